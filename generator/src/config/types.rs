@@ -1,0 +1,265 @@
+//! The checked configuration. Nothing after this re-validates.
+
+use std::collections::BTreeMap;
+
+/// A whole `stack.yaml`, checked, with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `name`: the stack's name, first part of every resource name: lower case letters, digits and hyphens.
+    pub name: String,
+    /// `environment`: second part of every resource name, same characters; a variable of the emitted stack.
+    pub environment: String,
+    /// `region`: where the printed commands deploy to; the stack itself is free of it.
+    pub region: String,
+    /// `handler`.
+    pub handler: Handler,
+    /// `queue`.
+    pub queue: Queue,
+    /// `trigger`.
+    pub trigger: Trigger,
+    /// `strategies`: for each strategy every setting by key.
+    pub strategies: BTreeMap<String, BTreeMap<String, SettingValue>>,
+    /// `machine.log_level`.
+    pub machine_log_level: MachineLogLevel,
+    /// `notifications`.
+    pub notifications: Notifications,
+    /// `alarms`.
+    pub alarms: Alarms,
+    /// `permissions`.
+    pub permissions: Permissions,
+    /// `logs`.
+    pub logs: Logs,
+    /// `tags`: put on every resource that takes tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The configuration that `name: NAME` alone gives.
+    pub fn with_defaults(name: &str) -> Self {
+        use crate::strategy::{self, Setting};
+        let value = |setting: &Setting| match setting {
+            Setting::Integer { default, .. } => SettingValue::Integer(*default),
+            Setting::Choice { default, .. } | Setting::TimeZone { default, .. } => {
+                SettingValue::Text(default.clone())
+            }
+        };
+        let settings = |strategy: &strategy::Strategy| {
+            strategy.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect()
+        };
+        Self {
+            name: name.to_owned(),
+            environment: "production".to_owned(),
+            region: "eu-west-2".to_owned(),
+            handler: Handler {
+                architecture: Architecture::X86_64,
+                memory_megabytes: 128,
+                timeout_seconds: 30,
+                log_level: LogLevel::Info,
+                reserved_concurrency: None,
+                allowed_step_functions: Vec::new(),
+            },
+            queue: Queue {
+                batch_size: 10,
+                batching_window_seconds: 0,
+                max_receive_count: 5,
+                maximum_concurrency: 5,
+            },
+            trigger: Trigger { tag_changes: TagChanges::Propagated, launch_template_versions: false },
+            strategies: strategy::all().iter().map(|(name, each)| (name.clone(), settings(each))).collect(),
+            machine_log_level: MachineLogLevel::Error,
+            notifications: Notifications {
+                slack_channel: None,
+                notifier_function_arn: None,
+                pager_duty_endpoint: None,
+            },
+            alarms: Alarms { action_arns: Vec::new(), runbook_url: None },
+            permissions: Permissions { boundary_arn: None, role_path: "/".to_owned() },
+            logs: Logs { retention_days: 30 },
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+/// The Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handler {
+    /// `handler.architecture`.
+    pub architecture: Architecture,
+    /// `handler.memory_megabytes`: 128 to 10,240.
+    pub memory_megabytes: u32,
+    /// `handler.timeout_seconds`: 1 to 900. The queue's visibility timeout is six times this.
+    pub timeout_seconds: u32,
+    /// `handler.log_level`.
+    pub log_level: LogLevel,
+    /// `handler.reserved_concurrency`: unreserved where absent.
+    pub reserved_concurrency: Option<u32>,
+    /// `handler.allowed_step_functions`: other state machines that a group's tag may name.
+    pub allowed_step_functions: Vec<String>,
+}
+
+/// Processor of the Lambda function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// `arm64`.
+    Arm64,
+    /// `x86_64`.
+    X86_64,
+}
+
+impl Architecture {
+    /// Every value, in the order documented.
+    pub const ALL: &[Self] = &[Self::Arm64, Self::X86_64];
+
+    /// The word that Lambda and `stack.yaml` use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+}
+
+/// Application log level of the Lambda function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl LogLevel {
+    /// Every value, most talkative first.
+    pub const ALL: &[Self] = &[Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
+
+    /// The word in `stack.yaml`; Lambda's own is its upper case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What Step Functions logs of each execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum MachineLogLevel {
+    All,
+    Error,
+    Fatal,
+    Off,
+}
+
+impl MachineLogLevel {
+    /// Every value, most talkative first.
+    pub const ALL: &[Self] = &[Self::All, Self::Error, Self::Fatal, Self::Off];
+
+    /// The word in `stack.yaml`; Step Functions' own is its upper case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// The queue between the rules and the handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// `queue.batch_size`: records per invocation, 1 to 10.
+    pub batch_size: u32,
+    /// `queue.batching_window_seconds`: 0 to 300.
+    pub batching_window_seconds: u32,
+    /// `queue.max_receive_count`: deliveries before the dead-letter queue, 5 to 1,000.
+    pub max_receive_count: u32,
+    /// `queue.maximum_concurrency`: concurrent handler invocations, 2 to 1,000.
+    pub maximum_concurrency: u32,
+}
+
+/// Which events reach the handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// `trigger.tag_changes`.
+    pub tag_changes: TagChanges,
+    /// `trigger.launch_template_versions`: also follow `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate`.
+    pub launch_template_versions: bool,
+}
+
+/// Which tag changes on a group recycle it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagChanges {
+    /// Those of tags that propagate to instances.
+    Propagated,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+impl TagChanges {
+    /// Every value.
+    pub const ALL: &[Self] = &[Self::Propagated, Self::All, Self::None];
+
+    /// The word in `stack.yaml` and in the handler's environment.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Propagated => "propagated",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The value of a strategy's setting.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    /// A whole number.
+    Integer(u64),
+    /// A word.
+    Text(String),
+}
+
+/// Where recycles are announced. All are variables of the emitted stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifications {
+    /// `notifications.slack_channel`: the payload's `success_channel`.
+    pub slack_channel: Option<String>,
+    /// `notifications.notifier_function_arn`: Lambda function that gets the Slack-style message.
+    pub notifier_function_arn: Option<String>,
+    /// `notifications.pager_duty_endpoint`: HTTPS endpoint that gets failures of groups that ask to page.
+    pub pager_duty_endpoint: Option<String>,
+}
+
+/// Alarms. Both are variables of the emitted stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarms {
+    /// `alarms.action_arns`: told when an alarm fires and when it clears.
+    pub action_arns: Vec<String>,
+    /// `alarms.runbook_url`: put into every alarm's description.
+    pub runbook_url: Option<String>,
+}
+
+/// Constraints on the roles. Both are variables of the emitted stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permissions {
+    /// `permissions.boundary_arn`: ARN of the policy that bounds both roles.
+    pub boundary_arn: Option<String>,
+    /// `permissions.role_path`: starts and ends with `/`.
+    pub role_path: String,
+}
+
+/// Log groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logs {
+    /// `logs.retention_days`: one of the periods that CloudWatch Logs takes; a variable of the emitted stack.
+    pub retention_days: u32,
+}

@@ -1,0 +1,14 @@
+//! Turns one `stack.yaml` into the complete stack that recycles Auto Scaling groups.
+//!
+//! The modules in the order in which an input passes through them.
+
+pub mod cli;
+pub mod config;
+pub mod names;
+pub mod strategy;
+pub mod asl;
+pub mod stack;
+pub mod render;
+pub mod package;
+pub mod problem;
+mod template;

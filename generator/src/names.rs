@@ -1,0 +1,81 @@
+//! The names of the deployed resources: one place, so that the lengths that are checked are those that are built.
+
+/// A resource whose name is built from the stack's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceName {
+    /// What it names, for people, e.g. `event rule`.
+    pub what: &'static str,
+    /// Follows the prefix.
+    pub suffix: &'static str,
+    /// Whether a hyphen and the region follow: IAM names are shared by all regions of an account.
+    pub regional: bool,
+    /// Longest name AWS takes, in characters.
+    pub length_max: usize,
+}
+
+/// Longest AWS region name, e.g. `ap-southeast-2`, in characters.
+pub const REGION_LENGTH_MAX: usize = 14;
+
+const fn name(what: &'static str, suffix: &'static str, length_max: usize) -> ResourceName {
+    ResourceName { what, suffix, regional: false, length_max }
+}
+
+const fn role(what: &'static str, suffix: &'static str) -> ResourceName {
+    ResourceName { what, suffix, regional: true, length_max: 64 }
+}
+
+/// The Lambda function.
+pub const FUNCTION: ResourceName = name("Lambda function", "-handler", 64);
+/// The queue of events.
+pub const QUEUE: ResourceName = name("queue", "-events", 80);
+/// The dead-letter queue.
+pub const DEAD_LETTER_QUEUE: ResourceName = name("dead-letter queue", "-events-dead", 80);
+/// The rule for changes of groups.
+pub const CHANGES_RULE: ResourceName = name("event rule", "-changes", 64);
+/// The rule for changes of launch templates.
+pub const TEMPLATES_RULE: ResourceName = name("event rule", "-templates", 64);
+/// The rule for this machine's dead executions.
+pub const EXECUTIONS_RULE: ResourceName = name("event rule", "-executions", 64);
+/// The state machine.
+pub const MACHINE: ResourceName = name("state machine", "", 80);
+/// The handler's role.
+pub const HANDLER_ROLE: ResourceName = role("IAM role", "-handler");
+/// The state machine's role.
+pub const MACHINE_ROLE: ResourceName = role("IAM role", "-machine");
+/// The topic.
+pub const TOPIC: ResourceName = name("topic", "-recycles", 256);
+/// The table of locks and journals.
+pub const TABLE: ResourceName = name("table", "-locks", 255);
+
+/// Every name with a limit that a long `name` or `environment` can break.
+pub const ALL: &[ResourceName] = &[
+    FUNCTION,
+    QUEUE,
+    DEAD_LETTER_QUEUE,
+    CHANGES_RULE,
+    TEMPLATES_RULE,
+    EXECUTIONS_RULE,
+    MACHINE,
+    HANDLER_ROLE,
+    MACHINE_ROLE,
+    TOPIC,
+    TABLE,
+];
+
+impl ResourceName {
+    /// Longest prefix that still makes a legal name, in characters.
+    pub fn prefix_length_max(&self) -> usize {
+        let region = if self.regional { 1 + REGION_LENGTH_MAX } else { 0 };
+        self.length_max - self.suffix.len() - region
+    }
+}
+
+/// What every name starts with.
+pub fn prefix(name: &str, environment: &str) -> String {
+    format!("{name}-{environment}")
+}
+
+/// The resource with the least room, and so the limit on the prefix.
+pub fn tightest() -> ResourceName {
+    *ALL.iter().min_by_key(|name| name.prefix_length_max()).expect("there are names")
+}

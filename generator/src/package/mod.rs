@@ -1,0 +1,1 @@
+//! The handler's sources to a byte-identical Lambda zip, built once per set of inputs.

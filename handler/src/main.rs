@@ -1,0 +1,3 @@
+//! The Lambda function's entry point.
+
+fn main() {}
