@@ -1,4 +1,4 @@
-//! JSONata inside a definition: which strings are expressions, whether they parse, and which variables they read.
+//! `JSONata` inside a definition: which strings are expressions, whether they parse, and which variables they read.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(super) fn variables(expression: &str) -> Result<BTreeSet<String>, String> {
     Ok(names.difference(&local).cloned().collect())
 }
 
-/// JSONata's own functions and those that Step Functions adds, as of JSONata 2.2. Sources: the language's function
+/// `JSONata`'s own functions and those that Step Functions adds, as of `JSONata` 2.2. Sources: the language's function
 /// reference, and `aws-facts` on the six additions; `$eval` is left out because Step Functions refuses it.
 const FUNCTIONS: &[&str] = &[
     "abs",
@@ -103,15 +103,16 @@ const FUNCTIONS: &[&str] = &[
 fn collect(tree: &Value, names: &mut BTreeSet<String>) {
     match tree {
         Value::Object(fields) => {
-            if let Some(name) = fields.get("Variable").and_then(Value::as_str) {
-                if !name.is_empty() && !FUNCTIONS.contains(&name) {
-                    names.insert(name.to_owned());
-                }
+            if let Some(name) = fields.get("Variable").and_then(Value::as_str)
+                && !name.is_empty()
+                && !FUNCTIONS.contains(&name)
+            {
+                names.insert(name.to_owned());
             }
-            if let Some(name) = fields.get("Function").and_then(|call| call["name"].as_str()) {
-                if !FUNCTIONS.contains(&name) {
-                    names.insert(name.to_owned());
-                }
+            if let Some(name) = fields.get("Function").and_then(|call| call["name"].as_str())
+                && !FUNCTIONS.contains(&name)
+            {
+                names.insert(name.to_owned());
             }
             fields.values().for_each(|field| collect(field, names));
         }

@@ -1,4 +1,4 @@
-//! JSONata stands in whole strings only, parses, and uses no name that Step Functions refuses.
+//! `JSONata` stands in whole strings only, parses, and uses no name that Step Functions refuses.
 
 use serde_json::Value;
 

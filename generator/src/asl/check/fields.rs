@@ -1,8 +1,8 @@
-//! A state has the fields that its type has in JSONata mode, and those that it must have.
+//! A state has the fields that its type has in `JSONata` mode, and those that it must have.
 
 use super::{Definition, Report};
 
-/// Type, fields it must have, further fields it may have. Source: the Amazon States Language, JSONata mode.
+/// Type, fields it must have, further fields it may have. Source: the Amazon States Language, `JSONata` mode.
 const TYPES: &[(&str, &[&str], &[&str])] = &[
     ("Choice", &["Choices"], &["Default", "Assign", "Output"]),
     ("Fail", &[], &["Error", "Cause"]),

@@ -37,8 +37,10 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 }
 
 fn catches_all(list: Option<&Value>) -> bool {
-    let last = list.and_then(Value::as_array).and_then(|items| items.last());
-    last.is_some_and(|item| item["ErrorEquals"] == serde_json::json!(["States.ALL"]))
+    let catchers = list.and_then(Value::as_array);
+    catchers
+        .and_then(|each| each.last())
+        .is_some_and(|item| item["ErrorEquals"] == serde_json::json!(["States.ALL"]))
 }
 
 fn check_list(state: &str, list: Option<&Value>, field: &str, known: &[&str], report: &mut Report<'_>) {

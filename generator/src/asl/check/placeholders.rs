@@ -1,4 +1,4 @@
-//! `${...}` stands for deploy-time names only, and nothing else reads as a template of Terraform or CloudFormation.
+//! `${...}` stands for deploy-time names only, and nothing else reads as a template of Terraform or `CloudFormation`.
 
 use super::super::Placeholder;
 use super::{Definition, Report};
