@@ -9,6 +9,7 @@ pub mod strategy;
 pub mod asl;
 pub mod stack;
 pub mod render;
+pub mod simulate;
 pub mod package;
 pub mod problem;
 mod template;
