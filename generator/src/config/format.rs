@@ -67,7 +67,7 @@ pub(super) static POLICY_ARN: Format = format(
 /// What an alarm may notify: a topic, a function, an incident plan.
 pub(super) static ACTION_ARN: Format = format(
     "^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=,-]+$",
-    "the ARN of an alarm action, such as an SNS topic",
+    "the ARN of an alarm action",
     1024,
     "arn:aws:sns:eu-west-2:123456789012:platform-alarms",
 );
@@ -78,7 +78,7 @@ pub(super) static ENDPOINT_URL: Format = format(
     2048,
     "https://events.pagerduty.com/integration/0123456789abcdef0123456789abcdef/enqueue",
 );
-/// The same, short enough for an alarm's description, which CloudWatch ends at 1,024 characters.
+/// The same, short enough for an alarm's description, which AWS ends at 1,024 characters.
 pub(super) static RUNBOOK_URL: Format = format(
     "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$",
     "an `https://` URL",

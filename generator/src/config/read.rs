@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::document::{Entry, Node, Value as Raw};
-use super::registry::{self, Key, Presence, STRATEGIES, Value};
+use super::registry::{self, Key, Kind, Presence, STRATEGIES, Value};
 use super::{path, suggest, value};
 use crate::problem::{Location, Problem, Problems, shown};
 
@@ -82,9 +82,10 @@ impl Reader<'_> {
 }
 
 /// The fault of a required key that was not given.
-pub(super) fn missing(key: &Key, place: Location) -> Problem {
+fn missing(key: &Key, place: Location) -> Problem {
     let reason = format!("the key `{}` is missing", key.path);
-    let help = format!("it is the {}: {}", key.summary, key.kind.takes());
+    let example = if let Kind::Text(format) = &key.kind { format.example } else { "..." };
+    let help = format!("add a line such as `{}: {example}`: the {}", key.name(), key.summary);
     Problem::new("missing-key", &*key.path, reason).at(place).help(help)
 }
 

@@ -112,7 +112,7 @@ pub(super) const STRATEGIES: &str = "strategies";
 /// Most tags that AWS takes on a resource.
 pub(super) const TAGS_MAX: usize = 50;
 
-/// The periods that CloudWatch Logs takes, in days.
+/// The periods that AWS takes for a log group, in days.
 static RETENTION_DAYS: &[u64] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];

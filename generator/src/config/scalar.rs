@@ -81,7 +81,7 @@ fn whole(value: f64) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "checked to be whole and in range"
     )]
-    (value >= 0.0 && value <= EXACT_MAX && value.fract() == 0.0).then_some(value as u64)
+    ((0.0..=EXACT_MAX).contains(&value) && value.fract() == 0.0).then_some(value as u64)
 }
 
 /// What stands in the file, for a message that says what was expected instead.

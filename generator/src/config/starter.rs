@@ -37,7 +37,7 @@ fn push_key(text: &mut String, key: &Key, indent: usize) {
     text.push('\n');
     push_comment(text, &explanation(key), indent);
     for line in lines(key) {
-        let comment = if matches!(key.presence, Presence::Required) { "" } else { "# " };
+        let comment = if is_required(key) { "" } else { "# " };
         writeln!(text, "{:indent$}{comment}{line}", "").expect("a string takes any text");
     }
 }
@@ -45,15 +45,19 @@ fn push_key(text: &mut String, key: &Key, indent: usize) {
 /// The summary, and what the line below does not show.
 fn explanation(key: &Key) -> String {
     let summary = &key.summary;
-    let takes = key.kind.takes();
-    match (&key.presence, &key.kind) {
-        (Presence::Default(_), Kind::Text(_)) => summary.to_string(),
-        (Presence::Default(_), Kind::List { .. } | Kind::Tags) => format!("{summary}; none by default"),
-        (Presence::Default(_), _) => format!("{summary}: {takes}"),
-        (Presence::Optional, Kind::Text(_)) => format!("{summary}; none by default"),
-        (Presence::Optional, _) => format!("{summary}: {takes}; not set by default"),
-        (Presence::Required, _) => format!("{summary}: {takes}"),
-    }
+    let takes = match &key.kind {
+        Kind::Text(_) | Kind::List { .. } | Kind::Tags if !is_required(key) => String::new(),
+        kind => format!(": {}", kind.takes()),
+    };
+    let absent = match (&key.presence, &key.kind) {
+        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Tags) => "; none by default",
+        _ => "",
+    };
+    format!("{summary}{takes}{absent}")
+}
+
+fn is_required(key: &Key) -> bool {
+    matches!(key.presence, Presence::Required)
 }
 
 /// The key with its default, or an example where there is none.
@@ -106,8 +110,7 @@ mod tests {
 
     /// Takes the comment mark off the lines that are keys, list items or tags, one key after the other.
     fn uncommented(text: &str, wanted: impl Fn(&Key) -> bool) -> String {
-        let keys: Vec<String> =
-            registry::keys().filter(|key| wanted(key)).flat_map(|key| lines(key)).collect();
+        let keys: Vec<String> = registry::keys().filter(|key| wanted(key)).flat_map(lines).collect();
         let uncomment = |line: &str| {
             let bare = line.trim_start().strip_prefix("# ")?;
             keys.iter().any(|key| key == bare).then(|| line.replacen("# ", "", 1))
@@ -122,7 +125,7 @@ mod tests {
         assert_eq!(config.handler.reserved_concurrency, Some(5));
         assert_eq!(config.tags["team"], "platform");
         assert_eq!(config.alarms.action_arns.len(), 1);
-        for key in registry::keys().filter(|key| !matches!(key.presence, Presence::Required)) {
+        for key in registry::keys().filter(|key| !is_required(key)) {
             assert!(
                 text.lines().any(|line| line.trim_start().starts_with(&format!("{}:", key.name()))),
                 "{key:?}"

@@ -7,31 +7,40 @@ const LENGTH_MAX: usize = 64;
 /// Similarity, from 0 to 1, from which two names count as near.
 const SIMILARITY_MIN: f64 = 0.7;
 
-/// The candidate nearest to a text, if one is near: by spelling, or the only one that holds all its words. Case
-/// and the separators `-`, `_` and space count little.
+/// The candidate nearest to a text, if one is near: by spelling, or the only one that is short for it or longer
+/// than it. Case and the separators `-`, `_` and space count little.
 pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if text.is_empty() || text.len() > LENGTH_MAX {
         return None;
     }
     let text = folded(text);
-    let (mut best, mut holding) = (None, Vec::new());
+    let (mut best, mut related) = (None, Vec::new());
     for candidate in candidates {
         let name = folded(candidate);
         let similarity = strsim::normalized_damerau_levenshtein(&text, &name);
         if similarity >= SIMILARITY_MIN && best.is_none_or(|(best, _)| similarity > best) {
             best = Some((similarity, candidate));
         }
-        if text.len() >= 3 && text.split('_').all(|word| name.split('_').any(|part| part == word)) {
-            holding.push(candidate);
+        if is_short_for(&text, &name) || is_short_for(&name, &text) {
+            related.push(candidate);
         }
     }
-    let holding = if let [only] = holding.as_slice() { Some(*only) } else { None };
-    best.map(|(_, candidate)| candidate).or(holding)
+    let related = if let [only] = related.as_slice() { Some(*only) } else { None };
+    best.map(|(_, candidate)| candidate).or(related)
 }
 
-/// The path of the key or section that was probably meant by a key in a section: a neighbour, else one of the
-/// same name elsewhere.
+/// Whether a name begins with a text or holds all its words.
+fn is_short_for(text: &str, name: &str) -> bool {
+    let holds = |word| name.split('_').any(|part| part == word);
+    text.len() >= 3 && (name.starts_with(text) || text.split('_').all(holds))
+}
+
+/// The path of the key or section that was probably meant by a key in a section: the one of that path, a
+/// neighbour, or the only one of that name elsewhere.
 pub(super) fn key(section: &str, name: &str) -> Option<&'static str> {
+    if let Some(path) = paths().find(|path| path.contains('.') && *path == name) {
+        return Some(path);
+    }
     if let Some(neighbour) = nearest(name, neighbours(section).map(last)) {
         return neighbours(section).find(|path| last(path) == neighbour);
     }
@@ -76,6 +85,22 @@ fn folded(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Architecture, LogLevel};
+
+    #[test]
+    fn short_and_long_forms_find_their_word() {
+        for (text, words, meant) in [
+            ("arm", Architecture::WORDS, Some("arm64")),
+            ("x86-64", Architecture::WORDS, Some("x86_64")),
+            ("INFO", LogLevel::WORDS, Some("info")),
+            ("warning", LogLevel::WORDS, Some("warn")),
+            ("amd64", Architecture::WORDS, None),
+            ("e", LogLevel::WORDS, None),
+            ("", LogLevel::WORDS, None),
+        ] {
+            assert_eq!(nearest(text, words.iter().copied()), meant, "{text}");
+        }
+    }
 
     #[test]
     fn slips_find_their_key() {

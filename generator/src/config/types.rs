@@ -253,6 +253,6 @@ pub struct Permissions {
 /// Log groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logs {
-    /// `logs.retention_days`: one of the periods that CloudWatch Logs takes; a variable of the emitted stack.
+    /// `logs.retention_days`: one of the periods that AWS takes; a variable of the emitted stack.
     pub retention_days: u32,
 }

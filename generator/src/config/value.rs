@@ -95,9 +95,10 @@ fn integer(key: &Key, node: &Node) -> Result<Value, Problem> {
 /// The number that a kind takes and that is nearest to a value; between two, the larger.
 fn nearest(kind: &Kind, value: u64) -> Option<u64> {
     match kind {
-        Kind::Integer { minimum, maximum } => Some(value.clamp(*minimum, *maximum)),
         Kind::IntegerOrOff { .. } if value == 0 => Some(0),
-        Kind::IntegerOrOff { minimum, maximum } => Some(value.clamp(*minimum, *maximum)),
+        Kind::Integer { minimum, maximum } | Kind::IntegerOrOff { minimum, maximum } => {
+            Some(value.clamp(*minimum, *maximum))
+        }
         Kind::IntegerOf(numbers) => {
             numbers.iter().copied().min_by_key(|number| (number.abs_diff(value), u64::MAX - number))
         }
