@@ -54,7 +54,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
         block_nesting_limit: DEPTH_MAX,
     };
     let mut builder =
-        Builder { lines: Lines::of(text), open: Vec::new(), anchors: BTreeMap::new(), root: None };
+        Builder { text, lines: Lines::of(text), open: Vec::new(), anchors: BTreeMap::new(), root: None };
     let mut documents = 0;
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = match event {
@@ -83,6 +83,7 @@ fn second_document(place: Location) -> Problem {
 }
 
 struct Builder<'a> {
+    text: &'a str,
     lines: Lines<'a>,
     /// The collections around the current place, outermost first.
     open: Vec<Open>,
@@ -194,8 +195,10 @@ impl Builder<'_> {
 
     fn refuse_tag(&self, tag: Option<&Tag>, span: Span, problems: &mut Problems) {
         let Some(tag) = tag else { return };
-        let place = span.tag_span().map_or_else(|| self.place(span), |span| self.place(span));
-        let reason = format!("the YAML tag `{}` is not read here", shown(&tag.to_string()));
+        let span = span.tag_span().unwrap_or(span);
+        let place = self.place(span);
+        let written = span.slice(self.text).map_or_else(|| tag.to_string(), str::to_owned);
+        let reason = format!("the YAML tag `{}` is not read here", shown(&written));
         let problem = Problem::new("yaml-tag", self.pointer(), reason).at(place);
         problems.push(problem.help("remove it; text that looks like a number goes into quotes"));
     }
@@ -250,4 +253,97 @@ fn read_key(
     }
     seen.insert(text.to_string(), place);
     Key { place, text: Some(text.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every key and scalar with its place, `line:column+length`, one after the other.
+    fn places(text: &str) -> String {
+        fn walk(node: &Node, places: &mut Vec<String>) {
+            let place = |place: Location| format!("{}:{}+{}", place.line, place.column, place.length);
+            match &node.value {
+                Value::Scalar(scalar) => places.push(format!("{}@{}", scalar.text, place(node.place))),
+                Value::Sequence(items) => items.iter().for_each(|item| walk(item, places)),
+                Value::Mapping(entries) => {
+                    for Entry { key, key_place, value } in entries.iter() {
+                        places.push(format!("{key}@{}", place(*key_place)));
+                        walk(value, places);
+                    }
+                }
+            }
+        }
+        let mut problems = Problems::default();
+        let root = read(text, &mut problems).unwrap_or_else(|| panic!("{problems}"));
+        assert!(problems.is_empty(), "{problems}");
+        let mut places = Vec::new();
+        walk(&root, &mut places);
+        places.join(" ")
+    }
+
+    fn codes(text: &str) -> Vec<(&'static str, String, usize, usize)> {
+        let mut problems = Problems::default();
+        read(text, &mut problems);
+        let place = |problem: &Problem| problem.location.expect("it has a place");
+        let all = problems.iter();
+        all.map(|each| (each.code, each.pointer.clone(), place(each).line, place(each).column)).collect()
+    }
+
+    #[test]
+    fn every_key_and_scalar_knows_its_place() {
+        for (text, expected) in [
+            ("a: 1\nbc:\n  - 'x'\n  - yz\n", "a@1:1+1 1@1:4+1 bc@2:1+2 x@3:5+3 yz@4:5+2"),
+            ("a: 1\r\nb: 2\r\n", "a@1:1+1 1@1:4+1 b@2:1+1 2@2:4+1"),
+            ("a: 1\rb: 2\r", "a@1:1+1 1@1:4+1 b@2:1+1 2@2:4+1"),
+            ("é: ü # c\n", "é@1:1+1 ü@1:4+1"),
+            ("{a: b, \"c\": d}", "a@1:2+1 b@1:5+1 c@1:8+3 d@1:13+1"),
+            ("a: one\n  two\nb: 1", "a@1:1+1 one two@1:4+3 b@3:1+1 1@3:4+1"),
+            ("? a\n: b\n", "a@1:3+1 b@2:3+1"),
+        ] {
+            assert_eq!(places(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_alias_stands_for_its_value_at_its_own_place() {
+        assert_eq!(places("a: &x 10\nb: *x\n"), "a@1:1+1 10@1:7+2 b@2:1+1 10@2:4+2");
+        assert_eq!(places("a: &x {k: v}\nb: *x\n"), "a@1:1+1 k@1:8+1 v@1:11+1 b@2:1+1 k@1:8+1 v@1:11+1");
+    }
+
+    #[test]
+    fn faults_of_the_text_carry_their_path_and_place() {
+        let fault = |code, pointer: &str, line, column| (code, pointer.to_owned(), line, column);
+        for (text, expected) in [
+            ("a: 1\na: 2\n", vec![fault("duplicate-key", "a", 2, 1)]),
+            (
+                "a: {b: 1, 'b': 2, b: 3}\n",
+                vec![fault("duplicate-key", "a.b", 1, 11), fault("duplicate-key", "a.b", 1, 19)],
+            ),
+            ("a:\n  - b: 1\n    b: 2\n", vec![fault("duplicate-key", "a[0].b", 3, 5)]),
+            ("[a]: 1\n", vec![fault("not-a-key", "", 1, 1)]),
+            ("a: !x 1\n", vec![fault("yaml-tag", "a", 1, 4)]),
+            ("a: &x [*x]\n", vec![fault("yaml-syntax", "a[0]", 1, 8)]),
+            ("a: 1\n---\nb: 2\n...\n---\n", vec![fault("second-document", "", 2, 1)]),
+            ("a: 1\n--- x: y\n", vec![fault("second-document", "", 2, 1)]),
+            ("a: *x\n", vec![fault("yaml-syntax", "", 1, 4)]),
+            ("", vec![]),
+        ] {
+            assert_eq!(codes(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_limited_however_it_is_written() {
+        let flow = format!("a: {}{}", "[".repeat(20_000), "]".repeat(20_000));
+        let dashes = "- ".repeat(20_000);
+        let indented: String = (0..300).map(|depth| format!("{:depth$}a:\n", "")).collect();
+        let aliases: String = (1..3_000).map(|index| format!("- &a{index} [*a{}]\n", index - 1)).collect();
+        let aliases = format!("- &a0 1\n{aliases}");
+        for text in [flow, dashes, indented, aliases] {
+            let found = codes(&text);
+            assert_eq!(found.first().map(|fault| fault.0), Some("too-deep"), "{}", &text[..40]);
+        }
+        assert_eq!(codes(&format!("{}{}", "[".repeat(DEPTH_MAX), "]".repeat(DEPTH_MAX))), vec![]);
+    }
 }

@@ -62,9 +62,8 @@ impl Reader<'_> {
             Raw::Mapping(entries) => self.section(path, entries),
             _ if value::is_null(&entry.value) => {}
             _ => {
-                let names: Vec<_> = neighbour_names(path).collect();
                 let problem = value::unfit("wrong-type", path, "keys of its own", &entry.value);
-                self.problems.push(problem.help(format!("they are {}", names.join(", "))));
+                self.problems.push(problem.help(format!("they are {}", neighbour_names(path))));
             }
         }
     }
@@ -92,7 +91,7 @@ fn missing(key: &Key, place: Location) -> Problem {
 fn unknown(section: &str, path: &str, entry: &Entry) -> Problem {
     let is_strategy = section == STRATEGIES;
     let (code, what) = if is_strategy { ("unknown-strategy", "strategy") } else { ("unknown-key", "key") };
-    let shown_name = if is_strategy { shown(&entry.key) } else { path.to_owned() };
+    let shown_name = if is_strategy || section.is_empty() { shown(&entry.key) } else { path.to_owned() };
     let problem = Problem::new(code, path, format!("unknown {what} `{shown_name}`")).at(entry.key_place);
     if entry.key == "<<" {
         return problem.help("merge keys are not read here: write the keys out");
@@ -101,11 +100,16 @@ fn unknown(section: &str, path: &str, entry: &Entry) -> Problem {
         Some(meant) if suggest::neighbours(section).any(|neighbour| neighbour == meant) => {
             format!("did you mean `{}`?", suggest::last(meant))
         }
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("known here: {}", neighbour_names(section).collect::<Vec<_>>().join(", ")),
+        Some(meant) => match meant.rsplit_once('.') {
+            Some((section, name)) => format!("did you mean `{name}` under `{section}`?"),
+            None => format!("did you mean `{meant}` at the top level?"),
+        },
+        None if is_strategy => format!("the strategies are {}", neighbour_names(section)),
+        None => format!("the keys here are {}", neighbour_names(section)),
     })
 }
 
-fn neighbour_names(section: &str) -> impl Iterator<Item = String> {
-    suggest::neighbours(section).map(|path| format!("`{}`", suggest::last(path)))
+fn neighbour_names(section: &str) -> String {
+    let names = suggest::neighbours(section).map(|path| format!("`{}`", suggest::last(path)));
+    names.collect::<Vec<_>>().join(", ")
 }

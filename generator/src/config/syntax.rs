@@ -7,7 +7,10 @@ use crate::problem::{Lines, Location, Problem};
 
 /// The fault at which the parser gave up.
 pub(super) fn problem(error: &ScanError, lines: &Lines<'_>) -> Problem {
-    let (line, column) = (error.marker().line(), error.marker().col() + 1);
+    let line = error.marker().line();
+    // A tab is reported from where the indentation ends.
+    let tab = is_tab(error.kind()).then(|| lines.column_of_tab(line)).flatten();
+    let column = tab.unwrap_or(error.marker().col() + 1);
     let (reason, help) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => return too_deep().at(Location { line, column, length: 1 }),
         kind => words(kind),
@@ -26,23 +29,28 @@ pub(super) fn too_deep() -> Problem {
 }
 
 fn is_point(kind: &ErrorKind) -> bool {
+    is_tab(kind)
+        || matches!(
+            kind,
+            ErrorKind::UnexpectedCharacter { .. }
+                | ErrorKind::MappingValueNotAllowed
+                | ErrorKind::UnclosedFlowCollection { .. }
+        )
+}
+
+fn is_tab(kind: &ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::TabInBlockIndentation
             | ErrorKind::TabInIndentation
             | ErrorKind::TabNotAllowed
-            | ErrorKind::UnexpectedCharacter { .. }
-            | ErrorKind::MappingValueNotAllowed
-            | ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::TabAtBlockScalarStart
     )
 }
 
 fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
     let (reason, help) = match kind {
-        ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabAtBlockScalarStart => ("a tab in the indentation", "indent with spaces"),
+        kind if is_tab(kind) => ("a tab in the indentation", "indent with spaces"),
         ErrorKind::MappingValueNotAllowed => {
             ("a key is not allowed here", "check the indentation, and put text that holds `: ` into quotes")
         }
@@ -53,8 +61,9 @@ fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
             ("the indentation fits no key above", "give the keys of one mapping the same indentation")
         }
         ErrorKind::UnknownAnchor => ("the alias names no anchor above it", "write the value out"),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
-            ("a quote is not closed", "close it on the same line")
+        ErrorKind::UnclosedQuotedScalar => ("a quote is not closed", "close it on the same line"),
+        ErrorKind::InvalidQuotedScalarIndent => {
+            ("a quote above is not closed", "close it on the line where it opens")
         }
         ErrorKind::UnclosedFlowCollection { .. } => ("a bracket is not closed", "close it"),
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {

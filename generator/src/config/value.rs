@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Entry, Node, Value as Raw};
+use super::document::{Entry, Node, Scalar, Value as Raw};
 use super::format::{self, Format, Misfit};
 use super::registry::{Key, Kind, Presence, TAGS_MAX, Value};
 use super::scalar::{self, Meaning};
@@ -54,8 +54,17 @@ pub(super) fn unfit(code: &'static str, pointer: &str, takes: &str, node: &Node)
     Problem::new(code, pointer, reason).at(node.place)
 }
 
+/// The fault of a value that its key does not take, with the default as advice.
+fn misfit(code: &'static str, key: &Key, node: &Node) -> Problem {
+    let problem = unfit(code, &key.path, &key.kind.takes(), node);
+    match &key.presence {
+        Presence::Default(value) => problem.help(format!("the default is {}", value.to_yaml())),
+        Presence::Required | Presence::Optional => problem,
+    }
+}
+
 fn boolean(key: &Key, node: &Node) -> Result<Value, Problem> {
-    let problem = || unfit("wrong-type", &key.path, &key.kind.takes(), node);
+    let problem = || misfit("wrong-type", key, node);
     let Raw::Scalar(scalar) = &node.value else { return Err(problem()) };
     match scalar::meaning(scalar) {
         Meaning::Boolean(value) => Ok(Value::Boolean(value)),
@@ -68,51 +77,53 @@ fn boolean(key: &Key, node: &Node) -> Result<Value, Problem> {
 }
 
 fn integer(key: &Key, node: &Node) -> Result<Value, Problem> {
-    let problem = |code| unfit(code, &key.path, &key.kind.takes(), node);
-    let Raw::Scalar(scalar) = &node.value else { return Err(problem("wrong-type")) };
-    if let Meaning::Integer(value) = scalar::meaning(scalar) {
-        return match nearest(&key.kind, value) {
-            Some(nearest) if nearest == value => Ok(Value::Integer(value)),
-            Some(nearest) => Err(problem("out-of-range").help(format!("the nearest is {nearest}"))),
-            None => Err(problem("out-of-range")),
-        };
-    }
-    let code = match scalar::meaning(scalar) {
-        Meaning::OtherNumber(None) => "out-of-range",
-        _ => "wrong-type",
-    };
-    let starts_with_digit = scalar.text.trim_start().starts_with(|first: char| first.is_ascii_digit());
-    Err(match (scalar::whole_number(&scalar.text), key.unit()) {
-        (Some(value), _) if scalar.plain => problem(code).help(format!("write `{value}`")),
-        (Some(value), _) => problem(code).help(format!("write `{value}`, without quotes")),
-        (None, Some(unit)) if code == "wrong-type" && starts_with_digit => {
-            problem(code).help(format!("write the number alone; it counts {unit}"))
+    let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
+    match scalar::meaning(scalar) {
+        Meaning::Integer(value) => {
+            let nearest = nearest(&key.kind, value);
+            let problem = || misfit("out-of-range", key, node).help(format!("the nearest is {nearest}"));
+            if nearest == value { Ok(Value::Integer(value)) } else { Err(problem()) }
         }
-        _ => problem(code),
-    })
+        Meaning::OtherNumber(None) => Err(misfit("out-of-range", key, node)),
+        _ => Err(not_an_integer(key, scalar, node)),
+    }
+}
+
+/// The fault of a value that is no number, or one in another notation.
+fn not_an_integer(key: &Key, scalar: &Scalar, node: &Node) -> Problem {
+    let problem = misfit("wrong-type", key, node);
+    let starts_with_digit = scalar.text.trim_start().starts_with(|first: char| first.is_ascii_digit());
+    match (scalar::whole_number(&scalar.text), key.unit()) {
+        (Some(value), _) if scalar.plain => problem.help(format!("write `{value}`")),
+        (Some(value), _) => problem.help(format!("write `{value}`, without quotes")),
+        (None, Some(unit)) if starts_with_digit => {
+            problem.help(format!("write the number alone; it counts {unit}"))
+        }
+        _ => problem,
+    }
 }
 
 /// The number that a kind takes and that is nearest to a value; between two, the larger.
-fn nearest(kind: &Kind, value: u64) -> Option<u64> {
+fn nearest(kind: &Kind, value: u64) -> u64 {
     match kind {
-        Kind::IntegerOrOff { .. } if value == 0 => Some(0),
+        Kind::IntegerOrOff { .. } if value == 0 => 0,
         Kind::Integer { minimum, maximum } | Kind::IntegerOrOff { minimum, maximum } => {
-            Some(value.clamp(*minimum, *maximum))
+            value.clamp(*minimum, *maximum)
         }
         Kind::IntegerOf(numbers) => {
-            numbers.iter().copied().min_by_key(|number| (number.abs_diff(value), u64::MAX - number))
+            let nearest = numbers.iter().min_by_key(|number| (number.abs_diff(value), u64::MAX - **number));
+            nearest.copied().unwrap_or(value)
         }
-        _ => None,
+        _ => value,
     }
 }
 
 fn word(key: &Key, words: &[&'static str], node: &Node) -> Result<Value, Problem> {
-    let problem = |code| unfit(code, &key.path, &key.kind.takes(), node);
-    let Raw::Scalar(scalar) = &node.value else { return Err(problem("wrong-type")) };
+    let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
     if let Some(word) = words.iter().find(|word| **word == &*scalar.text) {
         return Ok(Value::Text((*word).to_owned().into()));
     }
-    let problem = problem("unknown-word");
+    let problem = misfit("unknown-word", key, node);
     Err(match suggest::nearest(&scalar.text, words.iter().copied()) {
         Some(word) => problem.help(format!("did you mean `{word}`?")),
         None => problem,
@@ -125,15 +136,16 @@ fn text<'a>(pointer: &str, node: &'a Node) -> Result<&'a str, Problem> {
     let Raw::Scalar(scalar) = &node.value else { return Err(problem()) };
     match scalar::meaning(scalar) {
         Meaning::Text | Meaning::OldBoolean(_) => Ok(&scalar.text),
-        Meaning::Null => Err(problem().help("write `\"\"` for an empty text")),
-        Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::OtherNumber(_) => {
-            Err(problem().help(format!("put it into quotes: `\"{}\"`", shown(&scalar.text))))
-        }
+        _ => Err(problem().help(format!("put it into quotes: `\"{}\"`", shown(&scalar.text)))),
     }
 }
 
 fn text_of(format: &Format, pointer: &str, node: &Node) -> Result<String, Problem> {
-    let text = text(pointer, node)?;
+    let text = text(pointer, node).map_err(|problem| match &node.value {
+        Raw::Scalar(scalar) if format.check(&scalar.text).is_ok() => problem,
+        Raw::Scalar(scalar) => problem.help(advice(format, &scalar.text)),
+        _ => problem.help(advice(format, "")),
+    })?;
     match format.check(text) {
         Ok(()) => Ok(text.to_owned()),
         Err(Misfit::TooLong(excess)) => Err(too_long(format, pointer, excess).at(node.place)),
@@ -173,7 +185,8 @@ fn list(
     };
     if let Some(item) = items.get(length_max) {
         let reason = format!("`{}` takes up to {length_max} items, found {}", key.path, items.len());
-        problems.push(Problem::new("too-many", &*key.path, reason).at(item.place));
+        let problem = Problem::new("too-many", &*key.path, reason).at(item.place);
+        problems.push(problem.help(format!("remove {}", items.len() - length_max)));
     }
     let before = problems.len();
     let mut texts = Vec::new();
@@ -206,7 +219,8 @@ fn tags(key: &Key, node: &Node, problems: &mut Problems) -> Option<BTreeMap<Stri
     };
     if let Some(entry) = entries.get(TAGS_MAX) {
         let reason = format!("AWS takes up to {TAGS_MAX} tags on a resource, found {}", entries.len());
-        problems.push(Problem::new("too-many", &*key.path, reason).at(entry.key_place));
+        let problem = Problem::new("too-many", &*key.path, reason).at(entry.key_place);
+        problems.push(problem.help(format!("remove {}", entries.len() - TAGS_MAX)));
         return None;
     }
     let before = problems.len();

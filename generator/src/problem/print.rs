@@ -78,6 +78,13 @@ impl<'a> Lines<'a> {
         text.chars().count().saturating_sub(column - 1)
     }
 
+    /// The column, from 1, of the first tab in a line's indentation.
+    pub(crate) fn column_of_tab(&self, line: usize) -> Option<usize> {
+        let text = self.line(line);
+        let indentation = text.chars().take_while(|character| character.is_whitespace());
+        indentation.into_iter().position(|character| character == '\t').map(|index| index + 1)
+    }
+
     fn line(&self, line: usize) -> &'a str {
         line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or_default()
     }
