@@ -57,10 +57,10 @@ enum Act {
     Publish(Rejection),
 }
 
-/// How an act ended.
+/// An act that went well.
 enum Acted {
-    Started(Started),
-    Published,
+    Started(StartRequest, Started),
+    Published(Rejection),
 }
 
 /// Handles an invocation and returns its answer.
@@ -181,19 +181,10 @@ async fn perform<P: Ports>(
     let jobs = acts.iter().map(|(_, act)| make(Arc::clone(ports), act.clone())).collect();
     let done = |index: usize, result: Result<Result<Acted, CallError>, bounded::Interrupted>| {
         let (place, act) = &acts[index];
-        let acted =
-            result.map_err(|why| why.to_string()).and_then(|made| made.map_err(|error| error.to_string()));
-        match (act, acted) {
-            (Act::Start(request), Ok(Acted::Started(started))) => report.start(place, request, started),
-            (Act::Publish(rejection), Ok(_)) => report.reject(place, rejection),
-            (Act::Publish(rejection), Err(failure)) => {
-                report.settle(
-                    place,
-                    &Settled::Fail(format!("{}; not published: {failure}", rejection.reason())),
-                );
-            }
-            (Act::Start(_), Ok(Acted::Published)) => unreachable!("a start is not answered by a publication"),
-            (Act::Start(_), Err(failure)) => report.settle(place, &Settled::Fail(failure)),
+        match result.map_err(|why| why.to_string()).and_then(|made| made.map_err(|error| error.to_string())) {
+            Ok(Acted::Started(request, started)) => report.start(place, &request, started),
+            Ok(Acted::Published(rejection)) => report.reject(place, &rejection),
+            Err(failure) => report.settle(place, &Settled::Fail(act.failure(&failure))),
         }
     };
     bounded::run(jobs, CALLS_MAX, deadline, done).await;
@@ -201,8 +192,24 @@ async fn perform<P: Ports>(
 
 async fn make<P: Ports>(ports: Arc<P>, act: Act) -> Result<Acted, CallError> {
     match act {
-        Act::Start(request) => ports.start(&request).await.map(Acted::Started),
-        Act::Publish(rejection) => ports.publish(&rejection).await.map(|()| Acted::Published),
+        Act::Start(request) => {
+            let started = ports.start(&request).await?;
+            Ok(Acted::Started(request, started))
+        }
+        Act::Publish(rejection) => {
+            ports.publish(&rejection).await?;
+            Ok(Acted::Published(rejection))
+        }
+    }
+}
+
+impl Act {
+    /// What is logged when it failed: a rejection's reason is not lost though nobody was told.
+    fn failure(&self, failure: &str) -> String {
+        match self {
+            Self::Start(_) => failure.to_owned(),
+            Self::Publish(rejection) => format!("{failure}; to be published: {}", rejection.reason()),
+        }
     }
 }
 

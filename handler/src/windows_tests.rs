@@ -181,8 +181,22 @@ fn weekdays_are_the_days_on_which_a_window_starts() {
             "2026-06-12T22:00..2026-06-13T04:00",
         ],
     );
-    check("tue/thu 09:00,10:00", "UTC", now, &["2026-06-02T09:00..2026-06-02T10:00", "2026-06-04T09:00..2026-06-04T10:00"]);
-    check("Sat-Mon 09:00,10:00", "UTC", now, &["2026-06-06T09:00..2026-06-06T10:00", "2026-06-07T09:00..2026-06-07T10:00", "2026-06-08T09:00..2026-06-08T10:00"]);
+    check(
+        "tue/thu 09:00,10:00",
+        "UTC",
+        now,
+        &["2026-06-02T09:00..2026-06-02T10:00", "2026-06-04T09:00..2026-06-04T10:00"],
+    );
+    check(
+        "Sat-Mon 09:00,10:00",
+        "UTC",
+        now,
+        &[
+            "2026-06-06T09:00..2026-06-06T10:00",
+            "2026-06-07T09:00..2026-06-07T10:00",
+            "2026-06-08T09:00..2026-06-08T10:00",
+        ],
+    );
     assert_eq!(
         windows(Rule::Outside, "Mon-Fri 09:00,17:00", "UTC", now, 2),
         ["2026-06-01T17:00..2026-06-02T09:00", "2026-06-02T17:00..2026-06-03T09:00"]
@@ -205,14 +219,19 @@ fn seconds_count() {
 
 #[test]
 fn windows_are_in_order_and_apart_everywhere() {
-    for name in ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC", "Asia/Kathmandu"] {
+    for name in
+        ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC", "Asia/Kathmandu"]
+    {
         let zone = zone(name).unwrap();
         for text in ["00:00,23:59", "23:59,00:00", "12:00,11:59", "01:00,02:00", "Mon 00:00,23:59:59"] {
             for rule in [Rule::Inside, Rule::Outside] {
                 let now: Timestamp = "2026-03-20T06:30:00Z".parse().unwrap();
                 let windows = Schedule::parse(text).unwrap().windows(rule, &zone, now);
-                let bounds: Vec<Timestamp> =
-                    windows.iter().flat_map(|w| [&w.opens_at, &w.closes_at]).map(|t| t.parse().unwrap()).collect();
+                let bounds: Vec<Timestamp> = windows
+                    .iter()
+                    .flat_map(|w| [&w.opens_at, &w.closes_at])
+                    .map(|t| t.parse().unwrap())
+                    .collect();
                 assert!(bounds.is_sorted_by(|a, b| a < b), "{text} in {name}: {windows:?}");
                 assert!(!windows.is_empty() && bounds[0] >= now && bounds[1] > now, "{text} in {name}");
             }
