@@ -10,5 +10,10 @@ pub mod asl;
 pub mod stack;
 pub mod render;
 pub mod package;
+pub mod output;
 pub mod problem;
+mod digest;
 mod template;
+
+/// The generator's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
