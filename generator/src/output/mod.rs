@@ -17,11 +17,13 @@ use crate::digest;
 use crate::render::Files;
 
 pub use manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
-pub use plan::{Change, Conflict, Plan};
-pub use write::Summary;
+pub use plan::{Change, Conflict, Obstacle, Plan};
+pub use write::{Summary, write_single};
 
 /// The handler zip's path under the output folder.
 pub const HANDLER_ZIP: &str = "handler.zip";
+/// Where the handler's source crate lies under the output folder; ends with `/`.
+pub const HANDLER_FOLDER: &str = "handler/";
 
 /// What is done about files that someone else has changed or made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +74,7 @@ impl OutputError {
 }
 
 fn list(conflicts: &[Conflict]) -> String {
-    conflicts.iter().map(|each| format!("  {}: {}", each.path, each.reason)).collect::<Vec<_>>().join("\n")
+    conflicts.iter().map(|each| format!("  {each}")).collect::<Vec<_>>().join("\n")
 }
 
 /// An output folder as it is now.

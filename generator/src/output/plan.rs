@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Edits, Folder, MANIFEST, Manifest, OutputError, Wanted, diff, is_absent};
+use super::{Edits, Folder, MANIFEST, Manifest, OutputError, PackageRecord, Wanted, diff, is_absent};
 use crate::digest;
 
 /// A file as it is on disk.
@@ -30,8 +30,29 @@ pub enum Change {
     Leave,
     /// It is not there and not wanted.
     Forget,
-    /// It cannot be written without losing something: why.
-    Conflict(&'static str),
+    /// It is wanted, but writing it would lose something.
+    Blocked(Obstacle),
+}
+
+/// What would be lost by writing a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Edits of a generated file.
+    Edits,
+    /// A file that asg-recycle did not write.
+    Foreign,
+    /// A folder in the file's place.
+    Folder,
+}
+
+impl Obstacle {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Edits => "was edited",
+            Self::Foreign => "was there before",
+            Self::Folder => "is a folder",
+        }
+    }
 }
 
 /// A file that stands in the way.
@@ -40,7 +61,13 @@ pub struct Conflict {
     /// Its path under the folder.
     pub path: String,
     /// Why it is not overwritten.
-    pub reason: &'static str,
+    pub obstacle: Obstacle,
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.path, self.obstacle.as_str())
+    }
 }
 
 /// One file's part of a plan.
@@ -108,9 +135,9 @@ fn decide(disk: &Disk, wanted: Option<&[u8]>, known: &[&str]) -> Change {
         (Disk::File(bytes), Some(_)) if is_ours(bytes) => Change::Update,
         (Disk::File(bytes), None) if is_ours(bytes) => Change::Remove,
         (_, None) => Change::Leave,
-        (Disk::File(_), Some(_)) if known.is_empty() => Change::Conflict("was there before"),
-        (Disk::File(_), Some(_)) => Change::Conflict("was edited"),
-        (Disk::Other, Some(_)) => Change::Conflict("is a folder"),
+        (Disk::File(_), Some(_)) if known.is_empty() => Change::Blocked(Obstacle::Foreign),
+        (Disk::File(_), Some(_)) => Change::Blocked(Obstacle::Edits),
+        (Disk::Other, Some(_)) => Change::Blocked(Obstacle::Folder),
     }
 }
 
@@ -118,6 +145,11 @@ impl Plan {
     /// Every file's change but the manifest's, by path.
     pub fn changes(&self) -> impl Iterator<Item = (&str, &Change)> {
         self.steps.iter().map(|(path, step)| (path.as_str(), &step.change))
+    }
+
+    /// The handler zip that the folder then holds.
+    pub fn package(&self) -> Option<&PackageRecord> {
+        self.after.package.as_ref()
     }
 
     /// Whether the folder holds exactly what is wanted.
@@ -133,7 +165,7 @@ impl Plan {
     /// The files that stand in the way, unless edits are overwritten.
     pub fn conflicts(&self) -> Vec<Conflict> {
         let conflict = |(path, change): (&str, &Change)| match change {
-            Change::Conflict(reason) => Some(Conflict { path: path.to_owned(), reason: *reason }),
+            Change::Blocked(obstacle) => Some(Conflict { path: path.to_owned(), obstacle: *obstacle }),
             _ => None,
         };
         match self.edits {
@@ -164,7 +196,7 @@ fn contents(disk: &Disk) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Disk, decide};
+    use super::{Change, Disk, Obstacle, decide};
     use crate::digest;
 
     #[test]
@@ -179,11 +211,11 @@ mod tests {
             (file("new"), Some("new"), &[], Change::Keep),
             (file("new"), Some("new"), old, Change::Keep),
             (file("old"), Some("new"), old, Change::Update),
-            (file("old"), Some("new"), other, Change::Conflict("was edited")),
-            (file("old"), Some("new"), &[], Change::Conflict("was there before")),
+            (file("old"), Some("new"), other, Change::Blocked(Obstacle::Edits)),
+            (file("old"), Some("new"), &[], Change::Blocked(Obstacle::Foreign)),
             (file("old"), None, old, Change::Remove),
             (file("old"), None, other, Change::Leave),
-            (Disk::Other, Some("new"), old, Change::Conflict("is a folder")),
+            (Disk::Other, Some("new"), old, Change::Blocked(Obstacle::Folder)),
             (Disk::Other, None, old, Change::Leave),
         ];
         for (disk, wanted, known, expected) in cases {

@@ -5,8 +5,10 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::plan::{Change, Disk, Plan, Step};
-use super::{MANIFEST, Manifest, OutputError, is_absent};
+use super::{Edits, MANIFEST, Manifest, OutputError, is_absent};
 use crate::digest;
 
 /// What was done, by path.
@@ -39,7 +41,7 @@ impl Plan {
             self.carry_out(path, step)?;
             let list = match &step.change {
                 Change::Create => &mut summary.created,
-                Change::Update | Change::Conflict(_) => &mut summary.updated,
+                Change::Update | Change::Blocked(_) => &mut summary.updated,
                 Change::Keep => &mut summary.unchanged,
                 Change::Remove => &mut summary.removed,
                 Change::Leave => &mut summary.left,
@@ -56,7 +58,7 @@ impl Plan {
     /// Notes in the manifest which hashes are about to be written: were this run cut short, the next one would take
     /// its files for hand edits otherwise.
     fn announce(&self) -> Result<(), OutputError> {
-        let is_written = |step: &Step| matches!(step.change, Change::Create | Change::Update | Change::Conflict(_));
+        let is_written = |step: &Step| matches!(step.change, Change::Create | Change::Update | Change::Blocked(_));
         let pending: BTreeMap<_, _> = self
             .steps
             .iter()
@@ -74,7 +76,7 @@ impl Plan {
 
     fn carry_out(&self, path: &str, step: &Step) -> Result<(), OutputError> {
         match (&step.change, &step.wanted) {
-            (Change::Create | Change::Update | Change::Conflict(_), Some(contents)) => self.write(path, contents),
+            (Change::Create | Change::Update | Change::Blocked(_), Some(contents)) => self.write(path, contents),
             (Change::Remove, _) => self.remove(path),
             _ => Ok(()),
         }
@@ -103,14 +105,36 @@ impl Plan {
     }
 }
 
+/// Writes one file that belongs to no manifest; its folder is made where it is missing. `false` means that there is
+/// such a file and that it stays.
+pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, OutputError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(OutputError::file("make the folder", folder))?;
+    let failed = |source| OutputError::file("write", file)(source);
+    let temporary = temporary(folder, contents).map_err(failed)?;
+    let kept = match edits {
+        Edits::Overwrite => temporary.persist(file),
+        Edits::Protect => temporary.persist_noclobber(file),
+    };
+    match kept {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(error.error)),
+    }
+}
+
 fn replace(folder: &Path, file: &Path, contents: &[u8]) -> io::Result<()> {
+    temporary(folder, contents)?.persist(file).map(drop).map_err(|error| error.error)
+}
+
+fn temporary(folder: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".asg-recycle-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the user's mask
     let mut temporary = builder.tempfile_in(folder)?;
     temporary.write_all(contents)?;
-    temporary.persist(file).map(drop).map_err(|error| error.error)
+    Ok(temporary)
 }
 
 #[cfg(test)]
@@ -118,7 +142,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::super::{Edits, Folder, MANIFEST, OutputError, Wanted};
+    use super::super::{Folder, OutputError, Wanted};
+    use super::{Edits, MANIFEST, write_single};
     use crate::render::Files;
 
     fn wanted(files: &[(&str, &str)]) -> Wanted {
@@ -195,6 +220,17 @@ mod tests {
         let fault = apply(root.path(), Edits::Protect, &[("a", "1")]).unwrap_err();
         assert!(matches!(fault, OutputError::Manifest { .. }), "{fault}");
         apply(root.path(), Edits::Overwrite, &[("a", "1")]).unwrap();
+    }
+
+    #[test]
+    fn a_single_file_is_written_once_unless_it_may_be_overwritten() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("new/stack.yaml");
+        assert!(write_single(&file, b"1", Edits::Protect).unwrap());
+        assert!(!write_single(&file, b"2", Edits::Protect).unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"1");
+        assert!(write_single(&file, b"2", Edits::Overwrite).unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"2");
     }
 
     #[cfg(unix)]

@@ -23,7 +23,7 @@ use crate::stack::PackageFacts;
 
 pub use cache::default_folder as default_cache_folder;
 pub use error::PackageError;
-pub use sources::{folder as handler_folder, handler_sources, stand_alone_manifest};
+pub use sources::{ManifestError, handler_sources, stand_alone_manifest};
 pub use toolchain::Compiler;
 
 /// The environment of the process, read once at the edge.
@@ -106,6 +106,11 @@ enum Origin {
 fn package(zip: Vec<u8>, key: String, origin: Origin) -> Package {
     let facts = facts(&zip);
     Package { zip, facts, cached: matches!(origin, Origin::Cache), key }
+}
+
+/// SHA-256 in hex over a crate's sources: their paths and contents.
+pub fn sources_sha256(sources: &Files) -> String {
+    digest::hex_of_all(sources.iter().flat_map(|(path, contents)| [path.as_bytes(), contents]))
 }
 
 /// The hashes of a zip.

@@ -11,11 +11,6 @@ const HANDLER_MANIFEST: &str = include_str!("../../../handler/Cargo.toml");
 const HANDLER_LOCK: &str = include_str!("../../../handler/Cargo.lock");
 const TOOLCHAIN: &str = include_str!("../../../rust-toolchain.toml");
 
-/// The folder under the output folder that the crate is emitted to.
-pub fn folder() -> &'static str {
-    "handler"
-}
-
 /// The crate's files: path in the crate, `/`-separated, to contents.
 ///
 /// # Panics

@@ -1,0 +1,38 @@
+//! `init`: a `stack.yaml` to start from.
+
+use std::path::PathBuf;
+
+use super::Context;
+use super::exit_code::Failure;
+use crate::output::{self, Edits};
+use crate::shim;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Where to write; made where it is missing.
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// Overwrite a stack.yaml that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+const FILE: &str = "stack.yaml";
+const SCHEMA: &str = "stack.schema.json";
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let edits = if arguments.force { Edits::Overwrite } else { Edits::Protect };
+    let file = arguments.folder.join(FILE);
+    let is_new = output::write_single(&file, shim::starter().as_bytes(), edits)?;
+    if !is_new {
+        return Err(Failure::Input(format!("`{}` is there already; use `--force` to overwrite it", file.display())));
+    }
+    let schema = arguments.folder.join(SCHEMA);
+    output::write_single(&schema, shim::json_schema().as_bytes(), Edits::Overwrite)?; // not for editing
+    context.console.result(&format!(
+        "wrote {file} and, for editors, {schema}\n\
+         next: edit {file}, then run `asg-recycle build {file} --out out`\n",
+        file = file.display(),
+        schema = schema.display(),
+    ))
+}

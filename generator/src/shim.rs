@@ -1,0 +1,40 @@
+//! Stands in for parts that are written elsewhere, under the names they will have.
+
+use crate::problem::Problems;
+use crate::render::{Files, Format};
+use crate::stack::Stack;
+
+struct Plain(&'static str, &'static str);
+
+impl Format for Plain {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+    fn render(&self, stack: &Stack) -> Files {
+        Files::from([(self.1.to_owned(), format!("# {stack:?}\n").into_bytes())])
+    }
+}
+
+/// Will be `render::FORMATS`.
+pub(crate) static FORMATS: &[&dyn Format] =
+    &[&Plain("terraform", "terraform/main.tf"), &Plain("cloudformation", "cloudformation/template.yaml")];
+
+/// Will be a function of `render`.
+pub(crate) fn readme(_stack: &Stack) -> String {
+    "# Deploy\n".to_owned()
+}
+
+/// Will be `config::starter()`.
+pub(crate) fn starter() -> String {
+    "# yaml-language-server: $schema=./stack.schema.json\nname: asg-recycle\n".to_owned()
+}
+
+/// Will be `config::json_schema()`.
+pub(crate) fn json_schema() -> String {
+    "{}\n".to_owned()
+}
+
+/// Will be `problems.render(file, source, colour)`.
+pub(crate) fn render_problems(problems: &Problems, file: &str, _source: &str, _colour: bool) -> String {
+    problems.iter().map(|each| format!("{file}: {}: {}\n", each.pointer, each.reason)).collect()
+}
