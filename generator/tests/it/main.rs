@@ -1,1 +1,4 @@
 //! The tests that run the product from outside.
+
+mod run;
+mod build;
