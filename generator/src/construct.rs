@@ -12,7 +12,7 @@ use crate::stack::{PackageFacts, Stack};
 pub enum Format {
     /// A Terraform module.
     Terraform,
-    /// A CloudFormation template.
+    /// One template for `CloudFormation`.
     CloudFormation,
 }
 
@@ -86,10 +86,8 @@ impl AsgRecycle {
 
     /// The files of these formats, and those that come with any: the state machine and the README.
     pub fn synth_all(&self, formats: &[Format]) -> Files {
-        let mut files: Files = formats.iter().flat_map(|format| self.synth(*format)).collect();
-        files.insert("state_machine.asl.json".to_owned(), self.machine.definition.clone().into_bytes());
-        files.insert("README.md".to_owned(), shim::readme(&self.stack).into_bytes());
-        files
+        let shared = shim::shared(&self.stack, &self.machine);
+        formats.iter().flat_map(|format| self.synth(*format)).chain(shared).collect()
     }
 }
 
@@ -110,7 +108,8 @@ mod tests {
     #[test]
     fn formats_do_not_share_a_path_and_all_come_with_the_machine() {
         let facts = PackageFacts { sha256_hex: "00".to_owned(), sha256_base64: "AA==".to_owned() };
-        let stack = AsgRecycle::from_config(Config::with_defaults("x")).unwrap().with_package(&facts).unwrap();
+        let stack =
+            AsgRecycle::from_config(Config::with_defaults("x")).unwrap().with_package(&facts).unwrap();
         let alone: usize = Format::ALL.iter().map(|format| stack.synth(*format).len()).sum();
         let all = stack.synth_all(Format::ALL);
         assert_eq!(all.len(), alone + 2);

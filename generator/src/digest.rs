@@ -24,7 +24,8 @@ pub(crate) fn hex_of_all<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Strin
 }
 
 fn spell(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

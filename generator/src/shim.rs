@@ -1,5 +1,6 @@
 //! Stands in for parts that are written elsewhere, under the names they will have.
 
+use crate::asl::Machine;
 use crate::problem::Problems;
 use crate::render::{Files, Format};
 use crate::stack::Stack;
@@ -19,9 +20,10 @@ impl Format for Plain {
 pub(crate) static FORMATS: &[&dyn Format] =
     &[&Plain("terraform", "terraform/main.tf"), &Plain("cloudformation", "cloudformation/template.yaml")];
 
-/// Will be a function of `render`.
-pub(crate) fn readme(_stack: &Stack) -> String {
-    "# Deploy\n".to_owned()
+/// Will be `render::shared(&Stack)`.
+pub(crate) fn shared(_stack: &Stack, machine: &Machine) -> Files {
+    let readme = ("README.md".to_owned(), b"# Deploy\n".to_vec());
+    Files::from([readme, ("state_machine.asl.json".to_owned(), machine.definition.clone().into_bytes())])
 }
 
 /// Will be `config::starter()`.
@@ -36,5 +38,5 @@ pub(crate) fn json_schema() -> String {
 
 /// Will be `problems.render(file, source, colour)`.
 pub(crate) fn render_problems(problems: &Problems, file: &str, _source: &str, _colour: bool) -> String {
-    problems.iter().map(|each| format!("{file}: {}: {}\n", each.pointer, each.reason)).collect()
+    format!("{file}: {problems:?}\n")
 }

@@ -30,7 +30,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     files.insert(HANDLER_ZIP.to_owned(), built.zip);
     let plan = folder.plan(Wanted { files, package: Some(record), ..Wanted::default() })?;
     report::summary(&arguments.target.out, &plan.apply()?, context)?;
-    context.console.result(&format!("next: {}/README.md says how to deploy\n", arguments.target.out.display()))
+    context
+        .console
+        .result(&format!("next: {}/README.md says how to deploy\n", arguments.target.out.display()))
 }
 
 /// Refuses edited files before the minutes that compiling may take. Files that were there before are left to the

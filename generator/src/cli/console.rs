@@ -5,15 +5,12 @@ use std::io::{self, IsTerminal as _, Write};
 use super::exit_code::Failure;
 use crate::package::Environment;
 
-/// When to use colours.
+/// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -25,8 +22,8 @@ impl Color {
             Some(rest) => rest.strip_prefix('=').map(str::to_owned),
             None => None,
         };
-        let words = arguments.iter().enumerate().filter_map(|(at, argument)| word(at, argument));
-        match words.last().as_deref() {
+        let mut words = arguments.iter().enumerate().filter_map(|(at, argument)| word(at, argument));
+        match words.next_back().as_deref() {
             Some("always") => Self::Always,
             Some("never") => Self::Never,
             _ => Self::Auto,
@@ -38,7 +35,9 @@ impl Color {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => is_terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
+            Self::Auto => {
+                is_terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ impl Target {
 pub(super) enum Formats {
     /// A Terraform module.
     Terraform,
-    /// A CloudFormation template.
+    /// One template for `CloudFormation`.
     Cloudformation,
     /// Both.
     #[default]
@@ -85,7 +85,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 }
 
 /// The plan for a folder that keeps the handler zip that it has, if that is the right one.
-pub(super) fn plan_without_zip(folder: &Folder, stack: AsgRecycle, formats: Formats) -> Result<Plan, Failure> {
+pub(super) fn plan_without_zip(
+    folder: &Folder,
+    stack: AsgRecycle,
+    formats: Formats,
+) -> Result<Plan, Failure> {
     let sources = package::handler_sources();
     let architecture = stack.config().handler.architecture.as_str();
     let kept = folder.kept_package(architecture, &package::sources_sha256(&sources));
@@ -107,7 +111,9 @@ pub(super) fn files(
     });
     let stack = match &facts {
         // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
-        Some(facts) => stack.with_package(facts).map_err(|problems| Failure::World(format!("{problems:?}")))?,
+        Some(facts) => {
+            stack.with_package(facts).map_err(|problems| Failure::World(format!("{problems:?}")))?
+        }
         None => stack,
     };
     let mut files = stack.synth_all(formats.list());

@@ -25,7 +25,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let file = arguments.folder.join(FILE);
     let is_new = output::write_single(&file, shim::starter().as_bytes(), edits)?;
     if !is_new {
-        return Err(Failure::Input(format!("`{}` is there already; use `--force` to overwrite it", file.display())));
+        return Err(Failure::Input(format!(
+            "`{}` is there already; use `--force` to overwrite it",
+            file.display()
+        )));
     }
     let schema = arguments.folder.join(SCHEMA);
     output::write_single(&schema, shim::json_schema().as_bytes(), Edits::Overwrite)?; // not for editing

@@ -27,8 +27,15 @@ use crate::shim;
 #[command(after_help = "Example: asg-recycle build stack.yaml --out out\n\n\
     Exit codes: 0 done; 1 findings, such as drift; 2 bad usage or input; 3 the world failed (cargo, disk, network).")]
 struct Cli {
-    /// When to use colours.
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    /// When to use colours: auto, always or never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = true
+    )]
     color: Color,
     #[command(subcommand)]
     command: Command,
@@ -58,7 +65,9 @@ enum Command {
     #[command(after_help = "Example: asg-recycle schema > stack.schema.json")]
     Schema,
     /// Print a shell's completion script.
-    #[command(after_help = "Example: asg-recycle completions bash > ~/.local/share/bash-completion/completions/asg-recycle")]
+    #[command(
+        after_help = "Example: asg-recycle completions bash > ~/.local/share/bash-completion/completions/asg-recycle"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -113,9 +122,9 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
 
 /// Prints what the argument parser has to say: help and version are results, the rest is a fault.
 fn usage(error: &clap::Error, console: &mut Console) -> ExitCode {
-    let text = |colours: bool| match colours {
-        true => error.render().ansi().to_string(),
-        false => error.render().to_string(),
+    let text = |colours: bool| {
+        let text = error.render();
+        if colours { text.ansi().to_string() } else { text.to_string() }
     };
     if error.use_stderr() {
         console.note(&text(console.colours_notes));

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 /// How the handler is built.
 #[derive(Debug, clap::Args)]
 pub(super) struct Building {
-    /// Where compiled handlers are kept [default: $ASG_RECYCLE_CACHE_DIR, else asg-recycle in the user's cache].
+    /// Where compiled handlers are kept, if not in `$ASG_RECYCLE_CACHE_DIR` or the user's cache.
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
     /// What compiles the handler.

@@ -40,15 +40,16 @@ pub(super) fn summary(out: &Path, summary: &Summary, context: &mut Context) -> R
     let lists = [("+", &summary.created), ("~", &summary.updated), ("-", &summary.removed)];
     let mut text = String::new();
     for (sign, paths) in lists {
-        paths.iter().for_each(|path| text += &format!("{sign} {path}\n"));
+        text.extend(paths.iter().map(|path| format!("{sign} {path}\n")));
     }
-    text += &format!(
+    let total = format!(
         "{}: {} written, {} unchanged, {} removed\n",
         out.display(),
         summary.created.len() + summary.updated.len(),
         summary.unchanged.len(),
         summary.removed.len(),
     );
+    text += &total;
     for path in &summary.left {
         let path = out.join(path);
         let note = format!("note: `{}` is no longer generated, but was edited: it stays\n", path.display());

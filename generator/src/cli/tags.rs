@@ -75,7 +75,10 @@ fn chosen<'a>(arguments: &'a Arguments, config: &Config) -> Result<Chosen<'a>, F
         }
         values.push((tag, value));
     }
-    Ok(TAGS.iter().filter_map(|tag| Some((tag, values.iter().find(|(set, _)| set.key == tag.key)?.1))).collect())
+    Ok(TAGS
+        .iter()
+        .filter_map(|tag| Some((tag, values.iter().find(|(set, _)| set.key == tag.key)?.1)))
+        .collect())
 }
 
 fn setting_of(setting: &str) -> Result<(&'static Tag, &str), Failure> {
@@ -84,7 +87,9 @@ fn setting_of(setting: &str) -> Result<(&'static Tag, &str), Failure> {
     };
     if value.is_empty() || value.chars().count() > 256 || value.contains(['"', '\\', '\n', '$', '%']) {
         let what = format!("the value of `--set {setting}` cannot be a tag's");
-        return Err(Failure::Input(format!("{what}; 1 to 256 characters without quotes, `\\`, `$` and `%` can")));
+        return Err(Failure::Input(format!(
+            "{what}; 1 to 256 characters without quotes, `\\`, `$` and `%` can"
+        )));
     }
     let short = name.strip_prefix(PREFIX).unwrap_or(name);
     let names: Vec<&str> = TAGS.iter().map(|tag| tag.key.strip_prefix(PREFIX).unwrap_or(tag.key)).collect();
@@ -96,8 +101,9 @@ fn setting_of(setting: &str) -> Result<(&'static Tag, &str), Failure> {
 
 /// Says what there is instead of an unknown word, the nearest first.
 fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
-    let similarity = |each: &&&str| (strsim::jaro_winkler(word, each) * 1000.0).round() as u32;
-    let nearest = known.iter().max_by_key(similarity).filter(|each| similarity(each) > 800);
+    let similarity = |each: &&str| strsim::jaro_winkler(word, each);
+    let by_similarity = |a: &&&str, b: &&&str| similarity(a).total_cmp(&similarity(b));
+    let nearest = known.iter().max_by(by_similarity).filter(|each| similarity(each) > 0.8);
     let hint = nearest.map_or(String::new(), |each| format!("; did you mean `{each}`?"));
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }
@@ -118,7 +124,9 @@ fn optional(tags: &Chosen<'_>) -> String {
 fn terraform(tags: &Chosen<'_>) -> String {
     let block = |(tag, value): &(&Tag, &str)| {
         let key = tag.key;
-        format!("tag {{\n  key                 = \"{key}\"\n  value               = \"{value}\"\n  propagate_at_launch = false\n}}\n")
+        format!(
+            "tag {{\n  key                 = \"{key}\"\n  value               = \"{value}\"\n  propagate_at_launch = false\n}}\n"
+        )
     };
     tags.iter().map(block).collect::<Vec<_>>().join("\n")
 }
@@ -198,6 +206,9 @@ mod tests {
     #[test]
     fn tags_that_are_set_are_not_offered_again() {
         let offered = optional(&tags());
-        assert!(offered.contains("autorecycle_team") && !offered.contains("autorecycle_strategy:"), "{offered}");
+        assert!(
+            offered.contains("autorecycle_team") && !offered.contains("autorecycle_strategy:"),
+            "{offered}"
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::Context;
 use super::exit_code::Failure;
 use super::input::{self, Source};
-use super::Context;
 use crate::problem::{Problem, Problems};
 
 #[derive(Debug, clap::Args)]
@@ -47,9 +47,9 @@ fn report(name: &str, problems: Option<&Problems>) -> Value {
 }
 
 fn problem(problem: &Problem) -> Value {
-    let location = problem.location.map(|place| {
-        json!({ "line": place.line, "column": place.column, "length": place.length })
-    });
+    let location = problem
+        .location
+        .map(|place| json!({ "line": place.line, "column": place.column, "length": place.length }));
     json!({
         "code": problem.code,
         "pointer": problem.pointer,

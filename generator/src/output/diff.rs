@@ -11,7 +11,8 @@ pub(super) fn unified(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -
         None => "/dev/null".to_owned(),
     };
     let (from, to) = (name("a", before), name("b", after));
-    let text = |contents: Option<&'_ [u8]>| str::from_utf8(contents.unwrap_or_default()).ok().map(str::to_owned);
+    let text =
+        |contents: Option<&'_ [u8]>| str::from_utf8(contents.unwrap_or_default()).ok().map(str::to_owned);
     match (text(before), text(after)) {
         (Some(old), Some(new)) if old == new => format!("--- {from}\n+++ {to}\n"), // an empty file comes or goes
         (Some(old), Some(new)) => {

@@ -58,7 +58,8 @@ impl Plan {
     /// Notes in the manifest which hashes are about to be written: were this run cut short, the next one would take
     /// its files for hand edits otherwise.
     fn announce(&self) -> Result<(), OutputError> {
-        let is_written = |step: &Step| matches!(step.change, Change::Create | Change::Update | Change::Blocked(_));
+        let is_written =
+            |step: &Step| matches!(step.change, Change::Create | Change::Update | Change::Blocked(_));
         let pending: BTreeMap<_, _> = self
             .steps
             .iter()
@@ -76,7 +77,9 @@ impl Plan {
 
     fn carry_out(&self, path: &str, step: &Step) -> Result<(), OutputError> {
         match (&step.change, &step.wanted) {
-            (Change::Create | Change::Update | Change::Blocked(_), Some(contents)) => self.write(path, contents),
+            (Change::Create | Change::Update | Change::Blocked(_), Some(contents)) => {
+                self.write(path, contents)
+            }
             (Change::Remove, _) => self.remove(path),
             _ => Ok(()),
         }
@@ -177,7 +180,8 @@ mod tests {
         apply(root, Edits::Protect, &[("a", "1"), ("b", "1")]).unwrap();
         fs::write(root.join("a"), "mine").unwrap();
         fs::write(root.join("c"), "mine").unwrap();
-        let fault = apply(root, Edits::Protect, &[("a", "2"), ("b", "2"), ("c", "2")]).unwrap_err().to_string();
+        let fault =
+            apply(root, Edits::Protect, &[("a", "2"), ("b", "2"), ("c", "2")]).unwrap_err().to_string();
         assert!(fault.contains("  a: was edited\n  c: was there before\n"), "{fault}");
         assert_eq!(fs::read_to_string(root.join("b")).unwrap(), "1");
         apply(root, Edits::Overwrite, &[("a", "2"), ("b", "2"), ("c", "2")]).unwrap();

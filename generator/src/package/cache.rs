@@ -118,8 +118,10 @@ mod tests {
         assert_eq!(folder(1).unwrap(), PathBuf::from("/b/asg-recycle"));
         assert_eq!(folder(2).unwrap(), PathBuf::from("/c/.cache/asg-recycle"));
         assert!(folder(3).unwrap_err().to_string().contains("--cache-dir"));
-        assert_eq!(default_folder(&environment(&[("XDG_CACHE_HOME", ""), ("HOME", "/c")])).unwrap().to_str(),
-            Some("/c/.cache/asg-recycle"));
+        assert_eq!(
+            default_folder(&environment(&[("XDG_CACHE_HOME", ""), ("HOME", "/c")])).unwrap().to_str(),
+            Some("/c/.cache/asg-recycle")
+        );
     }
 
     #[test]
@@ -127,7 +129,11 @@ mod tests {
         let files = |path: &str, text: &str| Files::from([(path.to_owned(), text.as_bytes().to_vec())]);
         let base = key(&files("a", "x"), "rustc 1");
         assert_eq!(base, key(&files("a", "x"), "rustc 1"));
-        for other in [key(&files("b", "x"), "rustc 1"), key(&files("a", "y"), "rustc 1"), key(&files("a", "x"), "rustc 2")] {
+        for other in [
+            key(&files("b", "x"), "rustc 1"),
+            key(&files("a", "y"), "rustc 1"),
+            key(&files("a", "x"), "rustc 2"),
+        ] {
             assert_ne!(base, other);
         }
     }

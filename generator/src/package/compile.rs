@@ -89,7 +89,11 @@ fn cargo_home(order: &Order) -> Result<PathBuf, PackageError> {
     })
 }
 
-fn run(command: &mut Command, total_max: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), PackageError> {
+fn run(
+    command: &mut Command,
+    total_max: usize,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), PackageError> {
     let failed = |source| PackageError::ProgramFailed { program: "cargo".to_owned(), source };
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
@@ -126,9 +130,10 @@ fn failure(tail: &str) -> PackageError {
         "you may be offline",
         "made in offline mode",
     ];
-    match network.iter().any(|sign| tail.contains(sign)) {
-        true => PackageError::Network { tail },
-        false => PackageError::Compile { tail },
+    if network.iter().any(|sign| tail.contains(sign)) {
+        PackageError::Network { tail }
+    } else {
+        PackageError::Compile { tail }
     }
 }
 
@@ -141,7 +146,8 @@ mod tests {
     fn a_network_fault_is_told_from_a_fault_in_the_code() {
         let network = "error: failed to download from `https://static.crates.io/x`\n\nCaused by:\n  [6] Could not resolve host\n";
         assert!(matches!(failure(network), PackageError::Network { .. }));
-        let offline = "error: attempting to make an HTTP request, but --offline was specified\n  you may be offline";
+        let offline =
+            "error: attempting to make an HTTP request, but --offline was specified\n  you may be offline";
         assert!(matches!(failure(offline), PackageError::Network { .. }));
         let fault = failure("error[E0425]: cannot find value `x` in this scope\n");
         assert!(matches!(&fault, PackageError::Compile { tail } if tail.contains("E0425")));

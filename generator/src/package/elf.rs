@@ -29,10 +29,10 @@ pub(super) fn check(binary: &[u8], architecture: Architecture) -> Result<(), Pac
         return Err(PackageError::WrongMachine { found: found.0, wanted: architecture.as_str() });
     }
     let needs = needs(binary, header, endian).map_err(not_elf)?;
-    let newest = needs.into_iter().filter(|need| is_too_new(&need.version)).max_by_key(|need| glibc(&need.version));
-    newest.map_or(Ok(()), |need| {
-        Err(PackageError::GlibcTooNew { version: need.version, symbol: need.symbol })
-    })
+    let newest =
+        needs.into_iter().filter(|need| is_too_new(&need.version)).max_by_key(|need| glibc(&need.version));
+    newest
+        .map_or(Ok(()), |need| Err(PackageError::GlibcTooNew { version: need.version, symbol: need.symbol }))
 }
 
 fn not_elf(error: read::Error) -> PackageError {

@@ -84,28 +84,21 @@ pub fn build(
     let key = cache::key(sources, &target.fingerprint);
     let cache = cache::Cache::open(&order.cache_folder)?;
     if let Some(zip) = cache.get(&key) {
-        return Ok(package(zip, key, Origin::Cache));
+        return Ok(cached(zip, key));
     }
     let _lock = cache.lock(target.triple, || progress(Progress::Waiting))?;
     if let Some(zip) = cache.get(&key) {
-        return Ok(package(zip, key, Origin::Cache)); // the process that was waited for has built it
+        return Ok(cached(zip, key)); // the process that was waited for has built it
     }
     let binary = compile::compile(order, &target, sources, &cache.workshop(target.triple), progress)?;
     elf::check(&binary, order.architecture)?;
     let zip = zip::zip(&[zip::Entry { name: "bootstrap", mode: 0o755, contents: &binary }])?;
     cache.put(&key, &zip)?;
-    Ok(package(zip, key, Origin::Compiler))
+    Ok(Package { facts: facts(&zip), zip, cached: false, key })
 }
 
-/// Where a zip came from.
-enum Origin {
-    Cache,
-    Compiler,
-}
-
-fn package(zip: Vec<u8>, key: String, origin: Origin) -> Package {
-    let facts = facts(&zip);
-    Package { zip, facts, cached: matches!(origin, Origin::Cache), key }
+fn cached(zip: Vec<u8>, key: String) -> Package {
+    Package { facts: facts(&zip), zip, cached: true, key }
 }
 
 /// SHA-256 in hex over a crate's sources: their paths and contents.

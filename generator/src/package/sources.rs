@@ -84,8 +84,9 @@ fn inherit_package(workspace: &DocumentMut, member: &mut DocumentMut) -> Result<
         let from = workspace.get("workspace").and_then(|each| each.get("package"));
         let inherited = from.and_then(|package| package.get(key.get()));
         let inherited = inherited.and_then(Item::as_value);
-        let mut inherited =
-            inherited.cloned().ok_or_else(|| ManifestError::NotInherited(format!("package.{}", key.get())))?;
+        let mut inherited = inherited
+            .cloned()
+            .ok_or_else(|| ManifestError::NotInherited(format!("package.{}", key.get())))?;
         inherited.decor_mut().clear();
         *value = Item::Value(inherited);
         key.fmt(); // `version.workspace` has its blanks elsewhere
@@ -94,10 +95,7 @@ fn inherit_package(workspace: &DocumentMut, member: &mut DocumentMut) -> Result<
 }
 
 fn is_inherited(item: &Item) -> bool {
-    item.as_table_like()
-        .and_then(|table| table.get("workspace"))
-        .and_then(Item::as_bool)
-        .unwrap_or(false)
+    item.as_table_like().and_then(|table| table.get("workspace")).and_then(Item::as_bool).unwrap_or(false)
 }
 
 /// Resolves dependencies of every kind but those of tests: of the crate, of its build script, and per target.
@@ -257,14 +255,18 @@ lto = "fat"
     fn a_path_and_a_missing_inheritance_are_named() {
         let fault = |member: &str| stand_alone_manifest(WORKSPACE, member).unwrap_err().to_string();
         assert!(fault("[dependencies]\nlocal.workspace = true\n").contains("dependency `local` is a path"));
-        assert!(fault("[dependencies]\nnone.workspace = true\n").contains("`dependencies.none` is inherited"));
+        assert!(
+            fault("[dependencies]\nnone.workspace = true\n").contains("`dependencies.none` is inherited")
+        );
         assert!(fault("[package]\nlicense.workspace = true\n").contains("`package.license` is inherited"));
     }
 
     #[test]
     fn the_emitted_crate_holds_the_handler_and_nothing_of_the_workspace() {
         let files = handler_sources();
-        for path in ["Cargo.lock", "Cargo.toml", "README.md", "rust-toolchain.toml", "src/lib.rs", "src/main.rs"] {
+        for path in
+            ["Cargo.lock", "Cargo.toml", "README.md", "rust-toolchain.toml", "src/lib.rs", "src/main.rs"]
+        {
             assert!(files.contains_key(path), "{path} is missing");
         }
         let manifest = String::from_utf8(files["Cargo.toml"].clone()).unwrap();

@@ -90,10 +90,12 @@ impl Tools<'_> {
         let architecture = order.architecture;
         let is_host = OS == "linux" && ARCH == triple(architecture).split('-').next().unwrap_or_default();
         if is_host && order.compiler != Compiler::Zig {
-            return self.find("cc").map(|_| Method::Cargo { linker: "cc" }).ok_or(PackageError::ProgramMissing {
-                program: "cc",
-                fix: "install a C compiler, e.g. `apt-get install gcc libc6-dev` or `dnf install gcc`",
-            });
+            return self.find("cc").map(|_| Method::Cargo { linker: "cc" }).ok_or(
+                PackageError::ProgramMissing {
+                    program: "cc",
+                    fix: "install a C compiler, e.g. `apt-get install gcc libc6-dev` or `dnf install gcc`",
+                },
+            );
         }
         let mut missing = Vec::new();
         if !is_host && !self.has_standard_library(triple(architecture))? {
@@ -172,7 +174,9 @@ fn linker_advice(compiler: Compiler, linker: &str) -> String {
     let package = linker.trim_end_matches("-gcc");
     match compiler {
         Compiler::Zig => format!("cargo-zigbuild: {zig}"),
-        Compiler::Native => format!("a C compiler for the target, `{linker}`: `apt-get install gcc-{package}`"),
+        Compiler::Native => {
+            format!("a C compiler for the target, `{linker}`: `apt-get install gcc-{package}`")
+        }
         Compiler::Auto => format!(
             "a C compiler for the target: either {zig}, or `{linker}` by `apt-get install gcc-{package}` on Linux"
         ),
@@ -184,19 +188,25 @@ fn linker_advice(compiler: Compiler, linker: &str) -> String {
 fn is_harmless(name: &OsString) -> bool {
     let name = name.to_string_lossy();
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    if starts(&["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_"]) || name == "CARGO_HOME" {
+    if starts(&["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRY_", "CARGO_REGISTRIES_"]) || name == "CARGO_HOME"
+    {
         return true;
     }
-    let steers = ["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARFLAGS"];
+    let steers =
+        ["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARFLAGS"];
     let tool = |name: &str| {
         let base = name.trim_start_matches("HOST_").trim_start_matches("TARGET_");
-        ["CC", "CXX", "AR", "LD", "NM", "RANLIB"].iter().any(|tool| {
-            base.strip_prefix(tool).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        })
+        ["CC", "CXX", "AR", "LD", "NM", "RANLIB"]
+            .iter()
+            .any(|tool| base.strip_prefix(tool).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
     };
     let flags = name.contains("_CFLAGS") || name.contains("_CXXFLAGS");
     let search = ["C_INCLUDE_PATH", "CPATH", "LIBRARY_PATH", "GCC_EXEC_PREFIX", "COMPILER_PATH"];
-    !(starts(&steers) || flags || tool(&name) || search.contains(&name.as_ref()) || starts(&["RING_", "AWS_LC_"]))
+    !(starts(&steers)
+        || flags
+        || tool(&name)
+        || search.contains(&name.as_ref())
+        || starts(&["RING_", "AWS_LC_"]))
 }
 
 #[cfg(test)]
@@ -210,13 +220,35 @@ mod tests {
     #[test]
     fn variables_that_steer_compilers_are_taken_away() {
         for steering in [
-            "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_PROFILE_RELEASE_LTO", "CARGO_TARGET_DIR",
-            "RUSTC_WRAPPER", "RUSTC", "CC", "CFLAGS", "CFLAGS_x86_64_unknown_linux_gnu", "TARGET_CC", "HOST_CFLAGS", "AR",
-            "LIBRARY_PATH", "CARGO_INCREMENTAL", "CARGO",
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_PROFILE_RELEASE_LTO",
+            "CARGO_TARGET_DIR",
+            "RUSTC_WRAPPER",
+            "RUSTC",
+            "CC",
+            "CFLAGS",
+            "CFLAGS_x86_64_unknown_linux_gnu",
+            "TARGET_CC",
+            "HOST_CFLAGS",
+            "AR",
+            "LIBRARY_PATH",
+            "CARGO_INCREMENTAL",
+            "CARGO",
         ] {
             assert!(!is_harmless(&OsString::from(steering)), "{steering}");
         }
-        for kept in ["PATH", "HOME", "CARGO_HOME", "CARGO_HTTP_PROXY", "CARGO_NET_OFFLINE", "https_proxy", "ARCH", "LANG"] {
+        for kept in [
+            "PATH",
+            "HOME",
+            "CARGO_HOME",
+            "CARGO_HTTP_PROXY",
+            "CARGO_NET_OFFLINE",
+            "https_proxy",
+            "ARCH",
+            "LANG",
+        ] {
             assert!(is_harmless(&OsString::from(kept)), "{kept}");
         }
     }

@@ -1,4 +1,5 @@
 //! The tests that run the product from outside.
 
 mod run;
+mod cli;
 mod build;

@@ -14,6 +14,11 @@ use std::process::{Command, Stdio};
 /// The built command.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_asg-recycle");
 
+/// The cache of compiled handlers that all tests share: the first to need one compiles it, the rest wait for it.
+pub(crate) fn cache_folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("asg-recycle-cache")
+}
+
 /// A run to be made; nothing happens before [`Run::ok`] or [`Run::exits`].
 #[must_use = "nothing runs before `ok` or `exits`"]
 pub(crate) struct Run {
@@ -44,10 +49,9 @@ impl Expectation {
 /// What a run has left behind.
 pub(crate) struct Done {
     pub(crate) stdout: String,
-    pub(crate) stderr: String,
     /// The folder it ran in.
     pub(crate) folder: PathBuf,
-    own: Option<tempfile::TempDir>,
+    _own: Option<tempfile::TempDir>, // removed with the value
 }
 
 impl Run {
@@ -126,7 +130,7 @@ impl Run {
         assert_eq!(status, Some(code), "exit code of {:?}\n{stdout}{stderr}", self.command);
         self.stdout.iter().for_each(|each| each.check("standard output", &stdout));
         self.stderr.iter().for_each(|each| each.check("standard error", &stderr));
-        Done { stdout, stderr, folder: self.folder, own: self.own.take() }
+        Done { stdout, folder: self.folder, _own: self.own.take() }
     }
 }
 
@@ -145,11 +149,6 @@ impl Done {
     pub(crate) fn then(&self, arguments: &[&str]) -> Run {
         Run::within(&self.folder, arguments)
     }
-
-    /// The run's own folder, which is removed with the value.
-    pub(crate) fn keep(self) -> tempfile::TempDir {
-        self.own.expect("the run had a folder of its own")
-    }
 }
 
 /// Every file under a folder: path, `/`-separated, to contents.
@@ -163,7 +162,8 @@ pub(crate) fn files(folder: &Path) -> asg_recycle::render::Files {
                 folders.push(path);
                 continue;
             }
-            let parts: Vec<_> = path.strip_prefix(folder).expect("below").iter().map(|part| part.to_string_lossy()).collect();
+            let parts: Vec<_> =
+                path.strip_prefix(folder).expect("below").iter().map(|part| part.to_string_lossy()).collect();
             files.insert(parts.join("/"), fs::read(&path).expect("a file"));
         }
     }
