@@ -120,8 +120,8 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::parameter::Key;
     use crate::config::Config;
+    use crate::stack::parameter::Key;
     use crate::{asl, stack};
 
     fn variables() -> Vec<Variable> {
