@@ -7,7 +7,8 @@ use regex::Regex;
 /// A form of text.
 #[derive(Debug)]
 pub struct Format {
-    /// The whole text matches it. Rust's and ECMAScript's dialects read it alike.
+    /// The whole text matches it. Rust's and ECMAScript's dialects read it alike, but for
+    /// Unicode classes.
     pub pattern: &'static str,
     /// What it takes, for people, after "takes".
     pub takes: &'static str,
