@@ -1,7 +1,7 @@
 //! `stack.yaml`: text to a checked [`Config`], or every fault in it.
 //!
-//! Two stages: [`document`] reads any YAML into a tree of values with places; [`read`] takes that tree apart by
-//! the [`registry`] of keys. Everything else that knows the keys, such as the schema and the reference, reads the
+//! Two stages: `document` reads any YAML into a tree of values with places; `read` takes that tree apart by
+//! the `registry` of keys. Everything else that knows the keys, such as the schema and the reference, reads the
 //! same registry.
 
 mod types;
@@ -215,10 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn a_full_file_of_faults_is_read_to_its_end() {
-        let keys: Vec<_> = (1_000..10_000).map(|number| format!("k{number}:")).collect();
-        let text = keys.join("\n");
-        assert!(text.len() > BYTES_MAX / 2 + BYTES_MAX / 4, "{}", text.len());
-        assert_eq!(problems(&text).len(), 9_001); // the name is missing, too
+    fn thousands_of_faults_are_all_reported() {
+        let keys: Vec<_> = (1_000..4_000).map(|number| format!("k{number}:")).collect();
+        assert_eq!(problems(&keys.join("\n")).len(), 3_001); // the name is missing, too
     }
 }
