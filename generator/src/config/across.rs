@@ -17,13 +17,14 @@ fn names_too_long(reading: &Reading) -> Option<Problem> {
     let prefix = names::prefix(name, environment);
     let tightest = names::tightest();
     let excess = prefix.chars().count().checked_sub(tightest.prefix_length_max() + 1)? + 1;
-    let region = if tightest.regional { "-REGION" } else { "" };
+    let (region, room) = if tightest.regional {
+        ("-REGION", format!(", and the region may need {} of them", names::REGION_LENGTH_MAX))
+    } else {
+        ("", String::new())
+    };
+    let (what, suffix, length_max) = (tightest.what, tightest.suffix, tightest.length_max);
     let reason = format!(
-        "the name of the {} `{prefix}{}{region}` is too long: AWS takes {} characters{}",
-        tightest.what,
-        tightest.suffix,
-        tightest.length_max,
-        if tightest.regional { ", and the region may need 14 of them" } else { "" },
+        "the name of the {what} `{prefix}{suffix}{region}` is too long: AWS takes {length_max} characters{room}"
     );
     let path = if reading.places.contains_key("name") { "name" } else { "environment" };
     let problem = Problem::new("name-too-long", path, reason);

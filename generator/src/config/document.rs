@@ -337,9 +337,9 @@ mod tests {
     fn nesting_is_limited_however_it_is_written() {
         let flow = format!("a: {}{}", "[".repeat(20_000), "]".repeat(20_000));
         let dashes = "- ".repeat(20_000);
-        let indented: String = (0..300).map(|depth| format!("{:depth$}a:\n", "")).collect();
-        let aliases: String = (1..3_000).map(|index| format!("- &a{index} [*a{}]\n", index - 1)).collect();
-        let aliases = format!("- &a0 1\n{aliases}");
+        let indented: Vec<_> = (0..300).map(|depth| format!("{:depth$}a:", "")).collect();
+        let aliases: Vec<_> = (1..3_000).map(|index| format!("- &a{index} [*a{}]", index - 1)).collect();
+        let (indented, aliases) = (indented.join("\n"), format!("- &a0 1\n{}", aliases.join("\n")));
         for text in [flow, dashes, indented, aliases] {
             let found = codes(&text);
             assert_eq!(found.first().map(|fault| fault.0), Some("too-deep"), "{}", &text[..40]);

@@ -7,7 +7,8 @@ use regex::Regex;
 /// A form of text.
 #[derive(Debug)]
 pub struct Format {
-    /// The whole text matches it. Rust's and ECMAScript's dialects read it alike.
+    /// The whole text matches it. Rust's and ECMAScript's dialects read it alike, but for
+    /// Unicode classes.
     pub pattern: &'static str,
     /// What it takes, for people, after "takes".
     pub takes: &'static str,
@@ -118,9 +119,8 @@ impl Format {
     /// The text after one of the usual small repairs, if it fits then.
     pub(super) fn repaired(&self, text: &str) -> Option<String> {
         let text = text.trim();
-        let words = |separator: char| {
-            text.replace(|character: char| !character.is_alphanumeric(), &separator.to_string())
-        };
+        let words = text.split(|character: char| !character.is_alphanumeric());
+        let hyphenated = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
         let url = text.split_once("://").map_or(text, |(_, rest)| rest);
         let candidates = [
             text.to_owned(),
@@ -129,8 +129,8 @@ impl Format {
             format!("/{}/", text.trim_matches('/')),
             format!("https://{url}"),
             text.rsplit(':').next().unwrap_or_default().to_owned(),
-            words('-').to_lowercase().trim_matches('-').to_owned(),
-            words('-').trim_matches('-').to_owned(),
+            hyphenated.clone(),
+            hyphenated.to_lowercase(),
         ];
         candidates.into_iter().find(|candidate| !candidate.is_empty() && self.check(candidate).is_ok())
     }

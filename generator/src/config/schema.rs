@@ -84,17 +84,23 @@ fn property(key: &Key) -> Map<String, Json> {
 fn text(format: &Format) -> Json {
     json!({
         "type": "string",
-        "pattern": format.pattern,
+        "pattern": pattern(format),
         "maxLength": format.length_max,
         "examples": [format.example],
     })
+}
+
+/// The pattern without Unicode classes, which many readers of JSON Schema lack. Beyond ASCII it takes more than
+/// `parse` does.
+fn pattern(format: &Format) -> String {
+    format.pattern.replace(r"\p{L}\p{N}\p{Z}", r"A-Za-z0-9 \u00a0-\uffff")
 }
 
 fn tags() -> Json {
     json!({
         "type": "object",
         "propertyNames": {
-            "pattern": format::TAG_KEY.pattern,
+            "pattern": pattern(&format::TAG_KEY),
             "maxLength": format::TAG_KEY.length_max,
             "not": { "pattern": "^[Aa][Ww][Ss]:" },
         },
@@ -106,6 +112,12 @@ fn tags() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_such_as_every_reader_knows() {
+        let text = json_schema().to_string();
+        assert!(!text.contains("\\\\p{") && text.contains("A-Za-z0-9 \\\\u00a0-\\\\uffff"), "{text}");
+    }
 
     #[test]
     fn every_key_is_in_the_schema_with_its_default() {

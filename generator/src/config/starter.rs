@@ -23,7 +23,9 @@ pub fn starter() -> String {
     }
     for section in registry::sections() {
         let indent = 2 * section.path.matches('.').count();
-        text.push('\n');
+        if !text.ends_with(":\n") {
+            text.push('\n');
+        }
         push_comment(&mut text, &section.summary, indent);
         writeln!(text, "{:indent$}{}:", "", suggest::last(&section.path)).expect("a string takes any text");
         for key in registry::keys().filter(|key| key.section() == section.path) {
@@ -34,7 +36,9 @@ pub fn starter() -> String {
 }
 
 fn push_key(text: &mut String, key: &Key, indent: usize) {
-    text.push('\n');
+    if !text.ends_with(":\n") {
+        text.push('\n');
+    }
     push_comment(text, &explanation(key), indent);
     for line in lines(key) {
         let comment = if is_required(key) { "" } else { "# " };
@@ -47,10 +51,10 @@ fn explanation(key: &Key) -> String {
     let summary = &key.summary;
     let takes = match &key.kind {
         Kind::Text(_) | Kind::List { .. } | Kind::Tags if !is_required(key) => String::new(),
-        kind => format!(": {}", kind.takes()),
+        kind => format!(". Takes {}", kind.takes()),
     };
     let absent = match (&key.presence, &key.kind) {
-        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Tags) => "; none by default",
+        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Tags) => ". None by default",
         _ => "",
     };
     format!("{summary}{takes}{absent}")

@@ -69,6 +69,21 @@ fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
             ("text after a closing quote", "put the whole value into quotes, or none of it")
         }
+        ErrorKind::ExpectedDocumentStart => {
+            ("this belongs to nothing above", "give all keys of the top level the same indentation")
+        }
+        ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::InvalidColonPlacement => {
+            ("between brackets, a `,` or the closing bracket is missing", "separate the items with `,`")
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => ("a closing bracket without an opening one", "remove it"),
+        ErrorKind::UnknownQuotedScalarEscape => {
+            ("a `\\` that escapes nothing", "write `\\\\`, or put the text into single quotes")
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            ("a list item is not allowed here", "start it on a line of its own, or put the text into quotes")
+        }
         ErrorKind::UnexpectedCharacter { character } => {
             let reason = format!("a value cannot start with `{}`", character.escape_default());
             return (reason, Some("put the value into quotes"));

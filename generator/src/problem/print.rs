@@ -45,8 +45,8 @@ fn render_one(problem: &Problem, file_name: &str, lines: &Lines<'_>, renderer: &
         let annotation = AnnotationKind::Primary.span(excerpt.start..excerpt.end);
         let snippet = Snippet::source(excerpt.text).path(file_name).line_start(location.line);
         group = group.element(snippet.annotation(annotation));
-    } else {
-        group = group.element(annotate_snippets::Origin::path(file_name));
+    } else if !problem.pointer.is_empty() {
+        group = group.element(Level::NOTE.message(format!("at `{}`", problem.pointer)));
     }
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help));
@@ -135,6 +135,20 @@ error: 1 fault in stack.yaml
 ";
         assert_eq!(rendered("first: 1\nkey: value\n", 2, 6, 5), expected);
         assert_eq!(rendered("\u{feff}first: 1\r\nkey: value\r\n", 2, 6, 5), expected);
+    }
+
+    #[test]
+    fn a_fault_without_a_place_names_its_pointer() {
+        let problem = Problem::new("code", "Wait for window", "something is wrong").help("mend it");
+        let expected = "\
+error[code]: something is wrong
+ |
+ = note: at `Wait for window`
+ = help: mend it
+
+error: 1 fault in stack.yaml
+";
+        assert_eq!(Problems::from(problem).render("stack.yaml", "", false), expected);
     }
 
     #[test]
