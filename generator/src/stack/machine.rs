@@ -46,7 +46,6 @@ fn substitution(placeholder: Placeholder) -> Value {
     match placeholder {
         Placeholder::LockTableName => LOCKS_TABLE.name(),
         Placeholder::NotifierFunctionArn => Value::or_empty(Key::NotifierFunctionArn),
-        Placeholder::Partition => Reference::Partition.into(),
         Placeholder::TopicArn => TOPIC.arn(),
     }
 }
