@@ -72,15 +72,21 @@ fn list(items: &[Value], indent: usize) -> String {
     format!("[\n{lines}{}]", " ".repeat(indent))
 }
 
+/// One entry stands on the line, unless there is another map in it.
 fn map(entries: &[(String, Value)], indent: usize) -> String {
     if entries.is_empty() {
         return "{}".to_owned();
     }
+    let lines =
+        entries.iter().map(|(name, value)| format!("{} = {}", key(name), expression(value, indent + STEP)));
+    let lines: Vec<String> = lines.collect();
+    if let ([line], [(_, value)]) = (&lines[..], entries) {
+        if !line.contains('\n') && !matches!(value, Value::Map(_)) {
+            return format!("{{ {line} }}");
+        }
+    }
     let pad = " ".repeat(indent + STEP);
-    let line = |(name, value): &(String, Value)| {
-        format!("{pad}{} = {}\n", key(name), expression(value, indent + STEP))
-    };
-    let lines: String = entries.iter().map(line).collect();
+    let lines: String = lines.iter().map(|line| format!("{pad}{line}\n")).collect();
     format!("{{\n{lines}{}}}", " ".repeat(indent))
 }
 

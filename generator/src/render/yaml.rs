@@ -30,7 +30,9 @@ impl Printer<'_> {
                 .iter()
                 .map(|(key, value)| format!("{pad}{}:{}", scalar(key), self.after_key(value, indent + STEP)))
                 .collect(),
-            Value::List(items) => items.iter().map(|item| format!("{pad}- {}", self.item_of(item, indent))).collect(),
+            Value::List(items) => {
+                items.iter().map(|item| format!("{pad}- {}", self.item_of(item, indent))).collect()
+            }
             other => vec![format!("{pad}{}", self.flow(other))],
         };
         lines.join("\n")
@@ -46,7 +48,9 @@ impl Printer<'_> {
         match value {
             Value::Text(text) => Some(scalar(text)),
             Value::Map(entries) if !entries.is_empty() => None,
-            Value::List(items) if !items.iter().all(|item| matches!(item, Value::Number(_) | Value::Bool(_))) => {
+            Value::List(items)
+                if !items.iter().all(|item| matches!(item, Value::Number(_) | Value::Bool(_))) =>
+            {
                 None
             }
             other => Some(self.flow(other)),
@@ -59,14 +63,18 @@ impl Printer<'_> {
             Value::Text(text) => quoted(text),
             Value::Number(number) => number.to_string(),
             Value::Bool(truth) => truth.to_string(),
-            Value::List(items) => format!("[{}]", items.iter().map(|item| self.flow(item)).collect::<Vec<_>>().join(", ")),
+            Value::List(items) => {
+                format!("[{}]", items.iter().map(|item| self.flow(item)).collect::<Vec<_>>().join(", "))
+            }
             Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
             Value::Map(entries) => {
                 let entry = |(key, value): &(String, Value)| format!("{}: {}", quoted(key), self.flow(value));
                 format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
             }
             Value::Reference(reference) => self.intrinsic(reference),
-            Value::Joined(parts) => substituted(&parts.iter().map(|part| self.part(part)).collect::<String>()),
+            Value::Joined(parts) => {
+                substituted(&parts.iter().map(|part| self.part(part)).collect::<String>())
+            }
             Value::When(when) => self.conditional(when),
         }
     }
@@ -120,7 +128,8 @@ impl Printer<'_> {
         if when.then == Value::parameter(when.given) && when.otherwise.as_ref() == Some(&nothing) {
             return self.flow(&when.then); // a parameter that is not given is empty text
         }
-        let otherwise = when.otherwise.as_ref().map_or_else(|| referred("AWS::NoValue"), |value| self.flow(value));
+        let otherwise =
+            when.otherwise.as_ref().map_or_else(|| referred("AWS::NoValue"), |value| self.flow(value));
         format!("{{ \"Fn::If\": [{}, {}, {otherwise}] }}", condition_name(when.given), self.flow(&when.then))
     }
 }
@@ -149,7 +158,8 @@ fn substituted(text: &str) -> String {
 }
 
 fn referred(name: &str) -> String {
-    format!("{{ Ref: {} }}", quoted(name))
+    let name = if name.contains("::") { quoted(name) } else { name.to_owned() };
+    format!("{{ Ref: {name} }}")
 }
 
 /// The name of a parameter.
@@ -214,9 +224,9 @@ mod tests {
     #[test]
     fn references_are_intrinsic_functions() {
         check(EVENTS_QUEUE.arn(), " { \"Fn::GetAtt\": [EventsQueue, Arn] }");
-        check(EVENTS_QUEUE.url(), " { Ref: \"EventsQueue\" }");
-        check(MACHINE.arn(), " { Ref: \"RecycleMachine\" }");
-        check(LOCKS_TABLE.name(), " { Ref: \"LocksTable\" }");
+        check(EVENTS_QUEUE.url(), " { Ref: EventsQueue }");
+        check(MACHINE.arn(), " { Ref: RecycleMachine }");
+        check(LOCKS_TABLE.name(), " { Ref: LocksTable }");
         check(Value::prefixed("-x"), " { \"Fn::Sub\": \"demo-${Environment}-x\" }");
     }
 
@@ -230,14 +240,17 @@ mod tests {
     fn an_optional_property_is_left_out_where_nothing_is_given() {
         check(
             Value::optional(Key::RunbookUrl),
-            " { \"Fn::If\": [HasRunbookUrl, { Ref: \"RunbookUrl\" }, { Ref: \"AWS::NoValue\" }] }",
+            " { \"Fn::If\": [HasRunbookUrl, { Ref: RunbookUrl }, { Ref: \"AWS::NoValue\" }] }",
         );
-        check(Value::or_empty(Key::RunbookUrl), " { Ref: \"RunbookUrl\" }");
+        check(Value::or_empty(Key::RunbookUrl), " { Ref: RunbookUrl }");
     }
 
     #[test]
     fn lists_of_maps_hang_on_their_dashes() {
         let item = Value::map([("a", Value::from(1)), ("b", Value::list(["x"]))]);
-        check(Value::list([item.clone(), item]), "\n  - a: 1\n    b:\n      - x\n  - a: 1\n    b:\n      - x");
+        check(
+            Value::list([item.clone(), item]),
+            "\n  - a: 1\n    b:\n      - x\n  - a: 1\n    b:\n      - x",
+        );
     }
 }

@@ -63,7 +63,11 @@ pub(super) fn alarms(rules: &[Rule], queue: &Queues) -> Vec<Alarm> {
 fn function() -> [Alarm; 2] {
     let function = Watched { namespace: "AWS/Lambda", dimension: ("FunctionName", FUNCTION.name()) };
     [
-        function.counts("handler_errors", "Errors", "The handler failed; its events are tried again. Read its log."),
+        function.counts(
+            "handler_errors",
+            "Errors",
+            "The handler failed; its events are tried again. Read its log.",
+        ),
         function.counts(
             "handler_throttles",
             "Throttles",
@@ -109,7 +113,11 @@ fn deliveries(rule: &Rule) -> [Alarm; 2] {
 fn machine() -> [Alarm; 4] {
     let machine = Watched { namespace: "AWS/States", dimension: ("StateMachineArn", MACHINE.arn()) };
     [
-        machine.counts("recycles_failed", "ExecutionsFailed", "A recycle failed. Read its execution's error and cause."),
+        machine.counts(
+            "recycles_failed",
+            "ExecutionsFailed",
+            "A recycle failed. Read its execution's error and cause.",
+        ),
         machine.counts(
             "recycles_timed_out",
             "ExecutionsTimedOut",
@@ -194,7 +202,8 @@ mod tests {
 
     #[test]
     fn no_two_alarms_share_a_label() {
-        let labels: Vec<String> = of(&Config::with_defaults("demo")).into_iter().map(|each| each.label).collect();
+        let labels: Vec<String> =
+            of(&Config::with_defaults("demo")).into_iter().map(|each| each.label).collect();
         let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
         assert_eq!(distinct.len(), labels.len());
     }

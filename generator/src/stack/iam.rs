@@ -326,10 +326,11 @@ fn machine(computed: Vec<Statement>) -> Role {
 
 /// Lets a service assume the role on behalf of this account only.
 fn assume(service: &'static str) -> Statement {
-    Statement::allow("Assume")
-        .principal(Principal::Service(service))
-        .actions(["sts:AssumeRole"])
-        .condition("StringEquals", "aws:SourceAccount", Reference::Account.into())
+    Statement::allow("Assume").principal(Principal::Service(service)).actions(["sts:AssumeRole"]).condition(
+        "StringEquals",
+        "aws:SourceAccount",
+        Reference::Account.into(),
+    )
 }
 
 fn role(

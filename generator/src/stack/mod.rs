@@ -89,11 +89,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Stack {
     /// Describes the stack. Without `package` the zip's hash becomes a parameter without default.
-    pub fn new(
-        config: &Config,
-        machine: &Machine,
-        package: Option<&PackageFacts>,
-    ) -> Result<Self, Problems> {
+    pub fn new(config: &Config, machine: &Machine, package: Option<&PackageFacts>) -> Result<Self, Problems> {
         let rules = rule::rules(config);
         let queue = queue::queues(config, &rules);
         Ok(Self {

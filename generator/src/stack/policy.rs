@@ -125,7 +125,14 @@ impl Statement {
     fn to_value(&self) -> Value {
         let mut entries = vec![
             ("Sid", Value::from(self.sid.as_str())),
-            ("Effect", match self.effect { Effect::Allow => "Allow", Effect::Deny => "Deny" }.into()),
+            (
+                "Effect",
+                match self.effect {
+                    Effect::Allow => "Allow",
+                    Effect::Deny => "Deny",
+                }
+                .into(),
+            ),
         ];
         if let Some(principal) = &self.principal {
             entries.push(("Principal", principal.to_value()));
@@ -136,9 +143,8 @@ impl Statement {
         }
         if !self.conditions.is_empty() {
             let conditions = self.conditions.iter();
-            let each = conditions.map(|(operator, key, value)| {
-                (*operator, Value::map([(key.as_str(), value.clone())]))
-            });
+            let each = conditions
+                .map(|(operator, key, value)| (*operator, Value::map([(key.as_str(), value.clone())])));
             entries.push(("Condition", Value::map(each)));
         }
         Value::map(entries)

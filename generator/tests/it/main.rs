@@ -1,1 +1,3 @@
 //! The tests that run the product from outside.
+
+mod formats;
