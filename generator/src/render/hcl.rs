@@ -68,8 +68,7 @@ fn list(items: &[Value], indent: usize) -> String {
         return line;
     }
     let pad = " ".repeat(indent + STEP);
-    let lines: String = printed.iter().map(|item| format!("{pad}{item},\n")).collect();
-    format!("[\n{lines}{}]", " ".repeat(indent))
+    format!("[\n{pad}{},\n{}]", printed.join(&format!(",\n{pad}")), " ".repeat(indent))
 }
 
 /// One entry stands on the line, unless there is another map in it.
@@ -80,14 +79,14 @@ fn map(entries: &[(String, Value)], indent: usize) -> String {
     let lines =
         entries.iter().map(|(name, value)| format!("{} = {}", key(name), expression(value, indent + STEP)));
     let lines: Vec<String> = lines.collect();
-    if let ([line], [(_, value)]) = (&lines[..], entries) {
-        if !line.contains('\n') && !matches!(value, Value::Map(_)) {
-            return format!("{{ {line} }}");
-        }
+    if let ([line], [(_, value)]) = (&lines[..], entries)
+        && !line.contains('\n')
+        && !matches!(value, Value::Map(_))
+    {
+        return format!("{{ {line} }}");
     }
     let pad = " ".repeat(indent + STEP);
-    let lines: String = lines.iter().map(|line| format!("{pad}{line}\n")).collect();
-    format!("{{\n{lines}{}}}", " ".repeat(indent))
+    format!("{{\n{pad}{}\n{}}}", lines.join(&format!("\n{pad}")), " ".repeat(indent))
 }
 
 fn key(name: &str) -> String {
@@ -161,7 +160,8 @@ pub(super) fn aligned(text: &str) -> String {
 fn flush(run: &mut Vec<Argument<'_>>, text: &mut String) {
     let width = run.iter().map(|argument| argument.name.len()).max().unwrap_or_default();
     for argument in run.drain(..) {
-        text.push_str(&format!("{:width$} = {}\n", argument.name, argument.value));
+        let padding = " ".repeat(width - argument.name.len());
+        text.extend([argument.name, &padding, " = ", argument.value, "\n"]);
     }
 }
 

@@ -157,7 +157,7 @@ impl World<'_> {
         for piece in pieces {
             let (name, rest) = piece.split_once('}').expect("a placeholder is closed");
             if let Some(literal) = name.strip_prefix('!') {
-                substituted.push_str(&format!("${{{literal}}}"));
+                substituted.extend(["${", literal, "}"]);
             } else if let Some((id, attribute)) = name.split_once('.') {
                 substituted.push_str(&self.attribute(id, attribute));
             } else {

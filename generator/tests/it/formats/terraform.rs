@@ -82,7 +82,7 @@ struct Module {
 impl Module {
     fn of(stack: &Stack) -> Self {
         let files = Terraform.render(stack);
-        let in_module = |path: &&String| path.starts_with("terraform/") && path.ends_with(".tf");
+        let in_module = |path: &&String| path.starts_with("terraform/") && path.strip_suffix(".tf").is_some();
         let text = |path: &String| String::from_utf8(files[path].clone()).expect("files are text");
         let body = |path: &String| hcl::parse(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         let bodies = files.keys().filter(in_module).map(body).collect();
