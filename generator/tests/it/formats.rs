@@ -130,19 +130,32 @@ fn both_formats_offer_the_same_parameters_with_the_same_defaults() {
 }
 
 #[test]
-fn both_formats_embed_the_very_same_definition_and_fill_every_placeholder() {
+fn both_formats_embed_the_very_same_definition() {
     for stack in &stacks() {
         let definition = stack.machine.definition.as_str();
-        let shared = render::shared(stack);
-        assert_eq!(shared["state_machine.asl.json"], definition.as_bytes());
-        let expected: BTreeSet<&str> = Placeholder::ALL.iter().map(|each| each.as_str()).collect();
-        let (terraform, cloudformation) = inventories(stack, Optional::Absent);
-        for inventory in [terraform, cloudformation] {
-            let (_, machine) = &inventory["RecycleMachine"];
-            assert_eq!(machine["DefinitionString"], definition);
-            let filled = machine["DefinitionSubstitutions"].as_object().expect("a map");
-            assert_eq!(filled.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
-            assert_eq!(filled["notifier_function_arn"], "", "an absent notifier is empty text");
+        assert_eq!(render::shared(stack)["state_machine.asl.json"], definition.as_bytes());
+        assert_eq!(Terraform.render(stack)["terraform/state_machine.asl.json"], definition.as_bytes());
+        assert_eq!(cloudformation::Template::of(stack).definition(), definition);
+    }
+}
+
+/// That both fill them alike is part of their describing the same resources.
+#[test]
+fn both_formats_fill_every_placeholder_of_the_definition() {
+    for stack in &stacks() {
+        for placeholder in Placeholder::ALL {
+            let written = format!("${{{}}}", placeholder.as_str());
+            assert!(stack.machine.definition.contains(&written), "{written}");
+        }
+        for optional in [Optional::Given, Optional::Absent] {
+            let (terraform, cloudformation) = inventories(stack, optional);
+            for inventory in [terraform, cloudformation] {
+                let filled =
+                    inventory["RecycleMachine"].1["DefinitionString"].as_str().expect("text").to_owned();
+                assert!(!filled.contains("${"), "{filled}");
+                let notifier = filled.contains("{notifier_function_arn}");
+                assert_eq!(notifier, optional == Optional::Given, "an absent notifier is empty text");
+            }
         }
     }
 }

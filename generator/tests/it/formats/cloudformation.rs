@@ -36,6 +36,12 @@ impl Template {
         existing.map(resource).collect()
     }
 
+    /// The text of the definition, before anything is put in.
+    pub(super) fn definition(&self) -> &str {
+        let definition = &section(&self.0, "Resources")["RecycleMachine"]["Properties"]["DefinitionString"];
+        definition["Fn::Sub"][0].as_str().expect("text")
+    }
+
     /// The values of its outputs by name.
     pub(super) fn outputs(&self, stack: &Stack) -> BTreeMap<String, Value> {
         let world = self.world(stack, Optional::Given);
@@ -108,7 +114,12 @@ impl World<'_> {
                 let [id, attribute] = [0, 1].map(|index| path[index].as_str().expect("text"));
                 Some(self.attribute(id, attribute).into())
             }
-            ("Fn::Sub", Value::String(text)) => Some(self.substituted(text).into()),
+            ("Fn::Sub", Value::String(text)) => Some(self.substituted(text, &Map::new()).into()),
+            ("Fn::Sub", Value::Array(call)) => {
+                let own = self.evaluated(&call[1])?;
+                let text = call[0].as_str().expect("text");
+                Some(self.substituted(text, own.as_object().expect("a map")).into())
+            }
             ("Fn::If", Value::Array(choice)) => {
                 let holds = self.holds(choice[0].as_str().expect("a name"));
                 self.evaluated(if holds { &choice[1] } else { &choice[2] })
@@ -151,13 +162,16 @@ impl World<'_> {
         meaning(kind, id, attribute)
     }
 
-    fn substituted(&self, text: &str) -> String {
+    /// Names of `own` come before those of the template.
+    fn substituted(&self, text: &str, own: &Map<String, Value>) -> String {
         let mut pieces = text.split("${");
         let mut substituted = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
             let (name, rest) = piece.split_once('}').expect("a placeholder is closed");
             if let Some(literal) = name.strip_prefix('!') {
                 substituted.extend(["${", literal, "}"]);
+            } else if let Some(value) = own.get(name) {
+                substituted.push_str(value.as_str().expect("text"));
             } else if let Some((id, attribute)) = name.split_once('.') {
                 substituted.push_str(&self.attribute(id, attribute));
             } else {

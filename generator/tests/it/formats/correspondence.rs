@@ -128,8 +128,7 @@ const KINDS: &[Kind] = &[
             ("name", "StateMachineName"),
             ("type", "StateMachineType"),
             ("role_arn", "RoleArn"),
-            ("definition.file", "DefinitionString"),
-            ("definition.substitutions", "DefinitionSubstitutions"),
+            ("definition", "DefinitionString"),
             ("logging_configuration.level", "LoggingConfiguration.Level"),
             ("logging_configuration.include_execution_data", "LoggingConfiguration.IncludeExecutionData"),
             (

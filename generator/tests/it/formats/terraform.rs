@@ -28,7 +28,7 @@ pub(super) fn resources(stack: &Stack, optional: Optional) -> Resources {
     let mut resources: Resources =
         existing.map(|block| (labels(block), arguments(block.body(), &context))).collect();
     for arguments in resources.values_mut() {
-        module.read_definition(arguments);
+        module.fill_definition(arguments);
     }
     resources
 }
@@ -142,12 +142,16 @@ impl Module {
         by_type
     }
 
-    /// Puts the file's text where `templatefile` names the file.
-    fn read_definition(&self, arguments: &mut Map<String, Value>) {
-        if let Some(file) = arguments.get_mut("definition").and_then(|definition| definition.get_mut("file"))
-        {
-            let contents = &self.files[file.as_str().expect("a path is text")];
-            *file = String::from_utf8(contents.clone()).expect("the definition is text").into();
+    /// Does what `templatefile` does.
+    fn fill_definition(&self, arguments: &mut Map<String, Value>) {
+        if let Some(definition) = arguments.get_mut("definition") {
+            let path = definition["file"].as_str().expect("a path is text");
+            let mut text = String::from_utf8(self.files[path].clone()).expect("the definition is text");
+            for (name, value) in definition["substitutions"].as_object().expect("a map") {
+                text =
+                    text.replace(&format!("${{{name}}}"), value.as_str().expect("names and ARNs are text"));
+            }
+            *definition = text.into();
         }
     }
 }
