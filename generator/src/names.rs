@@ -93,5 +93,28 @@ pub fn prefix(name: &str, environment: &str) -> String {
 
 /// The resource with the least room, and so the limit on the prefix.
 pub fn tightest() -> ResourceName {
-    *ALL.iter().min_by_key(|name| name.prefix_length_max()).expect("there are names")
+    ALL.iter().fold(FUNCTION, |tightest, name| {
+        if name.prefix_length_max() < tightest.prefix_length_max() { *name } else { tightest }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_name_has_no_more_room_than_any_other() {
+        let room = tightest().prefix_length_max();
+        for name in ALL {
+            assert!(room <= name.prefix_length_max(), "{}", name.what);
+        }
+    }
+
+    #[test]
+    fn names_with_the_longest_prefix_are_as_long_as_aws_takes() {
+        let role = HANDLER_ROLE;
+        let prefix = "p".repeat(role.prefix_length_max());
+        let region = "r".repeat(REGION_LENGTH_MAX);
+        assert_eq!(format!("{prefix}{}-{region}", role.suffix).len(), role.length_max);
+    }
 }
