@@ -1,1 +1,6 @@
 //! The tests that run the product from outside.
+
+mod run;
+mod faults;
+mod cli;
+mod build;
