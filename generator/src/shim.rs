@@ -18,7 +18,7 @@ impl Format for Plain {
 
 /// Will be `render::FORMATS`.
 pub(crate) static FORMATS: &[&dyn Format] =
-    &[&Plain("terraform", "terraform/main.tf"), &Plain("cloudformation", "cloudformation/template.yaml")];
+    &[&Plain("terraform", "terraform/versions.tf"), &Plain("cloudformation", "cloudformation/template.yaml")];
 
 /// Will be `render::shared(&Stack)`.
 pub(crate) fn shared(_stack: &Stack, machine: &Machine) -> Files {

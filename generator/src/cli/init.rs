@@ -1,6 +1,6 @@
 //! `init`: a `stack.yaml` to start from.
 
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use super::Context;
 use super::exit_code::Failure;
@@ -22,7 +22,8 @@ const SCHEMA: &str = "stack.schema.json";
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let edits = if arguments.force { Edits::Overwrite } else { Edits::Protect };
-    let file = arguments.folder.join(FILE);
+    let folder: PathBuf = arguments.folder.components().filter(|part| *part != Component::CurDir).collect();
+    let file = folder.join(FILE);
     let is_new = output::write_single(&file, shim::starter().as_bytes(), edits)?;
     if !is_new {
         return Err(Failure::Input(format!(
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             file.display()
         )));
     }
-    let schema = arguments.folder.join(SCHEMA);
+    let schema = folder.join(SCHEMA);
     output::write_single(&schema, shim::json_schema().as_bytes(), Edits::Overwrite)?; // not for editing
     context.console.result(&format!(
         "wrote {file} and, for editors, {schema}\n\
