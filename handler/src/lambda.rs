@@ -64,7 +64,7 @@ impl Function {
     fn new(environment: &BTreeMap<String, String>, log: Arc<Log>) -> Result<Self, Vec<Fault>> {
         let file = settings_file().map_err(|fault| vec![fault])?;
         let settings = Settings::parse(environment, file.as_deref())?;
-        let aws = Aws::new(environment, &settings).map_err(|fault| vec![fault])?;
+        let aws = Aws::new(environment, &settings)?;
         Ok(Self { settings, aws: Arc::new(aws), log })
     }
 

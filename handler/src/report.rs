@@ -125,7 +125,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn summary(self) -> Result<Value, InvocationFault> {
+    fn summary(mut self) -> Result<Value, InvocationFault> {
+        self.lines.sort_by(|one, other| one.group.cmp(&other.group)); // they ended in any order
         if !self.failed.is_empty() {
             let failed = self.lines.iter().filter(|line| line.decision == Verdict::Fail);
             let reasons: Vec<&str> = failed.map(|line| line.reason.as_str()).collect();
