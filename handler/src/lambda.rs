@@ -118,7 +118,8 @@ fn log_panics(log: Arc<Log>) {
     }));
 }
 
-/// The calendar's time.
+/// The calendar's time, in whole milliseconds.
 fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
