@@ -243,7 +243,7 @@ fn a_group_follows_the_alias_that_it_launches_from() {
         let cause = Cause::Template { group: group.name.clone(), change };
         match decide(&trigger(cause), Some(&group), now(), &samples::settings()) {
             Decision::Start(request) => {
-                assert_eq!((expected, &request.input["replace"]), (true, &json!("outdated")))
+                assert_eq!((expected, &request.input["replace"]), (true, &json!("outdated")));
             }
             other => assert_eq!((expected, other), (false, Decision::Skip(Skip::NotAFollower))),
         }

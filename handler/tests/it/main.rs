@@ -7,3 +7,4 @@ mod nothing_lost;
 mod logs;
 mod wire;
 mod sources;
+mod schema;
