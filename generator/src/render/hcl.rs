@@ -68,20 +68,25 @@ fn list(items: &[Value], indent: usize) -> String {
         return line;
     }
     let pad = " ".repeat(indent + STEP);
-    let lines: String = printed.iter().map(|item| format!("{pad}{item},\n")).collect();
-    format!("[\n{lines}{}]", " ".repeat(indent))
+    format!("[\n{pad}{},\n{}]", printed.join(&format!(",\n{pad}")), " ".repeat(indent))
 }
 
+/// One entry stands on the line, unless there is another map in it.
 fn map(entries: &[(String, Value)], indent: usize) -> String {
     if entries.is_empty() {
         return "{}".to_owned();
     }
+    let lines =
+        entries.iter().map(|(name, value)| format!("{} = {}", key(name), expression(value, indent + STEP)));
+    let lines: Vec<String> = lines.collect();
+    if let ([line], [(_, value)]) = (&lines[..], entries)
+        && !line.contains('\n')
+        && !matches!(value, Value::Map(_))
+    {
+        return format!("{{ {line} }}");
+    }
     let pad = " ".repeat(indent + STEP);
-    let line = |(name, value): &(String, Value)| {
-        format!("{pad}{} = {}\n", key(name), expression(value, indent + STEP))
-    };
-    let lines: String = entries.iter().map(line).collect();
-    format!("{{\n{lines}{}}}", " ".repeat(indent))
+    format!("{{\n{pad}{}\n{}}}", lines.join(&format!("\n{pad}")), " ".repeat(indent))
 }
 
 fn key(name: &str) -> String {
@@ -155,7 +160,8 @@ pub(super) fn aligned(text: &str) -> String {
 fn flush(run: &mut Vec<Argument<'_>>, text: &mut String) {
     let width = run.iter().map(|argument| argument.name.len()).max().unwrap_or_default();
     for argument in run.drain(..) {
-        text.push_str(&format!("{:width$} = {}\n", argument.name, argument.value));
+        let padding = " ".repeat(width - argument.name.len());
+        text.extend([argument.name, &padding, " = ", argument.value, "\n"]);
     }
 }
 

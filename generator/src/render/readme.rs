@@ -43,12 +43,14 @@ impl Row {
 
 fn default(parameter: &Parameter) -> String {
     match &parameter.default {
+        Some(Value::Text(text)) if text.is_empty() => "none".to_owned(),
         Some(Value::Text(text)) => format!("`{text}`"),
         Some(Value::Map(entries)) if entries.is_empty() => "none".to_owned(),
         Some(Value::List(items)) if items.is_empty() => "none".to_owned(),
         Some(Value::Map(_) | Value::List(_)) => "from `stack.yaml`".to_owned(),
         Some(value) => format!("`{}`", hcl::expression(value, 0)),
         None if parameter.optional => "none".to_owned(),
+        None if parameter.group == Group::PackageFromBucket => "has to be given to CloudFormation".to_owned(),
         None => "has to be given".to_owned(),
     }
 }

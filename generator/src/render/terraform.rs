@@ -107,14 +107,11 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
     if parameter.kind == ParameterKind::TextList {
         return format!("alltrue([for each in {variable} : can(regex({regex}, each))])");
     }
-    // Both sides of `||` are evaluated before Terraform 1.12, hence a text in place of null.
-    let text = if nullable { format!("coalesce({variable}, \" \")") } else { variable.clone() };
-    let shape = format!("can(regex({regex}, {text}))");
-    let given = match length_max {
-        Some(most) => format!("{shape} && length({text}) <= {most}"),
-        None => shape,
-    };
-    if nullable { format!("{variable} == null || ({given})") } else { given }
+    // Both sides of `||` are evaluated before Terraform 1.12: `can` takes null, `length` does not.
+    let shape = format!("can(regex({regex}, {variable}))");
+    let measured = if nullable { format!("coalesce({variable}, \" \")") } else { variable.clone() };
+    let length = length_max.map(|most| format!(" && length({measured}) <= {most}")).unwrap_or_default();
+    if nullable { format!("{variable} == null || {shape}{length}") } else { format!("{shape}{length}") }
 }
 
 #[cfg(test)]

@@ -158,7 +158,8 @@ fn substituted(text: &str) -> String {
 }
 
 fn referred(name: &str) -> String {
-    format!("{{ Ref: {} }}", quoted(name))
+    let name = if name.contains("::") { quoted(name) } else { name.to_owned() };
+    format!("{{ Ref: {name} }}")
 }
 
 /// The name of a parameter.
@@ -223,9 +224,9 @@ mod tests {
     #[test]
     fn references_are_intrinsic_functions() {
         check(EVENTS_QUEUE.arn(), " { \"Fn::GetAtt\": [EventsQueue, Arn] }");
-        check(EVENTS_QUEUE.url(), " { Ref: \"EventsQueue\" }");
-        check(MACHINE.arn(), " { Ref: \"RecycleMachine\" }");
-        check(LOCKS_TABLE.name(), " { Ref: \"LocksTable\" }");
+        check(EVENTS_QUEUE.url(), " { Ref: EventsQueue }");
+        check(MACHINE.arn(), " { Ref: RecycleMachine }");
+        check(LOCKS_TABLE.name(), " { Ref: LocksTable }");
         check(Value::prefixed("-x"), " { \"Fn::Sub\": \"demo-${Environment}-x\" }");
     }
 
@@ -239,9 +240,9 @@ mod tests {
     fn an_optional_property_is_left_out_where_nothing_is_given() {
         check(
             Value::optional(Key::RunbookUrl),
-            " { \"Fn::If\": [HasRunbookUrl, { Ref: \"RunbookUrl\" }, { Ref: \"AWS::NoValue\" }] }",
+            " { \"Fn::If\": [HasRunbookUrl, { Ref: RunbookUrl }, { Ref: \"AWS::NoValue\" }] }",
         );
-        check(Value::or_empty(Key::RunbookUrl), " { Ref: \"RunbookUrl\" }");
+        check(Value::or_empty(Key::RunbookUrl), " { Ref: RunbookUrl }");
     }
 
     #[test]

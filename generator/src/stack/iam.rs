@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
+use super::grant::{GRANTS, Scope};
 use super::parameter::Key;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
@@ -60,109 +61,6 @@ enum Caller {
     Handler,
     Machine,
 }
-
-/// What a call may touch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope {
-    /// Everything: AWS offers no resource to limit the call to.
-    Everything,
-    /// Groups that carry the opt-in tag, whatever its value: switching it to `false` half way must not deny what
-    /// puts the group back.
-    OptedInGroups,
-    /// The table of locks and journals.
-    Locks,
-    /// The topic.
-    Topic,
-    /// The notifier, where one is given.
-    Notifier,
-    /// The machines that the caller starts.
-    Machines,
-    /// Executions of the state machine, those of its maps included.
-    Executions,
-    /// The rule by which Step Functions follows executions that an execution waits for.
-    ExecutionEvents,
-}
-
-/// Calls that share a scope.
-struct Grant {
-    sid: &'static str,
-    scope: Scope,
-    calls: &'static [&'static str],
-}
-
-/// Every call that the handler or a strategy may make. A call that is missing here is a fault that names it.
-const GRANTS: &[Grant] = &[
-    Grant {
-        sid: "Describe",
-        scope: Scope::Everything,
-        calls: &[
-            "autoscaling:DescribeAutoScalingGroups",
-            "autoscaling:DescribeAutoScalingInstances",
-            "autoscaling:DescribeInstanceRefreshes",
-            "autoscaling:DescribeLifecycleHooks",
-            "autoscaling:DescribeScalingActivities",
-            "autoscaling:DescribeTrafficSources",
-            "autoscaling:DescribeWarmPool",
-            "ec2:DescribeInstances",
-            "ec2:DescribeInstanceStatus",
-            "ec2:DescribeLaunchTemplateVersions",
-            "ec2:DescribeLaunchTemplates",
-            "ec2:DescribeNetworkInterfaces",
-            "elasticloadbalancing:DescribeInstanceHealth",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth",
-        ],
-    },
-    Grant {
-        sid: "ChangeOptedInGroups",
-        scope: Scope::OptedInGroups,
-        calls: &[
-            "autoscaling:CancelInstanceRefresh",
-            "autoscaling:CompleteLifecycleAction",
-            "autoscaling:EnterStandby",
-            "autoscaling:ExitStandby",
-            "autoscaling:RecordLifecycleActionHeartbeat",
-            "autoscaling:ResumeProcesses",
-            "autoscaling:RollbackInstanceRefresh",
-            "autoscaling:SetDesiredCapacity",
-            "autoscaling:SetInstanceHealth",
-            "autoscaling:SetInstanceProtection",
-            "autoscaling:StartInstanceRefresh",
-            "autoscaling:SuspendProcesses",
-            "autoscaling:TerminateInstanceInAutoScalingGroup",
-            "autoscaling:UpdateAutoScalingGroup",
-        ],
-    },
-    Grant {
-        sid: "KeepLocks",
-        scope: Scope::Locks,
-        calls: &[
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        ],
-    },
-    Grant { sid: "Announce", scope: Scope::Topic, calls: &["sns:Publish"] },
-    Grant { sid: "InvokeNotifier", scope: Scope::Notifier, calls: &["lambda:InvokeFunction"] },
-    Grant {
-        sid: "StartExecutions",
-        scope: Scope::Machines,
-        calls: &["states:ListExecutions", "states:StartExecution"],
-    },
-    Grant {
-        sid: "FollowExecutions",
-        scope: Scope::Executions,
-        calls: &["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
-    },
-    Grant {
-        sid: "FollowExecutionEvents",
-        scope: Scope::ExecutionEvents,
-        calls: &["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-    },
-];
 
 /// X-Ray's own calls, of a function and of a state machine that are traced.
 const TRACE: &[&str] = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
@@ -225,7 +123,7 @@ fn unknown(call: &str) -> Problem {
         pointer: call.to_owned(),
         location: None,
         reason: format!("no permission is known for the API call `{call}`"),
-        help: Some("say in `stack/iam.rs` what the call may touch".to_owned()),
+        help: Some("say in `stack/grant.rs` what the call may touch".to_owned()),
     }
 }
 
@@ -405,13 +303,5 @@ mod tests {
         config.handler.allowed_step_functions = vec!["teams-own".to_owned()];
         assert_eq!(machines(Caller::Handler, &config).len(), 2);
         assert_eq!(machines(Caller::Machine, &config).len(), 1);
-    }
-
-    #[test]
-    fn a_call_has_one_grant_and_a_scope_one_statement() {
-        let calls: Vec<&str> = GRANTS.iter().flat_map(|grant| grant.calls).copied().collect();
-        assert_eq!(calls.iter().collect::<BTreeSet<_>>().len(), calls.len());
-        let scopes: BTreeSet<Scope> = GRANTS.iter().map(|grant| grant.scope).collect();
-        assert_eq!(scopes.len(), GRANTS.len());
     }
 }

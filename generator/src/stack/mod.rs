@@ -4,6 +4,7 @@
 
 mod alarms;
 mod function;
+mod grant;
 mod guide;
 mod iam;
 mod lock;

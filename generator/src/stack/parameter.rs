@@ -288,8 +288,7 @@ fn handler_package(key: Key, config: &Config, package: Option<&PackageFacts>) ->
         }
         Key::HandlerS3Key => bucket
             .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
-            .defaults_to(package.map(|facts| s3_key(&config.name, facts)).as_deref())
-            .at_most(1024),
+            .defaults_to(package.map(|facts| s3_key(&config.name, facts)).as_deref()),
         Key::HandlerZipPath => file
             .says("Path of the handler's zip, where it is not the one beside this module.")
             .may_be_nothing(None),
@@ -345,13 +344,16 @@ impl Parameter {
         Self { check, ..self }
     }
 
+    /// Bounds the length of what has to match a pattern.
     fn at_most(self, characters: usize) -> Self {
-        let (pattern, meaning) = match self.check {
-            Check::Pattern { pattern, meaning, .. } => (pattern, meaning),
-            Check::Any | Check::OneOf(_) => (".+", "text".to_owned()),
+        let check = match self.check {
+            Check::Pattern { pattern, meaning, .. } => {
+                let meaning = format!("{meaning}, at most {characters} characters");
+                Check::Pattern { pattern, length_max: Some(characters), meaning }
+            }
+            other => other,
         };
-        let meaning = format!("{meaning}, at most {characters} characters");
-        Self { check: Check::Pattern { pattern, length_max: Some(characters), meaning }, ..self }
+        Self { check, ..self }
     }
 }
 

@@ -4,3 +4,4 @@ mod run;
 mod faults;
 mod cli;
 mod build;
+mod formats;
