@@ -20,7 +20,11 @@ pub struct Strategy {
     pub promise: String,
     /// Whether its executions keep to windows given in their input.
     pub windowed: bool,
-    /// The state that a recycle with this strategy goes on to.
+    /// The state that comes before a recycle is announced, where the strategy has one, e.g. to wait for a window. Its
+    /// states lead on to `Is it the first round?`.
+    #[serde(default)]
+    pub before_start: Option<String>,
+    /// The state that begins to replace instances. Its states lead on to `Verify`.
     pub start_at: String,
     /// Its settings in `stack.yaml`, by key.
     pub settings: BTreeMap<String, Setting>,

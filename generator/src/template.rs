@@ -1,4 +1,4 @@
-//! The one template environment: strict about undefined names, with delimiters that leave JSONata's `{% %}` and
+//! The one template environment: strict about undefined names, with delimiters that leave `JSONata`'s `{% %}` and
 //! Terraform's `${}` alone.
 
 use include_dir::{Dir, include_dir};

@@ -1,17 +1,28 @@
 //! Strategy folders and a [`Config`] to the one state machine definition, checked, and the API calls it makes.
 
+mod call;
+mod check;
+mod definition;
+mod expression;
+mod render;
+
 use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::problem::Problems;
 
+use definition::Definition;
+
 /// A deploy-time name that the definition holds as `${name}` and both output formats fill in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names say it")]
 pub enum Placeholder {
+    /// Name of the table of locks and journals.
     LockTableName,
+    /// ARN of the notifier function; empty where there is none.
     NotifierFunctionArn,
+    /// `aws`, `aws-cn` or `aws-us-gov`.
     Partition,
+    /// ARN of the topic.
     TopicArn,
 }
 
@@ -24,7 +35,7 @@ impl Placeholder {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::LockTableName => "lock_table_name",
-            Self::NotifierFunctionArn => "notifier_function_arn", // empty where there is none
+            Self::NotifierFunctionArn => "notifier_function_arn",
             Self::Partition => "partition",
             Self::TopicArn => "topic_arn",
         }
@@ -40,31 +51,40 @@ pub struct Machine {
     pub api_calls: BTreeSet<String>,
 }
 
-/// Renders and checks the machine.
-pub fn build(_config: &Config) -> Result<Machine, Problems> {
-    let definition = "{\n  \"Comment\": \"${lock_table_name} ${notifier_function_arn} ${partition} ${topic_arn}\",\n  \"QueryLanguage\": \"JSONata\",\n  \"StartAt\": \"Done\",\n  \"States\": {\n    \"Done\": {\n      \"Type\": \"Succeed\"\n    }\n  }\n}\n";
-    let api_calls = [
-        "autoscaling:DescribeAutoScalingGroups",
-        "autoscaling:UpdateAutoScalingGroup",
-        "autoscaling:TerminateInstanceInAutoScalingGroup",
-        "autoscaling:SuspendProcesses",
-        "autoscaling:ResumeProcesses",
-        "autoscaling:SetDesiredCapacity",
-        "autoscaling:DescribeInstanceRefreshes",
-        "ec2:DescribeLaunchTemplates",
-        "ec2:DescribeInstances",
-        "elasticloadbalancing:DescribeTargetHealth",
-        "dynamodb:GetItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "lambda:InvokeFunction",
-        "sns:Publish",
-        "states:DescribeExecution",
-        "states:StartExecution",
-        "states:StopExecution",
-    ];
-    Ok(Machine {
-        definition: definition.to_owned(),
-        api_calls: api_calls.into_iter().map(str::to_owned).collect(),
-    })
+/// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
+/// test meets it before a user can.
+pub fn build(config: &Config) -> Result<Machine, Problems> {
+    let text = render::render(config)?;
+    let definition = Definition::parse(&text)?;
+    check::check(&definition).or_ok(())?;
+    Ok(Machine { api_calls: call::api_calls(&definition), definition: text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_of_all_strategies_passes_every_check() {
+        let machine = build(&Config::with_defaults("asg-recycle")).unwrap_or_else(|problems| {
+            let lines: Vec<_> = problems
+                .iter()
+                .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
+                .collect();
+            panic!("{}", lines.join("\n"))
+        });
+        for placeholder in Placeholder::ALL {
+            assert!(
+                machine.definition.contains(&format!("${{{}}}", placeholder.as_str())),
+                "{placeholder:?}"
+            );
+        }
+        assert!(machine.api_calls.contains("autoscaling:TerminateInstanceInAutoScalingGroup"));
+    }
+
+    #[test]
+    fn the_same_configuration_gives_the_same_bytes() {
+        let config = Config::with_defaults("asg-recycle");
+        assert_eq!(build(&config).unwrap().definition, build(&config).unwrap().definition);
+    }
 }

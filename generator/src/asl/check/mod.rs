@@ -1,0 +1,98 @@
+//! What a definition must hold to before it is emitted: one rule a file, one folder of cases a rule.
+
+mod calls;
+mod ends;
+mod expressions;
+mod fields;
+mod handlers;
+mod names;
+mod placeholders;
+mod targets;
+mod variables;
+
+use super::definition::Definition;
+use crate::problem::{Problem, Problems};
+
+/// A rule and the name of its problems.
+struct Rule {
+    code: &'static str,
+    check: fn(&Definition, &mut Report<'_>),
+}
+
+/// Every rule, in the order in which its problems are reported.
+const RULES: &[Rule] = &[
+    Rule { code: "asl-fields", check: fields::check },
+    Rule { code: "asl-names", check: names::check },
+    Rule { code: "asl-targets", check: targets::check },
+    Rule { code: "asl-ends", check: ends::check },
+    Rule { code: "asl-expressions", check: expressions::check },
+    Rule { code: "asl-variables", check: variables::check },
+    Rule { code: "asl-handlers", check: handlers::check },
+    Rule { code: "asl-calls", check: calls::check },
+    Rule { code: "asl-placeholders", check: placeholders::check },
+];
+
+/// Where a rule puts what it finds.
+struct Report<'a> {
+    code: &'static str,
+    problems: &'a mut Problems,
+}
+
+impl Report<'_> {
+    /// A fault of a state, or of the whole definition where the name is empty.
+    fn add(&mut self, state: &str, reason: String) {
+        self.problems.push(Problem {
+            code: self.code,
+            pointer: state.to_owned(),
+            location: None,
+            reason,
+            help: None,
+        });
+    }
+}
+
+/// Everything that is wrong with a definition.
+pub(super) fn check(definition: &Definition) -> Problems {
+    let mut problems = Problems::default();
+    for rule in RULES {
+        (rule.check)(definition, &mut Report { code: rule.code, problems: &mut problems });
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use include_dir::{Dir, include_dir};
+
+    use super::*;
+
+    static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/asl/check/cases");
+
+    fn codes(path: &std::path::Path, text: &str) -> BTreeSet<&'static str> {
+        let definition = Definition::parse(text).unwrap_or_else(|_| panic!("{} is not JSON", path.display()));
+        check(&definition).iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn every_rule_has_cases_that_pass_and_cases_that_only_it_refuses() {
+        for rule in RULES {
+            let folder = rule.code.trim_start_matches("asl-");
+            let cases = CASES.get_dir(folder).unwrap_or_else(|| panic!("check/cases/{folder} is missing"));
+            let (mut valid, mut invalid) = (0, 0);
+            for file in cases.files() {
+                let name = file.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                let found = codes(file.path(), file.contents_utf8().expect("cases are text"));
+                if name.starts_with("invalid-") {
+                    invalid += 1;
+                    assert_eq!(found, BTreeSet::from([rule.code]), "{}", file.path().display());
+                } else {
+                    valid += 1;
+                    assert_eq!(found, BTreeSet::new(), "{}", file.path().display());
+                }
+            }
+            assert!(valid > 0 && invalid > 0, "{folder} needs a valid-*.json and an invalid-*.json");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Names are at most 80 characters and stand once in the whole definition.
+
+use std::collections::BTreeSet;
+
+use super::{Definition, Report};
+
+/// Longest name of a state or variable, in characters.
+const LENGTH_MAX: usize = 80;
+
+pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
+    let mut seen = BTreeSet::new();
+    for (_, name, state) in definition.states() {
+        if !seen.insert(name) {
+            report.add(name, "another scope has a state of this name".to_owned());
+        }
+        for long in std::iter::once(name.to_owned()).chain(state.assigned()) {
+            let length = long.chars().count();
+            if length > LENGTH_MAX {
+                report
+                    .add(name, format!("`{long}` has {length} characters; a name has at most {LENGTH_MAX}"));
+            }
+        }
+    }
+}

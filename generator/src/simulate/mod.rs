@@ -1,0 +1,4 @@
+//! Runs the very state machine that is emitted against a modelled group, in virtual time.
+
+pub mod time;
+pub mod services;
