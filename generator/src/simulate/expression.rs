@@ -51,6 +51,8 @@ impl Expression {
         let body = parser::parse(source).map_err(|error| vec![error.to_string()])?;
         let mut survey = Survey::default();
         survey.visit(&body, true);
+        let hidden = survey.called.intersection(assigned);
+        survey.refusals.extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
         if !survey.refusals.is_empty() {
             return Err(survey.refusals);
         }
@@ -101,6 +103,8 @@ fn bind<'a>(names: impl Iterator<Item = &'a str>, body: AstNode) -> AstNode {
 #[derive(Default)]
 struct Survey {
     names: BTreeSet<String>,
+    /// Functions of the language that are called.
+    called: BTreeSet<String>,
     states: StatesUse,
     refusals: Vec<String>,
 }
@@ -219,7 +223,10 @@ impl Survey {
         self.refuse_eval(name);
         if !FUNCTIONS.contains(&name) {
             self.names.insert(name.to_owned());
-        } else if args.is_empty() && !WITHOUT_ARGUMENTS.contains(&name) {
+            return;
+        }
+        self.called.insert(name.to_owned());
+        if args.is_empty() && !WITHOUT_ARGUMENTS.contains(&name) {
             self.reads_input(top, &format!("${name}()"));
         }
     }
@@ -258,7 +265,7 @@ mod tests {
     use super::*;
 
     fn compile(source: &str) -> Result<Expression, Vec<String>> {
-        let assigned = ["group", "list", "x"].map(str::to_owned).into();
+        let assigned = ["group", "list", "round", "x"].map(str::to_owned).into();
         Expression::compile(source, &assigned)
     }
 
@@ -267,6 +274,7 @@ mod tests {
         let expression = compile(" $x := $group.size + $count($list) + $other ").expect("it parses");
         assert_eq!(expression.variables(), ["group", "list", "x"]);
         assert_eq!(expression.states(), None);
+        assert_eq!(compile("$round + 1").expect("it is a variable").variables(), ["round"]);
         assert_eq!(expression.source(), "$x := $group.size + $count($list) + $other");
     }
 
@@ -295,6 +303,7 @@ mod tests {
             ("$states.output", "`output`"),
             ("$states.context.Task.Token", "`$states.context.Task.Token`"),
             ("$states.context.Execution.RoleArn", "`$states.context.Execution.RoleArn`"),
+            ("$round(1.5)", "`round`"),
             ("$foo(", "S0"),
         ] {
             let refusals = compile(source).expect_err(source).join("\n");

@@ -12,7 +12,6 @@ use super::data::NAME_LENGTH_MAX;
 use super::evaluate::Engine;
 use super::machine::{Program, Scope, ScopeIndex, StateIndex};
 use crate::asl::Placeholder;
-use crate::asl::expression::FUNCTIONS;
 use crate::problem::{Problem, Problems};
 use crate::simulate::time::Span;
 
@@ -165,9 +164,6 @@ impl Loader {
         let begins_well = characters.next().is_some_and(|first| first.is_alphabetic() || first == '_');
         if !begins_well || !characters.all(|next| next.is_alphanumeric() || next == '_') || name == "states" {
             self.refuse(owner, format!("`{name}` cannot be the name of a variable"));
-        }
-        if FUNCTIONS.contains(&name) {
-            self.refuse(owner, format!("variable `{name}` would hide the function ${name}"));
         }
         if outer.contains(name) {
             self.refuse(owner, format!("variable `{name}` is assigned in an outer scope too"));
