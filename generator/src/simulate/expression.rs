@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::parser;
+use serde_json::{Value, json};
 
 use crate::asl::expression::FUNCTIONS;
 
@@ -17,6 +18,10 @@ const CONTEXT_PATHS: &[(&str, &[&str])] = &[
 
 /// Functions that are never called with the context as their missing argument.
 const WITHOUT_ARGUMENTS: &[&str] = &["millis", "now", "random", "uuid"];
+
+/// `$contains(text, /regex/)` is evaluated as a call of this with the regex's pattern and flags as texts. The library
+/// builds the regex anew for every call; who registers the function can remember.
+pub const CONTAINS_REGEX: &str = "contains_regex";
 
 /// A parsed expression, ready to be evaluated any number of times.
 #[derive(Debug)]
@@ -59,7 +64,7 @@ impl Expression {
         let variables: Vec<_> = survey.names.intersection(assigned).cloned().collect();
         let states = survey.names.contains("states").then_some(survey.states);
         let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
-        let tree = bind(bound, body);
+        let tree = bind(bound, call_remembered(body));
         Ok(Self { source: source.trim().to_owned(), tree, variables, states })
     }
 
@@ -98,6 +103,31 @@ fn bind<'a>(names: impl Iterator<Item = &'a str>, body: AstNode) -> AstNode {
     }
     steps.push(body);
     AstNode::Block(steps)
+}
+
+/// Puts [`CONTAINS_REGEX`] where it applies.
+fn call_remembered(tree: AstNode) -> AstNode {
+    let Ok(mut json) = serde_json::to_value(&tree) else { return tree };
+    if replace_contains(&mut json) { serde_json::from_value(json).unwrap_or(tree) } else { tree }
+}
+
+/// The tree in its JSON form: a call is `{"Function": {"name": .., "args": [..]}}`. Whether anything was replaced.
+fn replace_contains(json: &mut Value) -> bool {
+    let mut replaced = false;
+    if let Some(call) = json.get_mut("Function").filter(|call| call["name"] == "contains") {
+        let regex = call["args"].get(1).and_then(|argument| argument.get("Regex")).cloned();
+        if let (Some(regex), Some(arguments)) = (regex, call["args"].as_array_mut()) {
+            arguments.truncate(1);
+            arguments.extend([json!({"String": regex["pattern"]}), json!({"String": regex["flags"]})]);
+            call["name"] = CONTAINS_REGEX.into();
+            replaced = true;
+        }
+    }
+    match json {
+        Value::Object(fields) => fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any),
+        Value::Array(items) => items.iter_mut().fold(replaced, |any, item| replace_contains(item) || any),
+        _ => replaced,
+    }
 }
 
 #[derive(Default)]
@@ -309,6 +339,13 @@ mod tests {
             let refusals = compile(source).expect_err(source).join("\n");
             assert!(refusals.contains(named), "{source}: {refusals}");
         }
+    }
+
+    #[test]
+    fn a_search_for_a_regex_can_be_remembered() {
+        let tree = |source: &str| format!("{:?}", compile(source).expect(source).tree());
+        assert!(tree("$list[$not($contains(state, /^a/i))]").contains(CONTAINS_REGEX));
+        assert!(!tree("$list[$contains(state, 'a') and $match(state, /a/)]").contains(CONTAINS_REGEX));
     }
 
     #[test]

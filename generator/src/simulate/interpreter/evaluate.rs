@@ -8,7 +8,7 @@ use jsonata_core::value::{JMap, JValue};
 
 use super::data::{Sized, Variables, text_bytes, type_name};
 use super::failure::Failure;
-use super::functions::{self, Surroundings};
+use super::functions::{self, Searches, Surroundings};
 use super::random::Random;
 use super::template::{Template, Whole};
 use crate::simulate::expression::{Expression, StatesUse};
@@ -88,7 +88,11 @@ pub(super) fn object<const N: usize>(fields: [(&str, JValue); N]) -> JValue {
 
 impl Engine {
     pub(super) fn new() -> Self {
-        let surroundings = Rc::new(Surroundings { now: Cell::new(Moment(0)), random: Random::new(0) });
+        let surroundings = Rc::new(Surroundings {
+            now: Cell::new(Moment(0)),
+            random: Random::new(0),
+            searches: Searches::default(),
+        });
         let mut evaluator = Evaluator::new();
         functions::register(&mut evaluator, &surroundings);
         Self { evaluator: RefCell::new(evaluator), surroundings }

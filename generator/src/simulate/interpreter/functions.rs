@@ -1,17 +1,19 @@
 //! The functions that Step Functions adds to `JSONata`, and those of `JSONata` that would read the clock or chance.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Evaluator, EvaluatorError};
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::data;
 use super::random::Random;
+use crate::simulate::expression::CONTAINS_REGEX;
 use crate::simulate::time::Moment;
 
 /// Longest array of `$range`.
@@ -21,7 +23,15 @@ const RANGE_LENGTH_MAX: usize = 1000;
 pub(super) struct Surroundings {
     pub now: Cell<Moment>,
     pub random: Random,
+    pub searches: Searches,
 }
+
+/// Texts that were searched for a regex before, and whether it was found.
+#[derive(Default)]
+pub(super) struct Searches(RefCell<HashMap<String, HashMap<Rc<str>, bool>>>);
+
+/// All are forgotten when there are this many of one regex; those of an Auto Scaling group are a few states.
+const SEARCHES_MAX: usize = 1000;
 
 type Returned = Result<JValue, EvaluatorError>;
 
@@ -42,6 +52,7 @@ pub(super) fn register(evaluator: &mut Evaluator, surroundings: &Rc<Surroundings
     add("shuffle", shuffle);
     add("millis", |_, surroundings| Ok(surroundings.now.get().0.into()));
     add("now", now);
+    add(CONTAINS_REGEX, |arguments, surroundings| surroundings.searches.contains(arguments));
 }
 
 fn fault(text: impl Into<String>) -> EvaluatorError {
@@ -167,6 +178,38 @@ fn now(arguments: &[JValue], surroundings: &Surroundings) -> Returned {
     Evaluator::new().evaluate(&tree, &JValue::Undefined)
 }
 
+impl Searches {
+    /// `$contains(text, /pattern/flags)`, by the library where the text is new.
+    fn contains(&self, arguments: &[JValue]) -> Returned {
+        let [text, JValue::String(pattern), JValue::String(flags)] = arguments else {
+            return Err(fault("a search needs a text, a pattern and flags"));
+        };
+        let JValue::String(text) = text else { return search(text.clone(), pattern, flags) };
+        let regex = format!("/{pattern}/{flags}");
+        if let Some(found) = self.0.borrow().get(&regex).and_then(|texts| texts.get(text)) {
+            return Ok(JValue::Bool(*found));
+        }
+        let found = search(JValue::String(Rc::clone(text)), pattern, flags)?;
+        let mut searches = self.0.borrow_mut();
+        let texts = searches.entry(regex).or_default();
+        if texts.len() >= SEARCHES_MAX {
+            texts.clear();
+        }
+        texts.extend(found.as_bool().map(|found| (Rc::clone(text), found)));
+        Ok(found)
+    }
+}
+
+fn search(text: JValue, pattern: &str, flags: &str) -> Returned {
+    let mut tree = parser::parse("$contains($text, /x/)").map_err(|error| fault(error.to_string()))?;
+    if let AstNode::Function { args, .. } = &mut tree {
+        args[1] = AstNode::Regex { pattern: pattern.to_owned(), flags: flags.to_owned() };
+    }
+    let mut context = Context::new();
+    context.bind("text".to_owned(), text);
+    Evaluator::with_context(context).evaluate(&tree, &JValue::Undefined)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +217,7 @@ mod tests {
     fn evaluate(source: &str) -> Result<String, String> {
         let mut evaluator = Evaluator::new();
         let now = Cell::new(Moment(1_767_603_600_000));
-        register(&mut evaluator, &Rc::new(Surroundings { now, random: Random::new(1) }));
+        register(&mut evaluator, &Rc::new(Surroundings { now, random: Random::new(1), searches: Searches::default() }));
         let tree = parser::parse(source).expect(source);
         let value = evaluator.evaluate(&tree, &JValue::Undefined).map_err(|error| error.to_string())?;
         Ok(data::to_json(&value).to_string())
@@ -209,6 +252,19 @@ mod tests {
         ] {
             assert_eq!(evaluate(source).as_deref(), Ok(expected), "{source}");
         }
+    }
+
+    #[test]
+    fn a_remembered_search_gives_what_the_library_gives() {
+        for (call, original) in [
+            ("['Terminating', 'InService', 'Terminating'].$contains_regex($, '^(Term|De)', '')", "[true,false,true]"),
+            ("$contains_regex('ABC', 'b', 'i')", "true"),
+            ("$contains_regex('ABC', 'b', '')", "false"),
+            ("$exists($contains_regex($missing, 'b', ''))", "false"),
+        ] {
+            assert_eq!(evaluate(call).as_deref(), Ok(original), "{call}");
+        }
+        assert!(evaluate("$contains_regex(1, 'b', '')").is_err());
     }
 
     #[test]
