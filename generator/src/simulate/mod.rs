@@ -2,3 +2,5 @@
 
 pub mod time;
 pub mod services;
+pub mod expression;
+pub mod interpreter;
