@@ -2,3 +2,4 @@
 
 pub mod time;
 pub mod services;
+pub mod world;
