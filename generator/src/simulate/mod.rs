@@ -4,3 +4,4 @@ pub mod time;
 pub mod services;
 pub mod expression;
 pub mod interpreter;
+pub mod world;
