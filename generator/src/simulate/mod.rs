@@ -3,3 +3,4 @@
 pub mod time;
 pub mod services;
 pub mod world;
+pub mod invariants;
