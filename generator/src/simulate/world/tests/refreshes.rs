@@ -60,7 +60,7 @@ fn a_second_refresh_is_refused_and_a_cancelled_one_leaves_what_it_replaced() {
 
 #[test]
 fn a_refresh_that_does_not_get_on_fails_after_an_hour_or_rolls_back() {
-    let broken = "[{at: 0s, do: {fail_launches: {for: 2h}}}]";
+    let broken = "[{at: 0s, do: {fail_launches: {for: 80m}}}]";
     let mut desk = Desk::with(round_times, broken);
     desk.on_group("startInstanceRefresh", json!({})).expect("none is active");
     desk.wait(7000);
