@@ -3,7 +3,7 @@
 mod call;
 mod check;
 mod definition;
-mod expression;
+pub(crate) mod expression;
 mod render;
 
 use std::collections::BTreeSet;
