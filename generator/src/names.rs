@@ -13,8 +13,8 @@ pub struct ResourceName {
     pub length_max: usize,
 }
 
-/// Longest AWS region name, e.g. `ap-southeast-2`, in characters.
-pub const REGION_LENGTH_MAX: usize = 14;
+/// Longest AWS region name, e.g. `us-isof-south-1`, in characters.
+pub const REGION_LENGTH_MAX: usize = 15;
 
 const fn name(what: &'static str, suffix: &'static str, length_max: usize) -> ResourceName {
     ResourceName { what, suffix, regional: false, length_max }
@@ -68,6 +68,22 @@ impl ResourceName {
         let region = if self.regional { 1 + REGION_LENGTH_MAX } else { 0 };
         self.length_max - self.suffix.len() - region
     }
+}
+
+/// The partition that a region belongs to. The state machine's definition names it, so a stack is generated for one.
+/// Source: the AWS General Reference; regions of partitions that are not public yet count as `aws`.
+pub fn partition(region: &str) -> &'static str {
+    const PARTITIONS: &[(&str, &str)] = &[
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let found = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    found.map_or("aws", |(_, partition)| partition)
 }
 
 /// What every name starts with.

@@ -59,13 +59,9 @@ impl StateMachineArn {
         Self::parse(arn).is_some_and(|other| other.prefix == self.prefix && other.name == self.name)
     }
 
-    /// ARN of this machine's execution called `name`.
+    /// ARN of this machine's execution called `name`; versions and aliases share the names of their machine.
     pub fn execution(&self, name: &str) -> String {
-        let Self { prefix, name: machine, .. } = self;
-        match &self.qualifier {
-            Some(qualifier) => format!("{prefix}:execution:{machine}:{qualifier}:{name}"),
-            None => format!("{prefix}:execution:{machine}:{name}"),
-        }
+        format!("{}:execution:{}:{name}", self.prefix, self.name)
     }
 }
 

@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, LaunchTemplate as MixedTemplate, LaunchTemplateSpecification,
 };
-use aws_sdk_sfn::config::SharedCredentialsProvider;
+use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_http_client::Builder as HttpClient;
@@ -54,17 +53,27 @@ pub struct Aws {
 impl Aws {
     /// Clients for the region of `environment`. Honours `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
     /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
-    pub fn new(environment: &BTreeMap<String, String>, settings: &Settings) -> Result<Self, Fault> {
-        let region = environment
-            .get("AWS_REGION")
-            .ok_or_else(|| Fault::missing("AWS_REGION", "Lambda sets it; outside Lambda, set it"))?;
+    pub fn new(environment: &BTreeMap<String, String>, settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut needed = |key: &str| {
+            let value = environment.get(key).filter(|value| !value.is_empty()).cloned();
+            if value.is_none() {
+                faults.push(Fault::missing(key, "Lambda sets it; set it when running outside Lambda"));
+            }
+            value.unwrap_or_default()
+        };
+        let (region, key, secret) =
+            (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let token = environment.get("AWS_SESSION_TOKEN").cloned();
+        let credentials = Credentials::new(key, secret, token, None, "environment");
         let is_on = |key: &str| environment.get(key).map(|value| value == "true");
         let mut shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(
-                EnvironmentVariableCredentialsProvider::new(),
-            ))
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
             .timeout_config(timeouts());

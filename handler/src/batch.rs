@@ -100,13 +100,14 @@ fn read(delivery: &Delivery, invocation: &Invocation, log: &Log, report: &mut Re
         if log.enables(Level::Debug) {
             log.note(Level::Debug, invocation.now, "event", &delivery.text(record));
         }
+        let place = Place::new(record, delivery.message_id(record));
         let event = guarded(|| {
             let event = delivery.event(record, &invocation.account_id);
             event.map_err(|malformed| Settled::Fail(malformed.to_string()))
         });
         match event {
-            Ok(event) => events.push((Place::new(record, event.source.event_id.clone()), event)),
-            Err(settled) => report.settle(&Place::new(record, None), &settled),
+            Ok(event) => events.push((place.of_event(event.source.event_id.as_deref()), event)),
+            Err(settled) => report.settle(&place, &settled),
         }
     }
     events

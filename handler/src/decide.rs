@@ -59,7 +59,8 @@ pub enum Skip {
     Nothing(Nothing),
     /// The call was made by one of the stack's own roles.
     OwnCall,
-    /// The event is about another account or region than the stack's.
+    /// The event is about another account or region than the stack's: it was forwarded, and a group of the same name
+    /// here is not meant.
     Elsewhere,
     /// `TAG_CHANGES` leaves these tags out.
     TagsDoNotCount,
@@ -101,7 +102,7 @@ pub fn screen_source(source: &Source, settings: &Settings) -> Option<Skip> {
     if source.caller_role_arn.as_ref().is_some_and(|role| settings.own_role_arns.contains(role)) {
         return Some(Skip::OwnCall);
     }
-    let elsewhere = source.account_id != machine.account_id()
+    let elsewhere = source.stated_account_id.as_ref().is_some_and(|account| account != machine.account_id())
         || source.region.as_ref().is_some_and(|region| region != machine.region());
     elsewhere.then_some(Skip::Elsewhere)
 }

@@ -20,6 +20,7 @@ fn trigger(cause: Cause) -> Trigger {
         event_id: Some("trail-id".to_owned()),
         identity: "trail-id".to_owned(),
         account_id: "123456789012".to_owned(),
+        stated_account_id: Some("123456789012".to_owned()),
         region: Some("eu-west-2".to_owned()),
         caller_role_arn: None,
     };
@@ -158,7 +159,7 @@ fn own_calls_and_events_from_elsewhere_are_skipped_before_any_look() {
     let mut own = launch();
     own.source.caller_role_arn = Some("arn:aws:iam::123456789012:role/machine".to_owned());
     let mut other_account = launch();
-    other_account.source.account_id = "999999999999".to_owned();
+    other_account.source.stated_account_id = Some("999999999999".to_owned());
     let mut other_region = launch();
     other_region.source.region = Some("eu-west-1".to_owned());
     for (trigger, expected) in
@@ -170,6 +171,7 @@ fn own_calls_and_events_from_elsewhere_are_skipped_before_any_look() {
     let mut another = launch();
     another.source.caller_role_arn = Some("arn:aws:iam::123456789012:role/deploy".to_owned());
     another.source.region = None;
+    another.source.stated_account_id = None;
     assert_eq!(screen(&another, &settings), None);
 }
 
@@ -241,7 +243,7 @@ fn a_group_follows_the_alias_that_it_launches_from() {
         let cause = Cause::Template { group: group.name.clone(), change };
         match decide(&trigger(cause), Some(&group), now(), &samples::settings()) {
             Decision::Start(request) => {
-                assert_eq!((expected, &request.input["replace"]), (true, &json!("outdated")))
+                assert_eq!((expected, &request.input["replace"]), (true, &json!("outdated")));
             }
             other => assert_eq!((expected, other), (false, Decision::Skip(Skip::NotAFollower))),
         }

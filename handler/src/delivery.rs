@@ -84,6 +84,14 @@ impl Delivery {
         }
     }
 
+    /// The message id of the record at a place.
+    pub fn message_id(&self, place: usize) -> Option<&str> {
+        match self {
+            Self::Queue(records) => records.get(place)?.message_id.as_deref(),
+            Self::Direct(_) => None,
+        }
+    }
+
     /// The text of the event at a place, for the log.
     pub fn text(&self, place: usize) -> String {
         match self {

@@ -30,8 +30,10 @@ pub struct Source {
     pub event_id: Option<String>,
     /// The same for every delivery of this event, and for no other event.
     pub identity: String,
-    /// Account of the groups it names.
+    /// Account of the groups it names: the one it states, else the function's own.
     pub account_id: String,
+    /// Account of the groups it names, where it says so.
+    pub stated_account_id: Option<String>,
     /// Region of the groups it names, where it says so.
     pub region: Option<String>,
     /// ARN of the role that made the call, where a role did.
@@ -162,11 +164,11 @@ pub fn read(event: &Value, own_account_id: &str) -> Result<Event, Malformed> {
         None => return Err(Malformed::Missing("detail.eventName")),
     };
     let event_id = text(detail, "eventID").or_else(|| text(event, "id"));
+    let stated_account_id = text(event, "account").or_else(|| text(detail, "recipientAccountId"));
     let source = Source {
         identity: event_id.clone().unwrap_or_else(|| name::content_hash(event)),
-        account_id: text(event, "account")
-            .or_else(|| text(detail, "recipientAccountId"))
-            .unwrap_or_else(|| own_account_id.to_owned()),
+        account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
+        stated_account_id,
         region: text(event, "region").or_else(|| text(detail, "awsRegion")),
         caller_role_arn: detail
             .pointer("/userIdentity/sessionContext/sessionIssuer/arn")
@@ -248,10 +250,12 @@ fn read_execution(event: &Value, detail: &Value, own_account_id: &str) -> Result
     let status = text(detail, "status").ok_or(Malformed::Missing("detail.status"))?;
     // A redriven execution may die again, with the same ARN and status.
     let redrives = detail.get("redriveCount").and_then(Value::as_u64).unwrap_or(0);
+    let stated_account_id = text(event, "account");
     let source = Source {
         identity: format!("{execution_arn} {status} {redrives}"),
         event_id: text(event, "id"),
-        account_id: text(event, "account").unwrap_or_else(|| own_account_id.to_owned()),
+        account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
+        stated_account_id,
         region: text(event, "region"),
         caller_role_arn: None,
         event_name: status,

@@ -43,7 +43,7 @@ fn the_minimal_form_is_an_update_in_the_functions_own_account() {
     let Event { source, subject } = read(&event, OWN).unwrap();
     assert_eq!(subject, launch("web"));
     assert_eq!((source.account_id.as_str(), source.event_name.as_str()), (OWN, "UpdateAutoScalingGroup"));
-    assert_eq!((source.event_id, source.region, source.caller_role_arn), (None, None, None));
+    assert_eq!((source.event_id, source.stated_account_id, source.region), (None, None, None));
     assert_eq!(source.identity, name::content_hash(&event));
 }
 
@@ -54,6 +54,7 @@ fn the_trail_id_stands_before_the_envelope_id() {
     let source = read(&event, OWN).unwrap().source;
     assert_eq!((source.identity.as_str(), source.event_id.as_deref()), ("trail-id", Some("trail-id")));
     assert_eq!(source.account_id, "111122223333");
+    assert_eq!(source.stated_account_id.as_deref(), Some("111122223333"));
     event["detail"]["eventID"] = Value::Null;
     assert_eq!(read(&event, OWN).unwrap().source.identity, "envelope-id");
 }

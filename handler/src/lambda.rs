@@ -22,7 +22,7 @@ use crate::settings::Settings;
 /// Most time kept for answering when the function's own time runs out.
 const ANSWER_MARGIN_MAX: Duration = Duration::from_secs(1);
 /// Longest time that Lambda gives a function.
-const TIMEOUT_MAX: Duration = Duration::from_secs(15 * 60);
+const TIMEOUT_MAX: Duration = Duration::from_mins(15);
 
 /// What every invocation shares.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Function {
     fn new(environment: &BTreeMap<String, String>, log: Arc<Log>) -> Result<Self, Vec<Fault>> {
         let file = settings_file().map_err(|fault| vec![fault])?;
         let settings = Settings::parse(environment, file.as_deref())?;
-        let aws = Aws::new(environment, &settings).map_err(|fault| vec![fault])?;
+        let aws = Aws::new(environment, &settings)?;
         Ok(Self { settings, aws: Arc::new(aws), log })
     }
 
@@ -84,19 +84,23 @@ fn diagnostic(fault: &InvocationFault) -> Diagnostic {
 }
 
 fn invocation(context: Context, now: Timestamp, received: Instant) -> Invocation {
-    let deadline = Duration::from_millis(context.deadline);
-    let now_since_epoch = Duration::from_millis(u64::try_from(now.as_millisecond()).unwrap_or(0));
-    let left = deadline.saturating_sub(now_since_epoch).min(TIMEOUT_MAX);
-    let usable = left.saturating_sub(ANSWER_MARGIN_MAX).max(left / 4 * 3);
     Invocation {
+        deadline: received + usable(context.deadline, now),
         request_id: context.request_id,
         function_name: context.env_config.function_name.clone(),
         // arn:aws:lambda:<region>:<account>:function:<name>
         account_id: context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned(),
         now,
         received,
-        deadline: received + usable,
     }
+}
+
+/// The time to work in before the function's deadline, given in milliseconds since the epoch: all but what the answer
+/// may take.
+fn usable(deadline_milliseconds: u64, now: Timestamp) -> Duration {
+    let now_milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let left = Duration::from_millis(deadline_milliseconds.saturating_sub(now_milliseconds)).min(TIMEOUT_MAX);
+    left.saturating_sub(ANSWER_MARGIN_MAX).max(left * 3 / 4)
 }
 
 /// `settings.json` beside the binary, where there is one.
@@ -118,7 +122,35 @@ fn log_panics(log: Arc<Log>) {
     }));
 }
 
-/// The calendar's time.
+/// The calendar's time, in whole milliseconds.
 fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_stops_a_second_before_the_deadline_or_at_three_quarters_of_a_short_time() {
+        let now = Timestamp::from_millisecond(1_000_000).unwrap();
+        for (left_milliseconds, expected_milliseconds) in
+            [(30_000, 29_000), (4_000, 3_000), (2_000, 1_500), (0, 0), (u64::MAX - 1_000_000, 899_000)]
+        {
+            let usable = usable(1_000_000 + left_milliseconds, now);
+            assert_eq!(usable, Duration::from_millis(expected_milliseconds), "{left_milliseconds}");
+        }
+        assert_eq!(usable(0, now), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_function_tells_its_account() {
+        let mut context = Context::default();
+        context.invoked_function_arn = "arn:aws:lambda:eu-west-2:123456789012:function:f".to_owned();
+        let of = |context: &Context| invocation(context.clone(), now(), Instant::now()).account_id;
+        assert_eq!(of(&context), "123456789012");
+        context.invoked_function_arn = "none".to_owned();
+        assert_eq!(of(&context), "");
+    }
 }

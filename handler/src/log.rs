@@ -62,6 +62,8 @@ pub struct DecisionLine {
     pub message: &'static str,
     /// Lambda's request id.
     pub request_id: String,
+    /// The queue record's id; absent from a direct invocation.
+    pub message_id: Option<String>,
     /// CloudTrail's or EventBridge's id of the event.
     pub event_id: Option<String>,
     /// The group.
@@ -167,7 +169,7 @@ impl Log {
 
     /// One write a line, so that lines do not mix. There is nobody to tell that the log itself failed.
     fn write(&self, line: &impl Serialize) {
-        let mut text = json!(line).to_string();
+        let Ok(mut text) = serde_json::to_string(line) else { return };
         text.push('\n');
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());

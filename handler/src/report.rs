@@ -1,6 +1,7 @@
 //! What became of each record: a log line for every decision, the counts, and the answer.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -16,14 +17,21 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     record: usize,
+    message_id: Option<String>,
     event_id: Option<String>,
     group: Option<String>,
 }
 
 impl Place {
-    /// A record.
-    pub fn new(record: usize, event_id: Option<String>) -> Self {
-        Self { record, event_id, group: None }
+    /// A record, before its event was read.
+    pub fn new(record: usize, message_id: Option<&str>) -> Self {
+        Self { record, message_id: message_id.map(str::to_owned), event_id: None, group: None }
+    }
+
+    /// The same record, with its event's id.
+    #[must_use]
+    pub fn of_event(self, event_id: Option<&str>) -> Self {
+        Self { event_id: event_id.map(str::to_owned), ..self }
     }
 
     /// One group of the same record.
@@ -92,8 +100,10 @@ impl<'a> Report<'a> {
     }
 
     fn say(&mut self, place: &Place, said: Said) {
-        let elapsed = Instant::now().saturating_duration_since(self.invocation.received);
-        let timestamp = self.invocation.now.saturating_add(elapsed).unwrap_or(self.invocation.now);
+        let elapsed = Instant::now().saturating_duration_since(self.invocation.received).as_millis();
+        let milliseconds = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        let since = Duration::from_millis(milliseconds);
+        let timestamp = self.invocation.now.saturating_add(since).unwrap_or(self.invocation.now);
         let level = match said.decision {
             Verdict::Start | Verdict::Skip => Level::Info,
             Verdict::Reject | Verdict::Fail => Level::Error,
@@ -103,13 +113,14 @@ impl<'a> Report<'a> {
             level,
             message: "decision",
             request_id: self.invocation.request_id.clone(),
+            message_id: place.message_id.clone(),
             event_id: place.event_id.clone(),
             group: place.group.clone(),
             component: said.component,
             decision: said.decision,
             reason: said.reason,
             execution_arn: said.execution_arn,
-            milliseconds: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            milliseconds,
         };
         self.counts.count(said.decision);
         self.log.decision(&line);
@@ -125,7 +136,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn summary(self) -> Result<Value, InvocationFault> {
+    fn summary(mut self) -> Result<Value, InvocationFault> {
+        self.lines.sort_by(|one, other| one.group.cmp(&other.group)); // they ended in any order
         if !self.failed.is_empty() {
             let failed = self.lines.iter().filter(|line| line.decision == Verdict::Fail);
             let reasons: Vec<&str> = failed.map(|line| line.reason.as_str()).collect();

@@ -6,7 +6,7 @@ use jsonata_core::parser;
 use serde_json::Value;
 
 /// The expression in a string that Step Functions evaluates: one that begins with `{%` and ends with `%}`.
-pub(super) fn of(text: &str) -> Option<&str> {
+pub(crate) fn of(text: &str) -> Option<&str> {
     text.strip_prefix("{%")?.strip_suffix("%}")
 }
 
@@ -26,7 +26,7 @@ pub(super) fn variables(expression: &str) -> Result<BTreeSet<String>, String> {
 
 /// `JSONata`'s own functions and those that Step Functions adds, as of `JSONata` 2.2. Sources: the language's function
 /// reference, and `aws-facts` on the six additions; `$eval` is left out because Step Functions refuses it.
-const FUNCTIONS: &[&str] = &[
+pub(crate) const FUNCTIONS: &[&str] = &[
     "abs",
     "append",
     "assert",

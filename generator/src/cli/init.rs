@@ -1,6 +1,6 @@
 //! `init`: a `stack.yaml` to start from.
 
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use super::Context;
 use super::exit_code::Failure;
@@ -21,7 +21,8 @@ const FILE: &str = "stack.yaml";
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let edits = if arguments.force { Edits::Overwrite } else { Edits::Protect };
-    let file = arguments.folder.join(FILE);
+    let folder: PathBuf = arguments.folder.components().filter(|part| *part != Component::CurDir).collect();
+    let file = folder.join(FILE);
     let is_new = output::write_single(&file, config::starter().as_bytes(), edits)?;
     if !is_new {
         return Err(Failure::Input(format!(
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             file.display()
         )));
     }
-    let schema = arguments.folder.join(SCHEMA_FILE);
+    let schema = folder.join(SCHEMA_FILE);
     output::write_single(&schema, super::schema().as_bytes(), Edits::Overwrite)?; // not for editing
     context.console.result(&format!(
         "wrote {file} and, for editors, {schema}\n\

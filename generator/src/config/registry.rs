@@ -130,7 +130,7 @@ static FIXED: &[Key] = &[
         "region",
         Kind::Text(&format::REGION),
         text("eu-west-2"),
-        "where the printed commands deploy to; the stack itself fits every region",
+        "where the printed commands deploy to; the stack itself fits every region of the same partition",
     ),
     key("tags", Kind::Tags, NO_TAGS, "tags of every resource that takes tags"),
     key(

@@ -54,7 +54,10 @@ impl Target {
         let method = tools.method(order)?;
         let builder = match method {
             Method::Cargo { linker } => tools.first_line(linker, &["--version"])?,
-            Method::Zigbuild => tools.first_line("cargo-zigbuild", &["--version"])?,
+            Method::Zigbuild => {
+                let own = tools.first_line("cargo-zigbuild", &["--version"])?;
+                own + " " + &tools.first_line("cargo-zigbuild", &["zig", "cc", "--", "--version"])?
+            }
         };
         let flags = flags::Places::symbolic().rustc_flags().join(" ");
         let fingerprint = format!("target {triple}\n{method:?}\n{builder}\n{flags}\n{rustc}");

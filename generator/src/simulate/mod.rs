@@ -2,3 +2,6 @@
 
 pub mod time;
 pub mod services;
+pub mod expression;
+pub mod interpreter;
+pub mod world;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::parameter::Key;
-use super::value::{LOCKS_TABLE, MACHINE_LOGS, MACHINE_ROLE, Reference, TOPIC, Value};
+use super::value::{LOCKS_TABLE, MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value};
 use crate::asl::{Machine, Placeholder};
 use crate::config::Config;
 use crate::names;
@@ -46,7 +46,6 @@ fn substitution(placeholder: Placeholder) -> Value {
     match placeholder {
         Placeholder::LockTableName => LOCKS_TABLE.name(),
         Placeholder::NotifierFunctionArn => Value::or_empty(Key::NotifierFunctionArn),
-        Placeholder::Partition => Reference::Partition.into(),
         Placeholder::TopicArn => TOPIC.arn(),
     }
 }

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import re
 import uuid
 
 import jsonata
@@ -21,9 +22,10 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import get_intrinsic_functions_declarations
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.jsonata.jsonata import extract_jsonata_variable_references
 
-OWN_FUNCTIONS = ("$uuid", "$hash")
+# What Step Functions adds to JSONata; `$uuid` and `$hash` are ours, for moto has none.
+FUNCTIONS = ("$partition", "$range", "$randomSeeded", "$parse")
+WHOLE_STATES = re.compile(r"\$states(?!\.)")
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 _uuids = itertools.count(1)
@@ -58,9 +60,9 @@ def _number(text):
 
 def _evaluate_string(self, env):
     try:
-        result = _evaluate(self.expression, _bindings(env))
+        result = _evaluate(self.expression, _bindings(env, self.expression))
     except Exception as error:
-        cause = f"The JSONata expression '{self.expression}' threw an error during evaluation. {error}"
+        cause = f"The JSONata expression '{self.expression}' threw an error during evaluation. {error!r}"
         raise _failure(env, cause) from error
     if result is None:
         raise _failure(env, f"The JSONata expression '{self.expression}' returned nothing (undefined).")
@@ -73,8 +75,8 @@ def _evaluate_string(self, env):
 
 
 def _evaluate(expression, bindings):
-    references = extract_jsonata_variable_references(expression)
-    functions = get_intrinsic_functions_declarations(references - set(OWN_FUNCTIONS))
+    # moto's own search for names refuses `$`, which AWS refuses at the top level only, where it is undefined anyway.
+    functions = get_intrinsic_functions_declarations({name for name in FUNCTIONS if name in expression})
     program = jsonata.Jsonata(f"({functions}{expression})")
     program.set_output_convert_nulls(False)
     program.register_lambda("uuid", lambda: str(uuid.UUID(int=next(_uuids), version=4)))
@@ -82,11 +84,17 @@ def _evaluate(expression, bindings):
     return program.evaluate(None, bindings)
 
 
-def _bindings(env):
-    """`$states` and all variables in scope. What a state has not got, such as an error, is left undefined."""
+def _bindings(env, expression):
+    """`$states` and the variables in scope that the expression names.
+
+    What a state has not got, such as an error, is left undefined.
+    """
     states = {key: value for key, value in env.states._states_data.items() if value is not None or key == "input"}
+    if not WHOLE_STATES.search(expression):
+        states = {key: value for key, value in states.items() if f"$states.{key}" in expression}
     scope = {**env.variable_store._outer_scope, **env.variable_store._inner_scope}
-    return {name: _with_nulls(plain(value)) for name, value in {"states": states, **scope}.items()}
+    named = {name: value for name, value in scope.items() if f"${name}" in expression}
+    return {name: _with_nulls(plain(value)) for name, value in {"states": states, **named}.items()}
 
 
 def _with_nulls(value):

@@ -7,6 +7,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.sns.models import Topic
 from moto.sqs.models import Queue
 from moto.stepfunctions import models
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
@@ -28,10 +29,15 @@ def _create_machine(cls, resource_name, cloudformation_json, account_id, region_
     definition = properties.get("DefinitionString")
     if definition is None:
         definition = json.dumps(properties["Definition"])
+    definition = substituted(definition, properties.get("DefinitionSubstitutions", {}))
+    try:
+        AmazonStateLanguageParser.parse(definition)
+    except Exception as error:
+        raise ValidationError(message=f"the state machine's definition cannot be read: {error!r}") from error
     backend = stepfunctions_parser_backends[account_id][region_name]
     return backend.create_state_machine(
         name=properties.get("StateMachineName", resource_name),
-        definition=substituted(definition, properties.get("DefinitionSubstitutions", {})),
+        definition=definition,
         roleArn=properties["RoleArn"],
         loggingConfiguration=properties.get("LoggingConfiguration"),
         tracingConfiguration=properties.get("TracingConfiguration"),

@@ -1,6 +1,7 @@
 """moto's Step Functions interpreter, mended where it differs from AWS, and moved into virtual time."""
 
 import copy
+import json
 import re
 import threading
 import types
@@ -11,8 +12,8 @@ from moto.stepfunctions.exceptions import InvalidName
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -38,6 +39,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
+from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.backend import execution, execution_worker
 
 from . import expressions, sdk_calls
@@ -51,6 +53,7 @@ def install(clock, endpoint, on_end):
     """Mends the interpreter. `on_end` is called with each execution that has ended, before time passes again."""
     expressions.install(clock)
     sdk_calls.install(endpoint)
+    _read_text_as_json()
     _tell_virtual_time(clock)
     _wait_in_virtual_time(clock)
     _count_workers(clock)
@@ -59,6 +62,19 @@ def install(clock, endpoint, on_end):
     _assign_after_output()
     _catch_as_aws()
     _distribute_as_aws(clock)
+
+
+def _read_text_as_json():
+    """moto keeps the escapes of some texts, and breaks characters that JSON writes as two."""
+
+    def text_of(parser_rule_context):
+        text = parser_rule_context.getText()
+        if text == "null":
+            return None
+        return json.loads(text, strict=False) if text.startswith('"') else text
+
+    preprocessor.Preprocessor._inner_string_of = staticmethod(text_of)
+    preprocessor.from_string_literal = text_of
 
 
 def _tell_virtual_time(clock):
@@ -101,15 +117,18 @@ def _wait_in_virtual_time(clock):
     seconds.SecondsJSONata._get_wait_seconds = whole_seconds
     retrier_decl.time = types.SimpleNamespace(sleep=clock.sleep)
     for name in ("set_ended", "set_error", "set_timed_out", "set_stop"):
-        setattr(Environment, name, _then(getattr(Environment, name), clock.poke))
+        setattr(Environment, name, _ending(getattr(Environment, name), clock))
 
 
-def _then(method, afterwards):
-    def both(self, *arguments, **keywords):
-        method(self, *arguments, **keywords)
-        afterwards()
+def _ending(end, clock):
+    """The first end of an execution counts: what fails because it was stopped does not make it a failure."""
 
-    return both
+    def end_once(self, *arguments, **keywords):
+        if self.is_running():
+            end(self, *arguments, **keywords)
+        clock.poke()
+
+    return end_once
 
 
 def _count_workers(clock):
@@ -272,7 +291,7 @@ def _tolerance_exceeded(env):
     return FailureEventException(
         FailureEvent(
             env=env,
-            error_name=CustomErrorName(error_name=name),
+            error_name=ErrorName(error_name=name),
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )

@@ -76,6 +76,7 @@ class Group:
     instances: list = dataclasses.field(default_factory=list)
     refreshes: list = dataclasses.field(default_factory=list)
     created_at: float = 0
+    retry_pending: bool = False
 
     def live(self):
         """Those that count towards the desired capacity."""
@@ -164,10 +165,7 @@ class Fleet:
             activity = self._start_activity(group, "Launching a new EC2 instance.", cause)
             self._end_activity(activity, "Failed", f"{fault['message']} Launching EC2 instance failed.")
             self.journal.add(event="launch-failed", group=group.name, at=self._elapsed())
-            self._after(
-                self.timing.launch_retry_seconds,
-                lambda: self.reconcile(group, "the group is short of its desired capacity"),
-            )
+            self._retry_launches(group)
             return
         instance = Instance(
             id=f"i-{next(self._sequence):017x}",
@@ -184,6 +182,17 @@ class Fleet:
         self._record(group, instance, "launched")
         if instance.fault != "stuck-pending":
             self._after(self.timing.boot_seconds, lambda: self._enter_service(group, instance, activity))
+
+    def _retry_launches(self, group):
+        if group.retry_pending:
+            return
+        group.retry_pending = True
+
+        def retry():
+            group.retry_pending = False
+            self.reconcile(group, "the group is short of its desired capacity")
+
+        self._after(self.timing.launch_retry_seconds, retry)
 
     def _launch_template(self, group):
         specification = group.launch.get("LaunchTemplate")

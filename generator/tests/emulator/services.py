@@ -159,10 +159,19 @@ def _serve_instances(fleet):
                 text = f"The instance IDs '{', '.join(unknown)}' do not exist"
                 raise Refusal("InvalidInstanceID.NotFound", text)
             found = [fleet.instances[each] for each in wanted] if wanted else list(fleet.instances.values())
+            found = [each for each in found if _passes(each, self._filters_from_querystring())]
             described = [_described_ec2_instance(each) for each in found]
         return ActionResult({"Reservations": [{"ReservationId": "r-0", "Instances": described}]})
 
     EC2Response.describe_instances = describe_instances
+
+
+def _passes(instance, filters):
+    fields = {"instance-id": instance.id, "instance-state-name": instance.ec2_state}
+    unknown = sorted(set(filters) - set(fields))
+    if unknown:
+        raise NotImplementedError(f"the emulator has no EC2 filters {', '.join(unknown)}")
+    return all(fields[name] in values for name, values in filters.items())
 
 
 STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}

@@ -1,6 +1,6 @@
 //! A run of the command: arguments, folder, environment, and what is expected of it.
 //!
-//! ```ignore
+//! ```text
 //! Run::new(&["validate", "stack.yaml"]).file("stack.yaml", "name: x\n").stdout("stack.yaml: no faults\n").ok();
 //! ```
 //!
