@@ -45,6 +45,9 @@ const OWNER_ACTIONS: &[&str] = &[
     "sns:Subscribe",
 ];
 
+/// The outcomes after which an execution of the state machine fails.
+const FAILURES: &[&str] = &["failed", "rolled_back"];
+
 pub(super) fn topic() -> Topic {
     let account = [
         "arn:".into(),
@@ -68,7 +71,7 @@ pub(super) fn topic() -> Topic {
         pager: Subscription {
             endpoint: Value::parameter(Key::PagerDutyEndpoint),
             filter: Value::map([
-                ("status", Value::list(["failed"])),
+                ("status", Value::list(FAILURES.iter().copied())),
                 ("notify_pager_duty", Value::list(["true"])),
             ]),
         },

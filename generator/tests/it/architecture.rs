@@ -1,7 +1,7 @@
 //! Keeps the import directions of `docs/ARCHITECTURE.md` and the habits that every file keeps to.
 //!
-//! The document's module table is the rule: a row a module, with the modules that it may import. `crate::…` paths of
-//! the sources are held against it.
+//! The document has a table for each crate, under a heading with the crate's folder: a row a module, with the modules
+//! that it may import. The `crate::…` paths of the sources are held against it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,43 +9,64 @@ use std::path::{Path, PathBuf};
 
 const DOCUMENT: &str = "docs/ARCHITECTURE.md";
 const LINES_MAX: usize = 400;
-const ANYTHING: &str = "everything";
+const ANYTHING: &str = "every module";
+const NOTHING: &str = "nothing of ours";
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// A crate's sources, and how the table spells their modules.
+/// A crate's sources, and the paths that lead to modules.
 struct Sources {
     folder: &'static str,
-    /// Stands before the names of the crate's modules in the table.
-    prefix: &'static str,
-    /// How the crate is named in paths of another crate.
-    name: &'static str,
+    /// How a path begins, and what stands before the module's name in the crate's table.
+    roots: &'static [(&'static str, &'static str)],
 }
 
 const CRATES: &[Sources] = &[
-    Sources { folder: "generator/src", prefix: "", name: "asg_recycle" },
-    Sources { folder: "handler/src", prefix: "handler::", name: "asg_recycle_handler" },
+    Sources {
+        folder: "generator/src",
+        roots: &[("crate::", ""), ("asg_recycle::", ""), ("asg_recycle_handler::", "handler::")],
+    },
+    Sources { folder: "handler/src", roots: &[("crate::", ""), ("asg_recycle_handler::", "")] },
 ];
 
-/// The module table: module to what it may import.
-fn table() -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string(repository().join(DOCUMENT)).expect("the document");
-    let mut lines = text.lines().skip_while(|line| cells(line) != ["module", "purpose", "may import"]);
-    assert!(lines.next().is_some(), "{DOCUMENT} has no table `| module | purpose | may import |`");
-    let rows = lines.skip(1).map_while(|line| line.starts_with('|').then(|| cells(line)));
-    let names = |cell: &str| -> BTreeSet<String> {
-        cell.split([',', ' ']).map(|name| name.trim_matches('`').to_owned()).filter(|name| !name.is_empty()).collect()
-    };
-    let mut table = BTreeMap::new();
-    for row in rows {
-        let [modules, _, imports] = &row[..] else { panic!("{DOCUMENT}: a row needs three cells: {row:?}") };
-        for module in names(modules) {
-            assert!(table.insert(module.clone(), names(imports)).is_none(), "{DOCUMENT}: `{module}` has two rows");
+/// What a module may import.
+enum Allowed {
+    Anything,
+    Only(BTreeSet<String>),
+}
+
+impl Allowed {
+    fn has(&self, module: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Only(modules) => modules.contains(module),
         }
     }
-    table
+}
+
+/// A crate's module table: module to what it may import.
+fn table(sources: &Sources) -> BTreeMap<String, Allowed> {
+    let text = fs::read_to_string(repository().join(DOCUMENT)).expect("the document");
+    let heading = format!("### `{}/`", sources.folder);
+    let mut lines = text.lines().skip_while(|line| *line != heading).skip(1);
+    let section = lines.by_ref().take_while(|line| !line.starts_with('#')).collect::<Vec<_>>();
+    let mut rows = section.into_iter().filter(|line| line.starts_with('|')).map(cells);
+    let header = rows.next().unwrap_or_else(|| panic!("{DOCUMENT} has no table under `{heading}`"));
+    assert_eq!(header, ["module", "purpose", "may import"], "the table under `{heading}`");
+    rows.skip(1).map(|row| module_row(&row)).collect()
+}
+
+fn module_row(row: &[&str]) -> (String, Allowed) {
+    let [module, _, imports] = row else { panic!("{DOCUMENT}: a module's row has three cells: {row:?}") };
+    let name = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    let allowed = match *imports {
+        ANYTHING => Allowed::Anything,
+        NOTHING => Allowed::Only(BTreeSet::new()),
+        listed => Allowed::Only(listed.split(',').map(name).collect()),
+    };
+    (name(module), allowed)
 }
 
 fn cells(line: &str) -> Vec<&str> {
@@ -74,26 +95,27 @@ fn relative(path: &Path) -> String {
     path.strip_prefix(repository()).expect("it is in the repository").display().to_string()
 }
 
-/// The top-level module that a file belongs to, or `None` for the crate's root.
+/// The top-level module that a file belongs to, or `None` for the library's root.
 fn module_of(sources: &Sources, path: &Path) -> Option<String> {
     let inside = path.strip_prefix(repository().join(sources.folder)).expect("it is in the crate");
     let first = inside.iter().next().expect("a path").to_string_lossy();
     let name = first.trim_end_matches(".rs").trim_end_matches("_tests");
-    (!matches!(name, "lib" | "main")).then(|| format!("{}{name}", sources.prefix))
+    (name != "lib").then(|| name.to_owned())
 }
 
-/// The modules that a text names by a path from a crate's root: `crate::config`, `crate::{asl, stack}`.
-fn imports(text: &str, own: &Sources) -> BTreeSet<String> {
+/// The modules that code names by a path from a crate's root: `crate::config`, `crate::{asl, stack}`.
+fn imports(code: &str, sources: &Sources) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for sources in CRATES {
-        let start = if sources.name == own.name { "crate::" } else { &*format!("{}::", sources.name) };
-        for (at, _) in text.match_indices(start) {
-            let before = text[..at].chars().next_back();
+    for (root, prefix) in sources.roots {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].chars().next_back();
             if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == ':') {
                 continue;
             }
-            let rest = &text[at + start.len()..];
-            found.extend(first_names(rest).into_iter().map(|name| format!("{}{name}", sources.prefix)));
+            let names = first_names(&code[at + root.len()..]);
+            // A name in capitals is an item that the root exports.
+            let modules = names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_lowercase()));
+            found.extend(modules.map(|name| format!("{prefix}{name}")));
         }
     }
     found
@@ -131,36 +153,36 @@ fn code(text: &str) -> String {
     kept.collect::<Vec<_>>().join("\n")
 }
 
-#[test]
-fn modules_import_only_what_the_architecture_allows() {
-    let table = table();
+/// What a crate's sources do that its module table does not allow.
+fn import_faults(sources: &Sources) -> Vec<String> {
     let mut faults = Vec::new();
+    let table = table(sources);
     let mut modules = BTreeSet::new();
-    for sources in CRATES {
-        for path in rust_files(sources.folder) {
-            let Some(module) = module_of(sources, &path) else { continue };
-            modules.insert(module.clone());
-            let text = fs::read_to_string(&path).expect("a source file");
-            let Some(allowed) = table.get(&module) else {
-                faults.push(format!("{}: give `{module}` a row in the module table", relative(&path)));
-                continue;
-            };
-            // A name in capitals is an item of the crate's root.
-            let wanted = imports(&code(&text), sources).into_iter().filter(|name| {
-                let last = name.rsplit("::").next().unwrap_or_default();
-                *name != module && last.starts_with(|letter: char| letter.is_lowercase())
-            });
-            for import in wanted.filter(|name| !allowed.contains(ANYTHING) && !allowed.contains(name)) {
-                faults.push(format!("{}: `{module}` may not import `{import}`", relative(&path)));
+    for path in rust_files(sources.folder) {
+        let Some(module) = module_of(sources, &path) else { continue };
+        let file = relative(&path);
+        let text = fs::read_to_string(&path).expect("a source file");
+        match table.get(&module) {
+            None => faults.push(format!("{file}: give `{module}` a row in the module table")),
+            Some(allowed) => {
+                let wanted = imports(&code(&text), sources).into_iter();
+                let forbidden = wanted.filter(|name| *name != module && !allowed.has(name));
+                faults.extend(forbidden.map(|name| format!("{file}: `{module}` may not import `{name}`")));
             }
         }
+        modules.insert(module);
     }
-    for module in table.keys().filter(|module| !modules.contains(*module)) {
-        faults.push(format!("the table's `{module}` is not a module: remove the row"));
-    }
+    let missing = table.keys().filter(|module| !modules.contains(*module));
+    faults.extend(missing.map(|module| format!("{}: `{module}` has a row and no file", sources.folder)));
+    faults
+}
+
+#[test]
+fn modules_import_only_what_the_architecture_allows() {
+    let faults: Vec<_> = CRATES.iter().flat_map(import_faults).collect();
     assert!(
         faults.is_empty(),
-        "{}\nEither the import goes against the design, or the module table of {DOCUMENT} has to say why not.",
+        "{}\nEither the import goes against the design, or the module table of {DOCUMENT} has to allow it.",
         faults.join("\n"),
     );
 }
@@ -213,11 +235,11 @@ fn every_strategy_is_complete() {
 
 #[test]
 fn imports_are_found_in_paths_and_in_groups() {
-    let generator = &CRATES[0];
-    let found = |text| imports(text, generator).into_iter().collect::<Vec<_>>().join(" ");
+    let found = |text| imports(text, &CRATES[0]).into_iter().collect::<Vec<_>>().join(" ");
     assert_eq!(found("use crate::config::Config;"), "config");
     assert_eq!(found("use crate::{asl::{self, check}, stack::Stack};"), "asl stack");
-    assert_eq!(found("fn f() -> crate::problem::Problem { asg_recycle_handler::contract::TAGS }"), "handler::contract problem");
+    assert_eq!(found("crate::problem::Problem(asg_recycle_handler::contract::TAGS)"), "handler::contract problem");
+    assert_eq!(found("use crate::AsgRecycle;"), "");
     assert_eq!(found("use my_crate::config; use super::crate_name;"), "");
     assert_eq!(code("let x = 1; // as crate::cli does"), "let x = 1; ");
 }

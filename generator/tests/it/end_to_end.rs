@@ -27,6 +27,7 @@ fn out_in_timed_waits_for_its_window_and_then_replaces_every_instance() {
     });
     let execution = stage.recycle();
     stage.assert_recycled(&execution, 3);
+    assert!(execution.states.iter().any(|state| state == "Wait for window"), "{:?}", execution.states);
     let first_launch = stage.launches()[0].at;
     assert!(first_launch >= 3600.0, "it acted after {first_launch} s, and the window opens in an hour or two");
 }
@@ -98,6 +99,7 @@ fn launches_that_never_become_healthy_end_the_recycle_with_the_old_fleet_intact(
     stage.emulator.order("fault_launches", json!({"kind": "stuck-pending"}));
     let execution = stage.recycle();
     assert_eq!(execution.status, "FAILED", "{execution:?}");
+    assert_eq!(execution.error.as_deref(), Some("Recycle.LaunchTimeout"));
     let cause = execution.cause.as_deref().unwrap_or_default();
     assert!(cause.contains("healthy"), "the cause says what was waited for: {execution:?}");
     stage.assert_rolled_back();
