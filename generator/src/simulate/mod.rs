@@ -6,3 +6,5 @@ pub mod expression;
 pub mod interpreter;
 pub mod world;
 pub mod invariants;
+pub mod runner;
+pub mod scenario;

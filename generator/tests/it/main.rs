@@ -9,5 +9,6 @@ mod build;
 mod formats;
 mod foreign;
 mod end_to_end;
+mod scenarios;
 mod architecture;
 mod readme;
