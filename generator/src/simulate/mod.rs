@@ -8,3 +8,4 @@ pub mod world;
 pub mod invariants;
 pub mod runner;
 pub mod scenario;
+pub mod report;

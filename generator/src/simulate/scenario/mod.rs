@@ -13,6 +13,7 @@
 
 mod cases;
 mod expect;
+mod faults;
 
 use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
 use serde::Deserialize;
@@ -25,7 +26,8 @@ use crate::config::{self, Config};
 use crate::problem::Problems;
 
 pub use cases::{Case, cases};
-pub use expect::{EndState, Expect};
+pub use expect::{EndState, Expect, Lock};
+pub use faults::{FAULTS, Fault};
 
 /// A scenario as it is written.
 #[derive(Debug, Clone, Default, Deserialize)]
