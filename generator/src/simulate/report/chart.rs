@@ -67,7 +67,7 @@ pub(super) fn chart(group: &GroupReport, (began_at, ended_at): (Moment, Moment),
     let top = top(&samples);
     let per_row = top.div_ceil(ROWS_MAX).max(1);
     let rows = top.div_ceil(per_row).max(1);
-    let mut drawn = legend(&samples, paint);
+    let mut drawn = legend(paint);
     for row in (1..=rows).rev() {
         let level = row * per_row;
         let cells: Vec<Cell> = samples.iter().map(|sample| cell(*sample, level, per_row)).collect();
@@ -106,10 +106,10 @@ fn cell(sample: Sample, level: u32, per_row: u32) -> Cell {
         Cell::New
     } else if reaches(sample.live) {
         Cell::Starting
-    } else if in_row(sample.desired) {
-        Cell::Desired
     } else if reaches(sample.live + sample.terminating) {
         Cell::Leaving
+    } else if in_row(sample.desired) {
+        Cell::Desired
     } else if in_row(sample.max) {
         Cell::Maximum
     } else {
@@ -117,8 +117,7 @@ fn cell(sample: Sample, level: u32, per_row: u32) -> Cell {
     }
 }
 
-fn legend(samples: &[Sample], paint: Paint) -> String {
-    let _ = samples;
+fn legend(paint: Paint) -> String {
     let entry = |(cell, name): &(Cell, &str)| {
         format!("{} {name}", paint.paint(cell.colour(), &cell.character().to_string()))
     };

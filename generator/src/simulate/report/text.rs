@@ -51,7 +51,7 @@ fn lines(run: &Run, paint: Paint) -> String {
 fn totals(run: &Run, paint: Paint) -> String {
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(text, "{}{value}", paint.paint(Colour::Faint, &format!("{name:<20}")));
+        let _ = writeln!(text, "{}{value}", paint.paint(Colour::Faint, &format!("{name:<26}")));
     };
     row("wall-clock", &words(run.duration()));
     let sum = run.totals.all_calls();

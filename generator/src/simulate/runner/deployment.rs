@@ -20,7 +20,7 @@ pub(super) const REGION: &str = "eu-west-2";
 const TABLE: &str = "asg-recycle";
 const TOPIC: &str = "arn:aws:sns:eu-west-2:123456789012:asg-recycle";
 /// The role that the machine acts in.
-pub(super) const MACHINE_ROLE: &str = "arn:aws:iam::123456789012:role/asg-recycle-machine";
+const MACHINE_ROLE: &str = "arn:aws:iam::123456789012:role/asg-recycle-machine";
 
 /// A stack as it would be deployed.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::deployment::{ACCOUNT, MACHINE_ROLE, REGION};
+use super::deployment::{ACCOUNT, REGION};
 use crate::simulate::world::World;
 use crate::simulate::world::group::Group;
 use crate::simulate::world::launch::{LaunchSource, TemplateVersion, Templates};
@@ -39,20 +39,6 @@ pub(super) fn launch_change(id: u64, group: &Group) -> Value {
     call(id, "autoscaling", "UpdateAutoScalingGroup", parameters)
 }
 
-/// The machine's own update of a group.
-pub(super) fn own_update(id: u64, arguments: &Value) -> Value {
-    let mut parameters = json!({});
-    for (key, value) in arguments.as_object().into_iter().flatten() {
-        let mut letters = key.chars();
-        let key: String = letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect();
-        parameters[key] = value.clone();
-    }
-    let mut event = call(id, "autoscaling", "UpdateAutoScalingGroup", parameters);
-    event["detail"]["userIdentity"] =
-        json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": MACHINE_ROLE}}});
-    event
-}
-
 /// Somebody set tags of a group, or deleted them.
 pub(super) fn tag_change(id: u64, group: &str, action: &str, keys: &[String]) -> Value {
     let tag = |key: &String| {
@@ -87,7 +73,6 @@ pub(super) fn status_change(id: u64, (arn, machine): (&str, &str), status: &str,
 pub(super) struct Watch {
     templates: Templates,
     groups: Vec<(LaunchSource, Vec<(String, String)>)>,
-    calls_seen: usize,
     changes_seen: usize,
 }
 
@@ -98,7 +83,6 @@ impl Watch {
         Self {
             templates: world.templates().clone(),
             groups: groups.map(|group| (group.launch.clone(), tags(group))).collect(),
-            calls_seen: world.record().calls.len(),
             changes_seen: world.record().changes.len(),
         }
     }
@@ -106,13 +90,6 @@ impl Watch {
     /// The events of what has changed since it last looked, each numbered by `next_id`.
     pub(super) fn look(&mut self, world: &World, mut next_id: impl FnMut() -> u64) -> Vec<Value> {
         let mut events = Vec::new();
-        let calls = &world.record().calls;
-        for own in &calls[self.calls_seen..] {
-            if &*own.action == "updateAutoScalingGroup" && own.answer.is_ok() {
-                events.push(own_update(next_id(), &own.arguments));
-            }
-        }
-        self.calls_seen = calls.len();
         let changes = &world.record().changes;
         let mut groups: Vec<(GroupIndex, &str)> = changes[self.changes_seen..]
             .iter()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use asg_recycle_handler::decide::{self, Decision, Skip, StartRequest, Trigger};
 use asg_recycle_handler::event::{self, Cause, Subject, TemplateChange};
 use asg_recycle_handler::group::{Group as Described, GroupTag, TemplateReference};
+use asg_recycle_handler::settings::TagChanges;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -24,11 +25,13 @@ pub(super) enum Answer {
     Reject(String),
 }
 
-/// Whether the stack's rules hand an event to the handler at all.
+/// Whether the stack's rules hand an event to the handler at all. What changes sizes only, such as the machine's own
+/// calls, is none of theirs.
 pub(super) fn is_selected(deployment: &Deployment, event: &Value) -> bool {
     let name = event.pointer("/detail/eventName").and_then(Value::as_str).unwrap_or_default();
     match name {
         "CreateLaunchTemplateVersion" | "ModifyLaunchTemplate" => deployment.follows_template_versions,
+        "CreateOrUpdateTags" | "DeleteTags" => deployment.handler.tag_changes != TagChanges::None,
         _ => true,
     }
 }
