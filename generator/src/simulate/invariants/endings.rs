@@ -45,7 +45,7 @@ impl Checker {
 
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
         let group = world.group(self.group).filter(|group| group.phase == Phase::Present)?;
-        let left = self.left_over(world, group, known);
+        let left = left_over(world, group, known);
         if !left.is_empty() {
             return Some(format!(
                 "{} reported success with {} still in service",
@@ -67,17 +67,6 @@ impl Checker {
                 known.run.arn, group.sizes.desired
             )
         })
-    }
-
-    /// What an execution was to replace and what is in service all the same, less what is left alone.
-    fn left_over(&self, world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
-        let to_replace = |one: &&Instance| {
-            one.lifecycle == Lifecycle::InService
-                && (known.run.replaces_protected || !one.protected)
-                && (!group.launch.is_current(world.templates(), one)
-                    || (known.run.replace == Replace::All && one.id < known.newcomers_from))
-        };
-        group.instances.iter().filter(to_replace).map(|one| one.id).collect()
     }
 
     /// What was violated, when every execution has ended and the group has come to rest.
@@ -114,7 +103,7 @@ impl Checker {
         let unmet: Vec<String> = requests
             .filter(|known| known.ending.as_ref().is_none_or(|ending| !is_loud(ending)))
             .filter_map(|known| {
-                let left = self.left_over(world, group, known);
+                let left = left_over(world, group, known);
                 (!left.is_empty()).then(|| format!("{} was to replace {}", known.run.arn, listed(&left)))
             })
             .collect();
@@ -161,4 +150,15 @@ fn without_reason(ending: &Ending) -> Option<String> {
 
 fn listed(ids: &[InstanceId]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What an execution was to replace and what is in service all the same, less what is left alone.
+fn left_over(world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
+    let to_replace = |one: &&Instance| {
+        one.lifecycle == Lifecycle::InService
+            && (known.run.replaces_protected || !one.protected)
+            && (!group.launch.is_current(world.templates(), one)
+                || (known.run.replace == Replace::All && one.id < known.newcomers_from))
+    };
+    group.instances.iter().filter(to_replace).map(|one| one.id).collect()
 }

@@ -9,7 +9,7 @@ mod actions;
 mod arguments;
 mod autoscaling;
 mod build;
-mod deeds;
+pub mod deed;
 mod duration;
 mod dynamodb;
 mod ec2;
@@ -24,6 +24,7 @@ pub mod launch;
 mod lifecycle;
 mod load_balancer;
 pub mod messages;
+mod perform;
 pub mod processes;
 mod random;
 pub mod record;
@@ -206,12 +207,8 @@ impl World {
         let lag = self.spec.read_lag;
         let late = action.access == Access::Read && lag.by > Span(0) && self.random.happens(lag.percent);
         let seen_at = if late { Moment(self.now.0.saturating_sub(lag.by.0)) } else { self.now };
-        let request = Request {
-            action: action.action,
-            arguments: call.arguments,
-            execution: execution.clone(),
-            seen_at,
-        };
+        let request =
+            Request { action: action.name, arguments: call.arguments, execution: execution.clone(), seen_at };
         let Some((error, change)) = fault else {
             return ((action.answer)(self, &request), false, Span(0));
         };
