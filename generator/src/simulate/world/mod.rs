@@ -50,6 +50,7 @@ use executions::Executions;
 use faults::{ChangeSpec, Faults};
 use fleet::Fleet;
 use group::{Group, Phase};
+use instance::InstanceId;
 use launch::Templates;
 use messages::Messages;
 use random::Random;
@@ -129,6 +130,14 @@ impl World {
     /// A group as it is; `None` for an index that is not one.
     pub fn group(&self, index: GroupIndex) -> Option<&Group> {
         self.fleet.indices().contains(&index).then(|| self.fleet.get(index))
+    }
+
+    /// From now on, what a group launches counts as new in its figures, and what it has as old.
+    pub fn begin_generation(&mut self, group: GroupIndex) {
+        let (now, first_new) = (self.now, InstanceId(self.instances + 1));
+        if self.fleet.indices().contains(&group) {
+            self.fleet.edit(group, now).first_new = first_new;
+        }
     }
 
     /// The index of the group with that name, unless it was deleted.

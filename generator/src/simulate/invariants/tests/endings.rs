@@ -67,8 +67,7 @@ fn success_is_judged_by_what_could_be_known_and_leaves_alone_what_is_protected()
     stage.look();
     stage.wait(10);
     stage.succeed("up_to_date", "every instance is current");
-    // The success is excused, the request that came too late is not met; nobody asked for it here.
-    assert_eq!(stage.names(), ["no-request-lost"]);
+    assert_eq!(stage.violated(), []);
     let mut stage = Stage::started(Promise::KeepsServing, |group| group.protected_instances = 3, "");
     stage.look();
     stage.succeed("recycled", "");
@@ -120,6 +119,18 @@ fn a_request_is_lost_when_nobody_meets_it_and_nobody_says_so() {
     assert_eq!(stage.names(), ["no-request-lost"]);
     loud.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
     assert_eq!(loud.violated(), []);
+}
+
+#[test]
+fn a_failure_before_a_request_does_not_account_for_it() {
+    let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    stage.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
+    stage.wait(10);
+    let later = format!("{ONE}-later");
+    stage.start(&later, Replace::All, Allowed::Always);
+    let left = json!({"outcome": "coalesced", "reason": "left to one"});
+    stage.end(&later, ExecutionStatus::Succeeded, Some(left), None);
+    assert_eq!(stage.names(), ["no-request-lost"]);
 }
 
 #[test]
