@@ -5,3 +5,4 @@ pub mod services;
 pub mod expression;
 pub mod interpreter;
 pub mod world;
+pub mod invariants;

@@ -7,14 +7,14 @@ use super::errors::AwsError;
 
 /// A call's arguments, of which every name is known to be right.
 #[derive(Debug, Clone, Copy)]
-pub struct Arguments<'a> {
+pub(super) struct Arguments<'a> {
     action: &'a str,
     fields: &'a Map<String, Value>,
 }
 
 impl<'a> Arguments<'a> {
     /// The arguments of `action`, which takes those named in `known` and no other.
-    pub fn of(action: &'a str, value: &'a Value, known: &[&str]) -> Result<Self, AwsError> {
+    pub(super) fn of(action: &'a str, value: &'a Value, known: &[&str]) -> Result<Self, AwsError> {
         let Value::Object(fields) = value else {
             return Err(AwsError::refused(format!("the arguments of {action} are no object: {value}")));
         };
@@ -28,52 +28,52 @@ impl<'a> Arguments<'a> {
     }
 
     /// An argument that may be left out.
-    pub fn get(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
     /// One that may not.
-    pub fn required(&self, name: &str) -> Result<&'a Value, AwsError> {
+    pub(super) fn required(&self, name: &str) -> Result<&'a Value, AwsError> {
         self.get(name).ok_or_else(|| AwsError::refused(format!("{} needs the argument {name}", self.action)))
     }
 
     /// A text that may not be left out.
-    pub fn text(&self, name: &str) -> Result<&'a str, AwsError> {
+    pub(super) fn text(&self, name: &str) -> Result<&'a str, AwsError> {
         let value = self.required(name)?;
         value.as_str().ok_or_else(|| self.mistyped(name, "a text", value))
     }
 
     /// A text that may be left out.
-    pub fn text_if_given(&self, name: &str) -> Result<Option<&'a str>, AwsError> {
+    pub(super) fn text_if_given(&self, name: &str) -> Result<Option<&'a str>, AwsError> {
         self.get(name).map(|_| self.text(name)).transpose()
     }
 
     /// A whole number that may be left out.
-    pub fn count_if_given(&self, name: &str) -> Result<Option<u32>, AwsError> {
+    pub(super) fn count_if_given(&self, name: &str) -> Result<Option<u32>, AwsError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         whole(value).map(Some).ok_or_else(|| self.mistyped(name, "a whole number from 0", value))
     }
 
     /// A whole number that may not be left out.
-    pub fn count(&self, name: &str) -> Result<u32, AwsError> {
+    pub(super) fn count(&self, name: &str) -> Result<u32, AwsError> {
         self.required(name)?;
         Ok(self.count_if_given(name)?.unwrap_or_default())
     }
 
     /// True or false, where it may be left out.
-    pub fn flag_if_given(&self, name: &str) -> Result<Option<bool>, AwsError> {
+    pub(super) fn flag_if_given(&self, name: &str) -> Result<Option<bool>, AwsError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         value.as_bool().map(Some).ok_or_else(|| self.mistyped(name, "true or false", value))
     }
 
     /// True or false, where it may not be left out.
-    pub fn flag(&self, name: &str) -> Result<bool, AwsError> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool, AwsError> {
         self.required(name)?;
         Ok(self.flag_if_given(name)?.unwrap_or_default())
     }
 
     /// A list of texts; empty where it is left out.
-    pub fn texts(&self, name: &str) -> Result<Vec<&'a str>, AwsError> {
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<&'a str>, AwsError> {
         let Some(value) = self.get(name) else { return Ok(Vec::new()) };
         let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect());
         texts.ok_or_else(|| self.mistyped(name, "a list of texts", value))
@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn an_argument_that_the_action_does_not_have_is_refused_by_name() {
-        let error = Arguments::of("setDesiredCapacity", &json!({"Desired": 3}), &["DesiredCapacity"]);
+        let value = json!({"Desired": 3});
+        let error = Arguments::of("setDesiredCapacity", &value, &["DesiredCapacity"]);
         let reason = "the modelled setDesiredCapacity has no argument Desired; it has DesiredCapacity";
         assert_eq!(error.err(), Some(AwsError::refused(reason)));
     }

@@ -157,11 +157,16 @@ impl World {
 
     fn break_application(&mut self, group: GroupIndex, id: InstanceId) {
         let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
-        self.change(group, id, |one| one.application = Application::Broken);
+        self.change(group, id, |one| {
+            one.application = Application::Broken;
+            for target in one.targets.iter_mut().filter(|target| **target == Target::Healthy) {
+                *target = Target::Unhealthy;
+            }
+        });
+        self.note(group, Happening::Struck { instance: id, served });
         if served {
             self.check_targets(group, id);
         }
-        self.note(group, Happening::Struck { instance: id, served });
     }
 
     /// Standby lowers the desired capacity, as the operator's call does by default here.
@@ -239,6 +244,7 @@ impl World {
         let preferences = Preferences {
             min_healthy: spec.min_healthy.unwrap_or(default.min_healthy),
             max_healthy: spec.max_healthy.unwrap_or(default.max_healthy),
+            warmup: self.fleet.get(group).grace,
             ..default
         };
         self.start_refresh(group, preferences, target);

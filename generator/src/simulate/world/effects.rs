@@ -10,7 +10,7 @@ use super::record::GroupIndex;
 
 /// Something that happens by itself at its time. Each checks that it still applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
+pub(super) enum Effect {
     /// Auto Scaling looks at the group and acts.
     Reconcile(GroupIndex),
     /// An instance takes its next step.
@@ -25,7 +25,7 @@ pub enum Effect {
 
 /// A step of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub(super) enum Step {
     /// The machine runs.
     Run,
     /// It has booted.
@@ -58,25 +58,25 @@ pub enum Step {
 
 /// The queue.
 #[derive(Debug, Clone, Default)]
-pub struct Effects {
+pub(super) struct Effects {
     heap: BinaryHeap<Reverse<(Moment, u64, Effect)>>,
     pushed: u64,
 }
 
 impl Effects {
     /// Adds an effect.
-    pub fn at(&mut self, moment: Moment, effect: Effect) {
+    pub(super) fn at(&mut self, moment: Moment, effect: Effect) {
         self.pushed += 1;
         self.heap.push(Reverse((moment, self.pushed, effect)));
     }
 
     /// When the next one is due.
-    pub fn next(&self) -> Option<Moment> {
+    pub(super) fn next(&self) -> Option<Moment> {
         self.heap.peek().map(|Reverse((moment, ..))| *moment)
     }
 
     /// Takes the next one that is due by `moment`.
-    pub fn take_due(&mut self, moment: Moment) -> Option<(Moment, Effect)> {
+    pub(super) fn take_due(&mut self, moment: Moment) -> Option<(Moment, Effect)> {
         if self.next()? > moment {
             return None;
         }

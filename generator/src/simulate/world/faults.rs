@@ -158,7 +158,7 @@ impl Faults {
     }
 
     /// How a call fails, where it does.
-    pub fn decide(
+    pub(super) fn decide(
         &mut self,
         service: &str,
         action: &str,

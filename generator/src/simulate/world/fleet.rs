@@ -11,7 +11,7 @@ use super::record::GroupIndex;
 
 /// All groups, by index.
 #[derive(Debug, Clone)]
-pub struct Fleet {
+pub(super) struct Fleet {
     groups: Vec<Arc<Group>>,
     /// Each group before a change, and when that was; empty where no read is ever late.
     past: VecDeque<(Moment, GroupIndex, Arc<Group>)>,
@@ -20,17 +20,17 @@ pub struct Fleet {
 
 impl Fleet {
     /// Groups whose reads may lag by as much as `lag`.
-    pub fn new(groups: Vec<Group>, lag: Span) -> Self {
+    pub(super) fn new(groups: Vec<Group>, lag: Span) -> Self {
         Self { groups: groups.into_iter().map(Arc::new).collect(), past: VecDeque::new(), lag }
     }
 
     /// A group as it is.
-    pub fn get(&self, group: GroupIndex) -> &Group {
+    pub(super) fn get(&self, group: GroupIndex) -> &Group {
         &self.groups[group]
     }
 
     /// A group, to be changed at `now`.
-    pub fn edit(&mut self, group: GroupIndex, now: Moment) -> &mut Group {
+    pub(super) fn edit(&mut self, group: GroupIndex, now: Moment) -> &mut Group {
         if self.lag > Span(0) {
             while self.past.front().is_some_and(|(at, ..)| *at + self.lag < now) {
                 self.past.pop_front();
@@ -45,25 +45,25 @@ impl Fleet {
     }
 
     /// A group as it was at `moment`, or the oldest that is remembered.
-    pub fn as_of(&self, group: GroupIndex, moment: Moment) -> &Group {
+    pub(super) fn as_of(&self, group: GroupIndex, moment: Moment) -> &Group {
         let before_next_change = self.past.iter().find(|(at, kept, _)| *kept == group && *at > moment);
         before_next_change.map_or(&self.groups[group], |(_, _, kept)| kept)
     }
 
     /// The index of the group with that name that was not deleted.
-    pub fn find(&self, name: &str) -> Option<GroupIndex> {
+    pub(super) fn find(&self, name: &str) -> Option<GroupIndex> {
         self.groups.iter().position(|group| &*group.name == name && group.phase != Phase::Deleted)
     }
 
     /// The index of the group that has, or had, an instance.
-    pub fn holder_of(&self, id: super::instance::InstanceId) -> Option<GroupIndex> {
+    pub(super) fn holder_of(&self, id: super::instance::InstanceId) -> Option<GroupIndex> {
         let knows =
             |group: &Group| group.instance(id).is_some() || group.departed.iter().any(|one| one.id == id);
         self.groups.iter().position(|group| knows(group))
     }
 
     /// Indices of all groups.
-    pub fn indices(&self) -> std::ops::Range<GroupIndex> {
+    pub(super) fn indices(&self) -> std::ops::Range<GroupIndex> {
         0..self.groups.len()
     }
 }

@@ -4,7 +4,7 @@
 //! A caller makes calls through [`Services`] and moves time with [`World::advance_to`]; what happened is in
 //! [`World::record`].
 
-mod activity;
+pub mod activity;
 mod actions;
 mod arguments;
 mod autoscaling;
@@ -27,7 +27,7 @@ pub mod messages;
 pub mod processes;
 mod random;
 pub mod record;
-mod refresh;
+pub mod refresh;
 mod scale_in;
 mod scaling;
 pub mod script;

@@ -2,16 +2,16 @@
 
 /// A `SplitMix64` generator.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     /// Dice that fall the same way for the same seed.
-    pub fn seeded(seed: u64) -> Self {
+    pub(super) fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -20,7 +20,7 @@ impl Random {
     }
 
     /// A number in `low..=high`; `low` where the range is empty.
-    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         if high <= low {
             return low;
         }
@@ -29,7 +29,7 @@ impl Random {
     }
 
     /// True `percent` times in a hundred.
-    pub fn happens(&mut self, percent: u8) -> bool {
+    pub(super) fn happens(&mut self, percent: u8) -> bool {
         match percent {
             0 => false,
             100.. => true,

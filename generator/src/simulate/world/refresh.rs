@@ -353,13 +353,12 @@ impl Group {
         let refresh = &self.refreshes[index];
         let preferences = &refresh.preferences;
         let desired = self.sizes.desired;
-        let left = u32::try_from(refresh.left.len()).unwrap_or(u32::MAX);
-        let surge = (desired * preferences.max_healthy.saturating_sub(100) / 100).min(left);
+        let most = desired * preferences.max_healthy.saturating_sub(100) / 100;
         let floor = (desired * preferences.min_healthy).div_ceil(100);
         let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
         let ready: u32 = ready.map(|one| one.weight).sum();
         let mut room = ready.saturating_sub(floor);
-        if room == 0 && surge == 0 && self.is_settled(preferences.warmup, now) {
+        if room == 0 && most == 0 && self.is_settled(preferences.warmup, now) {
             room = 1; // a floor that leaves no room: one at a time
         }
         let mut victims = Vec::new();
@@ -376,7 +375,9 @@ impl Group {
             }
             victims.push(*id);
         }
-        (victims, surge)
+        // What goes now is made up for by what came before it, so no more is launched for it.
+        let left = u32::try_from(refresh.left.len() - victims.len()).unwrap_or(u32::MAX);
+        (victims, most.min(left))
     }
 
     /// Nothing is on its way, and everything that counts is ready.

@@ -11,7 +11,12 @@ use super::spec::TerminationPolicy;
 const HOUR_MILLIS: u64 = 3_600_000;
 
 /// The next one to go; `None` where every instance is protected.
-pub fn choose(group: &Group, templates: &Templates, now: Moment, random: &mut Random) -> Option<InstanceId> {
+pub(super) fn choose(
+    group: &Group,
+    templates: &Templates,
+    now: Moment,
+    random: &mut Random,
+) -> Option<InstanceId> {
     let candidates: Vec<&Instance> = group.instances.iter().filter(|one| may_go(one)).collect();
     let live = group.live_by_zone();
     let fullest = candidates.iter().map(|one| live[one.zone]).max()?;

@@ -14,13 +14,13 @@ use super::scale_in;
 
 /// A launch that finds no capacity, for a time.
 #[derive(Debug, Clone)]
-pub struct LaunchFault {
+pub(super) struct LaunchFault {
     /// Until when.
-    pub until: Moment,
+    pub(super) until: Moment,
     /// Only in this zone.
-    pub zone: Option<Arc<str>>,
+    pub(super) zone: Option<Arc<str>>,
     /// What AWS says.
-    pub message: Arc<str>,
+    pub(super) message: Arc<str>,
 }
 
 /// Most failed activities of one try: Auto Scaling launches in batches.

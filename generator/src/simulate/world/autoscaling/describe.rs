@@ -8,7 +8,7 @@ use crate::simulate::world::arguments::Arguments;
 use crate::simulate::world::errors::AwsError;
 use crate::simulate::world::group::{Group, Phase};
 use crate::simulate::world::instance::{Instance, Origin};
-use crate::simulate::world::launch::{LaunchSource, TemplateVersion, Templates};
+use crate::simulate::world::launch::{LaunchSource, Override, TemplateVersion, Templates};
 use crate::simulate::world::spec::HealthCheck;
 
 const DEFAULT_PAGE: u32 = 50;
@@ -105,11 +105,8 @@ fn describe(group: &Group, templates: &Templates, with_instances: bool) -> Value
     let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
     put("AutoScalingGroupName", json!(name));
     put("AutoScalingGroupARN", json!(arn(name)));
-    match &group.launch {
-        LaunchSource::Template(spec) => put("LaunchTemplate", template(spec, templates)),
-        LaunchSource::Configuration(name) => put("LaunchConfigurationName", json!(&**name)),
-        LaunchSource::Mixed { .. } => put("MixedInstancesPolicy", mixed_policy(&group.launch, templates)),
-    };
+    let (key, value) = launch_source(&group.launch, templates);
+    put(key, value);
     put("MinSize", json!(group.sizes.min));
     put("MaxSize", json!(group.sizes.max));
     put("DesiredCapacity", json!(group.sizes.desired));
@@ -198,8 +195,18 @@ fn described_template(id: &str, version: String, templates: &Templates) -> Value
     Value::Object(fields)
 }
 
-fn mixed_policy(source: &LaunchSource, templates: &Templates) -> Value {
-    let LaunchSource::Mixed { template: spec, overrides } = source else { return Value::Null };
+/// The field that tells what is launched from, and its value.
+pub(super) fn launch_source(source: &LaunchSource, templates: &Templates) -> (&'static str, Value) {
+    match source {
+        LaunchSource::Template(spec) => ("LaunchTemplate", template(spec, templates)),
+        LaunchSource::Configuration(name) => ("LaunchConfigurationName", json!(&**name)),
+        LaunchSource::Mixed { template: spec, overrides } => {
+            ("MixedInstancesPolicy", mixed_policy(spec, overrides, templates))
+        }
+    }
+}
+
+fn mixed_policy(spec: &TemplateVersion, overrides: &[Override], templates: &Templates) -> Value {
     let overrides: Vec<Value> = overrides
         .iter()
         .map(|one| {

@@ -7,7 +7,7 @@ use crate::simulate::world::World;
 use crate::simulate::world::actions::Request;
 use crate::simulate::world::arguments::Arguments;
 use crate::simulate::world::errors::AwsError;
-use crate::simulate::world::launch::{LaunchSource, Version};
+use crate::simulate::world::launch::{LaunchSource, Templates, Version};
 use crate::simulate::world::record::GroupIndex;
 use crate::simulate::world::refresh::{Preferences, Refresh, RefreshStatus, Special};
 
@@ -39,7 +39,7 @@ pub(in crate::simulate::world) fn start(world: &mut World, request: &Request<'_>
             Some(LaunchSource::Template(spec))
         }
     };
-    let preferences = preferences(arguments.get("Preferences"))?;
+    let preferences = preferences(arguments.get("Preferences"), world.fleet.get(index).grace)?;
     if preferences.rolls_back {
         rollback_possible(target.as_ref())?;
     }
@@ -47,8 +47,9 @@ pub(in crate::simulate::world) fn start(world: &mut World, request: &Request<'_>
     Ok(json!({"InstanceRefreshId": id}))
 }
 
-fn preferences(value: Option<&Value>) -> Result<Preferences, AwsError> {
-    let Some(value) = value else { return Ok(Preferences::default()) };
+/// Without a warm-up of their own, instances count after the group's health check grace period.
+fn preferences(value: Option<&Value>, grace: Span) -> Result<Preferences, AwsError> {
+    let Some(value) = value else { return Ok(Preferences { warmup: grace, ..Preferences::default() }) };
     let known = [
         "MinHealthyPercentage",
         "MaxHealthyPercentage",
@@ -82,7 +83,9 @@ fn preferences(value: Option<&Value>) -> Result<Preferences, AwsError> {
     Ok(Preferences {
         min_healthy,
         max_healthy,
-        warmup: Span::seconds(u64::from(fields.count_if_given("InstanceWarmup")?.unwrap_or(0))),
+        warmup: fields
+            .count_if_given("InstanceWarmup")?
+            .map_or(grace, |seconds| Span::seconds(u64::from(seconds))),
         skips_matching: fields.flag_if_given("SkipMatching")?.unwrap_or(false),
         rolls_back: fields.flag_if_given("AutoRollback")?.unwrap_or(false),
         protected: special(&fields, "ScaleInProtectedInstances", "Refresh")?,
@@ -123,11 +126,12 @@ pub(in crate::simulate::world) fn describe(
     let group = world.fleet.as_of(index, request.seen_at);
     let found =
         group.refreshes.iter().rev().filter(|refresh| ids.is_empty() || ids.contains(&refresh.id().as_str()));
-    let described: Vec<Value> = found.take(page).map(|refresh| describe_one(refresh, &group.name)).collect();
+    let described: Vec<Value> =
+        found.take(page).map(|refresh| describe_one(refresh, &group.name, &world.templates)).collect();
     Ok(json!({"InstanceRefreshes": described}))
 }
 
-fn describe_one(refresh: &Refresh, group: &str) -> Value {
+fn describe_one(refresh: &Refresh, group: &str, templates: &Templates) -> Value {
     let mut fields = Map::new();
     fields.insert("InstanceRefreshId".into(), json!(refresh.id()));
     fields.insert("AutoScalingGroupName".into(), json!(group));
@@ -152,8 +156,9 @@ fn describe_one(refresh: &Refresh, group: &str) -> Value {
             "BakeTime": refresh.preferences.bake.0 / 1000,
         }),
     );
-    if refresh.target.is_some() {
-        fields.insert("DesiredConfiguration".into(), json!({}));
+    if let Some(target) = &refresh.target {
+        let (key, value) = super::describe::launch_source(target, templates);
+        fields.insert("DesiredConfiguration".into(), json!({key: value}));
     }
     Value::Object(fields)
 }
