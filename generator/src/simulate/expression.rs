@@ -57,7 +57,9 @@ impl Expression {
         let mut survey = Survey::default();
         survey.visit(&body, true);
         let hidden = survey.called.intersection(assigned);
-        survey.refusals.extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
+        survey
+            .refusals
+            .extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
         if !survey.refusals.is_empty() {
             return Err(survey.refusals);
         }
@@ -124,7 +126,9 @@ fn replace_contains(json: &mut Value) -> bool {
         }
     }
     match json {
-        Value::Object(fields) => fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any),
+        Value::Object(fields) => {
+            fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any)
+        }
         Value::Array(items) => items.iter_mut().fold(replaced, |any, item| replace_contains(item) || any),
         _ => replaced,
     }
@@ -242,7 +246,8 @@ impl Survey {
     fn reads_context(&mut self, names: &[&str]) {
         let Some(first) = names.first() else { return };
         let known = CONTEXT_PATHS.iter().find(|(name, _)| name == first).map(|(_, fields)| *fields);
-        let second_known = names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
+        let second_known =
+            names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
         if known.is_none() || !second_known {
             let path = names.iter().take(2).copied().collect::<Vec<_>>().join(".");
             self.refusals.push(format!("`$states.context.{path}` is not supported"));

@@ -114,7 +114,8 @@ fn imports(code: &str, sources: &Sources) -> BTreeSet<String> {
             }
             let names = first_names(&code[at + root.len()..]);
             // A name in capitals is an item that the root exports.
-            let modules = names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_lowercase()));
+            let modules =
+                names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_lowercase()));
             found.extend(modules.map(|name| format!("{prefix}{name}")));
         }
     }
@@ -215,7 +216,8 @@ fn every_strategy_is_complete() {
     let mut strategies = 0;
     for entry in fs::read_dir(repository().join("templates/strategies")).expect("the strategies") {
         let folder = entry.expect("an entry").path();
-        if !folder.is_dir() || folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_')) {
+        if !folder.is_dir() || folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_'))
+        {
             continue;
         }
         strategies += 1;
@@ -224,7 +226,8 @@ fn every_strategy_is_complete() {
                 faults.push(format!("{} lacks {file}", relative(&folder)));
             }
         }
-        let files = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        let files =
+            fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
         if !files.into_iter().any(|name| name.to_string_lossy().ends_with(".j2")) {
             faults.push(format!("{} lacks its states, a template `*.j2`", relative(&folder)));
         }
@@ -238,7 +241,10 @@ fn imports_are_found_in_paths_and_in_groups() {
     let found = |text| imports(text, &CRATES[0]).into_iter().collect::<Vec<_>>().join(" ");
     assert_eq!(found("use crate::config::Config;"), "config");
     assert_eq!(found("use crate::{asl::{self, check}, stack::Stack};"), "asl stack");
-    assert_eq!(found("crate::problem::Problem(asg_recycle_handler::contract::TAGS)"), "handler::contract problem");
+    assert_eq!(
+        found("crate::problem::Problem(asg_recycle_handler::contract::TAGS)"),
+        "handler::contract problem"
+    );
     assert_eq!(found("use crate::AsgRecycle;"), "");
     assert_eq!(found("use my_crate::config; use super::crate_name;"), "");
     assert_eq!(code("let x = 1; // as crate::cli does"), "let x = 1; ");

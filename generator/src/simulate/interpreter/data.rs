@@ -235,7 +235,10 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        assert_eq!(Sized::from_expression(JValue::array(vec![JValue::builtin("count")])).err(), Some("a function"));
+        assert_eq!(
+            Sized::from_expression(JValue::array(vec![JValue::builtin("count")])).err(),
+            Some("a function")
+        );
         assert!(Sized::from_expression(JValue::Number(f64::NAN)).is_err());
     }
 

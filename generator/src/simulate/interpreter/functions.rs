@@ -217,7 +217,10 @@ mod tests {
     fn evaluate(source: &str) -> Result<String, String> {
         let mut evaluator = Evaluator::new();
         let now = Cell::new(Moment(1_767_603_600_000));
-        register(&mut evaluator, &Rc::new(Surroundings { now, random: Random::new(1), searches: Searches::default() }));
+        register(
+            &mut evaluator,
+            &Rc::new(Surroundings { now, random: Random::new(1), searches: Searches::default() }),
+        );
         let tree = parser::parse(source).expect(source);
         let value = evaluator.evaluate(&tree, &JValue::Undefined).map_err(|error| error.to_string())?;
         Ok(data::to_json(&value).to_string())
@@ -257,7 +260,10 @@ mod tests {
     #[test]
     fn a_remembered_search_gives_what_the_library_gives() {
         for (call, original) in [
-            ("['Terminating', 'InService', 'Terminating'].$contains_regex($, '^(Term|De)', '')", "[true,false,true]"),
+            (
+                "['Terminating', 'InService', 'Terminating'].$contains_regex($, '^(Term|De)', '')",
+                "[true,false,true]",
+            ),
             ("$contains_regex('ABC', 'b', 'i')", "true"),
             ("$contains_regex('ABC', 'b', '')", "false"),
             ("$exists($contains_regex($missing, 'b', ''))", "false"),
