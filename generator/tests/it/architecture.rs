@@ -99,7 +99,7 @@ fn relative(path: &Path) -> String {
 fn module_of(sources: &Sources, path: &Path) -> Option<String> {
     let inside = path.strip_prefix(repository().join(sources.folder)).expect("it is in the crate");
     let first = inside.iter().next().expect("a path").to_string_lossy();
-    let name = first.trim_end_matches(".rs").trim_end_matches("_tests");
+    let name = first.trim_end_matches(".rs");
     (name != "lib").then(|| name.to_owned())
 }
 
@@ -148,10 +148,36 @@ fn name_at(text: &str) -> String {
     text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
 }
 
-/// The text without comments: prose may name what code may not.
+/// The text without comments, which may name what code may not, and without the tests at its end, which may use
+/// whatever makes them short.
 fn code(text: &str) -> String {
+    let text = text.split_once("\n#[cfg(test)]\nmod tests").map_or(text, |(code, _tests)| code);
     let kept = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
     kept.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a file is compiled for tests only.
+fn is_test(path: &Path) -> bool {
+    let declares = |parent: &Path, name: &str| {
+        let files = ["mod.rs", "lib.rs"]
+            .map(|file| parent.join(file))
+            .into_iter()
+            .chain([parent.with_extension("rs")]);
+        let texts = files.filter_map(|file| fs::read_to_string(file).ok()).collect::<Vec<_>>();
+        texts.iter().any(|text| text.contains(&format!("#[cfg(test)]\nmod {name};")))
+    };
+    let own = path.file_stem().expect("a name").to_string_lossy();
+    let mut parent = path.parent().expect("a folder");
+    if own.ends_with("tests") || declares(parent, &own) {
+        return true;
+    }
+    while let Some(name) = parent.file_name().filter(|name| *name != "src") {
+        if name == "tests" {
+            return true;
+        }
+        parent = parent.parent().expect("a folder");
+    }
+    false
 }
 
 /// What a crate's sources do that its module table does not allow.
@@ -161,6 +187,9 @@ fn import_faults(sources: &Sources) -> Vec<String> {
     let mut modules = BTreeSet::new();
     for path in rust_files(sources.folder) {
         let Some(module) = module_of(sources, &path) else { continue };
+        if is_test(&path) {
+            continue;
+        }
         let file = relative(&path);
         let text = fs::read_to_string(&path).expect("a source file");
         match table.get(&module) {
@@ -248,4 +277,5 @@ fn imports_are_found_in_paths_and_in_groups() {
     assert_eq!(found("use crate::AsgRecycle;"), "");
     assert_eq!(found("use my_crate::config; use super::crate_name;"), "");
     assert_eq!(code("let x = 1; // as crate::cli does"), "let x = 1; ");
+    assert_eq!(code("fn f() {}\n\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n"), "fn f() {}");
 }
