@@ -60,14 +60,14 @@ impl Capacity {
         self.follow(&change.happening);
         let order = self.watch_order(&change.happening);
         let sample = change.sample;
-        if sample.serving >= sample.desired {
+        let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
+        if sample.serving >= sample.desired.max(self.at_start.saturating_sub(cut)) {
             self.losses = 0;
         }
         if self.deleting || self.promise == Promise::Nothing {
             return None;
         }
         let out = u32::from(self.promise == Promise::OneOut);
-        let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         let floor = self.at_start.saturating_sub(self.losses).saturating_sub(cut).saturating_sub(out);
         let low = (sample.serving < floor).then(|| {
             format!(

@@ -33,7 +33,7 @@ impl Checker {
                 self.violate(Invariant::TrueSuccess, now, detail);
             }
         }
-        self.runs[position].ending = Some(ending);
+        self.runs[position].ending = Some((now, ending));
     }
 
     /// Whether the world did something after the execution last looked, or so shortly before that its read was late.
@@ -45,7 +45,7 @@ impl Checker {
 
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
         let group = world.group(self.group).filter(|group| group.phase == Phase::Present)?;
-        let left = self.left_over(world, group, known);
+        let left = left_over(world, group, known);
         if !left.is_empty() {
             return Some(format!(
                 "{} reported success with {} still in service",
@@ -67,17 +67,6 @@ impl Checker {
                 known.run.arn, group.sizes.desired
             )
         })
-    }
-
-    /// What an execution was to replace and what is in service all the same, less what is left alone.
-    fn left_over(&self, world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
-        let to_replace = |one: &&Instance| {
-            one.lifecycle == Lifecycle::InService
-                && (known.run.replaces_protected || !one.protected)
-                && (!group.launch.is_current(world.templates(), one)
-                    || (known.run.replace == Replace::All && one.id < known.newcomers_from))
-        };
-        group.instances.iter().filter(to_replace).map(|one| one.id).collect()
     }
 
     /// What was violated, when every execution has ended and the group has come to rest.
@@ -110,20 +99,27 @@ impl Checker {
     }
 
     fn judge_requests(&mut self, world: &World, group: &Group) {
-        let requests = self.runs.iter().filter(|known| known.run.mode == Mode::Recycle);
-        let unmet: Vec<String> = requests
-            .filter(|known| known.ending.as_ref().is_none_or(|ending| !is_loud(ending)))
-            .filter_map(|known| {
-                let left = self.left_over(world, group, known);
-                (!left.is_empty()).then(|| format!("{} was to replace {}", known.run.arn, listed(&left)))
-            })
-            .collect();
-        // A coalesced request is loud where the execution that it was left to is.
-        let loud = self.runs.iter().filter_map(|known| known.ending.as_ref()).any(is_loud);
-        if !unmet.is_empty() && !loud {
+        let mut unmet = Vec::new();
+        for known in self.runs.iter().filter(|known| known.run.mode == Mode::Recycle) {
+            let left = left_over(world, group, known);
+            if !left.is_empty() && !self.is_accounted_for(world, known) {
+                unmet.push(format!("{} was to replace {}", known.run.arn, listed(&left)));
+            }
+        }
+        if !unmet.is_empty() {
             let detail = format!("{}, and no execution failed or stood back with a reason", unmet.join("; "));
             self.violate(Invariant::NoRequestLost, world.now(), detail);
         }
+    }
+
+    /// Whether somebody was told that a request is not met: by its own execution, or by one that ended later, which
+    /// it may have been left to. A change of the launch source that nobody looked at any more is a request of its own.
+    fn is_accounted_for(&self, world: &World, known: &Known) -> bool {
+        let endings = self.runs.iter().filter_map(|other| other.ending.as_ref());
+        let told = endings.into_iter().any(|(at, ending)| is_loud(ending) && *at >= known.started_at);
+        let last_look = self.runs.iter().filter_map(|other| other.last_look).max().unwrap_or(Moment(0));
+        let newer = self.source_changed_at.is_some_and(|at| at + world.spec().read_lag.by >= last_look);
+        told || (newer && known.run.replace == Replace::Outdated)
     }
 }
 
@@ -161,4 +157,15 @@ fn without_reason(ending: &Ending) -> Option<String> {
 
 fn listed(ids: &[InstanceId]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What an execution was to replace and what is in service all the same, less what is left alone.
+fn left_over(world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
+    let to_replace = |one: &&Instance| {
+        one.lifecycle == Lifecycle::InService
+            && (known.run.replaces_protected || !one.protected)
+            && (!group.launch.is_current(world.templates(), one)
+                || (known.run.replace == Replace::All && one.id < known.newcomers_from))
+    };
+    group.instances.iter().filter(to_replace).map(|one| one.id).collect()
 }

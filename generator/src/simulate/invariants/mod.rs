@@ -224,11 +224,13 @@ struct Known {
     opted_in: bool,
     /// Instances before this one were there when it started.
     newcomers_from: InstanceId,
+    started_at: Moment,
     /// When it first changed the group.
     first_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
-    ending: Option<Ending>,
+    /// How it ended, and when.
+    ending: Option<(Moment, Ending)>,
 }
 
 /// Watches one group of a world.
@@ -244,6 +246,8 @@ pub struct Checker {
     calls_seen: usize,
     /// When the world last did something that a verdict reached just before cannot know of.
     disturbed_at: Option<Moment>,
+    /// When what the group launches from last changed.
+    source_changed_at: Option<Moment>,
     violations: Vec<Violation>,
 }
 
@@ -261,6 +265,7 @@ impl Checker {
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
             disturbed_at: None,
+            source_changed_at: None,
             violations: Vec::new(),
         })
     }
@@ -287,6 +292,7 @@ impl Checker {
             opted_in: group.is_opted_in(),
             newcomers_from: InstanceId(group.instances.last().map_or(0, |one| one.id.0) + 1),
             run,
+            started_at: world.now(),
             first_write: None,
             last_look: None,
             ending: None,
@@ -324,6 +330,9 @@ impl Checker {
                 self.suspended.retain(|process| after.contains(process) || !before.contains(process));
             }
             _ => {}
+        }
+        if *happening == Happening::LaunchSourceChanged {
+            self.source_changed_at = Some(moment);
         }
         if capacity::is_disturbance(happening) {
             self.disturbed_at = Some(moment);

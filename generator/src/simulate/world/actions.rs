@@ -29,7 +29,7 @@ pub(super) struct Action {
     /// Step Functions' name of the service.
     pub(super) service: &'static str,
     /// The action in camel case.
-    pub(super) action: &'static str,
+    pub(super) name: &'static str,
     /// Whether it changes something.
     pub(super) access: Access,
     /// Performs it.
@@ -38,11 +38,11 @@ pub(super) struct Action {
 
 const fn action(
     service: &'static str,
-    action: &'static str,
+    name: &'static str,
     access: Access,
     answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
 ) -> Action {
-    Action { service, action, access, answer }
+    Action { service, name, access, answer }
 }
 
 const AUTOSCALING: &str = "autoscaling";
@@ -76,5 +76,5 @@ static ACTIONS: &[Action] = &[
 
 /// The action of that name.
 pub(super) fn find(service: &str, name: &str) -> Option<&'static Action> {
-    ACTIONS.iter().find(|action| action.action == name && action.service == service)
+    ACTIONS.iter().find(|action| action.name == name && action.service == service)
 }

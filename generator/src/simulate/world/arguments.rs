@@ -84,7 +84,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// A whole number, also where JSONata made it a float without a fraction.
+/// A whole number, also where `JSONata` made it a float without a fraction.
 fn whole(value: &Value) -> Option<u32> {
     if let Some(number) = value.as_u64() {
         return u32::try_from(number).ok();

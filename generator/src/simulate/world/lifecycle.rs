@@ -117,7 +117,7 @@ impl World {
             (Step::Drained, Lifecycle::Terminating) => self.drained(group, id),
             (Step::TerminateHook, Lifecycle::TerminatingWait) => self.shut_down(group, id),
             (Step::TerminateHookTimeout, Lifecycle::TerminatingWait) => {
-                self.terminate_hook_timed_out(group, id)
+                self.terminate_hook_timed_out(group, id);
             }
             (Step::Leave, Lifecycle::TerminatingProceed) => self.leave(group, id),
             (Step::Standby, Lifecycle::EnteringStandby) => {

@@ -9,7 +9,7 @@ mod actions;
 mod arguments;
 mod autoscaling;
 mod build;
-mod deeds;
+pub mod deed;
 mod duration;
 mod dynamodb;
 mod ec2;
@@ -24,6 +24,7 @@ pub mod launch;
 mod lifecycle;
 mod load_balancer;
 pub mod messages;
+mod perform;
 pub mod processes;
 mod random;
 pub mod record;
@@ -49,6 +50,7 @@ use executions::Executions;
 use faults::{ChangeSpec, Faults};
 use fleet::Fleet;
 use group::{Group, Phase};
+use instance::InstanceId;
 use launch::Templates;
 use messages::Messages;
 use random::Random;
@@ -130,6 +132,14 @@ impl World {
         self.fleet.indices().contains(&index).then(|| self.fleet.get(index))
     }
 
+    /// From now on, what a group launches counts as new in its figures, and what it has as old.
+    pub fn begin_generation(&mut self, group: GroupIndex) {
+        let (now, first_new) = (self.now, InstanceId(self.instances + 1));
+        if self.fleet.indices().contains(&group) {
+            self.fleet.edit(group, now).first_new = first_new;
+        }
+    }
+
     /// The index of the group with that name, unless it was deleted.
     pub fn find_group(&self, name: &str) -> Option<GroupIndex> {
         self.fleet.find(name)
@@ -206,12 +216,8 @@ impl World {
         let lag = self.spec.read_lag;
         let late = action.access == Access::Read && lag.by > Span(0) && self.random.happens(lag.percent);
         let seen_at = if late { Moment(self.now.0.saturating_sub(lag.by.0)) } else { self.now };
-        let request = Request {
-            action: action.action,
-            arguments: call.arguments,
-            execution: execution.clone(),
-            seen_at,
-        };
+        let request =
+            Request { action: action.name, arguments: call.arguments, execution: execution.clone(), seen_at };
         let Some((error, change)) = fault else {
             return ((action.answer)(self, &request), false, Span(0));
         };

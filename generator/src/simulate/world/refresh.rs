@@ -204,7 +204,7 @@ impl World {
         match refresh.status {
             RefreshStatus::Pending => self.refresh_begins(group, index),
             RefreshStatus::InProgress | RefreshStatus::RollbackInProgress => {
-                self.refresh_replaces(group, index)
+                self.refresh_replaces(group, index);
             }
             RefreshStatus::Baking if refresh.bakes_until.is_none_or(|until| until <= now) => {
                 return self.end_refresh(group, index, RefreshStatus::Successful, None);

@@ -48,10 +48,10 @@ fn narrow(
             keep_lowest(left, |one| to_next_hour(one, now));
         }
         TerminationPolicy::OldestLaunchTemplate => {
-            keep_lowest(left, |one| template_age(one, group, templates))
+            keep_lowest(left, |one| template_age(one, group, templates));
         }
         TerminationPolicy::OldestLaunchConfiguration => {
-            keep_lowest(left, |one| configuration_age(one, group))
+            keep_lowest(left, |one| configuration_age(one, group));
         }
         TerminationPolicy::ClosestToNextInstanceHour => keep_lowest(left, |one| to_next_hour(one, now)),
         TerminationPolicy::NewestInstance => keep_lowest(left, |one| u64::MAX - one.launched_at.0),

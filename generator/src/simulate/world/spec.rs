@@ -29,7 +29,7 @@ pub struct WorldSpec {
     pub error_names: ErrorNames,
     /// Whether the record keeps what reads answered.
     pub keep_answers: KeepAnswers,
-    /// Name of the one DynamoDB table.
+    /// Name of the one `DynamoDB` table.
     pub table: String,
     /// Name of the table's key.
     pub table_key: String,

@@ -98,72 +98,77 @@ fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
         .collect()
 }
 
+/// Fields of an answer, in order.
+type Fields = Map<String, Value>;
+
+fn put(fields: &mut Fields, key: &str, value: Value) {
+    fields.insert(key.to_owned(), value);
+}
+
+fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
+    items.into_iter().map(Value::from).collect()
+}
+
 /// A group as the integration gives it.
 fn describe(group: &Group, templates: &Templates, with_instances: bool) -> Value {
-    let name = &*group.name;
     let mut fields = Map::with_capacity(28);
-    let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
-    put("AutoScalingGroupName", json!(name));
-    put("AutoScalingGroupARN", json!(arn(name)));
-    let (key, value) = launch_source(&group.launch, templates);
-    put(key, value);
-    put("MinSize", json!(group.sizes.min));
-    put("MaxSize", json!(group.sizes.max));
-    put("DesiredCapacity", json!(group.sizes.desired));
-    put("DefaultCooldown", json!(300));
-    put("AvailabilityZones", group.zones.iter().map(|zone| json!(&**zone)).collect());
-    put("LoadBalancerNames", json!([]));
-    put("TargetGroupARNs", group.target_groups.iter().map(|arn| json!(&**arn)).collect());
-    put("HealthCheckType", json!(if group.health_check == HealthCheck::Elb { "ELB" } else { "EC2" }));
-    put("HealthCheckGracePeriod", json!(group.grace.0 / 1000));
+    put_settings(&mut fields, group, templates);
     if with_instances {
-        put("Instances", group.instances.iter().map(|one| instance(one, group, templates)).collect());
+        let instances = group.instances.iter().map(|one| instance(one, group, templates)).collect();
+        put(&mut fields, "Instances", instances);
     }
-    put("CreatedTime", json!(group.created_at.to_string()));
-    put(
-        "SuspendedProcesses",
-        group
-            .suspended
-            .iter()
-            .map(|process| json!({"ProcessName": process.as_str(), "SuspensionReason": "User suspended"}))
-            .collect(),
-    );
-    put("VPCZoneIdentifier", json!(subnets(group.zones.len())));
-    put("EnabledMetrics", json!([]));
+    put(&mut fields, "CreatedTime", json!(group.created_at.to_string()));
+    let suspended = group
+        .suspended
+        .iter()
+        .map(|process| json!({"ProcessName": process.as_str(), "SuspensionReason": "User suspended"}));
+    put(&mut fields, "SuspendedProcesses", suspended.collect());
+    put(&mut fields, "VPCZoneIdentifier", json!(subnets(group.zones.len())));
+    put(&mut fields, "EnabledMetrics", json!([]));
     if group.phase == Phase::Deleting {
-        put("Status", json!("Delete in progress"));
+        put(&mut fields, "Status", json!("Delete in progress"));
     }
-    put(
-        "Tags",
-        group
-            .tags
-            .iter()
-            .map(|(key, value)| {
-                json!({
-                    "ResourceId": name, "ResourceType": "auto-scaling-group",
-                    "Key": &**key, "Value": &**value, "PropagateAtLaunch": true,
-                })
-            })
-            .collect(),
-    );
-    put(
-        "TerminationPolicies",
-        group.termination_policies.iter().map(|policy| json!(policy.as_str())).collect(),
-    );
-    put("NewInstancesProtectedFromScaleIn", json!(group.protects_new_instances));
-    put("ServiceLinkedRoleARN", json!(SERVICE_LINKED_ROLE));
+    put(&mut fields, "Tags", group.tags.iter().map(|(key, value)| tag(&group.name, key, value)).collect());
+    put(&mut fields, "TerminationPolicies", texts(group.termination_policies.iter().map(|one| one.as_str())));
+    put(&mut fields, "NewInstancesProtectedFromScaleIn", json!(group.protects_new_instances));
+    put(&mut fields, "ServiceLinkedRoleARN", json!(SERVICE_LINKED_ROLE));
+    put_optional(&mut fields, group);
+    let sources = group.target_groups.iter().map(|arn| json!({"Identifier": &**arn, "Type": "elbv2"}));
+    put(&mut fields, "TrafficSources", sources.collect());
+    Value::Object(fields)
+}
+
+fn put_settings(fields: &mut Fields, group: &Group, templates: &Templates) {
+    put(fields, "AutoScalingGroupName", json!(&*group.name));
+    put(fields, "AutoScalingGroupARN", json!(arn(&group.name)));
+    let (key, source) = launch_source(&group.launch, templates);
+    put(fields, key, source);
+    put(fields, "MinSize", json!(group.sizes.min));
+    put(fields, "MaxSize", json!(group.sizes.max));
+    put(fields, "DesiredCapacity", json!(group.sizes.desired));
+    put(fields, "DefaultCooldown", json!(300));
+    put(fields, "AvailabilityZones", texts(group.zones.iter().map(|zone| &**zone)));
+    put(fields, "LoadBalancerNames", json!([]));
+    put(fields, "TargetGroupARNs", texts(group.target_groups.iter().map(|arn| &**arn)));
+    put(fields, "HealthCheckType", json!(if group.health_check == HealthCheck::Elb { "ELB" } else { "EC2" }));
+    put(fields, "HealthCheckGracePeriod", json!(group.grace.0 / 1000));
+}
+
+/// What AWS leaves out of most groups.
+fn put_optional(fields: &mut Fields, group: &Group) {
     if group.warm_pool > 0 {
-        put("WarmPoolConfiguration", json!({"MinSize": group.warm_pool, "PoolState": "Stopped"}));
-        put("WarmPoolSize", json!(group.warm_pool));
+        put(fields, "WarmPoolConfiguration", json!({"MinSize": group.warm_pool, "PoolState": "Stopped"}));
+        put(fields, "WarmPoolSize", json!(group.warm_pool));
     }
     if let Some(capacity_type) = &group.capacity_type {
-        put("DesiredCapacityType", json!(&**capacity_type));
+        put(fields, "DesiredCapacityType", json!(&**capacity_type));
     }
-    put(
-        "TrafficSources",
-        group.target_groups.iter().map(|arn| json!({"Identifier": &**arn, "Type": "elbv2"})).collect(),
-    );
-    Value::Object(fields)
+}
+
+fn tag(group: &str, key: &str, value: &str) -> Value {
+    json!({
+        "ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key, "Value": value, "PropagateAtLaunch": true,
+    })
 }
 
 const SERVICE_LINKED_ROLE: &str =

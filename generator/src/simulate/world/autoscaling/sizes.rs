@@ -132,7 +132,7 @@ pub(in crate::simulate::world) fn set_desired(
     let index = group_to_change(world, request, &arguments)?;
     let desired = arguments.count("DesiredCapacity")?;
     let sizes = world.fleet.get(index).sizes;
-    let (bound, side, word) = match desired {
+    let (bound, side, which) = match desired {
         _ if desired > sizes.max => (sizes.max, "above", "max"),
         _ if desired < sizes.min => (sizes.min, "below", "min"),
         _ => {
@@ -141,6 +141,6 @@ pub(in crate::simulate::world) fn set_desired(
         }
     };
     Err(AwsError::validation(format!(
-        "New SetDesiredCapacity value {desired} is {side} {word} value {bound} for the AutoScalingGroup."
+        "New SetDesiredCapacity value {desired} is {side} {which} value {bound} for the AutoScalingGroup."
     )))
 }

@@ -1,6 +1,7 @@
-//! The one DynamoDB table: items by key, conditional writes.
+//! The one `DynamoDB` table: items by key, conditional writes.
 
-pub(super) mod expression;
+mod expression;
+mod reader;
 mod reserved;
 mod update;
 
@@ -13,7 +14,8 @@ use super::actions::Request;
 use super::arguments::Arguments;
 use super::errors::AwsError;
 
-use expression::{Condition, Placeholders};
+use expression::Condition;
+use reader::Placeholders;
 
 /// An item: typed attribute values by name.
 pub(super) type Item = Map<String, Value>;
@@ -55,7 +57,7 @@ pub(super) fn put_item(world: &mut World, request: &Request<'_>) -> Result<Value
     let write = Write::begin(world, &arguments, key)?;
     write.end(&[])?;
     world.table.insert(write.key.clone(), item.clone());
-    write.answer(world)
+    Ok(write.answer(world))
 }
 
 /// Deletes an item, if there is one.
@@ -65,7 +67,7 @@ pub(super) fn delete_item(world: &mut World, request: &Request<'_>) -> Result<Va
     let write = Write::begin(world, &arguments, key)?;
     write.end(&[])?;
     world.table.remove(&write.key);
-    write.answer(world)
+    Ok(write.answer(world))
 }
 
 /// Changes attributes of an item, and makes the item where there is none.
@@ -90,11 +92,11 @@ pub(super) fn update_item(world: &mut World, request: &Request<'_>) -> Result<Va
             return Err(AwsError::validation(message));
         }
         used = update.placeholders();
-        item = update.apply(item, &write.placeholders)?;
+        item = update.apply(&item, &write.placeholders)?;
     }
     write.end(&used)?;
     world.table.insert(write.key.clone(), item);
-    write.answer(world)
+    Ok(write.answer(world))
 }
 
 /// A write whose condition holds.
@@ -146,13 +148,13 @@ impl Write {
         self.placeholders.all_used(|name| self.used.iter().chain(also_used).any(|used| used == name))
     }
 
-    fn answer(self, world: &World) -> Result<Value, AwsError> {
+    fn answer(self, world: &World) -> Value {
         let attributes = match self.returns {
             Returns::Nothing => None,
             Returns::Old => self.before,
             Returns::New => world.table.get(&self.key).cloned(),
         };
-        Ok(attributes.map_or_else(|| json!({}), |attributes| json!({"Attributes": attributes})))
+        attributes.map_or_else(|| json!({}), |attributes| json!({"Attributes": attributes}))
     }
 }
 

@@ -1,6 +1,6 @@
-//! The words that DynamoDB does not take as attribute names in expressions.
+//! The words that `DynamoDB` does not take as attribute names in expressions.
 
-/// From DynamoDB's developer guide, in order.
+/// From `DynamoDB`'s developer guide, in order.
 static WORDS: &str = include_str!("reserved.txt");
 
 /// Whether an expression may not name an attribute so, in whatever case.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::simulate::world::errors::AwsError;
 
 use super::Item;
-use super::expression::{Operand, Placeholders, Reader};
+use super::reader::{Operand, Placeholders, Reader};
 
 /// A value to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +16,29 @@ enum Term {
     IfNotExists(String, Operand),
 }
 
+/// What follows a term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum More {
+    /// Nothing.
+    Nothing,
+    /// `+ term`.
+    Plus(Term),
+    /// `- term`.
+    Minus(Term),
+}
+
+/// `path = term`, `path = term + term` or `path = term - term`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Assignment {
+    path: String,
+    first: Term,
+    more: More,
+}
+
 /// An update.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Update {
-    /// Attribute, first term, and what is added or subtracted.
-    set: Vec<(String, Term, Option<(bool, Term)>)>,
+    set: Vec<Assignment>,
     remove: Vec<String>,
 }
 
@@ -32,24 +50,12 @@ impl Update {
         let mut reader = Reader::new(KIND, text)?;
         let mut update = Self::default();
         while reader.peek().is_some() {
-            if reader.takes_word("SET") && update.set.is_empty() {
-                loop {
-                    let path = reader.path()?;
-                    reader.expects("=")?;
-                    let first = term(&mut reader)?;
-                    let second = if reader.takes("+") {
-                        Some((true, term(&mut reader)?))
-                    } else if reader.takes("-") {
-                        Some((false, term(&mut reader)?))
-                    } else {
-                        None
-                    };
-                    update.set.push((path, first, second));
-                    if !reader.takes(",") {
-                        break;
-                    }
+            if update.set.is_empty() && reader.takes_word("SET") {
+                update.set.push(assignment(&mut reader)?);
+                while reader.takes(",") {
+                    update.set.push(assignment(&mut reader)?);
                 }
-            } else if reader.takes_word("REMOVE") && update.remove.is_empty() {
+            } else if update.remove.is_empty() && reader.takes_word("REMOVE") {
                 update.remove.push(reader.path()?);
                 while reader.takes(",") {
                     update.remove.push(reader.path()?);
@@ -61,44 +67,62 @@ impl Update {
         Ok(update)
     }
 
+    /// The attributes that it changes.
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().map(|one| &one.path).chain(&self.remove).map(String::as_str)
+    }
+
     /// Whether it would change an attribute.
     pub(super) fn touches(&self, attribute: &str, given: &Placeholders) -> Result<bool, AwsError> {
-        let paths = self.set.iter().map(|(path, ..)| path).chain(&self.remove);
-        let names = paths.map(|path| given.attribute(path)).collect::<Result<Vec<_>, _>>()?;
+        let names = self.paths().map(|path| given.attribute(path)).collect::<Result<Vec<_>, _>>()?;
         Ok(names.contains(&attribute))
     }
 
     /// The placeholders that it uses.
     pub(super) fn placeholders(&self) -> Vec<String> {
-        let terms = self
-            .set
-            .iter()
-            .flat_map(|(_, first, second)| [Some(first), second.as_ref().map(|(_, term)| term)]);
-        let in_terms = terms.flatten().flat_map(|term| match term {
+        let terms = self.set.iter().flat_map(|one| match &one.more {
+            More::Nothing => vec![&one.first],
+            More::Plus(term) | More::Minus(term) => vec![&one.first, term],
+        });
+        let in_terms = terms.flat_map(|term| match term {
             Term::Plain(operand) => vec![operand.placeholder()],
             Term::IfNotExists(path, operand) => vec![Some(path.as_str()), operand.placeholder()],
         });
-        let paths = self.set.iter().map(|(path, ..)| path).chain(&self.remove);
-        paths.map(|path| Some(path.as_str())).chain(in_terms).flatten().map(str::to_owned).collect()
+        self.paths().map(Some).chain(in_terms).flatten().map(str::to_owned).collect()
     }
 
     /// The item after it. Every right-hand side is about the item before.
-    pub(super) fn apply(&self, before: Item, given: &Placeholders) -> Result<Item, AwsError> {
+    pub(super) fn apply(&self, before: &Item, given: &Placeholders) -> Result<Item, AwsError> {
         let mut after = before.clone();
-        for (path, first, second) in &self.set {
-            let mut value = value_of(first, &before, given)?;
-            if let Some((adds, term)) = second {
-                let (left, right) = (number(&value)?, number(&value_of(term, &before, given)?)?);
-                let sum = if *adds { left + right } else { left - right };
-                value = json!({"N": sum.to_string()});
-            }
-            after.insert(given.attribute(path)?.to_owned(), value);
+        for one in &self.set {
+            let first = value_of(&one.first, before, given)?;
+            let sum = |sum: f64| json!({"N": sum.to_string()});
+            let value = match &one.more {
+                More::Nothing => first,
+                More::Plus(term) => sum(number(&first)? + number(&value_of(term, before, given)?)?),
+                More::Minus(term) => sum(number(&first)? - number(&value_of(term, before, given)?)?),
+            };
+            after.insert(given.attribute(&one.path)?.to_owned(), value);
         }
         for path in &self.remove {
             after.shift_remove(given.attribute(path)?);
         }
         Ok(after)
     }
+}
+
+fn assignment(reader: &mut Reader) -> Result<Assignment, AwsError> {
+    let path = reader.path()?;
+    reader.expects("=")?;
+    let first = term(reader)?;
+    let more = if reader.takes("+") {
+        More::Plus(term(reader)?)
+    } else if reader.takes("-") {
+        More::Minus(term(reader)?)
+    } else {
+        More::Nothing
+    };
+    Ok(Assignment { path, first, more })
 }
 
 fn term(reader: &mut Reader) -> Result<Term, AwsError> {

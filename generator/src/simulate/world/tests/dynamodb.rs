@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Desk, text};
 use crate::simulate::services::ServiceError;
 
-fn call(desk: &mut Desk, action: &str, more: Value) -> Result<Value, ServiceError> {
+fn call(desk: &mut Desk, action: &str, more: &Value) -> Result<Value, ServiceError> {
     let mut arguments = json!({"TableName": "recycles"});
     if action != "putItem" {
         arguments["Key"] = json!({"auto_scaling_group_name": {"S": "g"}});
@@ -20,7 +20,7 @@ fn put(desk: &mut Desk, holder: &str) -> Result<Value, ServiceError> {
     call(
         desk,
         "putItem",
-        json!({
+        &json!({
             "Item": {"auto_scaling_group_name": {"S": "g"}, "held_by": {"S": holder}},
             "ConditionExpression": "attribute_not_exists(auto_scaling_group_name) OR held_by = :me",
             "ExpressionAttributeValues": {":me": {"S": holder}},
@@ -36,7 +36,7 @@ fn a_lock_is_taken_once_and_again_by_its_holder_only() {
     let error = put(&mut desk, "two").expect_err("held");
     assert_eq!(error.name, "DynamoDb.ConditionalCheckFailedException");
     assert_eq!(text(&error), "The conditional request failed");
-    let item = call(&mut desk, "getItem", json!({"ConsistentRead": true})).expect("reads succeed");
+    let item = call(&mut desk, "getItem", &json!({"ConsistentRead": true})).expect("reads succeed");
     assert_eq!(item["Item"]["held_by"]["S"], "one");
     assert_eq!(desk.world.lock_holder("g"), Some("one"));
 }
@@ -44,7 +44,7 @@ fn a_lock_is_taken_once_and_again_by_its_holder_only() {
 #[test]
 fn an_item_that_is_not_there_is_an_answer_without_item() {
     let mut desk = Desk::plain();
-    assert_eq!(call(&mut desk, "getItem", json!({})), Ok(json!({})));
+    assert_eq!(call(&mut desk, "getItem", &json!({})), Ok(json!({})));
 }
 
 #[test]
@@ -52,24 +52,24 @@ fn a_release_fails_while_a_rerun_is_marked() {
     let mut desk = Desk::plain();
     put(&mut desk, "one").expect("free");
     let values = json!({":rerun": {"S": "all"}, ":holder": {"S": "one"}});
-    call(&mut desk, "updateItem", json!({
+    call(&mut desk, "updateItem", &json!({
         "UpdateExpression": "SET rerun = :rerun", "ConditionExpression": "held_by = :holder", "ExpressionAttributeValues": values,
     })).expect("held by one");
     let release = json!({
         "ConditionExpression": "held_by = :me AND attribute_not_exists(rerun)",
         "ExpressionAttributeValues": {":me": {"S": "one"}},
     });
-    assert!(call(&mut desk, "deleteItem", release.clone()).is_err());
+    assert!(call(&mut desk, "deleteItem", &release).is_err());
     call(
         &mut desk,
         "updateItem",
-        json!({
+        &json!({
             "UpdateExpression": "REMOVE rerun, journal, failure", "ConditionExpression": "held_by = :me",
             "ExpressionAttributeValues": {":me": {"S": "one"}}, "ReturnValues": "ALL_NEW",
         }),
     )
     .expect("held by one");
-    assert!(call(&mut desk, "deleteItem", release).is_ok());
+    assert!(call(&mut desk, "deleteItem", &release).is_ok());
     assert_eq!(desk.world.lock_holder("g"), None);
 }
 
@@ -100,7 +100,7 @@ fn conditions_are_read_with_their_precedence_and_compared_by_type() {
         let mut desk = Desk::plain();
         let item =
             json!({"auto_scaling_group_name": {"S": "g"}, "held_by": {"S": "one"}, "turn": {"N": "3"}});
-        call(&mut desk, "putItem", json!({"Item": item})).expect("no condition");
+        call(&mut desk, "putItem", &json!({"Item": item})).expect("no condition");
         let all = [
             (":one", json!({"S": "one"})),
             (":two", json!({"S": "two"})),
@@ -121,7 +121,7 @@ fn conditions_are_read_with_their_precedence_and_compared_by_type() {
         if condition.contains('#') {
             arguments["ExpressionAttributeNames"] = json!({"#h": "held_by"});
         }
-        let answer = call(&mut desk, "deleteItem", arguments);
+        let answer = call(&mut desk, "deleteItem", &arguments);
         assert_eq!(answer.is_ok(), holds, "{condition}: {answer:?}");
         if let Err(error) = answer {
             assert_eq!(error.name, "DynamoDb.ConditionalCheckFailedException", "{condition}");
@@ -159,7 +159,7 @@ fn what_dynamodb_refuses_is_refused_with_its_words() {
         ),
         (json!({"TableName": "other"}), "Requested resource not found"),
     ] {
-        let error = call(&mut Desk::plain(), "deleteItem", more).expect_err(expected);
+        let error = call(&mut Desk::plain(), "deleteItem", &more).expect_err(expected);
         assert_eq!(text(&error), expected);
     }
 }
@@ -170,7 +170,7 @@ fn updates_set_add_and_remove_and_make_the_item_where_there_is_none() {
     let answer = call(
         &mut desk,
         "updateItem",
-        json!({
+        &json!({
             "UpdateExpression": "SET held_by = :me, turn = if_not_exists(turn, :zero) + :one REMOVE gone",
             "ExpressionAttributeValues": {":me": {"S": "one"}, ":zero": {"N": "0"}, ":one": {"N": "1"}},
             "ReturnValues": "ALL_NEW",
@@ -182,21 +182,21 @@ fn updates_set_add_and_remove_and_make_the_item_where_there_is_none() {
     let answer = call(
         &mut desk,
         "updateItem",
-        json!({
+        &json!({
             "UpdateExpression": "REMOVE held_by SET turn = turn - :one", "ExpressionAttributeValues": {":one": {"N": "1"}},
             "ReturnValues": "ALL_OLD",
         }),
     );
     assert_eq!(answer, Ok(json!({"Attributes": expected})));
     assert_eq!(desk.world.lock_holder("g"), None);
-    let error = call(&mut desk, "updateItem", json!({
+    let error = call(&mut desk, "updateItem", &json!({
         "UpdateExpression": "SET auto_scaling_group_name = :x", "ExpressionAttributeValues": {":x": {"S": "h"}},
     })).expect_err("the key");
     assert!(text(&error).contains("is part of the key"), "{error:?}");
     let error = call(
         &mut desk,
         "updateItem",
-        json!({
+        &json!({
             "UpdateExpression": "ADD turn :x", "ExpressionAttributeValues": {":x": {"N": "1"}},
         }),
     )
@@ -209,7 +209,7 @@ fn an_attribute_without_a_type_is_refused_before_it_reaches_dynamodb() {
     let mut desk = Desk::plain();
     for bad in [json!("one"), json!({"S": 3}), json!({"T": "x"}), json!({})] {
         let item = json!({"auto_scaling_group_name": {"S": "g"}, "held_by": bad});
-        let error = call(&mut desk, "putItem", json!({"Item": item})).expect_err("untyped");
+        let error = call(&mut desk, "putItem", &json!({"Item": item})).expect_err("untyped");
         assert_eq!(error.name, "States.Runtime");
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Desk, id, round_times, text};
+use crate::simulate::services::{ServiceCall, Services as _};
 use crate::simulate::time::Span;
 
 #[test]
@@ -128,14 +129,13 @@ fn an_answer_that_does_not_come_takes_longer_than_any_task_waits() {
     desk.wait(0);
     let now = desk.world.now();
     let arguments = json!({});
-    let call = crate::simulate::services::ServiceCall {
+    let call = ServiceCall {
         service: "autoscaling",
         action: "describeAutoScalingGroups",
         arguments: &arguments,
         execution_arn: super::EXECUTION,
         now,
     };
-    use crate::simulate::services::Services as _;
     assert!(desk.world.call(&call).latency > Span::seconds(60));
     assert_eq!(desk.world.call(&call).latency, Span(100));
 }

@@ -1,5 +1,6 @@
 //! The world against the facts about AWS, one fact a test.
 
+mod chaos;
 mod dynamodb;
 mod failures;
 mod instances;

@@ -5,6 +5,7 @@ use crate::simulate::time::Span;
 use super::World;
 use super::autoscaling::sizes::bounded;
 use super::build::launch_source;
+use super::deed::{Amount, Choice, Deed, RefreshSpec, SizeChange, Transition, Which};
 use super::effects::{Effect, Step};
 use super::group::Phase;
 use super::instance::{Application, InstanceId, Lifecycle, Machine, Target};
@@ -12,7 +13,6 @@ use super::processes::{Process, listed_or_all};
 use super::record::{Author, Cause, GroupIndex, Happening, Sizes};
 use super::refresh::{Preferences, RefreshStatus};
 use super::scaling::LaunchFault;
-use super::script::{Amount, Choice, Deed, RefreshSpec, SizeChange, Transition, Which};
 
 /// How long entering standby takes.
 const STANDBY_AFTER: Span = Span::seconds(5);
@@ -57,7 +57,7 @@ impl World {
                 }
             }),
             Deed::SetDefaultVersion(new) => {
-                self.change_template(&new.id, |template| template.default = new.version)
+                self.change_template(&new.id, |template| template.default = new.version);
             }
             Deed::LaunchFrom(spec) => {
                 if let Some(source) = launch_source(spec) {
@@ -92,13 +92,13 @@ impl World {
             }
             Deed::Protect(choice) => {
                 self.each(group, *choice, |world, group, id| {
-                    world.change(group, id, |one| one.protected = true)
+                    world.change(group, id, |one| one.protected = true);
                 });
                 self.note(group, Happening::Changed("protection"));
             }
             Deed::Unprotect(choice) => {
                 self.each(group, *choice, |world, group, id| {
-                    world.change(group, id, |one| one.protected = false)
+                    world.change(group, id, |one| one.protected = false);
                 });
                 self.note(group, Happening::Changed("protection"));
             }

@@ -1,0 +1,83 @@
+//! Who changes the group, and when.
+
+use std::sync::Arc;
+
+use asg_recycle_handler::contract::Replace;
+use serde_json::json;
+
+use super::super::{Allowed, Promise};
+use super::{GROUP, ONE, Stage};
+use crate::simulate::services::{ServiceCall, Services as _};
+use crate::simulate::time::Moment;
+use crate::simulate::world::spec::WorldSpec;
+
+#[test]
+fn only_the_holder_of_the_lock_and_its_children_may_change_the_group() {
+    let suspend = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["AZRebalance"]});
+    let resume = suspend.clone();
+    for (caller, expected) in
+        [("holder", vec![]), ("child", vec![]), ("other", vec!["one-recycle-at-a-time"])]
+    {
+        let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        let now = stage.world.now();
+        let arn: Arc<str> = match caller {
+            "holder" => ONE.into(),
+            "child" => {
+                let child = format!("{ONE}-child");
+                stage.world.executions.begin_child(&child, ONE, now);
+                child.as_str().into()
+            }
+            _ => {
+                let other = format!("{ONE}-other");
+                stage.start(&other, Replace::Outdated, Allowed::Always);
+                other.as_str().into()
+            }
+        };
+        stage.call_by(&arn, "autoscaling", "suspendProcesses", &suspend);
+        stage.call_by(&arn, "autoscaling", "resumeProcesses", &resume);
+        assert_eq!(stage.names(), expected, "{caller}");
+    }
+}
+
+#[test]
+fn nothing_may_be_changed_in_a_dry_run_or_outside_the_windows() {
+    let start = WorldSpec::default().starts_at;
+    let hour = vec![(Moment(start), Moment(start + 3_600_000))];
+    for (allowed, wait, expected) in [
+        (Allowed::Always, 10, 0),
+        (Allowed::Never, 10, 1),
+        (Allowed::Within(hour.clone()), 3599, 1),
+        (Allowed::Within(hour.clone()), 10, 0),
+        (Allowed::BeginWithin(hour.clone()), 3599, 0),
+        (Allowed::BeginWithin(hour), 3600, 1),
+    ] {
+        let mut stage = Stage::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        stage.start(ONE, Replace::Outdated, allowed.clone());
+        stage.lock(ONE);
+        stage.wait(wait);
+        stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+        stage.wait(30);
+        stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+        let names = stage.names();
+        assert_eq!(names, vec!["no-mutation-when-forbidden"; expected], "{allowed:?} after {wait} s");
+    }
+}
+
+#[test]
+fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
+    let mut stage =
+        Stage::of(Promise::KeepsServing, |group| (group.opted_in, group.current_instances) = (None, 3), "");
+    stage.start(ONE, Replace::Outdated, Allowed::Always);
+    stage.lock(ONE);
+    let arguments = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
+    let now = stage.world.now();
+    let call = ServiceCall {
+        service: "autoscaling",
+        action: "suspendProcesses",
+        arguments: &arguments,
+        execution_arn: ONE,
+        now,
+    };
+    assert!(stage.world.call(&call).result.is_err());
+    assert_eq!(stage.names(), ["no-mutation-when-forbidden"]);
+}

@@ -1,0 +1,143 @@
+//! How executions end, and what they leave.
+
+use asg_recycle_handler::contract::Replace;
+use serde_json::{Value, json};
+
+use super::super::{Allowed, Invariant, Promise};
+use super::{ONE, Stage};
+use crate::simulate::world::executions::ExecutionStatus;
+use crate::simulate::world::processes::Process;
+
+#[test]
+fn what_is_left_changed_is_told_in_one_violation() {
+    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
+    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 2, "MaxSize": 9}));
+    stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
+    stage.end(ONE, ExecutionStatus::Aborted, None, None);
+    let violations = stage.violated();
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].invariant, Invariant::SizesRestored);
+    assert_eq!(violations[0].detail, "the minimum is 2, not 3; the maximum is 9, not 6; Launch is suspended");
+}
+
+#[test]
+fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
+    let events = "[{at: 10s, do: {set_sizes: {min: 2, max: 9}}}, {at: 11s, do: {suspend: [Launch]}}]";
+    let mut stage =
+        Stage::started(Promise::KeepsServing, |group| group.suspended = vec![Process::AZRebalance], events);
+    stage.wait(20);
+    stage.end(ONE, ExecutionStatus::Aborted, None, None);
+    assert_eq!(stage.violated(), []);
+    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, events);
+    stage.wait(20);
+    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
+    stage.end(ONE, ExecutionStatus::Aborted, None, None);
+    let violations = stage.violated();
+    assert_eq!(violations[0].detail, "the minimum is 3, not 2; Launch is not suspended any more");
+}
+
+#[test]
+fn success_with_something_left_to_replace_is_no_success() {
+    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
+    stage.look();
+    stage.succeed("recycled", "");
+    assert_eq!(stage.names(), ["true-success", "no-request-lost"]);
+}
+
+#[test]
+fn success_without_enough_healthy_instances_is_no_success() {
+    let mut stage = Stage::started(Promise::Nothing, |group| group.min = 0, "");
+    for n in 1..=3 {
+        stage.terminate(n, false);
+    }
+    stage.wait(200);
+    stage.look();
+    stage.succeed("recycled", "");
+    assert_eq!(stage.names(), ["true-success"]);
+}
+
+#[test]
+fn success_is_judged_by_what_could_be_known_and_leaves_alone_what_is_protected() {
+    let mut stage = Stage::started(
+        Promise::KeepsServing,
+        |group| group.current_instances = 3,
+        "[{at: 10s, do: {launch_from: {template: {version: '1'}}}}]",
+    );
+    stage.look();
+    stage.wait(10);
+    stage.succeed("up_to_date", "every instance is current");
+    assert_eq!(stage.violated(), []);
+    let mut stage = Stage::started(Promise::KeepsServing, |group| group.protected_instances = 3, "");
+    stage.look();
+    stage.succeed("recycled", "");
+    assert_eq!(stage.violated(), []);
+}
+
+#[test]
+fn a_recycle_of_everything_has_to_replace_current_instances_too() {
+    let mut stage = Stage::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    stage.start(ONE, Replace::All, Allowed::Always);
+    stage.look();
+    stage.succeed("recycled", "");
+    assert_eq!(stage.names(), ["true-success", "no-request-lost"]);
+}
+
+/// A status, an output, and an error with its cause.
+type Said<'a> = (ExecutionStatus, Option<Value>, Option<(&'a str, &'a str)>);
+
+#[test]
+fn endings_have_to_say_why() {
+    let cases: [(Said<'_>, bool); 7] = [
+        ((ExecutionStatus::Failed, None, Some(("Recycle.LaunchTimeout", "not healthy"))), true),
+        ((ExecutionStatus::Failed, None, Some(("Recycle.LaunchTimeout", " "))), false),
+        ((ExecutionStatus::Failed, None, None), false),
+        ((ExecutionStatus::Succeeded, Some(json!({"outcome": "skipped", "reason": "gone"})), None), true),
+        ((ExecutionStatus::Succeeded, Some(json!({"outcome": "skipped", "reason": ""})), None), false),
+        ((ExecutionStatus::Succeeded, Some(json!({})), None), false),
+        ((ExecutionStatus::Aborted, None, None), true),
+    ];
+    for ((status, output, error), says_why) in cases {
+        let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        stage.end(ONE, status, output.clone(), error);
+        let expected = if says_why { vec![] } else { vec!["failure-says-why"] };
+        assert_eq!(stage.names(), expected, "{status:?} {output:?} {error:?}");
+    }
+}
+
+#[test]
+fn a_request_is_lost_when_nobody_meets_it_and_nobody_says_so() {
+    // It is coalesced, and the holder ends without looking again.
+    let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    stage.wait(10);
+    let other = format!("{ONE}-other");
+    stage.start(&other, Replace::All, Allowed::Always);
+    let left = json!({"outcome": "coalesced", "reason": "left to one"});
+    stage.end(&other, ExecutionStatus::Succeeded, Some(left), None);
+    let mut loud = Stage { world: stage.world.clone(), checker: stage.checker.clone() };
+    stage.succeed("recycled", "");
+    assert_eq!(stage.names(), ["no-request-lost"]);
+    loud.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
+    assert_eq!(loud.violated(), []);
+}
+
+#[test]
+fn a_failure_before_a_request_does_not_account_for_it() {
+    let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    stage.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
+    stage.wait(10);
+    let later = format!("{ONE}-later");
+    stage.start(&later, Replace::All, Allowed::Always);
+    let left = json!({"outcome": "coalesced", "reason": "left to one"});
+    stage.end(&later, ExecutionStatus::Succeeded, Some(left), None);
+    assert_eq!(stage.names(), ["no-request-lost"]);
+}
+
+#[test]
+fn a_deleted_group_asks_for_nothing() {
+    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "[{at: 10s, do: delete_group}]");
+    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+    stage.wait(1000);
+    stage.succeed("skipped", "the group does not exist any more");
+    assert_eq!(stage.violated(), []);
+}

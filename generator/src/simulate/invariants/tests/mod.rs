@@ -1,0 +1,139 @@
+//! Each invariant on a run that breaks it, and on good runs driven by hand that break none.
+
+mod capacity;
+mod conduct;
+mod endings;
+
+use std::collections::BTreeSet;
+
+use asg_recycle_handler::contract::{Mode, Replace};
+use serde_json::{Value, json};
+
+use super::{Allowed, Checker, Ending, Invariant, Promise, Run, Violation};
+use crate::simulate::services::{ServiceCall, Services as _};
+use crate::simulate::time::Span;
+use crate::simulate::world::World;
+use crate::simulate::world::executions::ExecutionStatus;
+use crate::simulate::world::instance::InstanceId;
+use crate::simulate::world::script::Script;
+use crate::simulate::world::spec::{GroupSpec, WorldSpec};
+
+const GROUP: &str = "webops-asg-1";
+const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:recycle";
+const ONE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:one";
+
+/// A recycle by hand, watched.
+struct Stage {
+    world: World,
+    checker: Checker,
+}
+
+impl Stage {
+    fn of(promise: Promise, change: impl FnOnce(&mut GroupSpec), events: &str) -> Self {
+        let mut spec = WorldSpec::default();
+        change(&mut spec.groups[0]);
+        let script =
+            if events.is_empty() { Script::default() } else { Script::parse(events).expect("well-formed") };
+        let world = World::new(spec, script).expect("well-formed");
+        let checker = Checker::new(promise, &world, 0).expect("there is a group");
+        Self { world, checker }
+    }
+
+    /// A running execution that holds the lock.
+    fn started(promise: Promise, change: impl FnOnce(&mut GroupSpec), events: &str) -> Self {
+        let mut stage = Self::of(promise, change, events);
+        stage.start(ONE, Replace::Outdated, Allowed::Always);
+        stage.lock(ONE);
+        stage
+    }
+
+    fn start(&mut self, arn: &str, replace: Replace, allowed: Allowed) {
+        let now = self.world.now();
+        self.world.executions.begin(arn, MACHINE, "{}", now);
+        let run = Run { arn: arn.into(), mode: Mode::Recycle, replace, allowed, replaces_protected: false };
+        self.checker.execution_started(&self.world, run);
+    }
+
+    fn call_by(&mut self, execution: &str, service: &str, action: &str, arguments: &Value) {
+        let now = self.world.now();
+        let call = ServiceCall { service, action, arguments, execution_arn: execution, now };
+        self.world.call(&call).result.expect("the call succeeds");
+        self.checker.observe(&self.world);
+    }
+
+    fn lock(&mut self, arn: &str) {
+        let item = json!({"auto_scaling_group_name": {"S": GROUP}, "held_by": {"S": arn}});
+        self.call_by(arn, "dynamodb", "putItem", &json!({"TableName": "recycles", "Item": item}));
+    }
+
+    fn on_group(&mut self, action: &str, mut arguments: Value) {
+        arguments["AutoScalingGroupName"] = json!(GROUP);
+        self.call_by(ONE, "autoscaling", action, &arguments);
+    }
+
+    fn terminate(&mut self, n: u32, decrement: bool) {
+        let id = InstanceId(n).to_string();
+        let arguments = json!({"InstanceId": id, "ShouldDecrementDesiredCapacity": decrement});
+        self.call_by(ONE, "autoscaling", "terminateInstanceInAutoScalingGroup", &arguments);
+    }
+
+    fn look(&mut self) {
+        self.call_by(
+            ONE,
+            "autoscaling",
+            "describeAutoScalingGroups",
+            &json!({"AutoScalingGroupNames": [GROUP]}),
+        );
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        let until = self.world.now() + Span::seconds(seconds);
+        self.world.advance_to(until);
+        self.checker.observe(&self.world);
+    }
+
+    fn end(
+        &mut self,
+        arn: &str,
+        status: ExecutionStatus,
+        output: Option<Value>,
+        error: Option<(&str, &str)>,
+    ) {
+        let now = self.world.now();
+        self.world.executions.end(arn, status, now);
+        let (error, cause) = error.map(|(error, cause)| (error.to_owned(), cause.to_owned())).unzip();
+        self.checker.execution_ended(&self.world, Ending { arn: arn.into(), status, output, error, cause });
+    }
+
+    fn succeed(&mut self, outcome: &str, reason: &str) {
+        self.end(ONE, ExecutionStatus::Succeeded, Some(json!({"outcome": outcome, "reason": reason})), None);
+    }
+
+    fn violated(self) -> Vec<Violation> {
+        assert_eq!(self.world.record().refusals, Vec::<String>::new());
+        self.checker.finish(&self.world)
+    }
+
+    /// The names of what was violated, once each.
+    fn names(self) -> Vec<&'static str> {
+        let names: BTreeSet<_> = self.violated().into_iter().map(|one| one.invariant).collect();
+        names.into_iter().map(Invariant::name).collect()
+    }
+}
+
+#[test]
+fn promises_are_read_by_name_and_from_every_strategys_sentence() {
+    assert_eq!("one-out".parse(), Ok(Promise::OneOut));
+    for strategy in crate::strategy::all().values() {
+        assert!(strategy.promise.parse::<Promise>().is_ok(), "{}: {}", strategy.name, strategy.promise);
+    }
+    let error = "be good".parse::<Promise>().expect_err("no promise").to_string();
+    assert!(error.contains("`keeps-serving`, `one-out`, `nothing`"), "{error}");
+}
+
+#[test]
+fn every_invariant_has_a_name_and_a_sentence_of_its_own() {
+    let names: BTreeSet<_> = Invariant::ALL.into_iter().map(Invariant::name).collect();
+    let sentences: BTreeSet<_> = Invariant::ALL.into_iter().map(Invariant::sentence).collect();
+    assert_eq!((names.len(), sentences.len()), (8, 8));
+}
