@@ -40,6 +40,7 @@ pub struct Expression {
 
 /// Which fields of `$states` an expression reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four fields of one object, each read or not")]
 pub struct StatesUse {
     /// `$states.input`.
     pub input: bool,
@@ -61,7 +62,9 @@ impl Expression {
         let mut survey = Survey::default();
         survey.visit(&body, true);
         let hidden = survey.called.intersection(assigned);
-        survey.refusals.extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
+        survey
+            .refusals
+            .extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
         if !survey.refusals.is_empty() {
             return Err(survey.refusals);
         }
@@ -136,7 +139,9 @@ fn replace_contains(json: &mut Value) -> bool {
         }
     }
     match json {
-        Value::Object(fields) => fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any),
+        Value::Object(fields) => {
+            fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any)
+        }
         Value::Array(items) => items.iter_mut().fold(replaced, |any, item| replace_contains(item) || any),
         _ => replaced,
     }
@@ -254,7 +259,8 @@ impl Survey {
     fn reads_context(&mut self, names: &[&str]) {
         let Some(first) = names.first() else { return };
         let known = CONTEXT_PATHS.iter().find(|(name, _)| name == first).map(|(_, fields)| *fields);
-        let second_known = names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
+        let second_known =
+            names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
         if known.is_none() || !second_known {
             let path = names.iter().take(2).copied().collect::<Vec<_>>().join(".");
             self.refusals.push(format!("`$states.context.{path}` is not supported"));

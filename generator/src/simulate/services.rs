@@ -11,7 +11,7 @@ pub struct ServiceCall<'a> {
     pub service: &'a str,
     /// The action in camel case, e.g. `describeAutoScalingGroups`.
     pub action: &'a str,
-    /// The evaluated arguments, in the PascalCase of the integration.
+    /// The evaluated arguments, in the `PascalCase` of the integration.
     pub arguments: &'a Value,
     /// ARN of the execution that makes the call; a child of a distributed Map has its own.
     pub execution_arn: &'a str,

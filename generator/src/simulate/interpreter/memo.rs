@@ -5,7 +5,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use jsonata_core::value::JValue;
+use jsonata_core::value::{JArray, JValue};
+use serde_json::Value;
 
 use super::data::Sized;
 use crate::simulate::expression::Expression;
@@ -51,6 +52,45 @@ impl Remembering {
     }
 }
 
+/// The last answer of a task.
+#[derive(Debug, Default)]
+pub(super) struct LastAnswer(RefCell<Option<Sized>>);
+
+impl LastAnswer {
+    /// The answer as a plain value: the very same one as the last where they do not differ.
+    pub(super) fn plain(&self, answer: Value) -> Sized {
+        if let Some(last) = &*self.0.borrow()
+            && is_json(&last.value, &answer)
+        {
+            return last.clone();
+        }
+        let plain = Sized::from_json(answer);
+        *self.0.borrow_mut() = Some(plain.clone());
+        plain
+    }
+}
+
+/// Whether a plain value is what some JSON converts to.
+fn is_json(plain: &JValue, json: &Value) -> bool {
+    match (plain, json) {
+        (JValue::Null, Value::Null) => true,
+        (JValue::Bool(plain), Value::Bool(json)) => plain == json,
+        (JValue::Number(plain), Value::Number(json)) => {
+            json.as_f64().is_some_and(|json| json.to_bits() == plain.to_bits())
+        }
+        (JValue::String(plain), Value::String(json)) => **plain == **json,
+        (JValue::Array(plain), Value::Array(json)) => {
+            plain.len() == json.len() && plain.iter().zip(json).all(|(plain, json)| is_json(plain, json))
+        }
+        (JValue::Object(plain), Value::Object(json)) => {
+            let mut fields = plain.iter().zip(json);
+            plain.len() == json.len()
+                && fields.all(|((key, plain), (name, json))| key == name && is_json(plain, json))
+        }
+        _ => false,
+    }
+}
+
 fn all_same(before: &[Option<JValue>], now: &[Option<&JValue>]) -> bool {
     before.len() == now.len()
         && before.iter().zip(now).all(|(before, now)| match (before, now) {
@@ -69,8 +109,9 @@ fn same(one: &JValue, other: &JValue) -> bool {
         (JValue::Number(one), JValue::Number(other)) => one.to_bits() == other.to_bits(),
         (JValue::String(one), JValue::String(other)) => one == other,
         (JValue::Array(one), JValue::Array(other)) => {
-            jsonata_core::value::JArray::ptr_eq(one, other)
-                || one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| same(one, other))
+            JArray::ptr_eq(one, other)
+                || one.len() == other.len()
+                    && one.iter().zip(other.iter()).all(|(one, other)| same(one, other))
         }
         (JValue::Object(one), JValue::Object(other)) => {
             let same_field = |((key, one), (other_key, other)): ((&String, &JValue), (&String, &JValue))| {
@@ -86,7 +127,7 @@ fn same(one: &JValue, other: &JValue) -> bool {
 mod tests {
     use std::cell::Cell;
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -128,6 +169,32 @@ mod tests {
             json!(null),
         ];
         assert_eq!(evaluations("$x", &differing), differing.len());
+    }
+
+    #[test]
+    fn an_answer_that_differs_is_a_new_value() {
+        let last = LastAnswer::default();
+        let answers = [
+            json!({"a": 1, "b": [1.5, null]}),
+            json!({"b": [1.5, null], "a": 1}),
+            json!({"a": 1, "b": [1.5]}),
+            json!({"a": 2, "b": [1.5]}),
+            json!({"a": "2", "b": [true]}),
+            json!([]),
+        ];
+        for answer in answers {
+            let first = last.plain(answer.clone());
+            let again = last.plain(answer.clone());
+            assert_eq!(
+                crate::simulate::interpreter::data::to_json(&first.value).to_string(),
+                answer.to_string()
+            );
+            match (&first.value, &again.value) {
+                (JValue::Object(first), JValue::Object(again)) => assert!(Rc::ptr_eq(first, again)),
+                (JValue::Array(first), JValue::Array(again)) => assert!(JArray::ptr_eq(first, again)),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]

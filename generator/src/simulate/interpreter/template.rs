@@ -65,8 +65,9 @@ impl Template {
 }
 
 fn read_expression(source: &str, assigned: &BTreeSet<String>) -> Result<Expression, Vec<String>> {
-    Expression::compile(source, assigned)
-        .map_err(|reasons| reasons.into_iter().map(|reason| format!("{reason}: `{}`", source.trim())).collect())
+    Expression::compile(source, assigned).map_err(|reasons| {
+        reasons.into_iter().map(|reason| format!("{reason}: `{}`", source.trim())).collect()
+    })
 }
 
 fn all<T>(results: impl Iterator<Item = Result<T, Vec<String>>>) -> Result<Vec<T>, Vec<String>> {

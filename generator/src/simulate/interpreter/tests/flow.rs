@@ -121,7 +121,8 @@ fn a_fail_state_fails_with_what_it_computes() {
 
 #[test]
 fn a_call_gets_the_evaluated_arguments_in_json_numbers() {
-    let arguments = json!({"Name": "{% $states.input.name %}", "Ids": ["{% 'a' & 'b' %}"], "Size": "{% 4 / 2 %}"});
+    let arguments =
+        json!({"Name": "{% $states.input.name %}", "Ids": ["{% 'a' & 'b' %}"], "Size": "{% 4 / 2 %}"});
     let states = json!({"A": task(json!({"Arguments": arguments, "Output": "{% $states.result.Answer %}"}))});
     let ran = run_with(&states, json!({"name": "web"}), &[("describe", &[ok(json!({"Answer": 42}))])]);
     assert_eq!(*ran.output(), json!(42));
