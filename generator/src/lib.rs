@@ -1,5 +1,8 @@
 //! Turns one `stack.yaml` into the complete stack that recycles Auto Scaling groups.
 //!
+//! [`AsgRecycle`] is the whole of it for a program; the `asg-recycle` command is made of the same parts. Everything
+//! is pure but [`package`], which compiles, and [`output`], which writes files.
+//!
 //! The modules in the order in which an input passes through them.
 
 pub mod cli;
@@ -9,7 +12,15 @@ pub mod strategy;
 pub mod asl;
 pub mod stack;
 pub mod render;
+mod construct;
 pub mod simulate;
 pub mod package;
+pub mod output;
 pub mod problem;
+mod digest;
 mod template;
+
+pub use construct::{AsgRecycle, Format};
+
+/// The generator's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

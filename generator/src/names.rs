@@ -13,8 +13,8 @@ pub struct ResourceName {
     pub length_max: usize,
 }
 
-/// Longest AWS region name, e.g. `ap-southeast-2`, in characters.
-pub const REGION_LENGTH_MAX: usize = 14;
+/// Longest AWS region name, e.g. `us-isof-south-1`, in characters.
+pub const REGION_LENGTH_MAX: usize = 15;
 
 const fn name(what: &'static str, suffix: &'static str, length_max: usize) -> ResourceName {
     ResourceName { what, suffix, regional: false, length_max }
@@ -70,6 +70,22 @@ impl ResourceName {
     }
 }
 
+/// The partition that a region belongs to. The state machine's definition names it, so a stack is generated for one.
+/// Source: the AWS General Reference; regions of partitions that are not public yet count as `aws`.
+pub fn partition(region: &str) -> &'static str {
+    const PARTITIONS: &[(&str, &str)] = &[
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let found = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    found.map_or("aws", |(_, partition)| partition)
+}
+
 /// What every name starts with.
 pub fn prefix(name: &str, environment: &str) -> String {
     format!("{name}-{environment}")
@@ -77,5 +93,28 @@ pub fn prefix(name: &str, environment: &str) -> String {
 
 /// The resource with the least room, and so the limit on the prefix.
 pub fn tightest() -> ResourceName {
-    *ALL.iter().min_by_key(|name| name.prefix_length_max()).expect("there are names")
+    ALL.iter().fold(FUNCTION, |tightest, name| {
+        if name.prefix_length_max() < tightest.prefix_length_max() { *name } else { tightest }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_name_has_no_more_room_than_any_other() {
+        let room = tightest().prefix_length_max();
+        for name in ALL {
+            assert!(room <= name.prefix_length_max(), "{}", name.what);
+        }
+    }
+
+    #[test]
+    fn names_with_the_longest_prefix_are_as_long_as_aws_takes() {
+        let role = HANDLER_ROLE;
+        let prefix = "p".repeat(role.prefix_length_max());
+        let region = "r".repeat(REGION_LENGTH_MAX);
+        assert_eq!(format!("{prefix}{}-{region}", role.suffix).len(), role.length_max);
+    }
 }

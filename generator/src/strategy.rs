@@ -21,7 +21,7 @@ pub struct Strategy {
     /// Whether its executions keep to windows given in their input.
     pub windowed: bool,
     /// The state that comes before a recycle is announced, where the strategy has one, e.g. to wait for a window. Its
-    /// states lead on to `Announce start`.
+    /// states lead on to `Is it the first round?`.
     #[serde(default)]
     pub before_start: Option<String>,
     /// The state that begins to replace instances. Its states lead on to `Verify`.

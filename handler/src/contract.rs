@@ -76,15 +76,15 @@ pub const OVERRIDE_COMPONENT_NAME: Tag = Tag {
 pub const RECYCLE_WINDOW: Tag = Tag {
     key: "autorecycle_recycle_window",
     required: false,
-    values: "`HH:MM[:SS],HH:MM[:SS]`",
-    summary: "the daily time in which the group may be recycled; may span midnight",
+    values: "`[DAYS ]HH:MM[:SS],HH:MM[:SS]`, e.g. `22:00,04:00` or `Mon-Fri 09:30,16:00`",
+    summary: "the time in which the group may be recycled; may span midnight",
 };
 /// When recycling is not allowed.
 pub const EXCLUSION_WINDOW: Tag = Tag {
     key: "autorecycle_exclusion_window",
     required: false,
-    values: "`HH:MM[:SS],HH:MM[:SS]`",
-    summary: "the daily time in which the group must not be recycled; may span midnight",
+    values: "`[DAYS ]HH:MM[:SS],HH:MM[:SS]`, as for the recycle window",
+    summary: "the time in which the group must not be recycled; may span midnight",
 };
 /// The zone of both windows.
 pub const TIME_ZONE: Tag = Tag {
@@ -181,6 +181,15 @@ pub const VARIABLES: &[Variable] = &[
 /// An AWS API call that the handler makes, as IAM spells it. The role's permissions are computed from these.
 pub const API_CALLS: &[&str] =
     &["autoscaling:DescribeAutoScalingGroups", "sns:Publish", "states:StartExecution"];
+
+/// Version of [`ExecutionInput`]; a change that a reader must know of raises it.
+pub const INPUT_VERSION: u32 = 1;
+
+/// The emoji of every payload, as the existing state machines expect it.
+pub const EMOJI: &str = ":robot_face:";
+
+/// How far ahead [`ExecutionInput::windows`] looks, in days.
+pub const WINDOW_HORIZON_DAYS: i64 = 15;
 
 /// What an execution is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,3 +1,39 @@
 //! Decides whether and how one Auto Scaling group is recycled, and starts the state machine that does it.
+//!
+//! The decision is pure: an event is read ([`event`]), the group's tags are read ([`tags`], [`windows`]), and
+//! [`decide::decide`] says start, skip or reject. Feature `lambda` adds the adapters around it: many records at once
+//! ([`batch`]), the AWS SDK ([`aws`]) and the Lambda runtime ([`lambda`]). The handler never changes a group.
 
 pub mod contract;
+pub mod arn;
+pub mod fault;
+pub mod settings;
+pub mod group;
+pub mod event;
+pub mod windows;
+pub mod tags;
+pub mod name;
+pub mod rejection;
+pub mod decide;
+
+#[cfg(feature = "lambda")]
+pub mod log;
+#[cfg(feature = "lambda")]
+pub mod ports;
+#[cfg(feature = "lambda")]
+pub mod bounded;
+#[cfg(feature = "lambda")]
+pub mod delivery;
+#[cfg(feature = "lambda")]
+pub mod lookup;
+#[cfg(feature = "lambda")]
+pub mod report;
+#[cfg(feature = "lambda")]
+pub mod batch;
+#[cfg(feature = "lambda")]
+pub mod aws;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
+#[cfg(test)]
+mod samples;

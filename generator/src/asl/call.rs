@@ -38,9 +38,10 @@ pub(super) fn model() -> &'static ServiceModel {
 }
 
 impl Call {
-    /// From `arn:${partition}:states:::aws-sdk:autoscaling:suspendProcesses` or the optimised `...:::lambda:invoke`.
+    /// From `arn:aws:states:::aws-sdk:autoscaling:suspendProcesses` or the optimised `...:::lambda:invoke`, in any
+    /// partition.
     pub(super) fn parse(resource: &str) -> Option<Self> {
-        let path = resource.strip_prefix("arn:${partition}:states:::")?;
+        let (_partition, path) = resource.strip_prefix("arn:")?.split_once(":states:::")?;
         let path = path.strip_prefix("aws-sdk:").unwrap_or(path);
         let (service, action) = path.split_once(':')?;
         Some(Self { service: service.to_owned(), action: action.to_owned() })
@@ -95,10 +96,10 @@ mod tests {
 
     #[test]
     fn calls_are_spelt_as_iam_spells_them() {
-        iam("arn:${partition}:states:::aws-sdk:sfn:describeExecution", "states:DescribeExecution");
-        iam("arn:${partition}:states:::lambda:invoke", "lambda:InvokeFunction");
+        iam("arn:aws:states:::aws-sdk:sfn:describeExecution", "states:DescribeExecution");
+        iam("arn:aws:states:::lambda:invoke", "lambda:InvokeFunction");
         iam(
-            "arn:${partition}:states:::aws-sdk:elasticloadbalancingv2:describeTargetHealth",
+            "arn:aws:states:::aws-sdk:elasticloadbalancingv2:describeTargetHealth",
             "elasticloadbalancing:DescribeTargetHealth",
         );
     }

@@ -20,23 +20,19 @@ pub enum Placeholder {
     LockTableName,
     /// ARN of the notifier function; empty where there is none.
     NotifierFunctionArn,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
-    Partition,
     /// ARN of the topic.
     TopicArn,
 }
 
 impl Placeholder {
     /// Every placeholder; each occurs in the definition.
-    pub const ALL: &[Self] =
-        &[Self::LockTableName, Self::NotifierFunctionArn, Self::Partition, Self::TopicArn];
+    pub const ALL: &[Self] = &[Self::LockTableName, Self::NotifierFunctionArn, Self::TopicArn];
 
     /// The text between `${` and `}`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::LockTableName => "lock_table_name",
             Self::NotifierFunctionArn => "notifier_function_arn",
-            Self::Partition => "partition",
             Self::TopicArn => "topic_arn",
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::expression;
 use crate::config::{Config, SettingValue};
+use crate::names;
 use crate::problem::{Problem, Problems};
 use crate::strategy::{self, Strategy};
 use crate::template::{self, TEMPLATES};
@@ -20,7 +21,7 @@ const STATES: &str = "states.asl.json.j2";
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
 /// each strategy's.
 pub(super) fn render(config: &Config) -> Result<String, Problems> {
-    let environment = environment();
+    let environment = environment(config);
     let context = context(config);
     let mut problems = Problems::default();
     let mut states = Map::new();
@@ -52,8 +53,9 @@ fn files() -> Vec<String> {
     shared
 }
 
-fn environment() -> Environment<'static> {
+fn environment(config: &Config) -> Environment<'static> {
     let mut environment = template::environment();
+    environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_filter("jsonata", jsonata);
     environment.add_function("child_states", child_states);
     environment

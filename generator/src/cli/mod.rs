@@ -1,8 +1,152 @@
 //! Arguments, files, colours and exit codes. The only module that prints.
 
+mod console;
+pub mod exit_code;
+mod input;
+mod init;
+mod validate;
+mod generate;
+mod package;
+mod build;
+mod report;
+mod tags;
+
 use std::process::ExitCode;
 
-/// Runs the command line.
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use console::{Color, Console};
+use exit_code::Failure;
+
+use crate::config;
+use crate::package::Environment;
+
+/// Turns one stack.yaml into everything that recycles the instances of Auto Scaling groups by themselves.
+#[derive(Debug, Parser)]
+#[command(name = "asg-recycle", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Example: asg-recycle build stack.yaml --out out\n\n\
+    Exit codes: 0 done; 1 findings, such as drift; 2 bad usage or input; 3 the world failed (cargo, disk, network).")]
+struct Cli {
+    /// When to use colours: auto, always or never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented stack.yaml to start from.
+    #[command(after_help = "Example: asg-recycle init infrastructure/recycle")]
+    Init(init::Arguments),
+    /// Report every fault of a stack.yaml, each with its place, reason and fix.
+    #[command(after_help = "Example: asg-recycle validate stack.yaml --format json")]
+    Validate(validate::Arguments),
+    /// Write the stack's files, without compiling the handler.
+    #[command(after_help = "Example: asg-recycle generate stack.yaml --out out --check")]
+    Generate(generate::Arguments),
+    /// Compile the handler and write its Lambda zip.
+    #[command(after_help = "Example: asg-recycle package stack.yaml --out out")]
+    Package(package::Arguments),
+    /// Write everything: the stack's files and the handler's zip.
+    #[command(after_help = "Example: asg-recycle build stack.yaml --out out")]
+    Build(build::Arguments),
+    /// Print the tags that opt a group in.
+    #[command(after_help = "Example: asg-recycle tags stack.yaml --strategy out-in --set team=payments")]
+    Tags(tags::Arguments),
+    /// Print the JSON Schema of stack.yaml, for editors.
+    #[command(after_help = "Example: asg-recycle schema > stack.schema.json")]
+    Schema,
+    /// Print a shell's completion script.
+    #[command(
+        after_help = "Example: asg-recycle completions bash > ~/.local/share/bash-completion/completions/asg-recycle"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What a command runs in.
+struct Context {
+    console: Console,
+    environment: Environment,
+}
+
+/// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let environment: Environment = std::env::vars_os().collect();
+    let words: Vec<String> = std::env::args_os().map(|each| each.to_string_lossy().into_owned()).collect();
+    let console = Console::standard(Color::scan(&words), &environment);
+    let mut context = Context { console, environment };
+    let arguments = match Cli::command().try_get_matches_from(std::env::args_os()) {
+        Ok(matches) => Cli::from_arg_matches(&matches),
+        Err(error) => return usage(&error, &mut context.console),
+    };
+    let outcome = match arguments {
+        Ok(cli) => run(&cli.command, &mut context),
+        Err(error) => return usage(&error, &mut context.console),
+    };
+    match outcome {
+        Ok(()) => ExitCode::from(exit_code::DONE),
+        Err(failure) => {
+            context.console.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
+    match command {
+        Command::Init(arguments) => init::run(arguments, context),
+        Command::Validate(arguments) => validate::run(arguments, context),
+        Command::Generate(arguments) => generate::run(arguments, context),
+        Command::Package(arguments) => package::run(arguments, context),
+        Command::Build(arguments) => build::run(arguments, context),
+        Command::Tags(arguments) => tags::run(arguments, context),
+        Command::Schema => context.console.result(&schema()),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "asg-recycle", &mut script);
+            context.console.result(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Prints what the argument parser has to say: help and version are results, the rest is a fault.
+fn usage(error: &clap::Error, console: &mut Console) -> ExitCode {
+    let text = |colours: bool| {
+        let text = error.render();
+        if colours { text.ansi().to_string() } else { text.to_string() }
+    };
+    if error.use_stderr() {
+        console.note(&text(console.colours_notes));
+        return ExitCode::from(exit_code::INPUT);
+    }
+    match console.result(&text(console.colours_results)) {
+        Ok(()) => ExitCode::from(exit_code::DONE),
+        Err(failure) => failure.exit_code(),
+    }
+}
+
+/// The JSON Schema of `stack.yaml`, as printed and written.
+fn schema() -> String {
+    format!("{:#}\n", config::json_schema())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
 }

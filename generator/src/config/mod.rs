@@ -1,15 +1,222 @@
 //! `stack.yaml`: text to a checked [`Config`], or every fault in it.
+//!
+//! Two stages: `document` reads any YAML into a tree of values with places; `read` takes that tree apart by
+//! the `registry` of keys. Everything else that knows the keys, such as the schema and the reference, reads the
+//! same registry.
 
 mod types;
+mod registry;
+mod format;
+mod document;
+mod syntax;
+mod scalar;
+mod path;
+mod read;
+mod value;
+mod zone;
+mod suggest;
+mod across;
+mod assemble;
+mod schema;
+mod starter;
+mod reference;
 
-use crate::problem::Problems;
+use crate::problem::{Location, Problem, Problems};
 
+pub use format::Format;
+pub use reference::reference;
+pub use registry::{Key, Kind, Presence, Section, Value, keys, sections};
+pub use schema::json_schema;
+pub use starter::{SCHEMA_FILE, starter};
 pub use types::{
     Alarms, Architecture, Config, Handler, LogLevel, Logs, MachineLogLevel, Notifications, Permissions,
     Queue, SettingValue, TagChanges, Trigger,
 };
 
-/// Reads a `stack.yaml`: the checked configuration, or every fault in it.
-pub fn parse(_text: &[u8]) -> Result<Config, Problems> {
-    Ok(Config::with_defaults("asg-recycle"))
+/// Longest `stack.yaml`, in bytes. Every key and fifty tags of full length need less than half of it.
+pub const BYTES_MAX: usize = 65_536;
+
+/// Reads a `stack.yaml`: the checked configuration, or every fault in it, by place.
+pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
+    let text = decode(bytes)?;
+    let mut problems = Problems::default();
+    let reading = match document::read(text, &mut problems) {
+        Some(root) if !value::is_null(&root) => Some(read::read(&root, &mut problems)),
+        _ => None,
+    };
+    if reading.is_none() && problems.is_empty() {
+        problems.push(empty());
+    }
+    if let Some(reading) = &reading {
+        across::check(reading, &mut problems);
+    }
+    problems.sort_by_place();
+    match reading {
+        Some(reading) if problems.is_empty() => Ok(assemble::assemble(reading.values)),
+        _ => Err(problems),
+    }
+}
+
+/// The text without a byte-order mark.
+fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+    if bytes.len() > BYTES_MAX {
+        let reason = format!("the file has {} bytes, but a stack has {BYTES_MAX} at most", bytes.len());
+        return Err(Problem::new("too-large", "", reason).help("check that it is the right file"));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let problem = Problem::new("not-utf8", "", "the file is in UTF-16");
+        return Err(problem.at(Location { line: 1, column: 1, length: 1 }).help("save the file as UTF-8"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn not_utf8(bytes: &[u8], valid_up_to: usize) -> Problem {
+    let valid = String::from_utf8_lossy(&bytes[..valid_up_to]);
+    let valid = valid.strip_prefix('\u{feff}').unwrap_or(&valid).replace("\r\n", "\n").replace('\r', "\n");
+    let last = valid.rsplit('\n').next().unwrap_or_default();
+    let (line, column) = (valid.matches('\n').count() + 1, last.chars().count() + 1);
+    let reason = format!("the byte {:#04x} is not valid UTF-8", bytes[valid_up_to]);
+    let problem = Problem::new("not-utf8", "", reason).at(Location { line, column, length: 1 });
+    problem.help("save the file as UTF-8")
+}
+
+fn empty() -> Problem {
+    let problem = Problem::new("empty-file", "", "the file has no keys");
+    problem
+        .at(Location { line: 1, column: 1, length: 1 })
+        .help("give at least `name: asg-recycle`; `asg-recycle init` writes a file with every key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names;
+
+    fn problems(text: &str) -> Vec<(&'static str, String)> {
+        let problems = parse(text.as_bytes()).err().unwrap_or_default();
+        problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect()
+    }
+
+    fn parsed(text: &str) -> Config {
+        parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    #[test]
+    fn a_name_alone_is_a_stack() {
+        assert_eq!(parsed("name: webops\n"), Config::with_defaults("webops"));
+        assert_eq!(parsed("\u{feff}name: webops\r\nhandler:\r\n"), Config::with_defaults("webops"));
+        assert_eq!(parsed("---\n# c\nname: webops\n...\n"), Config::with_defaults("webops"));
+    }
+
+    #[test]
+    fn every_key_reaches_its_field() {
+        let config = parsed(
+            "name: n\nenvironment: e\nregion: us-east-1\n\
+             handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
+             reserved_concurrency: 7, allowed_step_functions: [other]}\n\
+             queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
+             trigger: {tag_changes: none, launch_template_versions: true}\n\
+             machine: {log_level: off}\n\
+             notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
+             notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:f'}\n\
+             alarms: {action_arns: ['arn:aws:sns:eu-west-2:123456789012:t'], runbook_url: 'https://r.example'}\n\
+             permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
+             logs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
+             strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
+        );
+        let text = |text: &str| Some(text.to_owned());
+        let mut expected = Config::with_defaults("n");
+        expected.environment = "e".to_owned();
+        expected.region = "us-east-1".to_owned();
+        expected.handler = Handler {
+            architecture: Architecture::Arm64,
+            memory_megabytes: 129,
+            timeout_seconds: 31,
+            log_level: LogLevel::Trace,
+            reserved_concurrency: Some(7),
+            allowed_step_functions: vec!["other".to_owned()],
+        };
+        expected.queue =
+            Queue { batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4 };
+        expected.trigger = Trigger { tag_changes: TagChanges::None, launch_template_versions: true };
+        expected.machine_log_level = MachineLogLevel::Off;
+        expected.notifications = Notifications {
+            slack_channel: text("c"),
+            notifier_function_arn: text("arn:aws:lambda:eu-west-2:123456789012:function:f"),
+            pager_duty_endpoint: text("https://p.example"),
+        };
+        expected.alarms = Alarms {
+            action_arns: vec!["arn:aws:sns:eu-west-2:123456789012:t".to_owned()],
+            runbook_url: text("https://r.example"),
+        };
+        expected.permissions = Permissions {
+            boundary_arn: text("arn:aws:iam::123456789012:policy/b"),
+            role_path: "/p/".to_owned(),
+        };
+        expected.logs = Logs { retention_days: 1 };
+        expected.tags = [("k", "v"), ("empty", "")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let timed = expected.strategies.get_mut("out-in-timed").expect("it is a strategy");
+        timed.insert("time_zone".to_owned(), SettingValue::Text("Europe/London".to_owned()));
+        timed.insert("poll_interval_seconds".to_owned(), SettingValue::Integer(5));
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn bounds_belong_to_what_they_bound() {
+        for key in keys() {
+            let (section, name) = (key.section().to_owned(), key.name());
+            let accepts = |value: u64| {
+                let nested = section.split('.').filter(|part| !part.is_empty());
+                let (open, close): (String, String) = nested.map(|part| (format!("{part}: {{"), '}')).unzip();
+                // The reserve has to cover the maximum, so that is kept small.
+                let queue = if section == "queue" { "" } else { "queue: {maximum_concurrency: 2}\n" };
+                problems(&format!("name: n\n{queue}{open}{name}: {value}{close}\n")).is_empty()
+            };
+            match key.kind {
+                Kind::Integer { minimum, maximum } => {
+                    assert!(accepts(minimum) && accepts(maximum) && !accepts(maximum + 1), "{}", key.path);
+                    assert!(minimum == 0 || !accepts(minimum - 1), "{}", key.path);
+                }
+                Kind::IntegerOrOff { minimum, maximum } => {
+                    assert!(accepts(0) && !accepts(1) && !accepts(minimum - 1), "{}", key.path);
+                    assert!(accepts(minimum) && accepts(maximum) && !accepts(maximum + 1), "{}", key.path);
+                }
+                Kind::IntegerOf(numbers) => {
+                    assert!(numbers.iter().all(|number| accepts(*number)) && !accepts(2), "{}", key.path);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_name_that_fits_is_taken() {
+        let longest = names::tightest().prefix_length_max();
+        let name = |length: usize| format!("name: {}\nenvironment: e\n", "n".repeat(length - "-e".len()));
+        assert_eq!(problems(&name(longest)), vec![]);
+        assert_eq!(problems(&name(longest + 1)), vec![("name-too-long", "name".to_owned())]);
+    }
+
+    #[test]
+    fn a_fault_of_one_key_does_not_bring_up_another() {
+        let bad_name = format!("name: {}!\n", "n".repeat(60));
+        assert_eq!(problems(&bad_name), vec![("bad-form", "name".to_owned())]);
+        let both = "name: n\nhandler: {reserved_concurrency: 5}\nqueue: {maximum_concurrency: 2000}\n";
+        assert_eq!(problems(both), vec![("out-of-range", "queue.maximum_concurrency".to_owned())]);
+    }
+
+    #[test]
+    fn shared_settings_may_be_aliases() {
+        let config =
+            parsed("name: n\nstrategies:\n  in-out: &slow\n    poll_interval_seconds: 60\n  out-in: *slow\n");
+        assert_eq!(config.strategies["out-in"], config.strategies["in-out"]);
+        assert_eq!(config.strategies["out-in"]["poll_interval_seconds"], SettingValue::Integer(60));
+    }
+
+    #[test]
+    fn thousands_of_faults_are_all_reported() {
+        let keys: Vec<_> = (1_000..4_000).map(|number| format!("k{number}:")).collect();
+        assert_eq!(problems(&keys.join("\n")).len(), 3_001); // the name is missing, too
+    }
 }

@@ -33,53 +33,6 @@ pub struct Config {
     pub tags: BTreeMap<String, String>,
 }
 
-impl Config {
-    /// The configuration that `name: NAME` alone gives.
-    pub fn with_defaults(name: &str) -> Self {
-        use crate::strategy::{self, Setting};
-        let value = |setting: &Setting| match setting {
-            Setting::Integer { default, .. } => SettingValue::Integer(*default),
-            Setting::Choice { default, .. } | Setting::TimeZone { default, .. } => {
-                SettingValue::Text(default.clone())
-            }
-        };
-        let settings = |strategy: &strategy::Strategy| {
-            strategy.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect()
-        };
-        Self {
-            name: name.to_owned(),
-            environment: "production".to_owned(),
-            region: "eu-west-2".to_owned(),
-            handler: Handler {
-                architecture: Architecture::X86_64,
-                memory_megabytes: 128,
-                timeout_seconds: 30,
-                log_level: LogLevel::Info,
-                reserved_concurrency: None,
-                allowed_step_functions: Vec::new(),
-            },
-            queue: Queue {
-                batch_size: 10,
-                batching_window_seconds: 0,
-                max_receive_count: 5,
-                maximum_concurrency: 5,
-            },
-            trigger: Trigger { tag_changes: TagChanges::Propagated, launch_template_versions: false },
-            strategies: strategy::all().iter().map(|(name, each)| (name.clone(), settings(each))).collect(),
-            machine_log_level: MachineLogLevel::Error,
-            notifications: Notifications {
-                slack_channel: None,
-                notifier_function_arn: None,
-                pager_duty_endpoint: None,
-            },
-            alarms: Alarms { action_arns: Vec::new(), runbook_url: None },
-            permissions: Permissions { boundary_arn: None, role_path: "/".to_owned() },
-            logs: Logs { retention_days: 30 },
-            tags: BTreeMap::new(),
-        }
-    }
-}
-
 /// The Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handler {
@@ -110,8 +63,16 @@ impl Architecture {
     /// Every value, in the order documented.
     pub const ALL: &[Self] = &[Self::Arm64, Self::X86_64];
 
+    /// Their words, in the same order.
+    pub const WORDS: &'static [&'static str] = &[Self::Arm64.as_str(), Self::X86_64.as_str()];
+
+    /// The value of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == word)
+    }
+
     /// The word that Lambda and `stack.yaml` use.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Arm64 => "arm64",
             Self::X86_64 => "x86_64",
@@ -134,8 +95,22 @@ impl LogLevel {
     /// Every value, most talkative first.
     pub const ALL: &[Self] = &[Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
 
+    /// Their words, in the same order.
+    pub const WORDS: &'static [&'static str] = &[
+        Self::Trace.as_str(),
+        Self::Debug.as_str(),
+        Self::Info.as_str(),
+        Self::Warn.as_str(),
+        Self::Error.as_str(),
+    ];
+
+    /// The value of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == word)
+    }
+
     /// The word in `stack.yaml`; Lambda's own is its upper case.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trace => "trace",
             Self::Debug => "debug",
@@ -160,8 +135,17 @@ impl MachineLogLevel {
     /// Every value, most talkative first.
     pub const ALL: &[Self] = &[Self::All, Self::Error, Self::Fatal, Self::Off];
 
+    /// Their words, in the same order.
+    pub const WORDS: &'static [&'static str] =
+        &[Self::All.as_str(), Self::Error.as_str(), Self::Fatal.as_str(), Self::Off.as_str()];
+
+    /// The value of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == word)
+    }
+
     /// The word in `stack.yaml`; Step Functions' own is its upper case.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::Error => "error",
@@ -208,8 +192,17 @@ impl TagChanges {
     /// Every value.
     pub const ALL: &[Self] = &[Self::Propagated, Self::All, Self::None];
 
+    /// Their words, in the same order.
+    pub const WORDS: &'static [&'static str] =
+        &[Self::Propagated.as_str(), Self::All.as_str(), Self::None.as_str()];
+
+    /// The value of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == word)
+    }
+
     /// The word in `stack.yaml` and in the handler's environment.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Propagated => "propagated",
             Self::All => "all",
@@ -260,6 +253,6 @@ pub struct Permissions {
 /// Log groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logs {
-    /// `logs.retention_days`: one of the periods that `CloudWatch` Logs takes; a variable of the emitted stack.
+    /// `logs.retention_days`: one of the periods that AWS takes; a variable of the emitted stack.
     pub retention_days: u32,
 }

@@ -4,3 +4,5 @@ pub mod time;
 pub mod services;
 pub mod expression;
 pub mod interpreter;
+pub mod world;
+pub mod invariants;

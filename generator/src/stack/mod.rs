@@ -1,8 +1,44 @@
 //! One description of every resource, with typed references; no format is named here.
+//!
+//! One module per concern; the same stem names the concern's templates in every format.
+
+mod alarms;
+mod function;
+mod grant;
+mod guide;
+mod iam;
+mod lock;
+mod logs;
+mod machine;
+mod outputs;
+pub mod parameter;
+mod policy;
+mod queue;
+mod rule;
+mod topic;
+pub mod value;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::asl::Machine;
 use crate::config::Config;
 use crate::problem::Problems;
+
+pub use alarms::Alarm;
+pub use function::{EventSource, Function};
+pub use guide::{GroupTag, Guide, StrategySummary};
+pub use iam::{Iam, Role, RolePolicy};
+pub use lock::LockTable;
+pub use logs::LogGroup;
+pub use machine::StateMachine;
+pub use outputs::Output;
+pub use parameter::Parameter;
+pub use policy::{Effect, Policy, Principal, Statement};
+pub use queue::{Queue, Queues};
+pub use rule::{Rule, Target};
+pub use topic::{Subscription, Topic};
 
 /// The handler zip that the stack deploys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,16 +50,66 @@ pub struct PackageFacts {
 }
 
 /// Everything that is deployed.
-#[derive(Debug, Clone)]
-pub struct Stack {}
+#[derive(Debug, Clone, Serialize)]
+pub struct Stack {
+    /// The generator and its version: generated files name it.
+    pub generator: String,
+    /// The generator's version alone.
+    pub version: &'static str,
+    /// The stack's name.
+    pub name: String,
+    /// Tags on every resource that takes tags.
+    pub tags: BTreeMap<String, String>,
+    /// What may differ from one deployment to the next.
+    pub parameters: Vec<Parameter>,
+    /// The rules that select events, and where they send them.
+    pub rules: Vec<Rule>,
+    /// The queue of events and its dead-letter queue.
+    pub queue: Queues,
+    /// The handler.
+    pub function: Function,
+    /// The state machine.
+    pub machine: StateMachine,
+    /// The table of locks and journals.
+    pub lock: LockTable,
+    /// The topic that recycles are announced on.
+    pub topic: Topic,
+    /// The roles and their permissions.
+    pub iam: Iam,
+    /// The log groups.
+    pub logs: Vec<LogGroup>,
+    /// An alarm for every way to fail.
+    pub alarms: Vec<Alarm>,
+    /// What the deployed stack tells others.
+    pub outputs: Vec<Output>,
+    /// What the person who deploys it reads.
+    pub guide: Guide,
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Stack {
-    /// Describes the stack. Without `package` the zip's hash becomes a variable without default.
-    pub fn new(
-        _config: &Config,
-        _machine: &Machine,
-        _package: Option<&PackageFacts>,
-    ) -> Result<Self, Problems> {
-        Ok(Self {})
+    /// Describes the stack. Without `package` the zip's hash becomes a parameter without default.
+    pub fn new(config: &Config, machine: &Machine, package: Option<&PackageFacts>) -> Result<Self, Problems> {
+        let rules = rule::rules(config);
+        let queue = queue::queues(config, &rules);
+        Ok(Self {
+            generator: format!("{} {VERSION}", env!("CARGO_PKG_NAME")),
+            version: VERSION,
+            name: config.name.clone(),
+            tags: config.tags.clone(),
+            parameters: parameter::parameters(config, package),
+            alarms: alarms::alarms(&rules, &queue),
+            rules,
+            queue,
+            function: function::function(config),
+            machine: machine::machine(config, machine),
+            lock: lock::table(),
+            topic: topic::topic(),
+            iam: iam::iam(config, machine)?,
+            logs: logs::groups(),
+            outputs: outputs::outputs(),
+            guide: guide::guide(config, package),
+        })
     }
 }

@@ -1,1 +1,13 @@
 //! The tests that run the product from outside.
+
+mod run;
+mod python;
+mod emulator;
+mod faults;
+mod cli;
+mod build;
+mod formats;
+mod foreign;
+mod end_to_end;
+mod architecture;
+mod readme;

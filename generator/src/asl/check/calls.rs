@@ -10,10 +10,8 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (_, name, state) in definition.states().filter(|(_, _, state)| state.kind == "Task") {
         let Some(call) = call::of(state) else {
             let resource = state.fields.get("Resource").and_then(Value::as_str).unwrap_or_default();
-            report.add(
-                name,
-                format!("`{resource}` is not `arn:${{partition}}:states:::[aws-sdk:]service:action`"),
-            );
+            report
+                .add(name, format!("`{resource}` is not `arn:PARTITION:states:::[aws-sdk:]service:action`"));
             continue;
         };
         let Some(service) = call::model().get(&call.service) else {

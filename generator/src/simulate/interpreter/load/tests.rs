@@ -20,10 +20,7 @@ fn refusals(definition: &Value) -> String {
         Err(problems) => {
             let lines: Vec<_> =
                 problems.iter().map(|each| format!("{}: {}", each.pointer, each.reason)).collect();
-            lines.join(
-                "
-",
-            )
+            lines.join("\n")
         }
     }
 }

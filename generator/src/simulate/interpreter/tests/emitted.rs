@@ -9,7 +9,6 @@ fn emitted() -> Machine {
     let values = [
         (Placeholder::LockTableName, "locks"),
         (Placeholder::NotifierFunctionArn, ""),
-        (Placeholder::Partition, "aws"),
         (Placeholder::TopicArn, "arn:aws:sns:eu-west-1:123456789012:recycle"),
     ];
     let values = values.map(|(placeholder, value)| (placeholder, value.to_owned())).into();

@@ -1,0 +1,124 @@
+//! Where commands print: results on one stream, everything else on the other.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use super::exit_code::Failure;
+use crate::package::Environment;
+
+/// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// The choice on a command line that may not be one that can be parsed, for the message that says so.
+    pub(super) fn scan(arguments: &[String]) -> Self {
+        let word = |at: usize, argument: &String| match argument.strip_prefix("--color") {
+            Some("") => arguments.get(at + 1).cloned(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        let mut words = arguments.iter().enumerate().filter_map(|(at, argument)| word(at, argument));
+        match words.next_back().as_deref() {
+            Some("always") => Self::Always,
+            Some("never") => Self::Never,
+            _ => Self::Auto,
+        }
+    }
+
+    fn on(self, is_terminal: bool, environment: &Environment) -> bool {
+        let set = |name: &str| environment.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                is_terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
+}
+
+/// The two streams of a command.
+pub(super) struct Console {
+    results: Box<dyn Write>,
+    notes: Box<dyn Write>,
+    /// Whether results are coloured.
+    pub(super) colours_results: bool,
+    /// Whether notes are coloured.
+    pub(super) colours_notes: bool,
+    /// Whether a person watches the notes.
+    pub(super) is_watched: bool,
+}
+
+impl Console {
+    /// The process's own streams.
+    pub(super) fn standard(color: Color, environment: &Environment) -> Self {
+        let is_watched = io::stderr().is_terminal();
+        Self {
+            results: Box::new(io::stdout().lock()),
+            notes: Box::new(io::stderr()),
+            colours_results: color.on(io::stdout().is_terminal(), environment),
+            colours_notes: color.on(is_watched, environment),
+            is_watched,
+        }
+    }
+
+    /// Prints a result: standard output.
+    pub(super) fn result(&mut self, text: &str) -> Result<(), Failure> {
+        let written = self.results.write_all(text.as_bytes()).and_then(|()| self.results.flush());
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+            _ => Failure::World(format!("cannot write to standard output: {error}")),
+        })
+    }
+
+    /// Prints anything else: standard error. A reader that is gone does not matter.
+    pub(super) fn note(&mut self, text: &str) {
+        let _ = self.notes.write_all(text.as_bytes()).and_then(|()| self.notes.flush());
+    }
+
+    /// Says why a command failed.
+    pub(super) fn failure(&mut self, failure: &Failure) {
+        match failure {
+            Failure::Input(message) | Failure::World(message) => {
+                let word = if self.colours_notes { "\u{1b}[1;31merror\u{1b}[0m" } else { "error" };
+                self.note(&format!("{word}: {message}\n"));
+            }
+            Failure::Faults(faults) => self.note(faults),
+            Failure::Findings | Failure::ReaderGone => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Color, Environment};
+
+    #[test]
+    fn the_choice_is_found_on_any_command_line() {
+        let scan = |line: &str| Color::scan(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(scan("x --color never --nonsense"), Color::Never);
+        assert_eq!(scan("x --color=always"), Color::Always);
+        assert_eq!(scan("x --color=never --color always"), Color::Always);
+        for auto in ["x", "x --color", "x --color=blue", "x --colorful"] {
+            assert_eq!(scan(auto), Color::Auto, "{auto}");
+        }
+    }
+
+    #[test]
+    fn colours_follow_the_choice_then_the_environment() {
+        let environment = |pairs: &[(&str, &str)]| -> Environment {
+            pairs.iter().map(|(name, value)| (name.into(), value.into())).collect()
+        };
+        let none = environment(&[]);
+        assert!(Color::Always.on(false, &none) && !Color::Never.on(true, &none));
+        assert!(Color::Auto.on(true, &none) && !Color::Auto.on(false, &none));
+        assert!(!Color::Auto.on(true, &environment(&[("NO_COLOR", "1")])));
+        assert!(Color::Auto.on(true, &environment(&[("NO_COLOR", "")])));
+        assert!(!Color::Auto.on(true, &environment(&[("TERM", "dumb")])));
+    }
+}

@@ -1,0 +1,128 @@
+//! `generate`: the stack's files, without the handler's zip.
+
+use std::path::PathBuf;
+
+use super::exit_code::Failure;
+use super::input::Source;
+use super::{Context, report};
+use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, Wanted};
+use crate::render::Files;
+use crate::stack::PackageFacts;
+use crate::{AsgRecycle, Format, package};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    target: Target,
+    /// Which formats to write.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Formats,
+    /// Write nothing: print what would change as a diff, and exit 1 if anything would.
+    #[arg(long, conflicts_with = "force")]
+    check: bool,
+}
+
+/// Where a command writes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Target {
+    /// The folder to write to; made where it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Overwrite files that were edited or that asg-recycle did not write.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+impl Target {
+    /// The folder as it is.
+    pub(super) fn open(&self) -> Result<Folder, Failure> {
+        let edits = if self.force { Edits::Overwrite } else { Edits::Protect };
+        Ok(Folder::open(&self.out, edits)?)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Formats {
+    /// A Terraform module.
+    Terraform,
+    /// One template for `CloudFormation`.
+    Cloudformation,
+    /// Both.
+    #[default]
+    All,
+}
+
+impl Formats {
+    fn list(self) -> &'static [Format] {
+        match self {
+            Self::Terraform => &[Format::Terraform],
+            Self::Cloudformation => &[Format::CloudFormation],
+            Self::All => Format::ALL,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let stack = arguments.source.stack(context)?;
+    let folder = arguments.target.open()?;
+    let plan = plan_without_zip(&folder, stack, arguments.format)?;
+    if arguments.check {
+        return report::drift(&plan, context);
+    }
+    let has_zip = plan.package().is_some();
+    let summary = plan.apply()?;
+    report::summary(&arguments.target.out, &summary, context)?;
+    let out = arguments.target.out.display();
+    let next = if has_zip {
+        format!("next: {out}/README.md says how to deploy\n")
+    } else {
+        let file = arguments.source.file.display();
+        format!("next: `asg-recycle build {file} --out {out}` makes {HANDLER_ZIP}, which the stack deploys\n")
+    };
+    context.console.result(&next)
+}
+
+/// The plan for a folder that keeps the handler zip that it has, if that is the right one.
+pub(super) fn plan_without_zip(
+    folder: &Folder,
+    stack: AsgRecycle,
+    formats: Formats,
+) -> Result<Plan, Failure> {
+    let sources = package::handler_sources();
+    let architecture = stack.config().handler.architecture.as_str();
+    let kept = folder.kept_package(architecture, &package::sources_sha256(&sources));
+    let carried = folder.carried(|path| kept.is_some() && path == HANDLER_ZIP);
+    let files = files(stack, kept.as_ref(), formats, &sources)?;
+    Ok(folder.plan(Wanted { files, package: kept, carried })?)
+}
+
+/// Every text file of the output folder.
+pub(super) fn files(
+    stack: AsgRecycle,
+    package: Option<&PackageRecord>,
+    formats: Formats,
+    sources: &Files,
+) -> Result<Files, Failure> {
+    let facts = package.map(|record| PackageFacts {
+        sha256_hex: record.sha256_hex.clone(),
+        sha256_base64: record.sha256_base64.clone(),
+    });
+    let stack = match &facts {
+        // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
+        Some(facts) => {
+            stack.with_package(facts).map_err(|problems| Failure::World(format!("{problems:?}")))?
+        }
+        None => stack,
+    };
+    let mut files = stack.synth_all(formats.list());
+    files.extend(handler_files(sources));
+    Ok(files)
+}
+
+/// The handler's crate at its place in the output folder.
+pub(super) fn handler_files(sources: &Files) -> Files {
+    let place = |(path, contents): (&String, &Vec<u8>)| (format!("{HANDLER_FOLDER}{path}"), contents.clone());
+    sources.iter().map(place).collect()
+}

@@ -1,0 +1,71 @@
+//! The input file: read, parsed, and its faults rendered.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::exit_code::Failure;
+use crate::AsgRecycle;
+use crate::config::{self, Config};
+use crate::problem::Problems;
+
+/// Bytes read at most: more than the parser takes, so that it, not the machine's memory, sets the limit.
+const LENGTH_MAX: u64 = 16 << 20;
+
+/// The file that a command works on.
+#[derive(Debug, clap::Args)]
+pub(super) struct Source {
+    /// The stack's description.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+/// A file's text, and what it describes or what is wrong with it.
+pub(super) struct Input {
+    pub(super) name: String,
+    pub(super) text: Vec<u8>,
+    pub(super) stack: Result<AsgRecycle, Problems>,
+}
+
+impl Source {
+    /// Reads the file, and builds the stack: faults of names and of the state machine are the file's faults, too.
+    pub(super) fn read(&self) -> Result<Input, Failure> {
+        let text = read(&self.file)?;
+        let stack = config::parse(&text).and_then(AsgRecycle::from_config);
+        Ok(Input { name: self.file.display().to_string(), text, stack })
+    }
+
+    /// The stack that the file describes.
+    pub(super) fn stack(&self, context: &Context) -> Result<AsgRecycle, Failure> {
+        let Input { name, text, stack } = self.read()?;
+        let colours = context.console.colours_notes;
+        stack.map_err(|problems| faults(&problems, &name, &text, colours))
+    }
+
+    /// The file's configuration.
+    pub(super) fn config(&self, context: &Context) -> Result<Config, Failure> {
+        self.stack(context).map(|stack| stack.config().clone())
+    }
+}
+
+/// The faults of a file as a failure.
+pub(super) fn faults(problems: &Problems, name: &str, text: &[u8], colours: bool) -> Failure {
+    Failure::Faults(problems.render(name, &String::from_utf8_lossy(text), colours))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| {
+        let message = format!("cannot read `{}`: {error}", path.display());
+        match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Failure::Input(format!("{message}; `asg-recycle init` writes a file to start from"))
+            }
+            std::io::ErrorKind::IsADirectory => Failure::Input(format!("{message}; name the file in it")),
+            _ => Failure::World(message),
+        }
+    };
+    let mut text = Vec::new();
+    File::open(path).and_then(|file| file.take(LENGTH_MAX).read_to_end(&mut text)).map_err(failed)?;
+    Ok(text)
+}

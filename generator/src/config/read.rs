@@ -1,0 +1,115 @@
+//! The checked stage: the tree of a `stack.yaml`, key by key, to values that their keys take.
+
+use std::collections::BTreeMap;
+
+use super::document::{Entry, Node, Value as Raw};
+use super::registry::{self, Key, Kind, Presence, STRATEGIES, Value};
+use super::{path, suggest, value};
+use crate::problem::{Location, Problem, Problems, shown};
+
+/// What a file says, with the defaults of what it does not say.
+pub(super) struct Reading {
+    /// By path. A key that is at fault, or optional and not given, is not among them.
+    pub(super) values: BTreeMap<&'static str, Value>,
+    /// Where the values stand that were given.
+    pub(super) places: BTreeMap<&'static str, Location>,
+}
+
+/// Reads every key of a document.
+pub(super) fn read(root: &Node, problems: &mut Problems) -> Reading {
+    let mut reader = Reader {
+        keys: registry::keys().map(|key| (key.path.as_ref(), key)).collect(),
+        reading: Reading { values: BTreeMap::new(), places: BTreeMap::new() },
+        problems,
+    };
+    let Raw::Mapping(entries) = &root.value else {
+        let problem = value::unfit("not-a-mapping", "stack", "keys such as `name: asg-recycle`", root);
+        let reason = problem.reason.replacen("`stack`", "a stack", 1);
+        reader.problems.push(Problem { pointer: String::new(), reason, ..problem });
+        return reader.reading;
+    };
+    reader.section("", entries);
+    reader.complete(root.place);
+    reader.reading
+}
+
+struct Reader<'a> {
+    keys: BTreeMap<&'static str, &'static Key>,
+    reading: Reading,
+    problems: &'a mut Problems,
+}
+
+impl Reader<'_> {
+    fn section(&mut self, section: &str, entries: &[Entry]) {
+        for entry in entries {
+            let path = path::join(section, &entry.key);
+            if let Some(key) = self.keys.get(path.as_str()).copied() {
+                self.reading.places.insert(&key.path, entry.value.place);
+                if let Some(value) = value::read(key, entry, self.problems) {
+                    self.reading.values.insert(&key.path, value);
+                }
+            } else if registry::sections().iter().any(|section| section.path == path) {
+                self.enter(&path, entry);
+            } else {
+                self.problems.push(unknown(section, &path, entry));
+            }
+        }
+    }
+
+    /// A section without keys is all defaults: its keys may all be comments.
+    fn enter(&mut self, path: &str, entry: &Entry) {
+        match &entry.value.value {
+            Raw::Mapping(entries) => self.section(path, entries),
+            _ if value::is_null(&entry.value) => {}
+            _ => {
+                let problem = value::unfit("wrong-type", path, "keys of its own", &entry.value);
+                self.problems.push(problem.help(format!("they are {}", neighbour_names(path))));
+            }
+        }
+    }
+
+    /// Fills in the defaults and reports what is required and was not given.
+    fn complete(&mut self, root_place: Location) {
+        for key in registry::keys().filter(|key| !self.reading.places.contains_key(&*key.path)) {
+            match &key.presence {
+                Presence::Default(value) => drop(self.reading.values.insert(&key.path, value.clone())),
+                Presence::Required => self.problems.push(missing(key, root_place)),
+                Presence::Optional => {}
+            }
+        }
+    }
+}
+
+/// The fault of a required key that was not given.
+fn missing(key: &Key, place: Location) -> Problem {
+    let reason = format!("the key `{}` is missing", key.path);
+    let example = if let Kind::Text(format) = &key.kind { format.example } else { "..." };
+    let help = format!("add a line such as `{}: {example}`: the {}", key.name(), key.summary);
+    Problem::new("missing-key", &*key.path, reason).at(place).help(help)
+}
+
+fn unknown(section: &str, path: &str, entry: &Entry) -> Problem {
+    let is_strategy = section == STRATEGIES;
+    let (code, what) = if is_strategy { ("unknown-strategy", "strategy") } else { ("unknown-key", "key") };
+    let shown_name = if is_strategy || section.is_empty() { shown(&entry.key) } else { path.to_owned() };
+    let problem = Problem::new(code, path, format!("unknown {what} `{shown_name}`")).at(entry.key_place);
+    if entry.key == "<<" {
+        return problem.help("merge keys are not read here: write the keys out");
+    }
+    problem.help(match suggest::key(section, &entry.key) {
+        Some(meant) if suggest::neighbours(section).any(|neighbour| neighbour == meant) => {
+            format!("did you mean `{}`?", suggest::last(meant))
+        }
+        Some(meant) => match meant.rsplit_once('.') {
+            Some((section, name)) => format!("did you mean `{name}` under `{section}`?"),
+            None => format!("did you mean `{meant}` at the top level?"),
+        },
+        None if is_strategy => format!("the strategies are {}", neighbour_names(section)),
+        None => format!("the keys here are {}", neighbour_names(section)),
+    })
+}
+
+fn neighbour_names(section: &str) -> String {
+    let names = suggest::neighbours(section).map(|path| format!("`{}`", suggest::last(path)));
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,136 @@
+//! The registry as a JSON Schema, for editors: completion, descriptions and most of the checks.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::format::{self, Format};
+use super::registry::{self, Key, Kind, Presence, TAGS_MAX};
+use super::suggest;
+
+/// The JSON Schema of `stack.yaml`, in draft 7, which the YAML language server reads best. What looks at several
+/// keys together, and whether a time zone exists, only `parse` checks.
+pub fn json_schema() -> Json {
+    let mut schema = section("");
+    let head = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "stack.yaml of asg-recycle",
+    });
+    let mut whole = head.as_object().cloned().unwrap_or_default();
+    whole.append(&mut schema);
+    Json::Object(whole)
+}
+
+/// A section without keys (`null`) is all defaults.
+fn section(path: &str) -> Map<String, Json> {
+    let mut properties = Map::new();
+    for key in registry::keys().filter(|key| key.section() == path) {
+        properties.insert(key.name().to_owned(), described(&key.summary, property(key)));
+    }
+    for inner in registry::sections() {
+        if inner.path.rsplit_once('.').map_or("", |(parent, _)| parent) == path {
+            let name = suggest::last(&inner.path).to_owned();
+            properties.insert(name, described(&inner.summary, section(&inner.path)));
+        }
+    }
+    let required: Vec<_> = registry::keys()
+        .filter(|key| key.section() == path && matches!(key.presence, Presence::Required))
+        .map(Key::name)
+        .collect();
+    let mut schema = Map::new();
+    schema
+        .insert("type".to_owned(), if path.is_empty() { json!("object") } else { json!(["object", "null"]) });
+    schema.insert("additionalProperties".to_owned(), json!(false));
+    schema.insert("properties".to_owned(), Json::Object(properties));
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    schema
+}
+
+fn described(summary: &str, mut schema: Map<String, Json>) -> Json {
+    let mut whole = Map::new();
+    whole.insert("description".to_owned(), json!(summary));
+    whole.append(&mut schema);
+    Json::Object(whole)
+}
+
+fn property(key: &Key) -> Map<String, Json> {
+    let mut schema = match &key.kind {
+        Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Integer { minimum, maximum } => {
+            json!({ "type": "integer", "minimum": minimum, "maximum": maximum })
+        }
+        Kind::IntegerOrOff { minimum, maximum } => json!({
+            "type": "integer",
+            "anyOf": [{ "const": 0 }, { "minimum": minimum, "maximum": maximum }],
+        }),
+        Kind::IntegerOf(numbers) => json!({ "type": "integer", "enum": numbers }),
+        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        Kind::Text(format) => text(format),
+        Kind::TimeZone => json!({ "type": "string", "examples": ["Europe/London", "UTC"] }),
+        Kind::List { of, length_max } => json!({
+            "type": "array",
+            "items": text(of),
+            "maxItems": length_max,
+            "uniqueItems": true,
+        }),
+        Kind::Tags => tags(),
+    };
+    if let Presence::Default(value) = &key.presence {
+        schema["default"] = value.to_json();
+    }
+    schema.as_object().cloned().unwrap_or_default()
+}
+
+fn text(format: &Format) -> Json {
+    json!({
+        "type": "string",
+        "pattern": pattern(format),
+        "maxLength": format.length_max,
+        "examples": [format.example],
+    })
+}
+
+/// The pattern without Unicode classes, which many readers of JSON Schema lack. Beyond ASCII it takes more than
+/// `parse` does.
+fn pattern(format: &Format) -> String {
+    format.pattern.replace(r"\p{L}\p{N}\p{Z}", r"A-Za-z0-9 \u00a0-\uffff")
+}
+
+fn tags() -> Json {
+    json!({
+        "type": "object",
+        "propertyNames": {
+            "pattern": pattern(&format::TAG_KEY),
+            "maxLength": format::TAG_KEY.length_max,
+            "not": { "pattern": "^[Aa][Ww][Ss]:" },
+        },
+        "additionalProperties": text(&format::TAG_VALUE),
+        "maxProperties": TAGS_MAX,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_such_as_every_reader_knows() {
+        let text = json_schema().to_string();
+        assert!(!text.contains("\\\\p{") && text.contains("A-Za-z0-9 \\\\u00a0-\\\\uffff"), "{text}");
+    }
+
+    #[test]
+    fn every_key_is_in_the_schema_with_its_default() {
+        let schema = json_schema();
+        for key in registry::keys() {
+            let pointer = format!("/properties/{}", key.path.replace('.', "/properties/"));
+            let property = schema.pointer(&pointer).unwrap_or_else(|| panic!("{pointer}"));
+            assert_eq!(property["description"], *key.summary, "{pointer}");
+            if let Presence::Default(value) = &key.presence {
+                assert_eq!(property["default"], value.to_json(), "{pointer}");
+            }
+        }
+        assert_eq!(schema["required"], json!(["name"]));
+        assert_eq!(schema["additionalProperties"], json!(false));
+    }
+}

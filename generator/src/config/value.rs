@@ -1,0 +1,273 @@
+//! One value of the tree to what its key takes, or to faults that say what would be right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Entry, Node, Scalar, Value as Raw};
+use super::format::{self, Format, Misfit};
+use super::registry::{Key, Kind, Presence, TAGS_MAX, Value};
+use super::scalar::{self, Meaning};
+use super::{path, suggest, zone};
+use crate::problem::{Location, Problem, Problems, shown};
+
+/// Reads the value of a key.
+pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<Value> {
+    if is_null(&entry.value) {
+        problems.push(no_value(key, entry.key_place));
+        return None;
+    }
+    let node = &entry.value;
+    let single = match &key.kind {
+        Kind::List { of, length_max } => return list(key, of, *length_max, node, problems).map(Value::List),
+        Kind::Tags => return tags(key, node, problems).map(Value::Map),
+        Kind::Boolean => boolean(key, node),
+        Kind::Integer { .. } | Kind::IntegerOrOff { .. } | Kind::IntegerOf(_) => integer(key, node),
+        Kind::Word(words) => word(key, words, node),
+        Kind::Text(format) => text_of(format, &key.path, node).map(|text| Value::Text(text.into())),
+        Kind::TimeZone => text(&key.path, node).and_then(|text| {
+            zone::check(text, &key.path).map_err(|problem| problem.at(node.place))?;
+            Ok(Value::Text(text.to_owned().into()))
+        }),
+    };
+    single.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// Whether nothing stands there.
+pub(super) fn is_null(node: &Node) -> bool {
+    matches!(&node.value, Raw::Scalar(scalar) if scalar::meaning(scalar) == Meaning::Null)
+}
+
+fn no_value(key: &Key, place: Location) -> Problem {
+    let problem = Problem::new("no-value", &*key.path, format!("`{}` has no value", key.path)).at(place);
+    let takes = key.kind.takes();
+    problem.help(match &key.presence {
+        Presence::Required => format!("it takes {takes}"),
+        Presence::Optional => format!("it takes {takes}; remove the key to go without"),
+        Presence::Default(value) => {
+            format!("it takes {takes}; remove the key to get the default, {}", value.to_yaml())
+        }
+    })
+}
+
+/// The fault of a value that its key does not take.
+pub(super) fn unfit(code: &'static str, pointer: &str, takes: &str, node: &Node) -> Problem {
+    let reason = format!("`{pointer}` takes {takes}, found {}", scalar::found(node));
+    Problem::new(code, pointer, reason).at(node.place)
+}
+
+/// The fault of a value that its key does not take, with the default as advice.
+fn misfit(code: &'static str, key: &Key, node: &Node) -> Problem {
+    let problem = unfit(code, &key.path, &key.kind.takes(), node);
+    match &key.presence {
+        Presence::Default(value) => problem.help(format!("the default is {}", value.to_yaml())),
+        Presence::Required | Presence::Optional => problem,
+    }
+}
+
+fn boolean(key: &Key, node: &Node) -> Result<Value, Problem> {
+    let problem = || misfit("wrong-type", key, node);
+    let Raw::Scalar(scalar) = &node.value else { return Err(problem()) };
+    match scalar::meaning(scalar) {
+        Meaning::Boolean(value) => Ok(Value::Boolean(value)),
+        Meaning::OldBoolean(value) => Err(problem().help(format!("write `{value}`"))),
+        _ if matches!(scalar.text.to_lowercase().as_str(), "true" | "false") => {
+            Err(problem().help(format!("write `{}`, without quotes", scalar.text.to_lowercase())))
+        }
+        _ => Err(problem()),
+    }
+}
+
+fn integer(key: &Key, node: &Node) -> Result<Value, Problem> {
+    let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
+    match scalar::meaning(scalar) {
+        Meaning::Integer(value) => {
+            let nearest = nearest(&key.kind, value);
+            let problem = || misfit("out-of-range", key, node).help(format!("the nearest is {nearest}"));
+            if nearest == value { Ok(Value::Integer(value)) } else { Err(problem()) }
+        }
+        Meaning::OtherNumber(None) => Err(misfit("out-of-range", key, node)),
+        _ => Err(not_an_integer(key, scalar, node)),
+    }
+}
+
+/// The fault of a value that is no number, or one in another notation.
+fn not_an_integer(key: &Key, scalar: &Scalar, node: &Node) -> Problem {
+    let problem = misfit("wrong-type", key, node);
+    let starts_with_digit = scalar.text.trim_start().starts_with(|first: char| first.is_ascii_digit());
+    match (scalar::whole_number(&scalar.text), key.unit()) {
+        (Some(value), _) if scalar.plain => problem.help(format!("write `{value}`")),
+        (Some(value), _) => problem.help(format!("write `{value}`, without quotes")),
+        (None, Some(unit)) if starts_with_digit => {
+            problem.help(format!("write the number alone; it counts {unit}"))
+        }
+        _ => problem,
+    }
+}
+
+/// The number that a kind takes and that is nearest to a value; between two, the larger.
+fn nearest(kind: &Kind, value: u64) -> u64 {
+    match kind {
+        Kind::IntegerOrOff { .. } if value == 0 => 0,
+        Kind::Integer { minimum, maximum } | Kind::IntegerOrOff { minimum, maximum } => {
+            value.clamp(*minimum, *maximum)
+        }
+        Kind::IntegerOf(numbers) => {
+            let nearest = numbers.iter().min_by_key(|number| (number.abs_diff(value), u64::MAX - **number));
+            nearest.copied().unwrap_or(value)
+        }
+        _ => value,
+    }
+}
+
+fn word(key: &Key, words: &[&'static str], node: &Node) -> Result<Value, Problem> {
+    let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
+    if let Some(word) = words.iter().find(|word| **word == &*scalar.text) {
+        return Ok(Value::Text((*word).to_owned().into()));
+    }
+    let problem = misfit("unknown-word", key, node);
+    Err(match suggest::nearest(&scalar.text, words.iter().copied()) {
+        Some(word) => problem.help(format!("did you mean `{word}`?")),
+        None => problem,
+    })
+}
+
+/// The text of a scalar that no YAML reader takes for a number or a boolean.
+fn text<'a>(pointer: &str, node: &'a Node) -> Result<&'a str, Problem> {
+    let problem = || unfit("wrong-type", pointer, "text", node);
+    let Raw::Scalar(scalar) = &node.value else { return Err(problem()) };
+    match scalar::meaning(scalar) {
+        Meaning::Text | Meaning::OldBoolean(_) => Ok(&scalar.text),
+        _ => Err(problem().help(format!("put it into quotes: `\"{}\"`", shown(&scalar.text)))),
+    }
+}
+
+fn text_of(format: &Format, pointer: &str, node: &Node) -> Result<String, Problem> {
+    let text = text(pointer, node).map_err(|problem| match &node.value {
+        Raw::Scalar(scalar) if format.check(&scalar.text).is_ok() => problem,
+        Raw::Scalar(scalar) => problem.help(advice(format, &scalar.text)),
+        _ => problem.help(advice(format, "")),
+    })?;
+    match format.check(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(Misfit::TooLong(excess)) => Err(too_long(format, pointer, excess).at(node.place)),
+        Err(Misfit::Pattern) => {
+            Err(unfit("bad-form", pointer, format.takes, node).help(advice(format, text)))
+        }
+    }
+}
+
+fn too_long(format: &Format, pointer: &str, excess: usize) -> Problem {
+    let reason = format!("`{pointer}` takes at most {} characters", format.length_max);
+    Problem::new("too-long", pointer, reason).help(format!("shorten it by {excess}"))
+}
+
+fn advice(format: &Format, text: &str) -> String {
+    match format.repaired(text) {
+        Some(repaired) => format!("did you mean `{}`?", shown(&repaired)),
+        None => format!("for example `{}`", format.example),
+    }
+}
+
+fn list(
+    key: &Key,
+    of: &Format,
+    length_max: usize,
+    node: &Node,
+    problems: &mut Problems,
+) -> Option<Vec<String>> {
+    let takes = key.kind.takes();
+    let Raw::Sequence(items) = &node.value else {
+        let problem = unfit("wrong-type", &key.path, &takes, node);
+        problems.push(match &node.value {
+            Raw::Scalar(_) => problem.help("write each item on a line of its own, after `- `"),
+            _ => problem,
+        });
+        return None;
+    };
+    if let Some(item) = items.get(length_max) {
+        let reason = format!("`{}` takes up to {length_max} items, found {}", key.path, items.len());
+        let problem = Problem::new("too-many", &*key.path, reason).at(item.place);
+        problems.push(problem.help(format!("remove {}", items.len() - length_max)));
+    }
+    let before = problems.len();
+    let mut texts = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, item) in items.iter().take(length_max).enumerate() {
+        let mut pointer = key.path.to_string();
+        path::push_index(&mut pointer, index);
+        match text_of(of, &pointer, item) {
+            Ok(text) if seen.insert(text.clone()) => texts.push(text),
+            Ok(text) => {
+                let reason = format!("`{}` names `{}` twice", key.path, shown(&text));
+                problems.push(
+                    Problem::new("duplicate-item", pointer, reason)
+                        .at(item.place)
+                        .help("remove one of the two"),
+                );
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (problems.len() == before && items.len() <= length_max).then_some(texts)
+}
+
+fn tags(key: &Key, node: &Node, problems: &mut Problems) -> Option<BTreeMap<String, String>> {
+    let Raw::Mapping(entries) = &node.value else {
+        problems.push(
+            unfit("wrong-type", &key.path, &key.kind.takes(), node).help("write each tag as `key: value`"),
+        );
+        return None;
+    };
+    if let Some(entry) = entries.get(TAGS_MAX) {
+        let reason = format!("AWS takes up to {TAGS_MAX} tags on a resource, found {}", entries.len());
+        let problem = Problem::new("too-many", &*key.path, reason).at(entry.key_place);
+        problems.push(problem.help(format!("remove {}", entries.len() - TAGS_MAX)));
+        return None;
+    }
+    let before = problems.len();
+    let mut tags = BTreeMap::new();
+    let mut folded = BTreeMap::new();
+    for entry in entries.iter() {
+        let pointer = path::join(&key.path, &entry.key);
+        match tag_key(&pointer, &entry.key, &mut folded) {
+            Ok(()) => {}
+            Err(problem) => problems.push(problem.at(entry.key_place)),
+        }
+        let value = if is_null(&entry.value) {
+            let problem = Problem::new("no-value", &*pointer, format!("`{pointer}` has no value"));
+            Err(problem.at(entry.key_place).help("write `\"\"` for an empty value, or remove the tag"))
+        } else {
+            text_of(&format::TAG_VALUE, &pointer, &entry.value)
+        };
+        match value {
+            Ok(value) => drop(tags.insert(entry.key.clone(), value)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (problems.len() == before).then_some(tags)
+}
+
+/// IAM takes tag keys that differ in case only for one.
+fn tag_key(pointer: &str, key: &str, folded: &mut BTreeMap<String, String>) -> Result<(), Problem> {
+    let format = &format::TAG_KEY;
+    let lower = key.to_lowercase();
+    if lower.starts_with("aws:") {
+        let reason = format!("the tag `{}` starts with `aws:`, which AWS keeps for itself", shown(key));
+        return Err(Problem::new("reserved-tag", pointer, reason).help("choose another prefix"));
+    }
+    if let Some(first) = folded.insert(lower, key.to_owned()) {
+        let reason = format!("the tags `{}` and `{}` differ in case only", shown(&first), shown(key));
+        let problem = Problem::new("duplicate-tag", pointer, reason);
+        return Err(problem.help("remove one of the two: IAM takes them for the same tag"));
+    }
+    match format.check(key) {
+        Ok(()) => Ok(()),
+        Err(Misfit::TooLong(excess)) => {
+            let reason = format!("a tag's key takes at most {} characters", format.length_max);
+            Err(Problem::new("too-long", pointer, reason).help(format!("shorten it by {excess}")))
+        }
+        Err(Misfit::Pattern) => {
+            let reason = format!("a tag's key takes {}, found `{}`", format.takes, shown(key));
+            Err(Problem::new("bad-form", pointer, reason).help(advice(format, key)))
+        }
+    }
+}

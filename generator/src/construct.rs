@@ -1,0 +1,117 @@
+//! The stack as a value: what the command line does, for programs that want the files themselves.
+
+use crate::asl::{self, Machine};
+use crate::config::Config;
+use crate::problem::Problems;
+use crate::render::{self, Files};
+use crate::stack::{PackageFacts, Stack};
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A Terraform module.
+    Terraform,
+    /// One template for `CloudFormation`.
+    CloudFormation,
+}
+
+impl Format {
+    /// Every format, in the order documented.
+    pub const ALL: &[Self] = &[Self::Terraform, Self::CloudFormation];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::CloudFormation => "cloudformation",
+        }
+    }
+
+    fn renderer(self) -> &'static dyn render::Format {
+        let found = render::FORMATS.iter().find(|format| format.name() == self.name());
+        *found.expect("each format has a renderer of its name") // a test holds the two lists together
+    }
+}
+
+/// The complete stack that recycles Auto Scaling groups, ready to be rendered. Pure: no file is read or written.
+///
+/// ```
+/// use asg_recycle::{AsgRecycle, Format, config};
+///
+/// let config = config::parse(b"name: webops\n").expect("the file has no fault");
+/// let files = AsgRecycle::from_config(config).expect("the names fit").synth(Format::Terraform);
+/// assert!(files.contains_key("terraform/versions.tf"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct AsgRecycle {
+    config: Config,
+    machine: Machine,
+    stack: Stack,
+}
+
+impl AsgRecycle {
+    /// Builds the state machine and every resource. The zip's hash stays open: see [`Self::with_package`].
+    pub fn from_config(config: Config) -> Result<Self, Problems> {
+        let machine = asl::build(&config)?;
+        let stack = Stack::new(&config, &machine, None)?;
+        Ok(Self { config, machine, stack })
+    }
+
+    /// The same stack, deploying this handler zip.
+    pub fn with_package(self, package: &PackageFacts) -> Result<Self, Problems> {
+        let stack = Stack::new(&self.config, &self.machine, Some(package))?;
+        Ok(Self { stack, ..self })
+    }
+
+    /// What it was built from.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Every resource of the stack.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// The state machine.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The files of one format, by path under the output folder.
+    pub fn synth(&self, format: Format) -> Files {
+        format.renderer().render(&self.stack)
+    }
+
+    /// The files of these formats, and those that come with any: the state machine and the README.
+    pub fn synth_all(&self, formats: &[Format]) -> Files {
+        let shared = render::shared(&self.stack);
+        formats.iter().flat_map(|format| self.synth(*format)).chain(shared).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AsgRecycle, Format};
+    use crate::config::Config;
+    use crate::render;
+    use crate::stack::PackageFacts;
+
+    #[test]
+    fn each_format_has_its_renderer_and_each_renderer_its_format() {
+        let renderers: Vec<_> = render::FORMATS.iter().map(|format| format.name()).collect();
+        let formats: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
+        assert_eq!(renderers, formats);
+    }
+
+    #[test]
+    fn formats_do_not_share_a_path_and_all_come_with_the_machine() {
+        let facts = PackageFacts { sha256_hex: "00".to_owned(), sha256_base64: "AA==".to_owned() };
+        let stack =
+            AsgRecycle::from_config(Config::with_defaults("x")).unwrap().with_package(&facts).unwrap();
+        let alone: usize = Format::ALL.iter().map(|format| stack.synth(*format).len()).sum();
+        let all = stack.synth_all(Format::ALL);
+        assert_eq!(all.len(), alone + 2);
+        assert_eq!(all["state_machine.asl.json"], stack.machine().definition.as_bytes());
+    }
+}

@@ -1,0 +1,226 @@
+//! What has to be done to a folder so that it holds what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Edits, Folder, MANIFEST, Manifest, OutputError, PackageRecord, Wanted, diff, is_absent};
+use crate::digest;
+
+/// A file as it is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Disk {
+    Absent,
+    File(Vec<u8>),
+    Other,
+}
+
+/// What happens to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is written; it was not there.
+    Create,
+    /// It is written over an older one.
+    Update,
+    /// It is as it should be.
+    Keep,
+    /// It was generated earlier, is no longer wanted, and is removed.
+    Remove,
+    /// It was generated earlier and is no longer wanted, but was edited since: it stays.
+    Leave,
+    /// It is not there and not wanted.
+    Forget,
+    /// It is wanted, but writing it would lose something.
+    Blocked(Obstacle),
+}
+
+/// What would be lost by writing a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Edits of a generated file.
+    Edits,
+    /// A file that asg-recycle did not write.
+    Foreign,
+    /// A folder in the file's place.
+    Folder,
+}
+
+impl Obstacle {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Edits => "was edited",
+            Self::Foreign => "was there before",
+            Self::Folder => "is a folder",
+        }
+    }
+}
+
+/// A file that stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Its path under the folder.
+    pub path: String,
+    /// Why it is not overwritten.
+    pub obstacle: Obstacle,
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.path, self.obstacle.as_str())
+    }
+}
+
+/// One file's part of a plan.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) change: Change,
+    pub(super) disk: Disk,
+    pub(super) wanted: Option<Vec<u8>>,
+}
+
+/// What has to be done, file by file.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) root: PathBuf,
+    pub(super) edits: Edits,
+    pub(super) steps: BTreeMap<String, Step>,
+    pub(super) before: Manifest,
+    pub(super) after: Manifest,
+    pub(super) manifest_on_disk: Disk,
+}
+
+pub(super) fn plan(folder: &Folder, wanted: Wanted) -> Result<Plan, OutputError> {
+    let mut after = Manifest { package: wanted.package, files: wanted.carried, ..Manifest::default() };
+    let hashes = wanted.files.iter().map(|(path, contents)| (path.clone(), digest::hex(contents)));
+    after.files.extend(hashes);
+    let before = &folder.manifest;
+    let paths: BTreeSet<&String> =
+        before.files.keys().chain(before.pending.keys()).chain(wanted.files.keys()).collect();
+    let mut steps = BTreeMap::new();
+    for path in paths {
+        let wanted = wanted.files.get(path);
+        if wanted.is_none() && after.files.contains_key(path) {
+            continue; // carried
+        }
+        let disk = read(&folder.path.join(path))?;
+        let change = decide(&disk, wanted.map(Vec::as_slice), &before.hashes(path));
+        steps.insert(path.clone(), Step { change, disk, wanted: wanted.cloned() });
+    }
+    Ok(Plan {
+        root: folder.path.clone(),
+        edits: folder.edits,
+        steps,
+        before: before.clone(),
+        after,
+        manifest_on_disk: read(&folder.path.join(MANIFEST))?,
+    })
+}
+
+fn read(path: &Path) -> Result<Disk, OutputError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Disk::File(bytes)),
+        Err(error) if is_absent(&error) => Ok(Disk::Absent),
+        Err(_) if path.is_dir() => Ok(Disk::Other),
+        Err(source) => Err(OutputError::file("read", path)(source)),
+    }
+}
+
+/// What happens to a file, from what is on disk, what is wanted, and the hashes it was generated with before.
+fn decide(disk: &Disk, wanted: Option<&[u8]>, known: &[&str]) -> Change {
+    let is_ours = |bytes: &[u8]| known.contains(&digest::hex(bytes).as_str());
+    match (disk, wanted) {
+        (Disk::Absent, None) => Change::Forget,
+        (Disk::Absent, Some(_)) => Change::Create,
+        (Disk::File(bytes), Some(wanted)) if bytes == wanted => Change::Keep,
+        (Disk::File(bytes), Some(_)) if is_ours(bytes) => Change::Update,
+        (Disk::File(bytes), None) if is_ours(bytes) => Change::Remove,
+        (_, None) => Change::Leave,
+        (Disk::File(_), Some(_)) if known.is_empty() => Change::Blocked(Obstacle::Foreign),
+        (Disk::File(_), Some(_)) => Change::Blocked(Obstacle::Edits),
+        (Disk::Other, Some(_)) => Change::Blocked(Obstacle::Folder),
+    }
+}
+
+impl Plan {
+    /// Every file's change but the manifest's, by path.
+    pub fn changes(&self) -> impl Iterator<Item = (&str, &Change)> {
+        self.steps.iter().map(|(path, step)| (path.as_str(), &step.change))
+    }
+
+    /// The handler zip that the folder then holds.
+    pub fn package(&self) -> Option<&PackageRecord> {
+        self.after.package.as_ref()
+    }
+
+    /// Whether the folder holds exactly what is wanted.
+    pub fn is_done(&self) -> bool {
+        let settled = |change: &Change| matches!(change, Change::Keep | Change::Forget);
+        self.changes().all(|(_, change)| settled(change)) && !self.manifest_differs()
+    }
+
+    pub(super) fn manifest_differs(&self) -> bool {
+        self.manifest_on_disk != Disk::File(self.after.print())
+    }
+
+    /// The files that stand in the way, unless edits are overwritten.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let conflict = |(path, change): (&str, &Change)| match change {
+            Change::Blocked(obstacle) => Some(Conflict { path: path.to_owned(), obstacle: *obstacle }),
+            _ => None,
+        };
+        match self.edits {
+            Edits::Protect => self.changes().filter_map(conflict).collect(),
+            Edits::Overwrite => Vec::new(),
+        }
+    }
+
+    /// What would change, as unified diffs; empty when nothing would.
+    pub fn diff(&self) -> String {
+        let steps = self.steps.iter().filter(|(_, step)| step.change != Change::Keep);
+        let mut text: String = steps
+            .map(|(path, step)| diff::unified(path, contents(&step.disk), step.wanted.as_deref()))
+            .collect();
+        if self.manifest_differs() {
+            text += &diff::unified(MANIFEST, contents(&self.manifest_on_disk), Some(&self.after.print()));
+        }
+        text
+    }
+}
+
+fn contents(disk: &Disk) -> Option<&[u8]> {
+    match disk {
+        Disk::File(bytes) => Some(bytes),
+        Disk::Absent | Disk::Other => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Disk, Obstacle, decide};
+    use crate::digest;
+
+    #[test]
+    fn every_meeting_of_disk_wish_and_memory_has_its_outcome() {
+        let file = |text: &str| Disk::File(text.as_bytes().to_vec());
+        let (old, other) = (digest::hex(b"old"), digest::hex(b"other"));
+        let (old, other) = (&[old.as_str()][..], &[other.as_str()][..]);
+        let cases: &[(Disk, Option<&str>, &[&str], Change)] = &[
+            (Disk::Absent, None, old, Change::Forget),
+            (Disk::Absent, Some("new"), &[], Change::Create),
+            (Disk::Absent, Some("new"), old, Change::Create),
+            (file("new"), Some("new"), &[], Change::Keep),
+            (file("new"), Some("new"), old, Change::Keep),
+            (file("old"), Some("new"), old, Change::Update),
+            (file("old"), Some("new"), other, Change::Blocked(Obstacle::Edits)),
+            (file("old"), Some("new"), &[], Change::Blocked(Obstacle::Foreign)),
+            (file("old"), None, old, Change::Remove),
+            (file("old"), None, other, Change::Leave),
+            (Disk::Other, Some("new"), old, Change::Blocked(Obstacle::Folder)),
+            (Disk::Other, None, old, Change::Leave),
+        ];
+        for (disk, wanted, known, expected) in cases {
+            let found = decide(disk, wanted.map(str::as_bytes), known);
+            assert_eq!(&found, expected, "{disk:?} {wanted:?} {known:?}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Compiles the emitted crate in a folder of the cache, so that neither folder nor user nor time reach the binary.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::flags::Places;
+use super::toolchain::{Method, Target, Tools};
+use super::{Order, PackageError, Progress};
+use crate::render::Files;
+
+/// 1980-01-01, the zip's date, for whatever would otherwise note the time.
+const SOURCE_DATE_EPOCH: &str = "315532800";
+/// Lines of cargo's that a failure shows.
+const TAIL_LINES: usize = 30;
+
+/// Compiles the sources in `workshop`; gives the binary's bytes.
+pub(super) fn compile(
+    order: &Order,
+    target: &Target,
+    sources: &Files,
+    workshop: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<u8>, PackageError> {
+    let (source, output) = (workshop.join("source"), workshop.join("target"));
+    stage(sources, &source)?;
+    let mut command = command(order, target, &source, &output)?;
+    progress(Progress::Started { target: target.triple.to_owned() });
+    let crates = sources.get("Cargo.lock").map_or(0, |lock| {
+        String::from_utf8_lossy(lock).lines().filter(|line| *line == "[[package]]").count()
+    });
+    run(&mut command, crates, progress)?;
+    let binary = output.join(target.triple).join("release").join("bootstrap");
+    fs::read(&binary).map_err(PackageError::file("read", &binary))
+}
+
+/// Makes the folder hold these files and no other.
+fn stage(sources: &Files, folder: &Path) -> Result<(), PackageError> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(PackageError::file("remove", folder))?;
+    }
+    for (path, contents) in sources {
+        let file = folder.join(path);
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent).map_err(PackageError::file("make the folder", parent))?;
+        }
+        fs::write(&file, contents).map_err(PackageError::file("write", &file))?;
+    }
+    Ok(())
+}
+
+fn command(order: &Order, target: &Target, source: &Path, output: &Path) -> Result<Command, PackageError> {
+    let tools = Tools { environment: &order.environment };
+    let cargo_home = cargo_home(order)?;
+    let sysroot = PathBuf::from(tools.rustc(&["--print", "sysroot"])?.trim_end());
+    let places = Places::new(&cargo_home, source, output, &sysroot, &target.compiler_commit);
+    let (subcommand, triple) = match target.method {
+        Method::Cargo { .. } => ("build", target.triple.to_owned()),
+        Method::Zigbuild => ("zigbuild", format!("{}.2.34", target.triple)), // the runtime's glibc
+    };
+    let mut command = tools.command("cargo");
+    command.args([subcommand, "--release", "--locked", "--target", &triple]).current_dir(source);
+    command
+        .env("CARGO_ENCODED_RUSTFLAGS", places.rustc_flags().join("\u{1f}"))
+        .env("CFLAGS", places.c_flags())
+        .env("CC_SHELL_ESCAPED_FLAGS", "1")
+        .env("CARGO_TARGET_DIR", output)
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TERM_COLOR", "never")
+        .env("RUSTC_WRAPPER", "") // empty: also not the one of the user's configuration
+        .env("RUSTC_WORKSPACE_WRAPPER", "")
+        .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH);
+    if let Method::Cargo { linker } = target.method {
+        let name = target.triple.to_uppercase().replace('-', "_");
+        command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
+        command.env(format!("CC_{}", target.triple.replace('-', "_")), linker);
+    }
+    Ok(command)
+}
+
+fn cargo_home(order: &Order) -> Result<PathBuf, PackageError> {
+    let folder = |name: &str| order.environment.get(std::ffi::OsStr::new(name)).map(PathBuf::from);
+    let home = folder("CARGO_HOME").or_else(|| folder("HOME").map(|home| home.join(".cargo")));
+    home.ok_or(PackageError::ProgramMissing {
+        program: "cargo",
+        fix: "and neither `CARGO_HOME` nor `HOME` is set; set one of them",
+    })
+}
+
+fn run(
+    command: &mut Command,
+    total_max: usize,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), PackageError> {
+    let failed = |source| PackageError::ProgramFailed { program: "cargo".to_owned(), source };
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    let mut tail = VecDeque::with_capacity(TAIL_LINES);
+    let mut begun = 0;
+    let lines = child.stderr.take().map(BufReader::new).into_iter().flat_map(|reader| reader.split(b'\n'));
+    for line in lines {
+        let line = String::from_utf8_lossy(&line.map_err(failed)?).into_owned();
+        if line.trim_start().starts_with("Compiling ") {
+            begun += 1;
+            progress(Progress::Compiling { begun, total_max });
+        }
+        if tail.len() == TAIL_LINES {
+            tail.pop_front();
+        }
+        tail.push_back(line);
+    }
+    if child.wait().map_err(failed)?.success() {
+        return Ok(());
+    }
+    Err(failure(&Vec::from(tail).join("\n")))
+}
+
+/// What went wrong, by what cargo said last.
+fn failure(tail: &str) -> PackageError {
+    let tail = tail.trim_end().to_owned();
+    let network = [
+        "failed to download",
+        "failed to fetch",
+        "download of config.json failed",
+        "spurious network error",
+        "failed to query replaced source",
+        "Could not resolve host",
+        "you may be offline",
+        "made in offline mode",
+    ];
+    if network.iter().any(|sign| tail.contains(sign)) {
+        PackageError::Network { tail }
+    } else {
+        PackageError::Compile { tail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PackageError, failure, stage};
+    use crate::render::Files;
+
+    #[test]
+    fn a_network_fault_is_told_from_a_fault_in_the_code() {
+        let network = "error: failed to download from `https://static.crates.io/x`\n\nCaused by:\n  [6] Could not resolve host\n";
+        assert!(matches!(failure(network), PackageError::Network { .. }));
+        let offline =
+            "error: attempting to make an HTTP request, but --offline was specified\n  you may be offline";
+        assert!(matches!(failure(offline), PackageError::Network { .. }));
+        let fault = failure("error[E0425]: cannot find value `x` in this scope\n");
+        assert!(matches!(&fault, PackageError::Compile { tail } if tail.contains("E0425")));
+    }
+
+    #[test]
+    fn the_staged_folder_holds_the_sources_and_nothing_older() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source");
+        let files = |path: &str| Files::from([(path.to_owned(), b"x".to_vec())]);
+        stage(&files("src/old.rs"), &source).unwrap();
+        stage(&files("src/new.rs"), &source).unwrap();
+        assert!(!source.join("src/old.rs").exists());
+        assert!(source.join("src/new.rs").exists());
+    }
+}

@@ -1,0 +1,116 @@
+//! Why a package could not be made.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a package could not be made. Every message names the fix.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// A program is not on the search path.
+    #[error("cannot run `{program}`: it is not on the search path; {fix}")]
+    ProgramMissing {
+        /// The program's name.
+        program: &'static str,
+        /// What to install.
+        fix: &'static str,
+    },
+    /// A program could not be started.
+    #[error("cannot run `{program}`: {source}")]
+    ProgramFailed {
+        /// The program's name.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The pinned compiler does not answer.
+    #[error(
+        "the Rust compiler {channel} does not answer; install it with \
+         `rustup toolchain install {channel} --profile minimal`:\n{output}"
+    )]
+    CompilerMissing {
+        /// The pinned version.
+        channel: String,
+        /// What the compiler, or rustup in its place, said.
+        output: String,
+    },
+    /// Nothing here can build for the wanted processor.
+    #[error("cannot build for {architecture} on this machine:\n{}", list(.missing))]
+    CrossToolsMissing {
+        /// The processor.
+        architecture: &'static str,
+        /// What is missing, each with the commands that install it.
+        missing: Vec<String>,
+    },
+    /// Cargo could not fetch a crate.
+    #[error(
+        "cargo could not fetch the handler's crates; check the network and the proxy settings, or fetch them where \
+         there is a network by `cargo fetch --locked` in the emitted `handler` folder:\n{tail}"
+    )]
+    Network {
+        /// The end of what cargo said.
+        tail: String,
+    },
+    /// The compiler, or cargo before it, gave up.
+    #[error("the handler does not compile:\n{tail}")]
+    Compile {
+        /// The end of what cargo said.
+        tail: String,
+    },
+    /// The binary is not one that can be checked.
+    #[error("the compiled binary is not a 64-bit ELF file: {reason}")]
+    NotElf {
+        /// What the reader said.
+        reason: String,
+    },
+    /// The binary is for another processor.
+    #[error("the compiled binary is for ELF machine {found}, not for {wanted}")]
+    WrongMachine {
+        /// ELF machine number of the binary.
+        found: u16,
+        /// The wanted processor.
+        wanted: &'static str,
+    },
+    /// The binary needs a newer glibc than the runtime has.
+    #[error(
+        "the compiled binary needs {version} (symbol `{symbol}`), but provided.al2023 has glibc 2.34: this machine's \
+         C library is newer than the runtime's; build against 2.34 with \
+         `pip install cargo-zigbuild ziglang` and `--compiler zig`, or build on an older distribution"
+    )]
+    GlibcTooNew {
+        /// The version needed, e.g. `GLIBC_2.38`.
+        version: String,
+        /// A symbol that needs it.
+        symbol: String,
+    },
+    /// The zip could not be made.
+    #[error("cannot make the zip: {0}")]
+    Zip(#[from] ::zip::result::ZipError),
+    /// No folder for the cache can be derived.
+    #[error(
+        "there is no place for the build cache: neither `ASG_RECYCLE_CACHE_DIR`, `XDG_CACHE_HOME` nor `HOME` is set; \
+         name a folder with `--cache-dir`"
+    )]
+    NoCacheFolder,
+    /// A file operation in the cache failed.
+    #[error("cannot {action} `{}`: {source}", .path.display())]
+    File {
+        /// What was tried, e.g. `write`.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+impl PackageError {
+    /// For `map_err` on a file operation.
+    pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+}
+
+fn list(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n")
+}

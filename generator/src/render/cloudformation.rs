@@ -1,0 +1,159 @@
+//! The stack as one CloudFormation template.
+
+use minijinja::context;
+use serde::Serialize;
+
+use super::{Files, Format, environment, print, seen, yaml};
+use crate::stack::parameter::{Check, Group, ParameterKind};
+use crate::stack::value::Value;
+use crate::stack::{Parameter, Stack};
+
+/// The format `cloudformation`.
+#[derive(Debug, Clone, Copy)]
+pub struct CloudFormation;
+
+/// The template of the template; it includes one part per concern.
+const TEMPLATE: &str = "cloudformation/template.yaml.j2";
+
+/// The file emitted.
+const FILE: &str = "cloudformation/template.yaml";
+
+impl Format for CloudFormation {
+    fn name(&self) -> &'static str {
+        "cloudformation"
+    }
+
+    fn render(&self, stack: &Stack) -> Files {
+        let name = stack.name.clone();
+        let print_value =
+            move |value: &Value, indent: usize| yaml::Printer { name: &name }.after_key(value, indent);
+        let mut environment = environment("yaml", print_value);
+        environment.add_filter("pascal", |snake: &str| super::pascal(snake));
+        let parameters: Vec<TemplateParameter> = offered(stack).map(TemplateParameter::new).collect();
+        let optional = offered(stack).filter(|each| each.optional);
+        let conditions: Vec<Condition> = optional.map(Condition::new).collect();
+        let context = context! {
+            parameters => seen(parameters),
+            groups => seen(groups(stack)),
+            conditions => seen(conditions),
+            tag_list => seen(tag_list(stack)),
+            ..seen(stack)
+        };
+        Files::from([(FILE.to_owned(), print(&environment, TEMPLATE, &context).into_bytes())])
+    }
+}
+
+/// CloudFormation reads no files, so the zip is in a bucket; it has no parameters that are maps, so tags are fixed.
+fn offered(stack: &Stack) -> impl Iterator<Item = &Parameter> {
+    let offered =
+        |each: &&Parameter| each.group != Group::PackageFromFile && each.kind != ParameterKind::TextMap;
+    stack.parameters.iter().filter(offered)
+}
+
+/// A parameter as the template declares it.
+#[derive(Debug, Serialize)]
+struct TemplateParameter {
+    name: String,
+    description: &'static str,
+    kind: &'static str,
+    /// Absent where a value has to be given.
+    default: Option<Value>,
+    pattern: Option<String>,
+    length_max: Option<usize>,
+    values: Option<Value>,
+    constraint: Option<String>,
+}
+
+impl TemplateParameter {
+    fn new(parameter: &Parameter) -> Self {
+        let (mut pattern, mut length_max, mut values, mut constraint) = (None, None, None, None);
+        match &parameter.check {
+            Check::Any => {}
+            Check::Pattern { pattern: inner, length_max: most, meaning } => {
+                length_max = *most;
+                (pattern, constraint) = if parameter.optional {
+                    (Some(format!("^({inner})?$")), Some(format!("must be {meaning}, or nothing")))
+                } else {
+                    (Some(format!("^{inner}$")), Some(format!("must be {meaning}")))
+                };
+            }
+            Check::OneOf(each) => values = Some(Value::List(each.clone())),
+        }
+        if parameter.kind == ParameterKind::Bool {
+            values = Some(Value::list(["true", "false"]));
+        }
+        Self {
+            name: yaml::parameter_name(parameter.key),
+            description: parameter.description,
+            kind: match parameter.kind {
+                ParameterKind::Number => "Number",
+                ParameterKind::TextList => "CommaDelimitedList",
+                ParameterKind::Text | ParameterKind::Bool | ParameterKind::TextMap => "String",
+            },
+            default: default(parameter),
+            pattern,
+            length_max,
+            values,
+            constraint,
+        }
+    }
+}
+
+/// Nothing is empty text; a list is text with commas.
+fn default(parameter: &Parameter) -> Option<Value> {
+    match &parameter.default {
+        Some(Value::List(items)) => {
+            let texts = items.iter().map(|item| match item {
+                Value::Text(text) => text.as_str(),
+                other => panic!("a list of texts holds {other:?}"),
+            });
+            Some(texts.collect::<Vec<_>>().join(",").into())
+        }
+        Some(Value::Bool(truth)) => Some(truth.to_string().into()),
+        Some(value) => Some(value.clone()),
+        None => parameter.optional.then(|| "".into()),
+    }
+}
+
+/// The condition that an optional parameter is given.
+#[derive(Debug, Serialize)]
+struct Condition {
+    name: String,
+    parameter: String,
+    is_list: bool,
+}
+
+impl Condition {
+    fn new(parameter: &Parameter) -> Self {
+        Self {
+            name: yaml::condition_name(parameter.key),
+            parameter: yaml::parameter_name(parameter.key),
+            is_list: parameter.kind == ParameterKind::TextList,
+        }
+    }
+}
+
+/// Parameters under a heading, for the form in the console.
+#[derive(Debug, Serialize)]
+struct ParameterGroup {
+    title: &'static str,
+    parameters: Vec<String>,
+}
+
+fn groups(stack: &Stack) -> Vec<ParameterGroup> {
+    let group = |group: &Group| ParameterGroup {
+        title: group.title(),
+        parameters: offered(stack)
+            .filter(|each| each.group == *group)
+            .map(|each| yaml::parameter_name(each.key))
+            .collect(),
+    };
+    Group::ALL.iter().map(group).filter(|group| !group.parameters.is_empty()).collect()
+}
+
+fn tag_list(stack: &Stack) -> Value {
+    let tag = |(key, value): (&String, &String)| {
+        Value::map([("Key", Value::from(key.as_str())), ("Value", Value::from(value.as_str()))])
+    };
+    Value::list(stack.tags.iter().map(tag))
+}

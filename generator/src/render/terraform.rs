@@ -1,0 +1,146 @@
+//! The stack as a Terraform module, and a root that calls it.
+
+use minijinja::context;
+use serde::Serialize;
+
+use super::{Files, Format, environment, hcl, print, seen};
+use crate::stack::parameter::{Check, Group, ParameterKind};
+use crate::stack::{Parameter, Stack};
+use crate::template::TEMPLATES;
+
+/// The format `terraform`.
+#[derive(Debug, Clone, Copy)]
+pub struct Terraform;
+
+/// Folders under `templates/` that mirror the folders emitted: the module, and a root that calls it.
+const FOLDERS: &[&str] = &["terraform", "terraform-root"];
+
+/// Ends the name of every template.
+const TEMPLATE_SUFFIX: &str = ".j2";
+
+impl Format for Terraform {
+    fn name(&self) -> &'static str {
+        "terraform"
+    }
+
+    fn render(&self, stack: &Stack) -> Files {
+        let environment = environment("hcl", hcl::expression);
+        let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
+        let context = context! { variables => seen(variables), ..seen(stack) };
+        let folders = FOLDERS.iter().filter_map(|folder| TEMPLATES.get_dir(folder));
+        let templates = folders.flat_map(include_dir::Dir::files).filter_map(|file| file.path().to_str());
+        let file = |template: &str| {
+            let path = template.strip_suffix(TEMPLATE_SUFFIX).unwrap_or(template).to_owned();
+            (path, hcl::aligned(&print(&environment, template, &context)).into_bytes())
+        };
+        let definition = format!("{}/{}", FOLDERS[0], stack.machine.file);
+        let mut files: Files = templates.map(file).collect();
+        files.insert(definition, stack.machine.definition.clone().into_bytes());
+        files
+    }
+}
+
+/// A parameter as a Terraform variable; expressions are printed.
+#[derive(Debug, Serialize)]
+struct Variable {
+    name: &'static str,
+    description: &'static str,
+    kind: &'static str,
+    nullable: bool,
+    /// Absent where a value has to be given.
+    default: Option<String>,
+    /// Absent where any value is as good as another.
+    condition: Option<String>,
+    error_message: String,
+}
+
+impl Variable {
+    fn new(parameter: &Parameter) -> Self {
+        let name = parameter.key.as_str();
+        let nullable = may_be_null(parameter);
+        let default = parameter.default.as_ref().map(|value| hcl::expression(value, 2));
+        let (condition, must_be) = match &parameter.check {
+            Check::Any => (None, String::new()),
+            Check::Pattern { pattern, length_max, meaning } => {
+                (Some(matches(parameter, nullable, pattern, *length_max)), meaning.clone())
+            }
+            Check::OneOf(values) => {
+                let values: Vec<String> = values.iter().map(|value| hcl::expression(value, 0)).collect();
+                let condition = format!("contains([{}], var.{name})", values.join(", "));
+                (Some(condition), values.join(", ").replace('"', ""))
+            }
+        };
+        Self {
+            name,
+            description: parameter.description,
+            kind: kind(parameter.kind),
+            nullable,
+            default: default.or_else(|| nullable.then(|| "null".to_owned())),
+            condition,
+            error_message: match parameter.check {
+                Check::OneOf(_) => format!("{name} must be one of {must_be}."),
+                _ => format!("{name} must be {must_be}."),
+            },
+        }
+    }
+}
+
+/// A zip in a bucket is optional here: a module can read the one beside it. A list is never null, only empty.
+fn may_be_null(parameter: &Parameter) -> bool {
+    let optional = parameter.optional && parameter.kind != ParameterKind::TextList;
+    optional || parameter.group == Group::PackageFromBucket
+}
+
+fn kind(kind: ParameterKind) -> &'static str {
+    match kind {
+        ParameterKind::Text => "string",
+        ParameterKind::Number => "number",
+        ParameterKind::Bool => "bool",
+        ParameterKind::TextList => "list(string)",
+        ParameterKind::TextMap => "map(string)",
+    }
+}
+
+fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Option<usize>) -> String {
+    let regex = hcl::quoted(&format!("^{pattern}$"));
+    let variable = hcl::variable(parameter.key);
+    if parameter.kind == ParameterKind::TextList {
+        return format!("alltrue([for each in {variable} : can(regex({regex}, each))])");
+    }
+    // Both sides of `||` are evaluated before Terraform 1.12: `can` takes null, `length` does not.
+    let shape = format!("can(regex({regex}, {variable}))");
+    let measured = if nullable { format!("coalesce({variable}, \" \")") } else { variable.clone() };
+    let length = length_max.map(|most| format!(" && length({measured}) <= {most}")).unwrap_or_default();
+    if nullable { format!("{variable} == null || {shape}{length}") } else { format!("{shape}{length}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::stack::parameter::Key;
+    use crate::{asl, stack};
+
+    fn variables() -> Vec<Variable> {
+        let config = Config::with_defaults("demo");
+        let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
+        stack.parameters.iter().map(Variable::new).collect()
+    }
+
+    fn variable(key: Key) -> Variable {
+        variables().into_iter().find(|variable| variable.name == key.as_str()).unwrap()
+    }
+
+    #[test]
+    fn only_what_has_no_default_has_to_be_given() {
+        let required: Vec<&str> =
+            variables().iter().filter(|each| each.default.is_none()).map(|each| each.name).collect();
+        assert_eq!(required, ["handler_source_code_hash"]);
+    }
+
+    #[test]
+    fn the_zip_may_come_from_the_file_beside_the_module() {
+        assert_eq!(variable(Key::HandlerS3Bucket).default.as_deref(), Some("null"));
+        assert_eq!(variable(Key::HandlerZipPath).default.as_deref(), Some("null"));
+    }
+}

@@ -1,0 +1,256 @@
+//! Values as YAML for CloudFormation: references become intrinsic functions.
+
+use super::pascal;
+use crate::stack::parameter::Key;
+use crate::stack::value::{Attribute, Kind, Reference, Resource, Value, When};
+
+/// Spaces that a level is indented by.
+const STEP: usize = 2;
+
+/// Prints values of one stack.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Printer<'a> {
+    /// The stack's name.
+    pub(super) name: &'a str,
+}
+
+impl Printer<'_> {
+    /// What follows a key and its colon: a blank and one line, or lines indented by `indent` spaces.
+    pub(super) fn after_key(&self, value: &Value, indent: usize) -> String {
+        match self.inline(value) {
+            Some(line) => format!(" {line}"),
+            None => format!("\n{}", self.block(value, indent)),
+        }
+    }
+
+    fn block(&self, value: &Value, indent: usize) -> String {
+        let pad = " ".repeat(indent);
+        let lines: Vec<String> = match value {
+            Value::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| format!("{pad}{}:{}", scalar(key), self.after_key(value, indent + STEP)))
+                .collect(),
+            Value::List(items) => {
+                items.iter().map(|item| format!("{pad}- {}", self.item_of(item, indent))).collect()
+            }
+            other => vec![format!("{pad}{}", self.flow(other))],
+        };
+        lines.join("\n")
+    }
+
+    /// What follows an item's dash and blank.
+    fn item_of(&self, item: &Value, indent: usize) -> String {
+        self.inline(item).unwrap_or_else(|| self.block(item, indent + STEP).trim_start().to_owned())
+    }
+
+    /// The value on one line, unless it is better spread over several.
+    fn inline(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::Text(text) => Some(scalar(text)),
+            Value::Map(entries) if !entries.is_empty() => None,
+            Value::List(items)
+                if !items.iter().all(|item| matches!(item, Value::Number(_) | Value::Bool(_))) =>
+            {
+                None
+            }
+            other => Some(self.flow(other)),
+        }
+    }
+
+    /// The value in flow style, which JSON is part of.
+    fn flow(&self, value: &Value) -> String {
+        match value {
+            Value::Text(text) => quoted(text),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::List(items) => {
+                format!("[{}]", items.iter().map(|item| self.flow(item)).collect::<Vec<_>>().join(", "))
+            }
+            Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
+            Value::Map(entries) => {
+                let entry = |(key, value): &(String, Value)| format!("{}: {}", quoted(key), self.flow(value));
+                format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+            Value::Reference(reference) => self.intrinsic(reference),
+            Value::Joined(parts) => {
+                substituted(&parts.iter().map(|part| self.part(part)).collect::<String>())
+            }
+            Value::When(when) => self.conditional(when),
+        }
+    }
+
+    /// A part of the text of `Fn::Sub`.
+    fn part(&self, part: &Value) -> String {
+        match part {
+            Value::Text(text) => text.replace("${", "${!"),
+            Value::Reference(reference) => self.placeholder(reference),
+            other => panic!("joined values are texts and references, not {other:?}"),
+        }
+    }
+
+    fn intrinsic(&self, reference: &Reference) -> String {
+        match reference {
+            Reference::Parameter(key) => referred(&parameter_name(*key)),
+            Reference::Prefix => substituted(&self.placeholder(reference)),
+            Reference::Partition => referred("AWS::Partition"),
+            Reference::Region => referred("AWS::Region"),
+            Reference::Account => referred("AWS::AccountId"),
+            Reference::Attribute(resource, attribute) => {
+                let id = logical_id(resource);
+                match attribute_name(resource.kind, *attribute) {
+                    Some(name) => format!("{{ \"Fn::GetAtt\": [{id}, {name}] }}"),
+                    None => referred(&id),
+                }
+            }
+        }
+    }
+
+    /// The reference within `Fn::Sub`.
+    fn placeholder(&self, reference: &Reference) -> String {
+        match reference {
+            Reference::Parameter(key) => format!("${{{}}}", parameter_name(*key)),
+            Reference::Prefix => format!("{}-${{{}}}", self.name, parameter_name(Key::Environment)),
+            Reference::Partition => "${AWS::Partition}".to_owned(),
+            Reference::Region => "${AWS::Region}".to_owned(),
+            Reference::Account => "${AWS::AccountId}".to_owned(),
+            Reference::Attribute(resource, attribute) => {
+                let id = logical_id(resource);
+                match attribute_name(resource.kind, *attribute) {
+                    Some(name) => format!("${{{id}.{name}}}"),
+                    None => format!("${{{id}}}"),
+                }
+            }
+        }
+    }
+
+    fn conditional(&self, when: &When) -> String {
+        let nothing = Value::from("");
+        if when.then == Value::parameter(when.given) && when.otherwise.as_ref() == Some(&nothing) {
+            return self.flow(&when.then); // a parameter that is not given is empty text
+        }
+        let otherwise =
+            when.otherwise.as_ref().map_or_else(|| referred("AWS::NoValue"), |value| self.flow(value));
+        format!("{{ \"Fn::If\": [{}, {}, {otherwise}] }}", condition_name(when.given), self.flow(&when.then))
+    }
+}
+
+/// Text, in quotes where YAML would read something else.
+fn scalar(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:, ()".contains(c);
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let ends_well = text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == ')');
+    let word = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
+        .contains(&text.to_ascii_lowercase().as_str());
+    if starts_well && ends_well && !word && text.chars().all(plain) && !text.contains(": ") {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
+}
+
+/// JSON's strings are YAML's double-quoted ones.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn substituted(text: &str) -> String {
+    format!("{{ \"Fn::Sub\": {} }}", quoted(text))
+}
+
+fn referred(name: &str) -> String {
+    let name = if name.contains("::") { quoted(name) } else { name.to_owned() };
+    format!("{{ Ref: {name} }}")
+}
+
+/// The name of a parameter.
+pub(super) fn parameter_name(key: Key) -> String {
+    pascal(key.as_str())
+}
+
+/// The condition that an optional parameter is given.
+pub(super) fn condition_name(key: Key) -> String {
+    format!("Has{}", parameter_name(key))
+}
+
+/// Stable: another id would be another resource.
+pub(super) fn logical_id(resource: &Resource) -> String {
+    let kind = match resource.kind {
+        Kind::Function => "Function",
+        Kind::LogGroup => "LogGroup",
+        Kind::Machine => "Machine",
+        Kind::Queue => "Queue",
+        Kind::Role => "Role",
+        Kind::Rule => "Rule",
+        Kind::Table => "Table",
+        Kind::Topic => "Topic",
+    };
+    format!("{}{kind}", pascal(&resource.label))
+}
+
+/// The attribute for `Fn::GetAtt`; nothing where it is what `Ref` gives.
+fn attribute_name(kind: Kind, attribute: Attribute) -> Option<&'static str> {
+    match (kind, attribute) {
+        (Kind::Machine | Kind::Topic, Attribute::Arn)
+        | (Kind::Function | Kind::LogGroup | Kind::Role | Kind::Rule | Kind::Table, Attribute::Name)
+        | (_, Attribute::Url) => None,
+        (_, Attribute::Arn) => Some("Arn"),
+        (Kind::Machine, Attribute::Name) => Some("Name"),
+        (Kind::Queue, Attribute::Name) => Some("QueueName"),
+        (Kind::Topic, Attribute::Name) => Some("TopicName"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::value::{EVENTS_QUEUE, LOCKS_TABLE, MACHINE};
+
+    #[track_caller]
+    fn check(value: impl Into<Value>, expected: &str) {
+        let printer = Printer { name: "demo" };
+        assert_eq!(printer.after_key(&value.into(), 2), expected);
+    }
+
+    #[test]
+    fn words_that_yaml_reads_otherwise_are_quoted() {
+        check("sqs:SendMessage", " sqs:SendMessage");
+        check("2012-10-17", " \"2012-10-17\"");
+        check("On", " \"On\"");
+        check("a: b", " \"a: b\"");
+        check("", " \"\"");
+        check("*", " \"*\"");
+    }
+
+    #[test]
+    fn references_are_intrinsic_functions() {
+        check(EVENTS_QUEUE.arn(), " { \"Fn::GetAtt\": [EventsQueue, Arn] }");
+        check(EVENTS_QUEUE.url(), " { Ref: EventsQueue }");
+        check(MACHINE.arn(), " { Ref: RecycleMachine }");
+        check(LOCKS_TABLE.name(), " { Ref: LocksTable }");
+        check(Value::prefixed("-x"), " { \"Fn::Sub\": \"demo-${Environment}-x\" }");
+    }
+
+    #[test]
+    fn text_within_a_substitution_is_never_read_as_a_reference() {
+        let value = Value::joined(["${x} in ".into(), Reference::Region.into()]);
+        check(value, " { \"Fn::Sub\": \"${!x} in ${AWS::Region}\" }");
+    }
+
+    #[test]
+    fn an_optional_property_is_left_out_where_nothing_is_given() {
+        check(
+            Value::optional(Key::RunbookUrl),
+            " { \"Fn::If\": [HasRunbookUrl, { Ref: RunbookUrl }, { Ref: \"AWS::NoValue\" }] }",
+        );
+        check(Value::or_empty(Key::RunbookUrl), " { Ref: RunbookUrl }");
+    }
+
+    #[test]
+    fn lists_of_maps_hang_on_their_dashes() {
+        let item = Value::map([("a", Value::from(1)), ("b", Value::list(["x"]))]);
+        check(
+            Value::list([item.clone(), item]),
+            "\n  - a: 1\n    b:\n      - x\n  - a: 1\n    b:\n      - x",
+        );
+    }
+}

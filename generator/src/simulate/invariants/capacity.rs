@@ -1,0 +1,171 @@
+//! The bounds of capacity: the promise below, and what replacing needs above.
+
+use std::collections::BTreeSet;
+
+use crate::simulate::world::instance::InstanceId;
+use crate::simulate::world::record::{Author, Cause, Change, Happening, Sample, Sizes};
+
+use super::Promise;
+
+/// The bounds, as they move with what the world does.
+#[derive(Debug, Clone)]
+pub(super) struct Capacity {
+    promise: Promise,
+    /// Instances that served at the start.
+    at_start: u32,
+    /// How far the world has lowered the desired capacity at most, and by how much it has changed it in all.
+    cut: i64,
+    world_delta: i64,
+    world_delta_max: i64,
+    /// Serving instances that the world took and that have not been made up for.
+    losses: u32,
+    desired_at_start: u32,
+    /// Most instances that are to be replaced at once.
+    to_replace: u32,
+    max: u32,
+    /// Instances that an execution took out and that EC2 has not terminated.
+    taken_out: BTreeSet<InstanceId>,
+    dead: BTreeSet<InstanceId>,
+    refreshing: bool,
+    deleting: bool,
+}
+
+impl Capacity {
+    /// Bounds for a group as it is now.
+    pub(super) fn new(promise: Promise, sample: Sample, sizes: Sizes) -> Self {
+        Self {
+            promise,
+            at_start: sample.serving,
+            cut: 0,
+            world_delta: 0,
+            world_delta_max: 0,
+            losses: 0,
+            desired_at_start: sizes.desired,
+            to_replace: sample.outdated,
+            max: sizes.max,
+            taken_out: BTreeSet::new(),
+            dead: BTreeSet::new(),
+            refreshing: false,
+            deleting: false,
+        }
+    }
+
+    /// Every instance may be replaced, not only those that are outdated now.
+    pub(super) fn everything_may_be_replaced(&mut self) {
+        self.to_replace = self.to_replace.max(self.desired_at_start);
+    }
+
+    /// Moves the lower bound with a change, and says how the promise was broken where it was.
+    pub(super) fn below_promise(&mut self, change: &Change) -> Option<String> {
+        self.follow(&change.happening);
+        let order = self.watch_order(&change.happening);
+        let sample = change.sample;
+        if sample.serving >= sample.desired {
+            self.losses = 0;
+        }
+        if self.deleting || self.promise == Promise::Nothing {
+            return None;
+        }
+        let out = u32::from(self.promise == Promise::OneOut);
+        let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
+        let floor = self.at_start.saturating_sub(self.losses).saturating_sub(cut).saturating_sub(out);
+        let low = (sample.serving < floor).then(|| {
+            format!(
+                "{} healthy instances in service, at least {floor} promised: {} at the start, {} lost to the world, {cut} \
+                 scaled in by it, {out} out in turn",
+                sample.serving, self.at_start, self.losses
+            )
+        });
+        low.or(order)
+    }
+
+    /// Follows what the world takes, and what it allows.
+    fn follow(&mut self, happening: &Happening) {
+        match happening {
+            Happening::Struck { served: true, .. } => self.losses += 1,
+            Happening::Terminating { cause, served: true, .. }
+                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn) =>
+            {
+                self.losses += 1;
+            }
+            Happening::Sized { by: Author::World, before, after } => {
+                self.world_delta += i64::from(after.desired) - i64::from(before.desired);
+                self.cut = self.cut.max(-self.world_delta);
+                self.world_delta_max = self.world_delta_max.max(self.world_delta);
+                if after.max != before.max {
+                    self.max = after.max;
+                }
+            }
+            Happening::LaunchSourceChanged => self.to_replace = self.to_replace.max(self.desired_at_start),
+            Happening::RefreshStarted => self.refreshing = true,
+            Happening::RefreshEnded(_) => self.refreshing = false,
+            Happening::Deleting => self.deleting = true,
+            _ => {}
+        }
+    }
+
+    /// One after the other: none is taken out, and none is launched, before the last one taken out is terminated in EC2.
+    fn watch_order(&mut self, happening: &Happening) -> Option<String> {
+        match happening {
+            Happening::Terminating { instance, cause: Cause::Execution(_), .. }
+                if !self.dead.contains(instance) =>
+            {
+                let others = self.still_out();
+                self.taken_out.insert(*instance);
+                others.map(|others| {
+                    format!("{instance} was taken out while {others} was not terminated in EC2")
+                })
+            }
+            Happening::MachineTerminated(instance) => {
+                self.taken_out.remove(instance);
+                self.dead.insert(*instance);
+                None
+            }
+            Happening::Launched(instance) => self
+                .still_out()
+                .map(|others| format!("{instance} was launched while {others} was not terminated in EC2")),
+            _ => None,
+        }
+    }
+
+    fn still_out(&self) -> Option<String> {
+        if self.promise != Promise::OneOut || self.taken_out.is_empty() {
+            return None;
+        }
+        Some(self.taken_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Says how the upper bound was broken, where a change broke it. Instance refreshes have bounds of their own.
+    pub(super) fn above_allowed(&self, change: &Change) -> Option<String> {
+        if self.refreshing || self.deleting || !matches!(change.happening, Happening::Launched(_)) {
+            return None;
+        }
+        let grown = u32::try_from(self.world_delta_max).unwrap_or(0);
+        let needed = self.desired_at_start + grown + self.to_replace;
+        // AWS lets rebalancing exceed the maximum by ten per cent, and by one at least.
+        let rebalancing = (change.sample.max.max(self.max) / 10).max(1);
+        let bound = self.max.max(needed) + rebalancing;
+        (change.sample.live > bound).then(|| {
+            format!(
+                "{} live instances, at most {bound} allowed: a maximum of {}, {needed} to replace {}, and {rebalancing} for \
+                 rebalancing",
+                change.sample.live, self.max, self.to_replace
+            )
+        })
+    }
+}
+
+/// Whether a change is one that the world made and that an execution, judging by an earlier look, cannot know of.
+pub(super) fn is_disturbance(happening: &Happening) -> bool {
+    match happening {
+        Happening::Struck { .. }
+        | Happening::LaunchSourceChanged
+        | Happening::MarkedUnhealthy(_)
+        | Happening::Changed(_)
+        | Happening::Deleting
+        | Happening::Deleted
+        | Happening::Sized { by: Author::World, .. } => true,
+        Happening::Terminating { cause, .. } => !matches!(cause, Cause::Execution(_)),
+        _ => false,
+    }
+}

@@ -1,0 +1,164 @@
+//! How executions end, and how the group is when all of them have.
+
+use asg_recycle_handler::contract::{Mode, Replace};
+use serde_json::Value;
+
+use crate::simulate::time::Moment;
+use crate::simulate::world::World;
+use crate::simulate::world::executions::ExecutionStatus;
+use crate::simulate::world::group::{Group, Phase};
+use crate::simulate::world::instance::{Instance, InstanceId, Lifecycle};
+
+use super::{Checker, Ending, Invariant, Known, Violation};
+
+/// Outcomes that need no reason: they are what was asked for.
+const PLAIN: [&str; 1] = ["recycled"];
+
+impl Checker {
+    /// An execution for this group ends.
+    pub fn execution_ended(&mut self, world: &World, ending: Ending) {
+        self.observe(world);
+        let now = world.now();
+        if let Some(detail) = without_reason(&ending) {
+            self.violate(Invariant::FailureSaysWhy, now, detail);
+        }
+        let Some(position) = self.runs.iter().position(|known| known.run.arn == ending.arn) else { return };
+        let succeeded = ending.status == ExecutionStatus::Succeeded;
+        if succeeded
+            && matches!(ending.outcome(), "recycled" | "up_to_date")
+            && !self.is_excused(world, position)
+        {
+            let enough = ending.outcome() == "recycled";
+            if let Some(detail) = self.false_success(world, &self.runs[position], enough) {
+                self.violate(Invariant::TrueSuccess, now, detail);
+            }
+        }
+        self.runs[position].ending = Some(ending);
+    }
+
+    /// Whether the world did something after the execution last looked, or so shortly before that its read was late.
+    fn is_excused(&self, world: &World, position: usize) -> bool {
+        let Some(disturbed_at) = self.disturbed_at else { return false };
+        let looked_at = self.runs[position].last_look.unwrap_or(Moment(0));
+        disturbed_at + world.spec().read_lag.by >= looked_at
+    }
+
+    fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
+        let group = world.group(self.group).filter(|group| group.phase == Phase::Present)?;
+        let left = self.left_over(world, group, known);
+        if !left.is_empty() {
+            return Some(format!(
+                "{} reported success with {} still in service",
+                known.run.arn,
+                listed(&left)
+            ));
+        }
+        let is_current = |one: &&Instance| one.serves() && group.launch.is_current(world.templates(), one);
+        let serving: u32 = group.instances.iter().filter(is_current).map(|one| one.weight).sum();
+        let kept: u32 = group
+            .instances
+            .iter()
+            .filter(|one| one.protected && one.serves() && !is_current(one))
+            .map(|one| one.weight)
+            .sum();
+        (enough && serving + kept < group.sizes.desired).then(|| {
+            format!(
+                "{} reported success with {serving} current healthy units of capacity of {} desired",
+                known.run.arn, group.sizes.desired
+            )
+        })
+    }
+
+    /// What an execution was to replace and what is in service all the same, less what is left alone.
+    fn left_over(&self, world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
+        let to_replace = |one: &&Instance| {
+            one.lifecycle == Lifecycle::InService
+                && (known.run.replaces_protected || !one.protected)
+                && (!group.launch.is_current(world.templates(), one)
+                    || (known.run.replace == Replace::All && one.id < known.newcomers_from))
+        };
+        group.instances.iter().filter(to_replace).map(|one| one.id).collect()
+    }
+
+    /// What was violated, when every execution has ended and the group has come to rest.
+    pub fn finish(mut self, world: &World) -> Vec<Violation> {
+        self.observe(world);
+        if let Some(group) = world.group(self.group).filter(|group| group.phase == Phase::Present) {
+            self.judge_sizes(world, group);
+            self.judge_requests(world, group);
+        }
+        self.violations
+    }
+
+    fn judge_sizes(&mut self, world: &World, group: &Group) {
+        let mut faults = Vec::new();
+        if group.sizes.min != self.min {
+            faults.push(format!("the minimum is {}, not {}", group.sizes.min, self.min));
+        }
+        if group.sizes.max != self.max {
+            faults.push(format!("the maximum is {}, not {}", group.sizes.max, self.max));
+        }
+        for process in group.suspended.difference(&self.suspended) {
+            faults.push(format!("{} is suspended", process.as_str()));
+        }
+        for process in self.suspended.difference(&group.suspended) {
+            faults.push(format!("{} is not suspended any more", process.as_str()));
+        }
+        if !faults.is_empty() {
+            self.violate(Invariant::SizesRestored, world.now(), faults.join("; "));
+        }
+    }
+
+    fn judge_requests(&mut self, world: &World, group: &Group) {
+        let requests = self.runs.iter().filter(|known| known.run.mode == Mode::Recycle);
+        let unmet: Vec<String> = requests
+            .filter(|known| known.ending.as_ref().is_none_or(|ending| !is_loud(ending)))
+            .filter_map(|known| {
+                let left = self.left_over(world, group, known);
+                (!left.is_empty()).then(|| format!("{} was to replace {}", known.run.arn, listed(&left)))
+            })
+            .collect();
+        // A coalesced request is loud where the execution that it was left to is.
+        let loud = self.runs.iter().filter_map(|known| known.ending.as_ref()).any(is_loud);
+        if !unmet.is_empty() && !loud {
+            let detail = format!("{}, and no execution failed or stood back with a reason", unmet.join("; "));
+            self.violate(Invariant::NoRequestLost, world.now(), detail);
+        }
+    }
+}
+
+/// Whether an ending tells people that the group may not be what was asked for.
+fn is_loud(ending: &Ending) -> bool {
+    match ending.status {
+        ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => true,
+        ExecutionStatus::Succeeded => {
+            matches!(ending.outcome(), "skipped" | "empty" | "dry_run" | "rolled_back" | "failed")
+        }
+        ExecutionStatus::Running => false,
+    }
+}
+
+/// Why an ending does not say why, where it should. One that was stopped from outside cannot.
+fn without_reason(ending: &Ending) -> Option<String> {
+    let said = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
+    match ending.status {
+        ExecutionStatus::Failed => {
+            let complete = said(ending.error.as_deref()) && said(ending.cause.as_deref());
+            (!complete).then(|| {
+                format!("{} failed with error {:?} and cause {:?}", ending.arn, ending.error, ending.cause)
+            })
+        }
+        ExecutionStatus::Succeeded => {
+            let reason =
+                ending.output.as_ref().and_then(|output| output.get("reason")).and_then(Value::as_str);
+            let plain = PLAIN.contains(&ending.outcome());
+            let missing = ending.outcome().is_empty() || (!plain && !said(reason));
+            missing.then(|| format!("{} ended with the output {:?}", ending.arn, ending.output))
+        }
+        ExecutionStatus::Running | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => None,
+    }
+}
+
+fn listed(ids: &[InstanceId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,339 @@
+//! What must hold at every moment of a run and at its end, each invariant with a name and a sentence.
+//!
+//! A [`Checker`] watches one group of a world. Whoever runs executions tells it of their starts and ends, lets it
+//! observe the world after every step, and asks it at the end for what was violated.
+
+mod capacity;
+mod conduct;
+mod endings;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use asg_recycle_handler::contract::{Mode, Replace};
+use serde_json::Value;
+
+use super::time::Moment;
+use super::world::World;
+use super::world::executions::ExecutionStatus;
+use super::world::instance::InstanceId;
+use super::world::processes::Process;
+use super::world::record::{Author, GroupIndex, Happening};
+
+use capacity::Capacity;
+
+/// What a strategy promises about capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// Never fewer healthy instances in service than at the start.
+    KeepsServing,
+    /// At most one instance out at a time, and no launch before the old instance is terminated.
+    OneOut,
+    /// Nothing: AWS decides.
+    Nothing,
+}
+
+impl Promise {
+    /// Each promise: its short name, and the sentence that `strategy.yaml` has.
+    const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::KeepsServing, "keeps-serving", "never fewer healthy instances in service than at the start"),
+        (
+            Self::OneOut,
+            "one-out",
+            "at most one instance out at a time, and no launch before the old instance is terminated",
+        ),
+        (Self::Nothing, "nothing", "what the preferences of the instance refresh say"),
+    ];
+}
+
+/// A promise that nobody can check.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no promise that can be checked: write one of {known}")]
+pub struct UnknownPromise {
+    /// The text.
+    pub text: String,
+    /// The names there are.
+    pub known: String,
+}
+
+impl FromStr for Promise {
+    type Err = UnknownPromise;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        let found = all.find(|(_, name, sentence)| *name == text.trim() || *sentence == text.trim());
+        found.map(|(promise, ..)| promise).ok_or_else(|| UnknownPromise {
+            text: text.to_owned(),
+            known: Self::ALL.map(|(_, name, _)| format!("`{name}`")).join(", "),
+        })
+    }
+}
+
+/// An invariant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// See [`Invariant::sentence`], as for all.
+    NeverBelowPromise,
+    /// The upper bound.
+    NeverAboveAllowed,
+    /// What was changed is put back.
+    SizesRestored,
+    /// No false success.
+    TrueSuccess,
+    /// No failure without a reason.
+    FailureSaysWhy,
+    /// The lock holds.
+    OneRecycleAtATime,
+    /// Forbidden means forbidden.
+    NoMutationWhenForbidden,
+    /// Every request is met or fails loudly.
+    NoRequestLost,
+}
+
+impl Invariant {
+    /// Every invariant.
+    pub const ALL: [Self; 8] = [
+        Self::NeverBelowPromise,
+        Self::NeverAboveAllowed,
+        Self::SizesRestored,
+        Self::TrueSuccess,
+        Self::FailureSaysWhy,
+        Self::OneRecycleAtATime,
+        Self::NoMutationWhenForbidden,
+        Self::NoRequestLost,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NeverBelowPromise => "never-below-promise",
+            Self::NeverAboveAllowed => "never-above-allowed",
+            Self::SizesRestored => "sizes-restored",
+            Self::TrueSuccess => "true-success",
+            Self::FailureSaysWhy => "failure-says-why",
+            Self::OneRecycleAtATime => "one-recycle-at-a-time",
+            Self::NoMutationWhenForbidden => "no-mutation-when-forbidden",
+            Self::NoRequestLost => "no-request-lost",
+        }
+    }
+
+    /// What it says.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::NeverBelowPromise => {
+                "healthy capacity in service never falls below what the strategy promises, less what the world itself took"
+            }
+            Self::NeverAboveAllowed => {
+                "there are never more live instances than the group's maximum or what replacing needs, and what rebalancing may add"
+            }
+            Self::SizesRestored => {
+                "when all is over, minimum, maximum and suspended processes are as they were, or as somebody else set them meanwhile"
+            }
+            Self::TrueSuccess => {
+                "an execution that reports success left nothing to replace in service and enough current instances healthy"
+            }
+            Self::FailureSaysWhy => "an execution that fails or stands back says why",
+            Self::OneRecycleAtATime => "only the execution that holds the group's lock changes the group",
+            Self::NoMutationWhenForbidden => {
+                "nothing is changed in a dry run, outside the windows, or on a group that was not opted in"
+            }
+            Self::NoRequestLost => {
+                "when all is over, every request was met or an execution failed or stood back with a reason"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{invariant} at {moment}: {detail}")]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// When.
+    pub moment: Moment,
+    /// What was seen, and what should have been.
+    pub detail: String,
+}
+
+/// When an execution may change the group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// At any time.
+    Always,
+    /// It may begin within these periods, each without its end, and finish what it has begun.
+    BeginWithin(Vec<(Moment, Moment)>),
+    /// Within these periods only.
+    Within(Vec<(Moment, Moment)>),
+    /// Never: a dry run.
+    Never,
+}
+
+/// An execution, as it starts.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// What it is for.
+    pub mode: Mode,
+    /// What it replaces.
+    pub replace: Replace,
+    /// When it may change the group.
+    pub allowed: Allowed,
+    /// Whether it replaces instances that are protected from scale-in.
+    pub replaces_protected: bool,
+}
+
+/// An execution, as it ends.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// How it ended.
+    pub status: ExecutionStatus,
+    /// Its output, where it succeeded.
+    pub output: Option<Value>,
+    /// Its error, where it failed.
+    pub error: Option<String>,
+    /// The error's cause.
+    pub cause: Option<String>,
+}
+
+impl Ending {
+    /// `outcome` of its output.
+    fn outcome(&self) -> &str {
+        self.output.as_ref().and_then(|output| output.get("outcome")?.as_str()).unwrap_or_default()
+    }
+}
+
+/// An execution as the checker knows it.
+#[derive(Debug, Clone)]
+struct Known {
+    run: Run,
+    /// Whether the group was opted in when it started.
+    opted_in: bool,
+    /// Instances before this one were there when it started.
+    newcomers_from: InstanceId,
+    /// When it first changed the group.
+    first_write: Option<Moment>,
+    /// When it last looked at the group.
+    last_look: Option<Moment>,
+    ending: Option<Ending>,
+}
+
+/// Watches one group of a world.
+#[derive(Debug, Clone)]
+pub struct Checker {
+    group: GroupIndex,
+    capacity: Capacity,
+    min: u32,
+    max: u32,
+    suspended: BTreeSet<Process>,
+    runs: Vec<Known>,
+    changes_seen: usize,
+    calls_seen: usize,
+    /// When the world last did something that a verdict reached just before cannot know of.
+    disturbed_at: Option<Moment>,
+    violations: Vec<Violation>,
+}
+
+impl Checker {
+    /// Watches a group from now on, for a strategy that promises so much; `None` for an index that is no group.
+    pub fn new(promise: Promise, world: &World, group: GroupIndex) -> Option<Self> {
+        let watched = world.group(group)?;
+        Some(Self {
+            group,
+            capacity: Capacity::new(promise, watched.sample(world.templates()), watched.sizes),
+            min: watched.sizes.min,
+            max: watched.sizes.max,
+            suspended: watched.suspended.clone(),
+            runs: Vec::new(),
+            changes_seen: world.record().changes.len(),
+            calls_seen: world.record().calls.len(),
+            disturbed_at: None,
+            violations: Vec::new(),
+        })
+    }
+
+    /// Looks at what has happened since it last looked.
+    pub fn observe(&mut self, world: &World) {
+        self.watch_changes(world);
+        self.watch_calls(world);
+    }
+
+    /// What was violated so far.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// An execution for this group starts.
+    pub fn execution_started(&mut self, world: &World, run: Run) {
+        self.observe(world);
+        let Some(group) = world.group(self.group) else { return };
+        if run.mode == Mode::Recycle && run.replace == Replace::All {
+            self.capacity.everything_may_be_replaced();
+        }
+        let known = Known {
+            opted_in: group.is_opted_in(),
+            newcomers_from: InstanceId(group.instances.last().map_or(0, |one| one.id.0) + 1),
+            run,
+            first_write: None,
+            last_look: None,
+            ending: None,
+        };
+        self.runs.push(known);
+    }
+
+    fn watch_changes(&mut self, world: &World) {
+        let (changes, watched) = (&world.record().changes, self.group);
+        for change in changes[self.changes_seen..].iter().filter(|change| change.group == watched) {
+            if let Some(detail) = self.capacity.below_promise(change) {
+                self.violate(Invariant::NeverBelowPromise, change.moment, detail);
+            }
+            if let Some(detail) = self.capacity.above_allowed(change) {
+                self.violate(Invariant::NeverAboveAllowed, change.moment, detail);
+            }
+            self.follow(change.moment, &change.happening);
+        }
+        self.changes_seen = changes.len();
+    }
+
+    /// Follows what somebody else changes, which is not ours to put back.
+    fn follow(&mut self, moment: Moment, happening: &Happening) {
+        match happening {
+            Happening::Sized { by: Author::World, before, after } => {
+                if before.min != after.min {
+                    self.min = after.min;
+                }
+                if before.max != after.max {
+                    self.max = after.max;
+                }
+            }
+            Happening::Suspended { by: Author::World, before, after } => {
+                self.suspended.extend(after.difference(before));
+                self.suspended.retain(|process| after.contains(process) || !before.contains(process));
+            }
+            _ => {}
+        }
+        if capacity::is_disturbance(happening) {
+            self.disturbed_at = Some(moment);
+        }
+    }
+
+    fn violate(&mut self, invariant: Invariant, moment: Moment, detail: String) {
+        // The first of a kind at a moment says it all.
+        if !self.violations.iter().any(|one| one.invariant == invariant && one.moment == moment) {
+            self.violations.push(Violation { invariant, moment, detail });
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! `DescribeAutoScalingGroups`.
+
+use serde_json::{Map, Value, json};
+
+use crate::simulate::world::World;
+use crate::simulate::world::actions::Request;
+use crate::simulate::world::arguments::Arguments;
+use crate::simulate::world::errors::AwsError;
+use crate::simulate::world::group::{Group, Phase};
+use crate::simulate::world::instance::{Instance, Origin};
+use crate::simulate::world::launch::{LaunchSource, Override, TemplateVersion, Templates};
+use crate::simulate::world::spec::HealthCheck;
+
+const DEFAULT_PAGE: u32 = 50;
+const LARGEST_PAGE: u32 = 100;
+
+/// Groups by name, or all. A name that is not there is no error: the answer is without it.
+pub(in crate::simulate::world) fn groups(
+    world: &mut World,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
+    let known = ["AutoScalingGroupNames", "MaxRecords", "NextToken", "IncludeInstances", "Filters"];
+    let arguments = Arguments::of(request.action, request.arguments, &known)?;
+    let names = arguments.texts("AutoScalingGroupNames")?;
+    let with_instances = arguments.flag_if_given("IncludeInstances")?.unwrap_or(true);
+    let page = page_size(&arguments)?;
+    let first = match arguments.text_if_given("NextToken")? {
+        None => 0,
+        Some(token) => token.parse().map_err(|_| invalid_token())?,
+    };
+    let filters = filters(&arguments)?;
+    let found =
+        world.fleet.indices().map(|index| world.fleet.as_of(index, request.seen_at)).filter(|group| {
+            group.phase != Phase::Deleted
+                && (names.is_empty() || names.contains(&&*group.name))
+                && filters.iter().all(|filter| filter.fits(group))
+        });
+    let mut found = found.skip(first);
+    let described: Vec<Value> =
+        found.by_ref().take(page).map(|group| describe(group, &world.templates, with_instances)).collect();
+    let mut answer = Map::new();
+    answer.insert("AutoScalingGroups".into(), Value::Array(described));
+    if found.next().is_some() {
+        answer.insert("NextToken".into(), json!((first + page).to_string()));
+    }
+    Ok(Value::Object(answer))
+}
+
+pub(super) fn page_size(arguments: &Arguments<'_>) -> Result<usize, AwsError> {
+    let records = arguments.count_if_given("MaxRecords")?.unwrap_or(DEFAULT_PAGE);
+    if !(1..=LARGEST_PAGE).contains(&records) {
+        return Err(AwsError::validation(format!(
+            "1 validation error detected: Value '{records}' at 'maxRecords' failed to satisfy constraint: \
+             Member must have value less than or equal to {LARGEST_PAGE}"
+        )));
+    }
+    Ok(usize::try_from(records).unwrap_or(usize::MAX))
+}
+
+pub(super) fn invalid_token() -> AwsError {
+    AwsError::Modelled {
+        name: "InvalidNextTokenException",
+        status: 400,
+        message: "The token is invalid".to_owned(),
+    }
+}
+
+/// A filter on tags: several values are alternatives, several filters all have to fit.
+struct Filter<'a> {
+    name: &'a str,
+    values: Vec<&'a str>,
+}
+
+impl Filter<'_> {
+    fn fits(&self, group: &Group) -> bool {
+        let listed = |text: &str| self.values.contains(&text);
+        match self.name.strip_prefix("tag:") {
+            Some(key) => group.tags.get(key).is_some_and(|value| listed(value)),
+            None if self.name == "tag-key" => group.tags.keys().any(|key| listed(key)),
+            None => group.tags.values().any(|value| listed(value)),
+        }
+    }
+}
+
+fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
+    let Some(listed) = arguments.get("Filters") else { return Ok(Vec::new()) };
+    let items = listed.as_array().ok_or_else(|| AwsError::refused("Filters is not a list"))?;
+    items
+        .iter()
+        .map(|item| {
+            let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
+            let name = fields.text("Name")?;
+            if !(name.starts_with("tag:") || ["tag-key", "tag-value"].contains(&name)) {
+                return Err(AwsError::validation(format!("Invalid filter name: {name}")));
+            }
+            Ok(Filter { name, values: fields.texts("Values")? })
+        })
+        .collect()
+}
+
+/// A group as the integration gives it.
+fn describe(group: &Group, templates: &Templates, with_instances: bool) -> Value {
+    let name = &*group.name;
+    let mut fields = Map::with_capacity(28);
+    let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
+    put("AutoScalingGroupName", json!(name));
+    put("AutoScalingGroupARN", json!(arn(name)));
+    let (key, value) = launch_source(&group.launch, templates);
+    put(key, value);
+    put("MinSize", json!(group.sizes.min));
+    put("MaxSize", json!(group.sizes.max));
+    put("DesiredCapacity", json!(group.sizes.desired));
+    put("DefaultCooldown", json!(300));
+    put("AvailabilityZones", group.zones.iter().map(|zone| json!(&**zone)).collect());
+    put("LoadBalancerNames", json!([]));
+    put("TargetGroupARNs", group.target_groups.iter().map(|arn| json!(&**arn)).collect());
+    put("HealthCheckType", json!(if group.health_check == HealthCheck::Elb { "ELB" } else { "EC2" }));
+    put("HealthCheckGracePeriod", json!(group.grace.0 / 1000));
+    if with_instances {
+        put("Instances", group.instances.iter().map(|one| instance(one, group, templates)).collect());
+    }
+    put("CreatedTime", json!(group.created_at.to_string()));
+    put(
+        "SuspendedProcesses",
+        group
+            .suspended
+            .iter()
+            .map(|process| json!({"ProcessName": process.as_str(), "SuspensionReason": "User suspended"}))
+            .collect(),
+    );
+    put("VPCZoneIdentifier", json!(subnets(group.zones.len())));
+    put("EnabledMetrics", json!([]));
+    if group.phase == Phase::Deleting {
+        put("Status", json!("Delete in progress"));
+    }
+    put(
+        "Tags",
+        group
+            .tags
+            .iter()
+            .map(|(key, value)| {
+                json!({
+                    "ResourceId": name, "ResourceType": "auto-scaling-group",
+                    "Key": &**key, "Value": &**value, "PropagateAtLaunch": true,
+                })
+            })
+            .collect(),
+    );
+    put(
+        "TerminationPolicies",
+        group.termination_policies.iter().map(|policy| json!(policy.as_str())).collect(),
+    );
+    put("NewInstancesProtectedFromScaleIn", json!(group.protects_new_instances));
+    put("ServiceLinkedRoleARN", json!(SERVICE_LINKED_ROLE));
+    if group.warm_pool > 0 {
+        put("WarmPoolConfiguration", json!({"MinSize": group.warm_pool, "PoolState": "Stopped"}));
+        put("WarmPoolSize", json!(group.warm_pool));
+    }
+    if let Some(capacity_type) = &group.capacity_type {
+        put("DesiredCapacityType", json!(&**capacity_type));
+    }
+    put(
+        "TrafficSources",
+        group.target_groups.iter().map(|arn| json!({"Identifier": &**arn, "Type": "elbv2"})).collect(),
+    );
+    Value::Object(fields)
+}
+
+const SERVICE_LINKED_ROLE: &str =
+    "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+
+fn arn(name: &str) -> String {
+    format!(
+        "arn:aws:autoscaling:eu-west-2:123456789012:autoScalingGroup:\
+         11111111-2222-4333-8444-555555555555:autoScalingGroupName/{name}"
+    )
+}
+
+fn subnets(zones: usize) -> String {
+    let ids: Vec<String> = (1..=zones).map(|n| format!("subnet-{n:017x}")).collect();
+    ids.join(",")
+}
+
+fn template(spec: &TemplateVersion, templates: &Templates) -> Value {
+    described_template(&spec.template, spec.version.text(), templates)
+}
+
+fn described_template(id: &str, version: String, templates: &Templates) -> Value {
+    let mut fields = Map::with_capacity(3);
+    fields.insert("LaunchTemplateId".into(), json!(id));
+    if let Some(template) = templates.get(id) {
+        fields.insert("LaunchTemplateName".into(), json!(&*template.name));
+    }
+    fields.insert("Version".into(), Value::String(version));
+    Value::Object(fields)
+}
+
+/// The field that tells what is launched from, and its value.
+pub(super) fn launch_source(source: &LaunchSource, templates: &Templates) -> (&'static str, Value) {
+    match source {
+        LaunchSource::Template(spec) => ("LaunchTemplate", template(spec, templates)),
+        LaunchSource::Configuration(name) => ("LaunchConfigurationName", json!(&**name)),
+        LaunchSource::Mixed { template: spec, overrides } => {
+            ("MixedInstancesPolicy", mixed_policy(spec, overrides, templates))
+        }
+    }
+}
+
+fn mixed_policy(spec: &TemplateVersion, overrides: &[Override], templates: &Templates) -> Value {
+    let overrides: Vec<Value> = overrides
+        .iter()
+        .map(|one| {
+            let mut fields = Map::new();
+            fields.insert("InstanceType".into(), json!(&*one.instance_type));
+            if let Some(weight) = one.weight {
+                fields.insert("WeightedCapacity".into(), json!(weight.to_string()));
+            }
+            if let Some(own) = &one.template {
+                fields.insert("LaunchTemplateSpecification".into(), template(own, templates));
+            }
+            Value::Object(fields)
+        })
+        .collect();
+    json!({
+        "LaunchTemplate": {"LaunchTemplateSpecification": template(spec, templates), "Overrides": overrides},
+        "InstancesDistribution": {
+            "OnDemandAllocationStrategy": "prioritized", "OnDemandBaseCapacity": 0,
+            "OnDemandPercentageAboveBaseCapacity": 100, "SpotAllocationStrategy": "lowest-price", "SpotInstancePools": 2,
+        },
+    })
+}
+
+fn instance(one: &Instance, group: &Group, templates: &Templates) -> Value {
+    let mut fields = Map::with_capacity(8);
+    let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
+    put("InstanceId", Value::String(one.id.to_string()));
+    put("InstanceType", json!(&*one.instance_type));
+    put("AvailabilityZone", json!(&*group.zones[one.zone]));
+    put("LifecycleState", json!(one.lifecycle.as_str()));
+    put("HealthStatus", json!(one.health.as_str()));
+    match &one.origin {
+        Origin::Configuration(name) => put("LaunchConfigurationName", json!(&**name)),
+        Origin::Template { template, version } => {
+            put("LaunchTemplate", described_template(template, version.to_string(), templates))
+        }
+    };
+    put("ProtectedFromScaleIn", json!(one.protected));
+    let weighted = matches!(&group.launch, LaunchSource::Mixed { overrides, .. } if overrides.iter().any(|o| o.weight.is_some()));
+    if weighted {
+        put("WeightedCapacity", json!(one.weight.to_string()));
+    }
+    Value::Object(fields)
+}

@@ -1,0 +1,394 @@
+//! Instance refreshes: AWS's own replacement of instances, started by a call or by somebody else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::simulate::time::{Moment, Span};
+
+use super::World;
+use super::effects::Effect;
+use super::group::Group;
+use super::instance::{Health, Instance, InstanceId, Lifecycle};
+use super::launch::LaunchSource;
+use super::processes::Process;
+use super::record::{Cause, GroupIndex, Happening};
+
+/// How a refresh stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshStatus {
+    /// Accepted.
+    Pending,
+    /// Replacing.
+    InProgress,
+    /// Done, and waiting whether alarms go off.
+    Baking,
+    /// Done.
+    Successful,
+    /// Given up.
+    Failed,
+    /// Being cancelled.
+    Cancelling,
+    /// Cancelled.
+    Cancelled,
+    /// Putting the old configuration back.
+    RollbackInProgress,
+    /// Put back.
+    RollbackSuccessful,
+    /// Could not be put back.
+    RollbackFailed,
+}
+
+impl RefreshStatus {
+    /// As Auto Scaling writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::InProgress => "InProgress",
+            Self::Baking => "Baking",
+            Self::Successful => "Successful",
+            Self::Failed => "Failed",
+            Self::Cancelling => "Cancelling",
+            Self::Cancelled => "Cancelled",
+            Self::RollbackInProgress => "RollbackInProgress",
+            Self::RollbackSuccessful => "RollbackSuccessful",
+            Self::RollbackFailed => "RollbackFailed",
+        }
+    }
+
+    /// Whether it is under way.
+    pub fn is_active(self) -> bool {
+        matches!(
+            self,
+            Self::Pending | Self::InProgress | Self::Baking | Self::Cancelling | Self::RollbackInProgress
+        )
+    }
+}
+
+/// What a refresh does with instances that are protected or in standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// Replaces them.
+    Replace,
+    /// Passes them over.
+    Ignore,
+    /// Waits until they are like others, and fails after an hour.
+    Wait,
+}
+
+/// A refresh's preferences.
+#[derive(Debug, Clone)]
+pub struct Preferences {
+    /// Percent of the desired capacity that stays healthy.
+    pub min_healthy: u32,
+    /// Percent that the group may grow to.
+    pub max_healthy: u32,
+    /// How long after it came into service an instance counts.
+    pub warmup: Span,
+    /// Whether current instances are passed over.
+    pub skips_matching: bool,
+    /// Whether a failure puts the old configuration back.
+    pub rolls_back: bool,
+    /// What becomes of protected instances.
+    pub protected: Special,
+    /// What becomes of instances in standby.
+    pub standby: Special,
+    /// How long it bakes.
+    pub bake: Span,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            min_healthy: 90,
+            max_healthy: 100,
+            warmup: Span(0),
+            skips_matching: false,
+            rolls_back: false,
+            protected: Special::Wait,
+            standby: Special::Wait,
+            bake: Span(0),
+        }
+    }
+}
+
+/// An instance refresh.
+#[derive(Debug, Clone)]
+pub struct Refresh {
+    /// Its number in the world, from which its id is made.
+    pub number: u32,
+    /// How it stands.
+    pub status: RefreshStatus,
+    /// Why it stands so.
+    pub reason: Option<Arc<str>>,
+    /// When it began.
+    pub started_at: Moment,
+    /// When it ended.
+    pub ended_at: Option<Moment>,
+    /// Its preferences.
+    pub preferences: Preferences,
+    /// What it launches from, where that is not what the group does.
+    pub target: Option<LaunchSource>,
+    /// Instances still to be replaced.
+    pub left: BTreeSet<InstanceId>,
+    /// How many there were.
+    pub total: usize,
+    /// When it last got on.
+    pub moved_at: Moment,
+    /// When it is done baking.
+    pub bakes_until: Option<Moment>,
+}
+
+impl Refresh {
+    /// Its id, in AWS's form.
+    pub fn id(&self) -> String {
+        format!("{:08x}-1111-4000-8000-000000000000", self.number)
+    }
+
+    /// Percent done.
+    pub fn percent(&self) -> usize {
+        if self.status == RefreshStatus::Successful {
+            return 100;
+        }
+        ((self.total - self.left.len().min(self.total)) * 100).checked_div(self.total).unwrap_or(0)
+    }
+}
+
+/// Between two steps.
+const TICK: Span = Span::seconds(15);
+/// A refresh that does not get on for so long fails.
+const PATIENCE: Span = Span::seconds(3600);
+
+impl Group {
+    /// The refresh that is under way.
+    pub fn active_refresh(&self) -> Option<&Refresh> {
+        self.refreshes.iter().rev().find(|refresh| refresh.status.is_active())
+    }
+}
+
+impl World {
+    /// Starts a refresh; the caller has seen to it that none is active.
+    pub(super) fn start_refresh(
+        &mut self,
+        group: GroupIndex,
+        preferences: Preferences,
+        target: Option<LaunchSource>,
+    ) -> String {
+        self.refreshes += 1;
+        let now = self.now;
+        let refresh = Refresh {
+            number: self.refreshes,
+            status: RefreshStatus::Pending,
+            reason: None,
+            started_at: now,
+            ended_at: None,
+            preferences,
+            target,
+            left: BTreeSet::new(),
+            total: 0,
+            moved_at: now,
+            bakes_until: None,
+        };
+        let id = refresh.id();
+        let edited = self.fleet.edit(group, now);
+        edited.refreshes.push(refresh);
+        let index = edited.refreshes.len() - 1;
+        self.effects.at(now + TICK, Effect::Refresh(group, index));
+        self.note(group, Happening::RefreshStarted);
+        id
+    }
+
+    /// A refresh takes its next step.
+    pub(super) fn refresh_step(&mut self, group: GroupIndex, index: usize) {
+        let now = self.now;
+        let Some(refresh) = self.fleet.get(group).refreshes.get(index) else { return };
+        match refresh.status {
+            RefreshStatus::Pending => self.refresh_begins(group, index),
+            RefreshStatus::InProgress | RefreshStatus::RollbackInProgress => {
+                self.refresh_replaces(group, index)
+            }
+            RefreshStatus::Baking if refresh.bakes_until.is_none_or(|until| until <= now) => {
+                return self.end_refresh(group, index, RefreshStatus::Successful, None);
+            }
+            RefreshStatus::Baking => {}
+            RefreshStatus::Cancelling => {
+                return self.end_refresh(group, index, RefreshStatus::Cancelled, None);
+            }
+            _ => return,
+        }
+        if self.fleet.get(group).refreshes[index].status.is_active() {
+            self.effects.at(now + TICK, Effect::Refresh(group, index));
+        }
+    }
+
+    fn refresh_begins(&mut self, group: GroupIndex, index: usize) {
+        let now = self.now;
+        let looked_at = self.fleet.get(group);
+        let refresh = &looked_at.refreshes[index];
+        let source = refresh.target.as_ref().unwrap_or(&looked_at.launch);
+        let chosen = looked_at.instances.iter().filter(|one| {
+            let special = match one.lifecycle {
+                Lifecycle::Standby | Lifecycle::EnteringStandby => refresh.preferences.standby,
+                _ if one.protected => refresh.preferences.protected,
+                _ => Special::Replace,
+            };
+            let matches = refresh.preferences.skips_matching && source.is_current(&self.templates, one);
+            !one.lifecycle.is_terminating() && special != Special::Ignore && !matches
+        });
+        let left: BTreeSet<InstanceId> = chosen.map(|one| one.id).collect();
+        let refresh = &mut self.fleet.edit(group, now).refreshes[index];
+        refresh.total = left.len();
+        refresh.left = left;
+        refresh.moved_at = now;
+        refresh.status = RefreshStatus::InProgress;
+    }
+
+    fn refresh_replaces(&mut self, group: GroupIndex, index: usize) {
+        let now = self.now;
+        if !self.fleet.get(group).runs(Process::InstanceRefresh) {
+            return;
+        }
+        let edited = self.fleet.edit(group, now);
+        let gone: Vec<InstanceId> = edited.refreshes[index]
+            .left
+            .iter()
+            .copied()
+            .filter(|id| edited.instance(*id).is_none_or(|one| one.lifecycle.is_terminating()))
+            .collect();
+        let refresh = &mut edited.refreshes[index];
+        refresh.left.retain(|id| !gone.contains(id));
+        if !gone.is_empty() {
+            refresh.moved_at = now;
+        }
+        let (victims, surge) = edited.refresh_plan(index, now);
+        if edited.surge != surge {
+            edited.surge = surge;
+            self.reconcile_soon(group);
+        }
+        let looked_at = self.fleet.get(group);
+        let refresh = &looked_at.refreshes[index];
+        let done =
+            refresh.left.is_empty() && surge == 0 && looked_at.is_settled(refresh.preferences.warmup, now);
+        let stalled = refresh.moved_at + PATIENCE <= now;
+        for id in victims {
+            self.take_out(
+                group,
+                id,
+                Cause::InstanceRefresh,
+                "an instance was taken out of service in response to an instance refresh.",
+            );
+            self.reconcile_soon(group);
+        }
+        if done {
+            self.refresh_done(group, index);
+        } else if stalled {
+            self.refresh_fails(group, index);
+        }
+    }
+
+    fn refresh_done(&mut self, group: GroupIndex, index: usize) {
+        let now = self.now;
+        let refresh = &mut self.fleet.edit(group, now).refreshes[index];
+        if refresh.status == RefreshStatus::RollbackInProgress {
+            return self.end_refresh(group, index, RefreshStatus::RollbackSuccessful, None);
+        }
+        if refresh.preferences.bake > Span(0) {
+            refresh.status = RefreshStatus::Baking;
+            refresh.bakes_until = Some(now + refresh.preferences.bake);
+        } else {
+            self.end_refresh(group, index, RefreshStatus::Successful, None);
+        }
+    }
+
+    fn refresh_fails(&mut self, group: GroupIndex, index: usize) {
+        let refresh = &self.fleet.get(group).refreshes[index];
+        let reason = "Instance refresh failed to make progress for one hour.";
+        match refresh.status {
+            RefreshStatus::RollbackInProgress => {
+                self.end_refresh(group, index, RefreshStatus::RollbackFailed, Some(reason));
+            }
+            _ if refresh.preferences.rolls_back && refresh.target.is_some() => self.roll_back(group, index),
+            _ => self.end_refresh(group, index, RefreshStatus::Failed, Some(reason)),
+        }
+    }
+
+    /// Replaces what the refresh launched by what the group's own configuration launches.
+    pub(super) fn roll_back(&mut self, group: GroupIndex, index: usize) {
+        let (now, templates) = (self.now, self.templates.clone());
+        let edited = self.fleet.edit(group, now);
+        let strays = edited
+            .instances
+            .iter()
+            .filter(|one| one.lifecycle.is_counted() && !edited.launch.is_current(&templates, one))
+            .filter(|one| !edited.refreshes[index].left.contains(&one.id))
+            .map(|one| one.id);
+        let left: BTreeSet<InstanceId> = strays.collect();
+        let refresh = &mut edited.refreshes[index];
+        refresh.status = RefreshStatus::RollbackInProgress;
+        refresh.target = None;
+        refresh.total = left.len();
+        refresh.left = left;
+        refresh.moved_at = now;
+    }
+
+    fn end_refresh(&mut self, group: GroupIndex, index: usize, status: RefreshStatus, reason: Option<&str>) {
+        let now = self.now;
+        let edited = self.fleet.edit(group, now);
+        edited.surge = 0;
+        let refresh = &mut edited.refreshes[index];
+        refresh.status = status;
+        refresh.ended_at = Some(now);
+        refresh.reason = reason.map(Into::into);
+        if let Some(target) = refresh.target.clone().filter(|_| status == RefreshStatus::Successful) {
+            edited.launch = target;
+            self.note(group, Happening::LaunchSourceChanged);
+        }
+        self.note(group, Happening::RefreshEnded(status.as_str()));
+        self.reconcile_soon(group);
+    }
+}
+
+impl Group {
+    /// What goes now, and how far the group may grow above its desired capacity.
+    fn refresh_plan(&self, index: usize, now: Moment) -> (Vec<InstanceId>, u32) {
+        let refresh = &self.refreshes[index];
+        let preferences = &refresh.preferences;
+        let desired = self.sizes.desired;
+        let most = desired * preferences.max_healthy.saturating_sub(100) / 100;
+        let floor = (desired * preferences.min_healthy).div_ceil(100);
+        let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
+        let ready: u32 = ready.map(|one| one.weight).sum();
+        let mut room = ready.saturating_sub(floor);
+        if room == 0 && most == 0 && self.is_settled(preferences.warmup, now) {
+            room = 1; // a floor that leaves no room: one at a time
+        }
+        let mut victims = Vec::new();
+        for id in &refresh.left {
+            let Some(instance) = self.instance(*id) else { continue };
+            let standby = matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby);
+            let waits = (instance.protected && preferences.protected == Special::Wait)
+                || (standby && preferences.standby == Special::Wait);
+            if waits || (!standby && instance.weight > room) {
+                continue;
+            }
+            if !standby && is_ready(instance, preferences.warmup, now) {
+                room -= instance.weight;
+            }
+            victims.push(*id);
+        }
+        // What goes now is made up for by what came before it, so no more is launched for it.
+        let left = u32::try_from(refresh.left.len() - victims.len()).unwrap_or(u32::MAX);
+        (victims, most.min(left))
+    }
+
+    /// Nothing is on its way, and everything that counts is ready.
+    fn is_settled(&self, warmup: Span, now: Moment) -> bool {
+        let mut counted = self.instances.iter().filter(|one| one.lifecycle.is_counted());
+        self.capacity() >= self.sizes.desired && counted.all(|one| is_ready(one, warmup, now))
+    }
+}
+
+fn is_ready(instance: &Instance, warmup: Span, now: Moment) -> bool {
+    instance.lifecycle == Lifecycle::InService
+        && instance.health == Health::Healthy
+        && instance.in_service_at.is_some_and(|since| since + warmup <= now)
+}

@@ -1,0 +1,158 @@
+//! The handler: the Lambda function and what feeds it.
+
+use asg_recycle_handler::contract;
+use serde::Serialize;
+
+use super::parameter::Key;
+use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
+use crate::config::{Config, SettingValue};
+use crate::{names, strategy};
+
+/// The Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Function {
+    /// Its name.
+    pub name: Value,
+    /// What it does.
+    pub description: &'static str,
+    /// The managed runtime.
+    pub runtime: &'static str,
+    /// The executable in the zip.
+    pub handler: &'static str,
+    /// The processor.
+    pub architecture: &'static str,
+    /// Memory, 128 to 10,240.
+    pub memory_megabytes: u32,
+    /// Time limit of one invocation, 1 to 900.
+    pub timeout_seconds: u32,
+    /// Concurrent invocations set aside for it; unreserved where absent.
+    pub reserved_concurrency: Option<u32>,
+    /// ARN of its role.
+    pub role_arn: Value,
+    /// Least level that it logs.
+    pub log_level: Value,
+    /// Name of its log group.
+    pub log_group: Value,
+    /// Its environment: exactly [`contract::VARIABLES`], in that order.
+    pub environment: Value,
+    /// The zip's file name beside the stack's own folder.
+    pub zip_file: &'static str,
+    /// What feeds it.
+    pub source: EventSource,
+}
+
+/// The mapping from the queue to the function; failures are reported per record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventSource {
+    /// ARN of the queue.
+    pub queue_arn: Value,
+    /// Records per invocation.
+    pub batch_size: u32,
+    /// How long a batch may fill, 0 to 300.
+    pub batching_window_seconds: u32,
+    /// Concurrent invocations, 2 to 1,000.
+    pub concurrency_max: u32,
+}
+
+/// The zip's name in the output folder.
+pub(super) const ZIP_FILE: &str = "handler.zip";
+
+/// Zone of windows where no strategy has a setting for it.
+const DEFAULT_TIME_ZONE: &str = "UTC";
+
+pub(super) fn function(config: &Config) -> Function {
+    let handler = &config.handler;
+    Function {
+        name: Value::prefixed(names::FUNCTION.suffix),
+        description: "Decides whether and how to recycle an Auto Scaling group that has changed",
+        runtime: "provided.al2023",
+        handler: "bootstrap",
+        architecture: handler.architecture.as_str(),
+        memory_megabytes: handler.memory_megabytes,
+        timeout_seconds: handler.timeout_seconds,
+        reserved_concurrency: handler.reserved_concurrency,
+        role_arn: HANDLER_ROLE.arn(),
+        log_level: Value::parameter(Key::LogLevel),
+        log_group: HANDLER_LOGS.name(),
+        environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
+        zip_file: ZIP_FILE,
+        source: EventSource {
+            queue_arn: EVENTS_QUEUE.arn(),
+            batch_size: config.queue.batch_size,
+            batching_window_seconds: config.queue.batching_window_seconds,
+            concurrency_max: config.queue.maximum_concurrency,
+        },
+    }
+}
+
+/// The value of one environment variable.
+///
+/// # Panics
+/// If the contract has a variable that is not set here; the first test to describe a stack meets it.
+fn variable(variable: &contract::Variable, config: &Config) -> Value {
+    match *variable {
+        contract::STATE_MACHINE_ARN => MACHINE.arn(),
+        contract::TOPIC_ARN => TOPIC.arn(),
+        contract::STRATEGIES => strategies(config).into(),
+        contract::DEFAULT_TIME_ZONE => default_time_zone(config).into(),
+        contract::TAG_CHANGES => config.trigger.tag_changes.as_str().into(),
+        contract::SLACK_CHANNEL => Value::parameter(Key::SlackChannel),
+        contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
+        contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
+        unknown => panic!("no value for the handler's variable {}", unknown.name),
+    }
+}
+
+fn strategies(config: &Config) -> String {
+    let known = strategy::all();
+    let windowed = |name: &str| known.get(name).is_some_and(|strategy| strategy.windowed);
+    let names = config.strategies.keys();
+    let marked = names.map(|name| if windowed(name) { format!("{name}:windowed") } else { name.clone() });
+    marked.collect::<Vec<_>>().join(",")
+}
+
+/// The time zone that a strategy with windows is configured with.
+fn default_time_zone(config: &Config) -> String {
+    let settings = config.strategies.values().flatten();
+    let zone = settings.filter(|(key, _)| key.as_str() == "time_zone").find_map(|(_, value)| match value {
+        SettingValue::Text(zone) => Some(zone.clone()),
+        SettingValue::Integer(_) => None,
+    });
+    zone.unwrap_or_else(|| DEFAULT_TIME_ZONE.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(config: &Config) -> Vec<(String, Value)> {
+        match function(config).environment {
+            Value::Map(entries) => entries,
+            other => panic!("not a map: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_environment_is_exactly_what_the_handler_reads() {
+        let set = environment(&Config::with_defaults("demo"));
+        let set: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
+        let read: Vec<&str> = contract::VARIABLES.iter().map(|variable| variable.name).collect();
+        assert_eq!(set, read);
+    }
+
+    #[test]
+    fn a_strategy_that_needs_windows_is_marked() {
+        let config = Config::with_defaults("demo");
+        assert_eq!(strategies(&config), "in-out,out-in,out-in-timed:windowed");
+    }
+
+    #[test]
+    fn the_default_zone_is_the_one_that_the_windowed_strategy_is_configured_with() {
+        let mut config = Config::with_defaults("demo");
+        let timed = config.strategies.get_mut("out-in-timed").unwrap();
+        timed.insert("time_zone".to_owned(), SettingValue::Text("Europe/London".to_owned()));
+        assert_eq!(default_time_zone(&config), "Europe/London");
+        config.strategies.clear();
+        assert_eq!(default_time_zone(&config), "UTC");
+    }
+}

@@ -1,0 +1,122 @@
+//! Every API call that the handler or a strategy may make, and what it may touch: the one place that knows.
+
+/// What a call may touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// Everything: AWS offers no resource to limit the call to.
+    Everything,
+    /// Groups that carry the opt-in tag, whatever its value: switching it to `false` half way must not deny what
+    /// puts the group back.
+    OptedInGroups,
+    /// The table of locks and journals.
+    Locks,
+    /// The topic.
+    Topic,
+    /// The notifier, where one is given.
+    Notifier,
+    /// The machines that the caller starts.
+    Machines,
+    /// Executions of the state machine, those of its maps included.
+    Executions,
+    /// The rule by which Step Functions follows executions that an execution waits for.
+    ExecutionEvents,
+}
+
+/// Calls that share a scope.
+pub(super) struct Grant {
+    /// Identity of its statement.
+    pub(super) sid: &'static str,
+    /// What they may touch.
+    pub(super) scope: Scope,
+    /// As IAM spells them.
+    pub(super) calls: &'static [&'static str],
+}
+
+/// Every call that the handler or a strategy may make. A call that is missing here is a fault that names it.
+pub(super) const GRANTS: &[Grant] = &[
+    Grant {
+        sid: "Describe",
+        scope: Scope::Everything,
+        calls: &[
+            "autoscaling:DescribeAutoScalingGroups",
+            "autoscaling:DescribeAutoScalingInstances",
+            "autoscaling:DescribeInstanceRefreshes",
+            "autoscaling:DescribeLifecycleHooks",
+            "autoscaling:DescribeScalingActivities",
+            "autoscaling:DescribeTrafficSources",
+            "autoscaling:DescribeWarmPool",
+            "ec2:DescribeInstances",
+            "ec2:DescribeInstanceStatus",
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:DescribeLaunchTemplates",
+            "ec2:DescribeNetworkInterfaces",
+            "elasticloadbalancing:DescribeInstanceHealth",
+            "elasticloadbalancing:DescribeTargetGroups",
+            "elasticloadbalancing:DescribeTargetHealth",
+        ],
+    },
+    Grant {
+        sid: "ChangeOptedInGroups",
+        scope: Scope::OptedInGroups,
+        calls: &[
+            "autoscaling:CancelInstanceRefresh",
+            "autoscaling:CompleteLifecycleAction",
+            "autoscaling:EnterStandby",
+            "autoscaling:ExitStandby",
+            "autoscaling:RecordLifecycleActionHeartbeat",
+            "autoscaling:ResumeProcesses",
+            "autoscaling:RollbackInstanceRefresh",
+            "autoscaling:SetDesiredCapacity",
+            "autoscaling:SetInstanceHealth",
+            "autoscaling:SetInstanceProtection",
+            "autoscaling:StartInstanceRefresh",
+            "autoscaling:SuspendProcesses",
+            "autoscaling:TerminateInstanceInAutoScalingGroup",
+            "autoscaling:UpdateAutoScalingGroup",
+        ],
+    },
+    Grant {
+        sid: "KeepLocks",
+        scope: Scope::Locks,
+        calls: &[
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ],
+    },
+    Grant { sid: "Announce", scope: Scope::Topic, calls: &["sns:Publish"] },
+    Grant { sid: "InvokeNotifier", scope: Scope::Notifier, calls: &["lambda:InvokeFunction"] },
+    Grant {
+        sid: "StartExecutions",
+        scope: Scope::Machines,
+        calls: &["states:ListExecutions", "states:StartExecution"],
+    },
+    Grant {
+        sid: "FollowExecutions",
+        scope: Scope::Executions,
+        calls: &["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
+    },
+    Grant {
+        sid: "FollowExecutionEvents",
+        scope: Scope::ExecutionEvents,
+        calls: &["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_call_has_one_grant_and_a_scope_one_statement() {
+        let calls: Vec<&str> = GRANTS.iter().flat_map(|grant| grant.calls).copied().collect();
+        assert_eq!(calls.iter().collect::<BTreeSet<_>>().len(), calls.len());
+        let scopes: BTreeSet<Scope> = GRANTS.iter().map(|grant| grant.scope).collect();
+        assert_eq!(scopes.len(), GRANTS.len());
+    }
+}

@@ -1,0 +1,84 @@
+//! What the person who deploys the stack reads: the facts of the output folder's `README.md`.
+
+use asg_recycle_handler::contract;
+use serde::Serialize;
+
+use super::parameter::s3_key;
+use super::{PackageFacts, function};
+use crate::config::{Config, TagChanges};
+use crate::strategy;
+
+/// The facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guide {
+    /// Region that the commands deploy to.
+    pub region: String,
+    /// Environment that the commands deploy.
+    pub environment: String,
+    /// The zip's file name.
+    pub zip_file: &'static str,
+    /// Where the commands store the zip in a bucket; absent before the zip is built.
+    pub s3_key: Option<String>,
+    /// The tags of a group.
+    pub group_tags: Vec<GroupTag>,
+    /// The strategies to choose from.
+    pub strategies: Vec<StrategySummary>,
+    /// Which tag changes recycle a group.
+    pub tag_changes: &'static str,
+    /// Whether groups that follow a launch template's latest or default version are recycled.
+    pub launch_template_versions: bool,
+}
+
+/// A tag on a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupTag {
+    /// Its key.
+    pub key: &'static str,
+    /// Whether a group without it is left alone.
+    pub required: bool,
+    /// Its values.
+    pub values: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+}
+
+/// A strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StrategySummary {
+    /// Its name, the tag's value.
+    pub name: String,
+    /// What it does.
+    pub summary: String,
+    /// What it promises.
+    pub promise: String,
+}
+
+pub(super) fn guide(config: &Config, package: Option<&PackageFacts>) -> Guide {
+    let known = strategy::all().iter().filter(|(name, _)| config.strategies.contains_key(*name));
+    Guide {
+        region: config.region.clone(),
+        environment: config.environment.clone(),
+        zip_file: function::ZIP_FILE,
+        s3_key: package.map(|facts| s3_key(&config.name, facts)),
+        group_tags: contract::TAGS.iter().map(group_tag).collect(),
+        strategies: known.map(|(name, strategy)| summary(name, strategy)).collect(),
+        tag_changes: match config.trigger.tag_changes {
+            TagChanges::Propagated => "a change of a tag that propagates to instances",
+            TagChanges::All => "a change of any of its tags",
+            TagChanges::None => "",
+        },
+        launch_template_versions: config.trigger.launch_template_versions,
+    }
+}
+
+fn group_tag(tag: &contract::Tag) -> GroupTag {
+    GroupTag { key: tag.key, required: tag.required, values: tag.values, summary: tag.summary }
+}
+
+fn summary(name: &str, strategy: &strategy::Strategy) -> StrategySummary {
+    StrategySummary {
+        name: name.to_owned(),
+        summary: strategy.summary.clone(),
+        promise: strategy.promise.clone(),
+    }
+}

@@ -1,0 +1,305 @@
+//! The two roles. What they may do is computed from the calls that the handler and the state machine make.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asg_recycle_handler::contract;
+use serde::Serialize;
+
+use super::grant::{GRANTS, Scope};
+use super::parameter::Key;
+use super::policy::{Policy, Principal, Statement};
+use super::value::{
+    EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
+};
+use crate::asl::Machine;
+use crate::config::Config;
+use crate::names;
+use crate::problem::{Problem, Problems};
+
+/// Roles and permissions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Iam {
+    /// The handler's role.
+    pub handler: Role,
+    /// The state machine's role.
+    pub machine: Role,
+    /// What the state machine may do besides where a notifier is given.
+    pub notifier: RolePolicy,
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Role {
+    /// Its identity.
+    pub resource: Resource,
+    /// Its name; the region is in it, for IAM is shared by all regions.
+    pub name: Value,
+    /// Whose role it is.
+    pub description: &'static str,
+    /// Its path.
+    pub path: Value,
+    /// The policy that bounds it.
+    pub boundary: Value,
+    /// Who may assume it.
+    pub trust: Policy,
+    /// What it may do.
+    pub policy: RolePolicy,
+}
+
+/// A policy of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RolePolicy {
+    /// Its name within the role.
+    pub name: &'static str,
+    /// What it permits.
+    pub document: Policy,
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Handler,
+    Machine,
+}
+
+/// X-Ray's own calls, of a function and of a state machine that are traced.
+const TRACE: &[&str] = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+const TRACE_SAMPLED: &[&str] = &[
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+/// What Step Functions asks of a machine's role before it logs to a log group.
+const DELIVER_LOGS: &[&str] = &[
+    "logs:CreateLogDelivery",
+    "logs:CreateLogStream",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutLogEvents",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+];
+
+/// Computes the roles, or names every call that no grant covers.
+pub(super) fn iam(config: &Config, machine: &Machine) -> Result<Iam, Problems> {
+    let of_handler = contract::API_CALLS.iter().copied();
+    let of_machine = machine.api_calls.iter().map(String::as_str);
+    let mut problems = Problems::default();
+    let handler_calls = by_scope(of_handler, &mut problems);
+    let mut machine_calls = by_scope(of_machine, &mut problems);
+    let notifier_calls = machine_calls.remove(&Scope::Notifier).into_iter();
+    let notifier: Vec<Statement> =
+        notifier_calls.map(|calls| statement(Scope::Notifier, &calls, Caller::Machine, config)).collect();
+    problems.or_ok(Iam {
+        handler: handler(statements(&handler_calls, Caller::Handler, config)),
+        machine: self::machine(statements(&machine_calls, Caller::Machine, config)),
+        notifier: RolePolicy { name: "notifier", document: Policy::new(notifier) },
+    })
+}
+
+type Calls<'a> = BTreeMap<Scope, BTreeSet<&'a str>>;
+
+fn by_scope<'a>(calls: impl Iterator<Item = &'a str>, problems: &mut Problems) -> Calls<'a> {
+    let mut scopes = Calls::new();
+    for call in calls {
+        match GRANTS.iter().find(|grant| grant.calls.contains(&call)) {
+            Some(grant) => {
+                scopes.entry(grant.scope).or_default().insert(call);
+            }
+            None => problems.push(unknown(call)),
+        }
+    }
+    scopes
+}
+
+fn unknown(call: &str) -> Problem {
+    Problem {
+        code: "unknown-api-call",
+        pointer: call.to_owned(),
+        location: None,
+        reason: format!("no permission is known for the API call `{call}`"),
+        help: Some("say in `stack/grant.rs` what the call may touch".to_owned()),
+    }
+}
+
+fn statements(calls: &Calls<'_>, caller: Caller, config: &Config) -> Vec<Statement> {
+    calls.iter().map(|(scope, calls)| statement(*scope, calls, caller, config)).collect()
+}
+
+fn statement(scope: Scope, calls: &BTreeSet<&str>, caller: Caller, config: &Config) -> Statement {
+    let grant = GRANTS.iter().find(|grant| grant.scope == scope).expect("every scope has its grant");
+    let statement = Statement::allow(grant.sid)
+        .actions(calls.iter().copied())
+        .resources(resources(scope, caller, config));
+    if scope == Scope::OptedInGroups {
+        let key = format!("aws:ResourceTag/{}", contract::RECYCLE_ON_ASG_UPDATE.key);
+        statement.condition("Null", &key, "false".into())
+    } else {
+        statement
+    }
+}
+
+fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
+    match scope {
+        Scope::Everything => everything(),
+        Scope::OptedInGroups => {
+            vec![Value::regional_arn("autoscaling", ["autoScalingGroup:*:autoScalingGroupName/*".into()])]
+        }
+        Scope::Locks => vec![LOCKS_TABLE.arn()],
+        Scope::Topic => vec![TOPIC.arn()],
+        Scope::Notifier => notifier(),
+        Scope::Machines => machines(caller, config),
+        Scope::Executions => executions(),
+        Scope::ExecutionEvents => vec![Value::regional_arn(
+            "events",
+            ["rule/StepFunctionsGetEventsForStepFunctionsExecutionRule".into()],
+        )],
+    }
+}
+
+fn everything() -> Vec<Value> {
+    vec!["*".into()]
+}
+
+/// Unqualified, and every version and alias of it.
+fn notifier() -> Vec<Value> {
+    let arn = Value::parameter(Key::NotifierFunctionArn);
+    vec![arn.clone(), Value::joined([arn, ":*".into()])]
+}
+
+/// By name: the state machine refers to its role.
+fn machines(caller: Caller, config: &Config) -> Vec<Value> {
+    let machine = |name| Value::regional_arn("states", ["stateMachine:".into(), name]);
+    let own = machine(Value::prefixed(names::MACHINE.suffix));
+    let allowed: &[String] = match caller {
+        Caller::Handler => &config.handler.allowed_step_functions,
+        Caller::Machine => &[],
+    };
+    [own].into_iter().chain(allowed.iter().map(|name| machine(name.as_str().into()))).collect()
+}
+
+/// Executions started as such, and those that run the items of a map.
+fn executions() -> Vec<Value> {
+    let of = |rest: &str| {
+        let name = Value::prefixed(names::MACHINE.suffix);
+        Value::regional_arn("states", ["execution:".into(), name, rest.into()])
+    };
+    vec![of(":*"), of("/*:*")]
+}
+
+fn handler(computed: Vec<Statement>) -> Role {
+    let own = [
+        Statement::allow("ReceiveEvents")
+            .actions(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"])
+            .resources([EVENTS_QUEUE.arn()]),
+        Statement::allow("WriteLogs")
+            .actions(["logs:CreateLogStream", "logs:PutLogEvents"])
+            .resources([HANDLER_LOGS.arn()]),
+        Statement::allow("Trace").actions(TRACE.iter().copied()).resources(everything()),
+    ];
+    let trust = assume("lambda.amazonaws.com", "StringEqualsIfExists"); // not documented that Lambda always says it
+    let description = "What the asg-recycle handler may do";
+    role(HANDLER_ROLE, &names::HANDLER_ROLE, description, trust, computed.into_iter().chain(own))
+}
+
+fn machine(computed: Vec<Statement>) -> Role {
+    let own = [
+        Statement::allow("DeliverLogs").actions(DELIVER_LOGS.iter().copied()).resources(everything()),
+        Statement::allow("Trace").actions(TRACE_SAMPLED.iter().copied()).resources(everything()),
+    ];
+    // Any of the account's machines in the region: which ARN the children of a distributed Map come with is not documented.
+    let machines = Value::regional_arn("states", ["*".into()]);
+    let trust =
+        assume("states.amazonaws.com", "StringEquals").condition("ArnLike", "aws:SourceArn", machines);
+    let description = "What the asg-recycle state machine may do";
+    role(MACHINE_ROLE, &names::MACHINE_ROLE, description, trust, computed.into_iter().chain(own))
+}
+
+/// Lets a service assume the role on behalf of this account only.
+fn assume(service: &'static str, operator: &'static str) -> Statement {
+    Statement::allow("Assume").principal(Principal::Service(service)).actions(["sts:AssumeRole"]).condition(
+        operator,
+        "aws:SourceAccount",
+        Reference::Account.into(),
+    )
+}
+
+fn role(
+    resource: Resource,
+    name: &names::ResourceName,
+    description: &'static str,
+    trust: Statement,
+    statements: impl Iterator<Item = Statement>,
+) -> Role {
+    let suffix = Value::from(name.suffix);
+    Role {
+        resource,
+        name: Value::joined([Reference::Prefix.into(), suffix, "-".into(), Reference::Region.into()]),
+        description,
+        path: Value::parameter(Key::RolePath),
+        boundary: Value::optional(Key::PermissionsBoundaryArn),
+        trust: Policy::new([trust]),
+        policy: RolePolicy { name: "permissions", document: Policy::new(statements) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asl;
+
+    fn with_calls(calls: &[&str]) -> Result<Iam, Problems> {
+        let config = Config::with_defaults("demo");
+        let definition = asl::build(&config).unwrap().definition;
+        let api_calls = calls.iter().map(|call| (*call).to_owned()).collect();
+        iam(&config, &Machine { definition, api_calls })
+    }
+
+    fn find<'a>(role: &'a Role, sid: &str) -> Option<&'a Statement> {
+        role.policy.document.statements.iter().find(|statement| statement.sid == sid)
+    }
+
+    #[test]
+    fn the_machine_may_make_its_own_calls_and_no_others() {
+        let iam = with_calls(&["autoscaling:SuspendProcesses"]).unwrap();
+        let change = find(&iam.machine, "ChangeOptedInGroups").unwrap();
+        assert_eq!(change.actions, ["autoscaling:SuspendProcesses"]);
+        assert_eq!(find(&iam.machine, "KeepLocks"), None);
+        assert_eq!(find(&iam.handler, "ChangeOptedInGroups"), None);
+    }
+
+    #[test]
+    fn groups_are_changed_only_where_the_tag_is_present_with_any_value() {
+        let iam = with_calls(&["autoscaling:SuspendProcesses"]).unwrap();
+        let change = find(&iam.machine, "ChangeOptedInGroups").unwrap();
+        let key = "aws:ResourceTag/autorecycle_recycle_on_asg_update".to_owned();
+        assert_eq!(change.conditions, [("Null", key, Value::from("false"))]);
+    }
+
+    #[test]
+    fn every_call_without_a_grant_is_named() {
+        let problems = with_calls(&["ec2:RunInstances", "sns:Publish", "s3:GetObject"]).unwrap_err();
+        let named: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
+        assert_eq!(named, ["ec2:RunInstances", "s3:GetObject"]);
+    }
+
+    #[test]
+    fn the_notifier_is_granted_apart_from_the_rest() {
+        let iam = with_calls(&["lambda:InvokeFunction"]).unwrap();
+        assert_eq!(find(&iam.machine, "InvokeNotifier"), None);
+        assert_eq!(iam.notifier.document.statements[0].actions, ["lambda:InvokeFunction"]);
+    }
+
+    #[test]
+    fn the_handler_may_start_the_machines_that_a_tag_may_name() {
+        let mut config = Config::with_defaults("demo");
+        config.handler.allowed_step_functions = vec!["teams-own".to_owned()];
+        assert_eq!(machines(Caller::Handler, &config).len(), 2);
+        assert_eq!(machines(Caller::Machine, &config).len(), 1);
+    }
+}

@@ -1,0 +1,26 @@
+//! The table of locks and journals: one item per group that is being recycled.
+
+use serde::Serialize;
+
+use super::parameter::Key;
+use super::value::Value;
+use crate::names;
+
+/// The table: on demand, encrypted, recoverable to any moment, kept when the stack goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LockTable {
+    /// Its name.
+    pub name: Value,
+    /// The attribute that identifies an item: text.
+    pub hash_key: &'static str,
+    /// Whether it refuses to be deleted. A journal is the only record of a group's original sizes.
+    pub deletion_protection: Value,
+}
+
+pub(super) fn table() -> LockTable {
+    LockTable {
+        name: Value::prefixed(names::TABLE.suffix),
+        hash_key: "auto_scaling_group_name",
+        deletion_protection: Value::parameter(Key::DeletionProtection),
+    }
+}

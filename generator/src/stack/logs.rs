@@ -1,0 +1,30 @@
+//! The log groups.
+
+use serde::Serialize;
+
+use super::parameter::Key;
+use super::value::{HANDLER_LOGS, MACHINE_LOGS, Resource, Value};
+use crate::names;
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogGroup {
+    /// Its identity.
+    pub resource: Resource,
+    /// Its name.
+    pub name: Value,
+    /// How long it keeps events.
+    pub retention_days: Value,
+}
+
+pub(super) fn groups() -> Vec<LogGroup> {
+    // Under `/aws/vendedlogs/` the groups of all machines share one entry of the account's log resource policy,
+    // which is limited to 5,120 characters.
+    let machine = Value::joined(["/aws/vendedlogs/states/".into(), Value::prefixed(names::MACHINE.suffix)]);
+    let handler = Value::joined(["/aws/lambda/".into(), Value::prefixed(names::FUNCTION.suffix)]);
+    vec![group(HANDLER_LOGS, handler), group(MACHINE_LOGS, machine)]
+}
+
+fn group(resource: Resource, name: Value) -> LogGroup {
+    LogGroup { resource, name, retention_days: Value::parameter(Key::LogRetentionDays) }
+}

@@ -1,0 +1,38 @@
+//! What the deployed stack tells others.
+
+use serde::Serialize;
+
+use super::value::{
+    DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE,
+    MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value,
+};
+
+/// One output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Output {
+    /// Its name, in snake case.
+    pub key: &'static str,
+    /// What it is: a sentence with its period.
+    pub description: &'static str,
+    /// Its value.
+    pub value: Value,
+}
+
+pub(super) fn outputs() -> Vec<Output> {
+    let output = |key, description, value| Output { key, description, value };
+    vec![
+        output("state_machine_arn", "ARN of the state machine that recycles groups.", MACHINE.arn()),
+        output("function_arn", "ARN of the handler.", FUNCTION.arn()),
+        output("function_name", "Name of the handler.", FUNCTION.name()),
+        output("queue_arn", "ARN of the queue of events.", EVENTS_QUEUE.arn()),
+        output("queue_url", "URL of the queue of events.", EVENTS_QUEUE.url()),
+        output("dead_letter_queue_arn", "ARN of the dead-letter queue.", DEAD_LETTERS_QUEUE.arn()),
+        output("dead_letter_queue_url", "URL of the dead-letter queue.", DEAD_LETTERS_QUEUE.url()),
+        output("topic_arn", "ARN of the topic that recycles are announced on.", TOPIC.arn()),
+        output("lock_table_name", "Name of the table of locks and journals.", LOCKS_TABLE.name()),
+        output("handler_role_arn", "ARN of the handler's role.", HANDLER_ROLE.arn()),
+        output("machine_role_arn", "ARN of the state machine's role.", MACHINE_ROLE.arn()),
+        output("handler_log_group_name", "Name of the handler's log group.", HANDLER_LOGS.name()),
+        output("machine_log_group_name", "Name of the state machine's log group.", MACHINE_LOGS.name()),
+    ]
+}

@@ -1,0 +1,396 @@
+//! What may differ from one deployment to the next: the stack's parameters, with `stack.yaml`'s values as defaults.
+
+use serde::{Deserialize, Serialize};
+
+use super::PackageFacts;
+use super::value::Value;
+use crate::config::{Config, LogLevel};
+use crate::names;
+
+/// A parameter's identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it; the descriptions are below")]
+pub enum Key {
+    Environment,
+    SlackChannel,
+    NotifierFunctionArn,
+    PagerDutyEndpoint,
+    AlarmActionArns,
+    RunbookUrl,
+    PermissionsBoundaryArn,
+    RolePath,
+    LogLevel,
+    LogRetentionDays,
+    DeletionProtection,
+    HandlerS3Bucket,
+    HandlerS3Key,
+    HandlerZipPath,
+    HandlerSourceCodeHash,
+    Tags,
+}
+
+impl Key {
+    /// Every key, in the order of the documentation.
+    pub const ALL: &[Self] = &[
+        Self::Environment,
+        Self::SlackChannel,
+        Self::NotifierFunctionArn,
+        Self::PagerDutyEndpoint,
+        Self::AlarmActionArns,
+        Self::RunbookUrl,
+        Self::PermissionsBoundaryArn,
+        Self::RolePath,
+        Self::LogLevel,
+        Self::LogRetentionDays,
+        Self::DeletionProtection,
+        Self::HandlerS3Bucket,
+        Self::HandlerS3Key,
+        Self::HandlerZipPath,
+        Self::HandlerSourceCodeHash,
+        Self::Tags,
+    ];
+
+    /// Its name in snake case; each format has its own case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::SlackChannel => "slack_channel",
+            Self::NotifierFunctionArn => "notifier_function_arn",
+            Self::PagerDutyEndpoint => "pager_duty_endpoint",
+            Self::AlarmActionArns => "alarm_action_arns",
+            Self::RunbookUrl => "runbook_url",
+            Self::PermissionsBoundaryArn => "permissions_boundary_arn",
+            Self::RolePath => "role_path",
+            Self::LogLevel => "log_level",
+            Self::LogRetentionDays => "log_retention_days",
+            Self::DeletionProtection => "deletion_protection",
+            Self::HandlerS3Bucket => "handler_s3_bucket",
+            Self::HandlerS3Key => "handler_s3_key",
+            Self::HandlerZipPath => "handler_zip_path",
+            Self::HandlerSourceCodeHash => "handler_source_code_hash",
+            Self::Tags => "tags",
+        }
+    }
+}
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Parameter {
+    /// Its identity and name.
+    pub key: Key,
+    /// What it sets: a sentence with its period.
+    pub description: &'static str,
+    /// What its values are.
+    pub kind: ParameterKind,
+    /// Whether it may be left without a value: "nothing" is then a value of its own.
+    pub optional: bool,
+    /// Its value where none is given. Without one, and unless optional, it has to be given.
+    pub default: Option<Value>,
+    /// What its values have to satisfy.
+    pub check: Check,
+    /// Which parameters it stands with.
+    pub group: Group,
+}
+
+/// What a parameter's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ParameterKind {
+    Text,
+    Number,
+    Bool,
+    TextList,
+    TextMap,
+}
+
+/// What a parameter's values have to satisfy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Any value of its kind.
+    Any,
+    /// A pattern that the whole value, or each item of a list, has to match. Only what RE2 and Java's regular
+    /// expressions read alike.
+    Pattern {
+        /// Without anchors.
+        pattern: &'static str,
+        /// Longest value, in characters.
+        length_max: Option<usize>,
+        /// What it asks for, to complete "must be ...".
+        meaning: String,
+    },
+    /// One of a few values.
+    OneOf(Vec<Value>),
+}
+
+/// Parameters that stand together in forms and tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// The environment.
+    Environment,
+    /// Who is told what.
+    Notifications,
+    /// Permissions.
+    Permissions,
+    /// Logs, retention and protection.
+    Operation,
+    /// The zip, from a bucket.
+    PackageFromBucket,
+    /// The zip, from a file beside the stack.
+    PackageFromFile,
+}
+
+impl Group {
+    /// Every group, in the order shown.
+    pub const ALL: &[Self] = &[
+        Self::Environment,
+        Self::PackageFromBucket,
+        Self::PackageFromFile,
+        Self::Notifications,
+        Self::Permissions,
+        Self::Operation,
+    ];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Environment => "Environment",
+            Self::Notifications => "Notifications and alarms",
+            Self::Permissions => "Permissions",
+            Self::Operation => "Operation",
+            Self::PackageFromBucket => "Handler package in S3",
+            Self::PackageFromFile => "Handler package in a file",
+        }
+    }
+}
+
+/// Retention periods that CloudWatch Logs takes, in days.
+pub const RETENTION_DAYS: &[u32] = &[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/// Every parameter of the stack, in the order of [`Key::ALL`].
+pub(super) fn parameters(config: &Config, package: Option<&PackageFacts>) -> Vec<Parameter> {
+    Key::ALL.iter().map(|key| parameter(*key, config, package)).collect()
+}
+
+fn parameter(key: Key, config: &Config, package: Option<&PackageFacts>) -> Parameter {
+    match key {
+        Key::Environment => text(key, Group::Environment)
+            .says("Name of the environment: the second part of every resource name.")
+            .defaults_to(Some(config.environment.as_str()))
+            .matches("[a-z0-9][a-z0-9-]*", "lower case letters, digits and hyphens")
+            .at_most(environment_length_max(&config.name)),
+        Key::SlackChannel | Key::NotifierFunctionArn | Key::PagerDutyEndpoint => notification(key, config),
+        Key::AlarmActionArns | Key::RunbookUrl => alarm(key, config),
+        Key::PermissionsBoundaryArn | Key::RolePath => permission(key, config),
+        Key::LogLevel | Key::LogRetentionDays | Key::DeletionProtection | Key::Tags => operation(key, config),
+        Key::HandlerS3Bucket | Key::HandlerS3Key | Key::HandlerZipPath | Key::HandlerSourceCodeHash => {
+            handler_package(key, config, package)
+        }
+    }
+}
+
+fn notification(key: Key, config: &Config) -> Parameter {
+    let parameter = text(key, Group::Notifications);
+    let told = &config.notifications;
+    match key {
+        Key::SlackChannel => parameter
+            .says("Slack channel that successful recycles are announced in; empty for none.")
+            .defaults_to(Some(told.slack_channel.as_deref().unwrap_or_default()))
+            .matches("[^\\s,]*", "the name of a Slack channel")
+            .at_most(80),
+        Key::NotifierFunctionArn => parameter
+            .says("ARN of a Lambda function that gets the Slack-style message of every recycle.")
+            .may_be_nothing(told.notifier_function_arn.as_deref())
+            .matches("arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:.+", "the ARN of a Lambda function"),
+        _ => parameter
+            .says("HTTPS endpoint that gets the failed recycles of groups that ask to page.")
+            .may_be_nothing(told.pager_duty_endpoint.as_deref())
+            .matches("https://\\S+", "an HTTPS URL"),
+    }
+}
+
+fn alarm(key: Key, config: &Config) -> Parameter {
+    let parameter = text(key, Group::Notifications);
+    match key {
+        Key::AlarmActionArns => Parameter {
+            kind: ParameterKind::TextList,
+            optional: true,
+            default: Some(Value::list(config.alarms.action_arns.iter().map(String::as_str))),
+            ..parameter
+        }
+        .says("ARNs told when an alarm fires and when it clears, such as SNS topics.")
+        .matches("arn:[^,]+", "ARNs"),
+        _ => parameter
+            .says("URL of the runbook that every alarm's description points to.")
+            .may_be_nothing(config.alarms.runbook_url.as_deref())
+            .matches("https?://\\S+", "an HTTP or HTTPS URL"),
+    }
+}
+
+fn permission(key: Key, config: &Config) -> Parameter {
+    let parameter = text(key, Group::Permissions);
+    match key {
+        Key::PermissionsBoundaryArn => parameter
+            .says("ARN of the policy that bounds both roles.")
+            .may_be_nothing(config.permissions.boundary_arn.as_deref())
+            .matches("arn:[^:]+:iam::[^:]+:policy/.+", "the ARN of an IAM policy"),
+        _ => parameter
+            .says("Path of both roles.")
+            .defaults_to(Some(config.permissions.role_path.as_str()))
+            .matches("/([!-~]+/)?", "a path that starts and ends with a slash")
+            .at_most(512),
+    }
+}
+
+fn operation(key: Key, config: &Config) -> Parameter {
+    let parameter = text(key, Group::Operation);
+    match key {
+        Key::LogLevel => Parameter {
+            check: Check::OneOf(LogLevel::ALL.iter().map(|level| upper(*level)).collect()),
+            default: Some(upper(config.handler.log_level)),
+            ..parameter
+        }
+        .says("Least level that the handler logs."),
+        Key::LogRetentionDays => Parameter {
+            kind: ParameterKind::Number,
+            check: Check::OneOf(RETENTION_DAYS.iter().map(|days| (*days).into()).collect()),
+            default: Some(config.logs.retention_days.into()),
+            ..parameter
+        }
+        .says("Days that logs are kept."),
+        Key::DeletionProtection => {
+            Parameter { kind: ParameterKind::Bool, default: Some(true.into()), ..parameter }
+                .says("Whether the table of locks and journals refuses to be deleted.")
+        }
+        _ => Parameter {
+            kind: ParameterKind::TextMap,
+            default: Some(Value::map(config.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))),
+            ..parameter
+        }
+        .says("Tags on every resource that takes tags."),
+    }
+}
+
+fn handler_package(key: Key, config: &Config, package: Option<&PackageFacts>) -> Parameter {
+    let bucket = text(key, Group::PackageFromBucket);
+    let file = text(key, Group::PackageFromFile);
+    match key {
+        Key::HandlerS3Bucket => {
+            bucket.says("S3 bucket that holds the handler's zip, in the region deployed to.").matches(
+                "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+                "the name of an S3 bucket",
+            )
+        }
+        Key::HandlerS3Key => bucket
+            .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
+            .defaults_to(package.map(|facts| s3_key(&config.name, facts)).as_deref()),
+        Key::HandlerZipPath => file
+            .says("Path of the handler's zip, where it is not the one beside this module.")
+            .may_be_nothing(None),
+        _ => file
+            .says("SHA-256 of the handler's zip in base64: the function is updated when it changes.")
+            .defaults_to(package.map(|facts| facts.sha256_base64.as_str()))
+            .matches("[A-Za-z0-9+/]{43}=", "a SHA-256 in base64"),
+    }
+}
+
+/// The key under which the documentation stores the zip: named by its content.
+pub(super) fn s3_key(name: &str, facts: &PackageFacts) -> String {
+    format!("{name}/{}.zip", facts.sha256_hex)
+}
+
+/// Longest environment that still makes legal names, in characters.
+fn environment_length_max(name: &str) -> usize {
+    let fixed = names::prefix(name, "").len();
+    names::tightest().prefix_length_max().saturating_sub(fixed)
+}
+
+fn upper(level: LogLevel) -> Value {
+    level.as_str().to_uppercase().into()
+}
+
+fn text(key: Key, group: Group) -> Parameter {
+    Parameter {
+        key,
+        description: "",
+        kind: ParameterKind::Text,
+        optional: false,
+        default: None,
+        check: Check::Any,
+        group,
+    }
+}
+
+impl Parameter {
+    fn says(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+
+    fn defaults_to(self, default: Option<&str>) -> Self {
+        Self { default: default.map(Value::from), ..self }
+    }
+
+    fn may_be_nothing(self, default: Option<&str>) -> Self {
+        Self { optional: true, ..self.defaults_to(default) }
+    }
+
+    fn matches(self, pattern: &'static str, meaning: &str) -> Self {
+        let check = Check::Pattern { pattern, length_max: None, meaning: meaning.to_owned() };
+        Self { check, ..self }
+    }
+
+    /// Bounds the length of what has to match a pattern.
+    fn at_most(self, characters: usize) -> Self {
+        let check = match self.check {
+            Check::Pattern { pattern, meaning, .. } => {
+                let meaning = format!("{meaning}, at most {characters} characters");
+                Check::Pattern { pattern, length_max: Some(characters), meaning }
+            }
+            other => other,
+        };
+        Self { check, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_environment_makes_the_longest_legal_prefix() {
+        let longest = "e".repeat(environment_length_max("asg-recycle"));
+        let tightest = names::tightest();
+        assert_eq!(names::prefix("asg-recycle", &longest).len(), tightest.prefix_length_max());
+    }
+
+    #[test]
+    fn the_package_decides_whether_its_hash_has_to_be_given() {
+        let config = Config::with_defaults("demo");
+        let facts = PackageFacts { sha256_hex: "ab".repeat(32), sha256_base64: "q83v".to_owned() };
+        let default = |key, package| parameter(key, &config, package).default;
+        assert_eq!(default(Key::HandlerSourceCodeHash, None), None);
+        assert_eq!(default(Key::HandlerSourceCodeHash, Some(&facts)), Some("q83v".into()));
+        assert_eq!(default(Key::HandlerS3Key, None), None);
+        let key = format!("demo/{}.zip", "ab".repeat(32));
+        assert_eq!(default(Key::HandlerS3Key, Some(&facts)), Some(key.into()));
+    }
+
+    #[test]
+    fn every_parameter_is_described_by_a_sentence() {
+        for parameter in parameters(&Config::with_defaults("demo"), None) {
+            assert!(parameter.description.ends_with('.'), "{:?}", parameter.key);
+        }
+    }
+
+    #[test]
+    fn keys_are_written_as_they_are_named() {
+        for key in Key::ALL {
+            assert_eq!(serde_json::to_value(key).unwrap(), key.as_str());
+        }
+    }
+}

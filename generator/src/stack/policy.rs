@@ -1,0 +1,162 @@
+//! IAM policy documents.
+
+use serde::Serialize;
+
+use super::value::Value;
+
+/// A policy document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its statements, in the order printed.
+    pub statements: Vec<Statement>,
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Unique within the policy; says what it is for.
+    pub sid: String,
+    /// Whether it allows or denies.
+    pub effect: Effect,
+    /// Who: in resource and trust policies only.
+    pub principal: Option<Principal>,
+    /// The API calls.
+    pub actions: Vec<String>,
+    /// What they may touch; none in trust policies.
+    pub resources: Vec<Value>,
+    /// Operator, key and value.
+    pub conditions: Vec<(&'static str, String, Value)>,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Permits.
+    Allow,
+    /// Forbids.
+    Deny,
+}
+
+/// Who a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// Everybody.
+    Anyone,
+    /// An AWS service.
+    Service(&'static str),
+    /// An account or role.
+    Aws(Value),
+}
+
+/// The language version that every policy of today names.
+const VERSION: &str = "2012-10-17";
+
+impl Policy {
+    /// A policy of these statements.
+    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Self {
+        Self { statements: statements.into_iter().collect() }
+    }
+
+    /// The document.
+    pub fn to_value(&self) -> Value {
+        let statements = Value::list(self.statements.iter().map(Statement::to_value));
+        Value::map([("Version", VERSION.into()), ("Statement", statements)])
+    }
+}
+
+/// Templates see the document.
+impl Serialize for Policy {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}
+
+impl Statement {
+    /// A statement that allows.
+    pub fn allow(sid: &str) -> Self {
+        Self::new(sid, Effect::Allow)
+    }
+
+    /// Denies everybody what is not done over TLS.
+    pub fn deny_insecure_transport(action: &str, resource: Value) -> Self {
+        Self::new("DenyInsecureTransport", Effect::Deny)
+            .principal(Principal::Anyone)
+            .actions([action])
+            .resources([resource])
+            .condition("Bool", "aws:SecureTransport", "false".into())
+    }
+
+    fn new(sid: &str, effect: Effect) -> Self {
+        Self {
+            sid: sid.to_owned(),
+            effect,
+            principal: None,
+            actions: Vec::new(),
+            resources: Vec::new(),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Sets who.
+    #[must_use]
+    pub fn principal(self, principal: Principal) -> Self {
+        Self { principal: Some(principal), ..self }
+    }
+
+    /// Sets the API calls.
+    #[must_use]
+    pub fn actions<A: Into<String>>(self, actions: impl IntoIterator<Item = A>) -> Self {
+        Self { actions: actions.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Sets what they may touch.
+    #[must_use]
+    pub fn resources(self, resources: impl IntoIterator<Item = Value>) -> Self {
+        Self { resources: resources.into_iter().collect(), ..self }
+    }
+
+    /// Adds a condition.
+    #[must_use]
+    pub fn condition(mut self, operator: &'static str, key: &str, value: Value) -> Self {
+        self.conditions.push((operator, key.to_owned(), value));
+        self
+    }
+
+    fn to_value(&self) -> Value {
+        let mut entries = vec![
+            ("Sid", Value::from(self.sid.as_str())),
+            (
+                "Effect",
+                match self.effect {
+                    Effect::Allow => "Allow",
+                    Effect::Deny => "Deny",
+                }
+                .into(),
+            ),
+        ];
+        if let Some(principal) = &self.principal {
+            entries.push(("Principal", principal.to_value()));
+        }
+        entries.push(("Action", Value::list(self.actions.iter().map(String::as_str))));
+        if !self.resources.is_empty() {
+            entries.push(("Resource", Value::list(self.resources.iter().cloned())));
+        }
+        if !self.conditions.is_empty() {
+            let conditions = self.conditions.iter();
+            let each = conditions
+                .map(|(operator, key, value)| (*operator, Value::map([(key.as_str(), value.clone())])));
+            entries.push(("Condition", Value::map(each)));
+        }
+        Value::map(entries)
+    }
+}
+
+impl Principal {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Anyone => "*".into(),
+            Self::Service(name) => Value::map([("Service", *name)]),
+            Self::Aws(arn) => Value::map([("AWS", arn.clone())]),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The queue between the rules and the handler, and the one for what cannot be delivered or handled.
+
+use serde::Serialize;
+
+use super::policy::{Policy, Principal, Statement};
+use super::rule::Rule;
+use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, Resource, Value};
+use crate::config::Config;
+use crate::names;
+
+/// Both queues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Queues {
+    /// What the rules select.
+    pub events: Queue,
+    /// What could not be delivered or handled.
+    pub dead_letters: Queue,
+    /// Deliveries of one event before it goes to the dead letters.
+    pub receive_count_max: u32,
+    /// ARN of the queue whose dead letters these are, by name: the queues refer to each other.
+    pub dead_letters_of_arn: Value,
+}
+
+/// One queue, encrypted with SQS's own key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Queue {
+    /// Its name.
+    pub name: Value,
+    /// Its ARN.
+    pub arn: Value,
+    /// How long a received message stays hidden from others, 0 to 43,200.
+    pub visibility_timeout_seconds: u32,
+    /// How long a message is kept, 60 to 1,209,600.
+    pub retention_seconds: u32,
+    /// Who may use it.
+    pub policy: Policy,
+}
+
+const DAY_SECONDS: u32 = 86_400;
+
+/// Shorter than that of the dead letters: a dead letter keeps the time at which it first came in.
+const EVENTS_RETENTION_DAYS: u32 = 4;
+
+/// The longest that SQS keeps anything.
+const DEAD_LETTERS_RETENTION_DAYS: u32 = 14;
+
+/// Lambda's advice: six times the function's time limit, and the batching window on top.
+const VISIBILITY_PER_TIMEOUT: u32 = 6;
+
+pub(super) fn queues(config: &Config, rules: &[Rule]) -> Queues {
+    let visibility_timeout_seconds =
+        VISIBILITY_PER_TIMEOUT * config.handler.timeout_seconds + config.queue.batching_window_seconds;
+    let events = names::QUEUE.suffix;
+    Queues {
+        events: Queue {
+            name: Value::prefixed(events),
+            arn: EVENTS_QUEUE.arn(),
+            visibility_timeout_seconds,
+            retention_seconds: EVENTS_RETENTION_DAYS * DAY_SECONDS,
+            policy: policy(&EVENTS_QUEUE, rules),
+        },
+        dead_letters: Queue {
+            name: Value::prefixed(names::DEAD_LETTER_QUEUE.suffix),
+            arn: DEAD_LETTERS_QUEUE.arn(),
+            visibility_timeout_seconds,
+            retention_seconds: DEAD_LETTERS_RETENTION_DAYS * DAY_SECONDS,
+            policy: policy(&DEAD_LETTERS_QUEUE, rules),
+        },
+        receive_count_max: config.queue.max_receive_count,
+        dead_letters_of_arn: Value::regional_arn("sqs", [Value::prefixed(events)]),
+    }
+}
+
+/// The rules may send, over TLS only. The dead letters take from the rules what the rules cannot deliver.
+fn policy(queue: &Resource, rules: &[Rule]) -> Policy {
+    let sources = rules.iter().map(|rule| rule.resource().arn());
+    Policy::new([
+        Statement::deny_insecure_transport("sqs:*", queue.arn()),
+        Statement::allow("AllowRules")
+            .principal(Principal::Service("events.amazonaws.com"))
+            .actions(["sqs:SendMessage"])
+            .resources([queue.arn()])
+            .condition("ArnEquals", "aws:SourceArn", Value::list(sources)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_stay_hidden_for_six_time_limits_and_the_batching_window() {
+        let mut config = Config::with_defaults("demo");
+        config.handler.timeout_seconds = 40;
+        config.queue.batching_window_seconds = 7;
+        assert_eq!(queues(&config, &[]).events.visibility_timeout_seconds, 247);
+    }
+
+    #[test]
+    fn the_longest_time_limit_still_makes_a_legal_visibility_timeout() {
+        let mut config = Config::with_defaults("demo");
+        config.handler.timeout_seconds = 900;
+        config.queue.batching_window_seconds = 300;
+        assert!(queues(&config, &[]).events.visibility_timeout_seconds <= 43_200);
+    }
+}

@@ -1,0 +1,79 @@
+//! The topic that recycles are announced on.
+
+use serde::Serialize;
+
+use super::parameter::Key;
+use super::policy::{Policy, Principal, Statement};
+use super::value::{Reference, TOPIC, Value};
+use crate::names;
+
+/// The topic, encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Topic {
+    /// Its name.
+    pub name: Value,
+    /// What it is for, as its subscribers see it.
+    pub display_name: &'static str,
+    /// The key it is encrypted with: AWS's own, which everybody in the account who may publish may use.
+    pub key_alias: &'static str,
+    /// Its ARN.
+    pub arn: Value,
+    /// Who may use it.
+    pub policy: Policy,
+    /// Pages for failures.
+    pub pager: Subscription,
+}
+
+/// A subscription that exists where its endpoint is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subscription {
+    /// Where notifications go.
+    pub endpoint: Value,
+    /// The message attributes of the notifications it gets.
+    pub filter: Value,
+}
+
+/// What the account itself may do; a topic's policy takes no wildcards over these.
+const OWNER_ACTIONS: &[&str] = &[
+    "sns:AddPermission",
+    "sns:DeleteTopic",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:Publish",
+    "sns:RemovePermission",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+];
+
+/// The outcomes after which an execution of the state machine fails.
+const FAILURES: &[&str] = &["failed", "rolled_back"];
+
+pub(super) fn topic() -> Topic {
+    let account = [
+        "arn:".into(),
+        Reference::Partition.into(),
+        ":iam::".into(),
+        Reference::Account.into(),
+        ":root".into(),
+    ];
+    Topic {
+        name: Value::prefixed(names::TOPIC.suffix),
+        display_name: "Auto Scaling group recycles",
+        key_alias: "alias/aws/sns",
+        arn: TOPIC.arn(),
+        policy: Policy::new([
+            Statement::deny_insecure_transport("sns:Publish", TOPIC.arn()),
+            Statement::allow("AllowOwner")
+                .principal(Principal::Aws(Value::joined(account)))
+                .actions(OWNER_ACTIONS.iter().copied())
+                .resources([TOPIC.arn()]),
+        ]),
+        pager: Subscription {
+            endpoint: Value::parameter(Key::PagerDutyEndpoint),
+            filter: Value::map([
+                ("status", Value::list(FAILURES.iter().copied())),
+                ("notify_pager_duty", Value::list(["true"])),
+            ]),
+        },
+    }
+}

@@ -1,0 +1,18 @@
+"""An AWS that fits in one process: enough of it to deploy the generated stack and to watch it recycle a group.
+
+`moto` gives the services; this package adds what the tests need and moto lacks. In reading order:
+
+- `clock`: virtual time.
+- `journal`: what happened, in order.
+- `faults`: what goes wrong, as told by the test.
+- `model`: Auto Scaling groups whose instances take time to come and go.
+- `api`: the Auto Scaling API over the model; it rejects what AWS rejects.
+- `services`: the model behind moto's HTTP front.
+- `interpreter`: moto's Step Functions interpreter, mended where it differs from AWS.
+- `formation`: what moto's CloudFormation leaves out.
+- `runtime_api`: the Lambda Runtime API, to run the real handler binary.
+- `permissions`: whether the deployed roles allow the calls that were made.
+- `world`: all of it together, one method per command of the tests.
+
+`python -m emulator` reads commands as JSON lines and answers them as JSON lines.
+"""

@@ -1,0 +1,117 @@
+"""JSONata for moto's interpreter, by `jsonata-python`, with values bound instead of pasted into the text."""
+
+import datetime
+import hashlib
+import itertools
+import json
+import re
+import uuid
+
+import jsonata
+from jsonata import timebox
+from jsonata.utils import Utils
+from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import get_intrinsic_functions_declarations
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+# What Step Functions adds to JSONata; `$uuid` and `$hash` are ours, for moto has none.
+FUNCTIONS = ("$partition", "$range", "$randomSeeded", "$parse")
+WHOLE_STATES = re.compile(r"\$states(?!\.)")
+HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+
+_uuids = itertools.count(1)
+
+
+def install(clock):
+    """Makes the interpreter evaluate JSONata, with `$now()` and `$millis()` in virtual time."""
+    timebox.Timebox.current_milli_time = staticmethod(clock.millis)
+    StringJSONata._eval_body = _evaluate_string
+
+
+def plain(value):
+    """The value as JSON has it: moments as text, whole numbers without a fraction."""
+    return json.loads(json.dumps(value, default=_moment), parse_float=_number)
+
+
+def moment(value):
+    """A moment as AWS writes it in results and in the context object."""
+    return value.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _moment(value):
+    if isinstance(value, datetime.datetime):
+        return moment(value)
+    raise TypeError(f"not a JSON value: {value!r}")
+
+
+def _number(text):
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _evaluate_string(self, env):
+    try:
+        result = _evaluate(self.expression, _bindings(env, self.expression))
+    except Exception as error:
+        cause = f"The JSONata expression '{self.expression}' threw an error during evaluation. {error!r}"
+        raise _failure(env, cause) from error
+    if result is None:
+        raise _failure(env, f"The JSONata expression '{self.expression}' returned nothing (undefined).")
+    result = Utils.convert_nulls(result)
+    try:
+        env.stack.append(plain(result))
+    except TypeError as error:
+        cause = f"The JSONata expression '{self.expression}' returned an unsupported result type."
+        raise _failure(env, cause) from error
+
+
+def _evaluate(expression, bindings):
+    # moto's own search for names refuses `$`, which AWS refuses at the top level only, where it is undefined anyway.
+    functions = get_intrinsic_functions_declarations({name for name in FUNCTIONS if name in expression})
+    program = jsonata.Jsonata(f"({functions}{expression})")
+    program.set_output_convert_nulls(False)
+    program.register_lambda("uuid", lambda: str(uuid.UUID(int=next(_uuids), version=4)))
+    program.register_lambda("hash", lambda text, name: hashlib.new(HASHES[name], text.encode()).hexdigest())
+    return program.evaluate(None, bindings)
+
+
+def _bindings(env, expression):
+    """`$states` and the variables in scope that the expression names.
+
+    What a state has not got, such as an error, is left undefined.
+    """
+    states = {key: value for key, value in env.states._states_data.items() if value is not None or key == "input"}
+    if not WHOLE_STATES.search(expression):
+        states = {key: value for key, value in states.items() if f"$states.{key}" in expression}
+    scope = {**env.variable_store._outer_scope, **env.variable_store._inner_scope}
+    named = {name: value for name, value in scope.items() if f"${name}" in expression}
+    return {name: _with_nulls(plain(value)) for name, value in {"states": states, **named}.items()}
+
+
+def _with_nulls(value):
+    """jsonata-python takes None for undefined and has a value of its own for null."""
+    if value is None:
+        return Utils.NULL_VALUE
+    if isinstance(value, list):
+        return [_with_nulls(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _with_nulls(each) for key, each in value.items()}
+    return value
+
+
+def _failure(env, cause):
+    name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
+    details = EventDetails(
+        evaluationFailedEventDetails=EvaluationFailedEventDetails(cause=cause, error=name.error_name)
+    )
+    event_type = HistoryEventType.EvaluationFailed
+    return FailureEventException(FailureEvent(env=env, error_name=name, event_type=event_type, event_details=details))

@@ -1,0 +1,58 @@
+"""What moto's CloudFormation leaves out of the resources that the generated template has."""
+
+import json
+import re
+
+from moto.cloudformation.exceptions import ValidationError
+from moto.sns.models import Topic
+from moto.sqs.models import Queue
+from moto.stepfunctions import models
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+def install():
+    """State machines go to the backend that runs them, and queues do not look for Docker."""
+    # Everything that asks for "the" backend, CloudFormation included, gets the one that interprets.
+    models.stepfunctions_backends = stepfunctions_parser_backends
+    models.StateMachine.create_from_cloudformation_json = classmethod(_create_machine)
+    _add_attribute(models.StateMachine, "Arn", lambda machine: machine.arn)
+    _add_attribute(Topic, "TopicArn", lambda topic: topic.arn)
+    # The tests deliver messages to the function themselves; moto would start a container for each.
+    Queue.lambda_event_source_mappings = property(lambda queue: {}, lambda queue, mappings: None)
+
+
+def _create_machine(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+    properties = cloudformation_json["Properties"]
+    definition = properties.get("DefinitionString")
+    if definition is None:
+        definition = json.dumps(properties["Definition"])
+    definition = substituted(definition, properties.get("DefinitionSubstitutions", {}))
+    try:
+        AmazonStateLanguageParser.parse(definition)
+    except Exception as error:
+        raise ValidationError(message=f"the state machine's definition cannot be read: {error!r}") from error
+    backend = stepfunctions_parser_backends[account_id][region_name]
+    return backend.create_state_machine(
+        name=properties.get("StateMachineName", resource_name),
+        definition=definition,
+        roleArn=properties["RoleArn"],
+        loggingConfiguration=properties.get("LoggingConfiguration"),
+        tracingConfiguration=properties.get("TracingConfiguration"),
+    )
+
+
+def substituted(definition, substitutions):
+    """The definition with its placeholders filled. One without a value is a fault here; AWS would leave it."""
+    unknown = sorted(set(PLACEHOLDER.findall(definition)) - set(substitutions))
+    if unknown:
+        raise ValidationError(message=f"no substitution for {', '.join(unknown)} in the definition")
+    return PLACEHOLDER.sub(lambda found: str(substitutions[found[1]]), definition)
+
+
+def _add_attribute(resource, name, value):
+    has, get = resource.has_cfn_attr, resource.get_cfn_attribute
+    resource.has_cfn_attr = classmethod(lambda cls, attribute: attribute == name or has(attribute))
+    resource.get_cfn_attribute = lambda self, attribute: value(self) if attribute == name else get(self, attribute)

@@ -1,0 +1,224 @@
+"""The modelled groups behind moto's HTTP front, and one place through which every call passes.
+
+Callers are told apart by their access key: `machine` (the state machine), `handler` (the Lambda function), `test`.
+"""
+
+import logging
+import os
+import re
+import threading
+
+from moto.autoscaling import urls as autoscaling_urls
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.config import default_user_config
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+from moto.ec2 import ec2_backends
+from moto.ec2.responses import EC2Response
+from moto.elbv2.responses import ELBV2Response
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from .faults import Rejected
+
+ACCOUNT = DEFAULT_ACCOUNT_ID
+REGION = "eu-west-2"
+CALL_SECONDS = 0.1
+CALLER = re.compile(r"Credential=([^/]+)/")
+IAM_PREFIXES = {"stepfunctions": "states", "elbv2": "elasticloadbalancing"}
+
+
+class Refusal(ServiceException):
+    """A refusal as moto sends it. It has to be a class of our own: moto finds a service by its error's module."""
+
+
+def caller_of(headers):
+    """Who signed the request."""
+    found = CALLER.search(headers.get("Authorization", ""))
+    return found[1] if found else None
+
+
+def snake(action):
+    """`DescribeTags` -> `describe_tags`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", action).lower()
+
+
+def install(clock, journal, faults, fleet, api, calls):
+    """Puts the model behind moto's front. To be called once, before the server starts."""
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    _observe_calls(clock, faults, calls)
+    autoscaling_urls.url_paths = {"{0}/$": _auto_scaling_response(journal, fleet, api).dispatch}
+    _serve_instances(fleet)
+    _serve_target_health(fleet)
+    _refuse_unknown_launch_templates()
+
+
+def start_server():
+    """Serves on a free port of the loopback interface; its URL."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    logging.getLogger("moto").setLevel(logging.CRITICAL)  # what fails is in the outcome of the execution
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def resolve_launch_template(specification):
+    """The template's id, name and the version number that `$Latest` or `$Default` means now."""
+    backend = ec2_backends[ACCOUNT][REGION]
+    identifier = specification.get("LaunchTemplateId")
+    if identifier is None:
+        identifier = backend.launch_template_name_to_ids.get(specification.get("LaunchTemplateName"))
+    template = backend.launch_templates.get(identifier)
+    if template is None:
+        raise Rejected("ValidationError", f"The specified launch template, {specification}, does not exist.")
+    version = specification.get("Version", "$Default")
+    if version == "$Latest":
+        version = template.latest_version_number
+    elif version == "$Default":
+        version = template.default_version_number
+    if not 1 <= int(version) <= template.latest_version_number:
+        raise Rejected("ValidationError", f"The specified launch template version, {version}, does not exist.")
+    return {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "Version": str(version)}
+
+
+def _observe_calls(clock, faults, calls):
+    """Every call that is not the test's own takes time, is noted, and may be answered with an ordered fault."""
+    set_up = BaseResponse.setup_class
+
+    def observed(self, *arguments, **keywords):
+        set_up(self, *arguments, **keywords)
+        caller = caller_of(self.headers)
+        if caller not in ("machine", "handler"):
+            return
+        action = f"{IAM_PREFIXES.get(self.service_name, self.service_name)}:{self._get_action()}"
+        calls.add((caller, action))
+        if caller == "machine":
+            clock.spend(CALL_SECONDS)
+        try:
+            faults.check_call(action)
+        except Rejected as rejected:
+            failure = ActionResult(Refusal(rejected.code, rejected.message))
+            status, headers, body = self.serialized(failure)
+            raise HTTPException(response=Response(body, status=status, headers=headers)) from rejected
+
+    BaseResponse.setup_class = observed
+
+
+def _auto_scaling_response(journal, fleet, api):
+    class AutoScalingResponse(BaseResponse):
+        """Speaks the Query protocol for the model."""
+
+        def __init__(self):
+            super().__init__(service_name="autoscaling")
+            self.automated_parameter_parsing = True
+
+        def call_action(self):
+            action = self._get_action()
+            try:
+                result = self._run(action, dict(self.params))
+            except Rejected as rejected:
+                result = Refusal(rejected.code, rejected.message)
+            status, headers, body = self.serialized(ActionResult(result))
+            headers, body = self._enrich_response(headers, body)
+            return status, headers, body
+
+        def _run(self, action, parameters):
+            method = getattr(api, snake(action), None)
+            if method is None:
+                raise NotImplementedError(f"the emulator has no autoscaling:{action}")
+            if snake(action) in api.READS:
+                with fleet.lock:
+                    fleet.catch_up()
+                    return method(parameters)
+            caller = caller_of(self.headers)
+            entry = {"call": f"autoscaling:{action}", "caller": caller, "parameters": parameters}
+            with fleet.lock:
+                fleet.catch_up()
+                before = journal.length()
+                try:
+                    result = method(parameters)
+                except Rejected as rejected:
+                    journal.add(**entry, error=f"{rejected.code}: {rejected.message}")
+                    raise
+                journal.add(before, **entry)  # the call comes before what came of it
+                return result
+
+    return AutoScalingResponse
+
+
+def _serve_instances(fleet):
+    def describe_instances(self):
+        wanted = self._get_param("InstanceIds", [])
+        with fleet.lock:
+            fleet.catch_up()
+            unknown = [each for each in wanted if each not in fleet.instances]
+            if unknown:
+                text = f"The instance IDs '{', '.join(unknown)}' do not exist"
+                raise Refusal("InvalidInstanceID.NotFound", text)
+            found = [fleet.instances[each] for each in wanted] if wanted else list(fleet.instances.values())
+            found = [each for each in found if _passes(each, self._filters_from_querystring())]
+            described = [_described_ec2_instance(each) for each in found]
+        return ActionResult({"Reservations": [{"ReservationId": "r-0", "Instances": described}]})
+
+    EC2Response.describe_instances = describe_instances
+
+
+def _passes(instance, filters):
+    fields = {"instance-id": instance.id, "instance-state-name": instance.ec2_state}
+    unknown = sorted(set(filters) - set(fields))
+    if unknown:
+        raise NotImplementedError(f"the emulator has no EC2 filters {', '.join(unknown)}")
+    return all(fields[name] in values for name, values in filters.items())
+
+
+STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
+
+
+def _described_ec2_instance(instance):
+    return {
+        "InstanceId": instance.id,
+        "State": {"Name": instance.ec2_state, "Code": STATE_CODES[instance.ec2_state]},
+        "Placement": {"AvailabilityZone": instance.zone},
+        "InstanceType": "t3.micro",
+    }
+
+
+def _serve_target_health(fleet):
+    def describe_target_health(self):
+        arn = self._get_param("TargetGroupArn")
+        wanted = [each["Id"] for each in self._get_param("Targets", [])]
+        with fleet.lock:
+            fleet.catch_up()
+            groups = [group for group in fleet.groups.values() if arn in group.target_groups]
+            if not groups:
+                raise Refusal("TargetGroupNotFound", f"Target groups '{arn}' not found")
+            states = {each.id: each.target for group in groups for each in group.instances}
+        described = [
+            {
+                "Target": {"Id": each, "Port": 80},
+                "HealthCheckPort": "80",
+                "TargetHealth": {"State": states.get(each, "unused")},
+            }
+            for each in (wanted or states)
+        ]
+        return ActionResult({"TargetHealthDescriptions": described})
+
+    ELBV2Response.describe_target_health = describe_target_health
+
+
+def _refuse_unknown_launch_templates():
+    """moto leaves unknown ids out of the answer; EC2 refuses the call."""
+    backend_class = type(ec2_backends[ACCOUNT][REGION])
+    describe = backend_class.describe_launch_templates
+
+    def checked(self, template_names=None, template_ids=None, filters=None):
+        unknown = [each for each in template_ids or [] if each not in self.launch_templates]
+        if unknown:
+            text = f"The specified launch template, with template ID {unknown[0]}, does not exist."
+            raise Refusal("InvalidLaunchTemplateId.NotFound", text)
+        return describe(self, template_names, template_ids, filters)
+
+    backend_class.describe_launch_templates = checked

@@ -1,0 +1,372 @@
+"""All of it together: one method per command of the tests."""
+
+import json
+import pathlib
+import tempfile
+import zipfile
+
+import boto3
+from moto.events import events_backends
+from moto.sns import sns_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from . import formation, interpreter, permissions, services
+from .api import AutoScalingApi, described
+from .clock import Clock
+from .expressions import moment, plain
+from .faults import Faults
+from .journal import Journal
+from .model import Fleet, Group
+from .runtime_api import Function
+from .services import ACCOUNT, REGION
+
+# Against a hang: no scenario needs this long in real time.
+REAL_SECONDS_MAX = 120
+STACK = "stack"
+
+
+class World:
+    """One emulated account and region, with at most one deployed stack."""
+
+    def __init__(self):
+        self._clock = Clock()
+        self._clock.enter()  # the test is a worker; time passes only where it waits
+        self._journal = Journal(self._clock)
+        self._faults = Faults()
+        self._calls = set()
+        self._fleet = Fleet(self._clock, self._journal, self._faults, services.resolve_launch_template)
+        self._api = AutoScalingApi(self._fleet)
+        self._function = None
+        self._stack = None
+        services.install(self._clock, self._journal, self._faults, self._fleet, self._api, self._calls)
+        formation.install()
+        self._endpoint = services.start_server()
+        interpreter.install(self._clock, self._endpoint, self._execution_ended)
+        self._clients = {}
+
+    # The stack
+
+    def deploy(self, template, parameters, uploads, handler_zip):
+        """Creates the stack from a template's path; `uploads` are `{bucket, key, path}`."""
+        s3 = self._client("s3")
+        for upload in uploads:
+            s3.create_bucket(
+                Bucket=upload["bucket"], CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+            s3.put_object(Bucket=upload["bucket"], Key=upload["key"], Body=pathlib.Path(upload["path"]).read_bytes())
+        cloudformation = self._client("cloudformation")
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateBody=pathlib.Path(template).read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        )
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            raise RuntimeError(f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+        self._stack = self._find_resources(cloudformation)
+        self._start_function(handler_zip)
+        return self._stack
+
+    def _find_resources(self, cloudformation):
+        resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        found = {
+            kind: [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == kind]
+            for kind in {each["ResourceType"] for each in resources}
+        }
+        function = found["AWS::Lambda::Function"][0]
+        mapping = self._client("lambda").list_event_source_mappings(FunctionName=function)["EventSourceMappings"][0]
+        return {
+            "function": function,
+            "batch_size": mapping["BatchSize"],
+            "queue": mapping["EventSourceArn"].rsplit(":", 1)[1],
+            "machine": found["AWS::StepFunctions::StateMachine"][0],
+            "topic": found["AWS::SNS::Topic"][0],
+            "table": found["AWS::DynamoDB::Table"][0],
+        }
+
+    def _start_function(self, handler_zip):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="function-"))
+        with zipfile.ZipFile(handler_zip) as archive:
+            archive.extractall(folder)
+        bootstrap = folder / "bootstrap"
+        bootstrap.chmod(0o755)
+        name = self._stack["function"]
+        configuration = self._client("lambda").get_function_configuration(FunctionName=name)
+        variables = configuration["Environment"]["Variables"]
+        self._function = Function(bootstrap, name, variables, self._endpoint, REGION, configuration["Timeout"])
+
+    # Groups
+
+    def create_group(
+        self, name, minimum, maximum, desired, zones, tags, target_groups=0, version="$Latest", propagate=True
+    ):
+        """A group that has stood for long, with a launch template of its own."""
+        template = f"{name}-template"
+        self._client("ec2").create_launch_template(
+            LaunchTemplateName=template, LaunchTemplateData={"ImageId": "ami-1", "InstanceType": "t3.micro"}
+        )
+        specification = services.resolve_launch_template({"LaunchTemplateName": template})
+        arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0:autoScalingGroupName/{name}"
+        target_group = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}"
+        group = Group(
+            name=name,
+            arn=arn,
+            minimum=minimum,
+            maximum=maximum,
+            desired=desired,
+            zones=zones,
+            launch={"LaunchTemplate": {**specification, "Version": version}},
+            tags={key: (value, propagate) for key, value in tags.items()},
+            target_groups=[f"{target_group}/{number}" for number in range(target_groups)],
+        )
+        with self._fleet.lock:
+            self._fleet.catch_up()
+            self._fleet.add(group)
+            self._fleet.settle(group)
+        return self.group(name)
+
+    def new_template_version(self, group):
+        """A newer version of the group's launch template; its number, as text."""
+        template = self._fleet.find_group(group).launch["LaunchTemplate"]["LaunchTemplateId"]
+        created = self._client("ec2").create_launch_template_version(
+            LaunchTemplateId=template, SourceVersion="1", LaunchTemplateData={"ImageId": "ami-2"}
+        )
+        return str(created["LaunchTemplateVersion"]["VersionNumber"])
+
+    def group(self, name):
+        """The group as DescribeAutoScalingGroups gives it, or null."""
+        with self._fleet.lock:
+            self._fleet.catch_up()
+            group = self._fleet.groups.get(name)
+            return plain(described(group, with_instances=True)) if group else None
+
+    def call(self, action, parameters):
+        """A call of the Auto Scaling API by the test itself."""
+        return plain(getattr(self._client("autoscaling"), services.snake(action))(**parameters))
+
+    def set_timing(self, **seconds):
+        """How long instances take, by the fields of `model.Timing`."""
+        for name, value in seconds.items():
+            getattr(self._fleet.timing, name)  # an unknown name is a mistake of the test
+            setattr(self._fleet.timing, name, value)
+
+    def set_refreshes(self, group, refreshes):
+        """What DescribeInstanceRefreshes answers."""
+        self._fleet.find_group(group).refreshes = refreshes
+
+    # Faults
+
+    def fault_launches(self, kind, count=None, message="We currently do not have sufficient capacity."):
+        """The next launches go wrong; see `faults`."""
+        self._faults.order_launches(kind, count, message)
+
+    def fault_calls(self, action, code, message, count=1):
+        """The next calls of an action, spelt as IAM spells it, are answered with an error."""
+        self._faults.order_calls(action, code, message, count)
+
+    def clear_faults(self):
+        """Nothing goes wrong any more."""
+        self._faults.clear()
+
+    # Events
+
+    def put_event(self, event):
+        """Puts an event on the default bus; the rules that matched it."""
+        rules = events_backends[ACCOUNT][REGION].describe_event_bus("default").rules
+        matched = [name for name, rule in rules.items() if rule.event_pattern.matches_event(event)]
+        for target in [target for name in matched for target in rules[name].targets]:
+            # moto's own delivery rewrites the event; the queue gets it as it is, as from EventBridge.
+            queue = target["Arn"].split(":sqs:")[1].rsplit(":", 1)[1]
+            sqs = self._client("sqs")
+            url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
+        return matched
+
+    def deliver(self):
+        """Hands one batch of the queue to the function, as the event source mapping does."""
+        sqs = self._client("sqs")
+        url = sqs.get_queue_url(QueueName=self._stack["queue"])["QueueUrl"]
+        batch = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=min(self._stack["batch_size"], 10), AttributeNames=["All"]
+        )
+        messages = batch.get("Messages", [])
+        before = {each["executionArn"] for each in self.executions()}
+        seen = len(self._function.logs)
+        if not messages:
+            return {"messages": 0, "kind": None, "answer": None, "logs": [], "started": []}
+        kind, answer = self._function.invoke({"Records": [self._record(each) for each in messages]})
+        failed = {each["itemIdentifier"] for each in (answer or {}).get("batchItemFailures", [])}
+        for message in messages:
+            if kind == "response" and message["MessageId"] not in failed:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        started = [each["executionArn"] for each in self.executions() if each["executionArn"] not in before]
+        return {
+            "messages": len(messages),
+            "kind": kind,
+            "answer": answer,
+            "logs": self._function.logs[seen:],
+            "started": started,
+        }
+
+    def _record(self, message):
+        return {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+            "messageAttributes": {},
+            "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self._stack['queue']}",
+            "awsRegion": REGION,
+        }
+
+    # Executions
+
+    def executions(self):
+        """All executions of the stack's machine, oldest first."""
+        listed = self._client("stepfunctions").list_executions(stateMachineArn=self._stack["machine"])["executions"]
+        return plain(sorted(listed, key=lambda each: each["startDate"]))
+
+    def start(self, input):
+        """Starts an execution by hand; its ARN."""
+        started = self._client("stepfunctions").start_execution(
+            stateMachineArn=self._stack["machine"], input=json.dumps(input)
+        )
+        return started["executionArn"]
+
+    def stop(self, execution):
+        """Stops an execution and waits until it has stopped."""
+        self._client("stepfunctions").stop_execution(executionArn=execution)
+        return self.wait(execution)
+
+    def wait(self, execution):
+        """Lets time pass until the execution has ended; how it ended."""
+        running = self._execution(execution)
+        watch = self._journal.watch(event="execution-ended", execution=execution)
+        ended = any(each.get("execution") == execution for each in self._journal.entries())
+        if not ended and not watch.reached.wait(REAL_SECONDS_MAX):
+            raise RuntimeError(f"{execution} runs on; last states: {self._states(running)[-10:]}")
+        return {
+            "status": running.status,
+            "input": running.input_data,
+            "output": running.output,
+            "error": running.error,
+            "cause": running.cause,
+            "states": self._states(running),
+            "events": len(running.exec_worker.env.event_manager.get_event_history()),
+        }
+
+    def wait_for(self, entry, count=1):
+        """Lets time pass until the `count`th journal entry from now on that has these values."""
+        if not self._journal.watch(count, **entry).reached.wait(REAL_SECONDS_MAX):
+            raise RuntimeError(f"{entry} did not happen {count} times")
+
+    def advance(self, seconds):
+        """Lets this much time pass."""
+        self._clock.sleep(seconds)
+        with self._fleet.lock:
+            self._fleet.catch_up()
+
+    def now(self):
+        """The time, RFC 3339 in UTC."""
+        return moment(self._clock.datetime())
+
+    @staticmethod
+    def _execution(arn):
+        return stepfunctions_parser_backends[ACCOUNT][REGION].describe_execution(arn)
+
+    @staticmethod
+    def _states(execution):
+        history = execution.exec_worker.env.event_manager.get_event_history()
+        return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+
+    def _execution_ended(self, execution):
+        status = execution.status
+        if status != "SUCCEEDED":
+            self.put_event(self._status_event(execution))
+        self._journal.add(event="execution-ended", execution=execution.exec_arn, status=status)
+
+    def _status_event(self, execution):
+        return {
+            "version": "0",
+            "id": f"00000000-0000-4000-8000-{abs(hash(execution.exec_arn)) % 10**12:012d}",
+            "detail-type": "Step Functions Execution Status Change",
+            "source": "aws.states",
+            "account": ACCOUNT,
+            "time": self.now(),
+            "region": REGION,
+            "resources": [execution.exec_arn],
+            "detail": {
+                "executionArn": execution.exec_arn,
+                "stateMachineArn": execution.state_machine.arn,
+                "name": execution.name,
+                "status": execution.status,
+                "startDate": int(execution.start_date.timestamp() * 1000),
+                "stopDate": self._clock.millis(),
+                "input": json.dumps(execution.input_data),
+                "inputDetails": {"included": True},
+                "output": None,
+                "outputDetails": None,
+                "error": execution.error,
+                "cause": execution.cause,
+            },
+        }
+
+    # What came of it
+
+    def journal(self):
+        """What happened so far, in order."""
+        return plain(self._journal.entries())
+
+    def notifications(self):
+        """What was published, in order: message (parsed where it is JSON) and attributes."""
+        topic = sns_backends[ACCOUNT][REGION].topics[self._stack["topic"]]
+        return [
+            {"subject": subject, "message": _parsed(message), "attributes": _attributes(attributes)}
+            for _, message, subject, attributes, _ in topic.sent_notifications
+        ]
+
+    def locks(self):
+        """The items of the lock table."""
+        return self._client("dynamodb").scan(TableName=self._stack["table"])["Items"]
+
+    def put_lock(self, item):
+        """Puts an item into the lock table."""
+        self._client("dynamodb").put_item(TableName=self._stack["table"], Item=item)
+
+    def denied_calls(self):
+        """Calls that were made and that the caller's role does not allow."""
+        machine = self._client("stepfunctions").describe_state_machine(stateMachineArn=self._stack["machine"])
+        function = self._client("lambda").get_function_configuration(FunctionName=self._stack["function"])
+        roles = {"machine": machine["roleArn"], "handler": function["Role"]}
+        names = {caller: arn.rsplit("/", 1)[1] for caller, arn in roles.items()}
+        return permissions.denied(self._calls, names, self._client("iam"))
+
+    def close(self):
+        """Ends the function's process."""
+        if self._function:
+            self._function.stop()
+
+    def _client(self, service):
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                region_name=REGION,
+                endpoint_url=self._endpoint,
+                aws_access_key_id="test",
+                aws_secret_access_key="none",
+            )
+        return self._clients[service]
+
+
+def _parsed(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _attributes(attributes):
+    return {name: each.get("StringValue", each.get("Value")) for name, each in (attributes or {}).items()}

@@ -1,0 +1,251 @@
+//! Keeps the import directions of `docs/ARCHITECTURE.md` and the habits that every file keeps to.
+//!
+//! The document has a table for each crate, under a heading with the crate's folder: a row a module, with the modules
+//! that it may import. The `crate::…` paths of the sources are held against it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const DOCUMENT: &str = "docs/ARCHITECTURE.md";
+const LINES_MAX: usize = 400;
+const ANYTHING: &str = "every module";
+const NOTHING: &str = "nothing of ours";
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+/// A crate's sources, and the paths that lead to modules.
+struct Sources {
+    folder: &'static str,
+    /// How a path begins, and what stands before the module's name in the crate's table.
+    roots: &'static [(&'static str, &'static str)],
+}
+
+const CRATES: &[Sources] = &[
+    Sources {
+        folder: "generator/src",
+        roots: &[("crate::", ""), ("asg_recycle::", ""), ("asg_recycle_handler::", "handler::")],
+    },
+    Sources { folder: "handler/src", roots: &[("crate::", ""), ("asg_recycle_handler::", "")] },
+];
+
+/// What a module may import.
+enum Allowed {
+    Anything,
+    Only(BTreeSet<String>),
+}
+
+impl Allowed {
+    fn has(&self, module: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Only(modules) => modules.contains(module),
+        }
+    }
+}
+
+/// A crate's module table: module to what it may import.
+fn table(sources: &Sources) -> BTreeMap<String, Allowed> {
+    let text = fs::read_to_string(repository().join(DOCUMENT)).expect("the document");
+    let heading = format!("### `{}/`", sources.folder);
+    let mut lines = text.lines().skip_while(|line| *line != heading).skip(1);
+    let section = lines.by_ref().take_while(|line| !line.starts_with('#')).collect::<Vec<_>>();
+    let mut rows = section.into_iter().filter(|line| line.starts_with('|')).map(cells);
+    let header = rows.next().unwrap_or_else(|| panic!("{DOCUMENT} has no table under `{heading}`"));
+    assert_eq!(header, ["module", "purpose", "may import"], "the table under `{heading}`");
+    rows.skip(1).map(|row| module_row(&row)).collect()
+}
+
+fn module_row(row: &[&str]) -> (String, Allowed) {
+    let [module, _, imports] = row else { panic!("{DOCUMENT}: a module's row has three cells: {row:?}") };
+    let name = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    let allowed = match *imports {
+        ANYTHING => Allowed::Anything,
+        NOTHING => Allowed::Only(BTreeSet::new()),
+        listed => Allowed::Only(listed.split(',').map(name).collect()),
+    };
+    (name(module), allowed)
+}
+
+fn cells(line: &str) -> Vec<&str> {
+    line.trim().trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// Every Rust file under a folder of the repository.
+fn rust_files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![repository().join(folder)];
+    while let Some(each) = folders.pop() {
+        for entry in fs::read_dir(&each).unwrap_or_else(|error| panic!("{}: {error}", each.display())) {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(repository()).expect("it is in the repository").display().to_string()
+}
+
+/// The top-level module that a file belongs to, or `None` for the library's root.
+fn module_of(sources: &Sources, path: &Path) -> Option<String> {
+    let inside = path.strip_prefix(repository().join(sources.folder)).expect("it is in the crate");
+    let first = inside.iter().next().expect("a path").to_string_lossy();
+    let name = first.trim_end_matches(".rs").trim_end_matches("_tests");
+    (name != "lib").then(|| name.to_owned())
+}
+
+/// The modules that code names by a path from a crate's root: `crate::config`, `crate::{asl, stack}`.
+fn imports(code: &str, sources: &Sources) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (root, prefix) in sources.roots {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == ':') {
+                continue;
+            }
+            let names = first_names(&code[at + root.len()..]);
+            // A name in capitals is an item that the root exports.
+            let modules =
+                names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_lowercase()));
+            found.extend(modules.map(|name| format!("{prefix}{name}")));
+        }
+    }
+    found
+}
+
+/// The first names of a path's rest: one, or those of a group.
+fn first_names(rest: &str) -> Vec<String> {
+    let Some(group) = rest.strip_prefix('{') else { return vec![name_at(rest)] };
+    let mut names = Vec::new();
+    let mut depth = 0;
+    let mut expects_name = true;
+    for (at, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => expects_name = true,
+            _ if expects_name && letter.is_alphabetic() => {
+                names.push(name_at(&group[at..]));
+                expects_name = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn name_at(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+/// The text without comments: prose may name what code may not.
+fn code(text: &str) -> String {
+    let kept = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
+    kept.collect::<Vec<_>>().join("\n")
+}
+
+/// What a crate's sources do that its module table does not allow.
+fn import_faults(sources: &Sources) -> Vec<String> {
+    let mut faults = Vec::new();
+    let table = table(sources);
+    let mut modules = BTreeSet::new();
+    for path in rust_files(sources.folder) {
+        let Some(module) = module_of(sources, &path) else { continue };
+        let file = relative(&path);
+        let text = fs::read_to_string(&path).expect("a source file");
+        match table.get(&module) {
+            None => faults.push(format!("{file}: give `{module}` a row in the module table")),
+            Some(allowed) => {
+                let wanted = imports(&code(&text), sources).into_iter();
+                let forbidden = wanted.filter(|name| *name != module && !allowed.has(name));
+                faults.extend(forbidden.map(|name| format!("{file}: `{module}` may not import `{name}`")));
+            }
+        }
+        modules.insert(module);
+    }
+    let missing = table.keys().filter(|module| !modules.contains(*module));
+    faults.extend(missing.map(|module| format!("{}: `{module}` has a row and no file", sources.folder)));
+    faults
+}
+
+#[test]
+fn modules_import_only_what_the_architecture_allows() {
+    let faults: Vec<_> = CRATES.iter().flat_map(import_faults).collect();
+    assert!(
+        faults.is_empty(),
+        "{}\nEither the import goes against the design, or the module table of {DOCUMENT} has to allow it.",
+        faults.join("\n"),
+    );
+}
+
+#[test]
+fn source_files_say_what_they_are_for_and_stay_short() {
+    let mut faults = Vec::new();
+    for path in ["generator", "handler"].into_iter().flat_map(rust_files) {
+        let text = fs::read_to_string(&path).expect("a source file");
+        let name = relative(&path);
+        if !text.starts_with("//!") {
+            faults.push(format!("{name}:1: start with a `//!` line that says what the file is for"));
+        }
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            faults.push(format!("{name}: {lines} lines, of at most {LINES_MAX}: split it by what it does"));
+        }
+        let spaced = text.lines().enumerate().filter(|(_, line)| line.ends_with([' ', '\t']));
+        faults.extend(spaced.map(|(index, _)| format!("{name}:{}: remove the space at the end", index + 1)));
+        if !text.ends_with('\n') {
+            faults.push(format!("{name}: end the last line"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_strategy_is_complete() {
+    let mut faults = Vec::new();
+    let mut strategies = 0;
+    for entry in fs::read_dir(repository().join("templates/strategies")).expect("the strategies") {
+        let folder = entry.expect("an entry").path();
+        if !folder.is_dir() || folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_'))
+        {
+            continue;
+        }
+        strategies += 1;
+        for file in ["strategy.yaml", "README.md"] {
+            if !folder.join(file).is_file() {
+                faults.push(format!("{} lacks {file}", relative(&folder)));
+            }
+        }
+        let files =
+            fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        if !files.into_iter().any(|name| name.to_string_lossy().ends_with(".j2")) {
+            faults.push(format!("{} lacks its states, a template `*.j2`", relative(&folder)));
+        }
+    }
+    assert!(strategies > 0, "there are strategies");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn imports_are_found_in_paths_and_in_groups() {
+    let found = |text| imports(text, &CRATES[0]).into_iter().collect::<Vec<_>>().join(" ");
+    assert_eq!(found("use crate::config::Config;"), "config");
+    assert_eq!(found("use crate::{asl::{self, check}, stack::Stack};"), "asl stack");
+    assert_eq!(
+        found("crate::problem::Problem(asg_recycle_handler::contract::TAGS)"),
+        "handler::contract problem"
+    );
+    assert_eq!(found("use crate::AsgRecycle;"), "");
+    assert_eq!(found("use my_crate::config; use super::crate_name;"), "");
+    assert_eq!(code("let x = 1; // as crate::cli does"), "let x = 1; ");
+}

@@ -1,0 +1,347 @@
+//! The package: the emitted crate and its lock file, the real build, its zip, and that it is the same everywhere.
+//!
+//! The handler itself is compiled once and then comes from a cache under `target/`. What needs more than one build is
+//! shown on small crates that go through the very same code.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{Cursor, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, thread};
+
+use asg_recycle::config::Architecture;
+use asg_recycle::package::{self, Compiler, Environment, Order, Package, PackageError, Progress};
+use asg_recycle::render::Files;
+
+use crate::run::{Run, cache_folder, files};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn write(files: &Files, folder: &Path) {
+    for (path, contents) in files {
+        let file = folder.join(path);
+        fs::create_dir_all(file.parent().expect("it is in the folder")).expect("a folder");
+        fs::write(file, contents).expect("a file");
+    }
+}
+
+/// Cargo in a crate that stands alone, offline: the workspace's own build has fetched every crate.
+fn cargo_metadata(folder: &Path, arguments: &[&str]) {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["metadata", "--format-version=1", "--offline", "--filter-platform=x86_64-unknown-linux-gnu"]);
+    let output = cargo.args(arguments).current_dir(folder).output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The part of the workspace's lock file that a crate uses. The crate is left in the folder with it.
+fn pruned_lock(sources: &Files, folder: &Path) -> String {
+    write(sources, folder);
+    fs::copy(repository().join("Cargo.lock"), folder.join("Cargo.lock")).expect("a lock file");
+    cargo_metadata(folder, &[]); // cargo drops what the crate does not use
+    fs::read_to_string(folder.join("Cargo.lock")).expect("the lock file")
+}
+
+/// Every package of a lock file: name and version to the source's checksum.
+fn locked(lock: &str) -> BTreeMap<(String, String), Option<String>> {
+    let lock: toml_edit::DocumentMut = lock.parse().expect("a lock file is TOML");
+    let packages = lock["package"].as_array_of_tables().expect("packages");
+    let text = |package: &toml_edit::Table, key: &str| {
+        package.get(key).and_then(|item| item.as_str()).map(str::to_owned)
+    };
+    packages
+        .iter()
+        .map(|package| {
+            let name = text(package, "name").expect("a name");
+            ((name, text(package, "version").expect("a version")), text(package, "checksum"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_handlers_lock_file_is_the_workspaces_for_the_crates_it_uses() {
+    let lock_file = repository().join("handler/Cargo.lock");
+    let folder = tempfile::tempdir().expect("a folder");
+    let pruned = pruned_lock(&package::handler_sources(), folder.path());
+    if env::vars_os().any(|(name, _)| name == "UPDATE_GOLDENS") {
+        fs::write(&lock_file, &pruned).expect("the lock file is written");
+    }
+    let committed = fs::read_to_string(&lock_file).expect("handler/Cargo.lock");
+    assert!(committed == pruned, "handler/Cargo.lock is out of date: run `UPDATE_GOLDENS=1 cargo test`");
+    cargo_metadata(folder.path(), &["--locked"]);
+    let root = locked(&fs::read_to_string(repository().join("Cargo.lock")).expect("Cargo.lock"));
+    let own = locked(&committed);
+    assert!(own.len() > 1 && own.len() < root.len(), "{} of {} packages", own.len(), root.len());
+    for (package, checksum) in &own {
+        assert_eq!(root.get(package), Some(checksum), "{package:?}");
+    }
+}
+
+/// A crate that builds in a second.
+fn small_crate(main: &str) -> Files {
+    let manifest = "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+        [[bin]]\nname = \"bootstrap\"\npath = \"src/main.rs\"\n\n[workspace]\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"0.1.0\"\n";
+    let files = [("Cargo.toml", manifest), ("Cargo.lock", lock), ("src/main.rs", main)];
+    files.into_iter().map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).collect()
+}
+
+/// A crate that has what the handler has and could leak: registry crates that panic, a build script, and C code.
+fn leaky_crate() -> Files {
+    let main = "fn main() {\n    let text = std::env::args().next().unwrap();\n    \
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();\n    \
+        let digest = ring::digest::digest(&ring::digest::SHA256, value.to_string().as_bytes());\n    \
+        assert_eq!(format!(\"{digest:?}\"), text);\n}\n";
+    let mut files = small_crate(main);
+    let emitted = package::handler_sources();
+    let emitted = std::str::from_utf8(&emitted["Cargo.toml"]).expect("UTF-8");
+    let profile = &emitted[emitted.find("[profile.release]").expect("a profile")..];
+    let small = std::str::from_utf8(&files["Cargo.toml"]).expect("UTF-8");
+    let package = small.strip_suffix("[workspace]\n").expect("the end");
+    let manifest = format!("{package}[dependencies]\nring = \"0.17\"\nserde_json = \"1\"\n\n{profile}");
+    files.insert("Cargo.toml".to_owned(), manifest.into_bytes());
+    let folder = tempfile::tempdir().expect("a folder");
+    let lock = pruned_lock(&files, folder.path());
+    files.insert("Cargo.lock".to_owned(), lock.into_bytes());
+    files
+}
+
+fn order(cache_folder: &Path) -> Order {
+    let mut environment: Environment = env::vars_os().collect();
+    environment.insert("CARGO_NET_OFFLINE".into(), "true".into());
+    Order {
+        architecture: Architecture::X86_64,
+        compiler: Compiler::Native,
+        cache_folder: cache_folder.to_owned(),
+        environment,
+    }
+}
+
+fn build(order: &Order, sources: &Files) -> Result<Package, PackageError> {
+    package::build(order, sources, &mut |_| {})
+}
+
+/// The one entry of a zip, which has to be `bootstrap`.
+fn bootstrap(zip: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).expect("a zip");
+    assert_eq!(archive.len(), 1);
+    let mut entry = archive.by_index(0).expect("an entry");
+    assert_eq!(entry.name().expect("UTF-8"), "bootstrap");
+    assert_eq!(entry.unix_mode(), Some(0o100_755));
+    let mut binary = Vec::new();
+    entry.read_to_end(&mut binary).expect("its contents");
+    binary
+}
+
+fn holds(binary: &[u8], text: &Path) -> bool {
+    let text = text.as_os_str().as_encoded_bytes();
+    binary.windows(text.len()).any(|window| window == text)
+}
+
+fn cargo_home(environment: &Environment) -> PathBuf {
+    let folder = |name: &str| environment.get(&OsString::from(name)).map(PathBuf::from);
+    folder("CARGO_HOME").unwrap_or_else(|| folder("HOME").expect("a home").join(".cargo"))
+}
+
+/// The same crates under another name, as another user has them.
+fn another_cargo_home(environment: &mut Environment, folder: &Path) {
+    std::os::unix::fs::symlink(cargo_home(environment).join("registry"), folder.join("registry"))
+        .expect("a link");
+    environment.insert("CARGO_HOME".into(), folder.into());
+}
+
+#[test]
+fn two_builds_in_different_folders_homes_zones_and_flags_are_byte_identical() {
+    let sources = leaky_crate();
+    let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    let one = order(&folders[0].path().join("cache"));
+    let mut two = order(&folders[1].path().join("it's another cache"));
+    another_cargo_home(&mut two.environment, folders[1].path());
+    for (name, value) in [
+        ("TZ", "Asia/Tokyo"),
+        ("LANG", "de_DE.UTF-8"),
+        ("RUSTFLAGS", "-Cdebuginfo=2"),
+        ("CFLAGS", "-O0 -g"),
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+        ("CARGO_BUILD_JOBS", "1"),
+    ] {
+        two.environment.insert(name.into(), value.into());
+    }
+    let [first, second] = [&one, &two].map(|order| build(order, &sources).expect("it builds"));
+    assert!(!first.cached && !second.cached);
+    let binary = bootstrap(&first.zip);
+    for place in [folders[0].path(), &cargo_home(&one.environment), &env::current_dir().expect("a folder")] {
+        assert!(!holds(&binary, place), "the binary names {}", place.display());
+    }
+    assert!(holds(&binary, Path::new("/cargo/registry/src")), "paths are there, but mapped");
+    assert_eq!(first.key, second.key);
+    assert_eq!(first.facts, second.facts);
+}
+
+#[test]
+fn the_cache_answers_the_second_time_and_a_damaged_entry_is_built_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let order = order(folder.path());
+    let sources = small_crate("fn main() {}\n");
+    let first = build(&order, &sources).expect("it builds");
+    let second = package::build(&order, &sources, &mut |step| panic!("{step:?}")).expect("it is there");
+    assert_eq!((first.cached, second.cached), (false, true));
+    assert_eq!(first.zip, second.zip);
+    fs::write(folder.path().join("packages").join(&first.key).join("handler.zip"), "damaged")
+        .expect("written");
+    let third = build(&order, &sources).expect("it builds");
+    assert!(!third.cached);
+    assert_eq!(third.zip, first.zip);
+    let other = build(&order, &small_crate("fn main() { println!() }\n")).expect("it builds");
+    assert_ne!((other.key, other.facts), (first.key, first.facts));
+}
+
+#[test]
+fn builders_at_the_same_time_compile_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sources = small_crate("fn main() {}\n");
+    let built = || build(&order(folder.path()), &sources).expect("it builds");
+    let packages = thread::scope(|scope| {
+        let builders = [scope.spawn(built), scope.spawn(built), scope.spawn(built)];
+        builders.map(|builder| builder.join().expect("no panic"))
+    });
+    assert_eq!(packages.iter().filter(|package| !package.cached).count(), 1);
+    assert!(packages.iter().all(|package| package.zip == packages[0].zip));
+}
+
+#[test]
+fn a_crate_that_does_not_compile_shows_what_the_compiler_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut steps = Vec::new();
+    let sources = small_crate("fn main() { nonsense }\n");
+    let fault = package::build(&order(folder.path()), &sources, &mut |step| steps.push(step))
+        .expect_err("no package");
+    assert!(matches!(fault, PackageError::Compile { .. }));
+    assert!(fault.to_string().contains("cannot find value `nonsense` in this scope"), "{fault}");
+    let total_max = 1;
+    let target = "x86_64-unknown-linux-gnu".to_owned();
+    assert_eq!(steps, [Progress::Started { target }, Progress::Compiling { begun: 1, total_max }]);
+}
+
+#[test]
+fn a_lock_file_that_does_not_fit_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut sources = small_crate("fn main() {}\n");
+    let lock = "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"9.9.9\"\n";
+    sources.insert("Cargo.lock".to_owned(), lock.as_bytes().to_vec());
+    let fault = build(&order(folder.path()), &sources).expect_err("no package").to_string();
+    assert!(fault.contains("--locked"), "{fault}");
+}
+
+#[test]
+fn a_binary_that_needs_a_newer_glibc_is_refused_with_the_symbol() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let package = build(&order(folder.path()), &small_crate("fn main() {}\n")).expect("it builds");
+    let mut binary = bootstrap(&package.zip);
+    package::check_binary(&binary, Architecture::X86_64).expect("it fits the runtime");
+    package::check_binary(&binary, Architecture::Arm64).expect_err("it is for another processor");
+    let name = b"\0GLIBC_2.34\0";
+    let at = binary.windows(name.len()).position(|window| window == name).expect("it asks for 2.34");
+    binary[at..at + name.len()].copy_from_slice(b"\0GLIBC_2.38\0");
+    let fault = package::check_binary(&binary, Architecture::X86_64).expect_err("it is too new").to_string();
+    assert!(fault.contains("needs GLIBC_2.38 (symbol `"), "{fault}");
+}
+
+#[test]
+fn without_the_tools_the_commands_that_install_them_are_named() {
+    let arguments = ["build", "stack.yaml", "--out", "out", "--cache-dir", "cache"];
+    let run = Run::new(&arguments).file("stack.yaml", "name: web\n").env("PATH", "/nowhere").stdout("");
+    let done = run.stderr_has("cannot run `cargo`").stderr_has("https://rustup.rs").exits(3);
+    assert!(!done.has("out"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut order = order(folder.path());
+    let path = order.environment.get(&OsString::from("PATH")).expect("a search path").clone();
+    for tool in ["cargo", "rustc", "cc"] {
+        let place = env::split_paths(&path).map(|each| each.join(tool)).find(|file| file.is_file());
+        std::os::unix::fs::symlink(place.expect(tool), folder.path().join(tool)).expect("a link");
+    }
+    order.environment.insert("PATH".into(), folder.path().into());
+    order.architecture = Architecture::Arm64;
+    order.compiler = Compiler::Auto;
+    let fault =
+        build(&order, &small_crate("fn main() {}\n")).expect_err("no cross compiler is there").to_string();
+    assert!(fault.starts_with("cannot build for arm64 on this machine:\n"), "{fault}");
+    for command in ["pip install cargo-zigbuild ziglang", "apt-get install gcc-aarch64-linux-gnu"] {
+        assert!(fault.contains(command), "{fault}");
+    }
+}
+
+/// The arguments of a build that shares the tests' cache.
+fn with_cache<'a>(arguments: &[&'a str], cache: &'a Path) -> Vec<&'a str> {
+    [arguments, &["--cache-dir", cache.to_str().expect("UTF-8")]].concat()
+}
+
+#[test]
+fn the_main_job_writes_a_folder_that_is_complete_and_the_same_everywhere() {
+    let cache = cache_folder();
+    let arguments = with_cache(&["build", "stack.yaml", "--out", "out"], &cache);
+    let first = Run::new(&arguments).file("stack.yaml", "name: web\n");
+    let first =
+        first.stdout_has("+ handler.zip\n").stdout_has("next: out/README.md says how to deploy\n").ok();
+    let out = files(&first.folder.join("out"));
+    let binary = bootstrap(&out["handler.zip"]);
+    package::check_binary(&binary, Architecture::X86_64).expect("it runs on Lambda");
+    for place in [&cache, &cargo_home(&env::vars_os().collect()), &repository()] {
+        assert!(!holds(&binary, place), "the binary names {}", place.display());
+    }
+    let manifest: serde_json::Value = serde_json::from_slice(&out["manifest.json"]).expect("JSON");
+    let facts = package::facts(&out["handler.zip"]);
+    assert_eq!(manifest["package"]["sha256_hex"], facts.sha256_hex);
+    assert_eq!(manifest["package"]["sha256_base64"], facts.sha256_base64);
+    assert_eq!(manifest["package"]["architecture"], "x86_64");
+    assert_eq!(manifest["files"].as_object().expect("files").len(), out.len() - 1);
+    assert_eq!(
+        files(&cache.join("build/x86_64-unknown-linux-gnu/source")),
+        handler(&out),
+        "what was compiled"
+    );
+    let second = Run::new(&arguments).file("stack.yaml", "name: web\n").stderr("").ok(); // nothing is compiled
+    assert_eq!(files(&second.folder.join("out")), out);
+}
+
+/// The emitted crate, by path in the crate.
+fn handler(out: &Files) -> Files {
+    let inner = |(path, contents): (&String, &Vec<u8>)| {
+        Some((path.strip_prefix("handler/")?.to_owned(), contents.clone()))
+    };
+    out.iter().filter_map(inner).collect()
+}
+
+#[test]
+fn generate_keeps_the_zip_that_build_made_while_it_is_the_right_one() {
+    let cache = cache_folder();
+    let generate = ["generate", "stack.yaml", "--out", "out"];
+    let check = [&generate[..], &["--check"]].concat();
+    let build = with_cache(&["build", "stack.yaml", "--out", "out"], &cache);
+    let done = Run::new(&build).file("stack.yaml", "name: web\n").ok();
+    let out = files(&done.folder.join("out"));
+    done.then(&check).stdout("no drift\n").ok();
+    done.then(&generate).stdout_has("out: 0 written").stdout_has("next: out/README.md").ok();
+    assert_eq!(files(&done.folder.join("out")), out);
+    let other = "name: web\nhandler:\n  architecture: arm64\n";
+    let done = done.then(&generate).file("stack.yaml", other).stdout_has("- handler.zip\n").ok();
+    let done = done.then(&generate).stdout_has("next: `asg-recycle build").ok();
+    assert!(done.read("out/manifest.json").contains("\"package\": null"));
+}
+
+#[test]
+fn package_then_generate_is_the_main_job_in_two_steps() {
+    let cache = cache_folder();
+    let package = with_cache(&["package", "stack.yaml", "--out", "out"], &cache);
+    let done =
+        Run::new(&package).file("stack.yaml", "name: web\n").stdout_has("next: `asg-recycle generate").ok();
+    assert!(done.has("out/handler.zip") && done.has("out/handler/Cargo.toml") && !done.has("out/README.md"));
+    done.then(&["generate", "stack.yaml", "--out", "out"]).stdout_lacks("handler.zip\n").ok();
+    let build = with_cache(&["build", "stack.yaml", "--out", "whole"], &cache);
+    let done = done.then(&build).ok();
+    assert_eq!(files(&done.folder.join("out")), files(&done.folder.join("whole")));
+    let again = done.then(&package).stdout_has("out: 0 written").stdout_has("next: out/README.md").ok();
+    assert_eq!(files(&again.folder.join("out")), files(&again.folder.join("whole")));
+}

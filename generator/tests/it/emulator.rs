@@ -1,0 +1,215 @@
+//! The AWS that the tests run the product against: a client of `tests/emulator`, whose `world.py` says what each
+//! command does. Time is virtual there: it passes only in the commands that wait.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::python;
+
+/// A running emulator; it ends with the value.
+pub(crate) struct Emulator {
+    process: Child,
+    commands: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    diagnostics: NamedTempFile,
+}
+
+/// What delivering one batch of messages led to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Delivery {
+    /// How many messages there were.
+    pub(crate) messages: usize,
+    /// `response` or `error`.
+    pub(crate) kind: Option<String>,
+    /// What the function answered.
+    pub(crate) answer: Value,
+    /// The lines that the function logged.
+    pub(crate) logs: Vec<String>,
+    /// ARNs of the executions it started.
+    pub(crate) started: Vec<String>,
+}
+
+/// How an execution ended.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Execution {
+    pub(crate) status: String,
+    pub(crate) input: Value,
+    pub(crate) output: Value,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+    /// The states it entered, in order.
+    pub(crate) states: Vec<String>,
+}
+
+/// A group, as the API describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Group {
+    pub(crate) min_size: u32,
+    pub(crate) max_size: u32,
+    pub(crate) desired_capacity: u32,
+    pub(crate) launch_template: LaunchTemplate,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) suspended_processes: Vec<Value>,
+}
+
+/// An instance, as the API describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Instance {
+    pub(crate) instance_id: String,
+    pub(crate) lifecycle_state: String,
+    pub(crate) health_status: String,
+    pub(crate) availability_zone: String,
+    pub(crate) launch_template: LaunchTemplate,
+}
+
+/// A launch template and the version in use.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct LaunchTemplate {
+    pub(crate) launch_template_id: String,
+    pub(crate) version: String,
+}
+
+/// Something that happened: a call that changes a group, or a change of an instance.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Entry {
+    /// Virtual seconds since the start.
+    pub(crate) at: f64,
+    /// e.g. `autoscaling:SetDesiredCapacity`.
+    pub(crate) call: Option<String>,
+    /// `machine`, `handler` or `test`.
+    pub(crate) caller: Option<String>,
+    /// e.g. `launched`, `in-service`, `terminating`, `gone` (from the group), `terminated` (in EC2).
+    pub(crate) event: Option<String>,
+    pub(crate) instance: Option<String>,
+    /// How many instances served after it.
+    pub(crate) healthy: Option<usize>,
+    /// Why AWS refused the call.
+    pub(crate) error: Option<String>,
+}
+
+impl Entry {
+    /// Whether it is this event.
+    pub(crate) fn is(&self, event: &str) -> bool {
+        self.event.as_deref() == Some(event)
+    }
+}
+
+/// A publication to the topic.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Notification {
+    pub(crate) message: Value,
+    pub(crate) attributes: Value,
+}
+
+impl Emulator {
+    /// Starts an emulator of its own for a test.
+    pub(crate) fn start() -> Self {
+        let diagnostics = NamedTempFile::new().expect("a file for diagnostics");
+        let mut process = Command::new(python::program("python"))
+            .args(["-m", "emulator"])
+            .env("PYTHONPATH", python::sources())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(diagnostics.path()).expect("the file for diagnostics"))
+            .spawn()
+            .expect("the emulator starts");
+        let commands = process.stdin.take();
+        let answers = BufReader::new(process.stdout.take().expect("its output is piped"));
+        Self { process, commands, answers, diagnostics }
+    }
+
+    /// Gives a command and its arguments, an object; the result.
+    pub(crate) fn ask<T: DeserializeOwned>(&mut self, command: &str, arguments: Value) -> T {
+        let Value::Object(mut order) = arguments else { panic!("arguments are an object: {arguments}") };
+        order.insert("do".to_owned(), command.into());
+        let commands = self.commands.as_mut().expect("the emulator runs");
+        let sent = writeln!(commands, "{}", Value::Object(order));
+        let mut line = String::new();
+        let read = sent.and_then(|()| self.answers.read_line(&mut line));
+        if !matches!(read, Ok(1..)) {
+            panic!("the emulator ended at `{command}`:\n{}", self.diagnostics());
+        }
+        let mut answer: Value = serde_json::from_str(&line).expect("an answer is JSON");
+        if let Some(reason) = answer.get("failed") {
+            panic!("`{command}` failed: {}\n{}", reason.as_str().unwrap_or_default(), self.diagnostics());
+        }
+        let done = answer["done"].take();
+        serde_json::from_value(done).unwrap_or_else(|error| panic!("answer to `{command}`: {error}: {line}"))
+    }
+
+    /// Gives a command whose result does not matter.
+    pub(crate) fn order(&mut self, command: &str, arguments: Value) {
+        self.ask::<Value>(command, arguments);
+    }
+
+    /// Deploys a template, its handler's zip put where the parameters say.
+    pub(crate) fn deploy(&mut self, template: &Path, handler_zip: &Path) {
+        let (bucket, key) = ("artifacts", "handler.zip");
+        self.order(
+            "deploy",
+            json!({
+                "template": template,
+                "parameters": {"HandlerS3Bucket": bucket, "HandlerS3Key": key},
+                "uploads": [{"bucket": bucket, "key": key, "path": handler_zip}],
+                "handler_zip": handler_zip,
+            }),
+        );
+    }
+
+    /// The group as it is.
+    pub(crate) fn group(&mut self, name: &str) -> Group {
+        self.ask("group", json!({"name": name}))
+    }
+
+    /// Puts an event on the default bus; the names of the rules that matched.
+    pub(crate) fn put_event(&mut self, event: &Value) -> Vec<String> {
+        self.ask("put_event", json!({"event": event}))
+    }
+
+    /// Hands one batch of the queue to the function.
+    pub(crate) fn deliver(&mut self) -> Delivery {
+        self.ask("deliver", json!({}))
+    }
+
+    /// Lets time pass until an execution has ended.
+    pub(crate) fn wait(&mut self, execution: &str) -> Execution {
+        self.ask("wait", json!({"execution": execution}))
+    }
+
+    /// What happened so far.
+    pub(crate) fn journal(&mut self) -> Vec<Entry> {
+        self.ask("journal", json!({}))
+    }
+
+    /// What was published so far.
+    pub(crate) fn notifications(&mut self) -> Vec<Notification> {
+        self.ask("notifications", json!({}))
+    }
+
+    fn diagnostics(&self) -> String {
+        let text = fs::read_to_string(self.diagnostics.path()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        drop(self.commands.take()); // the end of its input is its end
+        if self.process.wait().is_err() {
+            eprintln!("the emulator could not be waited for");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What other people's checkers say of what is generated: `cfn-lint` on the template, Terraform on the module and on
+//! roots that call it. They are asked for both examples.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::python;
+use crate::run::Run;
+
+const EXAMPLES: &[&str] = &["minimal", "webops"];
+
+/// What an example generates, in a folder of its own.
+struct Generated {
+    folder: tempfile::TempDir,
+    name: &'static str,
+}
+
+impl Generated {
+    fn new(name: &'static str) -> Self {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let out = folder.path().to_string_lossy();
+        Run::within(repository, &["generate", &format!("examples/{name}/stack.yaml"), "--out", &out]).ok();
+        Self { folder, name }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+}
+
+#[test]
+fn cfn_lint_finds_nothing_in_the_template() {
+    for example in EXAMPLES {
+        let generated = Generated::new(example);
+        let template = generated.path("cloudformation/template.yaml");
+        // Warnings and notes count as findings, too.
+        let mut lint = Command::new(python::program("cfn-lint"));
+        lint.args(["--include-checks", "I", "--regions", "eu-west-2", "--template"]).arg(&template);
+        let output = lint.output().expect("cfn-lint starts");
+        assert!(output.status.success() && output.stdout.is_empty(), "{example}:\n{}", printed(&output));
+    }
+}
+
+#[test]
+fn terraform_accepts_the_module_and_every_root_that_calls_it() {
+    if !terraform_is_there() {
+        println!("not checked: `terraform` is not installed");
+        return;
+    }
+    for example in EXAMPLES {
+        let generated = Generated::new(example);
+        terraform(&generated, ".", &["fmt", "-check", "-recursive", "-diff"]);
+        let plain = "plain-root";
+        fs::create_dir(generated.path(plain)).expect("a folder");
+        fs::write(generated.path("plain-root/main.tf"), plain_root()).expect("a root");
+        for folder in ["terraform", "terraform-root", plain] {
+            terraform(&generated, folder, &["init", "-backend=false", "-input=false", "-no-color"]);
+            terraform(&generated, folder, &["validate", "-no-color"]);
+        }
+    }
+}
+
+/// The least that a team writes to use the module.
+fn plain_root() -> &'static str {
+    r#"terraform {
+  required_version = ">= 1.5"
+}
+
+provider "aws" {
+  region = "eu-west-2"
+}
+
+module "asg_recycle" {
+  source      = "../terraform"
+  environment = "staging"
+}
+"#
+}
+
+fn terraform_is_there() -> bool {
+    Command::new("terraform").arg("version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Runs Terraform in a folder of what was generated. Where the provider comes from is for the environment to say,
+/// in `TF_CLI_CONFIG_FILE`.
+fn terraform(generated: &Generated, folder: &str, arguments: &[&str]) {
+    let mut command = Command::new("terraform");
+    command.args(arguments).current_dir(generated.path(folder)).env("CHECKPOINT_DISABLE", "1");
+    let output = command.output().expect("terraform starts");
+    let example = generated.name;
+    assert!(output.status.success(), "{example}/{folder}: terraform {arguments:?}:\n{}", printed(&output));
+}
+
+fn printed(output: &Output) -> String {
+    let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    format!("{}\n{}", output.status, text.concat())
+}

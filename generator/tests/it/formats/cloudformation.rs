@@ -1,0 +1,201 @@
+//! Reads the emitted CloudFormation template and evaluates its intrinsic functions, with texts like
+//! `{EventsQueue.Arn}` for what is known only once it is deployed.
+
+use std::collections::BTreeMap;
+
+use asg_recycle::render::{CloudFormation, Format};
+use asg_recycle::stack::Stack;
+use serde_json::{Map, Value};
+
+use super::correspondence::meaning;
+use super::terraform::Variable;
+use super::{Inventory, Optional};
+
+/// The emitted template.
+pub(super) struct Template(Value);
+
+impl Template {
+    /// Renders and reads it.
+    pub(super) fn of(stack: &Stack) -> Self {
+        let files = CloudFormation.render(stack);
+        let text = std::str::from_utf8(&files["cloudformation/template.yaml"]).expect("the template is text");
+        Self(serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// Its resources, those left out whose condition is false.
+    pub(super) fn resources(&self, stack: &Stack, optional: Optional) -> Inventory {
+        let world = self.world(stack, optional);
+        let entries = section(&self.0, "Resources").iter();
+        let existing = entries.filter(|(_, resource)| {
+            resource.get("Condition").is_none_or(|condition| world.holds(condition.as_str().expect("a name")))
+        });
+        let resource = |(id, resource): (&String, &Value)| {
+            let kind = resource["Type"].as_str().expect("a type").to_owned();
+            (id.clone(), (kind, world.evaluated(&resource["Properties"]).expect("a map")))
+        };
+        existing.map(resource).collect()
+    }
+
+    /// The text of the definition, before anything is put in.
+    pub(super) fn definition(&self) -> &str {
+        let definition = &section(&self.0, "Resources")["RecycleMachine"]["Properties"]["DefinitionString"];
+        definition["Fn::Sub"][0].as_str().expect("text")
+    }
+
+    /// The values of its outputs by name.
+    pub(super) fn outputs(&self, stack: &Stack) -> BTreeMap<String, Value> {
+        let world = self.world(stack, Optional::Given);
+        let value = |output: &Value| world.evaluated(&output["Value"]).expect("an output has a value");
+        section(&self.0, "Outputs").iter().map(|(name, output)| (name.clone(), value(output))).collect()
+    }
+
+    /// Its parameters, by name in snake case.
+    pub(super) fn parameters(&self) -> BTreeMap<String, Variable> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let variable = |parameter: &Value| Variable {
+            description: text(&parameter["Description"]),
+            default: parameter.get("Default").map(text).filter(|text| !text.is_empty()),
+        };
+        let parameters = section(&self.0, "Parameters").iter();
+        parameters.map(|(name, parameter)| (snake(name), variable(parameter))).collect()
+    }
+
+    fn world<'a>(&'a self, stack: &'a Stack, optional: Optional) -> World<'a> {
+        let types = section(&self.0, "Resources").iter();
+        World {
+            parameters: stack
+                .parameters
+                .iter()
+                .map(|each| (pascal(each.key.as_str()), optional.value(each)))
+                .collect(),
+            types: types
+                .map(|(id, resource)| (id.as_str(), resource["Type"].as_str().expect("a type")))
+                .collect(),
+            conditions: section(&self.0, "Conditions"),
+        }
+    }
+}
+
+fn section<'a>(template: &'a Value, name: &str) -> &'a Map<String, Value> {
+    template[name].as_object().unwrap_or_else(|| panic!("the template has {name}"))
+}
+
+/// What intrinsic functions see.
+struct World<'a> {
+    /// None where an optional parameter is not given.
+    parameters: BTreeMap<String, Option<Value>>,
+    types: BTreeMap<&'a str, &'a str>,
+    conditions: &'a Map<String, Value>,
+}
+
+impl World<'_> {
+    /// The value; none where it is `AWS::NoValue`.
+    fn evaluated(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Object(map) => match map.iter().next() {
+                Some((name, argument)) if map.len() == 1 && (name == "Ref" || name.starts_with("Fn::")) => {
+                    self.called(name, argument)
+                }
+                _ => {
+                    let entry = |(key, value): (&String, &Value)| Some((key.clone(), self.evaluated(value)?));
+                    Some(Value::Object(map.iter().filter_map(entry).collect()))
+                }
+            },
+            Value::Array(items) => Some(items.iter().filter_map(|item| self.evaluated(item)).collect()),
+            other => Some(other.clone()),
+        }
+    }
+
+    fn called(&self, function: &str, argument: &Value) -> Option<Value> {
+        match (function, argument) {
+            ("Ref", Value::String(name)) if name == "AWS::NoValue" => None,
+            ("Ref", Value::String(name)) => Some(self.referred(name)),
+            ("Fn::GetAtt", Value::Array(path)) => {
+                let [id, attribute] = [0, 1].map(|index| path[index].as_str().expect("text"));
+                Some(self.attribute(id, attribute).into())
+            }
+            ("Fn::Sub", Value::String(text)) => Some(self.substituted(text, &Map::new()).into()),
+            ("Fn::Sub", Value::Array(call)) => {
+                let own = self.evaluated(&call[1])?;
+                let text = call[0].as_str().expect("text");
+                Some(self.substituted(text, own.as_object().expect("a map")).into())
+            }
+            ("Fn::If", Value::Array(choice)) => {
+                let holds = self.holds(choice[0].as_str().expect("a name"));
+                self.evaluated(if holds { &choice[1] } else { &choice[2] })
+            }
+            ("Fn::Not", Value::Array(inner)) => {
+                Some((self.evaluated(&inner[0])? == Value::Bool(false)).into())
+            }
+            ("Fn::Equals", Value::Array(sides)) => {
+                Some((self.evaluated(&sides[0])? == self.evaluated(&sides[1])?).into())
+            }
+            ("Fn::Join", Value::Array(call)) => match self.evaluated(&call[1])? {
+                Value::Array(items) => {
+                    let texts: Vec<&str> = items.iter().map(|item| item.as_str().expect("text")).collect();
+                    Some(texts.join(call[0].as_str().expect("text")).into())
+                }
+                text => Some(text),
+            },
+            _ => panic!("{function} of {argument}"),
+        }
+    }
+
+    fn holds(&self, condition: &str) -> bool {
+        let definition = self.conditions.get(condition).unwrap_or_else(|| panic!("no condition {condition}"));
+        self.evaluated(definition) == Some(Value::Bool(true))
+    }
+
+    /// A parameter that is not given is empty text.
+    fn referred(&self, name: &str) -> Value {
+        match (name, self.parameters.get(name)) {
+            ("AWS::Partition", _) => "{partition}".into(),
+            ("AWS::Region", _) => "{region}".into(),
+            ("AWS::AccountId", _) => "{account}".into(),
+            (_, Some(value)) => value.clone().unwrap_or_else(|| "".into()),
+            (id, None) => self.attribute(id, "Ref").into(),
+        }
+    }
+
+    fn attribute(&self, id: &str, attribute: &str) -> String {
+        let kind = self.types.get(id).unwrap_or_else(|| panic!("nothing is called {id}"));
+        meaning(kind, id, attribute)
+    }
+
+    /// Names of `own` come before those of the template.
+    fn substituted(&self, text: &str, own: &Map<String, Value>) -> String {
+        let mut pieces = text.split("${");
+        let mut substituted = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (name, rest) = piece.split_once('}').expect("a placeholder is closed");
+            if let Some(literal) = name.strip_prefix('!') {
+                substituted.extend(["${", literal, "}"]);
+            } else if let Some(value) = own.get(name) {
+                substituted.push_str(value.as_str().expect("text"));
+            } else if let Some((id, attribute)) = name.split_once('.') {
+                substituted.push_str(&self.attribute(id, attribute));
+            } else {
+                substituted.push_str(self.referred(name).as_str().expect("text"));
+            }
+            substituted.push_str(rest);
+        }
+        substituted
+    }
+}
+
+/// The words of a snake-case name, each with a capital, run together.
+pub(super) fn pascal(snake: &str) -> String {
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    snake.split('_').map(word).collect()
+}
+
+fn snake(pascal: &str) -> String {
+    let mut snake = String::new();
+    for character in pascal.chars() {
+        if character.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(character.to_lowercase());
+    }
+    snake
+}

@@ -1,0 +1,170 @@
+//! Runs the commands that README.md shows, so that none of them is a promise only.
+//!
+//! What counts as a command, in a fenced block:
+//! - `sh`: every line is run, and has to succeed;
+//! - `console`: a line that begins with `$ ` is run, and what follows it, up to the next such line, has to be what it
+//!   prints on both streams together. A line `...` in that stands for any lines.
+//!
+//! All blocks run one after another in one folder that holds the repository's `examples/`, with `asg-recycle` and
+//! `cargo run --release --` both standing for the built command. A block that cannot run here, such as one that needs
+//! an AWS account, is preceded by `<!-- not run: REASON -->`; the reason is required.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::run::{PROGRAM, cache_folder};
+
+const FROM_SOURCE: &str = "cargo run --release -- ";
+const MARK: &str = "<!-- not run:";
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+/// One command of the README, and what it is said to print.
+#[derive(Debug, PartialEq, Eq)]
+struct Shown {
+    /// Of the command, from 1.
+    line: usize,
+    command: String,
+    /// `None` where the block shows no output.
+    output: Option<Vec<String>>,
+}
+
+/// The commands of a text that are to be run; or what is wrong with its blocks.
+fn commands(text: &str) -> Result<Vec<Shown>, String> {
+    let mut commands = Vec::new();
+    let mut lines = (1..).zip(text.lines());
+    let mut skips = false;
+    while let Some((number, line)) = lines.next() {
+        if let Some(reason) = line.trim().strip_prefix(MARK) {
+            let reason = reason.trim_end_matches("-->").trim();
+            if reason.is_empty() {
+                return Err(format!("README.md:{number}: `{MARK} REASON -->` needs a reason"));
+            }
+            skips = true;
+        } else if let Some(language) = line.strip_prefix("```") {
+            let block: Vec<_> = lines.by_ref().take_while(|(_, line)| !line.starts_with("```")).collect();
+            match language.trim() {
+                _ if skips => {}
+                "sh" => commands.extend(plain(&block)),
+                "console" => commands.extend(transcript(&block)?),
+                _ => {}
+            }
+            skips = false;
+        } else if !line.trim().is_empty() {
+            skips = false;
+        }
+    }
+    Ok(commands)
+}
+
+fn plain(block: &[(usize, &str)]) -> Vec<Shown> {
+    let said = block.iter().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    said.map(|(line, command)| Shown { line: *line, command: (*command).to_owned(), output: None }).collect()
+}
+
+fn transcript(block: &[(usize, &str)]) -> Result<Vec<Shown>, String> {
+    let mut shown: Vec<Shown> = Vec::new();
+    for (number, line) in block {
+        match (line.strip_prefix("$ "), shown.last_mut()) {
+            (Some(command), _) => {
+                shown.push(Shown { line: *number, command: command.to_owned(), output: Some(Vec::new()) });
+            }
+            (None, Some(last)) => last.output.get_or_insert_default().push((*line).to_owned()),
+            (None, None) => {
+                return Err(format!("README.md:{number}: a console block begins with `$ COMMAND`"));
+            }
+        }
+    }
+    Ok(shown)
+}
+
+/// Whether printed lines are those that are shown, `...` standing for any.
+fn is_as_shown(printed: &[&str], shown: &[String]) -> bool {
+    match shown.split_first() {
+        None => printed.is_empty(),
+        Some((any, rest)) if any.trim() == "..." => {
+            (0..=printed.len()).any(|skipped| is_as_shown(&printed[skipped..], rest))
+        }
+        Some((line, rest)) => {
+            printed.first().is_some_and(|first| first.trim_end() == line.trim_end())
+                && is_as_shown(&printed[1..], rest)
+        }
+    }
+}
+
+/// Runs a command in the folder; both streams together, and whether it succeeded.
+fn run(command: &str, folder: &Path) -> (String, bool) {
+    let command = command.replace(FROM_SOURCE, "asg-recycle ");
+    let program = Path::new(PROGRAM).parent().expect("a folder");
+    let mut shell = Command::new("bash");
+    // The built command comes first on the path; the test asks nothing of the environment but its path.
+    let script =
+        format!("set -euo pipefail\nexport PATH={}:\"$PATH\"\nexec 2>&1\n{command}", program.display());
+    shell.args(["-c", &script]).current_dir(folder);
+    shell.env("ASG_RECYCLE_CACHE_DIR", cache_folder()).env("NO_COLOR", "1");
+    let output = shell.output().expect("bash starts");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success())
+}
+
+#[test]
+fn the_readmes_commands_do_what_it_says() {
+    let text = std::fs::read_to_string(repository().join("README.md")).expect("README.md");
+    let commands = commands(&text).unwrap_or_else(|fault| panic!("{fault}"));
+    assert!(!commands.is_empty(), "README.md shows commands in `sh` or `console` blocks");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let copied = Command::new("cp").arg("-r").arg(repository().join("examples")).arg(folder.path()).status();
+    assert!(copied.is_ok_and(|status| status.success()), "the examples are copied");
+    let mut faults = String::new();
+    for shown in commands {
+        let (printed, succeeded) = run(&shown.command, folder.path());
+        let lines: Vec<_> = printed.trim_end().lines().collect();
+        let expected = shown.output.as_deref();
+        let fault = match expected {
+            None if !succeeded => "fails",
+            Some(output) if !is_as_shown(&lines, output) => "prints something else",
+            _ => continue,
+        };
+        let _ = writeln!(faults, "README.md:{}: `{}` {fault}:\n{printed}", shown.line, shown.command);
+    }
+    assert!(faults.is_empty(), "{faults}\nMend the README, or mark the block with `{MARK} REASON -->`.");
+}
+
+#[test]
+fn commands_are_found_by_their_blocks() {
+    let text = "\
+```sh
+asg-recycle --version
+```
+<!-- not run: needs an account -->
+
+```sh
+aws s3 ls
+```
+```console
+$ asg-recycle validate x
+fine
+...
+$ true
+```
+```yaml
+name: x
+```
+";
+    let found = commands(text).expect("its blocks are well made");
+    let shown: Vec<_> = found.iter().map(|each| (each.line, each.command.as_str())).collect();
+    assert_eq!(shown, [(2, "asg-recycle --version"), (10, "asg-recycle validate x"), (13, "true")]);
+    assert_eq!(found[1].output.as_deref(), Some(&["fine".to_owned(), "...".to_owned()][..]));
+    assert!(commands("<!-- not run: -->\n").is_err());
+}
+
+#[test]
+fn shown_output_is_compared_line_by_line() {
+    let shown = ["a", "...", "d"].map(str::to_owned);
+    assert!(is_as_shown(&["a", "b", "c", "d"], &shown));
+    assert!(is_as_shown(&["a", "d"], &shown));
+    assert!(!is_as_shown(&["a", "b"], &shown));
+    assert!(!is_as_shown(&["a", "d", "e"], &shown));
+}

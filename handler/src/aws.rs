@@ -1,0 +1,201 @@
+//! The calls, made with the AWS SDK.
+//!
+//! The SDK's configuration is put together here from what Lambda gives every function: credentials and region in the
+//! environment. The usual chain of credential providers would never be used and is most of its code.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_autoscaling::types::{
+    AutoScalingGroup, Filter, LaunchTemplate as MixedTemplate, LaunchTemplateSpecification,
+};
+use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sns::types::MessageAttributeValue;
+use aws_smithy_http_client::Builder as HttpClient;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use crate::contract::RECYCLE_ON_ASG_UPDATE;
+use crate::decide::StartRequest;
+use crate::fault::Fault;
+use crate::group::{Group, GroupTag, TemplateReference};
+use crate::ports::{CallError, Ports, Started};
+use crate::rejection::Rejection;
+use crate::settings::Settings;
+
+/// Attempts at a call, the first included; the queue tries again later.
+const ATTEMPTS_MAX: u32 = 3;
+/// Longest wait for one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for a call with all its attempts.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most groups on a page, as AWS has it.
+const PAGE_SIZE: i32 = 100;
+
+const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
+const START: &str = "states:StartExecution";
+const PUBLISH: &str = "sns:Publish";
+
+/// The clients, made once.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    autoscaling: aws_sdk_autoscaling::Client,
+    sfn: aws_sdk_sfn::Client,
+    sns: aws_sdk_sns::Client,
+    topic_arn: String,
+}
+
+impl Aws {
+    /// Clients for the region of `environment`. Honours `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
+    /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+    pub fn new(environment: &BTreeMap<String, String>, settings: &Settings) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut needed = |key: &str| {
+            let value = environment.get(key).filter(|value| !value.is_empty()).cloned();
+            if value.is_none() {
+                faults.push(Fault::missing(key, "Lambda sets it; set it when running outside Lambda"));
+            }
+            value.unwrap_or_default()
+        };
+        let (region, key, secret) =
+            (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let token = environment.get("AWS_SESSION_TOKEN").cloned();
+        let credentials = Credentials::new(key, secret, token, None, "environment");
+        let is_on = |key: &str| environment.get(key).map(|value| value == "true");
+        let mut shared = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .timeout_config(timeouts());
+        shared
+            .set_use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
+            .set_use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"));
+        let shared = shared.build();
+        let config = |service: &str| {
+            let keys = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
+            let url = keys.iter().find_map(|key| environment.get(key).filter(|url| !url.is_empty()));
+            let mut config = shared.to_builder();
+            config.set_endpoint_url(url.cloned());
+            config.build()
+        };
+        Ok(Self {
+            autoscaling: aws_sdk_autoscaling::Client::new(&config("AUTO_SCALING")),
+            sfn: aws_sdk_sfn::Client::new(&config("SFN")),
+            sns: aws_sdk_sns::Client::new(&config("SNS")),
+            topic_arn: settings.topic_arn.clone(),
+        })
+    }
+
+    async fn pages(&self, names: &[String], filter: Option<Filter>) -> Result<Vec<Group>, CallError> {
+        let names = (!names.is_empty()).then(|| names.to_vec());
+        let filters = filter.map(|filter| vec![filter]);
+        let mut groups = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.autoscaling.describe_auto_scaling_groups();
+            let request = request.set_auto_scaling_group_names(names.clone()).set_filters(filters.clone());
+            let request = request.include_instances(false).max_records(PAGE_SIZE).set_next_token(token);
+            let page = request.send().await.map_err(|error| failed(DESCRIBE, &error))?;
+            groups.extend(page.auto_scaling_groups().iter().filter_map(group));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(groups);
+            }
+        }
+    }
+}
+
+impl Ports for Aws {
+    async fn describe(&self, names: &[String]) -> Result<Vec<Group>, CallError> {
+        if names.is_empty() {
+            return Ok(Vec::new()); // AWS would describe every group of the account
+        }
+        self.pages(names, None).await
+    }
+
+    async fn describe_opted_in(&self) -> Result<Vec<Group>, CallError> {
+        let filter = Filter::builder().name("tag-key").values(RECYCLE_ON_ASG_UPDATE.key).build();
+        self.pages(&[], Some(filter)).await
+    }
+
+    async fn start(&self, request: &StartRequest) -> Result<Started, CallError> {
+        let call = self.sfn.start_execution();
+        let call = call.state_machine_arn(request.machine.to_string()).name(&request.name);
+        match call.input(request.input.to_string()).send().await {
+            Ok(started) => Ok(Started::Now { execution_arn: started.execution_arn }),
+            Err(error) if error.code() == Some("ExecutionAlreadyExists") => Ok(Started::Before),
+            Err(error) => Err(failed(START, &error)),
+        }
+    }
+
+    async fn publish(&self, rejection: &Rejection) -> Result<(), CallError> {
+        let message = serde_json::to_string_pretty(rejection).map_err(|error| unbuildable(&error))?;
+        let mut call =
+            self.sns.publish().topic_arn(&self.topic_arn).subject(rejection.subject()).message(message);
+        for (key, value) in rejection.attributes() {
+            let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+            call = call.message_attributes(key, attribute.map_err(|error| unbuildable(&error))?);
+        }
+        call.send().await.map(drop).map_err(|error| failed(PUBLISH, &error))
+    }
+}
+
+fn unbuildable(error: &dyn std::error::Error) -> CallError {
+    CallError { call: PUBLISH, code: "Unbuildable".to_owned(), message: error.to_string() }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build()
+}
+
+/// The wire's code is matched, for most of Auto Scaling's errors are not modelled as types.
+fn failed<E>(call: &'static str, error: &E) -> CallError
+where
+    E: ProvideErrorMetadata + std::error::Error,
+{
+    let code = error.code().unwrap_or("NoAnswer").to_owned();
+    let message = error.message().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned);
+    CallError { call, code, message }
+}
+
+fn group(described: &AutoScalingGroup) -> Option<Group> {
+    let tags = described.tags().iter().filter_map(|tag| {
+        let value = tag.value().unwrap_or_default().to_owned();
+        Some((
+            tag.key()?.to_owned(),
+            GroupTag { value, propagates: tag.propagate_at_launch().unwrap_or(false) },
+        ))
+    });
+    let policy = described.mixed_instances_policy().and_then(|policy| policy.launch_template());
+    let mixed = policy.and_then(|template| template.launch_template_specification());
+    let overrides = policy.map(MixedTemplate::overrides).unwrap_or_default();
+    let templates = described.launch_template().into_iter().chain(mixed);
+    let templates = templates.chain(overrides.iter().filter_map(|item| item.launch_template_specification()));
+    Some(Group {
+        name: described.auto_scaling_group_name()?.to_owned(),
+        tags: tags.collect(),
+        templates: templates.map(reference).collect(),
+    })
+}
+
+fn reference(specification: &LaunchTemplateSpecification) -> TemplateReference {
+    TemplateReference {
+        id: specification.launch_template_id.clone(),
+        name: specification.launch_template_name.clone(),
+        version: specification.version.clone(),
+    }
+}

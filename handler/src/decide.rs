@@ -1,0 +1,318 @@
+//! The decision: start a recycle or a restore, skip, or reject. Pure: the same trigger, group, time and settings give
+//! the same decision.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::arn::StateMachineArn;
+use crate::contract::{
+    self, DRY_RUN, EMOJI, ExecutionInput, INPUT_VERSION, Mode, NOTIFY_PAGER_DUTY, OVERRIDE_COMPONENT_NAME,
+    Replace, SLACK_MONITORING_CHANNEL, STEP_FUNCTION_NAME, TEAM, TriggerRecord,
+};
+use crate::event::{Cause, DeadExecution, MovedAlias, Nothing, Source, TagChange, TemplateChange};
+use crate::fault::Fault;
+use crate::group::{Group, TemplateReference};
+use crate::name;
+use crate::rejection::Rejection;
+use crate::settings::{Settings, TagChanges};
+use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
+
+/// One thing to decide on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// The event it came with.
+    pub source: Source,
+    /// What happened.
+    pub cause: Cause,
+}
+
+/// What is to be done about a trigger.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Start an execution.
+    Start(StartRequest),
+    /// Nothing, and all is well.
+    Skip(Skip),
+    /// Nothing, and a person must hear why.
+    Reject(Rejection),
+}
+
+/// An execution to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartRequest {
+    /// The machine.
+    pub machine: StateMachineArn,
+    /// The same for every delivery of the trigger; at most 80 characters.
+    pub name: String,
+    /// [`ExecutionInput`] as JSON; a restore's holds whatever else the dead execution's held.
+    pub input: Value,
+    /// The component, for logs.
+    pub component: String,
+}
+
+/// Why nothing is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Skip {
+    /// The event is about nothing.
+    Nothing(Nothing),
+    /// The call was made by one of the stack's own roles.
+    OwnCall,
+    /// The event is about another account or region than the stack's: it was forwarded, and a group of the same name
+    /// here is not meant.
+    Elsewhere,
+    /// `TAG_CHANGES` leaves these tags out.
+    TagsDoNotCount,
+    /// No opted-in group follows the launch template.
+    NoFollower,
+    /// The group does not follow the launch template.
+    NotAFollower,
+    /// The group does not exist any more.
+    Gone,
+    /// The group's tags do not ask for it.
+    NotOptedIn(NotOptedIn),
+    /// The execution was not one of the stack's machine.
+    OtherMachine,
+    /// The dead execution was a restore itself; its failure trips the machine's alarm instead.
+    DeadRestore,
+}
+
+impl StartRequest {
+    /// What it is for, in a few words.
+    pub fn purpose(&self) -> String {
+        let text = |pointer: &str| self.input.pointer(pointer).and_then(Value::as_str).unwrap_or("?");
+        format!("{} with {} after {}", text("/mode"), text("/strategy"), text("/trigger/event_name"))
+    }
+}
+
+impl Cause {
+    /// The group that must be looked at before the decision.
+    pub fn group(&self) -> Option<&str> {
+        match self {
+            Self::Launch { group } | Self::Tags { group, .. } | Self::Template { group, .. } => Some(group),
+            Self::DeadExecution(_) => None,
+        }
+    }
+}
+
+/// What can be said about an event before any group is looked at.
+pub fn screen_source(source: &Source, settings: &Settings) -> Option<Skip> {
+    let machine = &settings.machine;
+    if source.caller_role_arn.as_ref().is_some_and(|role| settings.own_role_arns.contains(role)) {
+        return Some(Skip::OwnCall);
+    }
+    let elsewhere = source.stated_account_id.as_ref().is_some_and(|account| account != machine.account_id())
+        || source.region.as_ref().is_some_and(|region| region != machine.region());
+    elsewhere.then_some(Skip::Elsewhere)
+}
+
+/// What can be said about a trigger before its group is looked at.
+pub fn screen(trigger: &Trigger, settings: &Settings) -> Option<Skip> {
+    screen_source(&trigger.source, settings).or_else(|| match &trigger.cause {
+        Cause::Tags { changes, .. } => {
+            let may_count = |change: &TagChange| counts(change, settings, change.propagates.unwrap_or(true));
+            (!changes.iter().any(may_count)).then_some(Skip::TagsDoNotCount)
+        }
+        Cause::DeadExecution(dead) => {
+            (!settings.machine.is_machine_of(&dead.machine_arn)).then_some(Skip::OtherMachine)
+        }
+        Cause::Launch { .. } | Cause::Template { .. } => None,
+    })
+}
+
+/// Decides on a trigger. `group` is the trigger's group as described, or `None` if there is none of that name.
+pub fn decide(trigger: &Trigger, group: Option<&Group>, now: Timestamp, settings: &Settings) -> Decision {
+    if let Some(skip) = screen(trigger, settings) {
+        return Decision::Skip(skip);
+    }
+    if let Cause::DeadExecution(dead) = &trigger.cause {
+        return restore(trigger, dead, settings);
+    }
+    let Some(group) = group else { return Decision::Skip(Skip::Gone) };
+    let replace = match &trigger.cause {
+        Cause::Tags { changes, .. } => {
+            if !changes.iter().any(|change| counts(change, settings, propagates(change, group))) {
+                return Decision::Skip(Skip::TagsDoNotCount);
+            }
+            Replace::All
+        }
+        Cause::Template { change, .. } if !follows(group, change) => {
+            return Decision::Skip(Skip::NotAFollower);
+        }
+        _ => Replace::Outdated,
+    };
+    match tags::read(group, settings) {
+        Ok(OptIn::Out(why)) => Decision::Skip(Skip::NotOptedIn(why)),
+        Ok(OptIn::In(tags)) => recycle(trigger, group, &tags, replace, now, settings),
+        Err(faults) => Decision::Reject(rejection(trigger, group, faults)),
+    }
+}
+
+/// Whether a tag change counts, given whether the tag reaches instances. The handler's own tags reach instances only
+/// by accident and nothing there reads them: switching recycling on must not recycle.
+fn counts(change: &TagChange, settings: &Settings, propagates: bool) -> bool {
+    match settings.tag_changes {
+        TagChanges::All => true,
+        TagChanges::None => false,
+        TagChanges::Propagated => propagates && !contract::TAGS.iter().any(|tag| tag.key == change.key),
+    }
+}
+
+/// Where the call does not say, the group does; a deleted tag whose call did not say is taken not to have propagated,
+/// for replacing every instance is the worse mistake.
+fn propagates(change: &TagChange, group: &Group) -> bool {
+    change.propagates.unwrap_or_else(|| group.tags.get(&change.key).is_some_and(|tag| tag.propagates))
+}
+
+/// Whether the group launches from what the change moved.
+pub fn follows(group: &Group, change: &TemplateChange) -> bool {
+    let same = |reference: &TemplateReference| match (&reference.id, &change.id) {
+        (Some(reference_id), Some(id)) => reference_id == id,
+        _ => reference.name.is_some() && reference.name == change.name,
+    };
+    group.templates.iter().filter(|reference| same(reference)).any(|reference| {
+        match (change.moved, reference.version.as_deref()) {
+            (MovedAlias::Latest, version) => version == Some("$Latest"),
+            (MovedAlias::Default, version) => matches!(version, None | Some("" | "$Default")),
+        }
+    })
+}
+
+fn recycle(
+    trigger: &Trigger,
+    group: &Group,
+    tags: &RecycleTags,
+    replace: Replace,
+    now: Timestamp,
+    settings: &Settings,
+) -> Decision {
+    let component = name::component(&group.name, tags.component.as_deref()).to_owned();
+    let text = |tag: contract::Tag| group.tag(tag.key).map(str::to_owned);
+    let timetable = tags.timetable.as_ref();
+    let input = ExecutionInput {
+        account_id: trigger.source.account_id.clone(),
+        success_channel: settings.slack_channel.clone(),
+        component: component.clone(),
+        auto_scaling_group_name: group.name.clone(),
+        emoji: EMOJI.to_owned(),
+        strategy: tags.strategy.clone(),
+        monitoring_slack_channel: text(SLACK_MONITORING_CHANNEL),
+        notify_pager_duty: text(NOTIFY_PAGER_DUTY),
+        team: text(TEAM),
+        step_function_name: text(STEP_FUNCTION_NAME),
+        dry_run: text(DRY_RUN),
+        version: INPUT_VERSION,
+        mode: Mode::Recycle,
+        replace,
+        windows: timetable.map(|timetable| timetable.schedule.windows(timetable.rule, &timetable.zone, now)),
+        trigger: trigger_record(trigger, None),
+    };
+    Decision::Start(StartRequest {
+        machine: tags.machine.clone(),
+        name: name::execution_name(&component, &["recycle", &trigger.source.identity, &group.name]),
+        input: json!(input),
+        component,
+    })
+}
+
+/// A restore is the dead execution's own input in another mode: the group's tags may be at fault or gone by now.
+fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Decision {
+    let reject = |fault| Decision::Reject(restore_rejection(trigger, dead, fault));
+    let Some(text) = &dead.input else {
+        return reject(Fault::missing(
+            "detail.input",
+            "too large for the event; run `asg-recycle restore` by hand",
+        ));
+    };
+    let Ok(Value::Object(mut input)) = serde_json::from_str(text) else {
+        return reject(Fault::missing("detail.input", "the dead execution's input is not a JSON object"));
+    };
+    if input.get("mode").and_then(Value::as_str) == Some("restore") {
+        return Decision::Skip(Skip::DeadRestore);
+    }
+    let own =
+        |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let Some(group) = own("auto_scaling_group_name") else {
+        return reject(Fault::missing(
+            "detail.input.auto_scaling_group_name",
+            "the dead execution's input names no group",
+        ));
+    };
+    let component = own("component").unwrap_or_else(|| name::component(&group, None).to_owned());
+    input.insert("mode".to_owned(), json!(Mode::Restore));
+    input.insert("trigger".to_owned(), json!(trigger_record(trigger, Some(&dead.execution_arn))));
+    Decision::Start(StartRequest {
+        machine: settings.machine.clone(),
+        name: name::execution_name(&component, &["restore", &trigger.source.identity]),
+        input: Value::Object(input),
+        component,
+    })
+}
+
+fn trigger_record(trigger: &Trigger, execution_arn: Option<&str>) -> TriggerRecord {
+    TriggerRecord {
+        event_name: trigger.source.event_name.clone(),
+        event_id: trigger.source.event_id.clone(),
+        execution_arn: execution_arn.map(str::to_owned),
+    }
+}
+
+fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Fault>) -> Rejection {
+    let text = |tag: contract::Tag| group.tag(tag.key).map(str::to_owned);
+    Rejection {
+        status: "rejected",
+        component: name::component(&group.name, group.tag(OVERRIDE_COMPONENT_NAME.key)).to_owned(),
+        auto_scaling_group_name: Some(group.name.clone()),
+        account_id: trigger.source.account_id.clone(),
+        team: text(TEAM),
+        notify_pager_duty: text(NOTIFY_PAGER_DUTY),
+        faults,
+        trigger: trigger_record(trigger, None),
+    }
+}
+
+fn restore_rejection(trigger: &Trigger, dead: &DeadExecution, fault: Fault) -> Rejection {
+    Rejection {
+        status: "rejected",
+        component: dead.execution_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        auto_scaling_group_name: None,
+        account_id: trigger.source.account_id.clone(),
+        team: None,
+        notify_pager_duty: None,
+        faults: vec![fault],
+        trigger: trigger_record(trigger, Some(&dead.execution_arn)),
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match self {
+            Self::Nothing(Nothing::FailedCall(code)) => {
+                return write!(formatter, "the call failed with {code}");
+            }
+            Self::NotOptedIn(NotOptedIn::Missing(key)) => {
+                return write!(formatter, "the group has no tag `{key}`");
+            }
+            Self::NotOptedIn(NotOptedIn::SwitchedOff) => {
+                return write!(formatter, "`{}` is false", contract::RECYCLE_ON_ASG_UPDATE.key);
+            }
+            Self::Nothing(Nothing::NotATrigger) => "not an event that recycles",
+            Self::Nothing(Nothing::NoLaunchChange) => "the update changes no launch source",
+            Self::Nothing(Nothing::NoGroup) => "the tags are not on Auto Scaling groups",
+            Self::OwnCall => "the call was made by one of this stack's own roles",
+            Self::Elsewhere => "the event is about another account or region than this stack's",
+            Self::TagsDoNotCount => "the tags that changed do not count (`TAG_CHANGES`)",
+            Self::NoFollower => "no group with the opt-in tag follows the launch template",
+            Self::NotAFollower => "the group does not follow the launch template",
+            Self::Gone => "the group does not exist",
+            Self::OtherMachine => "the execution is not one of this stack's machine",
+            Self::DeadRestore => "the dead execution was a restore itself; restore by hand",
+        };
+        formatter.write_str(reason)
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,304 @@
+//! An event as it arrives, read into what it means for the handler: causes to decide on, a launch template whose
+//! groups are to be found, or nothing.
+//!
+//! Reading is strict about what is needed and blind to the rest, for AWS adds fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::name;
+
+/// Longest group name that AWS takes, in characters.
+const GROUP_NAME_LENGTH_MAX: usize = 255;
+
+/// An event that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it came from.
+    pub source: Source,
+    /// What it is about.
+    pub subject: Subject,
+}
+
+/// Where an event came from, and what makes it itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The API call or status, e.g. `UpdateAutoScalingGroup` or `TIMED_OUT`.
+    pub event_name: String,
+    /// The event's id, where it has one.
+    pub event_id: Option<String>,
+    /// The same for every delivery of this event, and for no other event.
+    pub identity: String,
+    /// Account of the groups it names: the one it states, else the function's own.
+    pub account_id: String,
+    /// Account of the groups it names, where it says so.
+    pub stated_account_id: Option<String>,
+    /// Region of the groups it names, where it says so.
+    pub region: Option<String>,
+    /// ARN of the role that made the call, where a role did.
+    pub caller_role_arn: Option<String>,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Changes to decide on, one for each group.
+    Causes(Vec<Cause>),
+    /// A launch template changed: the groups that follow it are still to be found.
+    Template(TemplateChange),
+    /// Nothing that recycles.
+    Nothing(Nothing),
+}
+
+/// Why an event is about nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nothing {
+    /// The call failed with this code.
+    FailedCall(String),
+    /// A call or status that starts nothing.
+    NotATrigger,
+    /// The update changed no launch source.
+    NoLaunchChange,
+    /// The tags are on something else than groups.
+    NoGroup,
+}
+
+/// A change of one group, or the death of one execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The group's launch template, launch configuration or mixed instances policy was set.
+    Launch {
+        /// The group's name.
+        group: String,
+    },
+    /// Tags of the group were set or deleted.
+    Tags {
+        /// The group's name.
+        group: String,
+        /// All of its tags that the call names.
+        changes: Vec<TagChange>,
+    },
+    /// A launch template that the group may follow changed.
+    Template {
+        /// The group's name.
+        group: String,
+        /// The change.
+        change: TemplateChange,
+    },
+    /// An execution ended without its own cleaning up.
+    DeadExecution(DeadExecution),
+}
+
+/// A tag that was set or deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagChange {
+    /// The tag's key.
+    pub key: String,
+    /// Whether it reaches new instances, where the call says so.
+    pub propagates: Option<bool>,
+}
+
+/// A change of a launch template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateChange {
+    /// `lt-...`; the id or the name is there.
+    pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// The version alias that now stands for something else.
+    pub moved: MovedAlias,
+}
+
+/// The version alias of a launch template that a call moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MovedAlias {
+    /// `$Latest`: there is a new version.
+    Latest,
+    /// `$Default`: another version is the default.
+    Default,
+}
+
+/// A dead execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadExecution {
+    /// Its ARN.
+    pub execution_arn: String,
+    /// ARN of its machine.
+    pub machine_arn: String,
+    /// Its input, a JSON text; absent where it was too large for the event.
+    pub input: Option<String>,
+}
+
+/// Why an event cannot be understood. It is retried, and kept in the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// The text is not JSON.
+    #[error("the event is not JSON: {0}")]
+    NotJson(String),
+    /// A field is absent or of the wrong type.
+    #[error("the event has no `{0}`")]
+    Missing(&'static str),
+    /// No such group can exist; asking AWS for it would fail the other groups that are asked for with it.
+    #[error("the event names a group that cannot exist: its name has {0} characters, or control characters")]
+    GroupName(usize),
+}
+
+/// Reads the text of an event; `own_account_id` stands in where it names no account.
+pub fn parse(text: &str, own_account_id: &str) -> Result<Event, Malformed> {
+    let event: Value = serde_json::from_str(text).map_err(|error| Malformed::NotJson(error.to_string()))?;
+    read(&event, own_account_id)
+}
+
+/// Reads an EventBridge event, or the minimal form that holds only `detail.requestParameters`.
+pub fn read(event: &Value, own_account_id: &str) -> Result<Event, Malformed> {
+    let detail =
+        event.get("detail").filter(|detail| detail.is_object()).ok_or(Malformed::Missing("detail"))?;
+    if detail.get("executionArn").is_some() {
+        return read_execution(event, detail, own_account_id);
+    }
+    let parameters = detail.get("requestParameters").unwrap_or(&Value::Null);
+    let event_name = match text(detail, "eventName") {
+        Some(name) => name,
+        None if parameters.get("autoScalingGroupName").is_some() => "UpdateAutoScalingGroup".to_owned(),
+        None => return Err(Malformed::Missing("detail.eventName")),
+    };
+    let event_id = text(detail, "eventID").or_else(|| text(event, "id"));
+    let stated_account_id = text(event, "account").or_else(|| text(detail, "recipientAccountId"));
+    let source = Source {
+        identity: event_id.clone().unwrap_or_else(|| name::content_hash(event)),
+        account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
+        stated_account_id,
+        region: text(event, "region").or_else(|| text(detail, "awsRegion")),
+        caller_role_arn: detail
+            .pointer("/userIdentity/sessionContext/sessionIssuer/arn")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        event_name,
+        event_id,
+    };
+    let subject = match text(detail, "errorCode") {
+        Some(code) => Subject::Nothing(Nothing::FailedCall(code)), // such a call may have no parameters
+        None => read_call(&source.event_name, detail, parameters)?,
+    };
+    Ok(Event { source, subject })
+}
+
+fn read_call(event_name: &str, detail: &Value, parameters: &Value) -> Result<Subject, Malformed> {
+    let service = text(detail, "eventSource");
+    let is_from = |expected: &str| service.as_deref().is_none_or(|service| service == expected);
+    match event_name {
+        "UpdateAutoScalingGroup" if is_from("autoscaling.amazonaws.com") => read_update(parameters),
+        "CreateOrUpdateTags" | "DeleteTags" if is_from("autoscaling.amazonaws.com") => read_tags(parameters),
+        "CreateLaunchTemplateVersion" if is_from("ec2.amazonaws.com") => {
+            read_template(detail, parameters, MovedAlias::Latest)
+        }
+        "ModifyLaunchTemplate" if is_from("ec2.amazonaws.com") => {
+            read_template(detail, parameters, MovedAlias::Default)
+        }
+        _ => Ok(Subject::Nothing(Nothing::NotATrigger)),
+    }
+}
+
+fn read_update(parameters: &Value) -> Result<Subject, Malformed> {
+    let name = text(parameters, "autoScalingGroupName")
+        .ok_or(Malformed::Missing("detail.requestParameters.autoScalingGroupName"))?;
+    let sources = ["launchTemplate", "launchConfigurationName", "mixedInstancesPolicy"];
+    let changes_launch = sources.iter().any(|key| parameters.get(key).is_some_and(|value| !value.is_null()));
+    if !changes_launch {
+        return Ok(Subject::Nothing(Nothing::NoLaunchChange));
+    }
+    Ok(Subject::Causes(vec![Cause::Launch { group: group_name(name)? }]))
+}
+
+fn read_tags(parameters: &Value) -> Result<Subject, Malformed> {
+    const TAGS: &str = "detail.requestParameters.tags";
+    let tags = parameters.get("tags").and_then(Value::as_array).ok_or(Malformed::Missing(TAGS))?;
+    let mut groups: BTreeMap<String, Vec<TagChange>> = BTreeMap::new();
+    for tag in tags {
+        if text(tag, "resourceType").is_some_and(|kind| kind != "auto-scaling-group") {
+            continue;
+        }
+        let group = text(tag, "resourceId")
+            .ok_or(Malformed::Missing("detail.requestParameters.tags[].resourceId"))?;
+        let key = text(tag, "key").unwrap_or_default();
+        let propagates = tag.get("propagateAtLaunch").and_then(boolean);
+        groups.entry(group_name(group)?).or_default().push(TagChange { key, propagates });
+    }
+    if groups.is_empty() {
+        return Ok(Subject::Nothing(Nothing::NoGroup));
+    }
+    let cause = |(group, changes)| Cause::Tags { group, changes };
+    Ok(Subject::Causes(groups.into_iter().map(cause).collect()))
+}
+
+/// EC2's calls nest their parameters: `{"ModifyLaunchTemplateRequest": {"LaunchTemplateId": ...}}`, and the answer
+/// holds both id and name. The first of each found in either is taken.
+fn read_template(detail: &Value, parameters: &Value, moved: MovedAlias) -> Result<Subject, Malformed> {
+    let response = detail.get("responseElements").unwrap_or(&Value::Null);
+    let find = |key: &str| [parameters, response].into_iter().find_map(|value| find_text(value, key, 3));
+    let (id, name) = (find("launchTemplateId"), find("launchTemplateName"));
+    if id.is_none() && name.is_none() {
+        return Err(Malformed::Missing("detail.requestParameters.*.LaunchTemplateId"));
+    }
+    Ok(Subject::Template(TemplateChange { id, name, moved }))
+}
+
+fn read_execution(event: &Value, detail: &Value, own_account_id: &str) -> Result<Event, Malformed> {
+    let execution_arn = text(detail, "executionArn").ok_or(Malformed::Missing("detail.executionArn"))?;
+    let machine_arn = text(detail, "stateMachineArn").ok_or(Malformed::Missing("detail.stateMachineArn"))?;
+    let status = text(detail, "status").ok_or(Malformed::Missing("detail.status"))?;
+    // A redriven execution may die again, with the same ARN and status.
+    let redrives = detail.get("redriveCount").and_then(Value::as_u64).unwrap_or(0);
+    let stated_account_id = text(event, "account");
+    let source = Source {
+        identity: format!("{execution_arn} {status} {redrives}"),
+        event_id: text(event, "id"),
+        account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
+        stated_account_id,
+        region: text(event, "region"),
+        caller_role_arn: None,
+        event_name: status,
+    };
+    let subject = match source.event_name.as_str() {
+        "ABORTED" | "TIMED_OUT" | "FAILED" => {
+            let input = text(detail, "input");
+            Subject::Causes(vec![Cause::DeadExecution(DeadExecution { execution_arn, machine_arn, input })])
+        }
+        _ => Subject::Nothing(Nothing::NotATrigger),
+    };
+    Ok(Event { source, subject })
+}
+
+/// A non-empty text under a key.
+fn text(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// CloudTrail writes some calls' booleans as text.
+fn boolean(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_str().and_then(|text| text.to_ascii_lowercase().parse().ok()))
+}
+
+/// The first text under `key`, whatever its first letter's case, at most `depth` objects down.
+fn find_text(value: &Value, key: &str, depth: usize) -> Option<String> {
+    let fields = value.as_object()?;
+    let here =
+        fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).and_then(|(_, value)| value.as_str());
+    if let Some(text) = here.filter(|text| !text.is_empty()) {
+        return Some(text.to_owned());
+    }
+    let contents = |name: &str| name.eq_ignore_ascii_case("launchTemplateData");
+    let nested = fields.iter().filter(|(name, _)| depth > 0 && !contents(name));
+    nested.map(|(_, value)| value).find_map(|value| find_text(value, key, depth - 1))
+}
+
+fn group_name(name: String) -> Result<String, Malformed> {
+    let length = name.chars().count();
+    let sound = (1..=GROUP_NAME_LENGTH_MAX).contains(&length) && !name.contains(char::is_control);
+    if sound { Ok(name) } else { Err(Malformed::GroupName(length)) }
+}
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

@@ -1,0 +1,156 @@
+//! The edge: reads the environment and the clock, makes the clients, and serves the Lambda runtime.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{self, PanicHookInfo};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::aws::Aws;
+use crate::batch::{self, Invocation};
+use crate::delivery::InvocationFault;
+use crate::fault::{self, Fault};
+use crate::log::{Level, Log};
+use crate::settings::Settings;
+
+/// Most time kept for answering when the function's own time runs out.
+const ANSWER_MARGIN_MAX: Duration = Duration::from_secs(1);
+/// Longest time that Lambda gives a function.
+const TIMEOUT_MAX: Duration = Duration::from_mins(15);
+
+/// What every invocation shares.
+#[derive(Debug)]
+struct Function {
+    settings: Settings,
+    aws: Arc<Aws>,
+    log: Arc<Log>,
+}
+
+/// Serves invocations until the environment is shut down. Faults of the settings are logged, all of them, and end it.
+pub async fn serve() -> ExitCode {
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let level = Level::parse(environment.get("AWS_LAMBDA_LOG_LEVEL").map(String::as_str));
+    let log = Arc::new(Log::new(level, io::stdout()));
+    log_panics(Arc::clone(&log));
+    let function = match Function::new(&environment, Arc::clone(&log)) {
+        Ok(function) => Arc::new(function),
+        Err(faults) => {
+            log.note(Level::Error, now(), "the settings are at fault", &fault::line(&faults));
+            return ExitCode::FAILURE;
+        }
+    };
+    let service = service_fn(move |event: LambdaEvent<Value>| {
+        let function = Arc::clone(&function);
+        async move { function.invoke(event).await }
+    });
+    match lambda_runtime::run(service).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log.note(Level::Error, now(), "the runtime ended", &error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Function {
+    fn new(environment: &BTreeMap<String, String>, log: Arc<Log>) -> Result<Self, Vec<Fault>> {
+        let file = settings_file().map_err(|fault| vec![fault])?;
+        let settings = Settings::parse(environment, file.as_deref())?;
+        let aws = Aws::new(environment, &settings)?;
+        Ok(Self { settings, aws: Arc::new(aws), log })
+    }
+
+    async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+        let (payload, context) = event.into_parts();
+        let invocation = invocation(context, now(), Instant::now());
+        let answer = batch::handle(payload, &invocation, &self.settings, &self.aws, &self.log).await;
+        answer.map_err(|fault| {
+            self.log.note(Level::Error, invocation.now, "the invocation failed", &fault.to_string());
+            diagnostic(&fault)
+        })
+    }
+}
+
+fn diagnostic(fault: &InvocationFault) -> Diagnostic {
+    Diagnostic { error_type: fault.kind().to_owned(), error_message: fault.to_string() }
+}
+
+fn invocation(context: Context, now: Timestamp, received: Instant) -> Invocation {
+    Invocation {
+        deadline: received + usable(context.deadline, now),
+        request_id: context.request_id,
+        function_name: context.env_config.function_name.clone(),
+        // arn:aws:lambda:<region>:<account>:function:<name>
+        account_id: context.invoked_function_arn.split(':').nth(4).unwrap_or_default().to_owned(),
+        now,
+        received,
+    }
+}
+
+/// The time to work in before the function's deadline, given in milliseconds since the epoch: all but what the answer
+/// may take.
+fn usable(deadline_milliseconds: u64, now: Timestamp) -> Duration {
+    let now_milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let left = Duration::from_millis(deadline_milliseconds.saturating_sub(now_milliseconds)).min(TIMEOUT_MAX);
+    left.saturating_sub(ANSWER_MARGIN_MAX).max(left * 3 / 4)
+}
+
+/// `settings.json` beside the binary, where there is one.
+fn settings_file() -> Result<Option<String>, Fault> {
+    let Some(path) = std::env::current_exe().ok().map(|binary| binary.with_file_name("settings.json")) else {
+        return Ok(None);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Fault::of("settings.json", &path.display().to_string(), error.to_string())),
+    }
+}
+
+/// A panic fails one record only; its place in the code is logged as every other line is.
+fn log_panics(log: Arc<Log>) {
+    panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+        log.note(Level::Error, now(), "panic", &info.to_string());
+    }));
+}
+
+/// The calendar's time, in whole milliseconds.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_stops_a_second_before_the_deadline_or_at_three_quarters_of_a_short_time() {
+        let now = Timestamp::from_millisecond(1_000_000).unwrap();
+        for (left_milliseconds, expected_milliseconds) in
+            [(30_000, 29_000), (4_000, 3_000), (2_000, 1_500), (0, 0), (u64::MAX - 1_000_000, 899_000)]
+        {
+            let usable = usable(1_000_000 + left_milliseconds, now);
+            assert_eq!(usable, Duration::from_millis(expected_milliseconds), "{left_milliseconds}");
+        }
+        assert_eq!(usable(0, now), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_function_tells_its_account() {
+        let mut context = Context::default();
+        context.invoked_function_arn = "arn:aws:lambda:eu-west-2:123456789012:function:f".to_owned();
+        let of = |context: &Context| invocation(context.clone(), now(), Instant::now()).account_id;
+        assert_eq!(of(&context), "123456789012");
+        context.invoked_function_arn = "none".to_owned();
+        assert_eq!(of(&context), "");
+    }
+}

@@ -1,0 +1,183 @@
+//! JSON log lines, one decision each, and the metrics of a batch in CloudWatch's embedded metric format.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+/// CloudWatch namespace of the metrics.
+pub const NAMESPACE: &str = "AsgRecycle";
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// Whole events.
+    Debug,
+    /// Decisions.
+    Info,
+    /// A decision that ended well but not as usual.
+    Warn,
+    /// Rejections, failures and panics.
+    Error,
+}
+
+impl Level {
+    /// Lambda's `AWS_LAMBDA_LOG_LEVEL`; anything else than its words is `INFO`.
+    pub fn parse(text: Option<&str>) -> Self {
+        match text.unwrap_or_default().to_ascii_uppercase().as_str() {
+            "TRACE" | "DEBUG" => Self::Debug,
+            "WARN" => Self::Warn,
+            "ERROR" | "FATAL" => Self::Error,
+            _ => Self::Info,
+        }
+    }
+}
+
+/// What was decided about a record or one of its groups, as logs spell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// An execution was started.
+    Start,
+    /// Nothing was to be done.
+    Skip,
+    /// A fault was published.
+    Reject,
+    /// The record is handed back and comes again.
+    Fail,
+}
+
+/// One decision's line. The field names are stable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionLine {
+    /// RFC 3339, UTC.
+    pub timestamp: String,
+    /// `INFO`, or `ERROR` for a rejection or failure.
+    pub level: Level,
+    /// `decision`.
+    pub message: &'static str,
+    /// Lambda's request id.
+    pub request_id: String,
+    /// The queue record's id; absent from a direct invocation.
+    pub message_id: Option<String>,
+    /// CloudTrail's or EventBridge's id of the event.
+    pub event_id: Option<String>,
+    /// The group.
+    pub group: Option<String>,
+    /// The component.
+    pub component: Option<String>,
+    /// What was decided.
+    pub decision: Verdict,
+    /// Why.
+    pub reason: String,
+    /// ARN of the execution that was started, or that exists already.
+    pub execution_arn: Option<String>,
+    /// From the arrival of the batch to this decision's end.
+    pub milliseconds: u64,
+}
+
+/// How many of each there were in a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records.
+    pub seen: u64,
+    /// Executions started.
+    pub started: u64,
+    /// Decisions to skip.
+    pub skipped: u64,
+    /// Decisions to reject.
+    pub rejected: u64,
+    /// Decisions that failed.
+    pub failed: u64,
+}
+
+impl Counts {
+    /// Counts a decision.
+    pub fn count(&mut self, verdict: Verdict) {
+        let counter = match verdict {
+            Verdict::Start => &mut self.started,
+            Verdict::Skip => &mut self.skipped,
+            Verdict::Reject => &mut self.rejected,
+            Verdict::Fail => &mut self.failed,
+        };
+        *counter += 1;
+    }
+}
+
+/// Where lines go.
+pub struct Log {
+    level: Level,
+    sink: Mutex<Box<dyn Write + Send>>,
+}
+
+impl Log {
+    /// Writes lines of at least `level` to `sink`.
+    pub fn new(level: Level, sink: impl Write + Send + 'static) -> Self {
+        Self { level, sink: Mutex::new(Box::new(sink)) }
+    }
+
+    /// Whether lines of this level are written.
+    pub fn enables(&self, level: Level) -> bool {
+        level >= self.level
+    }
+
+    /// Writes a decision's line.
+    pub fn decision(&self, line: &DecisionLine) {
+        if self.enables(line.level) {
+            self.write(line);
+        }
+    }
+
+    /// Writes a line of another kind.
+    pub fn note(&self, level: Level, timestamp: Timestamp, message: &str, detail: &str) {
+        if self.enables(level) {
+            let timestamp = timestamp.to_string();
+            self.write(
+                &json!({"timestamp": timestamp, "level": level, "message": message, "detail": detail}),
+            );
+        }
+    }
+
+    /// Writes the metrics of a batch, whatever the level.
+    pub fn metrics(&self, now: Timestamp, function_name: &str, counts: Counts) {
+        let values = [
+            ("EventsSeen", counts.seen),
+            ("Started", counts.started),
+            ("Skipped", counts.skipped),
+            ("Rejected", counts.rejected),
+            ("Failed", counts.failed),
+        ];
+        let metrics: Vec<_> = values.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let mut line = json!({
+            "_aws": {
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": metrics},
+                ],
+            },
+            "FunctionName": function_name,
+        });
+        for (name, value) in values {
+            line[name] = json!(value);
+        }
+        self.write(&line);
+    }
+
+    /// One write a line, so that lines do not mix. There is nobody to tell that the log itself failed.
+    fn write(&self, line: &impl Serialize) {
+        let Ok(mut text) = serde_json::to_string(line) else { return };
+        text.push('\n');
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Log").field("level", &self.level).finish_non_exhaustive()
+    }
+}

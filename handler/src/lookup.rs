@@ -1,0 +1,150 @@
+//! The groups of a batch, described together: by name, 50 at a time, and the followers of launch templates with one
+//! filtered listing. A call that fails is remembered for the groups it was to describe, and for no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::batch::CALLS_MAX;
+use crate::bounded;
+use crate::decide;
+use crate::event::{Cause, TemplateChange};
+use crate::group::Group;
+use crate::ports::{GROUPS_PER_CALL_MAX, Ports};
+
+/// A group, that there is none, or why that is not known.
+type Found = Result<Option<Group>, String>;
+
+/// What was found about the groups of a batch.
+#[derive(Debug, Default)]
+pub struct Lookup {
+    by_name: BTreeMap<String, Found>,
+    opted_in: Option<Result<Vec<Group>, String>>,
+}
+
+/// One description to ask for.
+#[derive(Debug, Clone)]
+enum Question {
+    Named(Vec<String>),
+    OptedIn,
+}
+
+/// Its answer.
+enum Answer {
+    Named(Vec<(String, Found)>),
+    OptedIn(Result<Vec<Group>, String>),
+}
+
+impl Lookup {
+    /// Describes the groups called `names`, and with `followers` those that could follow a launch template.
+    pub async fn run<P: Ports>(
+        ports: &Arc<P>,
+        names: BTreeSet<String>,
+        followers: Followers,
+        deadline: Instant,
+    ) -> Self {
+        let names: Vec<String> = names.into_iter().collect();
+        let mut questions: Vec<Question> =
+            names.chunks(GROUPS_PER_CALL_MAX).map(|chunk| Question::Named(chunk.to_vec())).collect();
+        questions.extend((followers == Followers::Wanted).then_some(Question::OptedIn));
+        let jobs = questions.iter().map(|question| ask(Arc::clone(ports), question.clone())).collect();
+        let mut lookup = Self::default();
+        let done = |place: usize, result: Result<Answer, bounded::Interrupted>| {
+            lookup.keep(result.unwrap_or_else(|why| unanswered(&questions[place], &why.to_string())));
+        };
+        bounded::run(jobs, CALLS_MAX, deadline, done).await;
+        lookup
+    }
+
+    fn keep(&mut self, answer: Answer) {
+        match answer {
+            Answer::Named(found) => self.by_name.extend(found),
+            Answer::OptedIn(found) => self.opted_in = Some(found),
+        }
+    }
+
+    /// The group of that name, `None` if there is none, or why that is not known.
+    pub fn group(&self, name: &str) -> Result<Option<&Group>, String> {
+        match self.by_name.get(name) {
+            Some(Ok(group)) => Ok(group.as_ref()),
+            Some(Err(failure)) => Err(failure.clone()),
+            None => {
+                self.opted_in_group(name).map(Some).ok_or_else(|| "the group was not described".to_owned())
+            }
+        }
+    }
+
+    /// A cause for each opted-in group that follows the change, or why they are not known.
+    pub fn followers(&self, change: &TemplateChange) -> Result<Vec<Cause>, String> {
+        match &self.opted_in {
+            Some(Ok(groups)) => {
+                let followers = groups.iter().filter(|group| decide::follows(group, change));
+                let cause =
+                    |group: &Group| Cause::Template { group: group.name.clone(), change: change.clone() };
+                Ok(followers.map(cause).collect())
+            }
+            Some(Err(failure)) => Err(failure.clone()),
+            None => Err("the groups were not listed".to_owned()),
+        }
+    }
+
+    fn opted_in_group(&self, name: &str) -> Option<&Group> {
+        self.opted_in.as_ref()?.as_ref().ok()?.iter().find(|group| group.name == name)
+    }
+}
+
+/// Whether the followers of a launch template are to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followers {
+    /// They are.
+    Wanted,
+    /// No launch template changed.
+    Unwanted,
+}
+
+async fn ask<P: Ports>(ports: Arc<P>, question: Question) -> Answer {
+    match question {
+        Question::OptedIn => {
+            Answer::OptedIn(ports.describe_opted_in().await.map_err(|error| error.to_string()))
+        }
+        Question::Named(names) => match ports.describe(&names).await {
+            Ok(groups) => Answer::Named(matched(names, groups)),
+            // One name that AWS will not have must not fail the others.
+            Err(error) if error.is_refusal() && names.len() > 1 => {
+                let mut found = Vec::new();
+                for name in names {
+                    found.push(alone(ports.as_ref(), name).await);
+                }
+                Answer::Named(found)
+            }
+            Err(error) => unanswered(&Question::Named(names), &error.to_string()),
+        },
+    }
+}
+
+async fn alone<P: Ports>(ports: &P, name: String) -> (String, Found) {
+    let found = match ports.describe(std::slice::from_ref(&name)).await {
+        Ok(groups) => Ok(groups.into_iter().find(|group| group.name == name)),
+        Err(error) => Err(error.to_string()),
+    };
+    (name, found)
+}
+
+fn matched(names: Vec<String>, groups: Vec<Group>) -> Vec<(String, Found)> {
+    let mut groups: BTreeMap<String, Group> =
+        groups.into_iter().map(|group| (group.name.clone(), group)).collect();
+    names
+        .into_iter()
+        .map(|name| groups.remove(&name).map_or((name.clone(), Ok(None)), |group| (name, Ok(Some(group)))))
+        .collect()
+}
+
+fn unanswered(question: &Question, why: &str) -> Answer {
+    match question {
+        Question::OptedIn => Answer::OptedIn(Err(why.to_owned())),
+        Question::Named(names) => {
+            Answer::Named(names.iter().map(|name| (name.clone(), Err(why.to_owned()))).collect())
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the handler asks of AWS. [`crate::contract::API_CALLS`] lists the same calls for IAM.
+
+use std::future::Future;
+
+use crate::decide::StartRequest;
+use crate::group::Group;
+use crate::rejection::Rejection;
+
+/// Most group names that one description takes.
+pub const GROUPS_PER_CALL_MAX: usize = 50;
+
+/// The calls. Each may be made from many tasks at once, and is dropped half way when time runs out.
+pub trait Ports: Send + Sync + 'static {
+    /// Describes at most [`GROUPS_PER_CALL_MAX`] groups by name; those that do not exist are not in the answer.
+    fn describe(&self, names: &[String]) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;
+
+    /// Describes every group that has the opt-in tag, whatever its value.
+    fn describe_opted_in(&self) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;
+
+    /// Starts an execution.
+    fn start(&self, request: &StartRequest) -> impl Future<Output = Result<Started, CallError>> + Send;
+
+    /// Publishes a rejection.
+    fn publish(&self, rejection: &Rejection) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// How a start went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// The execution runs.
+    Now {
+        /// Its ARN.
+        execution_arn: String,
+    },
+    /// An execution of that name exists: the same trigger was delivered before.
+    Before,
+}
+
+/// A call that failed after the client's own retries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{call} failed: {code}: {message}")]
+pub struct CallError {
+    /// The call, as IAM spells it.
+    pub call: &'static str,
+    /// AWS's code, or what went wrong before AWS answered.
+    pub code: String,
+    /// AWS's message.
+    pub message: String,
+}
+
+impl CallError {
+    /// Whether AWS refused what was asked, so that asking again in smaller parts may help.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.code.as_str(), "ValidationError" | "ValidationException" | "InvalidParameterValue")
+    }
+}

@@ -1,0 +1,86 @@
+//! A refusal that a person must hear of: what is logged, and what is published on the topic.
+
+use serde::Serialize;
+
+use crate::contract::TriggerRecord;
+use crate::fault::{self, Fault};
+
+/// Longest subject that SNS takes, in characters.
+const SUBJECT_LENGTH_MAX: usize = 100;
+
+/// A refusal; as JSON it is the message that is published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// `rejected`.
+    pub status: &'static str,
+    /// The component; a dead execution's name where its input does not say.
+    pub component: String,
+    /// The group; absent where a dead execution's input does not name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_scaling_group_name: Option<String>,
+    /// The account.
+    pub account_id: String,
+    /// Tag `autorecycle_team`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Tag `autorecycle_notify_pager_duty`, as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_pager_duty: Option<String>,
+    /// Everything that is wrong; never empty.
+    pub faults: Vec<Fault>,
+    /// What was rejected.
+    pub trigger: TriggerRecord,
+}
+
+impl Rejection {
+    /// Why, in one line.
+    pub fn reason(&self) -> String {
+        fault::line(&self.faults)
+    }
+
+    /// The message's subject: SNS takes printable ASCII only.
+    pub fn subject(&self) -> String {
+        let subject = format!("Recycle rejected: {}", self.component);
+        let printable = subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+        printable.take(SUBJECT_LENGTH_MAX).collect::<String>().trim_end().to_owned()
+    }
+
+    /// The message's attributes, for filter policies: never empty, as SNS demands.
+    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+        let optional = [("team", &self.team), ("notify_pager_duty", &self.notify_pager_duty)];
+        let status = ("status", self.status.to_owned());
+        let set = optional.into_iter().filter_map(|(key, value)| Some((key, value.clone()?)));
+        std::iter::once(status).chain(set.filter(|(_, value)| !value.is_empty())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejection(component: &str) -> Rejection {
+        Rejection {
+            status: "rejected",
+            component: component.to_owned(),
+            auto_scaling_group_name: None,
+            account_id: "123456789012".to_owned(),
+            team: Some("payments".to_owned()),
+            notify_pager_duty: Some(String::new()),
+            faults: vec![Fault::missing("detail.input", "too large")],
+            trigger: TriggerRecord { event_name: "FAILED".to_owned(), event_id: None, execution_arn: None },
+        }
+    }
+
+    #[test]
+    fn a_subject_is_printable_ascii_of_at_most_a_hundred_characters() {
+        assert_eq!(rejection("web").subject(), "Recycle rejected: web");
+        assert_eq!(rejection("größe\n").subject(), "Recycle rejected: gr??e?");
+        assert_eq!(rejection(&"x".repeat(255)).subject().len(), 100);
+    }
+
+    #[test]
+    fn attributes_leave_out_what_is_absent_or_empty() {
+        let expected = [("status", "rejected".to_owned()), ("team", "payments".to_owned())];
+        assert_eq!(rejection("web").attributes(), expected);
+    }
+}

@@ -1,0 +1,289 @@
+//! The handler's settings: environment variables, then an optional `settings.json`, checked once at start-up with
+//! every fault reported together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use crate::arn::{self, StateMachineArn};
+use crate::contract::{
+    ALLOWED_STEP_FUNCTIONS, DEFAULT_TIME_ZONE, OWN_ROLE_ARNS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES,
+    TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+};
+use crate::fault::{Fault, suggestion};
+use crate::windows;
+
+/// What the stack tells its handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The machine that recycles.
+    pub machine: StateMachineArn,
+    /// The topic that faults are published to.
+    pub topic_arn: String,
+    /// The strategies of the machine by name.
+    pub strategies: BTreeMap<String, Windowing>,
+    /// The zone of windows on groups without the time zone tag.
+    pub default_time_zone: TimeZone,
+    /// Which tag changes count.
+    pub tag_changes: TagChanges,
+    /// The payload's `success_channel`; empty where none is set.
+    pub slack_channel: String,
+    /// Roles whose calls start nothing.
+    pub own_role_arns: BTreeSet<String>,
+    /// Names of other machines that a tag may name.
+    pub allowed_step_functions: BTreeSet<String>,
+}
+
+/// Whether a strategy keeps to windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Windowing {
+    /// It starts at once.
+    Free,
+    /// It acts inside windows only, and a group without one is at fault.
+    Windowed,
+}
+
+/// Which tag changes recycle a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagChanges {
+    /// Those that reach instances.
+    Propagated,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+impl Settings {
+    /// Checks the environment and the text of `settings.json`, an object of the same names with text values. A
+    /// variable that is set, and not empty, wins over the file.
+    pub fn parse(environment: &BTreeMap<String, String>, file: Option<&str>) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let file = file.map(|text| read_file(text, &mut faults)).unwrap_or_default();
+        let mut source = Source { environment, file, faults };
+        let machine = source.machine();
+        let topic_arn = source.topic();
+        let strategies = source.strategies();
+        let default_time_zone = source.zone();
+        let tag_changes = source.tag_changes();
+        let slack_channel = source.text(SLACK_CHANNEL).unwrap_or_default();
+        let own_role_arns = source.roles();
+        let allowed_step_functions = source.step_functions();
+        match (machine, topic_arn, default_time_zone, tag_changes) {
+            (Some(machine), Some(topic_arn), Some(default_time_zone), Some(tag_changes))
+                if source.faults.is_empty() =>
+            {
+                Ok(Self {
+                    machine,
+                    topic_arn,
+                    strategies,
+                    default_time_zone,
+                    tag_changes,
+                    slack_channel,
+                    own_role_arns,
+                    allowed_step_functions,
+                })
+            }
+            _ => Err(source.faults),
+        }
+    }
+}
+
+fn read_file(text: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
+    let values: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_else(|error| {
+        faults.push(Fault::of(
+            "settings.json",
+            "unreadable",
+            format!("{error}; it holds one object of texts"),
+        ));
+        BTreeMap::new()
+    });
+    let known = || VARIABLES.iter().map(|variable| variable.name);
+    for key in values.keys().filter(|key| !known().any(|name| name == *key)) {
+        faults.push(Fault::of("settings.json", key, format!("unknown key{}", suggestion(key, known()))));
+    }
+    values
+}
+
+/// Where values come from, and the faults found so far.
+struct Source<'a> {
+    environment: &'a BTreeMap<String, String>,
+    file: BTreeMap<String, String>,
+    faults: Vec<Fault>,
+}
+
+impl Source<'_> {
+    /// The value of a variable. An empty one counts as absent, for templates cannot leave a variable out.
+    fn text(&mut self, variable: Variable) -> Option<String> {
+        let set = [self.environment.get(variable.name), self.file.get(variable.name)];
+        let value = set.into_iter().flatten().find(|value| !value.is_empty()).cloned();
+        if value.is_none() && variable.required {
+            self.faults.push(Fault::missing(variable.name, format!("set it to the {}", variable.summary)));
+        }
+        value
+    }
+
+    fn fault(&mut self, variable: Variable, value: &str, reason: impl Into<String>) {
+        self.faults.push(Fault::of(variable.name, value, reason));
+    }
+
+    /// Comma-separated, blanks around items and empty items ignored.
+    fn list(&mut self, variable: Variable) -> Vec<String> {
+        let text = self.text(variable).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn machine(&mut self) -> Option<StateMachineArn> {
+        let text = self.text(STATE_MACHINE_ARN)?;
+        let arn = StateMachineArn::parse(&text);
+        if arn.is_none() {
+            self.fault(STATE_MACHINE_ARN, &text, "not the ARN of a state machine");
+        }
+        arn
+    }
+
+    fn topic(&mut self) -> Option<String> {
+        let text = self.text(TOPIC_ARN)?;
+        let parts: Vec<&str> = text.split(':').collect();
+        if !matches!(parts[..], ["arn", _, "sns", _, _, name] if !name.is_empty()) {
+            self.fault(TOPIC_ARN, &text, "not the ARN of an SNS topic");
+        }
+        Some(text)
+    }
+
+    fn strategies(&mut self) -> BTreeMap<String, Windowing> {
+        let mut strategies = BTreeMap::new();
+        for item in self.list(STRATEGIES) {
+            let (name, windowing) = match item.split_once(':') {
+                None => (item.as_str(), Windowing::Free),
+                Some((name, "windowed")) => (name, Windowing::Windowed),
+                Some((name, _)) => {
+                    self.fault(STRATEGIES, &item, "only `:windowed` may follow a strategy's name");
+                    (name, Windowing::Free)
+                }
+            };
+            strategies.insert(name.to_owned(), windowing);
+        }
+        strategies
+    }
+
+    fn zone(&mut self) -> Option<TimeZone> {
+        let text = self.text(DEFAULT_TIME_ZONE)?;
+        windows::zone(&text).map_err(|reason| self.fault(DEFAULT_TIME_ZONE, &text, reason)).ok()
+    }
+
+    fn tag_changes(&mut self) -> Option<TagChanges> {
+        let text = self.text(TAG_CHANGES)?;
+        match text.as_str() {
+            "propagated" => Some(TagChanges::Propagated),
+            "all" => Some(TagChanges::All),
+            "none" => Some(TagChanges::None),
+            _ => {
+                self.fault(TAG_CHANGES, &text, "expected `propagated`, `all` or `none`");
+                None
+            }
+        }
+    }
+
+    fn roles(&mut self) -> BTreeSet<String> {
+        let roles: BTreeSet<String> = self.list(OWN_ROLE_ARNS).into_iter().collect();
+        for role in &roles {
+            if !(role.starts_with("arn:") && role.contains(":role/")) {
+                self.fault(OWN_ROLE_ARNS, role, "not the ARN of a role");
+            }
+        }
+        roles
+    }
+
+    fn step_functions(&mut self) -> BTreeSet<String> {
+        let names: BTreeSet<String> = self.list(ALLOWED_STEP_FUNCTIONS).into_iter().collect();
+        for name in names.iter().filter(|name| !arn::is_machine_name(name)) {
+            self.fault(
+                ALLOWED_STEP_FUNCTIONS,
+                name,
+                "not a state machine's name: 1 to 80 of letters, digits, - and _",
+            );
+        }
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn lines(result: Result<Settings, Vec<Fault>>) -> Vec<String> {
+        result.expect_err("faults").iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let settings = samples::settings();
+        assert_eq!(settings.machine.account_id(), "123456789012");
+        assert_eq!(settings.strategies["out-in-timed"], Windowing::Windowed);
+        assert_eq!(settings.strategies["out-in"], Windowing::Free);
+        assert_eq!(settings.tag_changes, TagChanges::Propagated);
+        assert_eq!(settings.default_time_zone.iana_name(), Some("Europe/London"));
+        assert!(settings.allowed_step_functions.contains("blue-green"));
+    }
+
+    #[test]
+    fn every_missing_variable_is_reported_at_once() {
+        let faults = lines(Settings::parse(&BTreeMap::new(), None));
+        let required: Vec<_> = VARIABLES.iter().filter(|variable| variable.required).collect();
+        assert_eq!(faults.len(), required.len());
+        for variable in required {
+            assert!(faults.iter().any(|line| line.starts_with(&format!("`{}` is missing", variable.name))));
+        }
+    }
+
+    #[test]
+    fn every_malformed_variable_is_reported_at_once() {
+        let mut environment = samples::environment();
+        for (key, value) in [
+            ("STATE_MACHINE_ARN", "asg-recycle"),
+            ("TOPIC_ARN", "arn:aws:sqs:eu-west-2:1:q"),
+            ("STRATEGIES", "out-in,in-out:sometimes"),
+            ("DEFAULT_TIME_ZONE", "Europe/Londn"),
+            ("TAG_CHANGES", "some"),
+            ("OWN_ROLE_ARNS", "handler"),
+            ("ALLOWED_STEP_FUNCTIONS", "a b"),
+        ] {
+            environment.insert(key.to_owned(), value.to_owned());
+        }
+        assert_eq!(
+            lines(Settings::parse(&environment, None)),
+            [
+                "`STATE_MACHINE_ARN` is `asg-recycle`: not the ARN of a state machine",
+                "`TOPIC_ARN` is `arn:aws:sqs:eu-west-2:1:q`: not the ARN of an SNS topic",
+                "`STRATEGIES` is `in-out:sometimes`: only `:windowed` may follow a strategy's name",
+                "`DEFAULT_TIME_ZONE` is `Europe/Londn`: not an IANA time zone; did you mean `Europe/London`?",
+                "`TAG_CHANGES` is `some`: expected `propagated`, `all` or `none`",
+                "`OWN_ROLE_ARNS` is `handler`: not the ARN of a role",
+                "`ALLOWED_STEP_FUNCTIONS` is `a b`: not a state machine's name: 1 to 80 of letters, digits, - and _",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_an_empty_variable_does_not() {
+        let mut environment = samples::environment();
+        environment.insert("SLACK_CHANNEL".to_owned(), String::new());
+        let file = r##"{"SLACK_CHANNEL": "#from-file", "TAG_CHANGES": "none"}"##;
+        let settings = Settings::parse(&environment, Some(file)).unwrap();
+        assert_eq!(settings.slack_channel, "#from-file");
+        assert_eq!(settings.tag_changes, TagChanges::Propagated);
+    }
+
+    #[test]
+    fn a_file_with_an_unknown_key_or_no_object_is_at_fault() {
+        let unknown = lines(Settings::parse(&samples::environment(), Some(r#"{"SLACK_CHANEL": "x"}"#)));
+        assert_eq!(
+            unknown,
+            ["`settings.json` is `SLACK_CHANEL`: unknown key; did you mean `SLACK_CHANNEL`?"]
+        );
+        let broken = lines(Settings::parse(&samples::environment(), Some("[]")));
+        assert!(broken[0].contains("it holds one object of texts"), "{broken:?}");
+    }
+}

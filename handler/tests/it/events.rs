@@ -1,0 +1,125 @@
+//! Every kind of event, as AWS writes it, and what is decided about it.
+
+use asg_recycle_handler::contract::{ExecutionInput, Mode, Replace};
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, record};
+
+const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:";
+
+fn event(file: &str) -> Value {
+    let path = format!("{}/tests/it/events/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).expect(&path)
+}
+
+/// The decisions, each as `decision group: reason`.
+fn decisions(file: &str) -> Vec<String> {
+    let bench = Bench::with_groups(["api-asg-1", "web-asg-1"]);
+    let answer = bench.invoke(event(file)).expect("an answer");
+    let line = |item: &Value| {
+        let text = |key: &str| item[key].as_str().unwrap_or("-").to_owned();
+        format!("{} {}: {}", text("decision"), text("group"), text("reason"))
+    };
+    answer["decisions"].as_array().expect("decisions").iter().map(line).collect()
+}
+
+#[test]
+fn each_event_leads_to_its_decision() {
+    let cases: &[(&str, &[&str])] = &[
+        ("update_launch_template", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
+        (
+            "update_launch_configuration",
+            &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"],
+        ),
+        ("update_mixed_instances", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
+        ("update_sizes", &["skip -: the update changes no launch source"]),
+        ("update_denied", &["skip -: the call failed with AccessDenied"]),
+        ("update_own_role", &["skip web-asg-1: the call was made by one of this stack's own roles"]),
+        (
+            "create_tags_two_groups",
+            &[
+                "start api-asg-1: recycle with out-in after CreateOrUpdateTags",
+                "start web-asg-1: recycle with out-in after CreateOrUpdateTags",
+            ],
+        ),
+        (
+            "create_tags_not_propagated",
+            &["skip web-asg-1: the tags that changed do not count (`TAG_CHANGES`)"],
+        ),
+        ("delete_tags", &["start web-asg-1: recycle with out-in after DeleteTags"]),
+        (
+            "create_template_version",
+            &[
+                "start api-asg-1: recycle with out-in after CreateLaunchTemplateVersion",
+                "start web-asg-1: recycle with out-in after CreateLaunchTemplateVersion",
+            ],
+        ),
+        ("modify_template_default", &["skip -: no group with the opt-in tag follows the launch template"]),
+        ("minimal", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
+        ("execution_timed_out", &["start -: restore with out-in after TIMED_OUT"]),
+    ];
+    for (file, expected) in cases {
+        assert_eq!(decisions(file), *expected, "{file}");
+    }
+    let folder = format!("{}/tests/it/events", env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), cases.len(), "an event file without a case");
+}
+
+#[test]
+fn queued_and_direct_events_start_the_same_execution() {
+    for file in ["update_launch_template", "create_tags_two_groups", "minimal", "execution_timed_out"] {
+        let (direct, queued) =
+            (Bench::with_groups(["api-asg-1", "web-asg-1"]), Bench::with_groups(["api-asg-1", "web-asg-1"]));
+        direct.invoke(event(file)).expect("an answer");
+        assert!(queued.failures(&[record("m-1", &event(file))]).is_empty());
+        let executions = |bench: &Bench| bench.world.seen.lock().unwrap().executions.clone();
+        assert_eq!(executions(&direct), executions(&queued), "{file}");
+        assert!(!executions(&direct).is_empty(), "{file}");
+    }
+}
+
+#[test]
+fn every_input_is_of_the_contracts_type() {
+    for (file, mode, replace) in [
+        ("update_launch_template", Mode::Recycle, Replace::Outdated),
+        ("create_template_version", Mode::Recycle, Replace::Outdated),
+        ("delete_tags", Mode::Recycle, Replace::All),
+        ("minimal", Mode::Recycle, Replace::Outdated),
+        ("execution_timed_out", Mode::Restore, Replace::Outdated),
+    ] {
+        let bench = Bench::with_groups(["web-asg-1"]);
+        bench.invoke(event(file)).expect("an answer");
+        let seen = bench.world.seen.lock().unwrap();
+        let input = seen.executions.values().next().expect("an execution");
+        let typed: ExecutionInput = serde_json::from_value(input.clone()).expect("the contract's input");
+        assert_eq!((typed.mode, typed.replace), (mode, replace), "{file}");
+        assert_eq!(json!(typed), *input, "{file} holds more than the contract");
+    }
+}
+
+#[test]
+fn a_direct_invocation_is_told_what_was_started() {
+    let bench = Bench::with_groups(["web-asg-1"]);
+    let answer = bench.invoke(event("minimal")).expect("an answer");
+    let arn = answer["decisions"][0]["execution_arn"].as_str().expect("an ARN");
+    let name = arn.strip_prefix(MACHINE).expect("an execution of the machine");
+    assert!(bench.world.seen.lock().unwrap().executions.contains_key(name), "{name}");
+    assert_eq!(answer["decisions"][0]["component"], "web");
+}
+
+#[test]
+fn a_direct_invocation_that_fails_is_an_error() {
+    let bench = Bench::with_groups(["web-asg-1"]).faulty(|faults| {
+        faults.start.insert("web-asg-1".to_owned(), "ThrottlingException");
+    });
+    let error = bench.invoke(event("minimal")).expect_err("an error").to_string();
+    assert_eq!(error, "states:StartExecution failed: ThrottlingException: as ordered");
+    for (payload, expected) in [
+        (json!({}), "the event has no `detail`"),
+        (json!([]), "expected an EventBridge event or {\"Records\": [...]}"),
+        (json!({"Records": "none"}), "expected an EventBridge event or {\"Records\": [...]}"),
+        (Value::Null, "expected an EventBridge event or {\"Records\": [...]}"),
+    ] {
+        assert_eq!(bench.invoke(payload).expect_err("an error").to_string(), expected);
+    }
+}
