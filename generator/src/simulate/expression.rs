@@ -19,6 +19,9 @@ const CONTEXT_PATHS: &[(&str, &[&str])] = &[
 /// Functions that are never called with the context as their missing argument.
 const WITHOUT_ARGUMENTS: &[&str] = &["millis", "now", "random", "uuid"];
 
+/// Functions that give something else every time.
+const IMPURE: &[&str] = &["millis", "now", "random", "shuffle", "uuid"];
+
 /// `$contains(text, /regex/)` is evaluated as a call of this with the regex's pattern and flags as texts. The library
 /// builds the regex anew for every call; who registers the function can remember.
 pub const CONTAINS_REGEX: &str = "contains_regex";
@@ -32,10 +35,12 @@ pub struct Expression {
     tree: AstNode,
     variables: Vec<String>,
     states: Option<StatesUse>,
+    pure: bool,
 }
 
 /// Which fields of `$states` an expression reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four fields of one object, each read or not")]
 pub struct StatesUse {
     /// `$states.input`.
     pub input: bool,
@@ -64,10 +69,12 @@ impl Expression {
             return Err(survey.refusals);
         }
         let variables: Vec<_> = survey.names.intersection(assigned).cloned().collect();
+        let impure = |name: &&str| survey.names.contains(*name) || survey.called.contains(*name);
+        let pure = !IMPURE.iter().any(impure) && !survey.states.context;
         let states = survey.names.contains("states").then_some(survey.states);
         let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
         let tree = bind(bound, call_remembered(body));
-        Ok(Self { source: source.trim().to_owned(), tree, variables, states })
+        Ok(Self { source: source.trim().to_owned(), tree, variables, states, pure })
     }
 
     /// The text, without the blanks around it.
@@ -83,6 +90,12 @@ impl Expression {
     /// The machine's variables that it reads.
     pub fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// Whether the same variables, input, result and error output always give the same value: it reads neither clock nor
+    /// chance nor the context.
+    pub fn is_pure(&self) -> bool {
+        self.pure
     }
 
     /// What it reads of `$states`; none where it does not read it at all.
@@ -343,6 +356,19 @@ mod tests {
         ] {
             let refusals = compile(source).expect_err(source).join("\n");
             assert!(refusals.contains(named), "{source}: {refusals}");
+        }
+    }
+
+    #[test]
+    fn clock_chance_and_context_make_it_impure() {
+        for (source, pure) in [
+            ("$group.size + $states.input.a + $count($list)", true),
+            ("$millis() > $x", false),
+            ("$map($list, $random)", false),
+            ("$states.context.State.Name", false),
+            ("$keys($states)", false),
+        ] {
+            assert_eq!(compile(source).expect(source).is_pure(), pure, "{source}");
         }
     }
 

@@ -50,6 +50,18 @@ impl Sources<'_> {
         object_of(fields)
     }
 
+    /// Everything that a pure expression can read.
+    fn sources<'s>(&'s self, expression: &Expression) -> Vec<Option<&'s JValue>> {
+        let mut sources: Vec<_> =
+            expression.variables().iter().map(|name| self.variables.get(name)).collect();
+        if let Some(reads) = expression.states() {
+            sources.push(reads.input.then_some(self.input));
+            sources.push(self.result.filter(|_| reads.result));
+            sources.push(self.error_output.filter(|_| reads.error_output));
+        }
+        sources
+    }
+
     /// The object that an expression's tree binds its names from.
     fn bound(&self, expression: &Expression) -> JValue {
         let names = expression.variables();
@@ -107,7 +119,11 @@ impl Engine {
     ) -> Result<Sized, Failure> {
         match template {
             Template::Constant(constant) => Ok(constant.clone()),
-            Template::Expression(expression) => self.expression(name, expression, over),
+            Template::Expression(remembering) => {
+                let expression = &remembering.expression;
+                let sources = if expression.is_pure() { over.sources(expression) } else { Vec::new() };
+                remembering.value(&sources, || self.expression(name, expression, over))
+            }
             Template::Array(items) => {
                 let mut values = Vec::with_capacity(items.len());
                 let mut bytes = 2 + items.len().saturating_sub(1);
@@ -181,7 +197,7 @@ impl Engine {
 
 fn unexpected_type(name: &str, template: &Template, expected: &str, value: &JValue) -> Failure {
     let source = match template {
-        Template::Expression(expression) => expression.source(),
+        Template::Expression(remembering) => remembering.expression.source(),
         _ => "",
     };
     Failure::query(format!(

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::data::{self, Sized};
+use super::data;
 use super::evaluate;
 use super::failure::Failure;
 use super::fanout::Fanout;
@@ -99,7 +99,7 @@ impl Strand {
                 failure: result.as_ref().err().cloned(),
             },
         );
-        let result = result.and_then(|result| Sized::from_json(result).within_limit("result"));
+        let result = result.and_then(|result| task.last_answer.plain(result).within_limit("result"));
         self.phase = Phase::Answer(run.now + latency, result);
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::{Map as Fields, Value};
 
 use super::super::machine::{Kind, Map, Next, Results, Rule, State, Task};
+use super::super::memo::LastAnswer;
 use super::super::template::{Template, Whole, read_assign};
 use super::super::timestamp;
 use super::raw::{Mode, RawChoice, RawFail, RawMap, RawParallel, RawProcessor, RawState, RawTask, RawWait};
@@ -130,7 +131,13 @@ impl Loader {
             self.refuse(name, format!("resource `{}` is not supported", raw.resource));
             return None;
         };
-        Some(Kind::Task(Task { service: service.into(), action: action.into(), arguments, timeout_seconds }))
+        Some(Kind::Task(Task {
+            service: service.into(),
+            action: action.into(),
+            arguments,
+            timeout_seconds,
+            last_answer: LastAnswer::default(),
+        }))
     }
 
     fn choice(&mut self, name: &str, raw: &RawChoice, around: &Surroundings<'_>) -> Kind {

@@ -1,4 +1,5 @@
 //! What is refused, by its name.
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,11 @@ fn load(definition: &Value) -> Result<Machine, Problems> {
 fn refusals(definition: &Value) -> String {
     match load(definition) {
         Ok(_) => String::new(),
-        Err(problems) => problems.iter().map(|each| format!("{}: {}\n", each.pointer, each.reason)).collect(),
+        Err(problems) => {
+            let lines: Vec<_> =
+                problems.iter().map(|each| format!("{}: {}", each.pointer, each.reason)).collect();
+            lines.join("\n")
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! Map, inline and distributed, and Parallel.
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 
 use super::*;
 
@@ -158,7 +159,7 @@ fn a_failed_child_fails_the_map_by_its_threshold_and_stops_the_others() {
         .events
         .iter()
         .filter_map(|event| match &event.what {
-            Happening::Ended(status) => Some(status.as_str()),
+            Happening::Ended(end) => Some(end.as_str()),
             _ => None,
         })
         .collect();

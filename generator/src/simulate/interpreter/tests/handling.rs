@@ -1,4 +1,5 @@
 //! Retry and Catch.
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 
 use super::*;
 
