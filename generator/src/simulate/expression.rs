@@ -19,6 +19,9 @@ const CONTEXT_PATHS: &[(&str, &[&str])] = &[
 /// Functions that are never called with the context as their missing argument.
 const WITHOUT_ARGUMENTS: &[&str] = &["millis", "now", "random", "uuid"];
 
+/// Functions that give something else every time.
+const IMPURE: &[&str] = &["millis", "now", "random", "shuffle", "uuid"];
+
 /// `$contains(text, /regex/)` is evaluated as a call of this with the regex's pattern and flags as texts. The library
 /// builds the regex anew for every call; who registers the function can remember.
 pub const CONTAINS_REGEX: &str = "contains_regex";
@@ -32,10 +35,12 @@ pub struct Expression {
     tree: AstNode,
     variables: Vec<String>,
     states: Option<StatesUse>,
+    pure: bool,
 }
 
 /// Which fields of `$states` an expression reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four fields of one object, each read or not")]
 pub struct StatesUse {
     /// `$states.input`.
     pub input: bool,
@@ -57,15 +62,19 @@ impl Expression {
         let mut survey = Survey::default();
         survey.visit(&body, true);
         let hidden = survey.called.intersection(assigned);
-        survey.refusals.extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
+        survey
+            .refusals
+            .extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
         if !survey.refusals.is_empty() {
             return Err(survey.refusals);
         }
         let variables: Vec<_> = survey.names.intersection(assigned).cloned().collect();
+        let impure = |name: &&str| survey.names.contains(*name) || survey.called.contains(*name);
+        let pure = !IMPURE.iter().any(impure) && !survey.states.context;
         let states = survey.names.contains("states").then_some(survey.states);
         let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
         let tree = bind(bound, call_remembered(body));
-        Ok(Self { source: source.trim().to_owned(), tree, variables, states })
+        Ok(Self { source: source.trim().to_owned(), tree, variables, states, pure })
     }
 
     /// The text, without the blanks around it.
@@ -81,6 +90,12 @@ impl Expression {
     /// The machine's variables that it reads.
     pub fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// Whether the same variables, input, result and error output always give the same value: it reads neither clock nor
+    /// chance nor the context.
+    pub fn is_pure(&self) -> bool {
+        self.pure
     }
 
     /// What it reads of `$states`; none where it does not read it at all.
@@ -124,7 +139,9 @@ fn replace_contains(json: &mut Value) -> bool {
         }
     }
     match json {
-        Value::Object(fields) => fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any),
+        Value::Object(fields) => {
+            fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any)
+        }
         Value::Array(items) => items.iter_mut().fold(replaced, |any, item| replace_contains(item) || any),
         _ => replaced,
     }
@@ -242,7 +259,8 @@ impl Survey {
     fn reads_context(&mut self, names: &[&str]) {
         let Some(first) = names.first() else { return };
         let known = CONTEXT_PATHS.iter().find(|(name, _)| name == first).map(|(_, fields)| *fields);
-        let second_known = names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
+        let second_known =
+            names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
         if known.is_none() || !second_known {
             let path = names.iter().take(2).copied().collect::<Vec<_>>().join(".");
             self.refusals.push(format!("`$states.context.{path}` is not supported"));
@@ -338,6 +356,19 @@ mod tests {
         ] {
             let refusals = compile(source).expect_err(source).join("\n");
             assert!(refusals.contains(named), "{source}: {refusals}");
+        }
+    }
+
+    #[test]
+    fn clock_chance_and_context_make_it_impure() {
+        for (source, pure) in [
+            ("$group.size + $states.input.a + $count($list)", true),
+            ("$millis() > $x", false),
+            ("$map($list, $random)", false),
+            ("$states.context.State.Name", false),
+            ("$keys($states)", false),
+        ] {
+            assert_eq!(compile(source).expect(source).is_pure(), pure, "{source}");
         }
     }
 

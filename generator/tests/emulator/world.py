@@ -69,13 +69,14 @@ class World:
         return self._stack
 
     def _find_resources(self, cloudformation):
-        resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        listed = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        resources = [each for each in listed if "ResourceType" in each]  # moto lists what it did not make without
         found = {
             kind: [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == kind]
             for kind in {each["ResourceType"] for each in resources}
         }
         function = found["AWS::Lambda::Function"][0]
-        mapping = self._client("lambda").list_event_source_mappings(FunctionName=function)["EventSourceMappings"][0]
+        mapping = self._client("lambda").list_event_source_mappings()["EventSourceMappings"][0]
         return {
             "function": function,
             "batch_size": mapping["BatchSize"],

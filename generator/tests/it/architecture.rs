@@ -99,7 +99,7 @@ fn relative(path: &Path) -> String {
 fn module_of(sources: &Sources, path: &Path) -> Option<String> {
     let inside = path.strip_prefix(repository().join(sources.folder)).expect("it is in the crate");
     let first = inside.iter().next().expect("a path").to_string_lossy();
-    let name = first.trim_end_matches(".rs").trim_end_matches("_tests");
+    let name = first.trim_end_matches(".rs");
     (name != "lib").then(|| name.to_owned())
 }
 
@@ -114,7 +114,8 @@ fn imports(code: &str, sources: &Sources) -> BTreeSet<String> {
             }
             let names = first_names(&code[at + root.len()..]);
             // A name in capitals is an item that the root exports.
-            let modules = names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_lowercase()));
+            let modules =
+                names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_lowercase()));
             found.extend(modules.map(|name| format!("{prefix}{name}")));
         }
     }
@@ -147,10 +148,36 @@ fn name_at(text: &str) -> String {
     text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
 }
 
-/// The text without comments: prose may name what code may not.
+/// The text without comments, which may name what code may not, and without the tests at its end, which may use
+/// whatever makes them short.
 fn code(text: &str) -> String {
+    let text = text.split_once("\n#[cfg(test)]\nmod tests").map_or(text, |(code, _tests)| code);
     let kept = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
     kept.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a file is compiled for tests only.
+fn is_test(path: &Path) -> bool {
+    let declares = |parent: &Path, name: &str| {
+        let files = ["mod.rs", "lib.rs"]
+            .map(|file| parent.join(file))
+            .into_iter()
+            .chain([parent.with_extension("rs")]);
+        let texts = files.filter_map(|file| fs::read_to_string(file).ok()).collect::<Vec<_>>();
+        texts.iter().any(|text| text.contains(&format!("#[cfg(test)]\nmod {name};")))
+    };
+    let own = path.file_stem().expect("a name").to_string_lossy();
+    let mut parent = path.parent().expect("a folder");
+    if own.ends_with("tests") || declares(parent, &own) {
+        return true;
+    }
+    while let Some(name) = parent.file_name().filter(|name| *name != "src") {
+        if name == "tests" {
+            return true;
+        }
+        parent = parent.parent().expect("a folder");
+    }
+    false
 }
 
 /// What a crate's sources do that its module table does not allow.
@@ -160,6 +187,9 @@ fn import_faults(sources: &Sources) -> Vec<String> {
     let mut modules = BTreeSet::new();
     for path in rust_files(sources.folder) {
         let Some(module) = module_of(sources, &path) else { continue };
+        if is_test(&path) {
+            continue;
+        }
         let file = relative(&path);
         let text = fs::read_to_string(&path).expect("a source file");
         match table.get(&module) {
@@ -215,7 +245,8 @@ fn every_strategy_is_complete() {
     let mut strategies = 0;
     for entry in fs::read_dir(repository().join("templates/strategies")).expect("the strategies") {
         let folder = entry.expect("an entry").path();
-        if !folder.is_dir() || folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_')) {
+        if !folder.is_dir() || folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('_'))
+        {
             continue;
         }
         strategies += 1;
@@ -224,7 +255,8 @@ fn every_strategy_is_complete() {
                 faults.push(format!("{} lacks {file}", relative(&folder)));
             }
         }
-        let files = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        let files =
+            fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
         if !files.into_iter().any(|name| name.to_string_lossy().ends_with(".j2")) {
             faults.push(format!("{} lacks its states, a template `*.j2`", relative(&folder)));
         }
@@ -238,8 +270,12 @@ fn imports_are_found_in_paths_and_in_groups() {
     let found = |text| imports(text, &CRATES[0]).into_iter().collect::<Vec<_>>().join(" ");
     assert_eq!(found("use crate::config::Config;"), "config");
     assert_eq!(found("use crate::{asl::{self, check}, stack::Stack};"), "asl stack");
-    assert_eq!(found("crate::problem::Problem(asg_recycle_handler::contract::TAGS)"), "handler::contract problem");
+    assert_eq!(
+        found("crate::problem::Problem(asg_recycle_handler::contract::TAGS)"),
+        "handler::contract problem"
+    );
     assert_eq!(found("use crate::AsgRecycle;"), "");
     assert_eq!(found("use my_crate::config; use super::crate_name;"), "");
     assert_eq!(code("let x = 1; // as crate::cli does"), "let x = 1; ");
+    assert_eq!(code("fn f() {}\n\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n"), "fn f() {}");
 }

@@ -213,3 +213,13 @@ impl Drop for Emulator {
         }
     }
 }
+
+#[test]
+fn the_emulator_keeps_its_promises() {
+    for tests in ["emulator.tests.test_model", "emulator.tests.test_interpreter"] {
+        let mut unittest = Command::new(python::program("python"));
+        unittest.args(["-m", "unittest", tests]).env("PYTHONDONTWRITEBYTECODE", "1");
+        let output = unittest.current_dir(python::sources()).output().expect("python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

@@ -29,7 +29,10 @@ fn out_in_timed_waits_for_its_window_and_then_replaces_every_instance() {
     stage.assert_recycled(&execution, 3);
     assert!(execution.states.iter().any(|state| state == "Wait for window"), "{:?}", execution.states);
     let first_launch = stage.launches()[0].at;
-    assert!(first_launch >= 3600.0, "it acted after {first_launch} s, and the window opens in an hour or two");
+    assert!(
+        first_launch >= 3600.0,
+        "it acted after {first_launch} s, and the window opens in an hour or two"
+    );
 }
 
 #[test]
@@ -138,7 +141,9 @@ fn an_execution_that_is_stopped_half_way_is_restored() {
 #[test]
 fn throttled_calls_are_tried_again() {
     let mut stage = Stage::new("out-in");
-    for action in ["DescribeAutoScalingGroups", "UpdateAutoScalingGroup", "TerminateInstanceInAutoScalingGroup"] {
+    for action in
+        ["DescribeAutoScalingGroups", "UpdateAutoScalingGroup", "TerminateInstanceInAutoScalingGroup"]
+    {
         let action = format!("autoscaling:{action}");
         let fault = json!({"action": action, "code": "Throttling", "message": "Rate exceeded", "count": 2});
         stage.emulator.order("fault_calls", fault);

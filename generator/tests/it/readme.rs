@@ -73,7 +73,9 @@ fn transcript(block: &[(usize, &str)]) -> Result<Vec<Shown>, String> {
                 shown.push(Shown { line: *number, command: command.to_owned(), output: Some(Vec::new()) });
             }
             (None, Some(last)) => last.output.get_or_insert_default().push((*line).to_owned()),
-            (None, None) => return Err(format!("README.md:{number}: a console block begins with `$ COMMAND`")),
+            (None, None) => {
+                return Err(format!("README.md:{number}: a console block begins with `$ COMMAND`"));
+            }
         }
     }
     Ok(shown)
@@ -87,7 +89,8 @@ fn is_as_shown(printed: &[&str], shown: &[String]) -> bool {
             (0..=printed.len()).any(|skipped| is_as_shown(&printed[skipped..], rest))
         }
         Some((line, rest)) => {
-            printed.first().is_some_and(|first| first.trim_end() == line.trim_end()) && is_as_shown(&printed[1..], rest)
+            printed.first().is_some_and(|first| first.trim_end() == line.trim_end())
+                && is_as_shown(&printed[1..], rest)
         }
     }
 }
@@ -98,7 +101,8 @@ fn run(command: &str, folder: &Path) -> (String, bool) {
     let program = Path::new(PROGRAM).parent().expect("a folder");
     let mut shell = Command::new("bash");
     // The built command comes first on the path; the test asks nothing of the environment but its path.
-    let script = format!("set -euo pipefail\nexport PATH={}:\"$PATH\"\nexec 2>&1\n{command}", program.display());
+    let script =
+        format!("set -euo pipefail\nexport PATH={}:\"$PATH\"\nexec 2>&1\n{command}", program.display());
     shell.args(["-c", &script]).current_dir(folder);
     shell.env("ASG_RECYCLE_CACHE_DIR", cache_folder()).env("NO_COLOR", "1");
     let output = shell.output().expect("bash starts");

@@ -1,7 +1,8 @@
-//! Names are at most 80 characters and stand once in the whole definition.
+//! Names are at most 80 characters and stand once in the whole definition; a variable has no function's name.
 
 use std::collections::BTreeSet;
 
+use super::super::expression;
 use super::{Definition, Report};
 
 /// Longest name of a state or variable, in characters.
@@ -12,6 +13,10 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (_, name, state) in definition.states() {
         if !seen.insert(name) {
             report.add(name, "another scope has a state of this name".to_owned());
+        }
+        for variable in state.assigned().filter(|variable| expression::FUNCTIONS.contains(&variable.as_str()))
+        {
+            report.add(name, format!("${variable} is the name of a JSONata function"));
         }
         for long in std::iter::once(name.to_owned()).chain(state.assigned()) {
             let length = long.chars().count();

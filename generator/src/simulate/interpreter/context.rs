@@ -59,7 +59,12 @@ pub(super) struct StateContext<'a> {
 }
 
 /// `$states.context`.
-pub(super) fn context(identity: &Identity, input: &JValue, started: Moment, state: &StateContext<'_>) -> JValue {
+pub(super) fn context(
+    identity: &Identity,
+    input: &JValue,
+    started: Moment,
+    state: &StateContext<'_>,
+) -> JValue {
     let execution = object([
         ("Id", Rc::clone(&identity.arn).into()),
         ("Input", input.clone()),

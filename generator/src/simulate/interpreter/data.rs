@@ -59,18 +59,18 @@ struct Settled {
 }
 
 impl Settled {
-    fn unchanged(bytes: usize) -> Result<Self, &'static str> {
-        Ok(Self { replacement: None, bytes })
+    fn unchanged(bytes: usize) -> Self {
+        Self { replacement: None, bytes }
     }
 }
 
 fn settle(value: &JValue) -> Result<Settled, &'static str> {
     match value {
-        JValue::Null => Settled::unchanged(4),
-        JValue::Bool(flag) => Settled::unchanged(if *flag { 4 } else { 5 }),
-        JValue::Number(number) if number.is_finite() => Settled::unchanged(number_bytes(*number)),
+        JValue::Null => Ok(Settled::unchanged(4)),
+        JValue::Bool(flag) => Ok(Settled::unchanged(if *flag { 4 } else { 5 })),
+        JValue::Number(number) if number.is_finite() => Ok(Settled::unchanged(number_bytes(*number))),
         JValue::Number(_) => Err("a number that JSON cannot hold"),
-        JValue::String(text) => Settled::unchanged(text_bytes(text)),
+        JValue::String(text) => Ok(Settled::unchanged(text_bytes(text))),
         JValue::Array(array) => {
             let marked = array.sequence || array.cons || array.keep_singleton || array.outer_wrapper;
             settle_array(array, marked || array.sorted_tuples)
@@ -235,7 +235,10 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        assert_eq!(Sized::from_expression(JValue::array(vec![JValue::builtin("count")])).err(), Some("a function"));
+        assert_eq!(
+            Sized::from_expression(JValue::array(vec![JValue::builtin("count")])).err(),
+            Some("a function")
+        );
         assert!(Sized::from_expression(JValue::Number(f64::NAN)).is_err());
     }
 

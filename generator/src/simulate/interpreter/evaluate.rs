@@ -50,6 +50,18 @@ impl Sources<'_> {
         object_of(fields)
     }
 
+    /// Everything that a pure expression can read.
+    fn sources<'s>(&'s self, expression: &Expression) -> Vec<Option<&'s JValue>> {
+        let mut sources: Vec<_> =
+            expression.variables().iter().map(|name| self.variables.get(name)).collect();
+        if let Some(reads) = expression.states() {
+            sources.push(reads.input.then_some(self.input));
+            sources.push(self.result.filter(|_| reads.result));
+            sources.push(self.error_output.filter(|_| reads.error_output));
+        }
+        sources
+    }
+
     /// The object that an expression's tree binds its names from.
     fn bound(&self, expression: &Expression) -> JValue {
         let names = expression.variables();
@@ -99,10 +111,19 @@ impl Engine {
     }
 
     /// The value of a field.
-    pub(super) fn field(&self, name: &str, template: &Template, over: &Sources<'_>) -> Result<Sized, Failure> {
+    pub(super) fn field(
+        &self,
+        name: &str,
+        template: &Template,
+        over: &Sources<'_>,
+    ) -> Result<Sized, Failure> {
         match template {
             Template::Constant(constant) => Ok(constant.clone()),
-            Template::Expression(expression) => self.expression(name, expression, over),
+            Template::Expression(remembering) => {
+                let expression = &remembering.expression;
+                let sources = if expression.is_pure() { over.sources(expression) } else { Vec::new() };
+                remembering.value(&sources, || self.expression(name, expression, over))
+            }
             Template::Array(items) => {
                 let mut values = Vec::with_capacity(items.len());
                 let mut bytes = 2 + items.len().saturating_sub(1);
@@ -127,13 +148,23 @@ impl Engine {
     }
 
     /// The value of a field that must be a boolean.
-    pub(super) fn boolean(&self, name: &str, template: &Template, over: &Sources<'_>) -> Result<bool, Failure> {
+    pub(super) fn boolean(
+        &self,
+        name: &str,
+        template: &Template,
+        over: &Sources<'_>,
+    ) -> Result<bool, Failure> {
         let value = self.field(name, template, over)?.value;
         value.as_bool().ok_or_else(|| unexpected_type(name, template, "boolean", &value))
     }
 
     /// The value of a field that must be a text.
-    pub(super) fn text(&self, name: &str, template: &Template, over: &Sources<'_>) -> Result<Rc<str>, Failure> {
+    pub(super) fn text(
+        &self,
+        name: &str,
+        template: &Template,
+        over: &Sources<'_>,
+    ) -> Result<Rc<str>, Failure> {
         let value = self.field(name, template, over)?.value;
         value.as_rc_str().cloned().ok_or_else(|| unexpected_type(name, template, "string", &value))
     }
@@ -151,9 +182,12 @@ impl Engine {
         over.random.go_on_from(&self.surroundings.random);
         let source = expression.source();
         let said = |what: String| {
-            Failure::query(format!("The JSONata expression '{source}' specified for the field '{name}' {what}"))
+            Failure::query(format!(
+                "The JSONata expression '{source}' specified for the field '{name}' {what}"
+            ))
         };
-        let value = evaluated.map_err(|error| said(format!("threw an error during evaluation. {}", error.message())))?;
+        let value = evaluated
+            .map_err(|error| said(format!("threw an error during evaluation. {}", error.message())))?;
         if value.is_undefined() {
             return Err(said("returned nothing (undefined).".to_owned()));
         }
@@ -163,7 +197,7 @@ impl Engine {
 
 fn unexpected_type(name: &str, template: &Template, expected: &str, value: &JValue) -> Failure {
     let source = match template {
-        Template::Expression(expression) => expression.source(),
+        Template::Expression(remembering) => remembering.expression.source(),
         _ => "",
     };
     Failure::query(format!(
@@ -181,7 +215,9 @@ pub(super) fn array(name: &str, template: Option<&Template>, value: &JValue) -> 
         (other, Some(template)) => Err(unexpected_type(name, template, "array", other)),
         (other, None) => {
             let kind = type_name(other);
-            Err(Failure::query(format!("The state's input is iterated over, but it is no array: it is '{kind}'.")))
+            Err(Failure::query(format!(
+                "The state's input is iterated over, but it is no array: it is '{kind}'."
+            )))
         }
     }
 }

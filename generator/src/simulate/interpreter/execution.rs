@@ -32,7 +32,9 @@ pub enum StartError {
     #[error("`{0}` is not arn:<partition>:states:<region>:<account>:execution:<machine>:<name>")]
     InvalidArn(String),
     /// The name is too long, or has characters that names must not have.
-    #[error("`{0}` cannot be the name of an execution: at most 80 characters, no blanks, no wildcards, brackets or special characters")]
+    #[error(
+        "`{0}` cannot be the name of an execution: at most 80 characters, no blanks, no wildcards, brackets or special characters"
+    )]
     InvalidName(String),
     /// The input is too large.
     #[error("the input has {0} bytes of at most {PAYLOAD_BYTES_MAX}")]

@@ -85,7 +85,12 @@ impl Branch {
 }
 
 impl Fanout {
-    pub(super) fn of_items(items: Rc<[JValue]>, concurrency_max: u32, distributed: bool, now: Moment) -> Self {
+    pub(super) fn of_items(
+        items: Rc<[JValue]>,
+        concurrency_max: u32,
+        distributed: bool,
+        now: Moment,
+    ) -> Self {
         let cap = if distributed { DISTRIBUTED_CONCURRENCY_MAX } else { INLINE_CONCURRENCY_MAX };
         let wanted = usize::try_from(concurrency_max).unwrap_or(cap);
         let concurrency_max = if wanted == 0 { cap } else { wanted.min(cap) };
@@ -171,7 +176,8 @@ impl Fanout {
             return None;
         }
         let results: Vec<_> = self.results.drain(..).flatten().collect();
-        let bytes = 2 + results.len().saturating_sub(1) + results.iter().map(|result| result.bytes).sum::<usize>();
+        let bytes =
+            2 + results.len().saturating_sub(1) + results.iter().map(|result| result.bytes).sum::<usize>();
         let value = JValue::array(results.into_iter().map(|result| result.value).collect());
         Some(Sized { value, bytes }.within_limit("result"))
     }
@@ -228,7 +234,13 @@ impl Strand {
         Ok(())
     }
 
-    fn begin_item(&self, run: &mut Run<'_>, map: &Map, index: usize, value: &JValue) -> Result<Branch, Failure> {
+    fn begin_item(
+        &self,
+        run: &mut Run<'_>,
+        map: &Map,
+        index: usize,
+        value: &JValue,
+    ) -> Result<Branch, Failure> {
         let item = Item { index, value: value.clone() };
         let input = match &map.selector {
             Some(template) => self
@@ -251,7 +263,13 @@ impl Strand {
         })
     }
 
-    fn begin_inner(&self, run: &mut Run<'_>, scope: ScopeIndex, input: Sized, item: Option<Rc<Item>>) -> Strand {
+    fn begin_inner(
+        &self,
+        run: &mut Run<'_>,
+        scope: ScopeIndex,
+        input: Sized,
+        item: Option<Rc<Item>>,
+    ) -> Strand {
         let place = (&**run.program, &mut *run.core, run.now);
         Strand::begin(place, scope, input, self.variables.for_inner(), item)
     }

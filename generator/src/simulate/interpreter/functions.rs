@@ -47,9 +47,9 @@ pub(super) fn register(evaluator: &mut Evaluator, surroundings: &Rc<Surroundings
     add("range", |arguments, _| range(arguments));
     add("hash", |arguments, _| hash(arguments));
     add("parse", |arguments, _| parse(arguments));
-    add("random", random);
+    add("random", |arguments, surroundings| Ok(random(arguments, surroundings)));
     add("uuid", |_, surroundings| Ok(surroundings.random.uuid().into()));
-    add("shuffle", shuffle);
+    add("shuffle", |arguments, surroundings| Ok(shuffle(arguments, surroundings)));
     add("millis", |_, surroundings| Ok(surroundings.now.get().0.into()));
     add("now", now);
     add(CONTAINS_REGEX, |arguments, surroundings| surroundings.searches.contains(arguments));
@@ -139,25 +139,25 @@ fn parse(arguments: &[JValue]) -> Returned {
 }
 
 /// `$random()`, or `$random(seed)`, which gives the same number for the same seed.
-fn random(arguments: &[JValue], surroundings: &Surroundings) -> Returned {
+fn random(arguments: &[JValue], surroundings: &Surroundings) -> JValue {
     let fraction = match arguments.first() {
         Some(JValue::Number(seed)) => Random::new(seed.to_bits()).fraction(),
         _ => surroundings.random.fraction(),
     };
-    Ok(fraction.into())
+    fraction.into()
 }
 
 /// `$shuffle(array)` (Fisher and Yates).
-fn shuffle(arguments: &[JValue], surroundings: &Surroundings) -> Returned {
+fn shuffle(arguments: &[JValue], surroundings: &Surroundings) -> JValue {
     let Some(JValue::Array(items)) = arguments.first() else {
-        return Ok(arguments.first().cloned().unwrap_or(JValue::Undefined));
+        return arguments.first().cloned().unwrap_or(JValue::Undefined);
     };
     let mut items = items.to_vec();
     for last in (1..items.len()).rev() {
         let other = usize::try_from(surroundings.random.up_to(last as u64)).unwrap_or(last);
         items.swap(last, other);
     }
-    Ok(JValue::sequence(items))
+    JValue::sequence(items)
 }
 
 /// `$now()`, or `$now(picture, zone)`, which is `$fromMillis($millis(), picture, zone)`.
@@ -217,7 +217,10 @@ mod tests {
     fn evaluate(source: &str) -> Result<String, String> {
         let mut evaluator = Evaluator::new();
         let now = Cell::new(Moment(1_767_603_600_000));
-        register(&mut evaluator, &Rc::new(Surroundings { now, random: Random::new(1), searches: Searches::default() }));
+        register(
+            &mut evaluator,
+            &Rc::new(Surroundings { now, random: Random::new(1), searches: Searches::default() }),
+        );
         let tree = parser::parse(source).expect(source);
         let value = evaluator.evaluate(&tree, &JValue::Undefined).map_err(|error| error.to_string())?;
         Ok(data::to_json(&value).to_string())
@@ -257,7 +260,10 @@ mod tests {
     #[test]
     fn a_remembered_search_gives_what_the_library_gives() {
         for (call, original) in [
-            ("['Terminating', 'InService', 'Terminating'].$contains_regex($, '^(Term|De)', '')", "[true,false,true]"),
+            (
+                "['Terminating', 'InService', 'Terminating'].$contains_regex($, '^(Term|De)', '')",
+                "[true,false,true]",
+            ),
             ("$contains_regex('ABC', 'b', 'i')", "true"),
             ("$contains_regex('ABC', 'b', '')", "false"),
             ("$exists($contains_regex($missing, 'b', ''))", "false"),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::evaluate::Engine;
 use super::load;
+use super::memo::LastAnswer;
 use super::template::{Template, Whole};
 use crate::asl::Placeholder;
 use crate::problem::Problems;
@@ -90,6 +91,7 @@ pub(super) struct Task {
     pub action: Rc<str>,
     pub arguments: Template,
     pub timeout_seconds: Option<Whole>,
+    pub last_answer: LastAnswer,
 }
 
 /// One of a Choice's rules.

@@ -23,6 +23,7 @@ mod failure;
 mod random;
 mod timestamp;
 mod functions;
+mod memo;
 mod template;
 mod evaluate;
 mod machine;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::data::{self, Sized};
+use super::data;
 use super::evaluate;
 use super::failure::Failure;
 use super::fanout::Fanout;
@@ -99,7 +99,7 @@ impl Strand {
                 failure: result.as_ref().err().cloned(),
             },
         );
-        let result = result.and_then(|result| Sized::from_json(result).within_limit("result"));
+        let result = result.and_then(|result| task.last_answer.plain(result).within_limit("result"));
         self.phase = Phase::Answer(run.now + latency, result);
         Ok(())
     }
@@ -112,8 +112,8 @@ impl Strand {
     ) -> Result<(), Failure> {
         let engine = &run.program.engine;
         for rule in rules {
-            let matches =
-                self.over(run, (None, None), None, |over| engine.boolean("Condition", &rule.condition, over))?;
+            let matches = self
+                .over(run, (None, None), None, |over| engine.boolean("Condition", &rule.condition, over))?;
             if matches {
                 let changes = self.evaluate_results(run, &rule.results, (None, None), self.input.clone())?;
                 self.leave(run, changes, Next::State(rule.next));
@@ -132,8 +132,9 @@ impl Strand {
     fn wait_until(&self, run: &Run<'_>, template: &Template) -> Result<Moment, Failure> {
         let engine = &run.program.engine;
         let text = self.over(run, (None, None), None, |over| engine.text("Timestamp", template, over))?;
-        timestamp::parse(&text)
-            .ok_or_else(|| Failure::query(format!("The field 'Timestamp' is no RFC 3339 time with T and Z: {text}")))
+        timestamp::parse(&text).ok_or_else(|| {
+            Failure::query(format!("The field 'Timestamp' is no RFC 3339 time with T and Z: {text}"))
+        })
     }
 
     fn perform_map(&mut self, run: &mut Run<'_>, map: &Map) -> Result<(), Failure> {

@@ -191,7 +191,8 @@ impl Strand {
 
     /// A field of the state, within the limit of a payload.
     pub(super) fn field(&self, run: &Run<'_>, name: &str, template: &Template) -> Result<Sized, Failure> {
-        self.over(run, (None, None), None, |over| run.program.engine.field(name, template, over))?.within_limit(name)
+        self.over(run, (None, None), None, |over| run.program.engine.field(name, template, over))?
+            .within_limit(name)
     }
 
     /// `Assign` and `Output`, both over the values on entry; without `Output` the given value stands.
@@ -288,7 +289,8 @@ impl Strand {
             self.phase = Phase::Backoff(run.now + delay);
             return;
         }
-        let Some(catcher) = state.catchers.iter().find(|catcher| failure.is_matched_by(&catcher.errors)) else {
+        let Some(catcher) = state.catchers.iter().find(|catcher| failure.is_matched_by(&catcher.errors))
+        else {
             self.phase = Phase::Ended(Err(failure));
             return;
         };

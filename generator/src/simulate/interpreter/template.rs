@@ -7,6 +7,7 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::data::{self, Sized};
+use super::memo::Remembering;
 use crate::asl::expression;
 use crate::simulate::expression::Expression;
 
@@ -15,7 +16,7 @@ use crate::simulate::expression::Expression;
 pub(super) enum Template {
     /// No expression anywhere in it.
     Constant(Sized),
-    Expression(Expression),
+    Expression(Remembering),
     Array(Vec<Template>),
     Object(Vec<(String, Template)>),
 }
@@ -28,7 +29,7 @@ impl Template {
     pub(super) fn read(value: &Value, assigned: &BTreeSet<String>) -> Result<Self, Vec<String>> {
         match value {
             Value::String(text) => match expression::of(text) {
-                Some(source) => read_expression(source, assigned).map(Self::Expression),
+                Some(source) => read_expression(source, assigned).map(|read| Self::Expression(read.into())),
                 None => Ok(Self::constant(value)),
             },
             Value::Array(items) => {
@@ -64,8 +65,9 @@ impl Template {
 }
 
 fn read_expression(source: &str, assigned: &BTreeSet<String>) -> Result<Expression, Vec<String>> {
-    Expression::compile(source, assigned)
-        .map_err(|reasons| reasons.into_iter().map(|reason| format!("{reason}: `{}`", source.trim())).collect())
+    Expression::compile(source, assigned).map_err(|reasons| {
+        reasons.into_iter().map(|reason| format!("{reason}: `{}`", source.trim())).collect()
+    })
 }
 
 fn all<T>(results: impl Iterator<Item = Result<T, Vec<String>>>) -> Result<Vec<T>, Vec<String>> {

@@ -292,7 +292,9 @@ impl Stage {
         assert_eq!(ended, 3, "each of the three came to its end");
         let refused: Vec<_> = self.journal().into_iter().filter(|entry| entry.error.is_some()).collect();
         assert!(refused.is_empty(), "AWS refused calls: {refused:?}");
-        assert!(self.journal().iter().filter_map(|entry| entry.caller.as_deref()).all(|caller| caller == MACHINE));
+        assert!(
+            self.journal().iter().filter_map(|entry| entry.caller.as_deref()).all(|caller| caller == MACHINE)
+        );
     }
 }
 

@@ -31,15 +31,16 @@ impl Template {
         });
         let resource = |(id, resource): (&String, &Value)| {
             let kind = resource["Type"].as_str().expect("a type").to_owned();
-            (id.clone(), (kind, world.evaluated(&resource["Properties"]).expect("a map")))
+            let properties = world.evaluated(&resource["Properties"]).expect("a map");
+            (id.clone(), (kind, world.with_definition(properties)))
         };
         existing.map(resource).collect()
     }
 
     /// The text of the definition, before anything is put in.
     pub(super) fn definition(&self) -> &str {
-        let definition = &section(&self.0, "Resources")["RecycleMachine"]["Properties"]["DefinitionString"];
-        definition["Fn::Sub"][0].as_str().expect("text")
+        let machine = &section(&self.0, "Resources")["RecycleMachine"]["Properties"];
+        machine["DefinitionString"].as_str().expect("text")
     }
 
     /// The values of its outputs by name.
@@ -163,6 +164,17 @@ impl World<'_> {
     }
 
     /// Names of `own` come before those of the template.
+    /// A state machine's properties with its substitutions put into its definition, as Step Functions does; others as
+    /// they are.
+    fn with_definition(&self, mut properties: Value) -> Value {
+        let substitutions = properties.as_object_mut().and_then(|map| map.remove("DefinitionSubstitutions"));
+        if let Some(Value::Object(own)) = substitutions {
+            let text = properties["DefinitionString"].as_str().expect("text");
+            properties["DefinitionString"] = self.substituted(text, &own).into();
+        }
+        properties
+    }
+
     fn substituted(&self, text: &str, own: &Map<String, Value>) -> String {
         let mut pieces = text.split("${");
         let mut substituted = pieces.next().unwrap_or_default().to_owned();

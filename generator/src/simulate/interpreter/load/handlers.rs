@@ -35,7 +35,12 @@ impl Loader {
         retrier
     }
 
-    pub(super) fn catchers(&mut self, name: &str, raw: &[RawCatcher], around: &Surroundings<'_>) -> Vec<Catcher> {
+    pub(super) fn catchers(
+        &mut self,
+        name: &str,
+        raw: &[RawCatcher],
+        around: &Surroundings<'_>,
+    ) -> Vec<Catcher> {
         self.check_errors(name, "Catch", raw.iter().map(|catcher| catcher.error_equals.as_slice()));
         raw.iter()
             .map(|catcher| Catcher {

@@ -24,7 +24,8 @@ pub(super) fn load(text: &str, values: &BTreeMap<Placeholder, String>) -> Result
     let text = fill_in(text, values);
     let mut loader = Loader::default();
     if let Some(at) = text.find("${") {
-        let name: String = text[at..].chars().take_while(|character| !matches!(character, '}' | '"')).collect();
+        let name: String =
+            text[at..].chars().take_while(|character| !matches!(character, '}' | '"')).collect();
         loader.refuse("", format!("placeholder `{name}}}` has no value"));
     }
     let machine = match serde_json::from_str::<RawMachine>(&text) {
@@ -55,9 +56,11 @@ fn collect_assigned<'a>(values: impl Iterator<Item = &'a Value>, names: &mut BTr
         match value {
             Value::Object(fields) => {
                 names.extend(
-                    fields.get("Assign").and_then(Value::as_object).into_iter().flat_map(|assigned| {
-                        assigned.keys().cloned()
-                    }),
+                    fields
+                        .get("Assign")
+                        .and_then(Value::as_object)
+                        .into_iter()
+                        .flat_map(|assigned| assigned.keys().cloned()),
                 );
                 collect_assigned(fields.values(), names);
             }

@@ -6,11 +6,10 @@ use std::rc::Rc;
 use serde_json::{Map as Fields, Value};
 
 use super::super::machine::{Kind, Map, Next, Results, Rule, State, Task};
+use super::super::memo::LastAnswer;
 use super::super::template::{Template, Whole, read_assign};
 use super::super::timestamp;
-use super::raw::{
-    Mode, RawChoice, RawFail, RawMap, RawParallel, RawProcessor, RawState, RawTask, RawWait,
-};
+use super::raw::{Mode, RawChoice, RawFail, RawMap, RawParallel, RawProcessor, RawState, RawTask, RawWait};
 use super::{Loader, Surroundings};
 
 /// Longest wait and longest time-out, in seconds.
@@ -24,7 +23,12 @@ const OPTIMISED: &[&str] = &["lambda:invoke"];
 
 impl Loader {
     /// One state, or nothing and its problems.
-    pub(super) fn load_state(&mut self, name: &str, value: &Value, around: &Surroundings<'_>) -> Option<State> {
+    pub(super) fn load_state(
+        &mut self,
+        name: &str,
+        value: &Value,
+        around: &Surroundings<'_>,
+    ) -> Option<State> {
         let raw = match RawState::deserialize_from(value) {
             Ok(raw) => raw,
             Err(error) => {
@@ -85,7 +89,12 @@ impl Loader {
     }
 
     /// `Assign` and `Output`.
-    pub(super) fn results(&mut self, name: &str, assign: &Fields<String, Value>, output: Option<&Value>) -> Results {
+    pub(super) fn results(
+        &mut self,
+        name: &str,
+        assign: &Fields<String, Value>,
+        output: Option<&Value>,
+    ) -> Results {
         let read = read_assign(assign, &self.assigned);
         let assign = self.take(name, "Assign", read).unwrap_or_default();
         Results { assign, output: self.optional(name, "Output", output) }
@@ -122,7 +131,13 @@ impl Loader {
             self.refuse(name, format!("resource `{}` is not supported", raw.resource));
             return None;
         };
-        Some(Kind::Task(Task { service: service.into(), action: action.into(), arguments, timeout_seconds }))
+        Some(Kind::Task(Task {
+            service: service.into(),
+            action: action.into(),
+            arguments,
+            timeout_seconds,
+            last_answer: LastAnswer::default(),
+        }))
     }
 
     fn choice(&mut self, name: &str, raw: &RawChoice, around: &Surroundings<'_>) -> Kind {
@@ -189,7 +204,8 @@ impl Loader {
             self.refuse(name, format!("Label: it must have 1 to {LABEL_LENGTH_MAX} characters"));
         }
         // Step Functions makes up a label where there is none.
-        let made_up = || name.chars().filter(char::is_ascii_alphanumeric).take(LABEL_LENGTH_MAX).collect::<String>();
+        let made_up =
+            || name.chars().filter(char::is_ascii_alphanumeric).take(LABEL_LENGTH_MAX).collect::<String>();
         label.map_or_else(|| made_up().into(), Rc::from)
     }
 

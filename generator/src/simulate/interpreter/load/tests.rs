@@ -1,4 +1,5 @@
 //! What is refused, by its name.
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,9 @@ fn refusals(definition: &Value) -> String {
     match load(definition) {
         Ok(_) => String::new(),
         Err(problems) => {
-            problems.iter().map(|each| format!("{}: {}\n", each.pointer, each.reason)).collect()
+            let lines: Vec<_> =
+                problems.iter().map(|each| format!("{}: {}", each.pointer, each.reason)).collect();
+            lines.join("\n")
         }
     }
 }
@@ -46,9 +49,7 @@ fn map(more: Value) -> Value {
 #[test]
 fn what_is_not_supported_is_refused_by_its_name() {
     let retry = |fields: Value| task(json!({"Retry": [fields]}));
-    let assigning = |name: &str| {
-        json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Assign": {name: 1}, "End": true}}})
-    };
+    let assigning = |name: &str| json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Assign": {name: 1}, "End": true}}});
     for (named, definition) in [
         ("QueryLanguage", json!({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})),
         ("JSONPath", json!({"QueryLanguage": "JSONPath", "StartAt": "A", "States": {}})),
@@ -79,26 +80,35 @@ fn what_is_not_supported_is_refused_by_its_name() {
         ("MaxDelaySeconds", retry(json!({"ErrorEquals": ["A"], "IntervalSeconds": 5, "MaxDelaySeconds": 5}))),
         ("States.ALL", retry(json!({"ErrorEquals": ["States.ALL", "A"]}))),
         ("ErrorEquals is empty", retry(json!({"ErrorEquals": []}))),
-        ("States.ALL", task(json!({"Catch": [
-            {"ErrorEquals": ["States.ALL"], "Next": "End"}, {"ErrorEquals": ["A"], "Next": "End"},
-        ]}))),
+        (
+            "States.ALL",
+            task(json!({"Catch": [
+                {"ErrorEquals": ["States.ALL"], "Next": "End"}, {"ErrorEquals": ["A"], "Next": "End"},
+            ]})),
+        ),
         ("Seconds", with(json!({"Type": "Wait", "Seconds": -1, "Next": "End"}))),
         ("Seconds", with(json!({"Type": "Wait", "Seconds": "15", "Next": "End"}))),
         ("Timestamp", with(json!({"Type": "Wait", "Timestamp": "2026-01-05", "Next": "End"}))),
         ("`Seconds` or `Timestamp`", with(json!({"Type": "Wait", "Next": "End"}))),
-        ("Variable", with(json!({"Type": "Choice", "Choices": [
-            {"Variable": "$.a", "StringEquals": "b", "Next": "End"},
-        ]}))),
+        (
+            "Variable",
+            with(json!({"Type": "Choice", "Choices": [
+                {"Variable": "$.a", "StringEquals": "b", "Next": "End"},
+            ]})),
+        ),
         ("Condition", with(json!({"Type": "Choice", "Choices": [{"Condition": "yes", "Next": "End"}]}))),
         ("`States.`", with(json!({"Type": "Fail", "Error": "States.Mine"}))),
         ("ItemReader", map(json!({"ItemReader": {}}))),
         ("ToleratedFailurePercentage", map(json!({"ToleratedFailurePercentage": 10}))),
         ("Items", map(json!({"Items": {"a": 1}}))),
         ("Label", map(json!({"Label": "Turns"}))),
-        ("EXPRESS", map(json!({"ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
-            "StartAt": "P", "States": {"P": {"Type": "Succeed"}},
-        }}))),
+        (
+            "EXPRESS",
+            map(json!({"ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+                "StartAt": "P", "States": {"P": {"Type": "Succeed"}},
+            }})),
+        ),
         ("`taken` is assigned in an outer scope", map(json!({"ItemProcessor": assigning("taken")}))),
         ("80 characters", with(json!({"Type": "Pass", "Assign": {"x".repeat(81): 1}, "Next": "End"}))),
     ] {

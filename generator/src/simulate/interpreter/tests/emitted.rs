@@ -61,6 +61,7 @@ fn a_group_with_an_old_instance_is_locked_before_anything_is_changed() {
     let ran = run_emitted(group("1"));
     let first = |wanted: &str| ran.script.calls.iter().position(|(_, action, _)| action == wanted);
     let locked = first("putItem").or(first("updateItem")).expect("the lock is written");
-    let changed = first("setDesiredCapacity").or(first("updateAutoScalingGroup")).expect("the group is changed");
+    let changed =
+        first("setDesiredCapacity").or(first("updateAutoScalingGroup")).expect("the group is changed");
     assert!(locked < changed, "{:?}", ran.script.calls);
 }

@@ -1,4 +1,5 @@
 //! Map, inline and distributed, and Parallel.
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 
 use super::*;
 
@@ -33,7 +34,8 @@ fn call_seconds(ran: &Ran) -> Vec<u64> {
 fn results_stand_in_the_order_of_the_items() {
     for kind in [map, distributed] {
         let answers = [slow(9, json!("a")), slow(1, json!("b")), slow(5, json!("c"))];
-        let ran = run_with(&json!({"A": kind(json!({}))}), json!({"items": [1, 2, 3]}), &[("describe", &answers)]);
+        let ran =
+            run_with(&json!({"A": kind(json!({}))}), json!({"items": [1, 2, 3]}), &[("describe", &answers)]);
         assert_eq!(*ran.output(), json!(["a", "b", "c"]));
         assert!((ran.seconds - 9.0).abs() < 1e-9);
     }
@@ -49,7 +51,9 @@ fn no_items_give_no_results() {
 #[test]
 fn no_more_run_at_once_than_allowed() {
     for kind in [map, distributed] {
-        for (concurrency_max, expected) in [(json!(1), vec![0, 10, 20]), (json!("{% 1 + 1 %}"), vec![0, 0, 10])] {
+        for (concurrency_max, expected) in
+            [(json!(1), vec![0, 10, 20]), (json!("{% 1 + 1 %}"), vec![0, 0, 10])]
+        {
             let state = kind(json!({"MaxConcurrency": concurrency_max}));
             let answers = [slow(10, json!(1))];
             let ran = run_with(&json!({"A": state}), json!({"items": [1, 2, 3]}), &[("describe", &answers)]);
@@ -57,7 +61,11 @@ fn no_more_run_at_once_than_allowed() {
         }
     }
     let many: Vec<_> = (0..41).collect();
-    let ran = run_with(&json!({"A": map(json!({}))}), json!({"items": many}), &[("describe", &[slow(10, json!(1))])]);
+    let ran = run_with(
+        &json!({"A": map(json!({}))}),
+        json!({"items": many}),
+        &[("describe", &[slow(10, json!(1))])],
+    );
     assert_eq!(call_seconds(&ran)[39..], [0, 10], "an inline Map runs 40 at once at most");
 }
 
@@ -151,7 +159,7 @@ fn a_failed_child_fails_the_map_by_its_threshold_and_stops_the_others() {
         .events
         .iter()
         .filter_map(|event| match &event.what {
-            Happening::Ended(status) => Some(status.as_str()),
+            Happening::Ended(end) => Some(end.as_str()),
             _ => None,
         })
         .collect();
@@ -162,7 +170,8 @@ fn a_failed_child_fails_the_map_by_its_threshold_and_stops_the_others() {
 #[test]
 fn stopping_the_parent_stops_its_children() {
     let machine = machine(&json!({"A": distributed(json!({}))}));
-    let mut execution = Execution::start(&machine, ARN, json!({"items": [1, 2]}), START, 1).expect("it starts");
+    let mut execution =
+        Execution::start(&machine, ARN, json!({"items": [1, 2]}), START, 1).expect("it starts");
     let answers = [("describe".to_owned(), [slow(20, json!(1))].into())].into();
     execution.advance(START, &mut Script { answers, ..Script::default() });
     let before = execution.counters();

@@ -121,7 +121,8 @@ fn a_fail_state_fails_with_what_it_computes() {
 
 #[test]
 fn a_call_gets_the_evaluated_arguments_in_json_numbers() {
-    let arguments = json!({"Name": "{% $states.input.name %}", "Ids": ["{% 'a' & 'b' %}"], "Size": "{% 4 / 2 %}"});
+    let arguments =
+        json!({"Name": "{% $states.input.name %}", "Ids": ["{% 'a' & 'b' %}"], "Size": "{% 4 / 2 %}"});
     let states = json!({"A": task(json!({"Arguments": arguments, "Output": "{% $states.result.Answer %}"}))});
     let ran = run_with(&states, json!({"name": "web"}), &[("describe", &[ok(json!({"Answer": 42}))])]);
     assert_eq!(*ran.output(), json!(42));
@@ -138,10 +139,16 @@ fn an_execution_can_be_cut_at_every_transition_and_goes_on_from_a_clone() {
         "Call": task(json!({"Assign": {"n": "{% $n + 1 %}"}, "Next": "Wait"})),
         "Wait": {"Type": "Wait", "Seconds": 10, "Next": "Again"},
         "Again": {"Type": "Choice", "Choices": [{"Condition": "{% $n < 3 %}", "Next": "Call"}], "Default": "Done"},
-        "Done": {"Type": "Succeed", "Output": "{% $n %}"},
+        "Done": {"Type": "Map", "Items": [1, 2], "Output": "{% $n %}", "End": true, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "Children", "States": {"Children": {
+                "Type": "Map", "Items": [3, 4], "End": true, "ItemProcessor": {
+                    "StartAt": "One", "States": {"One": task(json!({"Arguments": {"Item": "{% $states.input %}"}}))},
+                },
+            }},
+        }},
     }));
     let whole = run_machine(&machine, json!({}), Script::default());
-    assert_eq!((whole.output(), whole.counters.transitions), (&json!(3), 11));
+    assert_eq!((whole.output(), whole.counters.transitions), (&json!(3), 11 + 2 + 4));
     for cut in 1..=whole.counters.transitions {
         let mut execution = Execution::start(&machine, ARN, json!({}), START, 1).expect("it starts");
         let mut script = Script::default();

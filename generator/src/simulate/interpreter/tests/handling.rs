@@ -1,4 +1,5 @@
 //! Retry and Catch.
+#![expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 
 use super::*;
 
@@ -174,7 +175,11 @@ fn the_context_tells_how_often_a_state_was_retried() {
         "Arguments": {"Try": "{% $states.context.State.RetryCount %}"},
         "Retry": [{"ErrorEquals": ["States.ALL"]}],
     }));
-    let ran = run_with(&json!({"A": state}), json!({}), &[("describe", &[error("T.E"), error("T.E"), ok(json!(1))])]);
+    let ran = run_with(
+        &json!({"A": state}),
+        json!({}),
+        &[("describe", &[error("T.E"), error("T.E"), ok(json!(1))])],
+    );
     let tries: Vec<_> = ran.script.calls.iter().map(|(_, _, arguments)| arguments["Try"].clone()).collect();
     assert_eq!(tries, [0, 1, 2]);
 }

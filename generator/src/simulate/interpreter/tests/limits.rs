@@ -153,7 +153,8 @@ fn all_variables_of_an_execution_count_together() {
         for index in 0..43 {
             let this = if index == 0 { "A".to_owned() } else { format!("S{index}") };
             let assign = json!({name(index): text(250_000)});
-            let state = json!({"Type": "Pass", "Assign": assign, "Output": {}, "Next": format!("S{}", index + 1)});
+            let state =
+                json!({"Type": "Pass", "Assign": assign, "Output": {}, "Next": format!("S{}", index + 1)});
             states.insert(this, state);
         }
         states.insert("S43".to_owned(), json!({"Type": "Succeed"}));

@@ -116,7 +116,8 @@ fn run_machine(machine: &Machine, input: Value, mut script: Script) -> Ran {
 }
 
 fn run_with(states: &Value, input: Value, answers: &[(&str, &[Answer])]) -> Ran {
-    let answers = answers.iter().map(|(action, answers)| ((*action).to_owned(), answers.iter().cloned().collect()));
+    let answers =
+        answers.iter().map(|(action, answers)| ((*action).to_owned(), answers.iter().cloned().collect()));
     run_machine(&machine(states), input, Script { answers: answers.collect(), ..Script::default() })
 }
 

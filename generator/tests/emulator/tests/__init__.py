@@ -1,0 +1,1 @@
+"""What the emulator promises: a test that passes on it should not pass because AWS was too kind."""
