@@ -75,6 +75,7 @@ fn of_update(arguments: &Value) -> Option<String> {
     }
     let expression = arguments.get("UpdateExpression").and_then(Value::as_str).unwrap_or_default();
     Some(match expression {
+        expression if expression.contains("SET turn") => "notes whose turn it is".to_owned(),
         expression if expression.contains("held_by") => "takes the lock over".to_owned(),
         expression if expression.contains("rerun") => "takes up the request for another round".to_owned(),
         _ => "clears its journal".to_owned(),

@@ -1,6 +1,7 @@
 //! What a scenario expects of its run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -8,7 +9,8 @@ use crate::simulate::runner::{Deed, GroupReport, Run};
 use crate::simulate::time::Span;
 use crate::simulate::world::World;
 use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::Sample;
+use crate::simulate::world::record::{Call, Sample};
+use crate::simulate::world::script::Script;
 
 /// What is expected. Only `endings` must be said.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -189,16 +191,15 @@ fn announced(world: &World) -> Vec<String> {
     world.messages.published.iter().filter_map(|message| status(&message.attributes)).collect()
 }
 
-/// Zones of the instances that calls terminated, in the order of the calls.
+/// Zones of the instances that calls terminated, in the order of the calls; those launched since are left out.
 fn terminated_in(world: &World) -> Vec<String> {
+    let Ok(beginning) = World::new(world.spec().clone(), Script::default()) else { return Vec::new() };
     let calls = world.record().calls.iter();
     let terminated = calls.filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup" && call.answer.is_ok());
-    let zone = |call: &std::sync::Arc<crate::simulate::world::record::Call>| {
+    let zone = |call: &Arc<Call>| {
         let id = InstanceId::parse(call.arguments.get("InstanceId")?.as_str()?)?;
-        let group = world.group(call.group_write.as_ref()?.group)?;
-        let mut instances = group.instances.iter().chain(&group.departed);
-        let zone = instances.find(|one| one.id == id)?.zone;
-        group.zones.get(zone).map(ToString::to_string)
+        let group = beginning.group(call.group_write.as_ref()?.group)?;
+        group.zones.get(group.instance(id)?.zone).map(ToString::to_string)
     };
     terminated.filter_map(zone).collect()
 }
