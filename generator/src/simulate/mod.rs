@@ -9,3 +9,4 @@ pub mod invariants;
 pub mod runner;
 pub mod scenario;
 pub mod report;
+pub mod abort;

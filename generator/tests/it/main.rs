@@ -10,5 +10,6 @@ mod formats;
 mod foreign;
 mod end_to_end;
 mod scenarios;
+mod aborts;
 mod architecture;
 mod readme;

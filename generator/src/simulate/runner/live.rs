@@ -67,14 +67,19 @@ impl Live {
         }
     }
 
+    /// A failure has no output; whether everything was put back before it, a variable says.
+    fn failed_outcome(&self) -> &'static str {
+        let variables = self.execution.variables();
+        let is_back = variables.get("result").is_some_and(|result| text(result, "outcome") == "rolled_back");
+        if is_back { "rolled_back" } else { "failed" }
+    }
+
     pub(super) fn report(&self) -> ExecutionReport {
         let ending = self.ending();
-        let result = match (&ending.output, ending.status) {
-            (Some(output), _) => output.clone(),
-            (None, ExecutionStatus::Failed) => {
-                self.execution.variables().get("result").cloned().unwrap_or_default()
-            }
-            (None, _) => Value::Null,
+        let result = ending.output.clone().unwrap_or_default();
+        let outcome = match ending.status {
+            ExecutionStatus::Failed => self.failed_outcome().to_owned(),
+            _ => text(&result, "outcome").to_owned(),
         };
         ExecutionReport {
             arn: self.execution.arn().to_owned(),
@@ -85,7 +90,7 @@ impl Live {
             began_at: self.began_at,
             ended_at: self.ended_at,
             status: self.execution.status().as_str(),
-            outcome: text(&result, "outcome").to_owned(),
+            outcome,
             reason: ending.cause.unwrap_or_else(|| text(&result, "reason").to_owned()),
             error: ending.error,
             output: ending.output,
