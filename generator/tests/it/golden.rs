@@ -34,9 +34,9 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
         stack.synth_all(Format::ALL).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
     let copy = all.remove(&format!("terraform/{DEFINITION}")).expect("the module has the definition");
     assert_eq!(copy, all[DEFINITION]);
-    let indented: String = copy.lines().map(|line| format!("        {line}\n")).collect();
+    let indented: Vec<_> = copy.lines().map(|line| format!("        {line}\n")).collect();
     let template = all.get_mut(TEMPLATE).expect("a template");
-    let shortened = template.replace(&indented, "        # the text of state_machine.asl.json\n");
+    let shortened = template.replace(&indented.concat(), "        # the text of state_machine.asl.json\n");
     assert_ne!(*template, shortened, "the template holds the definition");
     *template = shortened;
     all
