@@ -64,7 +64,8 @@ pub(crate) struct Group {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Instance {
-    pub(crate) instance_id: String,
+    #[serde(rename = "InstanceId")]
+    pub(crate) id: String,
     pub(crate) lifecycle_state: String,
     pub(crate) health_status: String,
     pub(crate) availability_zone: String,
@@ -138,9 +139,7 @@ impl Emulator {
         let sent = writeln!(commands, "{}", Value::Object(order));
         let mut line = String::new();
         let read = sent.and_then(|()| self.answers.read_line(&mut line));
-        if !matches!(read, Ok(1..)) {
-            panic!("the emulator ended at `{command}`:\n{}", self.diagnostics());
-        }
+        assert!(matches!(read, Ok(1..)), "the emulator ended at `{command}`:\n{}", self.diagnostics());
         let mut answer: Value = serde_json::from_str(&line).expect("an answer is JSON");
         if let Some(reason) = answer.get("failed") {
             panic!("`{command}` failed: {}\n{}", reason.as_str().unwrap_or_default(), self.diagnostics());

@@ -7,6 +7,7 @@ mod faults;
 mod cli;
 mod build;
 mod formats;
+mod golden;
 mod foreign;
 mod end_to_end;
 mod scenarios;

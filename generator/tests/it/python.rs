@@ -3,6 +3,7 @@
 //! It is made once, by the first test that needs it, from `tests/emulator/requirements.txt`; its name holds the
 //! hash of that file, so that other requirements get an environment of their own.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,8 +26,11 @@ fn environment() -> PathBuf {
     let requirements = sources().join("emulator/requirements.txt");
     let text = fs::read(&requirements).expect("the requirements");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-    let hash: String = Sha256::digest(&text)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-    let folder = target.join(format!("python-{hash}"));
+    let mut name = "python-".to_owned();
+    for byte in &Sha256::digest(&text)[..6] {
+        write!(name, "{byte:02x}").expect("text takes text");
+    }
+    let folder = target.join(name);
     let complete = folder.join("complete");
     // Another process may be at it: `cargo test` in two shells, or two versions of this test binary.
     let lock = File::create(folder.with_extension("lock")).expect("a lock file in the target folder");

@@ -10,8 +10,11 @@
 //! an AWS account, is preceded by `<!-- not run: REASON -->`; the reason is required.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use asg_recycle_handler::contract::TAGS;
 
 use crate::run::{PROGRAM, cache_folder};
 
@@ -107,6 +110,16 @@ fn run(command: &str, folder: &Path) -> (String, bool) {
     shell.env("ASG_RECYCLE_CACHE_DIR", cache_folder()).env("NO_COLOR", "1");
     let output = shell.output().expect("bash starts");
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success())
+}
+
+#[test]
+fn the_readme_lists_every_tag_as_the_contract_has_it() {
+    let readme = fs::read_to_string(repository().join("README.md")).expect("README.md");
+    for tag in TAGS {
+        let required = if tag.required { "yes" } else { "no" };
+        let row = format!("| `{}` | {required} | {} | {} |\n", tag.key, tag.values, tag.summary);
+        assert!(readme.contains(&row), "README.md lacks the row\n{row}");
+    }
 }
 
 #[test]

@@ -222,7 +222,7 @@ impl Stage {
         zones.dedup();
         assert_eq!(zones.len(), 2, "the new instances stand in both zones: {after:?}");
         for instance in &after.instances {
-            let old = self.before.instances.iter().any(|each| each.instance_id == instance.instance_id);
+            let old = self.before.instances.iter().any(|each| each.id == instance.id);
             assert!(!old, "{instance:?} was there before");
             assert_eq!((&*instance.lifecycle_state, &*instance.health_status), ("InService", "Healthy"));
         }

@@ -1,0 +1,80 @@
+//! What the examples generate, kept in `examples/*/expected`. `UPDATE_GOLDENS=1 cargo test` writes it anew.
+//!
+//! The definition is kept once: in the template, where it stands too, a line says so.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use asg_recycle::stack::PackageFacts;
+use asg_recycle::{AsgRecycle, Format, config};
+
+use crate::run::files;
+
+const DEFINITION: &str = "state_machine.asl.json";
+const TEMPLATE: &str = "cloudformation/template.yaml";
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let entries = fs::read_dir(folder).expect("the examples").map(|entry| entry.expect("an entry").path());
+    let mut examples: Vec<_> = entries.filter(|path| path.join("stack.yaml").is_file()).collect();
+    examples.sort();
+    examples
+}
+
+/// The files that an example generates, by path, with a zip whose hash is all zeros.
+fn generated(example: &Path) -> BTreeMap<String, String> {
+    let source = fs::read(example.join("stack.yaml")).expect("its stack.yaml");
+    let config = config::parse(&source).expect("it has no fault");
+    let zeros = PackageFacts { sha256_hex: "0".repeat(64), sha256_base64: format!("{}=", "A".repeat(43)) };
+    let stack =
+        AsgRecycle::from_config(config).and_then(|stack| stack.with_package(&zeros)).expect("it fits");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("every file is text");
+    let mut all: BTreeMap<_, _> =
+        stack.synth_all(Format::ALL).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
+    let copy = all.remove(&format!("terraform/{DEFINITION}")).expect("the module has the definition");
+    assert_eq!(copy, all[DEFINITION]);
+    let indented: Vec<_> = copy.lines().map(|line| format!("        {line}\n")).collect();
+    let template = all.get_mut(TEMPLATE).expect("a template");
+    let shortened = template.replace(&indented.concat(), "        # the text of state_machine.asl.json\n");
+    assert_ne!(*template, shortened, "the template holds the definition");
+    *template = shortened;
+    all
+}
+
+#[test]
+fn the_examples_generate_what_is_expected() {
+    let examples = examples();
+    assert!(examples.len() >= 2, "{examples:?}");
+    for example in examples {
+        let expected = example.join("expected");
+        let generated = generated(&example);
+        if env::vars_os().any(|(name, _)| name == "UPDATE_GOLDENS") {
+            write(&expected, &generated);
+        }
+        let kept: BTreeMap<_, _> = files(&expected)
+            .into_iter()
+            .map(|(path, bytes)| (path, String::from_utf8(bytes).expect("goldens are text")))
+            .collect();
+        let paths = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(paths(&kept), paths(&generated), "{}", expected.display());
+        for (path, text) in &generated {
+            assert!(
+                kept[path] == *text,
+                "{}/{path} differs; see `UPDATE_GOLDENS=1 cargo test` and `git diff`",
+                expected.display()
+            );
+        }
+    }
+}
+
+fn write(folder: &Path, files: &BTreeMap<String, String>) {
+    if folder.exists() {
+        fs::remove_dir_all(folder).expect("the old goldens go");
+    }
+    for (path, text) in files {
+        let file = folder.join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("a golden");
+    }
+}
