@@ -7,6 +7,7 @@ use super::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::config::Config;
+use crate::simulate::campaign::{Campaign, Plan};
 use crate::simulate::report::{self, Paint};
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
@@ -35,6 +36,9 @@ pub(super) struct Arguments {
     /// A scenario: the path of a YAML file, or the name of one that comes with a strategy.
     #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["instances", "boot", "drain", "faults"])]
     scenario: Option<String>,
+    /// Run so many made-up scenarios instead of one; the first has the seed, each other the next one.
+    #[arg(long, value_name = "N", conflicts_with_all = ["instances", "boot", "drain", "faults", "scenario", "svg"])]
+    campaign: Option<u64>,
     /// Decides everything that is left to chance.
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
@@ -67,7 +71,13 @@ const SHUTDOWN: Span = Span::seconds(30);
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let config = arguments.source.config(context)?;
     let strategy = strategy(arguments, &config)?;
+    if let Some(runs) = arguments.campaign {
+        return campaign(arguments, &config, runs, context);
+    }
     let scenario = scenario(arguments, &strategy)?;
+    // A scenario that asks for settings of its own is run with those.
+    let own = if scenario.stack.is_empty() { None } else { Some(scenario.config()) };
+    let config = own.transpose().map_err(|problems| Failure::Input(problems.to_string()))?.unwrap_or(config);
     let run = simulate(&config, &scenario, &strategy)?;
     if let Some(path) = &arguments.svg {
         std::fs::write(path, report::svg(&run))
@@ -88,6 +98,36 @@ fn simulate(config: &Config, scenario: &Scenario, strategy: &str) -> Result<Run,
     let deployment = Deployment::of(config).map_err(|problems| Failure::World(problems.to_string()))?;
     let runner = scenario.stage(&Rc::new(deployment), strategy, Detail::Plain);
     Ok(runner.map_err(|error| Failure::Input(error.to_string()))?.finish())
+}
+
+/// Runs made-up scenarios on all cores.
+fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Context) -> Result<(), Failure> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let (each, rest) = (runs / threads, runs % threads);
+    let mut seed = arguments.seed;
+    let plans = (0..threads).map(|thread| {
+        let plan = Plan { strategy: arguments.strategy.clone(), seed, runs: each + u64::from(thread < rest) };
+        seed = seed.wrapping_add(plan.runs);
+        plan
+    });
+    let plans: Vec<Plan> = plans.collect();
+    let mut whole = Campaign::default();
+    std::thread::scope(|scope| {
+        let part = |plan| scope.spawn(move || Some(Campaign::run(&Rc::new(Deployment::of(config).ok()?), plan)));
+        let parts: Vec<_> = plans.iter().map(part).collect();
+        for part in parts {
+            let found = part.join().ok().flatten();
+            let found = found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
+            whole.add(found);
+        }
+        Ok::<(), Failure>(())
+    })?;
+    let text = match arguments.format {
+        ReportFormat::Text => report::campaign_text(&whole, &arguments.source.file.display().to_string()),
+        ReportFormat::Json => format!("{:#}\n", report::campaign_json(&whole)),
+    };
+    context.console.result(&text)?;
+    if whole.failures.is_empty() { Ok(()) } else { Err(Failure::Findings) }
 }
 
 fn strategy(arguments: &Arguments, config: &Config) -> Result<String, Failure> {

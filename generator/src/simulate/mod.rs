@@ -10,3 +10,4 @@ pub mod runner;
 pub mod scenario;
 pub mod report;
 pub mod abort;
+pub mod campaign;

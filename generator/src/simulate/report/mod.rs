@@ -1,5 +1,6 @@
 //! A run for people and programs: a timeline, a chart of the capacity, totals and a verdict.
 
+mod campaign;
 mod chart;
 mod json;
 mod svg;
@@ -9,6 +10,7 @@ mod wording;
 
 use super::time::Span;
 
+pub use campaign::{json as campaign_json, text as campaign_text};
 pub use json::json;
 pub use svg::svg;
 pub use text::text;
