@@ -130,7 +130,8 @@ fn events(dice: &mut Dice) -> Value {
 
 fn event(dice: &mut Dice) -> Value {
     let deed = deed(dice);
-    if dice.happens(40) {
+    // Nobody can look at sizes and change them in one call, so somebody else's change must not come just between.
+    if deed.get("set_sizes").is_some() || dice.happens(40) {
         return json!({"at": seconds(dice, 0, 1500), "do": deed});
     }
     let delay = if dice.happens(30) { json!("0s") } else { seconds(dice, 0, 200) };

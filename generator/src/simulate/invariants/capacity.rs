@@ -17,11 +17,14 @@ pub(super) struct Capacity {
     cut: i64,
     world_delta: i64,
     world_delta_max: i64,
-    /// Serving instances that the world took and that have not been made up for.
+    /// Instances that the world put out of action and that are still in the group.
+    struck: BTreeSet<InstanceId>,
+    /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
-    /// Most instances that are to be replaced at once.
+    /// Most instances that are to be replaced at once; more, where all are and the world has added some.
     to_replace: u32,
+    replaces_all: bool,
     max: u32,
     /// Instances that an execution took out and that EC2 has not terminated.
     taken_out: BTreeSet<InstanceId>,
@@ -39,9 +42,11 @@ impl Capacity {
             cut: 0,
             world_delta: 0,
             world_delta_max: 0,
+            struck: BTreeSet::new(),
             losses: 0,
             desired_at_start: sizes.desired,
             to_replace: sample.outdated,
+            replaces_all: false,
             max: sizes.max,
             taken_out: BTreeSet::new(),
             dead: BTreeSet::new(),
@@ -52,7 +57,7 @@ impl Capacity {
 
     /// Every instance may be replaced, not only those that are outdated now.
     pub(super) fn everything_may_be_replaced(&mut self) {
-        self.to_replace = self.to_replace.max(self.desired_at_start);
+        self.replaces_all = true;
     }
 
     /// Moves the lower bound with a change, and says how the promise was broken where it was.
@@ -61,32 +66,46 @@ impl Capacity {
         let order = self.watch_order(&change.happening);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
-        if sample.serving >= sample.desired.max(self.at_start.saturating_sub(cut)) {
+        // While there are more instances than wanted, the world may still choose healthy ones to take.
+        let is_whole = sample.serving >= sample.desired.max(self.at_start.saturating_sub(cut));
+        if is_whole && sample.live <= sample.desired {
             self.losses = 0;
         }
         if self.deleting || self.promise == Promise::Nothing {
             return None;
         }
         let out = u32::from(self.promise == Promise::OneOut);
-        let floor = self.at_start.saturating_sub(self.losses).saturating_sub(cut).saturating_sub(out);
+        let lost = self.lost();
+        let floor = self.at_start.saturating_sub(lost).saturating_sub(cut).saturating_sub(out);
         let low = (sample.serving < floor).then(|| {
             format!(
-                "{} healthy instances in service, at least {floor} promised: {} at the start, {} lost to the world, {cut} \
-                 scaled in by it, {out} out in turn",
-                sample.serving, self.at_start, self.losses
+                "{} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
+                 {cut} scaled in by it, {out} out in turn",
+                sample.serving, self.at_start
             )
         });
         low.or(order)
     }
 
+    fn lost(&self) -> u32 {
+        self.losses + u32::try_from(self.struck.len()).unwrap_or(u32::MAX)
+    }
+
     /// Follows what the world takes, and what it allows.
     fn follow(&mut self, happening: &Happening) {
         match happening {
-            Happening::Struck { served: true, .. } => self.losses += 1,
-            Happening::Terminating { cause, served: true, .. }
+            Happening::Struck { instance, served: true } => {
+                self.struck.insert(*instance);
+            }
+            Happening::Terminating { instance, cause, served: true }
                 if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn) =>
             {
-                self.losses += 1;
+                self.struck.insert(*instance);
+            }
+            // What nobody replaces is missing for good; what has left is made up for by its replacement.
+            Happening::Left(instance) if self.struck.remove(instance) => self.losses += 1,
+            Happening::TargetsHealthy(instance) => {
+                self.struck.remove(instance);
             }
             Happening::Sized { by: Author::World, before, after } => {
                 self.world_delta += i64::from(after.desired) - i64::from(before.desired);
@@ -96,7 +115,7 @@ impl Capacity {
                     self.max = after.max;
                 }
             }
-            Happening::LaunchSourceChanged => self.to_replace = self.to_replace.max(self.desired_at_start),
+            Happening::LaunchSourceChanged => self.replaces_all = true,
             Happening::RefreshStarted => self.refreshing = true,
             Happening::RefreshEnded(_) => self.refreshing = false,
             Happening::Deleting => self.deleting = true,
@@ -141,15 +160,17 @@ impl Capacity {
             return None;
         }
         let grown = u32::try_from(self.world_delta_max).unwrap_or(0);
-        let needed = self.desired_at_start + grown + self.to_replace;
+        let wanted = self.desired_at_start + grown;
+        let to_replace = if self.replaces_all { wanted } else { self.to_replace };
+        let needed = wanted + to_replace;
         // AWS lets rebalancing exceed the maximum by ten per cent, and by one at least.
         let rebalancing = (change.sample.max.max(self.max) / 10).max(1);
         let bound = self.max.max(needed) + rebalancing;
         (change.sample.live > bound).then(|| {
             format!(
-                "{} live instances, at most {bound} allowed: a maximum of {}, {needed} to replace {}, and {rebalancing} for \
-                 rebalancing",
-                change.sample.live, self.max, self.to_replace
+                "{} live instances, at most {bound} allowed: a maximum of {}, {needed} to replace {to_replace}, and \
+                 {rebalancing} for rebalancing",
+                change.sample.live, self.max
             )
         })
     }

@@ -28,7 +28,8 @@ impl Checker {
             && matches!(ending.outcome(), "recycled" | "up_to_date")
             && !self.is_excused(world, position)
         {
-            let enough = ending.outcome() == "recycled";
+            let wrote_at = self.runs[position].last_write.unwrap_or(Moment(0));
+            let enough = ending.outcome() == "recycled" && self.disturbed_at.is_none_or(|at| at < wrote_at);
             if let Some(detail) = self.false_success(world, &self.runs[position], enough) {
                 self.violate(Invariant::TrueSuccess, now, detail);
             }
@@ -81,11 +82,11 @@ impl Checker {
 
     fn judge_sizes(&mut self, world: &World, group: &Group) {
         let mut faults = Vec::new();
-        if group.sizes.min != self.min {
-            faults.push(format!("the minimum is {}, not {}", group.sizes.min, self.min));
+        if let Some(expected) = self.min.missed_by(group.sizes.min) {
+            faults.push(format!("the minimum is {}, not {expected}", group.sizes.min));
         }
-        if group.sizes.max != self.max {
-            faults.push(format!("the maximum is {}, not {}", group.sizes.max, self.max));
+        if let Some(expected) = self.max.missed_by(group.sizes.max) {
+            faults.push(format!("the maximum is {}, not {expected}", group.sizes.max));
         }
         for process in group.suspended.difference(&self.suspended) {
             faults.push(format!("{} is suspended", process.as_str()));
@@ -102,7 +103,7 @@ impl Checker {
         let mut unmet = Vec::new();
         for known in self.runs.iter().filter(|known| known.run.mode == Mode::Recycle) {
             let left = left_over(world, group, known);
-            if !left.is_empty() && !self.is_accounted_for(world, known) {
+            if !left.is_empty() && !self.is_accounted_for(world, known, &left) {
                 unmet.push(format!("{} was to replace {}", known.run.arn, listed(&left)));
             }
         }
@@ -114,12 +115,13 @@ impl Checker {
 
     /// Whether somebody was told that a request is not met: by its own execution, or by one that ended later, which
     /// it may have been left to. A change of the launch source that nobody looked at any more is a request of its own.
-    fn is_accounted_for(&self, world: &World, known: &Known) -> bool {
+    fn is_accounted_for(&self, world: &World, known: &Known, left: &[InstanceId]) -> bool {
         let endings = self.runs.iter().filter_map(|other| other.ending.as_ref());
         let told = endings.into_iter().any(|(at, ending)| is_loud(ending) && *at >= known.started_at);
         let last_look = self.runs.iter().filter_map(|other| other.last_look).max().unwrap_or(Moment(0));
         let newer = self.source_changed_at.is_some_and(|at| at + world.spec().read_lag.by >= last_look);
-        told || (newer && known.run.replace == Replace::Outdated)
+        let were_there = left.iter().any(|id| *id < known.newcomers_from);
+        told || (newer && !(known.run.replace == Replace::All && were_there))
     }
 }
 

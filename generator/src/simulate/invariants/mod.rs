@@ -227,10 +227,49 @@ struct Known {
     started_at: Moment,
     /// When it first changed the group.
     first_write: Option<Moment>,
+    /// When it last changed the group.
+    last_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
+}
+
+/// What a minimum or a maximum should be in the end.
+#[derive(Debug, Clone)]
+struct Bound {
+    /// As it was, or as somebody set it meanwhile.
+    value: u32,
+    /// What executions have set it to.
+    ours: BTreeSet<u32>,
+    /// As it was before somebody set it to what an execution had set it to: nobody can tell these two apart.
+    or: Option<u32>,
+}
+
+impl Bound {
+    fn new(value: u32) -> Self {
+        Self { value, ours: BTreeSet::new(), or: None }
+    }
+
+    fn follow(&mut self, by: &Author, before: u32, after: u32) {
+        if before == after {
+            return;
+        }
+        match by {
+            Author::Execution(_) => {
+                self.ours.insert(after);
+            }
+            Author::World => {
+                self.or = self.ours.contains(&after).then_some(self.value);
+                self.value = after;
+            }
+        }
+    }
+
+    /// What it should be, where it is not.
+    fn missed_by(&self, found: u32) -> Option<u32> {
+        (found != self.value && Some(found) != self.or).then_some(self.value)
+    }
 }
 
 /// Watches one group of a world.
@@ -238,8 +277,8 @@ struct Known {
 pub struct Checker {
     group: GroupIndex,
     capacity: Capacity,
-    min: u32,
-    max: u32,
+    min: Bound,
+    max: Bound,
     suspended: BTreeSet<Process>,
     runs: Vec<Known>,
     changes_seen: usize,
@@ -258,8 +297,8 @@ impl Checker {
         Some(Self {
             group,
             capacity: Capacity::new(promise, watched.sample(world.templates()), watched.sizes),
-            min: watched.sizes.min,
-            max: watched.sizes.max,
+            min: Bound::new(watched.sizes.min),
+            max: Bound::new(watched.sizes.max),
             suspended: watched.suspended.clone(),
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
@@ -294,6 +333,7 @@ impl Checker {
             run,
             started_at: world.now(),
             first_write: None,
+            last_write: None,
             last_look: None,
             ending: None,
         };
@@ -317,13 +357,9 @@ impl Checker {
     /// Follows what somebody else changes, which is not ours to put back.
     fn follow(&mut self, moment: Moment, happening: &Happening) {
         match happening {
-            Happening::Sized { by: Author::World, before, after } => {
-                if before.min != after.min {
-                    self.min = after.min;
-                }
-                if before.max != after.max {
-                    self.max = after.max;
-                }
+            Happening::Sized { by, before, after } => {
+                self.min.follow(by, before.min, after.min);
+                self.max.follow(by, before.max, after.max);
             }
             Happening::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));

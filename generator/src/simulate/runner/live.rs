@@ -36,10 +36,13 @@ impl Live {
     /// What is expected of it.
     pub(super) fn expected(&self, replaces_protected: bool) -> invariants::Run {
         let is = |key: &str, value: &str| self.text(key) == value;
+        // A restore has the input of the execution that it cleans up after, but is not to do its work.
+        let mode = if is("mode", "restore") { Mode::Restore } else { Mode::Recycle };
+        let all = mode == Mode::Recycle && is("replace", "all");
         invariants::Run {
             arn: self.execution.arn().into(),
-            mode: if is("mode", "restore") { Mode::Restore } else { Mode::Recycle },
-            replace: if is("replace", "all") { Replace::All } else { Replace::Outdated },
+            mode,
+            replace: if all { Replace::All } else { Replace::Outdated },
             allowed: allowed(&self.input),
             replaces_protected,
         }
