@@ -9,6 +9,7 @@ mod generate;
 mod package;
 mod build;
 mod report;
+mod simulate;
 mod tags;
 
 use std::process::ExitCode;
@@ -58,6 +59,12 @@ enum Command {
     /// Write everything: the stack's files and the handler's zip.
     #[command(after_help = "Example: asg-recycle build stack.yaml --out out")]
     Build(build::Arguments),
+    /// Run the state machine that would be deployed against a modelled group.
+    #[command(
+        after_help = "Example: asg-recycle simulate stack.yaml --strategy in-out --instances 5 --fault new-instance-dies\n\n\
+            Exit code 0 means that every execution ended well and every invariant held."
+    )]
+    Simulate(simulate::Arguments),
     /// Print the tags that opt a group in.
     #[command(after_help = "Example: asg-recycle tags stack.yaml --strategy out-in --set team=payments")]
     Tags(tags::Arguments),
@@ -110,6 +117,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(arguments, context),
         Command::Package(arguments) => package::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context),
+        Command::Simulate(arguments) => simulate::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
         Command::Schema => context.console.result(&schema()),
         Command::Completions { shell } => {

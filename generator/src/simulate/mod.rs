@@ -6,3 +6,8 @@ pub mod expression;
 pub mod interpreter;
 pub mod world;
 pub mod invariants;
+pub mod runner;
+pub mod scenario;
+pub mod report;
+pub mod abort;
+pub mod campaign;

@@ -10,5 +10,7 @@ mod formats;
 mod golden;
 mod foreign;
 mod end_to_end;
+mod scenarios;
+mod aborts;
 mod architecture;
 mod readme;

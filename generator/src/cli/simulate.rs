@@ -1,0 +1,197 @@
+//! `simulate`: the machine that would be deployed, run against a modelled group.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::Context;
+use super::exit_code::Failure;
+use super::input::Source;
+use crate::config::Config;
+use crate::simulate::campaign::{Campaign, Plan};
+use crate::simulate::report::{self, Paint};
+use crate::simulate::runner::{Deployment, Detail, Run};
+use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
+use crate::simulate::time::Span;
+use crate::simulate::world::spec::GroupSpec;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// The strategy; `out-in` where it is not said.
+    #[arg(long, value_name = "STRATEGY")]
+    strategy: Option<String>,
+    /// Number of instances in the group.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(..=1000))]
+    instances: u32,
+    /// Time from the launch of an instance until it is in service, e.g. 240s or 4m.
+    #[arg(long, value_name = "TIME", default_value = "240s")]
+    boot: Span,
+    /// Time from the termination of an instance until it has left, load balancers included.
+    #[arg(long, value_name = "TIME", default_value = "330s")]
+    drain: Span,
+    /// Something that goes wrong; may be repeated.
+    #[arg(long = "fault", value_name = "NAME", value_parser = faults())]
+    faults: Vec<String>,
+    /// A scenario: the path of a YAML file, or the name of one that comes with a strategy.
+    #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["instances", "boot", "drain", "faults"])]
+    scenario: Option<String>,
+    /// Run so many made-up scenarios instead of one; the first has the seed, each other the next one.
+    #[arg(long, value_name = "N", conflicts_with_all = ["instances", "boot", "drain", "faults", "scenario", "svg"])]
+    campaign: Option<u64>,
+    /// Decides everything that is left to chance.
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
+    /// How the report is printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: ReportFormat,
+    /// Also draw the capacity over time into this file.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum ReportFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The names of the faults, each with what it does.
+fn faults() -> clap::builder::PossibleValuesParser {
+    let value = |fault: &Fault| clap::builder::PossibleValue::new(fault.name).help(fault.summary);
+    FAULTS.iter().map(value).collect::<Vec<_>>().into()
+}
+
+/// From the end of draining until an instance has left.
+const SHUTDOWN: Span = Span::seconds(30);
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let config = arguments.source.config(context)?;
+    let strategy = strategy(arguments, &config)?;
+    if let Some(runs) = arguments.campaign {
+        return campaign(arguments, &config, runs, context);
+    }
+    let scenario = scenario(arguments, &strategy)?;
+    // A scenario that asks for settings of its own is run with those.
+    let own = if scenario.stack.is_empty() { None } else { Some(scenario.config()) };
+    let config = own.transpose().map_err(|problems| Failure::Input(problems.to_string()))?.unwrap_or(config);
+    let run = simulate(&config, &scenario, &strategy)?;
+    if let Some(path) = &arguments.svg {
+        std::fs::write(path, report::svg(&run))
+            .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
+    }
+    let unmet = if arguments.scenario.is_some() { scenario.expect.unmet(&run) } else { Vec::new() };
+    print(arguments.format, &run, &unmet, context)?;
+    let failed = if arguments.scenario.is_some() {
+        !unmet.is_empty()
+    } else {
+        run.executions.iter().any(|one| one.status == "FAILED") || run.executions.is_empty()
+    };
+    if failed || !run.is_sound() { Err(Failure::Findings) } else { Ok(()) }
+}
+
+/// Runs a scenario on the machine that a configuration builds.
+fn simulate(config: &Config, scenario: &Scenario, strategy: &str) -> Result<Run, Failure> {
+    let deployment = Deployment::of(config).map_err(|problems| Failure::World(problems.to_string()))?;
+    let runner = scenario.stage(&Rc::new(deployment), strategy, Detail::Plain);
+    Ok(runner.map_err(|error| Failure::Input(error.to_string()))?.finish())
+}
+
+/// Runs made-up scenarios on all cores.
+fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Context) -> Result<(), Failure> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let (each, rest) = (runs / threads, runs % threads);
+    let mut seed = arguments.seed;
+    let plans = (0..threads).map(|thread| {
+        let plan = Plan { strategy: arguments.strategy.clone(), seed, runs: each + u64::from(thread < rest) };
+        seed = seed.wrapping_add(plan.runs);
+        plan
+    });
+    let plans: Vec<Plan> = plans.collect();
+    let mut whole = Campaign::default();
+    std::thread::scope(|scope| {
+        let part = |plan| scope.spawn(move || Some(Campaign::run(&Rc::new(Deployment::of(config).ok()?), plan)));
+        let parts: Vec<_> = plans.iter().map(part).collect();
+        for part in parts {
+            let found = part.join().ok().flatten();
+            let found = found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
+            whole.add(found);
+        }
+        Ok::<(), Failure>(())
+    })?;
+    let text = match arguments.format {
+        ReportFormat::Text => report::campaign_text(&whole, &arguments.source.file.display().to_string()),
+        ReportFormat::Json => format!("{:#}\n", report::campaign_json(&whole)),
+    };
+    context.console.result(&text)?;
+    if whole.failures.is_empty() { Ok(()) } else { Err(Failure::Findings) }
+}
+
+fn strategy(arguments: &Arguments, config: &Config) -> Result<String, Failure> {
+    let name = arguments.strategy.as_deref().unwrap_or("out-in");
+    if config.strategies.contains_key(name) {
+        return Ok(name.to_owned());
+    }
+    let known: Vec<&str> = config.strategies.keys().map(String::as_str).collect();
+    Err(Failure::Input(format!("there is no strategy `{name}` in the stack (there are: {})", known.join(", "))))
+}
+
+fn scenario(arguments: &Arguments, strategy: &str) -> Result<Scenario, Failure> {
+    let mut scenario = match &arguments.scenario {
+        Some(name) => find(name, strategy)?,
+        None => described(arguments)?,
+    };
+    scenario.world.seed = arguments.seed;
+    Ok(scenario)
+}
+
+/// The scenario that the arguments describe.
+fn described(arguments: &Arguments) -> Result<Scenario, Failure> {
+    let instances = arguments.instances;
+    let mut group = GroupSpec { min: instances, desired: instances, max: instances * 2, ..GroupSpec::default() };
+    group.timing.boot = arguments.boot;
+    group.timing.start = group.timing.start.min(arguments.boot);
+    group.timing.shutdown = SHUTDOWN.min(arguments.drain);
+    group.timing.drain = Span(arguments.drain.0 - group.timing.shutdown.0);
+    let mut scenario = Scenario { group: Some(group), ..Scenario::default() };
+    for fault in arguments.faults.iter().filter_map(|name| Fault::named(name)) {
+        scenario.add(fault).map_err(|error| Failure::World(error.to_string()))?;
+    }
+    Ok(scenario)
+}
+
+/// A scenario by its path, or by its name.
+fn find(name: &str, strategy: &str) -> Result<Scenario, Failure> {
+    let unreadable = |what: &str, error: &dyn std::fmt::Display| Failure::Input(format!("{what}: {error}"));
+    let known = cases().map_err(|(path, error)| Failure::World(format!("{path}: {error}")))?;
+    let mut of_strategy = known.into_iter().filter(|case| case.strategy == strategy);
+    let names: Vec<String> = of_strategy.clone().map(|case| case.name).collect();
+    if let Some(case) = of_strategy.find(|case| case.name == name) {
+        return Ok(case.scenario);
+    }
+    match std::fs::read_to_string(name) {
+        Ok(text) => Scenario::parse(&text).map_err(|error| unreadable(name, &error)),
+        Err(error) => Err(Failure::Input(format!(
+            "`{name}` is no file ({error}), and no scenario of {strategy} (there are: {})",
+            names.join(", ")
+        ))),
+    }
+}
+
+fn print(format: ReportFormat, run: &Run, unmet: &[String], context: &mut Context) -> Result<(), Failure> {
+    match format {
+        ReportFormat::Text => {
+            let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
+            let unmet: String = unmet.iter().map(|one| format!("not as expected: {one}\n")).collect();
+            context.console.result(&(report::text(run, paint) + &unmet))
+        }
+        ReportFormat::Json => {
+            let mut report = report::json(run);
+            report["unmet"] = unmet.into();
+            context.console.result(&format!("{report:#}\n"))
+        }
+    }
+}

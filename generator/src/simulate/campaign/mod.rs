@@ -1,0 +1,159 @@
+//! Many random groups, faults and moments, each from a seed of its own; what fails is made as small as it can be.
+
+mod dice;
+mod invent;
+mod shrink;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::invariants::Invariant;
+use super::runner::{Deployment, Detail, Rest, Run};
+use super::scenario::Scenario;
+
+/// What a campaign found.
+#[derive(Debug, Clone, Default)]
+pub struct Campaign {
+    /// How many scenarios were run.
+    pub runs: u64,
+    /// How the executions ended, and how many of them so.
+    pub endings: BTreeMap<String, u64>,
+    /// State transitions of all.
+    pub transitions: u64,
+    /// What failed, in order of seeds.
+    pub failures: Vec<Failure>,
+}
+
+/// A scenario that failed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Its seed: it makes the same scenario again.
+    pub seed: u64,
+    /// Its strategy.
+    pub strategy: String,
+    /// What was wrong, each with its moment.
+    pub faults: Vec<String>,
+    /// The smallest scenario found that fails in the same way.
+    pub scenario: Value,
+    /// What is wrong with that.
+    pub faults_of_smallest: Vec<String>,
+}
+
+/// Which scenarios are run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The strategy, where it is not left to the seed.
+    pub strategy: Option<String>,
+    /// The first seed.
+    pub seed: u64,
+    /// How many; each has the next seed.
+    pub runs: u64,
+}
+
+impl Campaign {
+    /// Runs a plan.
+    pub fn run(deployment: &Rc<Deployment>, plan: &Plan) -> Self {
+        let mut campaign = Self::default();
+        for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
+            let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployment, seed));
+            campaign.runs += 1;
+            let document = invent::invent(seed);
+            match attempt(deployment, &strategy, &document) {
+                Ok(run) => {
+                    campaign.count(&run);
+                    let found = faults(&run);
+                    if !found.is_empty() {
+                        campaign.failures.push(fail(deployment, (seed, strategy), document, &found));
+                    }
+                }
+                Err(reason) => campaign.failures.push(Failure {
+                    seed,
+                    strategy,
+                    faults: vec![reason],
+                    scenario: document,
+                    faults_of_smallest: Vec::new(),
+                }),
+            }
+        }
+        campaign
+    }
+
+    fn count(&mut self, run: &Run) {
+        self.transitions += run.totals.transitions;
+        for execution in &run.executions {
+            *self.endings.entry(execution.ending()).or_default() += 1;
+        }
+    }
+
+    /// Adds what another found.
+    pub fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.transitions += other.transitions;
+        for (ending, count) in other.endings {
+            *self.endings.entry(ending).or_default() += count;
+        }
+        self.failures.extend(other.failures);
+        self.failures.sort_by_key(|failure| failure.seed);
+    }
+}
+
+fn strategy_of(deployment: &Deployment, seed: u64) -> String {
+    let strategies: Vec<&str> = deployment.strategies().collect();
+    let index = usize::try_from(seed % (strategies.len().max(1) as u64)).unwrap_or(0);
+    strategies.get(index).map_or_else(String::new, |name| (*name).to_owned())
+}
+
+fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Result<Run, String> {
+    let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
+    let runner = scenario.stage(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
+    Ok(runner.finish())
+}
+
+/// What is wrong with a run: its kind, and the words.
+fn faults(run: &Run) -> Vec<(&'static str, String)> {
+    // What could not be put back is loud: a restore that failed, with its journal kept.
+    let is_loud = run.executions.iter().any(|one| {
+        one.error.as_deref() == Some("Recycle.RestoreFailed") || (one.mode == "restore" && one.status != "SUCCEEDED")
+    });
+    let broken = run.violations.iter().filter(|one| !(is_loud && one.invariant == Invariant::SizesRestored));
+    let mut found: Vec<(&'static str, String)> = Vec::new();
+    for one in broken {
+        // The first of a kind tells; the others follow from it.
+        if !found.iter().any(|(name, _)| *name == one.invariant.name()) {
+            found.push((one.invariant.name(), one.to_string()));
+        }
+    }
+    found.extend(run.refusals.iter().map(|refusal| ("model", format!("the model does not know: {refusal}"))));
+    if run.rest == Rest::Bound {
+        found.push(("rest", "it did not come to rest".to_owned()));
+    }
+    let holders = run.groups.iter().filter_map(|group| run.world.lock_holder(&group.name));
+    let kept = holders.filter(|_| !is_loud).map(|holder| ("lock", format!("{holder} still holds the lock")));
+    found.extend(kept);
+    found
+}
+
+fn fail(
+    deployment: &Rc<Deployment>,
+    (seed, strategy): (u64, String),
+    document: Value,
+    found: &[(&'static str, String)],
+) -> Failure {
+    let kind = found.first().map(|(kind, _)| *kind);
+    let fails = |candidate: &Value| {
+        let run = attempt(deployment, &strategy, candidate);
+        run.is_ok_and(|run| faults(&run).first().map(|(kind, _)| *kind) == kind)
+    };
+    let scenario = shrink::shrink(document, fails);
+    let smallest = attempt(deployment, &strategy, &scenario).map(|run| faults(&run)).unwrap_or_default();
+    let words = |found: Vec<(&'static str, String)>| found.into_iter().map(|(_, words)| words).collect();
+    Failure {
+        seed,
+        strategy,
+        faults: words(found.to_vec()),
+        faults_of_smallest: words(smallest),
+        scenario,
+    }
+}

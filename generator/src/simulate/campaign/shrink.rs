@@ -1,0 +1,96 @@
+//! Makes a failing scenario smaller: whatever can be left out, is.
+
+use serde_json::{Value, json};
+
+/// Runs that a shrinking may take.
+const TRIES_MAX: usize = 400;
+
+/// The smallest scenario found that still `fails`.
+pub(super) fn shrink(document: Value, mut fails: impl FnMut(&Value) -> bool) -> Value {
+    let mut smallest = document;
+    let mut tries = 0;
+    loop {
+        let smaller = candidates(&smallest).into_iter().find(|candidate| {
+            tries += 1;
+            tries <= TRIES_MAX && fails(candidate)
+        });
+        match smaller {
+            Some(found) => smallest = found,
+            None => return smallest,
+        }
+    }
+}
+
+/// Everything that is one step smaller, the largest steps first.
+fn candidates(document: &Value) -> Vec<Value> {
+    let mut found = Vec::new();
+    for list in ["/events", "/stops", "/triggers"] {
+        let count = document.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
+        found.extend((0..count).rev().map(|index| without(document, list, index)));
+    }
+    for part in ["/world", "/group", "/group/timing", "/group/tags"] {
+        let keys = document.pointer(part).and_then(Value::as_object);
+        let keys = keys.into_iter().flat_map(|fields| fields.keys()).filter(|key| *key != "seed");
+        found.extend(keys.map(|key| without_key(document, part, key)));
+    }
+    let size = |key: &str| document.pointer(&format!("/group/{key}")).and_then(Value::as_u64);
+    if let (Some(min), Some(desired), Some(max)) = (size("min"), size("desired"), size("max")) {
+        let mut resize = |min: u64, desired: u64, max: u64| {
+            let mut smaller = document.clone();
+            smaller["group"]["min"] = json!(min);
+            smaller["group"]["desired"] = json!(desired);
+            smaller["group"]["max"] = json!(max);
+            found.push(smaller);
+        };
+        if desired > 0 {
+            resize(min.min(desired - 1), desired - 1, max.saturating_sub(1).max(desired - 1));
+        }
+        if max > desired {
+            resize(min, desired, max - 1);
+        }
+        if min > 0 {
+            resize(min - 1, desired, max);
+        }
+    }
+    found
+}
+
+fn without(document: &Value, list: &str, index: usize) -> Value {
+    let mut smaller = document.clone();
+    if let Some(items) = smaller.pointer_mut(list).and_then(Value::as_array_mut) {
+        items.remove(index);
+    }
+    smaller
+}
+
+fn without_key(document: &Value, part: &str, key: &str) -> Value {
+    let mut smaller = document.clone();
+    if let Some(fields) = smaller.pointer_mut(part).and_then(Value::as_object_mut) {
+        fields.shift_remove(key);
+    }
+    smaller
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        let document = json!({
+            "world": {"seed": 7, "latency": "1s"},
+            "group": {"min": 2, "desired": 4, "max": 9, "zones": ["a"]},
+            "events": [{"at": "1s"}, {"at": "2s"}, {"at": "3s"}],
+            "triggers": [{"at": "0s"}],
+            "stops": [],
+        });
+        let smallest = shrink(document, |candidate| {
+            candidate["events"].as_array().is_some_and(|events| events.contains(&json!({"at": "2s"})))
+                && candidate["group"]["desired"].as_u64().is_some_and(|desired| desired >= 2)
+        });
+        assert_eq!(smallest["events"], json!([{"at": "2s"}]));
+        assert_eq!(smallest["world"], json!({"seed": 7}));
+        assert_eq!(smallest["triggers"], json!([]));
+        assert_eq!(smallest["group"], json!({"desired": 2}));
+    }
+}

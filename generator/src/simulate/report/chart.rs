@@ -1,0 +1,196 @@
+//! The capacity of a group over time, drawn with plain characters.
+
+use std::fmt::Write as _;
+
+use super::{Colour, Paint, clock};
+use crate::simulate::runner::GroupReport;
+use crate::simulate::time::{Moment, Span};
+use crate::simulate::world::record::Sample;
+
+/// Rows of the drawing, at most.
+const ROWS_MAX: u32 = 12;
+/// Columns of the margin on the left.
+const MARGIN: usize = 9;
+/// Columns between two times on the axis.
+const TICK: usize = 10;
+
+/// What a cell shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    Old,
+    New,
+    Starting,
+    Leaving,
+    Desired,
+    Maximum,
+    Empty,
+}
+
+impl Cell {
+    const LEGEND: [(Self, &'static str); 6] = [
+        (Self::Old, "old"),
+        (Self::New, "new"),
+        (Self::Starting, "new, not yet healthy"),
+        (Self::Leaving, "leaving"),
+        (Self::Desired, "desired"),
+        (Self::Maximum, "maximum"),
+    ];
+
+    fn character(self) -> char {
+        match self {
+            Self::Old => 'o',
+            Self::New => '#',
+            Self::Starting => '+',
+            Self::Leaving => '.',
+            Self::Desired => '-',
+            Self::Maximum => '=',
+            Self::Empty => ' ',
+        }
+    }
+
+    fn colour(self) -> Colour {
+        match self {
+            Self::Old => Colour::Old,
+            Self::New => Colour::New,
+            Self::Starting => Colour::Starting,
+            Self::Leaving | Self::Empty => Colour::Faint,
+            Self::Desired | Self::Maximum => Colour::Strong,
+        }
+    }
+}
+
+/// Draws a group from `began_at` to `ended_at`.
+pub(super) fn chart(group: &GroupReport, (began_at, ended_at): (Moment, Moment), columns: usize, paint: Paint) -> String {
+    let width = columns.saturating_sub(MARGIN).max(TICK * 2);
+    let shown = |column: usize| at(group, moment_of(column, width, (began_at, ended_at)));
+    let samples: Vec<Sample> = (0..width).map(shown).collect();
+    let top = top(&samples);
+    let per_row = top.div_ceil(ROWS_MAX).max(1);
+    let rows = top.div_ceil(per_row).max(1);
+    let mut drawn = legend(paint);
+    for row in (1..=rows).rev() {
+        let level = row * per_row;
+        let cells: Vec<Cell> = samples.iter().map(|sample| cell(*sample, level, per_row)).collect();
+        let _ = writeln!(drawn, "{level:>7} |{}", painted(&cells, paint));
+    }
+    let _ = writeln!(drawn, "{:>7} +{}", 0, "-".repeat(width));
+    drawn + &axis(&samples, (began_at, ended_at), width, paint)
+}
+
+fn moment_of(column: usize, width: usize, (began_at, ended_at): (Moment, Moment)) -> Moment {
+    let span = (ended_at - began_at).0;
+    began_at + Span(span * (column as u64) / (width.max(2) as u64 - 1))
+}
+
+fn at(group: &GroupReport, moment: Moment) -> Sample {
+    let after = group.history.partition_point(|(since, _)| *since <= moment);
+    group.history.get(after.saturating_sub(1)).map(|(_, sample)| *sample).unwrap_or_default()
+}
+
+/// The highest figure to be shown; a maximum far above everything else is not.
+fn top(samples: &[Sample]) -> u32 {
+    let needed = samples.iter().map(|one| (one.live + one.terminating).max(one.desired)).max().unwrap_or(0);
+    let limits = samples.iter().map(|one| one.max).filter(|max| *max <= needed * 2);
+    needed.max(limits.max().unwrap_or(0)).max(1)
+}
+
+fn cell(sample: Sample, level: u32, per_row: u32) -> Cell {
+    let serving_old = sample.old.min(sample.serving);
+    let serving_new = sample.serving - serving_old;
+    // A row is filled from the middle of it on.
+    let reaches = |figure: u32| figure + per_row / 2 >= level && figure > 0;
+    let in_row = |figure: u32| figure <= level && figure + per_row > level;
+    if reaches(sample.old) {
+        Cell::Old
+    } else if reaches(sample.old + serving_new) {
+        Cell::New
+    } else if reaches(sample.live) {
+        Cell::Starting
+    } else if reaches(sample.live + sample.terminating) {
+        Cell::Leaving
+    } else if in_row(sample.desired) {
+        Cell::Desired
+    } else if in_row(sample.max) {
+        Cell::Maximum
+    } else {
+        Cell::Empty
+    }
+}
+
+fn legend(paint: Paint) -> String {
+    let entry = |(cell, name): &(Cell, &str)| {
+        format!("{} {name}", paint.paint(cell.colour(), &cell.character().to_string()))
+    };
+    let entries: Vec<String> = Cell::LEGEND.iter().map(entry).collect();
+    format!("{}{}\n", " ".repeat(MARGIN), entries.join("   "))
+}
+
+fn painted(cells: &[Cell], paint: Paint) -> String {
+    let runs = cells.chunk_by(|a, b| a == b);
+    let text = runs.map(|run| {
+        let text: String = run.iter().map(|cell| cell.character()).collect();
+        paint.paint(run[0].colour(), &text)
+    });
+    text.collect::<String>().trim_end().to_owned()
+}
+
+/// The times, and the figures at those times.
+fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint) -> String {
+    let ticks: Vec<usize> = (0..width).step_by(TICK).collect();
+    let row = |name: &str, figure: &dyn Fn(usize) -> String| {
+        let figures: String = ticks.iter().map(|column| format!("{:<TICK$}", figure(*column))).collect();
+        paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.trim_end() + "\n"
+    };
+    row("time", &|column| clock(moment_of(column, width, period) - period.0))
+        + &row("healthy", &|column| samples[column].serving.to_string())
+        + &row("desired", &|column| samples[column].desired.to_string())
+        + &row("min-max", &|column| format!("{}-{}", samples[column].min, samples[column].max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chart_shows_old_new_desired_and_maximum() {
+        let sample = |old, new, serving| Sample {
+            live: old + new,
+            old,
+            new,
+            serving,
+            desired: 2,
+            min: 1,
+            max: 3,
+            ..Sample::default()
+        };
+        let group = GroupReport {
+            name: "web".to_owned(),
+            strategy: "in-out".to_owned(),
+            history: vec![(Moment(0), sample(2, 0, 2)), (Moment(100_000), sample(1, 0, 1)), (Moment(150_000), sample(1, 1, 1))],
+            is_present: true,
+            suspended: Vec::new(),
+        };
+        let drawn = chart(&group, (Moment(0), Moment(190_000)), MARGIN + 20, Paint::Plain);
+        let lines: Vec<&str> = drawn.lines().collect();
+        assert_eq!(lines[1], "      3 |====================");
+        assert_eq!(lines[2], "      2 |oooooooooo-----+++++");
+        assert_eq!(lines[3], "      1 |oooooooooooooooooooo");
+        assert_eq!(lines[5], "   time  0:00      1:40");
+        assert_eq!(lines[6], "healthy  2         1");
+    }
+
+    #[test]
+    fn a_large_group_is_drawn_to_scale() {
+        let sample = Sample { live: 100, old: 100, serving: 100, desired: 100, max: 1000, ..Sample::default() };
+        let group = GroupReport {
+            name: "web".to_owned(),
+            strategy: "out-in".to_owned(),
+            history: vec![(Moment(0), sample)],
+            is_present: true,
+            suspended: Vec::new(),
+        };
+        let drawn = chart(&group, (Moment(0), Moment(60_000)), 60, Paint::Plain);
+        assert!(drawn.lines().count() <= ROWS_MAX as usize + 6, "{drawn}");
+        assert!(drawn.lines().nth(1).is_some_and(|line| line.starts_with("    108 |ooo")), "{drawn}");
+    }
+}

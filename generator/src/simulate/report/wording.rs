@@ -1,0 +1,176 @@
+//! What calls and changes are called in a timeline.
+
+use serde_json::Value;
+
+use super::timeline::Tone;
+use crate::simulate::world::instance::InstanceId;
+use crate::simulate::world::record::{Author, Call, Cause, Happening, Sizes};
+
+/// What a line says, before lines of a kind are joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Saying {
+    /// As it stands.
+    Text(String, Tone),
+    /// Something about an instance: text with `{}` for the instances, for one and for many.
+    About { instance: InstanceId, one: &'static str, many: &'static str, tone: Tone },
+    /// A text of which there may be many: how often is said after it.
+    Repeated(String, Tone),
+}
+
+/// What a call of an execution is called; `None` for what is not worth a line.
+pub(super) fn of_call(call: &Call) -> Option<Saying> {
+    let arguments = &call.arguments;
+    let text = |pointer: &str| arguments.pointer(pointer).and_then(Value::as_str);
+    let said = match &*call.action {
+        "terminateInstanceInAutoScalingGroup" if call.answer.is_ok() => {
+            let instance = InstanceId::parse(text("/InstanceId")?)?;
+            let keeps = arguments.get("ShouldDecrementDesiredCapacity") == Some(&Value::Bool(false));
+            let (one, many) = if keeps {
+                ("terminates instance {}", "terminates {n} instances: {}")
+            } else {
+                ("terminates instance {} with its place", "terminates {n} instances with their places: {}")
+            };
+            return Some(Saying::About { instance, one, many, tone: Tone::Plain });
+        }
+        "terminateInstanceInAutoScalingGroup" => {
+            format!("terminates instance {}", InstanceId::parse(text("/InstanceId")?)?.0)
+        }
+        "updateAutoScalingGroup" | "setDesiredCapacity" => sizes(arguments),
+        "suspendProcesses" => format!("suspends {}", processes(arguments)),
+        "resumeProcesses" => format!("resumes {}", processes(arguments)),
+        "putItem" => "takes the lock".to_owned(),
+        "deleteItem" => "lets go of the lock".to_owned(),
+        "updateItem" => of_update(arguments)?,
+        "publish" => format!("announces: {}", text("/MessageAttributes/status/StringValue").unwrap_or("?")),
+        "startExecution" => "starts a successor".to_owned(),
+        "startInstanceRefresh" => "starts an instance refresh".to_owned(),
+        "cancelInstanceRefresh" => "cancels the instance refresh".to_owned(),
+        _ => return None,
+    };
+    Some(match &call.answer {
+        Ok(_) => Saying::Text(said, Tone::Plain),
+        // A condition that does not hold is an answer.
+        Err(error) if error.name.ends_with("ConditionalCheckFailedException") => {
+            Saying::Text(format!("{said}: refused, the condition does not hold"), Tone::Plain)
+        }
+        Err(error) => {
+            let lost = if call.lost { ", though it is done" } else { "" };
+            Saying::Repeated(format!("{said}: {}{lost}", shortened(&error.cause)), Tone::Warning)
+        }
+    })
+}
+
+fn of_update(arguments: &Value) -> Option<String> {
+    let value = |name: &str| arguments.pointer(&format!("/ExpressionAttributeValues/{name}/S"))?.as_str();
+    if let Some(journal) = value(":journal") {
+        let journal: Value = serde_json::from_str(journal).ok()?;
+        let phase = journal.get("phase").and_then(Value::as_str).unwrap_or("?");
+        return Some(format!("writes its journal: {phase}"));
+    }
+    if value(":rerun").is_some() {
+        return Some("asks the holder of the lock for another round".to_owned());
+    }
+    if value(":failure").is_some() {
+        return Some("notes why the turn failed".to_owned());
+    }
+    let expression = arguments.get("UpdateExpression").and_then(Value::as_str).unwrap_or_default();
+    Some(match expression {
+        expression if expression.contains("SET turn") => "notes whose turn it is".to_owned(),
+        expression if expression.contains("held_by") => "takes the lock over".to_owned(),
+        expression if expression.contains("rerun") => "takes up the request for another round".to_owned(),
+        _ => "clears its journal".to_owned(),
+    })
+}
+
+fn sizes(arguments: &Value) -> String {
+    let named = [("MinSize", "minimum"), ("MaxSize", "maximum"), ("DesiredCapacity", "desired capacity")];
+    let set = named.iter().filter_map(|(key, name)| Some(format!("{name} to {}", arguments.get(key)?)));
+    let set: Vec<String> = set.collect();
+    format!("sets the {}", set.join(", the "))
+}
+
+fn processes(arguments: &Value) -> String {
+    let listed = arguments.get("ScalingProcesses").and_then(Value::as_array);
+    let names: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
+    names.join(", ")
+}
+
+/// The first sentence of an error's cause, without the SDK's addition.
+pub(super) fn shortened(cause: &str) -> String {
+    let cause = cause.split(" (Service:").next().unwrap_or(cause);
+    let short: String = cause.chars().take(110).collect();
+    if short.len() < cause.len() { format!("{short}...") } else { short }
+}
+
+/// What a change of a group is called; `None` for what a call's line says already.
+pub(super) fn of_change(happening: &Happening) -> Option<Saying> {
+    let about = |instance: &InstanceId, one, many, tone| Saying::About { instance: *instance, one, many, tone };
+    Some(match happening {
+        Happening::Launched(id) => about(id, "launches instance {}", "launches {n} instances: {}", Tone::Plain),
+        Happening::LaunchFailed(message) => {
+            Saying::Repeated(format!("a launch fails: {}", shortened(message)), Tone::Warning)
+        }
+        Happening::InService(id) => {
+            about(id, "instance {} is in service", "{n} instances are in service: {}", Tone::Plain)
+        }
+        Happening::TargetsHealthy(id) => {
+            about(id, "instance {} passes its health checks", "{n} instances pass their health checks: {}", Tone::Plain)
+        }
+        Happening::MarkedUnhealthy(id) => {
+            about(id, "instance {} is marked unhealthy", "{n} instances are marked unhealthy: {}", Tone::Warning)
+        }
+        Happening::HeldByHook(id) => {
+            about(id, "a hook holds instance {}", "hooks hold {n} instances: {}", Tone::Plain)
+        }
+        Happening::Terminating { cause: Cause::Execution(_), .. } => return None,
+        Happening::Terminating { instance, cause, .. } => {
+            let (one, many) = of_cause(cause);
+            about(instance, one, many, Tone::Warning)
+        }
+        Happening::Left(id) => about(id, "instance {} has left", "{n} instances have left: {}", Tone::Plain),
+        Happening::MachineTerminated(_) => return None,
+        Happening::Struck { instance, .. } => {
+            about(instance, "instance {} is struck", "{n} instances are struck: {}", Tone::Warning)
+        }
+        Happening::Sized { by, before, after } => return of_sizes(by, *before, *after),
+        Happening::Suspended { by: Author::Execution(_), .. } => return None,
+        Happening::Suspended { .. } => {
+            Saying::Text("somebody suspends or resumes processes".to_owned(), Tone::Warning)
+        }
+        Happening::LaunchSourceChanged => {
+            Saying::Text("somebody changes what it launches from".to_owned(), Tone::Warning)
+        }
+        Happening::RefreshStarted => Saying::Text("an instance refresh begins".to_owned(), Tone::Plain),
+        Happening::RefreshEnded(status) => {
+            Saying::Text(format!("the instance refresh ends: {status}"), Tone::Plain)
+        }
+        Happening::Changed(what) => Saying::Text(format!("somebody changes {what}"), Tone::Warning),
+        Happening::Deleting => Saying::Text("somebody deletes the group".to_owned(), Tone::Warning),
+        Happening::Deleted => Saying::Text("the group is gone".to_owned(), Tone::Warning),
+    })
+}
+
+fn of_cause(cause: &Cause) -> (&'static str, &'static str) {
+    match cause {
+        Cause::Execution(_) => ("instance {} is terminated", "{n} instances are terminated: {}"),
+        Cause::ScaleIn => ("scales in instance {}", "scales in {n} instances: {}"),
+        Cause::Rebalance => ("rebalances instance {} away", "rebalances {n} instances away: {}"),
+        Cause::Unhealthy => ("replaces instance {}", "replaces {n} instances: {}"),
+        Cause::LaunchAbandoned => ("gives up instance {}", "gives up {n} instances: {}"),
+        Cause::InstanceRefresh => ("refreshes instance {}", "refreshes {n} instances: {}"),
+        Cause::GroupDeleted => ("deletes instance {}", "deletes {n} instances: {}"),
+    }
+}
+
+fn of_sizes(by: &Author, before: Sizes, after: Sizes) -> Option<Saying> {
+    let named = [("minimum", before.min, after.min), ("maximum", before.max, after.max), ("desired", before.desired, after.desired)];
+    let changed = named.iter().filter(|(_, before, after)| before != after);
+    let changed: Vec<String> = changed.map(|(name, before, after)| format!("{name} {before} -> {after}")).collect();
+    let text = changed.join(", ");
+    match by {
+        Author::World => Some(Saying::Text(format!("somebody scales: {text}"), Tone::Warning)),
+        // A termination with its place says what it does.
+        Author::Execution(_) if before.min == after.min && before.max == after.max => None,
+        Author::Execution(_) => Some(Saying::Text(text, Tone::Plain)),
+    }
+}

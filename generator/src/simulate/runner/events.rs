@@ -1,0 +1,155 @@
+//! The events of a world as EventBridge delivers them to the handler.
+
+use serde_json::{Value, json};
+
+use super::deployment::{ACCOUNT, REGION};
+use crate::simulate::world::World;
+use crate::simulate::world::group::Group;
+use crate::simulate::world::launch::{LaunchSource, TemplateVersion, Templates};
+use crate::simulate::world::record::GroupIndex;
+
+/// An API call as CloudTrail tells of it.
+fn call(id: u64, source: &str, name: &str, parameters: Value) -> Value {
+    json!({
+        "id": event_id(id), "account": ACCOUNT, "region": REGION, "source": format!("aws.{source}"),
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventID": event_id(id), "eventSource": format!("{source}.amazonaws.com"), "eventName": name,
+            "awsRegion": REGION, "recipientAccountId": ACCOUNT, "requestParameters": parameters,
+        },
+    })
+}
+
+fn event_id(id: u64) -> String {
+    format!("00000000-0000-4000-9000-{id:012x}")
+}
+
+/// Somebody set what a group launches from.
+pub(super) fn launch_change(id: u64, group: &Group) -> Value {
+    let mut parameters = json!({"autoScalingGroupName": &*group.name});
+    let spec = |one: &TemplateVersion| json!({"launchTemplateId": &*one.template, "version": one.version.text()});
+    match &group.launch {
+        LaunchSource::Template(one) => parameters["launchTemplate"] = spec(one),
+        LaunchSource::Configuration(name) => parameters["launchConfigurationName"] = json!(&**name),
+        LaunchSource::Mixed { template, .. } => {
+            let template = json!({"launchTemplateSpecification": spec(template)});
+            parameters["mixedInstancesPolicy"] = json!({"launchTemplate": template});
+        }
+    }
+    call(id, "autoscaling", "UpdateAutoScalingGroup", parameters)
+}
+
+/// Somebody set tags of a group, or deleted them.
+pub(super) fn tag_change(id: u64, group: &str, action: &str, keys: &[String]) -> Value {
+    let tag = |key: &String| {
+        json!({
+            "resourceId": group, "resourceType": "auto-scaling-group", "key": key, "propagateAtLaunch": true,
+        })
+    };
+    let tags: Vec<Value> = keys.iter().map(tag).collect();
+    call(id, "autoscaling", action, json!({"tags": tags}))
+}
+
+fn template_change(id: u64, template: &str, action: &str) -> Value {
+    let mut parameters = json!({});
+    parameters[format!("{action}Request")] = json!({"LaunchTemplateId": template});
+    call(id, "ec2", action, parameters)
+}
+
+/// An execution ended.
+pub(super) fn status_change(id: u64, (arn, machine): (&str, &str), status: &str, input: &str) -> Value {
+    json!({
+        "id": event_id(id), "account": ACCOUNT, "region": REGION, "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {
+            "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status,
+            "input": input, "inputDetails": {"included": true}, "output": null,
+        },
+    })
+}
+
+/// What a watch compares with.
+#[derive(Clone)]
+pub(super) struct Watch {
+    templates: Templates,
+    groups: Vec<(LaunchSource, Vec<(String, String)>)>,
+    changes_seen: usize,
+}
+
+impl Watch {
+    /// Watches a world from now on.
+    pub(super) fn begin(world: &World) -> Self {
+        let groups = (0..).map_while(|index| world.group(index));
+        Self {
+            templates: world.templates().clone(),
+            groups: groups.map(|group| (group.launch.clone(), tags(group))).collect(),
+            changes_seen: world.record().changes.len(),
+        }
+    }
+
+    /// The events of what has changed since it last looked, each numbered by `next_id`.
+    pub(super) fn look(&mut self, world: &World, mut next_id: impl FnMut() -> u64) -> Vec<Value> {
+        let mut events = Vec::new();
+        let changes = &world.record().changes;
+        let mut groups: Vec<(GroupIndex, &str)> = changes[self.changes_seen..]
+            .iter()
+            .map(|change| (change.group, change.happening.name()))
+            .filter(|(_, name)| matches!(*name, "launch_source_changed" | "changed"))
+            .collect();
+        self.changes_seen = changes.len();
+        groups.dedup();
+        let moved = self.moved_templates(world, &mut next_id);
+        for (index, name) in groups {
+            let Some(group) = world.group(index) else { continue };
+            let (launch, known_tags) = &mut self.groups[index];
+            if name == "launch_source_changed" && (*launch != group.launch || moved.is_empty()) {
+                launch.clone_from(&group.launch);
+                events.push(launch_change(next_id(), group));
+            } else if name == "changed" {
+                let now = tags(group);
+                events.extend(tag_events(&group.name, known_tags, &now, &mut next_id));
+                *known_tags = now;
+            }
+        }
+        events.extend(moved);
+        events
+    }
+
+    fn moved_templates(&mut self, world: &World, next_id: &mut impl FnMut() -> u64) -> Vec<Value> {
+        let mut events = Vec::new();
+        if self.templates == *world.templates() {
+            return events;
+        }
+        for (id, template) in world.templates() {
+            let before = self.templates.get(id);
+            if before.is_some_and(|before| before.latest != template.latest) {
+                events.push(template_change(next_id(), id, "CreateLaunchTemplateVersion"));
+            }
+            if before.is_some_and(|before| before.default != template.default) {
+                events.push(template_change(next_id(), id, "ModifyLaunchTemplate"));
+            }
+        }
+        self.templates.clone_from(world.templates());
+        events
+    }
+}
+
+fn tags(group: &Group) -> Vec<(String, String)> {
+    group.tags.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+}
+
+fn tag_events(
+    group: &str,
+    before: &[(String, String)],
+    after: &[(String, String)],
+    next_id: &mut impl FnMut() -> u64,
+) -> Vec<Value> {
+    let keys = |of: &[(String, String)], keep: &dyn Fn(&(String, String)) -> bool| -> Vec<String> {
+        of.iter().filter(|tag| keep(tag)).map(|(key, _)| key.clone()).collect()
+    };
+    let set = keys(after, &|tag| !before.contains(tag));
+    let deleted = keys(before, &|(key, _)| !after.iter().any(|(other, _)| other == key));
+    let all = [("CreateOrUpdateTags", set), ("DeleteTags", deleted)];
+    let changed = all.into_iter().filter(|(_, keys)| !keys.is_empty());
+    changed.map(|(action, keys)| tag_change(next_id(), group, action, &keys)).collect()
+}

@@ -1,0 +1,100 @@
+//! The handler in a simulated world: its real reading of events and its real decision, with the world's groups.
+
+use std::collections::BTreeMap;
+
+use asg_recycle_handler::decide::{self, Decision, Skip, StartRequest, Trigger};
+use asg_recycle_handler::event::{self, Cause, Subject, TemplateChange};
+use asg_recycle_handler::group::{Group as Described, GroupTag, TemplateReference};
+use asg_recycle_handler::settings::TagChanges;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::deployment::{ACCOUNT, Deployment};
+use crate::simulate::time::Moment;
+use crate::simulate::world::World;
+use crate::simulate::world::group::{Group, Phase};
+use crate::simulate::world::launch::{LaunchSource, TemplateVersion};
+
+/// What the handler makes of an event.
+pub(super) enum Answer {
+    /// It starts an execution.
+    Start(Box<StartRequest>),
+    /// It does nothing, for this reason.
+    Skip(String),
+    /// It tells people why it does nothing.
+    Reject(String),
+}
+
+/// Whether the stack's rules hand an event to the handler at all. What changes sizes only, such as the machine's own
+/// calls, is none of theirs.
+pub(super) fn is_selected(deployment: &Deployment, event: &Value) -> bool {
+    let name = event.pointer("/detail/eventName").and_then(Value::as_str).unwrap_or_default();
+    match name {
+        "CreateLaunchTemplateVersion" | "ModifyLaunchTemplate" => deployment.follows_template_versions,
+        "CreateOrUpdateTags" | "DeleteTags" => deployment.handler.tag_changes != TagChanges::None,
+        _ => true,
+    }
+}
+
+/// Hands an event to the handler; one answer for each group that the event is about.
+pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> Vec<Answer> {
+    let settings = &deployment.handler;
+    let event = match event::read(event, ACCOUNT) {
+        Ok(event) => event,
+        Err(malformed) => return vec![Answer::Reject(malformed.to_string())],
+    };
+    let causes = match event.subject {
+        Subject::Causes(causes) => causes,
+        Subject::Template(change) => followers(world, &change),
+        Subject::Nothing(nothing) => return vec![Answer::Skip(Skip::Nothing(nothing).to_string())],
+    };
+    let now = timestamp(world.now());
+    let decide = |cause: Cause| {
+        let trigger = Trigger { source: event.source.clone(), cause };
+        let group = trigger.cause.group().and_then(|name| describe(world, name));
+        match decide::decide(&trigger, group.as_ref(), now, settings) {
+            Decision::Start(request) => Answer::Start(Box::new(request)),
+            Decision::Skip(skip) => Answer::Skip(skip.to_string()),
+            Decision::Reject(rejection) => Answer::Reject(rejection.reason()),
+        }
+    };
+    causes.into_iter().map(decide).collect()
+}
+
+fn timestamp(moment: Moment) -> Timestamp {
+    let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+/// The groups that follow a launch template.
+fn followers(world: &World, change: &TemplateChange) -> Vec<Cause> {
+    let groups = (0..).map_while(|index| world.group(index));
+    let present = groups.filter(|group| group.phase == Phase::Present && group.is_opted_in());
+    let following = present.map(described).filter(|group| decide::follows(group, change));
+    following.map(|group| Cause::Template { group: group.name, change: change.clone() }).collect()
+}
+
+fn describe(world: &World, name: &str) -> Option<Described> {
+    let group = world.group(world.find_group(name)?)?;
+    (group.phase != Phase::Deleted).then(|| described(group))
+}
+
+fn described(group: &Group) -> Described {
+    let tag = |value: &str| GroupTag { value: value.to_owned(), propagates: true };
+    let tags: BTreeMap<String, GroupTag> =
+        group.tags.iter().map(|(key, value)| (key.to_string(), tag(value))).collect();
+    let reference = |one: &TemplateVersion| TemplateReference {
+        id: Some(one.template.to_string()),
+        name: None,
+        version: Some(one.version.text()),
+    };
+    let templates = match &group.launch {
+        LaunchSource::Template(one) => vec![reference(one)],
+        LaunchSource::Configuration(_) => Vec::new(),
+        LaunchSource::Mixed { template, overrides } => {
+            let own = overrides.iter().filter_map(|one| one.template.as_ref());
+            std::iter::once(template).chain(own).map(reference).collect()
+        }
+    };
+    Described { name: group.name.to_string(), tags, templates }
+}

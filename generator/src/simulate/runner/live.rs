@@ -1,0 +1,130 @@
+//! An execution under way, and what is known of it.
+
+use std::sync::Arc;
+
+use asg_recycle_handler::contract::{Mode, Replace};
+use serde_json::Value;
+
+use super::run::ExecutionReport;
+use crate::simulate::interpreter::{Execution, Status};
+use crate::simulate::invariants::{self, Allowed, Ending};
+use crate::simulate::time::Moment;
+use crate::simulate::world::executions::ExecutionStatus;
+
+/// An execution of the machine; children of its Maps are part of it.
+#[derive(Clone)]
+pub(super) struct Live {
+    pub(super) execution: Execution,
+    pub(super) input: Arc<Value>,
+    pub(super) began_at: Moment,
+    pub(super) ended_at: Option<Moment>,
+}
+
+impl Live {
+    pub(super) fn is_running(&self) -> bool {
+        self.ended_at.is_none()
+    }
+
+    fn text(&self, key: &str) -> &str {
+        text(&self.input, key)
+    }
+
+    pub(super) fn group(&self) -> &str {
+        self.text("auto_scaling_group_name")
+    }
+
+    /// What is expected of it.
+    pub(super) fn expected(&self, replaces_protected: bool) -> invariants::Run {
+        let is = |key: &str, value: &str| self.text(key) == value;
+        invariants::Run {
+            arn: self.execution.arn().into(),
+            mode: if is("mode", "restore") { Mode::Restore } else { Mode::Recycle },
+            replace: if is("replace", "all") { Replace::All } else { Replace::Outdated },
+            allowed: allowed(&self.input),
+            replaces_protected,
+        }
+    }
+
+    /// How it ended.
+    pub(super) fn ending(&self) -> Ending {
+        let failure = match self.execution.status() {
+            Status::Failed(failure) => Some(failure),
+            _ => None,
+        };
+        Ending {
+            arn: self.execution.arn().into(),
+            status: world_status(self.execution.status()),
+            output: self.output(),
+            error: failure.map(|failure| failure.error.clone()),
+            cause: failure.map(|failure| failure.cause.clone()),
+        }
+    }
+
+    fn output(&self) -> Option<Value> {
+        match self.execution.status() {
+            Status::Succeeded { output } => Some(output.clone()),
+            _ => None,
+        }
+    }
+
+    /// A failure has no output; whether everything was put back before it, a variable says.
+    fn failed_outcome(&self) -> &'static str {
+        let variables = self.execution.variables();
+        let is_back = variables.get("result").is_some_and(|result| text(result, "outcome") == "rolled_back");
+        if is_back { "rolled_back" } else { "failed" }
+    }
+
+    pub(super) fn report(&self) -> ExecutionReport {
+        let ending = self.ending();
+        let result = ending.output.clone().unwrap_or_default();
+        let outcome = match ending.status {
+            ExecutionStatus::Failed => self.failed_outcome().to_owned(),
+            _ => text(&result, "outcome").to_owned(),
+        };
+        ExecutionReport {
+            arn: self.execution.arn().to_owned(),
+            group: self.group().to_owned(),
+            mode: self.text("mode").to_owned(),
+            strategy: self.text("strategy").to_owned(),
+            replace: self.text("replace").to_owned(),
+            began_at: self.began_at,
+            ended_at: self.ended_at,
+            status: self.execution.status().as_str(),
+            outcome,
+            reason: ending.cause.unwrap_or_else(|| text(&result, "reason").to_owned()),
+            error: ending.error,
+            output: ending.output,
+            counters: self.execution.counters(),
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// When the input allows changes.
+fn allowed(input: &Value) -> Allowed {
+    let dry_run = text(input, "dry_run").eq_ignore_ascii_case("true");
+    if dry_run {
+        return Allowed::Never;
+    }
+    let Some(windows) = input.get("windows").and_then(Value::as_array) else { return Allowed::Always };
+    let moment = |window: &Value, key: &str| {
+        let time: jiff::Timestamp = text(window, key).parse().ok()?;
+        u64::try_from(time.as_millisecond()).ok().map(Moment)
+    };
+    let periods = windows.iter().filter_map(|window| Some((moment(window, "opens_at")?, moment(window, "closes_at")?)));
+    Allowed::BeginWithin(periods.collect())
+}
+
+/// The same status in the world's words.
+pub(super) fn world_status(status: &Status) -> ExecutionStatus {
+    match status {
+        Status::Running => ExecutionStatus::Running,
+        Status::Succeeded { .. } => ExecutionStatus::Succeeded,
+        Status::Failed(_) => ExecutionStatus::Failed,
+        Status::TimedOut => ExecutionStatus::TimedOut,
+        Status::Aborted => ExecutionStatus::Aborted,
+    }
+}

@@ -1,0 +1,412 @@
+//! Runs executions of the emitted machine in one world: their wakes, the world's own events, the handler between them.
+//!
+//! A [`Runner`] goes from one thing that happens to the next: the world's events first, then what reaches the handler,
+//! then one transition of the execution that has waited longest. A clone goes its own way from where it stands, so a
+//! run can be followed to its end from any of its moments. Everything is decided by the world's seed.
+
+mod deployment;
+mod events;
+mod handler;
+mod live;
+mod run;
+mod setup;
+mod watching;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::interpreter::{Execution, Happening, Status};
+use super::invariants::Checker;
+use super::time::{Moment, Span};
+use super::world::World;
+use super::world::record::Sample;
+use super::world::script::{Script, ScriptError, When};
+use super::world::spec::WorldSpec;
+
+use events::Watch;
+use handler::Answer;
+use live::Live;
+
+pub use deployment::{Conduct, Deployment};
+pub use run::{
+    Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, Deed, Entry, ExecutionReport, GroupReport, Rest, Run, Totals,
+};
+pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
+
+/// From a call to the handler's look at it: CloudTrail, rule, queue.
+const DELIVERY: Span = Span::seconds(2);
+
+/// How long the world is followed after the last execution has ended and the last event of the script has been.
+const SETTLING: Span = Span::seconds(2 * 3600);
+
+/// A run goes on for no longer than this: windows are known for 15 days, and an execution times out after 30.
+const DURATION_MAX: Span = Span::seconds(60 * 86_400);
+
+/// Nor has it more steps.
+const STEPS_MAX: u64 = 5_000_000;
+
+/// A run under way.
+#[derive(Clone)]
+pub struct Runner {
+    deployment: Rc<Deployment>,
+    world: World,
+    live: Vec<Live>,
+    inbox: BTreeMap<(Moment, u64), Mail>,
+    stops: Vec<Stop>,
+    checkers: Vec<Checker>,
+    watch: Watch,
+    log: Vec<Entry>,
+    detail: Detail,
+    began_at: Moment,
+    /// Figures of the groups at the beginning.
+    first: Vec<Sample>,
+    /// Nothing is expected to happen after this, but for what executions do.
+    settled_at: Moment,
+    last_event: Option<Rc<Value>>,
+    numbered: u64,
+    delivered: u64,
+    steps: u64,
+    refusals: Vec<String>,
+}
+
+/// What waits for its moment.
+#[derive(Clone)]
+enum Mail {
+    Trigger(Trigger),
+    Event(Rc<Value>),
+    Stop,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The world or the handler did something.
+    Around,
+    /// This execution, by its index, did.
+    Execution(usize),
+    /// Nothing is left to be done.
+    Rest(Rest),
+}
+
+impl Runner {
+    /// Sets up a world, with the deployed stack in it.
+    ///
+    /// # Errors
+    /// If the world's description or its script makes no sense.
+    pub fn new(
+        deployment: &Rc<Deployment>,
+        mut spec: WorldSpec,
+        script: Script,
+        setup: Setup,
+    ) -> Result<Self, ScriptError> {
+        deployment.furnish(&mut spec);
+        let last = script.entries.iter().filter_map(|entry| match entry.when {
+            When::At(at) => Some(at.0 + entry.delay.0),
+            When::AfterCall(_) | When::AfterEvent(_) => None,
+        });
+        let last = Span(last.max().unwrap_or(0));
+        let world = World::new(spec, script)?;
+        let began_at = world.now();
+        let mut runner = Self {
+            deployment: Rc::clone(deployment),
+            checkers: watching::checkers(deployment, &world),
+            watch: Watch::begin(&world),
+            first: watching::samples(&world),
+            world,
+            live: Vec::new(),
+            inbox: BTreeMap::new(),
+            stops: Vec::new(),
+            log: Vec::new(),
+            detail: setup.detail,
+            began_at,
+            settled_at: began_at + last + SETTLING,
+            last_event: None,
+            numbered: 0,
+            delivered: 0,
+            steps: 0,
+            refusals: Vec::new(),
+        };
+        for trigger in setup.triggers {
+            runner.post(began_at + trigger.at, Mail::Trigger(trigger));
+        }
+        for stop in setup.stops {
+            match stop {
+                Stop::At(at) => runner.post(began_at + at, Mail::Stop),
+                other => runner.stops.push(other),
+            }
+        }
+        Ok(runner)
+    }
+
+    /// Goes on until nothing is left to be done.
+    pub fn finish(mut self) -> Run {
+        loop {
+            if let Step::Rest(rest) = self.step() {
+                return self.into_run(rest);
+            }
+        }
+    }
+
+    /// The modelled world as it stands.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// State transitions of an execution so far.
+    pub fn transitions(&self, execution: usize) -> u64 {
+        self.live.get(execution).map_or(0, |live| live.execution.transitions())
+    }
+
+    /// The state that an execution stands in.
+    pub fn state(&self, execution: usize) -> Option<&str> {
+        self.live.get(execution).map(|live| live.execution.current_state())
+    }
+
+    /// Indices of the executions that run.
+    pub fn running(&self) -> impl Iterator<Item = usize> {
+        self.live.iter().enumerate().filter(|(_, live)| live.is_running()).map(|(index, _)| index)
+    }
+
+    /// Does the next thing.
+    pub fn step(&mut self) -> Step {
+        self.steps += 1;
+        let world = self.world.next_event();
+        let mail = self.inbox.keys().next().map(|(moment, _)| *moment);
+        let wakes = self.live.iter().enumerate().filter(|(_, live)| live.is_running());
+        let wakes = wakes.filter_map(|(index, live)| Some((live.execution.next_wake()?, index)));
+        let wake = wakes.min();
+        let work = mail.into_iter().chain(wake.map(|(moment, _)| moment)).min();
+        let idle = work.is_none() && world.is_none_or(|next| next > self.settled_at);
+        if idle {
+            return Step::Rest(Rest::Quiet);
+        }
+        let next = work.into_iter().chain(world).min().unwrap_or(self.world.now()).max(self.world.now());
+        if next - self.began_at > DURATION_MAX || self.steps > STEPS_MAX {
+            return Step::Rest(Rest::Bound);
+        }
+        if world.is_some_and(|due| due <= next) {
+            self.world.advance_to(next);
+            self.look_around();
+            return Step::Around;
+        }
+        self.world.advance_to(next);
+        match wake {
+            Some((due, index)) if mail.is_none_or(|moment| due < moment) => {
+                self.advance(index);
+                Step::Execution(index)
+            }
+            _ => {
+                if let Some((_, mail)) = self.inbox.pop_first() {
+                    self.open(mail);
+                }
+                Step::Around
+            }
+        }
+    }
+
+    /// Stops an execution, as `StopExecution` does.
+    pub fn stop(&mut self, execution: usize) {
+        let now = self.world.now();
+        let Some(live) = self.live.get_mut(execution).filter(|live| live.is_running()) else { return };
+        let state = live.execution.current_state().to_owned();
+        live.execution.stop(now);
+        self.note(Deed::Stopped { execution, state });
+        self.after(execution);
+    }
+
+    fn note(&mut self, what: Deed) {
+        self.log.push(Entry { at: self.world.now(), what });
+    }
+
+    fn post(&mut self, at: Moment, mail: Mail) {
+        self.numbered += 1;
+        self.inbox.insert((at, self.numbered), mail);
+    }
+
+    fn open(&mut self, mail: Mail) {
+        match mail {
+            Mail::Trigger(trigger) => self.trigger(&trigger),
+            Mail::Event(event) => self.deliver(&event),
+            Mail::Stop => {
+                let oldest = self.running().next();
+                oldest.into_iter().for_each(|execution| self.stop(execution));
+            }
+        }
+    }
+
+    fn trigger(&mut self, trigger: &Trigger) {
+        let index = trigger.group.as_deref().map_or(Some(0), |name| self.world.find_group(name));
+        let Some(group) = index.and_then(|index| self.world.group(index)) else { return };
+        let id = self.numbered + 1;
+        let event = match trigger.event {
+            TriggerEvent::LaunchChange => events::launch_change(id, group),
+            TriggerEvent::TagChange => {
+                events::tag_change(id, &group.name, "CreateOrUpdateTags", &["release".to_owned()])
+            }
+            TriggerEvent::Redelivery => match &self.last_event {
+                Some(event) => (**event).clone(),
+                None => return,
+            },
+        };
+        self.send(event);
+    }
+
+    /// Sends an event to the handler, if the stack's rules select it.
+    fn send(&mut self, event: Value) {
+        if handler::is_selected(&self.deployment, &event) {
+            self.post(self.world.now() + DELIVERY, Mail::Event(Rc::new(event)));
+        }
+    }
+
+    fn deliver(&mut self, event: &Rc<Value>) {
+        self.delivered += 1;
+        self.last_event = Some(Rc::clone(event));
+        let pointers = ["/detail/eventName", "/detail/status"];
+        let name = pointers.iter().find_map(|pointer| event.pointer(pointer)?.as_str()).unwrap_or("?");
+        for answer in handler::handle(&self.deployment, &self.world, event) {
+            let event = name.to_owned();
+            match answer {
+                Answer::Skip(reason) => self.note(Deed::Passed { event, reason }),
+                Answer::Reject(reason) => self.note(Deed::Rejected { event, reason }),
+                Answer::Start(request) if self.deployment.handler.machine == request.machine => {
+                    self.start(&request.name, request.input, event);
+                }
+                Answer::Start(request) => {
+                    let reason = format!("left to the state machine {}", request.machine);
+                    self.note(Deed::Passed { event, reason });
+                }
+            }
+        }
+    }
+
+    /// `StartExecution` by the handler.
+    fn start(&mut self, name: &str, input: Value, event: String) {
+        let arn = self.deployment.handler.machine.execution(name);
+        if self.world.executions.get(&arn).is_some() {
+            return self.note(Deed::AlreadyBegan { name: name.to_owned() });
+        }
+        let now = self.world.now();
+        self.world.executions.begin(&arn, &self.deployment.machine_arn, &input.to_string(), now);
+        self.begin(&arn, input, Some(event));
+    }
+
+    /// Begins an execution that the world knows of already.
+    fn begin(&mut self, arn: &str, input: Value, event: Option<String>) {
+        let now = self.world.now();
+        let seed = self.world.spec().seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(self.live.len() as u64);
+        let execution = match Execution::start(&self.deployment.machine, arn, input.clone(), now, seed) {
+            Ok(execution) => execution,
+            Err(error) => {
+                self.refusals.push(error.to_string());
+                return;
+            }
+        };
+        let index = self.live.len();
+        self.live.push(Live { execution, input: Arc::new(input), began_at: now, ended_at: None });
+        self.note(Deed::Began { execution: index, event });
+        self.tell_of_start(index);
+    }
+
+    /// Lets an execution make its next transition, or whatever it does before that.
+    fn advance(&mut self, index: usize) {
+        let now = self.world.now();
+        let execution = &mut self.live[index].execution;
+        let next = execution.transitions() + 1;
+        execution.advance_to_transition(now, &mut self.world, next);
+        self.after(index);
+    }
+
+    /// Follows up on what an execution did.
+    fn after(&mut self, index: usize) {
+        let events = self.live[index].execution.take_events();
+        let root: Rc<str> = self.live[index].execution.arn().into();
+        let mut entered = None;
+        for event in events {
+            let is_root = *event.execution == *root;
+            match event.what {
+                Happening::Started if !is_root => {
+                    self.world.executions.begin_child(&event.execution, &root, event.at);
+                }
+                Happening::Ended(status) if !is_root => {
+                    self.world.executions.end(&event.execution, live::world_status(&status), event.at);
+                }
+                Happening::Entered { state } => {
+                    if self.detail == Detail::States {
+                        self.note(Deed::Entered { execution: index, state: state.to_string() });
+                    }
+                    entered = Some(state);
+                }
+                Happening::Retrying { state, failure, delay } => {
+                    let state = state.to_string();
+                    self.note(Deed::Retrying { execution: index, state, failure, delay });
+                }
+                Happening::Caught { state, failure } => {
+                    self.note(Deed::Caught { execution: index, state: state.to_string(), failure });
+                }
+                _ => {}
+            }
+        }
+        self.look_around();
+        if *self.live[index].execution.status() == Status::Running {
+            self.stop_if_due(index, entered.as_deref());
+        } else if self.live[index].is_running() {
+            self.ended(index);
+        }
+    }
+
+    fn stop_if_due(&mut self, index: usize, entered: Option<&str>) {
+        let transitions = self.transitions(index);
+        let due = self.stops.iter().position(|stop| match stop {
+            Stop::At(_) => false,
+            Stop::AfterTransitions(count) => transitions >= *count,
+            Stop::AtState(state) => entered == Some(state),
+        });
+        if let Some(position) = due {
+            self.stops.remove(position);
+            self.stop(index);
+        }
+    }
+
+    fn ended(&mut self, index: usize) {
+        let now = self.world.now();
+        self.live[index].ended_at = Some(now);
+        self.settled_at = self.settled_at.max(now + SETTLING);
+        let status = self.live[index].execution.status().clone();
+        let arn = self.live[index].execution.arn().to_owned();
+        self.world.executions.end(&arn, live::world_status(&status), now);
+        self.note(Deed::Ended { execution: index });
+        self.tell_of_end(index);
+        if !matches!(status, Status::Succeeded { .. }) {
+            let id = self.numbered + 1;
+            let machine = &*self.deployment.machine_arn;
+            let input = self.live[index].input.to_string();
+            let event = events::status_change(id, (&arn, machine), status.as_str(), &input);
+            self.send(event);
+        }
+    }
+
+    /// Takes notice of what was changed, asked for and violated meanwhile.
+    fn look_around(&mut self) {
+        let mut id = self.numbered;
+        let events = self.watch.look(&self.world, || {
+            id += 1;
+            id
+        });
+        self.numbered = id;
+        for event in events {
+            self.send(event);
+        }
+        for arn in self.world.executions.take_requested() {
+            let known = self.world.executions.get(&arn);
+            let input = known.map(|known| serde_json::from_str(&known.input)).transpose();
+            match input {
+                Ok(input) => self.begin(&arn, input.unwrap_or_default(), None),
+                Err(error) => self.refusals.push(format!("the input of {arn} is no JSON: {error}")),
+            }
+        }
+        self.observe();
+    }
+}

@@ -1,0 +1,72 @@
+//! What a run begins with, besides the world: the triggers of recycles, and when executions are stopped.
+
+use serde::Deserialize;
+
+use crate::simulate::time::Span;
+
+/// An event from outside that makes the handler decide.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// How long after the beginning.
+    #[serde(default)]
+    pub at: Span,
+    /// What happens.
+    #[serde(default)]
+    pub event: TriggerEvent,
+    /// About which group; the first where it is not said.
+    #[serde(default)]
+    pub group: Option<String>,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerEvent {
+    /// Somebody set the group's launch template, to what it is anyway.
+    #[default]
+    LaunchChange,
+    /// Somebody set a tag that reaches instances: every instance is to be replaced.
+    TagChange,
+    /// The last event is delivered once more.
+    Redelivery,
+}
+
+impl Default for Trigger {
+    fn default() -> Self {
+        Self { at: Span(0), event: TriggerEvent::LaunchChange, group: None }
+    }
+}
+
+/// Somebody stops the oldest running execution.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Stop {
+    /// So long after the beginning.
+    At(Span),
+    /// As soon as it has made so many state transitions.
+    AfterTransitions(u64),
+    /// As soon as it enters this state; of a Map's children too.
+    AtState(String),
+}
+
+/// What the run keeps besides what every report needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// Every state that is entered, as [`Deed::Entered`](super::Deed::Entered).
+    States,
+}
+
+/// What a run begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// The events from outside.
+    pub triggers: Vec<Trigger>,
+    /// When executions are stopped.
+    pub stops: Vec<Stop>,
+    /// What it keeps.
+    pub detail: Detail,
+}

@@ -1,0 +1,125 @@
+//! The runner's side of the invariants and of the results.
+
+use super::deployment::Deployment;
+use super::run::{Calls, GroupReport, Rest, Run, Totals};
+use super::Runner;
+use crate::simulate::invariants::{Checker, Promise};
+use crate::simulate::time::Moment;
+use crate::simulate::world::World;
+use crate::simulate::world::group::{Group, Phase};
+use crate::simulate::world::record::{Access, GroupIndex, Sample};
+
+/// One checker for each group, for the promise of its strategy.
+pub(super) fn checkers(deployment: &Deployment, world: &World) -> Vec<Checker> {
+    let groups = (0..).map_while(|index| Some((index, world.group(index)?)));
+    let checker = |(index, group)| {
+        let conduct = deployment.conduct(strategy_of(group));
+        let promise = conduct.map_or(Promise::Nothing, |conduct| conduct.promise);
+        Checker::new(promise, world, index)
+    };
+    groups.filter_map(checker).collect()
+}
+
+/// The figures of every group.
+pub(super) fn samples(world: &World) -> Vec<Sample> {
+    let groups = (0..).map_while(|index| world.group(index));
+    groups.map(|group| group.sample(world.templates())).collect()
+}
+
+/// The strategy that a group's tag names.
+pub(super) fn strategy_of(group: &Group) -> &str {
+    group.tags.get(asg_recycle_handler::contract::STRATEGY.key).map(|value| &**value).unwrap_or_default()
+}
+
+impl Runner {
+    pub(super) fn observe(&mut self) {
+        for checker in &mut self.checkers {
+            checker.observe(&self.world);
+        }
+    }
+
+    /// Index of the group that an execution is for, even if it is gone by now.
+    fn group_of(&self, execution: usize) -> Option<GroupIndex> {
+        let name = self.live[execution].group();
+        (0..).map_while(|index| self.world.group(index)).position(|group| *group.name == *name)
+    }
+
+    pub(super) fn tell_of_start(&mut self, execution: usize) {
+        let Some(group) = self.group_of(execution) else { return };
+        let strategy = self.live[execution].input.get("strategy").and_then(serde_json::Value::as_str);
+        let conduct = strategy.and_then(|name| self.deployment.conduct(name));
+        let expected = self.live[execution].expected(conduct.is_some_and(|conduct| conduct.replaces_protected));
+        self.checkers[group].execution_started(&self.world, expected);
+    }
+
+    pub(super) fn tell_of_end(&mut self, execution: usize) {
+        let Some(group) = self.group_of(execution) else { return };
+        let ending = self.live[execution].ending();
+        self.checkers[group].execution_ended(&self.world, ending);
+    }
+
+    pub(super) fn into_run(mut self, rest: Rest) -> Run {
+        let checkers = std::mem::take(&mut self.checkers);
+        let mut violations: Vec<_> = checkers.into_iter().flat_map(|one| one.finish(&self.world)).collect();
+        violations.sort_by_key(|one| one.moment);
+        let ended_at = self.live.iter().filter_map(|live| live.ended_at).max().unwrap_or(self.began_at);
+        let mut refusals = self.refusals;
+        refusals.extend(self.world.record().refusals.iter().cloned());
+        refusals.dedup();
+        let executions: Vec<_> = self.live.iter().map(super::live::Live::report).collect();
+        let totals = Totals {
+            calls: calls(&self.world),
+            transitions: executions.iter().map(|one| one.counters.transitions).sum(),
+            history_events_max: executions.iter().map(|one| one.counters.history_events).max().unwrap_or(0),
+            events: self.delivered,
+        };
+        let groups = (0..).map_while(|index| self.world.group(index)).enumerate();
+        let groups = groups.zip(&self.first).map(|((index, group), first)| report(&self.world, (self.began_at, *first), index, group));
+        let groups = groups.collect();
+        Run {
+            began_at: self.began_at,
+            ended_at,
+            rest,
+            executions,
+            log: self.log,
+            groups,
+            totals,
+            violations,
+            refusals,
+            world: self.world,
+        }
+    }
+}
+
+fn calls(world: &World) -> std::collections::BTreeMap<String, Calls> {
+    let mut calls = std::collections::BTreeMap::<String, Calls>::new();
+    for call in &world.record().calls {
+        let of_service = match calls.get_mut(&*call.service) {
+            Some(known) => known,
+            None => calls.entry(call.service.to_string()).or_default(),
+        };
+        match call.access {
+            Access::Read => of_service.reads += 1,
+            Access::Write => of_service.writes += 1,
+        }
+    }
+    calls
+}
+
+fn report(world: &World, (began_at, first): (Moment, Sample), index: GroupIndex, group: &Group) -> GroupReport {
+    let mut history = vec![(began_at, first)];
+    for change in world.record().changes.iter().filter(|change| change.group == index) {
+        match history.last_mut() {
+            Some((moment, sample)) if *moment == change.moment => *sample = change.sample,
+            Some((_, sample)) if *sample == change.sample => {}
+            _ => history.push((change.moment, change.sample)),
+        }
+    }
+    GroupReport {
+        name: group.name.to_string(),
+        strategy: strategy_of(group).to_owned(),
+        history,
+        is_present: group.phase == Phase::Present,
+        suspended: group.suspended.iter().map(|process| process.as_str()).collect(),
+    }
+}

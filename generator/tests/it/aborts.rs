@@ -1,0 +1,65 @@
+//! An execution that is stopped anywhere is cleaned up after: the restore execution, which the handler starts, leaves
+//! the group as it should be.
+
+use std::rc::Rc;
+
+use asg_recycle::config;
+use asg_recycle::simulate::abort::abort_everywhere;
+use asg_recycle::simulate::runner::{Deployment, Detail};
+use asg_recycle::simulate::scenario::Scenario;
+
+/// Long polls: what is between two looks is the same each time.
+const STACK: &str = "name: asg-recycle\nstrategies:\n  out-in: {poll_interval_seconds: 100}\n  \
+                     out-in-timed: {poll_interval_seconds: 100}\n  in-out: {poll_interval_seconds: 100}\n";
+
+/// Stops the execution of a scenario everywhere, and expects every end to be right.
+fn is_survived(strategy: &str, scenario: &str) {
+    let config = config::parse(STACK.as_bytes()).expect("the stack has no fault");
+    let deployment = Rc::new(Deployment::of(&config).unwrap_or_else(|problems| panic!("{problems}")));
+    let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
+    let runner = scenario.stage(&deployment, strategy, Detail::Plain).expect("the scenario makes sense");
+    let mut failures = Vec::new();
+    let points = abort_everywhere(runner, |abort| {
+        let unmet = abort.unmet();
+        if !unmet.is_empty() {
+            let (transitions, state) = (abort.transitions, &abort.state);
+            failures.push(format!("after {transitions} transitions, in `{state}`:\n  {}", unmet.join("\n  ")));
+        }
+    });
+    assert!(points > 50, "{points} points are no run");
+    assert!(failures.is_empty(), "{} of {points} points:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn an_out_in_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
+    is_survived("out-in", "group: {min: 1, desired: 3, max: 4}");
+}
+
+#[test]
+fn a_timed_out_in_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
+    is_survived(
+        "out-in-timed",
+        "group: {min: 3, desired: 3, max: 3, tags: {autorecycle_recycle_window: '10:00,11:00'}}",
+    );
+}
+
+#[test]
+fn an_in_out_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
+    is_survived("in-out", "group: {min: 2, desired: 2, max: 2, zones: [eu-west-2a, eu-west-2b]}");
+}
+
+#[test]
+fn a_rollback_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
+    is_survived(
+        "out-in",
+        "{group: {min: 1, desired: 3, max: 4}, events: [{at: 0s, do: {fail_launches: {for: 20m}}}]}",
+    );
+}
+
+#[test]
+fn a_second_round_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
+    is_survived(
+        "out-in",
+        "{group: {min: 1, desired: 2, max: 3}, triggers: [{at: 0s}, {at: 60s, event: tag_change}]}",
+    );
+}
