@@ -222,7 +222,7 @@ fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Deci
     let Some(text) = &dead.input else {
         return reject(Fault::missing(
             "detail.input",
-            "too large for the event; run `asg-recycle restore` by hand",
+            "too large for the event; start an execution with `\"mode\": \"restore\"` by hand",
         ));
     };
     let Ok(Value::Object(mut input)) = serde_json::from_str(text) else {

@@ -332,7 +332,7 @@ fn a_version_of_our_machine_is_our_machine() {
 #[test]
 fn a_dead_execution_whose_input_cannot_be_used_is_a_fault() {
     for (input, expected) in [
-        (None, "run `asg-recycle restore` by hand"),
+        (None, "start an execution with `\"mode\": \"restore\"` by hand"),
         (Some("{"), "not a JSON object"),
         (Some("[]"), "not a JSON object"),
         (Some("{}"), "names no group"),

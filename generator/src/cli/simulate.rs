@@ -113,11 +113,13 @@ fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Con
     let plans: Vec<Plan> = plans.collect();
     let mut whole = Campaign::default();
     std::thread::scope(|scope| {
-        let part = |plan| scope.spawn(move || Some(Campaign::run(&Rc::new(Deployment::of(config).ok()?), plan)));
+        let part =
+            |plan| scope.spawn(move || Some(Campaign::run(&Rc::new(Deployment::of(config).ok()?), plan)));
         let parts: Vec<_> = plans.iter().map(part).collect();
         for part in parts {
             let found = part.join().ok().flatten();
-            let found = found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
+            let found =
+                found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
             whole.add(found);
         }
         Ok::<(), Failure>(())
@@ -136,7 +138,10 @@ fn strategy(arguments: &Arguments, config: &Config) -> Result<String, Failure> {
         return Ok(name.to_owned());
     }
     let known: Vec<&str> = config.strategies.keys().map(String::as_str).collect();
-    Err(Failure::Input(format!("there is no strategy `{name}` in the stack (there are: {})", known.join(", "))))
+    Err(Failure::Input(format!(
+        "there is no strategy `{name}` in the stack (there are: {})",
+        known.join(", ")
+    )))
 }
 
 fn scenario(arguments: &Arguments, strategy: &str) -> Result<Scenario, Failure> {
@@ -151,7 +156,8 @@ fn scenario(arguments: &Arguments, strategy: &str) -> Result<Scenario, Failure> 
 /// The scenario that the arguments describe.
 fn described(arguments: &Arguments) -> Result<Scenario, Failure> {
     let instances = arguments.instances;
-    let mut group = GroupSpec { min: instances, desired: instances, max: instances * 2, ..GroupSpec::default() };
+    let mut group =
+        GroupSpec { min: instances, desired: instances, max: instances * 2, ..GroupSpec::default() };
     group.timing.boot = arguments.boot;
     group.timing.start = group.timing.start.min(arguments.boot);
     group.timing.shutdown = SHUTDOWN.min(arguments.drain);
@@ -185,8 +191,8 @@ fn print(format: ReportFormat, run: &Run, unmet: &[String], context: &mut Contex
     match format {
         ReportFormat::Text => {
             let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
-            let unmet: String = unmet.iter().map(|one| format!("not as expected: {one}\n")).collect();
-            context.console.result(&(report::text(run, paint) + &unmet))
+            let unmet: Vec<_> = unmet.iter().map(|one| format!("not as expected: {one}\n")).collect();
+            context.console.result(&(report::text(run, paint) + &unmet.concat()))
         }
         ReportFormat::Json => {
             let mut report = report::json(run);

@@ -92,7 +92,9 @@ fn map(entries: &[(String, Value)], indent: usize) -> String {
 fn key(name: &str) -> String {
     let identifier = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic());
-    if starts_well && name.chars().all(identifier) { name.to_owned() } else { quoted(name) }
+    // Words of the language: `{ for ...` would begin an expression.
+    let is_word = matches!(name, "for" | "if" | "in" | "null" | "true" | "false");
+    if starts_well && !is_word && name.chars().all(identifier) { name.to_owned() } else { quoted(name) }
 }
 
 /// What refers to it, and text that follows that.
@@ -217,6 +219,7 @@ mod tests {
     #[test]
     fn keys_are_quoted_where_they_are_no_identifiers() {
         check(Value::map([("plain", 1), ("aws:SourceArn", 2)]), "{\n  plain = 1\n  \"aws:SourceArn\" = 2\n}");
+        check(Value::map([("for", 1)]), "{\n  \"for\" = 1\n}");
     }
 
     #[test]

@@ -23,7 +23,8 @@ fn is_survived(strategy: &str, scenario: &str) {
         let unmet = abort.unmet();
         if !unmet.is_empty() {
             let (transitions, state) = (abort.transitions, &abort.state);
-            failures.push(format!("after {transitions} transitions, in `{state}`:\n  {}", unmet.join("\n  ")));
+            failures
+                .push(format!("after {transitions} transitions, in `{state}`:\n  {}", unmet.join("\n  ")));
         }
     });
     assert!(points > 50, "{points} points are no run");

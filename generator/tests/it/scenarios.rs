@@ -14,7 +14,8 @@ struct Deployments(BTreeMap<String, Rc<Deployment>>);
 impl Deployments {
     fn of(&mut self, case: &Case) -> Rc<Deployment> {
         let deploy = || {
-            let config = case.scenario.config().unwrap_or_else(|problems| panic!("{}: {problems}", case.path));
+            let config =
+                case.scenario.config().unwrap_or_else(|problems| panic!("{}: {problems}", case.path));
             Rc::new(Deployment::of(&config).unwrap_or_else(|problems| panic!("{}: {problems}", case.path)))
         };
         Rc::clone(self.0.entry(case.scenario.stack.clone()).or_insert_with(deploy))

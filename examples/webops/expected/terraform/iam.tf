@@ -136,7 +136,7 @@ resource "aws_iam_role_policy" "machine" {
       {
         Sid      = "KeepLocks"
         Effect   = "Allow"
-        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         Resource = [aws_dynamodb_table.locks.arn]
       },
       {

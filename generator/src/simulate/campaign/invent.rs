@@ -69,10 +69,14 @@ fn group(dice: &mut Dice) -> Value {
         put("protects_new_instances", json!(true));
     }
     if dice.happens(20) {
-        put("suspended", dice.one(&[json!(["AZRebalance"]), json!(["AlarmNotification"]), json!(["Launch"])]).clone());
+        put(
+            "suspended",
+            dice.one(&[json!(["AZRebalance"]), json!(["AlarmNotification"]), json!(["Launch"])]).clone(),
+        );
     }
     if dice.happens(30) {
-        let policies = ["OldestInstance", "NewestInstance", "OldestLaunchTemplate", "ClosestToNextInstanceHour"];
+        let policies =
+            ["OldestInstance", "NewestInstance", "OldestLaunchTemplate", "ClosestToNextInstanceHour"];
         put("termination_policies", json!([dice.one(&policies)]));
     }
     for hook in ["launch_hook", "terminate_hook"] {
@@ -80,7 +84,8 @@ fn group(dice: &mut Dice) -> Value {
             put(hook, json!({"takes": seconds(dice, 5, 120), "heartbeat": seconds(dice, 300, 1200)}));
         }
     }
-    let versions = [json!({"template": {"version": "$Latest"}}), json!({"template": {"version": "$Default"}})];
+    let versions =
+        [json!({"template": {"version": "$Latest"}}), json!({"template": {"version": "$Default"}})];
     if dice.happens(40) {
         put("launch", dice.one(&versions).clone());
     }
@@ -118,8 +123,11 @@ fn stops(dice: &mut Dice) -> Value {
     if !dice.happens(30) {
         return json!([]);
     }
-    let stop =
-        if dice.happens(50) { json!({"after_transitions": dice.between(2, 250)}) } else { json!({"at": seconds(dice, 2, 1500)}) };
+    let stop = if dice.happens(50) {
+        json!({"after_transitions": dice.between(2, 250)})
+    } else {
+        json!({"at": seconds(dice, 2, 1500)})
+    };
     json!([stop])
 }
 
@@ -136,7 +144,8 @@ fn event(dice: &mut Dice) -> Value {
     }
     let delay = if dice.happens(30) { json!("0s") } else { seconds(dice, 0, 200) };
     if dice.happens(50) {
-        let names = ["launched", "in_service", "targets_healthy", "terminating", "left", "sized", "suspended"];
+        let names =
+            ["launched", "in_service", "targets_healthy", "terminating", "left", "sized", "suspended"];
         return json!({"after_event": {"event": dice.one(&names), "nth": dice.between(1, 4)}, "delay": delay, "do": deed});
     }
     let actions = [
@@ -174,10 +183,12 @@ fn deed(dice: &mut Dice) -> Value {
 }
 
 fn failing_calls(dice: &mut Dice) -> Value {
-    let errors = ["throttling", "resource_contention", "scaling_activity_in_progress", "internal", "no_answer"];
+    let errors =
+        ["throttling", "resource_contention", "scaling_activity_in_progress", "internal", "no_answer"];
     let mut fault = json!({"error": dice.one(&errors)});
     if dice.happens(30) {
-        fault["service"] = json!(dice.one(&["autoscaling", "dynamodb", "elasticloadbalancingv2", "ec2", "sns", "sfn"]));
+        fault["service"] =
+            json!(dice.one(&["autoscaling", "dynamodb", "elasticloadbalancingv2", "ec2", "sns", "sfn"]));
     }
     if dice.happens(30) {
         fault["access"] = json!("write");

@@ -115,7 +115,8 @@ fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Res
 fn faults(run: &Run) -> Vec<(&'static str, String)> {
     // What could not be put back is loud: a restore that failed, with its journal kept.
     let is_loud = run.executions.iter().any(|one| {
-        one.error.as_deref() == Some("Recycle.RestoreFailed") || (one.mode == "restore" && one.status != "SUCCEEDED")
+        one.error.as_deref() == Some("Recycle.RestoreFailed")
+            || (one.mode == "restore" && one.status != "SUCCEEDED")
     });
     let broken = run.violations.iter().filter(|one| !(is_loud && one.invariant == Invariant::SizesRestored));
     let mut found: Vec<(&'static str, String)> = Vec::new();
@@ -149,11 +150,5 @@ fn fail(
     let scenario = shrink::shrink(document, fails);
     let smallest = attempt(deployment, &strategy, &scenario).map(|run| faults(&run)).unwrap_or_default();
     let words = |found: Vec<(&'static str, String)>| found.into_iter().map(|(_, words)| words).collect();
-    Failure {
-        seed,
-        strategy,
-        faults: words(found.to_vec()),
-        faults_of_smallest: words(smallest),
-        scenario,
-    }
+    Failure { seed, strategy, faults: words(found.to_vec()), faults_of_smallest: words(smallest), scenario }
 }

@@ -30,7 +30,10 @@ fn failed(failure: &Failure, file: &str) -> String {
     for fault in &failure.faults {
         let _ = writeln!(text, "  {fault}");
     }
-    let _ = writeln!(text, "  again: asg-recycle simulate {file} --campaign 1 --seed {seed} --strategy {strategy}");
+    let _ = writeln!(
+        text,
+        "  again: asg-recycle simulate {file} --campaign 1 --seed {seed} --strategy {strategy}"
+    );
     let scenario = serde_yaml::to_string(&failure.scenario).unwrap_or_else(|_| failure.scenario.to_string());
     text += "  the smallest scenario found (`--scenario FILE` shows it):\n";
     for line in scenario.lines() {

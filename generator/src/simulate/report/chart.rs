@@ -60,7 +60,12 @@ impl Cell {
 }
 
 /// Draws a group from `began_at` to `ended_at`.
-pub(super) fn chart(group: &GroupReport, (began_at, ended_at): (Moment, Moment), columns: usize, paint: Paint) -> String {
+pub(super) fn chart(
+    group: &GroupReport,
+    (began_at, ended_at): (Moment, Moment),
+    columns: usize,
+    paint: Paint,
+) -> String {
     let width = columns.saturating_sub(MARGIN).max(TICK * 2);
     let shown = |column: usize| at(group, moment_of(column, width, (began_at, ended_at)));
     let samples: Vec<Sample> = (0..width).map(shown).collect();
@@ -138,8 +143,8 @@ fn painted(cells: &[Cell], paint: Paint) -> String {
 fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint) -> String {
     let ticks: Vec<usize> = (0..width).step_by(TICK).collect();
     let row = |name: &str, figure: &dyn Fn(usize) -> String| {
-        let figures: String = ticks.iter().map(|column| format!("{:<TICK$}", figure(*column))).collect();
-        paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.trim_end() + "\n"
+        let figures: Vec<_> = ticks.iter().map(|column| format!("{:<TICK$}", figure(*column))).collect();
+        paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.concat().trim_end() + "\n"
     };
     row("time", &|column| clock(moment_of(column, width, period) - period.0))
         + &row("healthy", &|column| samples[column].serving.to_string())
@@ -166,7 +171,11 @@ mod tests {
         let group = GroupReport {
             name: "web".to_owned(),
             strategy: "in-out".to_owned(),
-            history: vec![(Moment(0), sample(2, 0, 2)), (Moment(100_000), sample(1, 0, 1)), (Moment(150_000), sample(1, 1, 1))],
+            history: vec![
+                (Moment(0), sample(2, 0, 2)),
+                (Moment(100_000), sample(1, 0, 1)),
+                (Moment(150_000), sample(1, 1, 1)),
+            ],
             is_present: true,
             suspended: Vec::new(),
         };
@@ -181,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_large_group_is_drawn_to_scale() {
-        let sample = Sample { live: 100, old: 100, serving: 100, desired: 100, max: 1000, ..Sample::default() };
+        let sample =
+            Sample { live: 100, old: 100, serving: 100, desired: 100, max: 1000, ..Sample::default() };
         let group = GroupReport {
             name: "web".to_owned(),
             strategy: "out-in".to_owned(),

@@ -17,9 +17,9 @@ pub fn json(run: &Run) -> Value {
             "history_events": one.counters.history_events, "transitions": one.counters.transitions,
         })
     });
-    let lines = timeline(run).into_iter().map(|line| {
-        json!({"at": seconds(line.at), "actor": line.actor.to_string(), "text": line.text})
-    });
+    let lines = timeline(run)
+        .into_iter()
+        .map(|line| json!({"at": seconds(line.at), "actor": line.actor.to_string(), "text": line.text}));
     let violations = run.violations.iter().map(|one| {
         json!({
             "invariant": one.invariant.name(), "sentence": one.invariant.sentence(),
@@ -27,7 +27,8 @@ pub fn json(run: &Run) -> Value {
         })
     });
     let calls = run.totals.calls.iter();
-    let calls = calls.map(|(service, one)| (service.clone(), json!({"reads": one.reads, "mutations": one.writes})));
+    let calls =
+        calls.map(|(service, one)| (service.clone(), json!({"reads": one.reads, "mutations": one.writes})));
     json!({
         "version": 1,
         "sound": run.is_sound(),

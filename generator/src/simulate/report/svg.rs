@@ -78,7 +78,8 @@ impl Panel<'_> {
         let mut x = LEFT;
         for (name, colour) in entries {
             let y = self.y + 30;
-            let _ = writeln!(drawn, "<rect x=\"{x}\" y=\"{y}\" width=\"10\" height=\"10\" fill=\"{colour}\"/>");
+            let _ =
+                writeln!(drawn, "<rect x=\"{x}\" y=\"{y}\" width=\"10\" height=\"10\" fill=\"{colour}\"/>");
             let _ = writeln!(drawn, "<text x=\"{}\" y=\"{}\">{name}</text>", x + 14, y + 10);
             x += 40 + 7 * name.len() as u64;
         }
@@ -89,15 +90,24 @@ impl Panel<'_> {
         let step = self.top.div_ceil(6).max(1);
         for level in (0..=self.top).step_by(step as usize) {
             let y = self.y_of(level);
-            let _ = writeln!(drawn, "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{right}\" y2=\"{y}\" stroke=\"#e5e5e5\"/>");
-            let _ = writeln!(drawn, "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{level}</text>", LEFT - 6, y + 4);
+            let _ = writeln!(
+                drawn,
+                "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{right}\" y2=\"{y}\" stroke=\"#e5e5e5\"/>"
+            );
+            let _ = writeln!(
+                drawn,
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{level}</text>",
+                LEFT - 6,
+                y + 4
+            );
         }
         let span = self.ended_at - self.began_at;
         for tick in 0..=6 {
             let at = self.began_at + Span(span.0 * tick / 6);
             let x = self.x_of(at);
             let text = clock(at - self.began_at);
-            let _ = writeln!(drawn, "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{text}</text>", bottom + 18);
+            let _ =
+                writeln!(drawn, "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{text}</text>", bottom + 18);
         }
     }
 

@@ -21,7 +21,10 @@ pub fn text(run: &Run, paint: Paint) -> String {
     let period = (run.began_at, run.ended_at + AFTERWARDS);
     for group in &run.groups {
         let first = group.first();
-        let title = format!("{} with {}, {} instances of which {} are outdated", group.name, group.strategy, first.live, first.outdated);
+        let title = format!(
+            "{} with {}, {} instances of which {} are outdated",
+            group.name, group.strategy, first.live, first.outdated
+        );
         let _ = writeln!(report, "{}\n", paint.paint(Colour::Strong, &title));
         let _ = writeln!(report, "{}", chart(group, period, COLUMNS, paint));
     }
@@ -78,7 +81,13 @@ fn verdict(run: &Run, paint: Paint) -> String {
     }
     for violation in &run.violations {
         let broken = format!("{} is broken", violation.invariant);
-        let _ = writeln!(text, "{} at {}: {}", paint.paint(Colour::Bad, &broken), since(run, violation.moment), violation.detail);
+        let _ = writeln!(
+            text,
+            "{} at {}: {}",
+            paint.paint(Colour::Bad, &broken),
+            since(run, violation.moment),
+            violation.detail
+        );
         let _ = writeln!(text, "  {}", violation.invariant.sentence());
     }
     for refusal in &run.refusals {

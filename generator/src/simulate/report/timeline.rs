@@ -94,8 +94,12 @@ fn from_log(run: &Run) -> Vec<Said> {
 fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
     let report = |execution: &usize| run.executions.get(*execution);
     let (actor, text, tone) = match &entry.what {
-        Deed::Passed { event, reason } => (Actor::Handler, format!("{event}: starts nothing: {reason}"), Tone::Plain),
-        Deed::Rejected { event, reason } => (Actor::Handler, format!("{event}: refuses: {reason}"), Tone::Bad),
+        Deed::Passed { event, reason } => {
+            (Actor::Handler, format!("{event}: starts nothing: {reason}"), Tone::Plain)
+        }
+        Deed::Rejected { event, reason } => {
+            (Actor::Handler, format!("{event}: refuses: {reason}"), Tone::Bad)
+        }
         Deed::Began { execution, event: Some(event) } => {
             (Actor::Handler, format!("{event}: starts {}", began(report(execution)?)), Tone::Plain)
         }
@@ -110,7 +114,11 @@ fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
         }
         Deed::Entered { .. } => return None,
         Deed::Retrying { execution, state, failure, delay } => {
-            let text = format!("`{state}` tries again in {} s: {}", delay.0.div_ceil(1000), shortened(&failure.cause));
+            let text = format!(
+                "`{state}` tries again in {} s: {}",
+                delay.0.div_ceil(1000),
+                shortened(&failure.cause)
+            );
             (actor(run, *execution), text, Tone::Warning)
         }
         Deed::Caught { execution, state, failure } => {
@@ -118,9 +126,14 @@ fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
         }
         Deed::Ended { execution } => {
             let report = report(execution)?;
-            let reason = if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
+            let reason =
+                if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
             let good = report.status == "SUCCEEDED";
-            (actor(run, *execution), format!("ends {}{reason}", report.ending()), if good { Tone::Good } else { Tone::Bad })
+            (
+                actor(run, *execution),
+                format!("ends {}{reason}", report.ending()),
+                if good { Tone::Good } else { Tone::Bad },
+            )
         }
     };
     let saying = match tone {
@@ -184,16 +197,13 @@ fn join(said: Vec<Said>) -> Vec<Line> {
         // Only with what stands last, or before other things that are joined themselves.
         let recent = open.iter_mut().rev().take(4).find(joins);
         let instance = if let Saying::About { instance, .. } = one.saying { Some(instance) } else { None };
-        match recent {
-            Some(known) => {
-                known.instances.extend(instance);
-                known.times += 1;
-                known.last = one.at;
-            }
-            None => {
-                let (instances, last) = (instance.into_iter().collect(), one.at);
-                open.push(Open { said: one, instances, times: 1, last });
-            }
+        if let Some(known) = recent {
+            known.instances.extend(instance);
+            known.times += 1;
+            known.last = one.at;
+        } else {
+            let (instances, last) = (instance.into_iter().collect(), one.at);
+            open.push(Open { said: one, instances, times: 1, last });
         }
     }
     open.into_iter().map(Open::close).collect()
@@ -207,9 +217,10 @@ fn without_figures(text: &str) -> String {
 impl Open {
     fn close(self) -> Line {
         let (text, tone) = match self.said.saying {
-            Saying::Text(text, tone) => (text, tone),
-            Saying::Repeated(text, tone) if self.times > 1 => (format!("{text} ({} times)", self.times), tone),
-            Saying::Repeated(text, tone) => (text, tone),
+            Saying::Repeated(text, tone) if self.times > 1 => {
+                (format!("{text} ({} times)", self.times), tone)
+            }
+            Saying::Text(text, tone) | Saying::Repeated(text, tone) => (text, tone),
             Saying::About { one, tone, .. } if self.instances.len() == 1 => {
                 (one.replace("{}", &listed(&self.instances)), tone)
             }
@@ -248,7 +259,8 @@ mod tests {
 
     #[test]
     fn instances_are_listed_in_ranges() {
-        let ids = |numbers: &[u32]| listed(&numbers.iter().map(|number| InstanceId(*number)).collect::<Vec<_>>());
+        let ids =
+            |numbers: &[u32]| listed(&numbers.iter().map(|number| InstanceId(*number)).collect::<Vec<_>>());
         assert_eq!(ids(&[3, 1, 2]), "1-3");
         assert_eq!(ids(&[1, 2, 5]), "1, 2, 5");
         assert_eq!(ids(&[7]), "7");

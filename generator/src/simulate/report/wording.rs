@@ -104,31 +104,41 @@ pub(super) fn shortened(cause: &str) -> String {
 
 /// What a change of a group is called; `None` for what a call's line says already.
 pub(super) fn of_change(happening: &Happening) -> Option<Saying> {
-    let about = |instance: &InstanceId, one, many, tone| Saying::About { instance: *instance, one, many, tone };
+    let about =
+        |instance: &InstanceId, one, many, tone| Saying::About { instance: *instance, one, many, tone };
     Some(match happening {
-        Happening::Launched(id) => about(id, "launches instance {}", "launches {n} instances: {}", Tone::Plain),
+        Happening::Launched(id) => {
+            about(id, "launches instance {}", "launches {n} instances: {}", Tone::Plain)
+        }
         Happening::LaunchFailed(message) => {
             Saying::Repeated(format!("a launch fails: {}", shortened(message)), Tone::Warning)
         }
         Happening::InService(id) => {
             about(id, "instance {} is in service", "{n} instances are in service: {}", Tone::Plain)
         }
-        Happening::TargetsHealthy(id) => {
-            about(id, "instance {} passes its health checks", "{n} instances pass their health checks: {}", Tone::Plain)
-        }
-        Happening::MarkedUnhealthy(id) => {
-            about(id, "instance {} is marked unhealthy", "{n} instances are marked unhealthy: {}", Tone::Warning)
-        }
+        Happening::TargetsHealthy(id) => about(
+            id,
+            "instance {} passes its health checks",
+            "{n} instances pass their health checks: {}",
+            Tone::Plain,
+        ),
+        Happening::MarkedUnhealthy(id) => about(
+            id,
+            "instance {} is marked unhealthy",
+            "{n} instances are marked unhealthy: {}",
+            Tone::Warning,
+        ),
         Happening::HeldByHook(id) => {
             about(id, "a hook holds instance {}", "hooks hold {n} instances: {}", Tone::Plain)
         }
-        Happening::Terminating { cause: Cause::Execution(_), .. } => return None,
+        Happening::MachineTerminated(_) | Happening::Terminating { cause: Cause::Execution(_), .. } => {
+            return None;
+        }
         Happening::Terminating { instance, cause, .. } => {
             let (one, many) = of_cause(cause);
             about(instance, one, many, Tone::Warning)
         }
         Happening::Left(id) => about(id, "instance {} has left", "{n} instances have left: {}", Tone::Plain),
-        Happening::MachineTerminated(_) => return None,
         Happening::Struck { instance, .. } => {
             about(instance, "instance {} is struck", "{n} instances are struck: {}", Tone::Warning)
         }
@@ -163,9 +173,14 @@ fn of_cause(cause: &Cause) -> (&'static str, &'static str) {
 }
 
 fn of_sizes(by: &Author, before: Sizes, after: Sizes) -> Option<Saying> {
-    let named = [("minimum", before.min, after.min), ("maximum", before.max, after.max), ("desired", before.desired, after.desired)];
+    let named = [
+        ("minimum", before.min, after.min),
+        ("maximum", before.max, after.max),
+        ("desired", before.desired, after.desired),
+    ];
     let changed = named.iter().filter(|(_, before, after)| before != after);
-    let changed: Vec<String> = changed.map(|(name, before, after)| format!("{name} {before} -> {after}")).collect();
+    let changed: Vec<String> =
+        changed.map(|(name, before, after)| format!("{name} {before} -> {after}")).collect();
     let text = changed.join(", ");
     match by {
         Author::World => Some(Saying::Text(format!("somebody scales: {text}"), Tone::Warning)),

@@ -9,7 +9,7 @@ use crate::simulate::world::launch::{LaunchSource, TemplateVersion, Templates};
 use crate::simulate::world::record::GroupIndex;
 
 /// An API call as CloudTrail tells of it.
-fn call(id: u64, source: &str, name: &str, parameters: Value) -> Value {
+fn call(id: u64, source: &str, name: &str, parameters: &Value) -> Value {
     json!({
         "id": event_id(id), "account": ACCOUNT, "region": REGION, "source": format!("aws.{source}"),
         "detail-type": "AWS API Call via CloudTrail",
@@ -27,7 +27,8 @@ fn event_id(id: u64) -> String {
 /// Somebody set what a group launches from.
 pub(super) fn launch_change(id: u64, group: &Group) -> Value {
     let mut parameters = json!({"autoScalingGroupName": &*group.name});
-    let spec = |one: &TemplateVersion| json!({"launchTemplateId": &*one.template, "version": one.version.text()});
+    let spec =
+        |one: &TemplateVersion| json!({"launchTemplateId": &*one.template, "version": one.version.text()});
     match &group.launch {
         LaunchSource::Template(one) => parameters["launchTemplate"] = spec(one),
         LaunchSource::Configuration(name) => parameters["launchConfigurationName"] = json!(&**name),
@@ -36,7 +37,7 @@ pub(super) fn launch_change(id: u64, group: &Group) -> Value {
             parameters["mixedInstancesPolicy"] = json!({"launchTemplate": template});
         }
     }
-    call(id, "autoscaling", "UpdateAutoScalingGroup", parameters)
+    call(id, "autoscaling", "UpdateAutoScalingGroup", &parameters)
 }
 
 /// Somebody set tags of a group, or deleted them.
@@ -47,13 +48,13 @@ pub(super) fn tag_change(id: u64, group: &str, action: &str, keys: &[String]) ->
         })
     };
     let tags: Vec<Value> = keys.iter().map(tag).collect();
-    call(id, "autoscaling", action, json!({"tags": tags}))
+    call(id, "autoscaling", action, &json!({"tags": tags}))
 }
 
 fn template_change(id: u64, template: &str, action: &str) -> Value {
     let mut parameters = json!({});
     parameters[format!("{action}Request")] = json!({"LaunchTemplateId": template});
-    call(id, "ec2", action, parameters)
+    call(id, "ec2", action, &parameters)
 }
 
 /// An execution ended.

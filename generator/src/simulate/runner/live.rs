@@ -117,7 +117,8 @@ fn allowed(input: &Value) -> Allowed {
         let time: jiff::Timestamp = text(window, key).parse().ok()?;
         u64::try_from(time.as_millisecond()).ok().map(Moment)
     };
-    let periods = windows.iter().filter_map(|window| Some((moment(window, "opens_at")?, moment(window, "closes_at")?)));
+    let periods =
+        windows.iter().filter_map(|window| Some((moment(window, "opens_at")?, moment(window, "closes_at")?)));
     Allowed::BeginWithin(periods.collect())
 }
 

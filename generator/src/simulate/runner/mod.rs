@@ -8,6 +8,7 @@ mod deployment;
 mod events;
 mod handler;
 mod live;
+mod mail;
 mod run;
 mod setup;
 mod watching;
@@ -27,7 +28,6 @@ use super::world::script::{Script, ScriptError, When};
 use super::world::spec::WorldSpec;
 
 use events::Watch;
-use handler::Answer;
 use live::Live;
 
 pub use deployment::{Conduct, Deployment};
@@ -232,51 +232,8 @@ impl Runner {
             Mail::Event(event) => self.deliver(&event),
             Mail::Stop => {
                 let oldest = self.running().next();
-                oldest.into_iter().for_each(|execution| self.stop(execution));
-            }
-        }
-    }
-
-    fn trigger(&mut self, trigger: &Trigger) {
-        let index = trigger.group.as_deref().map_or(Some(0), |name| self.world.find_group(name));
-        let Some(group) = index.and_then(|index| self.world.group(index)) else { return };
-        let id = self.numbered + 1;
-        let event = match trigger.event {
-            TriggerEvent::LaunchChange => events::launch_change(id, group),
-            TriggerEvent::TagChange => {
-                events::tag_change(id, &group.name, "CreateOrUpdateTags", &["release".to_owned()])
-            }
-            TriggerEvent::Redelivery => match &self.last_event {
-                Some(event) => (**event).clone(),
-                None => return,
-            },
-        };
-        self.send(event);
-    }
-
-    /// Sends an event to the handler, if the stack's rules select it.
-    fn send(&mut self, event: Value) {
-        if handler::is_selected(&self.deployment, &event) {
-            self.post(self.world.now() + DELIVERY, Mail::Event(Rc::new(event)));
-        }
-    }
-
-    fn deliver(&mut self, event: &Rc<Value>) {
-        self.delivered += 1;
-        self.last_event = Some(Rc::clone(event));
-        let pointers = ["/detail/eventName", "/detail/status"];
-        let name = pointers.iter().find_map(|pointer| event.pointer(pointer)?.as_str()).unwrap_or("?");
-        for answer in handler::handle(&self.deployment, &self.world, event) {
-            let event = name.to_owned();
-            match answer {
-                Answer::Skip(reason) => self.note(Deed::Passed { event, reason }),
-                Answer::Reject(reason) => self.note(Deed::Rejected { event, reason }),
-                Answer::Start(request) if self.deployment.handler.machine == request.machine => {
-                    self.start(&request.name, request.input, event);
-                }
-                Answer::Start(request) => {
-                    let reason = format!("left to the state machine {}", request.machine);
-                    self.note(Deed::Passed { event, reason });
+                if let Some(execution) = oldest {
+                    self.stop(execution);
                 }
             }
         }
@@ -296,7 +253,8 @@ impl Runner {
     /// Begins an execution that the world knows of already.
     fn begin(&mut self, arn: &str, input: Value, event: Option<String>) {
         let now = self.world.now();
-        let seed = self.world.spec().seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(self.live.len() as u64);
+        let seed =
+            self.world.spec().seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(self.live.len() as u64);
         let execution = match Execution::start(&self.deployment.machine, arn, input.clone(), now, seed) {
             Ok(execution) => execution,
             Err(error) => {

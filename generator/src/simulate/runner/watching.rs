@@ -1,8 +1,8 @@
 //! The runner's side of the invariants and of the results.
 
+use super::Runner;
 use super::deployment::Deployment;
 use super::run::{Calls, GroupReport, Rest, Run, Totals};
-use super::Runner;
 use crate::simulate::invariants::{Checker, Promise};
 use crate::simulate::time::Moment;
 use crate::simulate::world::World;
@@ -48,7 +48,8 @@ impl Runner {
         let Some(group) = self.group_of(execution) else { return };
         let strategy = self.live[execution].input.get("strategy").and_then(serde_json::Value::as_str);
         let conduct = strategy.and_then(|name| self.deployment.conduct(name));
-        let expected = self.live[execution].expected(conduct.is_some_and(|conduct| conduct.replaces_protected));
+        let expected =
+            self.live[execution].expected(conduct.is_some_and(|conduct| conduct.replaces_protected));
         self.checkers[group].execution_started(&self.world, expected);
     }
 
@@ -74,7 +75,9 @@ impl Runner {
             events: self.delivered,
         };
         let groups = (0..).map_while(|index| self.world.group(index)).enumerate();
-        let groups = groups.zip(&self.first).map(|((index, group), first)| report(&self.world, (self.began_at, *first), index, group));
+        let groups = groups
+            .zip(&self.first)
+            .map(|((index, group), first)| report(&self.world, (self.began_at, *first), index, group));
         let groups = groups.collect();
         Run {
             began_at: self.began_at,
@@ -106,7 +109,12 @@ fn calls(world: &World) -> std::collections::BTreeMap<String, Calls> {
     calls
 }
 
-fn report(world: &World, (began_at, first): (Moment, Sample), index: GroupIndex, group: &Group) -> GroupReport {
+fn report(
+    world: &World,
+    (began_at, first): (Moment, Sample),
+    index: GroupIndex,
+    group: &Group,
+) -> GroupReport {
     let mut history = vec![(began_at, first)];
     for change in world.record().changes.iter().filter(|change| change.group == index) {
         match history.last_mut() {

@@ -85,11 +85,12 @@ impl Expect {
     /// What a run lacks of it.
     pub fn unmet(&self, run: &Run) -> Vec<String> {
         let mut unmet = Vec::new();
-        let mut compare = |what: &str, expected: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug, met: bool| {
-            if !met {
-                unmet.push(format!("{what}: expected {expected:?}, found {found:?}"));
-            }
-        };
+        let mut compare =
+            |what: &str, expected: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug, met: bool| {
+                if !met {
+                    unmet.push(format!("{what}: expected {expected:?}, found {found:?}"));
+                }
+            };
         let endings = run.endings();
         compare("endings", &self.endings, &endings, self.endings == endings);
         if let Some(expected) = &self.announced {
@@ -139,7 +140,8 @@ impl Expect {
             _ => None,
         });
         let said: Vec<&str> = reasons.chain(answers).collect();
-        let missing = self.said.iter().filter(|text| !said.iter().any(|reason| reason.contains(text.as_str())));
+        let missing =
+            self.said.iter().filter(|text| !said.iter().any(|reason| reason.contains(text.as_str())));
         missing.map(|text| format!("nobody said {text:?}, but {said:?}")).collect()
     }
 
@@ -195,7 +197,8 @@ fn announced(world: &World) -> Vec<String> {
 fn terminated_in(world: &World) -> Vec<String> {
     let Ok(beginning) = World::new(world.spec().clone(), Script::default()) else { return Vec::new() };
     let calls = world.record().calls.iter();
-    let terminated = calls.filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup" && call.answer.is_ok());
+    let terminated =
+        calls.filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup" && call.answer.is_ok());
     let zone = |call: &Arc<Call>| {
         let id = InstanceId::parse(call.arguments.get("InstanceId")?.as_str()?)?;
         let group = beginning.group(call.group_write.as_ref()?.group)?;

@@ -29,11 +29,7 @@ pub const FAULTS: &[Fault] = &[
         "the machine of a new instance fails soon after it came into service",
         "events: [{after_event: {event: in_service}, delay: 5s, do: {kill: {which: new}}}]",
     ),
-    fault(
-        "launches-fail",
-        "EC2 has no capacity",
-        "events: [{at: 0s, do: {fail_launches: {}}}]",
-    ),
+    fault("launches-fail", "EC2 has no capacity", "events: [{at: 0s, do: {fail_launches: {}}}]"),
     fault(
         "launches-fail-for-a-while",
         "EC2 has no capacity for three minutes",
@@ -64,11 +60,7 @@ pub const FAULTS: &[Fault] = &[
         "a tag changes a minute after the launch template: every instance is to be replaced",
         "triggers: [{at: 60s, event: tag_change}]",
     ),
-    fault(
-        "redelivery",
-        "the event is delivered twice",
-        "triggers: [{at: 30s, event: redelivery}]",
-    ),
+    fault("redelivery", "the event is delivered twice", "triggers: [{at: 30s, event: redelivery}]"),
     fault(
         "group-deleted",
         "somebody deletes the group while an instance is on its way out",
