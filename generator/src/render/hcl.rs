@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn keys_are_quoted_where_they_are_no_identifiers() {
         check(Value::map([("plain", 1), ("aws:SourceArn", 2)]), "{\n  plain = 1\n  \"aws:SourceArn\" = 2\n}");
-        check(Value::map([("for", 1)]), "{\n  \"for\" = 1\n}");
+        check(Value::map([("for", 1)]), "{ \"for\" = 1 }");
     }
 
     #[test]

@@ -33,24 +33,33 @@ fn candidates(document: &Value) -> Vec<Value> {
         let keys = keys.into_iter().flat_map(|fields| fields.keys()).filter(|key| *key != "seed");
         found.extend(keys.map(|key| without_key(document, part, key)));
     }
+    found.extend(resized(document));
+    found
+}
+
+/// With one instance less, a lower maximum or a lower minimum; a size that is not said stays so.
+fn resized(document: &Value) -> Vec<Value> {
     let size = |key: &str| document.pointer(&format!("/group/{key}")).and_then(Value::as_u64);
-    if let (Some(min), Some(desired), Some(max)) = (size("min"), size("desired"), size("max")) {
-        let mut resize = |min: u64, desired: u64, max: u64| {
-            let mut smaller = document.clone();
-            smaller["group"]["min"] = json!(min);
-            smaller["group"]["desired"] = json!(desired);
-            smaller["group"]["max"] = json!(max);
-            found.push(smaller);
-        };
-        if desired > 0 {
-            resize(min.min(desired - 1), desired - 1, max.saturating_sub(1).max(desired - 1));
+    let (min, desired, max) = (size("min"), size("desired"), size("max"));
+    let with = |sizes: &[(&str, Option<u64>)]| {
+        let mut smaller = document.clone();
+        for (key, size) in sizes {
+            if let Some(size) = size {
+                smaller["group"][*key] = json!(size);
+            }
         }
-        if max > desired {
-            resize(min, desired, max - 1);
-        }
-        if min > 0 {
-            resize(min - 1, desired, max);
-        }
+        smaller
+    };
+    let mut found = Vec::new();
+    if let Some(fewer) = desired.and_then(|desired| desired.checked_sub(1)) {
+        let max = max.map(|max| max.saturating_sub(1).max(fewer));
+        found.push(with(&[("min", min.map(|min| min.min(fewer))), ("desired", Some(fewer)), ("max", max)]));
+    }
+    if let Some(lower) = max.filter(|max| Some(*max) > desired).and_then(|max| max.checked_sub(1)) {
+        found.push(with(&[("max", Some(lower))]));
+    }
+    if let Some(lower) = min.and_then(|min| min.checked_sub(1)) {
+        found.push(with(&[("min", Some(lower))]));
     }
     found
 }

@@ -21,7 +21,7 @@ fn group(version: &str) -> Value {
     json!({"AutoScalingGroups": [{
         "AutoScalingGroupName": "web-asg", "MinSize": 1, "MaxSize": 2, "DesiredCapacity": 1, "DefaultCooldown": 300,
         "HealthCheckType": "EC2", "AvailabilityZones": ["eu-west-1a"], "SuspendedProcesses": [], "TargetGroupARNs": [],
-        "TrafficSources": [], "Tags": [],
+        "TrafficSources": [], "Tags": [{"Key": "autorecycle_recycle_on_asg_update", "Value": "true"}],
         "LaunchTemplate": {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "web", "Version": "2"},
         "Instances": [{
             "InstanceId": "i-1", "InstanceType": "t3.small", "AvailabilityZone": "eu-west-1a",
