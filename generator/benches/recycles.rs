@@ -1,6 +1,8 @@
 //! Prints how long recycles take in the model beside other tools' formulas, what they cost, and how fast they are
 //! simulated: `cargo bench -p asg-recycle --bench recycles`.
 //!
+//! Names of parts after `--` print only those: `times`, `costs`, `calls`, `speed`.
+//!
 //! The model runs the machine that is emitted, in virtual time: its figures are the same on every machine. Only the last
 //! part measures this one.
 
@@ -38,24 +40,30 @@ const CAMPAIGN_RUNS: u64 = 1000;
 
 fn main() {
     // `cargo test --all-targets` starts benchmarks too, without this argument.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
+    let named: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.contains(&part);
     let config = config::parse(b"name: asg-recycle\n").expect("a name is all that a stack needs");
     let deployment = Rc::new(Deployment::of(&config).expect("the machine is in order"));
     let strategies: Vec<String> = deployment.strategies().map(str::to_owned).collect();
-    for health_lag in [0, 20] {
-        wall_clock(&deployment, &strategies, health_lag);
+    if wanted("times") {
+        wall_clock(&deployment, &strategies, 0);
+        wall_clock(&deployment, &strategies, 20);
+        sources();
     }
-    costs(&deployment, &strategies);
-    sources();
-    calls(&deployment, &strategies);
-    println!("\nSpeed on one core of this machine, in a {} build\n", build());
-    println!("{:<44} {:>12} {:>12}", "", "per second", "per CPU second");
-    for strategy in &strategies {
-        speed(&deployment, strategy);
+    if wanted("costs") {
+        costs(&deployment, &strategies);
     }
-    campaign(&deployment);
+    if wanted("calls") {
+        calls(&deployment, &strategies);
+    }
+    if wanted("speed") {
+        speeds(&deployment, &strategies);
+    }
 }
 
 fn setting(instances: u32, health_lag: u64) -> Setting {
@@ -219,13 +227,22 @@ fn measure(mut work: impl FnMut(u64), mut enough: impl FnMut(u64, Duration) -> b
     (times as f64 / began.elapsed().as_secs_f64(), spent.map(|spent| times as f64 / spent))
 }
 
+fn speeds(deployment: &Rc<Deployment>, strategies: &[String]) {
+    println!("\nSpeed on one core of this machine, in a {} build\n", build());
+    println!("{:<44} {:>12} {:>15}", "", "per second", "per CPU second");
+    for strategy in strategies {
+        speed(deployment, strategy);
+    }
+    campaign(deployment);
+}
+
 fn speed(deployment: &Rc<Deployment>, strategy: &str) {
     let setting = setting(SIZE_SHOWN, 0);
     recycle(deployment, strategy, &setting, 0);
     let work = |seed| drop(recycle(deployment, strategy, &setting, seed));
     let (by_clock, by_processor) = measure(work, |_, elapsed| elapsed >= MEASURED_FOR);
     let name = format!("recycles of {SIZE_SHOWN} with {strategy}");
-    println!("{name:<44} {by_clock:>12.0} {:>12}", shown(by_processor.map(|rate| format!("{rate:.0}"))));
+    println!("{name:<44} {by_clock:>12.0} {:>15}", shown(by_processor.map(|rate| format!("{rate:.0}"))));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
@@ -236,7 +253,7 @@ fn campaign(deployment: &Rc<Deployment>) {
         measure(|_| found = Campaign::run(deployment, &plan), |times, _| times == 1);
     let runs = found.runs as f64;
     println!(
-        "{:<44} {:>12.0} {:>12}",
+        "{:<44} {:>12.0} {:>15}",
         "campaign runs, all strategies",
         by_clock * runs,
         shown(by_processor.map(|rate| format!("{:.0}", rate * runs)))
