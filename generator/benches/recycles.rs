@@ -163,8 +163,8 @@ fn costs(deployment: &Rc<Deployment>, strategies: &[String]) {
             calls.writes,
             run.totals.transitions,
         ];
-        let cells = figures.iter().map(ToString::to_string).chain([dollars(run.totals.transitions)]);
-        row(&format!("asg-recycle {strategy}"), cells);
+        let shown = figures.iter().map(ToString::to_string).chain([dollars(run.totals.transitions)]);
+        row(&format!("asg-recycle {strategy}"), shown);
     }
     for peer in PEERS {
         let formulas = [peer.peak, peer.in_service_min, peer.reads, peer.mutations, peer.transitions]
@@ -223,7 +223,7 @@ fn measure(mut work: impl FnMut(u64), mut enough: impl FnMut(u64, Duration) -> b
         work(times);
         times += 1;
     }
-    let spent = processor_time().zip(worked).map(|(now, then)| (now - then).as_secs_f64());
+    let spent = processor_time().zip(worked).map(|(now, then)| now.saturating_sub(then).as_secs_f64());
     (times as f64 / began.elapsed().as_secs_f64(), spent.map(|spent| times as f64 / spent))
 }
 

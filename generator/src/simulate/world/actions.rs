@@ -32,7 +32,7 @@ pub(super) struct Action {
     pub(super) name: &'static str,
     /// Whether it changes something.
     pub(super) access: Access,
-    /// Whether its answer tells of groups and launch templates only, so that it stays the same while they do.
+    /// Whether its answer tells of groups and their instances only, and of no time: it stays the same while they do.
     pub(super) stays: bool,
     /// Performs it.
     pub(super) answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
@@ -47,7 +47,7 @@ const fn action(
     Action { service, name, access, stays: false, answer }
 }
 
-/// A read that tells of groups and launch templates only.
+/// A read that tells of groups and their instances only.
 const fn look(
     service: &'static str,
     name: &'static str,

@@ -4,29 +4,21 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::launch::Templates;
-
-/// The answers since the last change. Only reads that tell of nothing but groups and templates may be kept.
+/// The answers since the last change. Only reads that tell of nothing but groups may be kept.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answers {
+    /// How often groups had been edited then.
     edits: u64,
-    templates: Templates,
     kept: Vec<(&'static str, Value, Arc<Value>)>,
 }
 
 impl Answers {
-    /// The answer that an action gave to these arguments, where the groups have been edited `edits` times since and the
-    /// templates are as they were.
-    pub(super) fn get(
-        &mut self,
-        (edits, templates): (u64, &Templates),
-        action: &'static str,
-        arguments: &Value,
-    ) -> Option<Arc<Value>> {
-        if self.edits != edits || self.templates != *templates {
+    /// The answer that an action gave to these arguments, where groups have been edited `edits` times by now and had
+    /// been then.
+    pub(super) fn get(&mut self, edits: u64, action: &str, arguments: &Value) -> Option<Arc<Value>> {
+        if self.edits != edits {
             self.kept.clear();
             self.edits = edits;
-            self.templates.clone_from(templates);
         }
         let mut of_action = self.kept.iter().filter(|(known, ..)| *known == action);
         of_action.find(|(_, known, _)| known == arguments).map(|(.., answer)| Arc::clone(answer))

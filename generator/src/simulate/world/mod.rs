@@ -235,8 +235,7 @@ impl World {
         if !action.stays || request.seen_at != self.now {
             return (action.answer)(self, request).map(Arc::new);
         }
-        let now = (self.fleet.edits(), &self.templates);
-        if let Some(answer) = self.answers.get(now, action.name, request.arguments) {
+        if let Some(answer) = self.answers.get(self.fleet.edits(), action.name, request.arguments) {
             return Ok(answer);
         }
         let answer = Arc::new((action.answer)(self, request)?);
