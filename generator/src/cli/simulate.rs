@@ -14,7 +14,7 @@ use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
 use crate::simulate::time::Span;
 use crate::simulate::world::spec::GroupSpec;
 
-/// Scenarios of one campaign: what takes about a day and a half on one core.
+/// Scenarios of one campaign: what takes the better part of a day on one core.
 const RUNS_MAX: u64 = 10_000_000;
 
 #[derive(Debug, clap::Args)]
