@@ -30,15 +30,21 @@ class Clock:
 
     def millis(self):
         """Whole milliseconds since the epoch, as JSONata's `$millis()` gives them."""
-        return int(self.now() * 1000)
+        return round(self.now() * 1000)
 
     def datetime(self):
         """The time in UTC, with its zone."""
-        return datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(self.millis() / 1000, datetime.timezone.utc)
 
     def elapsed(self):
         """Seconds since the clock was made."""
         return self.now() - self.started_at
+
+    def set(self, seconds):
+        """Begins again at another time, while nobody waits."""
+        with self._changed:
+            assert not self._wake_ups, "somebody waits for the time that was"
+            self._now = self.started_at = seconds
 
     def spend(self, seconds):
         """Lets work take time."""
@@ -79,7 +85,8 @@ class Clock:
         return Deadline(self, seconds)
 
     def _schedule(self, seconds):
-        wake_up = (self._now + max(seconds, 0), next(self._sequence))
+        # To the millisecond: sums of fractions would drift.
+        wake_up = (round(self._now + max(seconds, 0), 3), next(self._sequence))
         heapq.heappush(self._wake_ups, wake_up)
         return wake_up
 

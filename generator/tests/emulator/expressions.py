@@ -1,10 +1,12 @@
 """JSONata for moto's interpreter, by `jsonata-python`, with values bound instead of pasted into the text."""
 
 import datetime
+import functools
 import hashlib
 import itertools
 import json
 import re
+import threading
 import uuid
 
 import jsonata
@@ -29,6 +31,8 @@ WHOLE_STATES = re.compile(r"\$states(?!\.)")
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 _uuids = itertools.count(1)
+# A program, parsed once, keeps what it works on in itself.
+_evaluating = threading.Lock()
 
 
 def install(clock):
@@ -75,13 +79,21 @@ def _evaluate_string(self, env):
 
 
 def _evaluate(expression, bindings):
+    with _evaluating:
+        program = _program(expression)
+        jsonata.Jsonata.CURRENT.jsonata = program  # or the thread works with an older copy, and its time
+        return program.evaluate(None, bindings)
+
+
+@functools.cache
+def _program(expression):
     # moto's own search for names refuses `$`, which AWS refuses at the top level only, where it is undefined anyway.
-    functions = get_intrinsic_functions_declarations({name for name in FUNCTIONS if name in expression})
-    program = jsonata.Jsonata(f"({functions}{expression})")
+    declarations = get_intrinsic_functions_declarations({name for name in FUNCTIONS if name in expression})
+    program = jsonata.Jsonata(f"({declarations}{expression})")
     program.set_output_convert_nulls(False)
     program.register_lambda("uuid", lambda: str(uuid.UUID(int=next(_uuids), version=4)))
     program.register_lambda("hash", lambda text, name: hashlib.new(HASHES[name], text.encode()).hexdigest())
-    return program.evaluate(None, bindings)
+    return program
 
 
 def _bindings(env, expression):

@@ -11,6 +11,7 @@ mod golden;
 mod foreign;
 mod end_to_end;
 mod scenarios;
+mod conformance;
 mod aborts;
 mod architecture;
 mod readme;
