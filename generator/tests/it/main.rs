@@ -1,7 +1,9 @@
 //! The tests that run the product from outside.
 
 mod run;
+mod prepared;
 mod python;
+mod node;
 mod emulator;
 mod faults;
 mod cli;

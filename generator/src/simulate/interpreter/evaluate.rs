@@ -187,7 +187,8 @@ impl Engine {
         over.random.go_on_from(&self.surroundings.random);
         let source = expression.source();
         if let Some(witness) = &*self.witness.borrow() {
-            witness(&Evaluation::of(source, &bound, over.now, &evaluated));
+            let evaluated = evaluated.as_ref().map_err(String::as_str);
+            witness(&Evaluation { source, now: over.now, bound: &bound, evaluated });
         }
         let said = |what: String| {
             Failure::query(format!(

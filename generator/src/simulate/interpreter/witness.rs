@@ -3,23 +3,20 @@
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
-use super::data;
+use super::data::{self, Sized};
 use crate::simulate::time::Moment;
 
 /// Is told of every evaluation. One whose value is known from before is not made again, and not told of.
 pub type Witness = Box<dyn Fn(&Evaluation<'_>)>;
 
 /// An expression, what it was evaluated over, and what came of it.
-#[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation<'a> {
     /// The expression, without its delimiters.
     pub source: &'a str,
-    /// The variables that it reads, `states` among them: an object.
-    pub bound: Value,
-    /// What `$millis()` gave.
+    /// What `$millis()` gives in it.
     pub now: Moment,
-    /// What came of it.
-    pub outcome: Outcome,
+    pub(super) bound: &'a JValue,
+    pub(super) evaluated: Result<&'a JValue, &'a str>,
 }
 
 /// What can come of an evaluation.
@@ -31,23 +28,24 @@ pub enum Outcome {
     Nothing,
     /// A value that is no JSON, such as a function.
     NoJson,
-    /// An error, as `JSONata` tells of it: its code first.
+    /// An error, as the library tells of it.
     Error(String),
 }
 
-impl<'a> Evaluation<'a> {
-    pub(super) fn of(
-        source: &'a str,
-        bound: &JValue,
-        now: Moment,
-        evaluated: &Result<JValue, String>,
-    ) -> Self {
-        let outcome = match evaluated {
+impl Evaluation<'_> {
+    /// The variables that the expression reads and that have a value, `states` among them: an object, or null where it
+    /// reads none.
+    pub fn variables(&self) -> Value {
+        data::to_json(self.bound)
+    }
+
+    /// What came of it.
+    pub fn outcome(&self) -> Outcome {
+        match self.evaluated {
             Ok(value) if value.is_undefined() => Outcome::Nothing,
-            Ok(value) => data::Sized::from_expression(value.clone())
+            Ok(value) => Sized::from_expression(value.clone())
                 .map_or(Outcome::NoJson, |plain| Outcome::Value(data::to_json(&plain.value))),
-            Err(text) => Outcome::Error(text.clone()),
-        };
-        Self { source, bound: data::to_json(bound), now, outcome }
+            Err(text) => Outcome::Error(text.to_owned()),
+        }
     }
 }

@@ -12,17 +12,16 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use asg_recycle::simulate::interpreter::{Event, Happening, Status};
-use asg_recycle::simulate::runner::{Answered, Detail, ExecutionReport, Tape};
+use asg_recycle::simulate::runner::{Answered, ExecutionReport, Tape};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::one_strategy_each;
+use super::recording;
 use crate::python;
-use crate::scenarios::Deployments;
 
 /// An execution as the simulator ran it.
 #[derive(Clone)]
-struct Recorded {
+pub(super) struct Recorded {
     /// The scenario, and the execution's place in it.
     title: String,
     /// The definition that was run.
@@ -55,7 +54,7 @@ struct Step {
 }
 
 impl Recorded {
-    fn new(title: String, definition: &str, report: &ExecutionReport) -> Self {
+    pub(super) fn new(title: String, definition: &str, report: &ExecutionReport) -> Self {
         let tape = report.tape.as_ref().expect("it was asked for");
         let mut steps: Vec<_> = tape.events.iter().filter_map(step).collect();
         settle(&mut steps, &concurrent_states(definition));
@@ -112,7 +111,7 @@ fn step(event: &Event) -> Option<Step> {
         _ => return None,
     };
     let execution = state.map(|_| event.execution.to_string());
-    Some(Step { at: event.at.0, execution, state: state.map(|state| state.to_string()), what, arguments })
+    Some(Step { at: event.at.0, execution, state: state.map(ToString::to_string), what, arguments })
 }
 
 /// States inside inline Maps. Their iterations run at once, and which is first at one moment, the language leaves open.
@@ -179,21 +178,6 @@ fn call(call: &Answered) -> Value {
     taped
 }
 
-/// Every execution of the scenarios: of each file, with one of the strategies that it is for.
-fn record() -> Vec<Recorded> {
-    let mut deployments = Deployments::default();
-    let mut recorded = Vec::new();
-    for case in one_strategy_each() {
-        let deployment = deployments.of(&case);
-        let runner = case.scenario.stage(&deployment, &case.strategy, Detail::Tape).expect("it makes sense");
-        for (index, report) in runner.finish().executions.iter().enumerate() {
-            let title = format!("{} {}, execution {index}", case.strategy, case.name);
-            recorded.push(Recorded::new(title, deployment.machine().text(), report));
-        }
-    }
-    recorded
-}
-
 /// What moto's interpreter makes of them, in two processes.
 fn replay(recorded: &[Recorded]) -> Vec<Played> {
     let halves = recorded.split_at(recorded.len() / 2);
@@ -235,7 +219,7 @@ fn replay_in_turn(recorded: &[Recorded]) -> Vec<Played> {
 
 #[test]
 fn moto_takes_the_same_steps_in_every_scenario() {
-    let mut recorded = record();
+    let mut recorded = recording().executions.clone();
     // And sees what is not the same: here, a group that is not there.
     let mut other = recorded[0].clone();
     let call = other.tape["calls"].as_array_mut().and_then(|calls| calls.first_mut()).expect("a first call");
