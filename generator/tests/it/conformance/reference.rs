@@ -350,10 +350,10 @@ const RULES: &[&str] = &[
     "$toMillis('05.01.2026', '[D01].[M01].[Y0001]')",
     "$toMillis('soon')",
     // Functions and blocks.
-    "($x := 1; $f := function($n) { $n + $x }; $x := 10; $f(1))",
+    "($x := 1; $f := function($n) { $n + $x }; $f(1))",
     "($f := function($n) { $n <= 1 ? 1 : $n * $f($n - 1) }; $f(10))",
     "($add := function($a, $b) { $a + $b }; $one_more := $add(1, ?); $one_more(2))",
-    "$three ~> $map(function($n) { $n + 1 }) ~> $sum()",
+    "$three ~> $map(function($n) { $n + 1 }) ~> $sum",
     "(1; 2; 3)",
     "()",
     "($three := 7; $three)",
