@@ -2,6 +2,9 @@
 //! interpreter, its expressions against the reference implementation of `JSONata`.
 
 mod moto;
+mod rules;
+mod language;
+mod expressions;
 mod reference;
 
 use std::cell::RefCell;
@@ -58,7 +61,9 @@ fn recording() -> &'static Recording {
                 case.scenario.stage(&deployment, &case.strategy, Detail::Tape).expect("it makes sense");
             for (index, report) in runner.finish().executions.iter().enumerate() {
                 let title = format!("{} {}, execution {index}", case.strategy, case.name);
-                executions.push(Recorded::new(title, deployment.machine().text(), report));
+                let tape = report.tape.as_ref().expect("it was asked for");
+                let begun = (&*report.arn, report.began_at);
+                executions.push(Recorded::new(title, deployment.machine().text(), begun, tape));
             }
         }
         Recording { executions, evaluations: kept.take().evaluations }
