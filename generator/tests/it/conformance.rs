@@ -2,9 +2,7 @@
 //! interpreter, its expressions against the reference implementation of `JSONata`.
 
 mod moto;
-mod rules;
 mod language;
-mod expressions;
 mod reference;
 
 use std::cell::RefCell;

@@ -13,7 +13,6 @@ use asg_recycle::simulate::time::Moment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::expressions::EXPRESSIONS;
 use super::{Evaluated, recording};
 use crate::node;
 
@@ -22,8 +21,8 @@ use crate::node;
 #[serde(rename_all = "camelCase")]
 enum Referred {
     Value(Value),
-    Nothing(bool),
-    NoJson(bool),
+    Nothing,
+    NoJson,
     /// The code of the error.
     Error(String),
 }
@@ -50,7 +49,7 @@ fn agree(ours: &Outcome, theirs: &Referred) -> bool {
     match (ours, theirs) {
         (Outcome::Value(ours), Referred::Value(theirs)) => same(ours, theirs),
         (Outcome::Error(text), Referred::Error(code)) => text.starts_with(&**code),
-        (Outcome::Nothing, Referred::Nothing(_)) | (Outcome::NoJson, Referred::NoJson(_)) => true,
+        (Outcome::Nothing, Referred::Nothing) | (Outcome::NoJson, Referred::NoJson) => true,
         _ => false,
     }
 }
@@ -132,7 +131,9 @@ const VARIABLES: &str = r#"{
 
 #[test]
 fn the_rules_of_jsonata_are_those_of_the_reference() {
-    let evaluations: Vec<_> = EXPRESSIONS.iter().map(|source| evaluated(source)).collect();
+    let lines = include_str!("../../conformance/expressions.txt").lines();
+    let expressions = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let evaluations: Vec<_> = expressions.map(evaluated).collect();
     let found = disagreements(&evaluations);
     assert!(found.is_empty(), "{} of {}:\n{}", found.len(), evaluations.len(), found.join("\n"));
 }

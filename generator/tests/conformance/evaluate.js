@@ -1,7 +1,7 @@
 // Evaluates expressions with the reference implementation of JSONata.
 //
 // `node evaluate.js FOLDER`, FOLDER holding node_modules, reads JSON lines {source, variables, now} and answers each with
-// {value}, {nothing: true} for undefined, {noJson: true} for what is no JSON, or {error: CODE}.
+// {value}, "nothing" for undefined, "noJson" for what is no JSON, or {error: CODE}.
 
 const crypto = require("node:crypto");
 const path = require("node:path");
@@ -60,8 +60,8 @@ async function answer({ source, variables, now: moment }) {
   now = moment;
   try {
     const value = await program(source).evaluate(undefined, variables ?? {});
-    if (value === undefined) return { nothing: true };
-    return isJson(value) ? { value } : { noJson: true };
+    if (value === undefined) return "nothing";
+    return isJson(value) ? { value } : "noJson";
   } catch (error) {
     return { error: error.code ?? String(error) };
   }
