@@ -12,6 +12,10 @@ import threading
 import time
 
 
+# How long, in real time, workers that were interrupted may take to leave.
+REAL_SECONDS_MAX = 30
+
+
 class Clock:
     """Seconds since the epoch that pass only when nobody works."""
 
@@ -41,9 +45,10 @@ class Clock:
         return self.now() - self.started_at
 
     def set(self, seconds):
-        """Begins again at another time, while nobody waits."""
+        """Begins again at another time, as soon as all other workers, interrupted as they are, have left."""
         with self._changed:
-            assert not self._wake_ups, "somebody waits for the time that was"
+            alone = self._changed.wait_for(lambda: self._workers == 1 and not self._wake_ups, REAL_SECONDS_MAX)
+            assert alone, "somebody waits for the time that was"
             self._now = self.started_at = seconds
 
     def spend(self, seconds):
@@ -62,6 +67,7 @@ class Clock:
         with self._changed:
             self._workers -= 1
             assert self._workers >= 0, "a worker left that had not entered"
+            self._changed.notify_all()
             self._jump_when_idle()
 
     def poke(self):

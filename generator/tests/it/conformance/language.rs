@@ -47,7 +47,8 @@ impl Services for Script {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
-    rule: String,
+    #[serde(rename = "rule")]
+    title: String,
     states: Map<String, Value>,
     #[serde(default)]
     answers: Vec<Value>,
@@ -78,7 +79,7 @@ impl Rule {
     fn record(&self) -> Recorded {
         let text = self.definition().to_string();
         let machine = Machine::load(&text, &BTreeMap::new())
-            .unwrap_or_else(|problems| panic!("{}: {problems}", self.rule));
+            .unwrap_or_else(|problems| panic!("{}: {problems}", self.title));
         let input = json!({"items": ["x", "y", "z"], "n": 1});
         let mut script = Script { answers: self.answers.iter().cloned().collect(), calls: Vec::new() };
         let mut execution = Execution::start(&machine, ARN, input.clone(), START, 1).expect("it starts");
@@ -86,7 +87,7 @@ impl Rule {
             execution.advance(wake, &mut script);
         }
         let tape = Tape { input: Arc::new(input), calls: script.calls, events: execution.take_events() };
-        Recorded::new(self.rule.clone(), &text, (ARN, START), &tape)
+        Recorded::new(self.title.clone(), &text, (ARN, START), &tape)
     }
 }
 
