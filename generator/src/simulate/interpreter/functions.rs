@@ -252,6 +252,8 @@ mod tests {
             ("$uuid() = $uuid()", "false"),
             ("$length($uuid())", "36"),
             ("$sort($shuffle([3,1,2]))", "[1,2,3]"),
+            ("$shuffle([7])", "[7]"),
+            ("$shuffle(7)", "[7]"),
             ("$map([1,2], function($n) { $length($uuid()) })", "[36,36]"),
         ] {
             assert_eq!(evaluate(source).as_deref(), Ok(expected), "{source}");

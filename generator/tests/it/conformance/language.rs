@@ -135,6 +135,8 @@ fn moto_follows_the_same_rules() {
         let position = differing.iter().position(|told| told.starts_with(&format!("{title}: ")));
         let position = position.unwrap_or_else(|| panic!("moto follows it now, `{title}`: {why}"));
         differing.remove(position);
+        let page = include_str!("../../../../docs/simulator.md");
+        assert!(page.contains(&format!("| {title} |")), "docs/simulator.md does not tell of `{title}`");
     }
     assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), recorded.len(), differing.join("\n"));
 }
