@@ -222,7 +222,7 @@ struct Known {
     run: Run,
     /// Whether the group was opted in when it started.
     opted_in: bool,
-    /// Instances before this one were there when it started.
+    /// Instances before this one were there when it started, for so long that any read tells of them.
     newcomers_from: InstanceId,
     started_at: Moment,
     /// When it first changed the group.
@@ -245,18 +245,18 @@ struct Bound {
     value: u32,
     /// What executions have set it to.
     ours: BTreeSet<u32>,
-    /// What it may be instead: as it was before somebody set it to what an execution had set it to, since nobody can tell
-    /// these two apart; or as it was before somebody set it so shortly before an execution did that it was not seen yet.
-    or: Option<u32>,
-    /// What it should have been before somebody else last set it.
-    value_before: u32,
+    /// What it should have been before somebody else set it.
+    earlier: BTreeSet<u32>,
+    /// Whether it may be any of those: somebody set it to what an execution had set it to, and nobody can tell these two
+    /// apart; or so shortly before an execution did that it was not seen yet.
+    is_ambiguous: bool,
     /// When somebody else last set it.
     set_at: Option<Moment>,
 }
 
 impl Bound {
     fn new(value: u32) -> Self {
-        Self { value, ours: BTreeSet::new(), or: None, value_before: value, set_at: None }
+        Self { value, ours: BTreeSet::new(), earlier: BTreeSet::new(), is_ambiguous: false, set_at: None }
     }
 
     /// Follows a change at a moment. What is younger than the lag of reads may not have been seen.
@@ -268,13 +268,13 @@ impl Bound {
             Author::Execution(_) => {
                 self.ours.insert(after);
                 if self.set_at.is_some_and(|at| at + read_lag + BETWEEN_LOOK_AND_WRITE >= moment) {
-                    self.or = Some(self.value_before);
+                    self.is_ambiguous = true;
                 }
             }
             Author::World => {
                 self.set_at = Some(moment);
-                self.value_before = self.value;
-                self.or = self.ours.contains(&after).then_some(self.value);
+                self.earlier.insert(self.value);
+                self.is_ambiguous = self.ours.contains(&after);
                 self.value = after;
             }
         }
@@ -282,7 +282,8 @@ impl Bound {
 
     /// What it should be, where it is not.
     fn missed_by(&self, found: u32) -> Option<u32> {
-        (found != self.value && Some(found) != self.or).then_some(self.value)
+        let is_excused = self.is_ambiguous && self.earlier.contains(&found);
+        (found != self.value && !is_excused).then_some(self.value)
     }
 }
 
@@ -341,9 +342,11 @@ impl Checker {
         if run.mode == Mode::Recycle && run.replace == Replace::All {
             self.capacity.everything_may_be_replaced();
         }
+        let read_lag = world.spec().read_lag.by;
+        let seen = group.instances.iter().rfind(|one| one.launched_at + read_lag <= world.now());
         let known = Known {
             opted_in: group.is_opted_in(),
-            newcomers_from: InstanceId(group.instances.last().map_or(0, |one| one.id.0) + 1),
+            newcomers_from: InstanceId(seen.map_or(0, |one| one.id.0) + 1),
             run,
             started_at: world.now(),
             first_write: None,
