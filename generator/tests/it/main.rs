@@ -10,6 +10,7 @@ mod formats;
 mod golden;
 mod foreign;
 mod end_to_end;
+mod outcome;
 mod scenarios;
 mod aborts;
 mod architecture;
