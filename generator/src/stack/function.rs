@@ -116,7 +116,7 @@ fn default_time_zone(config: &Config) -> String {
     let settings = config.strategies.values().flatten();
     let zone = settings.filter(|(key, _)| key.as_str() == "time_zone").find_map(|(_, value)| match value {
         SettingValue::Text(zone) => Some(zone.clone()),
-        SettingValue::Integer(_) => None,
+        _ => None,
     });
     zone.unwrap_or_else(|| DEFAULT_TIME_ZONE.to_owned())
 }

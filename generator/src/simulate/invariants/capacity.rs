@@ -30,6 +30,8 @@ pub(super) struct Capacity {
     taken_out: BTreeSet<InstanceId>,
     dead: BTreeSet<InstanceId>,
     refreshing: bool,
+    /// Whether an execution started the refresh that is active, or was the last.
+    refreshes_ours: bool,
     deleting: bool,
 }
 
@@ -51,6 +53,7 @@ impl Capacity {
             taken_out: BTreeSet::new(),
             dead: BTreeSet::new(),
             refreshing: false,
+            refreshes_ours: false,
             deleting: false,
         }
     }
@@ -74,17 +77,29 @@ impl Capacity {
         if self.deleting || self.promise == Promise::Nothing {
             return None;
         }
-        let out = u32::from(self.promise == Promise::OneOut);
+        let out = self.may_be_out();
         let lost = self.lost();
         let floor = self.at_start.saturating_sub(lost).saturating_sub(cut).saturating_sub(out);
         let low = (sample.serving < floor).then(|| {
             format!(
                 "{} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
-                 {cut} scaled in by it, {out} out in turn",
+                 {cut} scaled in by it, {out} allowed to be out",
                 sample.serving, self.at_start
             )
         });
         low.or(order)
+    }
+
+    /// How many may be out at a time because of the recycle itself.
+    fn may_be_out(&self) -> u32 {
+        match self.promise {
+            Promise::OneOut => 1,
+            Promise::Percent { minimum, may_grow } => {
+                let out = self.at_start - (self.at_start * minimum.min(100)).div_ceil(100);
+                out.max(u32::from(!may_grow))
+            }
+            Promise::KeepsServing | Promise::Nothing => 0,
+        }
     }
 
     fn lost(&self) -> u32 {
@@ -98,7 +113,8 @@ impl Capacity {
                 self.struck.insert(*instance);
             }
             Happening::Terminating { instance, cause, served: true }
-                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn) =>
+                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn)
+                    && !(*cause == Cause::InstanceRefresh && self.refreshes_ours) =>
             {
                 self.struck.insert(*instance);
             }
@@ -116,7 +132,10 @@ impl Capacity {
                 }
             }
             Happening::LaunchSourceChanged => self.replaces_all = true,
-            Happening::RefreshStarted => self.refreshing = true,
+            Happening::RefreshStarted(by) => {
+                self.refreshing = true;
+                self.refreshes_ours = matches!(by, Author::Execution(_));
+            }
             Happening::RefreshEnded(_) => self.refreshing = false,
             Happening::Deleting => self.deleting = true,
             _ => {}

@@ -33,20 +33,33 @@ pub enum Promise {
     KeepsServing,
     /// At most one instance out at a time, and no launch before the old instance is terminated.
     OneOut,
-    /// Nothing: AWS decides.
+    /// Never fewer healthy instances in service than a percentage of those at the start, or than all but one where that
+    /// leaves no room to replace any.
+    Percent {
+        /// The percentage.
+        minimum: u32,
+        /// Whether the group may grow to make room.
+        may_grow: bool,
+    },
+    /// Nothing.
     Nothing,
 }
 
 impl Promise {
     /// Each promise: its short name, and the sentence that `strategy.yaml` has.
-    const ALL: [(Self, &'static str, &'static str); 3] = [
+    const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::KeepsServing, "keeps-serving", "never fewer healthy instances in service than at the start"),
         (
             Self::OneOut,
             "one-out",
             "at most one instance out at a time, and no launch before the old instance is terminated",
         ),
-        (Self::Nothing, "nothing", "what the preferences of the instance refresh say"),
+        (
+            Self::Percent { minimum: 100, may_grow: false },
+            "percent",
+            "never fewer healthy instances in service than `min_healthy_percentage` of the desired capacity",
+        ),
+        (Self::Nothing, "nothing", "nothing about capacity"),
     ];
 }
 

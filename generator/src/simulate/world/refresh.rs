@@ -11,7 +11,7 @@ use super::group::Group;
 use super::instance::{Health, Instance, InstanceId, Lifecycle};
 use super::launch::LaunchSource;
 use super::processes::Process;
-use super::record::{Cause, GroupIndex, Happening};
+use super::record::{Author, Cause, GroupIndex, Happening};
 
 /// How a refresh stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,12 @@ pub struct Preferences {
     pub standby: Special,
     /// How long it bakes.
     pub bake: Span,
+    /// Percentages done at which it stops for a while, in ascending order.
+    pub checkpoints: Vec<u32>,
+    /// For how long.
+    pub checkpoint_delay: Span,
+    /// Whether it watches alarms.
+    pub has_alarms: bool,
 }
 
 impl Default for Preferences {
@@ -107,6 +113,9 @@ impl Default for Preferences {
             protected: Special::Wait,
             standby: Special::Wait,
             bake: Span(0),
+            checkpoints: Vec::new(),
+            checkpoint_delay: Span::seconds(3600),
+            has_alarms: false,
         }
     }
 }
@@ -134,6 +143,10 @@ pub struct Refresh {
     pub total: usize,
     /// When it last got on.
     pub moved_at: Moment,
+    /// Checkpoints that it has passed, and until when it stops at the last of them.
+    pub checkpoints_passed: usize,
+    /// See there.
+    pub stops_until: Moment,
     /// When it is done baking.
     pub bakes_until: Option<Moment>,
 }
@@ -150,6 +163,23 @@ impl Refresh {
             return 100;
         }
         ((self.total - self.left.len().min(self.total)) * 100).checked_div(self.total).unwrap_or(0)
+    }
+}
+
+impl Refresh {
+    /// Whether it stops at a checkpoint now. Those at which nothing is left to be done are none.
+    fn stops_at_checkpoint(&mut self, now: Moment) -> bool {
+        let next = self.preferences.checkpoints.get(self.checkpoints_passed).copied();
+        let reached = next.is_some_and(|next| self.percent() >= usize::try_from(next).unwrap_or(usize::MAX));
+        if reached && !self.left.is_empty() {
+            self.checkpoints_passed += 1;
+            self.stops_until = now + self.preferences.checkpoint_delay;
+        }
+        let stops = now < self.stops_until;
+        if stops {
+            self.moved_at = now; // waiting is not stalling
+        }
+        stops
     }
 }
 
@@ -172,6 +202,7 @@ impl World {
         group: GroupIndex,
         preferences: Preferences,
         target: Option<LaunchSource>,
+        by: Author,
     ) -> String {
         self.refreshes += 1;
         let now = self.now;
@@ -186,6 +217,8 @@ impl World {
             left: BTreeSet::new(),
             total: 0,
             moved_at: now,
+            checkpoints_passed: 0,
+            stops_until: now,
             bakes_until: None,
         };
         let id = refresh.id();
@@ -193,7 +226,7 @@ impl World {
         edited.refreshes.push(refresh);
         let index = edited.refreshes.len() - 1;
         self.effects.at(now + TICK, Effect::Refresh(group, index));
-        self.note(group, Happening::RefreshStarted);
+        self.note(group, Happening::RefreshStarted(by));
         id
     }
 
@@ -259,6 +292,9 @@ impl World {
         if !gone.is_empty() {
             refresh.moved_at = now;
         }
+        if refresh.stops_at_checkpoint(now) {
+            return;
+        }
         let (victims, surge) = edited.refresh_plan(index, now);
         if edited.surge != surge {
             edited.surge = surge;
@@ -281,7 +317,7 @@ impl World {
         if done {
             self.refresh_done(group, index);
         } else if stalled {
-            self.refresh_fails(group, index);
+            self.refresh_fails(group, index, "Instance refresh failed to make progress for one hour.");
         }
     }
 
@@ -299,9 +335,17 @@ impl World {
         }
     }
 
-    fn refresh_fails(&mut self, group: GroupIndex, index: usize) {
+    /// An alarm goes off: the active refresh fails, if it watches any.
+    pub(super) fn refresh_alarm(&mut self, group: GroupIndex) {
+        let refreshes = &self.fleet.get(group).refreshes;
+        let watching = |one: &Refresh| one.status.is_active() && one.preferences.has_alarms;
+        if let Some(index) = refreshes.iter().rposition(watching) {
+            self.refresh_fails(group, index, "An alarm that the instance refresh watches went off.");
+        }
+    }
+
+    fn refresh_fails(&mut self, group: GroupIndex, index: usize, reason: &str) {
         let refresh = &self.fleet.get(group).refreshes[index];
-        let reason = "Instance refresh failed to make progress for one hour.";
         match refresh.status {
             RefreshStatus::RollbackInProgress => {
                 self.end_refresh(group, index, RefreshStatus::RollbackFailed, Some(reason));
