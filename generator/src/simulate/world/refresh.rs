@@ -397,7 +397,7 @@ impl Group {
         let refresh = &self.refreshes[index];
         let preferences = &refresh.preferences;
         let desired = self.sizes.desired;
-        let most = desired * preferences.max_healthy.saturating_sub(100) / 100;
+        let most = (desired * preferences.max_healthy.saturating_sub(100)).div_ceil(100);
         let floor = (desired * preferences.min_healthy).div_ceil(100);
         let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
         let ready: u32 = ready.map(|one| one.weight).sum();
