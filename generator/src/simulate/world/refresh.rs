@@ -147,6 +147,8 @@ pub struct Refresh {
     pub checkpoints_passed: usize,
     /// See there.
     pub stops_until: Moment,
+    /// Whether its cancelling waits for launches and terminations that have begun.
+    pub waits_to_cancel: bool,
     /// When it is done baking.
     pub bakes_until: Option<Moment>,
 }
@@ -219,6 +221,7 @@ impl World {
             moved_at: now,
             checkpoints_passed: 0,
             stops_until: now,
+            waits_to_cancel: true,
             bakes_until: None,
         };
         let id = refresh.id();
@@ -244,13 +247,28 @@ impl World {
             }
             RefreshStatus::Baking => {}
             RefreshStatus::Cancelling => {
-                return self.end_refresh(group, index, RefreshStatus::Cancelled, None);
+                if !self.cancelling_goes_on(group, index) {
+                    return self.end_refresh(group, index, RefreshStatus::Cancelled, None);
+                }
             }
             _ => return,
         }
         if self.fleet.get(group).refreshes[index].status.is_active() {
             self.effects.at(now + TICK, Effect::Refresh(group, index));
         }
+    }
+
+    /// Whether a cancelled refresh still waits for what it has launched and terminated already.
+    fn cancelling_goes_on(&mut self, group: GroupIndex, index: usize) -> bool {
+        let now = self.now;
+        let edited = self.fleet.edit(group, now);
+        edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
+        let Refresh { waits_to_cancel, preferences, .. } = &edited.refreshes[index];
+        let settled = |one: &Instance| {
+            !one.lifecycle.is_terminating() && one.in_service_at.is_none_or(|at| at + preferences.warmup <= now)
+        };
+        *waits_to_cancel
+            && !edited.instances.iter().all(|one| !one.lifecycle.is_pending() && settled(one))
     }
 
     fn refresh_begins(&mut self, group: GroupIndex, index: usize) {

@@ -209,9 +209,12 @@ pub(in crate::simulate::world) fn cancel(
 ) -> Result<Value, AwsError> {
     let known = ["AutoScalingGroupName", "WaitForTransitioningInstances"];
     let (group, index) = active(world, request, &known)?;
+    let arguments = Arguments::of(request.action, request.arguments, &known)?;
+    let waits = arguments.flag_if_given("WaitForTransitioningInstances")?.unwrap_or(true);
     let now = world.now;
     let refresh = &mut world.fleet.edit(group, now).refreshes[index];
     refresh.status = RefreshStatus::Cancelling;
+    refresh.waits_to_cancel = waits;
     Ok(json!({"InstanceRefreshId": refresh.id()}))
 }
 
