@@ -62,7 +62,8 @@ fn healthy_percentages_too_far_apart(reading: &Reading) -> Vec<Problem> {
             "`max_healthy_percentage` is {maximum} and `min_healthy_percentage` {minimum}: AWS lets them differ by 100"
         );
         let problem = Problem::new("percentages-too-far-apart", path.as_str(), reason);
-        let help = format!("lower the maximum to {}, or raise the minimum to {}", minimum + 100, maximum - 100);
+        let help =
+            format!("lower the maximum to {}, or raise the minimum to {}", minimum + 100, maximum - 100);
         Some(Problem { location: reading.places.get(&**path).copied(), ..problem.help(help) })
     };
     crate::strategy::all().keys().filter_map(too_far).collect()

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::format::{self, Format};
+use super::setting;
 use super::types::{Architecture, LogLevel, MachineLogLevel, TagChanges};
-use crate::strategy::{self, Setting, Strategy};
+use crate::strategy::{self, Strategy};
 
 /// A key of `stack.yaml`.
 #[derive(Debug)]
@@ -279,7 +280,7 @@ static SECTIONS: &[(&str, &str)] = &[
 pub fn keys() -> impl Iterator<Item = &'static Key> {
     static SETTINGS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         let settings = |(name, strategy): (&'static String, &'static Strategy)| {
-            strategy.settings.iter().map(move |(key, setting)| setting_key(name, key, setting))
+            strategy.settings.iter().map(move |(key, setting)| setting::key(name, key, setting))
         };
         strategy::all().iter().flat_map(settings).collect()
     });
@@ -299,36 +300,6 @@ pub fn sections() -> &'static [Section] {
         fixed.chain(strategies).collect()
     });
     &ALL
-}
-
-fn setting_key(strategy: &str, key: &str, setting: &'static Setting) -> Key {
-    let (kind, default, summary) = match setting {
-        Setting::Boolean { summary, default } => (Kind::Boolean, Some(Value::Boolean(*default)), summary),
-        Setting::Integer { summary, minimum, maximum, default } => {
-            let kind = Kind::Integer { minimum: *minimum, maximum: *maximum };
-            (kind, default.map(Value::Integer), summary)
-        }
-        Setting::Percentages { summary, length_max } => {
-            (Kind::Percentages { length_max: *length_max }, Some(Value::Integers(Vec::new())), summary)
-        }
-        Setting::AlarmNames { summary, length_max } => {
-            let kind = Kind::List { of: &format::ALARM_NAME, length_max: *length_max };
-            (kind, Some(Value::List(Vec::new())), summary)
-        }
-        Setting::Choice { summary, values, default } => {
-            let words = values.iter().map(String::as_str).collect();
-            (Kind::Word(Cow::Owned(words)), Some(Value::Text(default.as_str().into())), summary)
-        }
-        Setting::TimeZone { summary, default } => {
-            (Kind::TimeZone, Some(Value::Text(default.as_str().into())), summary)
-        }
-    };
-    Key {
-        path: format!("{STRATEGIES}.{strategy}.{key}").into(),
-        kind,
-        presence: default.map_or(Presence::Optional, Presence::Default),
-        summary: summary.as_str().into(),
-    }
 }
 
 impl Key {

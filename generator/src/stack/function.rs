@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_strategy_that_needs_windows_is_marked() {
         let config = Config::with_defaults("demo");
-        assert_eq!(strategies(&config), "in-out,out-in,out-in-timed:windowed");
+        assert_eq!(strategies(&config), "in-out,instance-refresh,out-in,out-in-timed:windowed");
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Capacity {
     pub(super) fn new(promise: Promise, sample: Sample, sizes: Sizes) -> Self {
         Self {
             promise,
-            at_start: sample.serving,
+            at_start: counted(promise, sample),
             cut: 0,
             world_delta: 0,
             world_delta_max: 0,
@@ -70,7 +70,8 @@ impl Capacity {
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         // While there are more instances than wanted, the world may still choose healthy ones to take.
-        let is_whole = sample.serving >= sample.desired.max(self.at_start.saturating_sub(cut));
+        let serving = counted(self.promise, sample);
+        let is_whole = serving >= sample.desired.max(self.at_start.saturating_sub(cut));
         if is_whole && sample.live <= sample.desired {
             self.losses = 0;
         }
@@ -80,11 +81,11 @@ impl Capacity {
         let out = self.may_be_out();
         let lost = self.lost();
         let floor = self.at_start.saturating_sub(lost).saturating_sub(cut).saturating_sub(out);
-        let low = (sample.serving < floor).then(|| {
+        let low = (serving < floor).then(|| {
             format!(
-                "{} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
+                "{serving} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
                  {cut} scaled in by it, {out} allowed to be out",
-                sample.serving, self.at_start
+                self.at_start
             )
         });
         low.or(order)
@@ -193,6 +194,11 @@ impl Capacity {
             )
         })
     }
+}
+
+/// What a promise is about: AWS's own replacement goes by the group's own checks.
+fn counted(promise: Promise, sample: Sample) -> u32 {
+    if matches!(promise, Promise::Percent { .. }) { sample.healthy } else { sample.serving }
 }
 
 /// Whether a change is one that the world made and that an execution, judging by an earlier look, cannot know of.

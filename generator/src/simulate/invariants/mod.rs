@@ -33,8 +33,8 @@ pub enum Promise {
     KeepsServing,
     /// At most one instance out at a time, and no launch before the old instance is terminated.
     OneOut,
-    /// Never fewer healthy instances in service than a percentage of those at the start, or than all but one where that
-    /// leaves no room to replace any.
+    /// Never fewer instances in service, and healthy by the group's own checks, than a percentage of those at the start,
+    /// or than all but one where that leaves no room to replace any.
     Percent {
         /// The percentage.
         minimum: u32,
@@ -57,7 +57,7 @@ impl Promise {
         (
             Self::Percent { minimum: 100, may_grow: false },
             "percent",
-            "never fewer healthy instances in service than `min_healthy_percentage` of the desired capacity",
+            "never fewer healthy instances in service than `min_healthy_percentage` of the desired capacity, by the group's own health checks",
         ),
         (Self::Nothing, "nothing", "nothing about capacity"),
     ];

@@ -11,7 +11,7 @@ use super::group::Phase;
 use super::instance::{Application, InstanceId, Lifecycle, Machine, Target};
 use super::processes::{Process, listed_or_all};
 use super::record::{Author, Cause, GroupIndex, Happening, Sizes};
-use super::refresh::{Preferences, RefreshStatus};
+use super::refresh_terms::{Preferences, RefreshStatus};
 use super::scaling::LaunchFault;
 
 /// How long entering standby takes.

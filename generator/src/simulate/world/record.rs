@@ -156,6 +156,8 @@ pub struct Sample {
     pub units: u32,
     /// In service.
     pub in_service: u32,
+    /// In service and healthy by the group's own checks, which target groups are part of only where it is told so.
+    pub healthy: u32,
     /// In service and passing every check.
     pub serving: u32,
     /// In the group and live, and there when the world began.

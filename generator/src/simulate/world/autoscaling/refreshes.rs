@@ -9,7 +9,8 @@ use crate::simulate::world::arguments::Arguments;
 use crate::simulate::world::errors::AwsError;
 use crate::simulate::world::launch::{LaunchSource, Templates, Version};
 use crate::simulate::world::record::{Author, GroupIndex};
-use crate::simulate::world::refresh::{Preferences, Refresh, RefreshStatus, Special};
+use crate::simulate::world::refresh::Refresh;
+use crate::simulate::world::refresh_terms::{Preferences, RefreshStatus, Special};
 
 use super::sizes::template_version;
 use super::{group_to_change, group_to_read};
@@ -40,9 +41,7 @@ pub(in crate::simulate::world) fn start(world: &mut World, request: &Request<'_>
         }
     };
     let preferences = preferences(arguments.get("Preferences"), world.fleet.get(index).grace)?;
-    if preferences.skips_matching
-        && matches!(world.fleet.get(index).launch, LaunchSource::Configuration(_))
-    {
+    if preferences.skips_matching && matches!(world.fleet.get(index).launch, LaunchSource::Configuration(_)) {
         return Err(AwsError::validation("SkipMatching cannot be used with a launch configuration"));
     }
     if preferences.rolls_back {
@@ -117,7 +116,9 @@ fn checkpoints(fields: &Arguments<'_>) -> Result<Vec<u32>, AwsError> {
         return Err(AwsError::validation("CheckpointPercentages must be from 1 to 100, in ascending order"));
     };
     if found.last().is_some_and(|last| *last < 100.0) {
-        return Err(AwsError::refused("the modelled startInstanceRefresh replaces everything: the last checkpoint is 100"));
+        return Err(AwsError::refused(
+            "the modelled startInstanceRefresh replaces everything: the last checkpoint is 100",
+        ));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 100")]
     let whole = found.into_iter().map(|percent| percent as u32);
