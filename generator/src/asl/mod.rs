@@ -93,6 +93,24 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_asks_for_the_calls_that_aws_asks_of_the_caller() {
+        let mut config = Config::with_defaults("asg-recycle");
+        let alarms = |config: &Config| build(config).unwrap().api_calls.contains("cloudwatch:DescribeAlarms");
+        assert!(!alarms(&config));
+        let settings = config.strategies.get_mut("instance-refresh").expect("it is a strategy");
+        settings.insert("alarm_names".to_owned(), SettingValue::List(vec!["web-5xx".to_owned()]));
+        assert!(alarms(&config));
+    }
+
+    #[test]
+    fn a_need_names_a_setting() {
+        for strategy in strategy::all().values() {
+            let unknown = strategy.needs.keys().find(|key| !strategy.settings.contains_key(*key));
+            assert_eq!(unknown, None, "{}", strategy.name);
+        }
+    }
+
+    #[test]
     fn the_same_configuration_gives_the_same_bytes() {
         let config = Config::with_defaults("asg-recycle");
         assert_eq!(build(&config).unwrap().definition, build(&config).unwrap().definition);
