@@ -119,6 +119,10 @@ impl Capacity {
             {
                 self.struck.insert(*instance);
             }
+            // Healthy for a while by the group's own checks, without having served.
+            Happening::MarkedUnhealthy(instance) if matches!(self.promise, Promise::Percent { .. }) => {
+                self.struck.insert(*instance);
+            }
             // What nobody replaces is missing for good; what has left is made up for by its replacement.
             Happening::Left(instance) if self.struck.remove(instance) => self.losses += 1,
             Happening::TargetsHealthy(instance) => {

@@ -333,7 +333,15 @@ impl Group {
         }
         // What goes now is made up for by what came before it, so no more is launched for it.
         let left = u32::try_from(refresh.left.len() - victims.len()).unwrap_or(u32::MAX);
-        (victims, most.min(left))
+        let surge = most.min(left);
+        // What is above that goes by the termination policy, which would take one that is ready before one that is not:
+        // it has to wait until the floor allows it.
+        let leaving =
+            victims.iter().filter_map(|id| self.instance(*id)).filter(|one| one.lifecycle.is_counted());
+        let staying = self.capacity().saturating_sub(leaving.map(|one| one.weight).sum());
+        let surplus = staying.saturating_sub(desired + surge);
+        let kept = if surplus > room && surplus <= self.surge { surplus } else { 0 };
+        (victims, surge + kept)
     }
 
     /// Nothing is on its way, and everything that counts is ready.
