@@ -122,7 +122,7 @@ impl Values {
                 Value::Boolean(value) => SettingValue::Boolean(value),
                 Value::Integers(numbers) => SettingValue::Integers(numbers),
                 Value::List(items) => SettingValue::List(items),
-                other => panic!("no setting takes {other:?}"),
+                other @ Value::Map(_) => panic!("no setting takes {other:?}"),
             };
             strategies.entry(strategy.to_owned()).or_default().insert(key.to_owned(), value);
         }

@@ -29,9 +29,8 @@ pub(super) struct Capacity {
     /// Instances that an execution took out and that EC2 has not terminated.
     taken_out: BTreeSet<InstanceId>,
     dead: BTreeSet<InstanceId>,
-    refreshing: bool,
-    /// Whether an execution started the refresh that is active, or was the last.
-    refreshes_ours: bool,
+    /// Who started the instance refresh that is active.
+    refresh_by: Option<Author>,
     deleting: bool,
 }
 
@@ -52,8 +51,7 @@ impl Capacity {
             max: sizes.max,
             taken_out: BTreeSet::new(),
             dead: BTreeSet::new(),
-            refreshing: false,
-            refreshes_ours: false,
+            refresh_by: None,
             deleting: false,
         }
     }
@@ -114,8 +112,7 @@ impl Capacity {
                 self.struck.insert(*instance);
             }
             Happening::Terminating { instance, cause, served: true }
-                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn)
-                    && !(*cause == Cause::InstanceRefresh && self.refreshes_ours) =>
+                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn) && !self.is_ours(cause) =>
             {
                 self.struck.insert(*instance);
             }
@@ -137,14 +134,16 @@ impl Capacity {
                 }
             }
             Happening::LaunchSourceChanged => self.replaces_all = true,
-            Happening::RefreshStarted(by) => {
-                self.refreshing = true;
-                self.refreshes_ours = matches!(by, Author::Execution(_));
-            }
-            Happening::RefreshEnded(_) => self.refreshing = false,
+            Happening::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
+            Happening::RefreshEnded(_) => self.refresh_by = None,
             Happening::Deleting => self.deleting = true,
             _ => {}
         }
+    }
+
+    /// Whether an instance goes because of a refresh that an execution started.
+    fn is_ours(&self, cause: &Cause) -> bool {
+        *cause == Cause::InstanceRefresh && matches!(self.refresh_by, Some(Author::Execution(_)))
     }
 
     /// One after the other: none is taken out, and none is launched, before the last one taken out is terminated in EC2.
@@ -180,7 +179,7 @@ impl Capacity {
 
     /// Says how the upper bound was broken, where a change broke it. Instance refreshes have bounds of their own.
     pub(super) fn above_allowed(&self, change: &Change) -> Option<String> {
-        if self.refreshing || self.deleting || !matches!(change.happening, Happening::Launched(_)) {
+        if self.refresh_by.is_some() || self.deleting || !matches!(change.happening, Happening::Launched(_)) {
             return None;
         }
         let grown = u32::try_from(self.world_delta_max).unwrap_or(0);

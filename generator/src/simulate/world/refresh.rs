@@ -145,7 +145,7 @@ impl World {
                     return self.end_refresh(group, index, RefreshStatus::Cancelled, None);
                 }
             }
-            _ => return,
+            _ => return self.surplus_goes(group, index),
         }
         if self.fleet.get(group).refreshes[index].status.is_active() {
             self.effects.at(now + TICK, Effect::Refresh(group, index));
@@ -247,6 +247,22 @@ impl World {
         }
     }
 
+    /// What a refresh leaves above the desired capacity goes once everything is ready, not before: the termination policy
+    /// would take one that is ready for one that is not.
+    fn surplus_goes(&mut self, group: GroupIndex, index: usize) {
+        let now = self.now;
+        let looked_at = self.fleet.get(group);
+        if looked_at.active_refresh().is_some() || looked_at.surge == 0 {
+            return;
+        }
+        if looked_at.is_settled(looked_at.refreshes[index].preferences.warmup, now) {
+            self.fleet.edit(group, now).surge = 0;
+            self.reconcile_soon(group);
+        } else {
+            self.effects.at(now + TICK, Effect::Refresh(group, index));
+        }
+    }
+
     /// An alarm goes off: the active refresh fails, if it watches any.
     pub(super) fn refresh_alarm(&mut self, group: GroupIndex) {
         let refreshes = &self.fleet.get(group).refreshes;
@@ -289,7 +305,8 @@ impl World {
     fn end_refresh(&mut self, group: GroupIndex, index: usize, status: RefreshStatus, reason: Option<&str>) {
         let now = self.now;
         let edited = self.fleet.edit(group, now);
-        edited.surge = 0;
+        edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
+        let has_surplus = edited.surge > 0;
         let refresh = &mut edited.refreshes[index];
         refresh.status = status;
         refresh.ended_at = Some(now);
@@ -299,6 +316,9 @@ impl World {
             self.note(group, Happening::LaunchSourceChanged);
         }
         self.note(group, Happening::RefreshEnded(status.as_str()));
+        if has_surplus {
+            self.effects.at(now + TICK, Effect::Refresh(group, index));
+        }
         self.reconcile_soon(group);
     }
 }
