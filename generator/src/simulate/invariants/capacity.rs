@@ -111,9 +111,7 @@ impl Capacity {
             Happening::Struck { instance, served: true } => {
                 self.struck.insert(*instance);
             }
-            Happening::Terminating { instance, cause, served: true }
-                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn) && !self.is_ours(cause) =>
-            {
+            Happening::Terminating { instance, cause, served: true } if !self.is_ours(cause) => {
                 self.struck.insert(*instance);
             }
             // Healthy for a while by the group's own checks, without having served.
@@ -141,9 +139,15 @@ impl Capacity {
         }
     }
 
-    /// Whether an instance goes because of a refresh that an execution started.
+    /// Whether an instance goes because of what an execution does: it resizes the group, or started the refresh. Who lets
+    /// AWS refresh never resizes, so that every scaling in is the world's.
     fn is_ours(&self, cause: &Cause) -> bool {
-        *cause == Cause::InstanceRefresh && matches!(self.refresh_by, Some(Author::Execution(_)))
+        match cause {
+            Cause::Execution(_) => true,
+            Cause::ScaleIn => !matches!(self.promise, Promise::Percent { .. }),
+            Cause::InstanceRefresh => matches!(self.refresh_by, Some(Author::Execution(_))),
+            _ => false,
+        }
     }
 
     /// One after the other: none is taken out, and none is launched, before the last one taken out is terminated in EC2.
