@@ -12,6 +12,8 @@ mod foreign;
 mod end_to_end;
 mod outcome;
 mod scenarios;
+mod simulate;
+mod peers;
 mod aborts;
 mod architecture;
 mod readme;
