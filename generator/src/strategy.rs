@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::template::TEMPLATES;
 
@@ -30,14 +30,42 @@ pub struct Strategy {
     pub before_halving: Option<String>,
     /// The state that begins to replace instances. Its states lead on to `Verify`.
     pub start_at: String,
+    /// The state at which it goes on where somebody else's instance refresh is active. It leads on to `Describe group`.
+    /// Without one, a recycle stands back.
+    #[serde(default)]
+    pub on_active_refresh: Option<String>,
+    /// What it puts back by states of its own, where the shared ones do not do.
+    #[serde(default)]
+    pub put_back: Option<PutBack>,
+    /// API calls that AWS asks the machine's role for besides those that the machine makes, by the setting that has them
+    /// needed: one that is given and not empty.
+    #[serde(default)]
+    pub needs: BTreeMap<String, Vec<String>>,
     /// Its settings in `stack.yaml`, by key.
     pub settings: BTreeMap<String, Setting>,
 }
 
-/// A setting of a strategy: a whole number, a choice or a time zone.
+/// How a strategy puts back what it changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutBack {
+    /// The journal's `phase` that says so.
+    pub phase: String,
+    /// The state that begins. Its states lead on to `Are sizes to be put back?`.
+    pub start_at: String,
+}
+
+/// A setting of a strategy.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Setting {
+    /// `true` or `false`.
+    Boolean {
+        /// What it sets.
+        summary: String,
+        /// Value where `stack.yaml` says nothing.
+        default: bool,
+    },
     /// A whole number; its key ends in its unit.
     Integer {
         /// What it sets.
@@ -46,8 +74,23 @@ pub enum Setting {
         minimum: u64,
         /// Largest value.
         maximum: u64,
-        /// Value where `stack.yaml` says nothing.
-        default: u64,
+        /// Value where `stack.yaml` says nothing; none where the setting is then left out.
+        #[serde(default)]
+        default: Option<u64>,
+    },
+    /// Percentages in ascending order, each below 100; none where `stack.yaml` says nothing.
+    Percentages {
+        /// What they set.
+        summary: String,
+        /// Most of them.
+        length_max: usize,
+    },
+    /// Names of CloudWatch alarms; none where `stack.yaml` says nothing.
+    AlarmNames {
+        /// What they are for.
+        summary: String,
+        /// Most of them.
+        length_max: usize,
     },
     /// One of a few words.
     Choice {

@@ -6,10 +6,11 @@ mod definition;
 pub(crate) mod expression;
 mod render;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Config;
+use crate::config::{Config, SettingValue};
 use crate::problem::Problems;
+use crate::strategy;
 
 use definition::Definition;
 
@@ -43,7 +44,8 @@ impl Placeholder {
 pub struct Machine {
     /// The exact bytes of `state_machine.asl.json`: pretty-printed, newline at the end.
     pub definition: String,
-    /// Every API call its tasks make, as IAM spells it, e.g. `autoscaling:SuspendProcesses`.
+    /// Every API call that its role is asked for, as IAM spells it, e.g. `autoscaling:SuspendProcesses`: those that its
+    /// tasks make, and those that a strategy's settings need besides.
     pub api_calls: BTreeSet<String>,
 }
 
@@ -53,7 +55,19 @@ pub fn build(config: &Config) -> Result<Machine, Problems> {
     let text = render::render(config)?;
     let definition = Definition::parse(&text)?;
     check::check(&definition).or_ok(())?;
-    Ok(Machine { api_calls: call::api_calls(&definition), definition: text })
+    let mut api_calls = call::api_calls(&definition);
+    api_calls.extend(needed(config));
+    Ok(Machine { api_calls, definition: text })
+}
+
+/// What AWS asks of the caller because of what is configured.
+fn needed(config: &Config) -> impl Iterator<Item = String> {
+    let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<String> {
+        let needs = strategy::all().get(name).into_iter().flat_map(|strategy| &strategy.needs);
+        let is_set = |key: &str| settings.get(key).is_some_and(SettingValue::is_set);
+        needs.filter(|(key, _)| is_set(key)).flat_map(|(_, calls)| calls.clone()).collect()
+    };
+    config.strategies.iter().flat_map(of)
 }
 
 #[cfg(test)]
@@ -76,6 +90,24 @@ mod tests {
             );
         }
         assert!(machine.api_calls.contains("autoscaling:TerminateInstanceInAutoScalingGroup"));
+    }
+
+    #[test]
+    fn a_setting_asks_for_the_calls_that_aws_asks_of_the_caller() {
+        let mut config = Config::with_defaults("asg-recycle");
+        let alarms = |config: &Config| build(config).unwrap().api_calls.contains("cloudwatch:DescribeAlarms");
+        assert!(!alarms(&config));
+        let settings = config.strategies.get_mut("instance-refresh").expect("it is a strategy");
+        settings.insert("alarm_names".to_owned(), SettingValue::List(vec!["web-5xx".to_owned()]));
+        assert!(alarms(&config));
+    }
+
+    #[test]
+    fn a_need_names_a_setting() {
+        for strategy in strategy::all().values() {
+            let unknown = strategy.needs.keys().find(|key| !strategy.settings.contains_key(*key));
+            assert_eq!(unknown, None, "{}", strategy.name);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::expression;
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
-use crate::strategy::{self, Strategy};
+use crate::strategy::{self, PutBack};
 use crate::template::{self, TEMPLATES};
 
 const SHARED: &str = "strategies/_shared";
@@ -128,16 +128,20 @@ struct StrategyContext<'a> {
     before_start: Option<&'a str>,
     before_halving: Option<&'a str>,
     start_at: &'a str,
+    on_active_refresh: Option<&'a str>,
+    put_back: Option<&'a PutBack>,
 }
 
 fn context(config: &Config) -> Argument {
     let strategies: Vec<_> = strategy::all()
         .values()
-        .map(|Strategy { name, before_start, before_halving, start_at, .. }| StrategyContext {
-            name,
-            before_start: before_start.as_deref(),
-            before_halving: before_halving.as_deref(),
-            start_at,
+        .map(|strategy| StrategyContext {
+            name: &strategy.name,
+            before_start: strategy.before_start.as_deref(),
+            before_halving: strategy.before_halving.as_deref(),
+            start_at: &strategy.start_at,
+            on_active_refresh: strategy.on_active_refresh.as_deref(),
+            put_back: strategy.put_back.as_ref(),
         })
         .collect();
     context! {

@@ -1,7 +1,7 @@
 //! Checks that look at several keys together.
 
 use super::read::Reading;
-use super::registry::Value;
+use super::registry::{STRATEGIES, Value};
 use crate::names;
 use crate::problem::{Problem, Problems};
 
@@ -9,6 +9,7 @@ use crate::problem::{Problem, Problems};
 pub(super) fn check(reading: &Reading, problems: &mut Problems) {
     problems.extend(names_too_long(reading));
     problems.extend(too_little_concurrency(reading));
+    problems.extend(healthy_percentages_too_far_apart(reading));
 }
 
 /// Every name that is built from `name` and `environment` has to fit; the tightest tells.
@@ -45,6 +46,27 @@ fn too_little_concurrency(reading: &Reading) -> Option<Problem> {
     let problem = Problem::new("too-little-concurrency", RESERVED, reason);
     let help = format!("reserve at least {maximum}, or lower `queue.maximum_concurrency` to {reserved}");
     Some(Problem { location: reading.places.get(RESERVED).copied(), ..problem.help(help) })
+}
+
+/// AWS refuses an instance refresh whose bounds are more than a hundred apart. Every strategy with such settings.
+fn healthy_percentages_too_far_apart(reading: &Reading) -> Vec<Problem> {
+    let too_far = |strategy: &String| {
+        let [minimum_path, maximum_path] = ["min_healthy_percentage", "max_healthy_percentage"]
+            .map(|key| format!("{STRATEGIES}.{strategy}.{key}"));
+        let (minimum, maximum) = (integer(reading, &minimum_path)?, integer(reading, &maximum_path)?);
+        if maximum - minimum <= 100 {
+            return None;
+        }
+        let path = if reading.places.contains_key(&*maximum_path) { &maximum_path } else { &minimum_path };
+        let reason = format!(
+            "`max_healthy_percentage` is {maximum} and `min_healthy_percentage` {minimum}: AWS lets them differ by 100"
+        );
+        let problem = Problem::new("percentages-too-far-apart", path.as_str(), reason);
+        let help =
+            format!("lower the maximum to {}, or raise the minimum to {}", minimum + 100, maximum - 100);
+        Some(Problem { location: reading.places.get(&**path).copied(), ..problem.help(help) })
+    };
+    crate::strategy::all().keys().filter_map(too_far).collect()
 }
 
 fn characters(count: usize) -> String {

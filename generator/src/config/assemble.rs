@@ -119,7 +119,10 @@ impl Values {
             let value = match value {
                 Value::Integer(value) => SettingValue::Integer(value),
                 Value::Text(value) => SettingValue::Text(value.into_owned()),
-                other => panic!("no setting takes {other:?}"),
+                Value::Boolean(value) => SettingValue::Boolean(value),
+                Value::Integers(numbers) => SettingValue::Integers(numbers),
+                Value::List(items) => SettingValue::List(items),
+                other @ Value::Map(_) => panic!("no setting takes {other:?}"),
             };
             strategies.entry(strategy.to_owned()).or_default().insert(key.to_owned(), value);
         }

@@ -51,6 +51,9 @@ pub(super) static SLACK_CHANNEL: Format =
 /// A state machine; without the characters that Step Functions refuses or cannot log.
 pub(super) static STATE_MACHINE_NAME: Format =
     format("^[A-Za-z0-9_.+=@-]+$", "the name of a state machine, not its ARN", 80, "recycle-with-approval");
+/// A CloudWatch alarm; without the characters that would be read in the definition that it stands in.
+pub(super) static ALARM_NAME: Format =
+    format("^[A-Za-z0-9 _./:()#@+=,-]+$", "the name of a CloudWatch alarm, not its ARN", 255, "webops-5xx");
 /// A Lambda function, one of its versions or an alias.
 pub(super) static FUNCTION_ARN: Format = format(
     "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$",

@@ -18,6 +18,7 @@ mod suggest;
 mod across;
 mod assemble;
 mod schema;
+mod setting;
 mod starter;
 mod reference;
 
@@ -171,7 +172,13 @@ mod tests {
                 let (open, close): (String, String) = nested.map(|part| (format!("{part}: {{"), '}')).unzip();
                 // The reserve has to cover the maximum, so that is kept small.
                 let queue = if section == "queue" { "" } else { "queue: {maximum_concurrency: 2}\n" };
-                problems(&format!("name: n\n{queue}{open}{name}: {value}{close}\n")).is_empty()
+                // So have two percentages to be near each other.
+                let near = match name {
+                    "min_healthy_percentage" => ", max_healthy_percentage: 100",
+                    "max_healthy_percentage" => ", min_healthy_percentage: 100",
+                    _ => "",
+                };
+                problems(&format!("name: n\n{queue}{open}{name}: {value}{near}{close}\n")).is_empty()
             };
             match key.kind {
                 Kind::Integer { minimum, maximum } => {

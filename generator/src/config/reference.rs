@@ -49,7 +49,9 @@ fn push_table(text: &mut String, section: &str) {
 fn default(key: &Key) -> String {
     match (&key.presence, &key.kind) {
         (Presence::Required, _) => "required".to_owned(),
-        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Tags) => "none".to_owned(),
+        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Percentages { .. } | Kind::Tags) => {
+            "none".to_owned()
+        }
         (Presence::Default(value), _) => format!("`{}`", value.to_yaml()),
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::format::{self, Format};
+use super::setting;
 use super::types::{Architecture, LogLevel, MachineLogLevel, TagChanges};
-use crate::strategy::{self, Setting, Strategy};
+use crate::strategy::{self, Strategy};
 
 /// A key of `stack.yaml`.
 #[derive(Debug)]
@@ -49,6 +50,11 @@ pub enum Kind {
     Text(&'static Format),
     /// An IANA time zone.
     TimeZone,
+    /// A list of whole percentages from 1 to 99, in ascending order.
+    Percentages {
+        /// Most items.
+        length_max: usize,
+    },
     /// A list of distinct texts of a form.
     List {
         /// The form of each.
@@ -78,6 +84,7 @@ pub enum Value {
     Boolean(bool),
     Integer(u64),
     Text(Cow<'static, str>),
+    Integers(Vec<u64>),
     List(Vec<String>),
     Map(BTreeMap<String, String>),
 }
@@ -273,7 +280,7 @@ static SECTIONS: &[(&str, &str)] = &[
 pub fn keys() -> impl Iterator<Item = &'static Key> {
     static SETTINGS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         let settings = |(name, strategy): (&'static String, &'static Strategy)| {
-            strategy.settings.iter().map(move |(key, setting)| setting_key(name, key, setting))
+            strategy.settings.iter().map(move |(key, setting)| setting::key(name, key, setting))
         };
         strategy::all().iter().flat_map(settings).collect()
     });
@@ -293,27 +300,6 @@ pub fn sections() -> &'static [Section] {
         fixed.chain(strategies).collect()
     });
     &ALL
-}
-
-fn setting_key(strategy: &str, key: &str, setting: &'static Setting) -> Key {
-    let (kind, default, summary) = match setting {
-        Setting::Integer { summary, minimum, maximum, default } => {
-            (Kind::Integer { minimum: *minimum, maximum: *maximum }, Value::Integer(*default), summary)
-        }
-        Setting::Choice { summary, values, default } => {
-            let words = values.iter().map(String::as_str).collect();
-            (Kind::Word(Cow::Owned(words)), Value::Text(default.as_str().into()), summary)
-        }
-        Setting::TimeZone { summary, default } => {
-            (Kind::TimeZone, Value::Text(default.as_str().into()), summary)
-        }
-    };
-    Key {
-        path: format!("{STRATEGIES}.{strategy}.{key}").into(),
-        kind,
-        presence: Presence::Default(default),
-        summary: summary.as_str().into(),
-    }
 }
 
 impl Key {
@@ -346,6 +332,9 @@ impl Kind {
             Self::Word(words) => one_of(words.iter().map(|word| format!("`{word}`"))),
             Self::Text(format) => format.takes.to_owned(),
             Self::TimeZone => "an IANA time zone, such as `Europe/London`".to_owned(),
+            Self::Percentages { length_max } => {
+                format!("a list of up to {length_max} whole numbers from 1 to 99, in ascending order")
+            }
             Self::List { of, length_max } => format!("a list of up to {length_max}, each {}", of.takes),
             Self::Tags => format!("a mapping of up to {TAGS_MAX} keys to text"),
         }
@@ -359,6 +348,7 @@ impl Value {
             Self::Boolean(value) => value.to_string(),
             Self::Integer(value) => value.to_string(),
             Self::Text(text) => text.to_string(),
+            Self::Integers(numbers) => serde_json::json!(numbers).to_string(),
             Self::List(items) => serde_json::json!(items).to_string(),
             Self::Map(entries) => serde_json::json!(entries).to_string(),
         }
@@ -370,6 +360,7 @@ impl Value {
             Self::Boolean(value) => (*value).into(),
             Self::Integer(value) => (*value).into(),
             Self::Text(text) => text.as_ref().into(),
+            Self::Integers(numbers) => serde_json::json!(numbers),
             Self::List(items) => serde_json::json!(items),
             Self::Map(entries) => serde_json::json!(entries),
         }

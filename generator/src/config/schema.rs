@@ -67,6 +67,12 @@ fn property(key: &Key) -> Map<String, Json> {
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
         Kind::Text(format) => text(format),
         Kind::TimeZone => json!({ "type": "string", "examples": ["Europe/London", "UTC"] }),
+        Kind::Percentages { length_max } => json!({
+            "type": "array",
+            "items": { "type": "integer", "minimum": 1, "maximum": 99 },
+            "maxItems": length_max,
+            "uniqueItems": true,
+        }),
         Kind::List { of, length_max } => json!({
             "type": "array",
             "items": text(of),

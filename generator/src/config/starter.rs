@@ -54,7 +54,9 @@ fn explanation(key: &Key) -> String {
         kind => format!(". Takes {}", kind.takes()),
     };
     let absent = match (&key.presence, &key.kind) {
-        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Tags) => ". None by default",
+        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Percentages { .. } | Kind::Tags) => {
+            ". None by default"
+        }
         _ => "",
     };
     format!("{summary}{takes}{absent}")
@@ -69,6 +71,7 @@ fn lines(key: &Key) -> Vec<String> {
     let name = key.name();
     match (&key.kind, &key.presence) {
         (Kind::List { of, .. }, _) => vec![format!("{name}:"), format!("  - {}", of.example)],
+        (Kind::Percentages { .. }, _) => vec![format!("{name}: [10, 50]")],
         (Kind::Tags, _) => vec![format!("{name}:"), "  team: platform".to_owned()],
         (Kind::Text(format), Presence::Required | Presence::Optional) => {
             vec![format!("{name}: {}", format.example)]
@@ -76,6 +79,7 @@ fn lines(key: &Key) -> Vec<String> {
         (Kind::IntegerOrOff { minimum, .. }, Presence::Optional) => {
             vec![format!("{name}: {}", Value::Integer(*minimum).to_yaml())]
         }
+        (Kind::Integer { maximum, .. }, Presence::Optional) => vec![format!("{name}: {}", 300.min(*maximum))],
         (_, Presence::Default(value)) => vec![format!("{name}: {}", value.to_yaml())],
         _ => vec![format!("{name}:")],
     }
@@ -141,7 +145,7 @@ mod tests {
     fn the_commented_defaults_are_the_defaults() {
         let plain = |key: &Key| {
             matches!(key.presence, Presence::Default(_))
-                && !matches!(key.kind, Kind::List { .. } | Kind::Tags)
+                && !matches!(key.kind, Kind::List { .. } | Kind::Percentages { .. } | Kind::Tags)
         };
         let text = uncommented(&starter(), plain);
         assert_eq!(parse(text.as_bytes()), Ok(Config::with_defaults("asg-recycle")), "{text}");

@@ -219,6 +219,25 @@ pub enum SettingValue {
     Integer(u64),
     /// A word.
     Text(String),
+    /// Yes or no.
+    Boolean(bool),
+    /// Whole numbers.
+    Integers(Vec<u64>),
+    /// Texts.
+    List(Vec<String>),
+}
+
+impl SettingValue {
+    /// Whether it is there for something: neither off nor empty.
+    pub fn is_set(&self) -> bool {
+        match self {
+            Self::Integer(value) => *value > 0,
+            Self::Text(text) => !text.is_empty(),
+            Self::Boolean(value) => *value,
+            Self::Integers(numbers) => !numbers.is_empty(),
+            Self::List(items) => !items.is_empty(),
+        }
+    }
 }
 
 /// Where recycles are announced. All are variables of the emitted stack.

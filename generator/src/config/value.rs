@@ -18,6 +18,7 @@ pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<
     let node = &entry.value;
     let single = match &key.kind {
         Kind::List { of, length_max } => return list(key, of, *length_max, node, problems).map(Value::List),
+        Kind::Percentages { length_max } => percentages(key, *length_max, node),
         Kind::Tags => return tags(key, node, problems).map(Value::Map),
         Kind::Boolean => boolean(key, node),
         Kind::Integer { .. } | Kind::IntegerOrOff { .. } | Kind::IntegerOf(_) => integer(key, node),
@@ -87,6 +88,28 @@ fn integer(key: &Key, node: &Node) -> Result<Value, Problem> {
         Meaning::OtherNumber(None) => Err(misfit("out-of-range", key, node)),
         _ => Err(not_an_integer(key, scalar, node)),
     }
+}
+
+/// In ascending order, so that each stands once.
+fn percentages(key: &Key, length_max: usize, node: &Node) -> Result<Value, Problem> {
+    let Raw::Sequence(items) = &node.value else { return Err(misfit("wrong-type", key, node)) };
+    let mut numbers = Vec::new();
+    for item in items.iter() {
+        let Raw::Scalar(scalar) = &item.value else { return Err(misfit("wrong-type", key, item)) };
+        let Meaning::Integer(number) = scalar::meaning(scalar) else {
+            return Err(misfit("wrong-type", key, item));
+        };
+        let after = numbers.last().copied().unwrap_or(0);
+        if number <= after || number > 99 {
+            let problem = misfit("out-of-range", key, item);
+            return Err(problem.help(format!("write a whole number from {} to 99", after + 1)));
+        }
+        numbers.push(number);
+    }
+    if numbers.len() > length_max {
+        return Err(misfit("too-many", key, node));
+    }
+    Ok(Value::Integers(numbers))
 }
 
 /// The fault of a value that is no number, or one in another notation.

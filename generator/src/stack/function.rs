@@ -116,7 +116,7 @@ fn default_time_zone(config: &Config) -> String {
     let settings = config.strategies.values().flatten();
     let zone = settings.filter(|(key, _)| key.as_str() == "time_zone").find_map(|(_, value)| match value {
         SettingValue::Text(zone) => Some(zone.clone()),
-        SettingValue::Integer(_) => None,
+        _ => None,
     });
     zone.unwrap_or_else(|| DEFAULT_TIME_ZONE.to_owned())
 }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_strategy_that_needs_windows_is_marked() {
         let config = Config::with_defaults("demo");
-        assert_eq!(strategies(&config), "in-out,out-in,out-in-timed:windowed");
+        assert_eq!(strategies(&config), "in-out,instance-refresh,out-in,out-in-timed:windowed");
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(super) const GRANTS: &[Grant] = &[
             "autoscaling:DescribeScalingActivities",
             "autoscaling:DescribeTrafficSources",
             "autoscaling:DescribeWarmPool",
+            "cloudwatch:DescribeAlarms",
             "ec2:DescribeInstances",
             "ec2:DescribeInstanceStatus",
             "ec2:DescribeLaunchTemplateVersions",

@@ -10,7 +10,8 @@ use asg_recycle::simulate::scenario::Scenario;
 
 /// Long polls: what is between two looks is the same each time.
 const STACK: &str = "name: asg-recycle\nstrategies:\n  out-in: {poll_interval_seconds: 100}\n  \
-                     out-in-timed: {poll_interval_seconds: 100}\n  in-out: {poll_interval_seconds: 100}\n";
+                     out-in-timed: {poll_interval_seconds: 100}\n  in-out: {poll_interval_seconds: 100}\n  \
+                     instance-refresh: {poll_interval_seconds: 100}\n";
 
 /// Stops the execution of a scenario everywhere, and expects every end to be right.
 fn is_survived(strategy: &str, scenario: &str) {
@@ -47,6 +48,11 @@ fn a_timed_out_in_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
 #[test]
 fn an_in_out_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
     is_survived("in-out", "group: {min: 2, desired: 2, max: 2, zones: [eu-west-2a, eu-west-2b]}");
+}
+
+#[test]
+fn an_instance_refresh_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
+    is_survived("instance-refresh", "group: {min: 1, desired: 3, max: 4}");
 }
 
 #[test]

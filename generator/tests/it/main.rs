@@ -12,6 +12,7 @@ mod formats;
 mod golden;
 mod foreign;
 mod end_to_end;
+mod outcome;
 mod scenarios;
 mod simulate;
 mod peers;

@@ -120,8 +120,10 @@ resource "aws_iam_role_policy" "machine" {
         Sid    = "ChangeOptedInGroups"
         Effect = "Allow"
         Action = [
+          "autoscaling:CancelInstanceRefresh",
           "autoscaling:ResumeProcesses",
           "autoscaling:SetDesiredCapacity",
+          "autoscaling:StartInstanceRefresh",
           "autoscaling:SuspendProcesses",
           "autoscaling:TerminateInstanceInAutoScalingGroup",
           "autoscaling:UpdateAutoScalingGroup",

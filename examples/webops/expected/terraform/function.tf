@@ -20,7 +20,7 @@ resource "aws_lambda_function" "handler" {
     variables = {
       STATE_MACHINE_ARN      = aws_sfn_state_machine.recycle.arn
       TOPIC_ARN              = aws_sns_topic.recycles.arn
-      STRATEGIES             = "in-out,out-in,out-in-timed:windowed"
+      STRATEGIES             = "in-out,instance-refresh,out-in,out-in-timed:windowed"
       DEFAULT_TIME_ZONE      = "Europe/London"
       TAG_CHANGES            = "propagated"
       SLACK_CHANNEL          = var.slack_channel

@@ -110,6 +110,7 @@ resource "aws_iam_role_policy" "machine" {
           "autoscaling:DescribeAutoScalingGroups",
           "autoscaling:DescribeInstanceRefreshes",
           "autoscaling:DescribeScalingActivities",
+          "cloudwatch:DescribeAlarms",
           "ec2:DescribeInstances",
           "ec2:DescribeLaunchTemplates",
           "elasticloadbalancing:DescribeTargetHealth",
@@ -120,8 +121,10 @@ resource "aws_iam_role_policy" "machine" {
         Sid    = "ChangeOptedInGroups"
         Effect = "Allow"
         Action = [
+          "autoscaling:CancelInstanceRefresh",
           "autoscaling:ResumeProcesses",
           "autoscaling:SetDesiredCapacity",
+          "autoscaling:StartInstanceRefresh",
           "autoscaling:SuspendProcesses",
           "autoscaling:TerminateInstanceInAutoScalingGroup",
           "autoscaling:UpdateAutoScalingGroup",

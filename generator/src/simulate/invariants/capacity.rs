@@ -34,7 +34,8 @@ pub(super) struct Capacity {
     /// Instances that an execution took out and that EC2 has not terminated.
     taken_out: BTreeSet<InstanceId>,
     dead: BTreeSet<InstanceId>,
-    refreshing: bool,
+    /// Who started the instance refresh that is active.
+    refresh_by: Option<Author>,
     deleting: bool,
 }
 
@@ -43,7 +44,7 @@ impl Capacity {
     pub(super) fn new(promise: Promise, sample: Sample, sizes: Sizes) -> Self {
         Self {
             promise,
-            at_start: sample.serving,
+            at_start: counted(promise, sample),
             cut: 0,
             world_delta: 0,
             world_delta_max: 0,
@@ -57,7 +58,7 @@ impl Capacity {
             max: sizes.max,
             taken_out: BTreeSet::new(),
             dead: BTreeSet::new(),
-            refreshing: false,
+            refresh_by: None,
             deleting: false,
         }
     }
@@ -74,24 +75,37 @@ impl Capacity {
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         // While there are more instances than wanted, the world may still choose healthy ones to take.
-        let is_whole = sample.serving >= sample.desired.max(self.at_start.saturating_sub(cut));
+        let serving = counted(self.promise, sample);
+        let is_whole = serving >= sample.desired.max(self.at_start.saturating_sub(cut));
         if is_whole && sample.live <= sample.desired {
             self.losses = 0;
         }
         if self.deleting || self.promise == Promise::Nothing {
             return None;
         }
-        let out = u32::from(self.promise == Promise::OneOut);
+        let out = self.may_be_out();
         let lost = self.lost();
         let floor = self.at_start.saturating_sub(lost).saturating_sub(cut).saturating_sub(out);
-        let low = (sample.serving < floor).then(|| {
+        let low = (serving < floor).then(|| {
             format!(
-                "{} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
-                 {cut} scaled in by it, {out} out in turn",
-                sample.serving, self.at_start
+                "{serving} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
+                 {cut} scaled in by it, {out} allowed to be out",
+                self.at_start
             )
         });
         low.or(order)
+    }
+
+    /// How many may be out at a time because of the recycle itself.
+    fn may_be_out(&self) -> u32 {
+        match self.promise {
+            Promise::OneOut => 1,
+            Promise::Percent { minimum, may_grow } => {
+                let out = self.at_start - (self.at_start * minimum.min(100)).div_ceil(100);
+                out.max(u32::from(!may_grow))
+            }
+            Promise::KeepsServing | Promise::Nothing => 0,
+        }
     }
 
     fn lost(&self) -> u32 {
@@ -104,9 +118,11 @@ impl Capacity {
             Happening::Struck { instance, served: true } => {
                 self.struck.insert(*instance);
             }
-            Happening::Terminating { instance, cause, served: true }
-                if !matches!(cause, Cause::Execution(_) | Cause::ScaleIn) =>
-            {
+            Happening::Terminating { instance, cause, served: true } if !self.is_ours(cause) => {
+                self.struck.insert(*instance);
+            }
+            // Healthy for a while by the group's own checks, without having served.
+            Happening::MarkedUnhealthy(instance) if matches!(self.promise, Promise::Percent { .. }) => {
                 self.struck.insert(*instance);
             }
             // A healthy one may be chosen while its replacement boots.
@@ -137,10 +153,21 @@ impl Capacity {
                 }
             }
             Happening::LaunchSourceChanged => self.replaces_all = true,
-            Happening::RefreshStarted => self.refreshing = true,
-            Happening::RefreshEnded(_) => self.refreshing = false,
+            Happening::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
+            Happening::RefreshEnded(_) => self.refresh_by = None,
             Happening::Deleting => self.deleting = true,
             _ => {}
+        }
+    }
+
+    /// Whether an instance goes because of what an execution does: it resizes the group, or started the refresh. Who lets
+    /// AWS refresh never resizes, so that every scaling in is the world's.
+    fn is_ours(&self, cause: &Cause) -> bool {
+        match cause {
+            Cause::Execution(_) => true,
+            Cause::ScaleIn => !matches!(self.promise, Promise::Percent { .. }),
+            Cause::InstanceRefresh => matches!(self.refresh_by, Some(Author::Execution(_))),
+            _ => false,
         }
     }
 
@@ -177,7 +204,7 @@ impl Capacity {
 
     /// Says how the upper bound was broken, where a change broke it. Instance refreshes have bounds of their own.
     pub(super) fn above_allowed(&self, change: &Change) -> Option<String> {
-        if self.refreshing || self.deleting || !matches!(change.happening, Happening::Launched(_)) {
+        if self.refresh_by.is_some() || self.deleting || !matches!(change.happening, Happening::Launched(_)) {
             return None;
         }
         let grown = u32::try_from(self.world_delta_max).unwrap_or(0);
@@ -196,6 +223,11 @@ impl Capacity {
             )
         })
     }
+}
+
+/// What a promise is about: AWS's own replacement goes by the group's own checks.
+fn counted(promise: Promise, sample: Sample) -> u32 {
+    if matches!(promise, Promise::Percent { .. }) { sample.healthy } else { sample.serving }
 }
 
 /// Whether a change is one that the world made and that an execution, judging by an earlier look, cannot know of.

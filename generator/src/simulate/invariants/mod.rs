@@ -6,12 +6,12 @@
 mod capacity;
 mod conduct;
 mod endings;
+mod promise;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, Replace};
@@ -26,52 +26,7 @@ use super::world::record::{Author, GroupIndex, Happening};
 
 use capacity::Capacity;
 
-/// What a strategy promises about capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Promise {
-    /// Never fewer healthy instances in service than at the start.
-    KeepsServing,
-    /// At most one instance out at a time, and no launch before the old instance is terminated.
-    OneOut,
-    /// Nothing: AWS decides.
-    Nothing,
-}
-
-impl Promise {
-    /// Each promise: its short name, and the sentence that `strategy.yaml` has.
-    const ALL: [(Self, &'static str, &'static str); 3] = [
-        (Self::KeepsServing, "keeps-serving", "never fewer healthy instances in service than at the start"),
-        (
-            Self::OneOut,
-            "one-out",
-            "at most one instance out at a time, and no launch before the old instance is terminated",
-        ),
-        (Self::Nothing, "nothing", "what the preferences of the instance refresh say"),
-    ];
-}
-
-/// A promise that nobody can check.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no promise that can be checked: write one of {known}")]
-pub struct UnknownPromise {
-    /// The text.
-    pub text: String,
-    /// The names there are.
-    pub known: String,
-}
-
-impl FromStr for Promise {
-    type Err = UnknownPromise;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        let found = all.find(|(_, name, sentence)| *name == text.trim() || *sentence == text.trim());
-        found.map(|(promise, ..)| promise).ok_or_else(|| UnknownPromise {
-            text: text.to_owned(),
-            known: Self::ALL.map(|(_, name, _)| format!("`{name}`")).join(", "),
-        })
-    }
-}
+pub use promise::{Promise, UnknownPromise};
 
 /// An invariant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

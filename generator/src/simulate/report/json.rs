@@ -13,7 +13,7 @@ pub fn json(run: &Run) -> Value {
         json!({
             "name": one.name(), "group": one.group, "mode": one.mode, "strategy": one.strategy, "replace": one.replace,
             "began_at": seconds(one.began_at), "ended_at": one.ended_at.map(seconds), "status": one.status,
-            "outcome": one.outcome, "error": one.error, "reason": one.reason, "output": one.output,
+            "outcome": one.outcome, "error": one.error, "reason": one.reason, "output": one.account,
             "history_events": one.counters.history_events, "transitions": one.counters.transitions,
         })
     });

@@ -152,7 +152,7 @@ pub(super) fn of_change(happening: &Happening) -> Option<Saying> {
         Happening::LaunchSourceChanged => {
             Saying::Text("somebody changes what it launches from".to_owned(), Tone::Warning)
         }
-        Happening::RefreshStarted => Saying::Text("an instance refresh begins".to_owned(), Tone::Plain),
+        Happening::RefreshStarted(_) => Saying::Text("an instance refresh begins".to_owned(), Tone::Plain),
         Happening::RefreshEnded(status) => {
             Saying::Text(format!("the instance refresh ends: {status}"), Tone::Plain)
         }

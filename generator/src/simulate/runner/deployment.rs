@@ -142,7 +142,17 @@ fn conducts(config: &Config) -> Result<BTreeMap<String, Conduct>, Problem> {
         let unknown = |error: crate::simulate::invariants::UnknownPromise| {
             Problem::new("promise", format!("/strategies/{name}"), error.to_string())
         };
-        let promise = strategy.promise.parse().map_err(unknown)?;
+        let percentage = |key: &str| match settings.get(key) {
+            Some(SettingValue::Integer(value)) => u32::try_from(*value).ok(),
+            _ => None,
+        };
+        let promise = match strategy.promise.parse().map_err(unknown)? {
+            Promise::Percent { .. } => Promise::Percent {
+                minimum: percentage("min_healthy_percentage").unwrap_or(100),
+                may_grow: percentage("max_healthy_percentage").is_some_and(|maximum| maximum > 100),
+            },
+            other => other,
+        };
         let protected = settings.get("protected_instances");
         let replaces_protected = protected == Some(&SettingValue::Text("replace".to_owned()));
         Ok((name.clone(), Conduct { promise, windowed: strategy.windowed, replaces_protected }))

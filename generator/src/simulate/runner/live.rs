@@ -71,7 +71,10 @@ impl Live {
             status: world_status(self.execution.status()),
             output: self.output(),
             error: failure.map(|failure| failure.error.clone()),
-            cause: failure.map(|failure| failure.cause.clone()),
+            cause: failure.map(|failure| match self.account() {
+                Some(account) => text(&account, "reason").to_owned(),
+                None => failure.cause.clone(),
+            }),
         }
     }
 
@@ -82,20 +85,25 @@ impl Live {
         }
     }
 
-    /// A failure has no output; whether everything was put back before it, a variable says.
-    fn failed_outcome(&self) -> &'static str {
-        let variables = self.execution.variables();
-        let is_back = variables.get("result").is_some_and(|result| text(result, "outcome") == "rolled_back");
-        if is_back { "rolled_back" } else { "failed" }
+    /// What the execution says of itself: its output, or the text of its cause. A failure that the machine did not
+    /// see coming has a cause in other words.
+    fn account(&self) -> Option<Value> {
+        match self.execution.status() {
+            Status::Succeeded { output } => Some(output.clone()),
+            Status::Failed(failure) => serde_json::from_str(&failure.cause).ok().filter(Value::is_object),
+            _ => None,
+        }
     }
 
     pub(super) fn report(&self) -> ExecutionReport {
         let ending = self.ending();
-        let result = ending.output.clone().unwrap_or_default();
-        let outcome = match ending.status {
-            ExecutionStatus::Failed => self.failed_outcome().to_owned(),
-            _ => text(&result, "outcome").to_owned(),
-        };
+        let account = self.account();
+        let said = |key: &str| account.as_ref().map(|account| text(account, key).to_owned());
+        let outcome = said("outcome").unwrap_or_else(|| match ending.status {
+            ExecutionStatus::Failed => "failed".to_owned(),
+            _ => String::new(),
+        });
+        let reason = said("reason").or(ending.cause).unwrap_or_default();
         ExecutionReport {
             arn: self.execution.arn().to_owned(),
             group: self.group().to_owned(),
@@ -106,9 +114,9 @@ impl Live {
             ended_at: self.ended_at,
             status: self.execution.status().as_str(),
             outcome,
-            reason: ending.cause.unwrap_or_else(|| text(&result, "reason").to_owned()),
+            reason,
             error: ending.error,
-            output: ending.output,
+            account,
             counters: self.execution.counters(),
             tape: self.tape.clone(),
         }

@@ -70,8 +70,8 @@ pub struct ExecutionReport {
     pub reason: String,
     /// The error that it failed with.
     pub error: Option<String>,
-    /// Its output, where it succeeded.
-    pub output: Option<Value>,
+    /// What it says of itself: its output, or the text of its cause; `docs/execution-output.schema.json`.
+    pub account: Option<Value>,
     /// Events in its history, its transitions and calls.
     pub counters: Counters,
     /// What it was given and did, where the setup asks for it.

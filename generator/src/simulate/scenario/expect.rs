@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::simulate::runner::{Deed, GroupReport, Run};
 use crate::simulate::time::Span;
@@ -20,6 +21,8 @@ pub struct Expect {
     pub endings: Vec<String>,
     /// Texts that must each stand in the reason of an execution, or in what the handler said.
     pub said: Vec<String>,
+    /// What executions say of themselves, in order of their starts, as far as it is given here.
+    pub accounts: Vec<Value>,
     /// The statuses announced, in order.
     pub announced: Option<Vec<String>>,
     /// The first group at the end.
@@ -126,6 +129,10 @@ impl Expect {
         let holder = run.groups.first().and_then(|group| run.world.lock_holder(&group.name));
         compare("lock", &self.lock, &holder, (self.lock == Lock::Held) == holder.is_some());
         unmet.extend(self.unsaid(run));
+        for (expected, execution) in self.accounts.iter().zip(&run.executions) {
+            let found = execution.account.as_ref().unwrap_or(&Value::Null);
+            unmet.extend(differences(expected, found, execution.name()));
+        }
         if let Some(group) = run.groups.first() {
             unmet.extend(self.extremes(group));
             unmet.extend(self.group.unmet(group));
@@ -183,6 +190,21 @@ impl EndState {
             unmet.push(format!("group.suspended at the end: expected {expected:?}, found {suspended:?}"));
         }
         unmet
+    }
+}
+
+/// Where a value differs from what is expected of it; keys that are not expected may be anything.
+fn differences(expected: &Value, found: &Value, at: &str) -> Vec<String> {
+    match expected {
+        Value::Object(fields) => {
+            let of = |key: &String| found.get(key).unwrap_or(&Value::Null);
+            fields
+                .iter()
+                .flat_map(|(key, value)| differences(value, of(key), &format!("{at}/{key}")))
+                .collect()
+        }
+        _ if expected == found => Vec::new(),
+        _ => vec![format!("{at}: expected {expected}, found {found}")],
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Deed {
     StartInstanceRefresh(RefreshSpec),
     /// Somebody cancels it.
     CancelInstanceRefresh,
+    /// An alarm goes off that an instance refresh may watch.
+    RefreshAlarm,
     /// Somebody protects instances from scale-in.
     Protect(Choice),
     /// Somebody takes that protection away.

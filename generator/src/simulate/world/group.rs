@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::simulate::time::Moment;
 
 use super::activity::Activity;
-use super::instance::{Instance, InstanceId, Lifecycle};
+use super::instance::{Health, Instance, InstanceId, Lifecycle};
 use super::launch::{LaunchSource, Templates};
 use super::processes::Process;
 use super::record::{Sample, Sizes};
@@ -158,6 +158,8 @@ impl Group {
             sample.live += 1;
             sample.units += instance.weight;
             sample.in_service += u32::from(instance.lifecycle == Lifecycle::InService);
+            sample.healthy +=
+                u32::from(instance.lifecycle == Lifecycle::InService && instance.health == Health::Healthy);
             sample.serving += u32::from(instance.serves());
             sample.old += u32::from(instance.id < self.first_new);
             sample.new += u32::from(instance.id >= self.first_new);

@@ -30,6 +30,7 @@ pub mod processes;
 mod random;
 pub mod record;
 pub mod refresh;
+pub mod refresh_terms;
 mod scale_in;
 mod scaling;
 pub mod script;

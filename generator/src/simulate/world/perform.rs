@@ -11,7 +11,7 @@ use super::group::Phase;
 use super::instance::{Application, InstanceId, Lifecycle, Machine, Target};
 use super::processes::{Process, listed_or_all};
 use super::record::{Author, Cause, GroupIndex, Happening, Sizes};
-use super::refresh::{Preferences, RefreshStatus};
+use super::refresh_terms::{Preferences, RefreshStatus};
 use super::scaling::LaunchFault;
 
 /// How long entering standby takes.
@@ -90,6 +90,7 @@ impl World {
                     active.status = RefreshStatus::Cancelling;
                 }
             }
+            Deed::RefreshAlarm => self.refresh_alarm(group),
             Deed::Protect(choice) => {
                 self.each(group, *choice, |world, group, id| {
                     world.change(group, id, |one| one.protected = true);
@@ -247,6 +248,6 @@ impl World {
             warmup: self.fleet.get(group).grace,
             ..default
         };
-        self.start_refresh(group, preferences, target);
+        self.start_refresh(group, preferences, target, Author::World);
     }
 }

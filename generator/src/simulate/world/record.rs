@@ -110,7 +110,7 @@ pub enum Happening {
     /// What the group launches from changed: by an update, a new version or a new default.
     LaunchSourceChanged,
     /// An instance refresh began.
-    RefreshStarted,
+    RefreshStarted(Author),
     /// An instance refresh ended with this status.
     RefreshEnded(&'static str),
     /// Tags, protection or standby changed.
@@ -138,7 +138,7 @@ impl Happening {
             Self::Sized { .. } => "sized",
             Self::Suspended { .. } => "suspended",
             Self::LaunchSourceChanged => "launch_source_changed",
-            Self::RefreshStarted => "refresh_started",
+            Self::RefreshStarted(_) => "refresh_started",
             Self::RefreshEnded(_) => "refresh_ended",
             Self::Changed(_) => "changed",
             Self::Deleting => "deleting",
@@ -156,6 +156,8 @@ pub struct Sample {
     pub units: u32,
     /// In service.
     pub in_service: u32,
+    /// In service and healthy by the group's own checks, which target groups are part of only where it is told so.
+    pub healthy: u32,
     /// In service and passing every check.
     pub serving: u32,
     /// In the group and live, and there when the world began.

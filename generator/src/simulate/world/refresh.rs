@@ -11,105 +11,8 @@ use super::group::Group;
 use super::instance::{Health, Instance, InstanceId, Lifecycle};
 use super::launch::LaunchSource;
 use super::processes::Process;
-use super::record::{Cause, GroupIndex, Happening};
-
-/// How a refresh stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefreshStatus {
-    /// Accepted.
-    Pending,
-    /// Replacing.
-    InProgress,
-    /// Done, and waiting whether alarms go off.
-    Baking,
-    /// Done.
-    Successful,
-    /// Given up.
-    Failed,
-    /// Being cancelled.
-    Cancelling,
-    /// Cancelled.
-    Cancelled,
-    /// Putting the old configuration back.
-    RollbackInProgress,
-    /// Put back.
-    RollbackSuccessful,
-    /// Could not be put back.
-    RollbackFailed,
-}
-
-impl RefreshStatus {
-    /// As Auto Scaling writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::InProgress => "InProgress",
-            Self::Baking => "Baking",
-            Self::Successful => "Successful",
-            Self::Failed => "Failed",
-            Self::Cancelling => "Cancelling",
-            Self::Cancelled => "Cancelled",
-            Self::RollbackInProgress => "RollbackInProgress",
-            Self::RollbackSuccessful => "RollbackSuccessful",
-            Self::RollbackFailed => "RollbackFailed",
-        }
-    }
-
-    /// Whether it is under way.
-    pub fn is_active(self) -> bool {
-        matches!(
-            self,
-            Self::Pending | Self::InProgress | Self::Baking | Self::Cancelling | Self::RollbackInProgress
-        )
-    }
-}
-
-/// What a refresh does with instances that are protected or in standby.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Special {
-    /// Replaces them.
-    Replace,
-    /// Passes them over.
-    Ignore,
-    /// Waits until they are like others, and fails after an hour.
-    Wait,
-}
-
-/// A refresh's preferences.
-#[derive(Debug, Clone)]
-pub struct Preferences {
-    /// Percent of the desired capacity that stays healthy.
-    pub min_healthy: u32,
-    /// Percent that the group may grow to.
-    pub max_healthy: u32,
-    /// How long after it came into service an instance counts.
-    pub warmup: Span,
-    /// Whether current instances are passed over.
-    pub skips_matching: bool,
-    /// Whether a failure puts the old configuration back.
-    pub rolls_back: bool,
-    /// What becomes of protected instances.
-    pub protected: Special,
-    /// What becomes of instances in standby.
-    pub standby: Special,
-    /// How long it bakes.
-    pub bake: Span,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self {
-            min_healthy: 90,
-            max_healthy: 100,
-            warmup: Span(0),
-            skips_matching: false,
-            rolls_back: false,
-            protected: Special::Wait,
-            standby: Special::Wait,
-            bake: Span(0),
-        }
-    }
-}
+use super::record::{Author, Cause, GroupIndex, Happening};
+use super::refresh_terms::{Preferences, RefreshStatus, Special};
 
 /// An instance refresh.
 #[derive(Debug, Clone)]
@@ -134,6 +37,12 @@ pub struct Refresh {
     pub total: usize,
     /// When it last got on.
     pub moved_at: Moment,
+    /// Checkpoints that it has passed, and until when it stops at the last of them.
+    pub checkpoints_passed: usize,
+    /// See there.
+    pub stops_until: Moment,
+    /// Whether its cancelling waits for launches and terminations that have begun.
+    pub waits_to_cancel: bool,
     /// When it is done baking.
     pub bakes_until: Option<Moment>,
 }
@@ -150,6 +59,23 @@ impl Refresh {
             return 100;
         }
         ((self.total - self.left.len().min(self.total)) * 100).checked_div(self.total).unwrap_or(0)
+    }
+}
+
+impl Refresh {
+    /// Whether it stops at a checkpoint now. Those at which nothing is left to be done are none.
+    fn stops_at_checkpoint(&mut self, now: Moment) -> bool {
+        let next = self.preferences.checkpoints.get(self.checkpoints_passed).copied();
+        let reached = next.is_some_and(|next| self.percent() >= usize::try_from(next).unwrap_or(usize::MAX));
+        if reached && !self.left.is_empty() {
+            self.checkpoints_passed += 1;
+            self.stops_until = now + self.preferences.checkpoint_delay;
+        }
+        let stops = now < self.stops_until;
+        if stops {
+            self.moved_at = now; // waiting is not stalling
+        }
+        stops
     }
 }
 
@@ -172,6 +98,7 @@ impl World {
         group: GroupIndex,
         preferences: Preferences,
         target: Option<LaunchSource>,
+        by: Author,
     ) -> String {
         self.refreshes += 1;
         let now = self.now;
@@ -186,6 +113,9 @@ impl World {
             left: BTreeSet::new(),
             total: 0,
             moved_at: now,
+            checkpoints_passed: 0,
+            stops_until: now,
+            waits_to_cancel: true,
             bakes_until: None,
         };
         let id = refresh.id();
@@ -193,7 +123,7 @@ impl World {
         edited.refreshes.push(refresh);
         let index = edited.refreshes.len() - 1;
         self.effects.at(now + TICK, Effect::Refresh(group, index));
-        self.note(group, Happening::RefreshStarted);
+        self.note(group, Happening::RefreshStarted(by));
         id
     }
 
@@ -211,13 +141,28 @@ impl World {
             }
             RefreshStatus::Baking => {}
             RefreshStatus::Cancelling => {
-                return self.end_refresh(group, index, RefreshStatus::Cancelled, None);
+                if !self.cancelling_goes_on(group, index) {
+                    return self.end_refresh(group, index, RefreshStatus::Cancelled, None);
+                }
             }
-            _ => return,
+            _ => return self.surplus_goes(group, index),
         }
         if self.fleet.get(group).refreshes[index].status.is_active() {
             self.effects.at(now + TICK, Effect::Refresh(group, index));
         }
+    }
+
+    /// Whether a cancelled refresh still waits for what it has launched and terminated already.
+    fn cancelling_goes_on(&mut self, group: GroupIndex, index: usize) -> bool {
+        let now = self.now;
+        let edited = self.fleet.edit(group, now);
+        edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
+        let Refresh { waits_to_cancel, preferences, .. } = &edited.refreshes[index];
+        let settled = |one: &Instance| {
+            !one.lifecycle.is_terminating()
+                && one.in_service_at.is_none_or(|at| at + preferences.warmup <= now)
+        };
+        *waits_to_cancel && !edited.instances.iter().all(|one| !one.lifecycle.is_pending() && settled(one))
     }
 
     fn refresh_begins(&mut self, group: GroupIndex, index: usize) {
@@ -259,6 +204,9 @@ impl World {
         if !gone.is_empty() {
             refresh.moved_at = now;
         }
+        if refresh.stops_at_checkpoint(now) {
+            return;
+        }
         let (victims, surge) = edited.refresh_plan(index, now);
         if edited.surge != surge {
             edited.surge = surge;
@@ -281,7 +229,7 @@ impl World {
         if done {
             self.refresh_done(group, index);
         } else if stalled {
-            self.refresh_fails(group, index);
+            self.refresh_fails(group, index, "Instance refresh failed to make progress for one hour.");
         }
     }
 
@@ -299,9 +247,33 @@ impl World {
         }
     }
 
-    fn refresh_fails(&mut self, group: GroupIndex, index: usize) {
+    /// What a refresh leaves above the desired capacity goes once everything is ready, not before: the termination policy
+    /// would take one that is ready for one that is not.
+    fn surplus_goes(&mut self, group: GroupIndex, index: usize) {
+        let now = self.now;
+        let looked_at = self.fleet.get(group);
+        if looked_at.active_refresh().is_some() || looked_at.surge == 0 {
+            return;
+        }
+        if looked_at.is_settled(looked_at.refreshes[index].preferences.warmup, now) {
+            self.fleet.edit(group, now).surge = 0;
+            self.reconcile_soon(group);
+        } else {
+            self.effects.at(now + TICK, Effect::Refresh(group, index));
+        }
+    }
+
+    /// An alarm goes off: the active refresh fails, if it watches any.
+    pub(super) fn refresh_alarm(&mut self, group: GroupIndex) {
+        let refreshes = &self.fleet.get(group).refreshes;
+        let watching = |one: &Refresh| one.status.is_active() && one.preferences.has_alarms;
+        if let Some(index) = refreshes.iter().rposition(watching) {
+            self.refresh_fails(group, index, "An alarm that the instance refresh watches went off.");
+        }
+    }
+
+    fn refresh_fails(&mut self, group: GroupIndex, index: usize, reason: &str) {
         let refresh = &self.fleet.get(group).refreshes[index];
-        let reason = "Instance refresh failed to make progress for one hour.";
         match refresh.status {
             RefreshStatus::RollbackInProgress => {
                 self.end_refresh(group, index, RefreshStatus::RollbackFailed, Some(reason));
@@ -333,7 +305,8 @@ impl World {
     fn end_refresh(&mut self, group: GroupIndex, index: usize, status: RefreshStatus, reason: Option<&str>) {
         let now = self.now;
         let edited = self.fleet.edit(group, now);
-        edited.surge = 0;
+        edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
+        let has_surplus = edited.surge > 0;
         let refresh = &mut edited.refreshes[index];
         refresh.status = status;
         refresh.ended_at = Some(now);
@@ -343,6 +316,9 @@ impl World {
             self.note(group, Happening::LaunchSourceChanged);
         }
         self.note(group, Happening::RefreshEnded(status.as_str()));
+        if has_surplus {
+            self.effects.at(now + TICK, Effect::Refresh(group, index));
+        }
         self.reconcile_soon(group);
     }
 }
@@ -353,7 +329,7 @@ impl Group {
         let refresh = &self.refreshes[index];
         let preferences = &refresh.preferences;
         let desired = self.sizes.desired;
-        let most = desired * preferences.max_healthy.saturating_sub(100) / 100;
+        let most = (desired * preferences.max_healthy.saturating_sub(100)).div_ceil(100);
         let floor = (desired * preferences.min_healthy).div_ceil(100);
         let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
         let ready: u32 = ready.map(|one| one.weight).sum();
@@ -377,7 +353,15 @@ impl Group {
         }
         // What goes now is made up for by what came before it, so no more is launched for it.
         let left = u32::try_from(refresh.left.len() - victims.len()).unwrap_or(u32::MAX);
-        (victims, most.min(left))
+        let surge = most.min(left);
+        // What is above that goes by the termination policy, which would take one that is ready before one that is not:
+        // it has to wait until the floor allows it.
+        let leaving =
+            victims.iter().filter_map(|id| self.instance(*id)).filter(|one| one.lifecycle.is_counted());
+        let staying = self.capacity().saturating_sub(leaving.map(|one| one.weight).sum());
+        let surplus = staying.saturating_sub(desired + surge);
+        let kept = if surplus > room && surplus <= self.surge { surplus } else { 0 };
+        (victims, surge + kept)
     }
 
     /// Nothing is on its way, and everything that counts is ready.

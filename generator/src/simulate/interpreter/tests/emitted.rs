@@ -4,7 +4,7 @@ use super::*;
 use crate::asl::{self, Placeholder};
 use crate::config::Config;
 
-fn emitted() -> Machine {
+pub(super) fn emitted() -> Machine {
     let text = asl::build(&Config::with_defaults("asg-recycle")).expect("it builds").definition;
     let values = [
         (Placeholder::LockTableName, "locks"),
@@ -17,7 +17,7 @@ fn emitted() -> Machine {
     })
 }
 
-fn group(version: &str) -> Value {
+pub(super) fn group(version: &str) -> Value {
     json!({"AutoScalingGroups": [{
         "AutoScalingGroupName": "web-asg", "MinSize": 1, "MaxSize": 2, "DesiredCapacity": 1, "DefaultCooldown": 300,
         "HealthCheckType": "EC2", "AvailabilityZones": ["eu-west-1a"], "SuspendedProcesses": [], "TargetGroupARNs": [],
@@ -31,7 +31,7 @@ fn group(version: &str) -> Value {
     }]})
 }
 
-fn input() -> Value {
+pub(super) fn input() -> Value {
     json!({
         "version": 1, "auto_scaling_group_name": "web-asg", "component": "web", "strategy": "out-in",
         "mode": "recycle", "replace": "outdated", "account_id": "123456789012",

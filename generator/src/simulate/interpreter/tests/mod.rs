@@ -6,6 +6,7 @@ mod fan_out;
 mod flow;
 mod handling;
 mod limits;
+mod refresh;
 mod time_rules;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -128,7 +128,7 @@ fn promises_are_read_by_name_and_from_every_strategys_sentence() {
         assert!(strategy.promise.parse::<Promise>().is_ok(), "{}: {}", strategy.name, strategy.promise);
     }
     let error = "be good".parse::<Promise>().expect_err("no promise").to_string();
-    assert!(error.contains("`keeps-serving`, `one-out`, `nothing`"), "{error}");
+    assert!(error.contains("`keeps-serving`, `one-out`, `percent`, `nothing`"), "{error}");
 }
 
 #[test]

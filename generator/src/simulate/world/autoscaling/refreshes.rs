@@ -8,8 +8,9 @@ use crate::simulate::world::actions::Request;
 use crate::simulate::world::arguments::Arguments;
 use crate::simulate::world::errors::AwsError;
 use crate::simulate::world::launch::{LaunchSource, Templates, Version};
-use crate::simulate::world::record::GroupIndex;
-use crate::simulate::world::refresh::{Preferences, Refresh, RefreshStatus, Special};
+use crate::simulate::world::record::{Author, GroupIndex};
+use crate::simulate::world::refresh::Refresh;
+use crate::simulate::world::refresh_terms::{Preferences, RefreshStatus, Special};
 
 use super::sizes::template_version;
 use super::{group_to_change, group_to_read};
@@ -40,10 +41,14 @@ pub(in crate::simulate::world) fn start(world: &mut World, request: &Request<'_>
         }
     };
     let preferences = preferences(arguments.get("Preferences"), world.fleet.get(index).grace)?;
+    if preferences.skips_matching && matches!(world.fleet.get(index).launch, LaunchSource::Configuration(_)) {
+        return Err(AwsError::validation("SkipMatching cannot be used with a launch configuration"));
+    }
     if preferences.rolls_back {
         rollback_possible(target.as_ref())?;
     }
-    let id = world.start_refresh(index, preferences, target);
+    let by = Author::Execution(request.execution.clone());
+    let id = world.start_refresh(index, preferences, target, by);
     Ok(json!({"InstanceRefreshId": id}))
 }
 
@@ -61,11 +66,15 @@ fn preferences(value: Option<&Value>, grace: Span) -> Result<Preferences, AwsErr
         "BakeTime",
         "CheckpointPercentages",
         "CheckpointDelay",
+        "AlarmSpecification",
     ];
     let fields = Arguments::of("the preferences of an instance refresh", value, &known)?;
-    if fields.get("CheckpointPercentages").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-        return Err(AwsError::refused("the modelled startInstanceRefresh has no checkpoints"));
-    }
+    let seconds = |name: &str, default: u32| match fields.count_if_given(name)? {
+        Some(found) if found > 172_800 => {
+            Err(AwsError::validation(format!("{name} must be between 0 and 172800")))
+        }
+        found => Ok(Span::seconds(u64::from(found.unwrap_or(default)))),
+    };
     let min = fields.count_if_given("MinHealthyPercentage")?;
     let max = fields.count_if_given("MaxHealthyPercentage")?;
     let (min_healthy, max_healthy) = (min.unwrap_or(90), max.unwrap_or(100));
@@ -90,8 +99,39 @@ fn preferences(value: Option<&Value>, grace: Span) -> Result<Preferences, AwsErr
         rolls_back: fields.flag_if_given("AutoRollback")?.unwrap_or(false),
         protected: special(&fields, "ScaleInProtectedInstances", "Refresh")?,
         standby: special(&fields, "StandbyInstances", "Terminate")?,
-        bake: Span::seconds(u64::from(fields.count_if_given("BakeTime")?.unwrap_or(0))),
+        bake: seconds("BakeTime", 0)?,
+        checkpoints: checkpoints(&fields)?,
+        checkpoint_delay: seconds("CheckpointDelay", 3600)?,
+        has_alarms: has_alarms(&fields)?,
     })
+}
+
+/// In ascending order, from 1 to 100; up to the last, instances are replaced, so that the model knows no other than 100.
+fn checkpoints(fields: &Arguments<'_>) -> Result<Vec<u32>, AwsError> {
+    let listed = fields.get("CheckpointPercentages").and_then(Value::as_array).cloned().unwrap_or_default();
+    let percent = |value: &Value| value.as_f64().filter(|percent| (1.0..=100.0).contains(percent));
+    let found: Option<Vec<f64>> = listed.iter().map(percent).collect();
+    let sorted = |found: &Vec<f64>| found.windows(2).all(|pair| pair[0] < pair[1]);
+    let Some(found) = found.filter(sorted) else {
+        return Err(AwsError::validation("CheckpointPercentages must be from 1 to 100, in ascending order"));
+    };
+    if found.last().is_some_and(|last| *last < 100.0) {
+        return Err(AwsError::refused(
+            "the modelled startInstanceRefresh replaces everything: the last checkpoint is 100",
+        ));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 100")]
+    let whole = found.into_iter().map(|percent| percent as u32);
+    Ok(whole.collect())
+}
+
+fn has_alarms(fields: &Arguments<'_>) -> Result<bool, AwsError> {
+    let Some(value) = fields.get("AlarmSpecification") else { return Ok(false) };
+    let names = Arguments::of("an alarm specification", value, &["Alarms"])?.texts("Alarms")?.len();
+    match names {
+        1..=10 => Ok(true),
+        _ => Err(AwsError::validation("AlarmSpecification takes 1 to 10 alarms")),
+    }
 }
 
 fn special(fields: &Arguments<'_>, name: &str, replace: &str) -> Result<Special, AwsError> {
@@ -170,9 +210,12 @@ pub(in crate::simulate::world) fn cancel(
 ) -> Result<Value, AwsError> {
     let known = ["AutoScalingGroupName", "WaitForTransitioningInstances"];
     let (group, index) = active(world, request, &known)?;
+    let arguments = Arguments::of(request.action, request.arguments, &known)?;
+    let waits = arguments.flag_if_given("WaitForTransitioningInstances")?.unwrap_or(true);
     let now = world.now;
     let refresh = &mut world.fleet.edit(group, now).refreshes[index];
     refresh.status = RefreshStatus::Cancelling;
+    refresh.waits_to_cancel = waits;
     Ok(json!({"InstanceRefreshId": refresh.id()}))
 }
 

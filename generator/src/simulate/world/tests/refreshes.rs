@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Desk, round_times};
+use crate::simulate::world::spec::LaunchSpec;
 
 fn status(desk: &mut Desk) -> Value {
     let answer = desk.on_group("describeInstanceRefreshes", json!({})).expect("reads succeed");
@@ -137,10 +138,74 @@ fn preferences_that_aws_refuses_are_refused() {
         json!({"MinHealthyPercentage": 50, "MaxHealthyPercentage": 200}),
         json!({"AutoRollback": true}),
         json!({"StandbyInstances": "Refresh"}),
+        json!({"CheckpointPercentages": [50, 20, 100]}),
+        json!({"CheckpointDelay": 172_801}),
+        json!({"BakeTime": 172_801}),
+        json!({"AlarmSpecification": {"Alarms": []}}),
     ] {
         let error = Desk::plain()
             .on_group("startInstanceRefresh", json!({"Preferences": preferences}))
             .expect_err("refused");
         assert_eq!(error.name, "AutoScaling.AutoScalingException", "{preferences}");
+    }
+}
+
+#[test]
+fn matching_instances_of_a_launch_configuration_cannot_be_skipped() {
+    let mut desk = Desk::with(|group| group.launch = LaunchSpec::Configuration("web-1".into()), "");
+    let arguments = json!({"Preferences": {"SkipMatching": true}});
+    let error = desk.on_group("startInstanceRefresh", arguments).expect_err("refused");
+    assert_eq!(error.name, "AutoScaling.AutoScalingException");
+    desk.on_group("startInstanceRefresh", json!({})).expect("everything is replaced");
+}
+
+#[test]
+fn a_checkpoint_stops_a_refresh_for_a_while() {
+    let mut desk = Desk::with(round_times, "");
+    let preferences = json!({
+        "MinHealthyPercentage": 0, "InstanceWarmup": 0, "CheckpointPercentages": [30, 100], "CheckpointDelay": 7200
+    });
+    desk.on_group("startInstanceRefresh", json!({"Preferences": preferences})).expect("none is active");
+    desk.wait(2000);
+    let at_once = desk.group().sample(desk.world.templates()).outdated;
+    assert_eq!(at_once, 0, "a floor of nothing replaces all at once, so that no checkpoint is met");
+    let mut desk = Desk::with(round_times, "");
+    let preferences = json!({
+        "MinHealthyPercentage": 60, "InstanceWarmup": 0, "CheckpointPercentages": [30, 100], "CheckpointDelay": 7200
+    });
+    desk.on_group("startInstanceRefresh", json!({"Preferences": preferences})).expect("none is active");
+    desk.wait(7000);
+    assert_eq!(desk.group().sample(desk.world.templates()).outdated, 2);
+    assert_eq!(status(&mut desk), "InProgress");
+    desk.wait(4000);
+    assert_eq!(status(&mut desk), "Successful");
+}
+
+#[test]
+fn an_alarm_ends_only_a_refresh_that_watches_alarms() {
+    for (preferences, expected) in
+        [(json!({"AlarmSpecification": {"Alarms": ["web-5xx"]}}), "Failed"), (json!({}), "Successful")]
+    {
+        let mut desk = Desk::with(round_times, "[{at: 300s, do: refresh_alarm}]");
+        desk.on_group("startInstanceRefresh", json!({"Preferences": preferences})).expect("none is active");
+        desk.wait(5000);
+        assert_eq!(status(&mut desk), expected);
+    }
+}
+
+#[test]
+fn a_cancelled_refresh_ends_what_it_has_begun_unless_told_otherwise() {
+    for (waits, expected) in [(true, "Cancelling"), (false, "Cancelled")] {
+        let mut desk = Desk::with(round_times, "");
+        let preferences = json!({"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200});
+        desk.on_group("startInstanceRefresh", json!({"Preferences": preferences})).expect("none is active");
+        desk.wait(60);
+        desk.on_group("cancelInstanceRefresh", json!({"WaitForTransitioningInstances": waits}))
+            .expect("one is active");
+        desk.wait(40);
+        assert_eq!(status(&mut desk), expected);
+        desk.wait(2000);
+        assert_eq!(status(&mut desk), "Cancelled");
+        assert_eq!((desk.sizes(), desk.in_service()), ((3, 6, 3), 3));
     }
 }
