@@ -49,6 +49,7 @@ const AUTOSCALING: &str = "autoscaling";
 
 static ACTIONS: &[Action] = &[
     action(AUTOSCALING, "describeAutoScalingGroups", Read, autoscaling::describe::groups),
+    action(AUTOSCALING, "describeAutoScalingInstances", Read, autoscaling::instances::describe),
     action(AUTOSCALING, "describeScalingActivities", Read, autoscaling::activities::describe),
     action(AUTOSCALING, "describeLifecycleHooks", Read, autoscaling::hooks::describe),
     action(AUTOSCALING, "describeInstanceRefreshes", Read, autoscaling::refreshes::describe),
@@ -62,6 +63,7 @@ static ACTIONS: &[Action] = &[
     action(AUTOSCALING, "resumeProcesses", Write, autoscaling::suspension::resume),
     action(AUTOSCALING, "setInstanceProtection", Write, autoscaling::protection::set),
     action("ec2", "describeInstances", Read, ec2::describe_instances),
+    action("ec2", "describeTags", Read, ec2::describe_tags),
     action("ec2", "describeLaunchTemplates", Read, ec2::describe_launch_templates),
     action("elasticloadbalancingv2", "describeTargetHealth", Read, load_balancer::describe_target_health),
     action("dynamodb", "getItem", Read, dynamodb::get_item),
