@@ -221,6 +221,19 @@ mod tests {
     }
 
     #[test]
+    fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
+        let definition: Value = serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
+        let leads_to = |target: &str| -> Vec<String> {
+            callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
+        };
+        let looks = leads_to("List instances");
+        assert!(looks.len() > 5, "{looks:?}");
+        for look in &looks {
+            assert!(leads_to(look).contains(&"Back to the look".to_owned()), "{look}");
+        }
+    }
+
+    #[test]
     fn every_variable_of_a_child_gets_the_prefix() {
         let states = serde_json::json!({
             "A": {"Type": "Pass", "Assign": {"id": "{% $states.input.id %}"}, "Next": "B"},
