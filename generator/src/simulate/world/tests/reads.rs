@@ -226,6 +226,13 @@ fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
     let one = &answer["AutoScalingInstances"][0];
     assert_eq!((&one["InstanceId"], &one["AutoScalingGroupName"]), (&json!(id(2)), &json!(GROUP)));
     assert_eq!(one["HealthStatus"], "HEALTHY");
+    let page = desk
+        .autoscaling("describeAutoScalingInstances", &json!({"InstanceIds": [id(2), id(3)], "MaxRecords": 1}))
+        .expect("a page of one");
+    let rest = json!({"InstanceIds": [id(2), id(3)], "MaxRecords": 1, "NextToken": page["NextToken"]});
+    let rest = desk.autoscaling("describeAutoScalingInstances", &rest).expect("the token of the page before");
+    assert_eq!(rest["AutoScalingInstances"][0]["InstanceId"], json!(id(3)));
+    assert_eq!(rest.get("NextToken"), None);
     let many: Vec<String> = (1..=51).map(id).collect();
     for refused in [json!({"InstanceIds": many}), json!({"InstanceIds": []})] {
         assert!(desk.autoscaling("describeAutoScalingInstances", &refused).is_err(), "{refused}");
