@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
-        let definition: Value = serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
+        let definition: Value =
+            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
         let leads_to = |target: &str| -> Vec<String> {
             callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
         };

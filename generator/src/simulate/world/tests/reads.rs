@@ -220,7 +220,10 @@ fn the_tags_of_a_groups_instances_come_in_pages_terminated_ones_among_them() {
 fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
     let mut desk = Desk::plain();
     let answer = desk
-        .autoscaling("describeAutoScalingInstances", &json!({"InstanceIds": [id(2), id(99)], "MaxRecords": 50}))
+        .autoscaling(
+            "describeAutoScalingInstances",
+            &json!({"InstanceIds": [id(2), id(99)], "MaxRecords": 50}),
+        )
         .expect("an unknown id is no error");
     assert_eq!(answer["AutoScalingInstances"].as_array().map(Vec::len), Some(1));
     let one = &answer["AutoScalingInstances"][0];
