@@ -24,6 +24,10 @@ pub struct Strategy {
     /// states lead on to `Is it the first round?`.
     #[serde(default)]
     pub before_start: Option<String>,
+    /// The state that comes between doubling and halving, where a strategy that does both has one. It leads on to
+    /// `Plan halving`, or to putting back.
+    #[serde(default)]
+    pub before_halving: Option<String>,
     /// The state that begins to replace instances. Its states lead on to `Verify`.
     pub start_at: String,
     /// Its settings in `stack.yaml`, by key.

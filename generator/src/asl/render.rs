@@ -150,15 +150,17 @@ fn rename(value: &Value, names: &BTreeSet<String>, prefix: &str) -> Value {
 struct StrategyContext<'a> {
     name: &'a str,
     before_start: Option<&'a str>,
+    before_halving: Option<&'a str>,
     start_at: &'a str,
 }
 
 fn context(config: &Config) -> Argument {
     let strategies: Vec<_> = strategy::all()
         .values()
-        .map(|Strategy { name, before_start, start_at, .. }| StrategyContext {
+        .map(|Strategy { name, before_start, before_halving, start_at, .. }| StrategyContext {
             name,
             before_start: before_start.as_deref(),
+            before_halving: before_halving.as_deref(),
             start_at,
         })
         .collect();

@@ -14,6 +14,9 @@ use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
 use crate::simulate::time::Span;
 use crate::simulate::world::spec::GroupSpec;
 
+/// Scenarios of one campaign: what takes the better part of a day on one core.
+const RUNS_MAX: u64 = 10_000_000;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -22,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STRATEGY")]
     strategy: Option<String>,
     /// Number of instances in the group.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(..=2000))]
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=2000))]
     instances: u32,
     /// Time from the launch of an instance until it is in service, e.g. 240s or 4m.
     #[arg(long, value_name = "TIME", default_value = "240s")]
@@ -37,7 +40,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["instances", "boot", "drain", "faults"])]
     scenario: Option<String>,
     /// Run so many made-up scenarios instead of one; the first has the seed, each other the next one.
-    #[arg(long, value_name = "N", conflicts_with_all = ["instances", "boot", "drain", "faults", "scenario", "svg"])]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX),
+        conflicts_with_all = ["instances", "boot", "drain", "faults", "scenario", "svg"])]
     campaign: Option<u64>,
     /// Decides everything that is left to chance.
     #[arg(long, value_name = "SEED", default_value_t = 1)]

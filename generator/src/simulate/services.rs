@@ -1,5 +1,7 @@
 //! The seam between the interpreter, which runs states, and the modelled world, which answers their calls.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::time::{Moment, Span};
@@ -24,8 +26,8 @@ pub struct ServiceCall<'a> {
 pub struct Answer {
     /// How long the call takes.
     pub latency: Span,
-    /// The result as the integration gives it, or an error.
-    pub result: Result<Value, ServiceError>,
+    /// The result as the integration gives it, or an error. Who answers twice with the same may give the same value.
+    pub result: Result<Arc<Value>, ServiceError>,
 }
 
 /// An error as a state sees it.

@@ -11,6 +11,8 @@ mod golden;
 mod foreign;
 mod end_to_end;
 mod scenarios;
+mod simulate;
+mod peers;
 mod aborts;
 mod architecture;
 mod readme;

@@ -16,6 +16,8 @@ use super::scenario::Scenario;
 /// What a campaign found.
 #[derive(Debug, Clone, Default)]
 pub struct Campaign {
+    /// The first seed.
+    pub seed: u64,
     /// How many scenarios were run.
     pub runs: u64,
     /// How the executions ended, and how many of them so.
@@ -55,7 +57,7 @@ pub struct Plan {
 impl Campaign {
     /// Runs a plan.
     pub fn run(deployment: &Rc<Deployment>, plan: &Plan) -> Self {
-        let mut campaign = Self::default();
+        let mut campaign = Self { seed: plan.seed, ..Self::default() };
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
             let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployment, seed));
             campaign.runs += 1;
@@ -87,8 +89,9 @@ impl Campaign {
         }
     }
 
-    /// Adds what another found.
+    /// Adds what another found, whose seeds follow on.
     pub fn add(&mut self, other: Self) {
+        self.seed = if self.runs == 0 { other.seed } else { self.seed };
         self.runs += other.runs;
         self.transitions += other.transitions;
         for (ending, count) in other.endings {

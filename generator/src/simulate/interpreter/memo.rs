@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use jsonata_core::value::{JArray, JValue};
 use serde_json::Value;
@@ -52,21 +53,65 @@ impl Remembering {
     }
 }
 
-/// The last answer of a task.
+/// The last answer of a task, as it came and as a plain value.
 #[derive(Debug, Default)]
-pub(super) struct LastAnswer(RefCell<Option<Sized>>);
+pub(super) struct LastAnswer(RefCell<Option<(Arc<Value>, Sized)>>);
 
 impl LastAnswer {
-    /// The answer as a plain value: the very same one as the last where they do not differ.
-    pub(super) fn plain(&self, answer: Value) -> Sized {
-        if let Some(last) = &*self.0.borrow()
-            && is_json(&last.value, &answer)
-        {
-            return last.clone();
+    /// The answer as a plain value. What has not changed since the last answer is the very same as in that.
+    pub(super) fn plain(&self, answer: Arc<Value>) -> Sized {
+        let mut last = self.0.borrow_mut();
+        match &mut *last {
+            Some((known, plain)) if Arc::ptr_eq(known, &answer) => plain.clone(),
+            Some((known, plain)) => {
+                let value = renewed(Some(&plain.value), &answer);
+                if !is_identical(&value, &plain.value) {
+                    *plain = Sized::plain(value);
+                }
+                *known = answer;
+                plain.clone()
+            }
+            None => last.insert((Arc::clone(&answer), Sized::plain(renewed(None, &answer)))).1.clone(),
         }
-        let plain = Sized::from_json(answer);
-        *self.0.borrow_mut() = Some(plain.clone());
-        plain
+    }
+}
+
+/// JSON as a plain value; what is in `before` already, at the same place or where the item before it is gone, is taken
+/// from there.
+fn renewed(before: Option<&JValue>, json: &Value) -> JValue {
+    match (before, json) {
+        (Some(before), json) if is_json(before, json) => before.clone(),
+        (before, Value::Array(items)) => {
+            let before: &[JValue] = before.and_then(JValue::as_array).map_or(&[], |known| known);
+            let mut gone = 0;
+            let item = |(index, item): (usize, &Value)| {
+                let place = before.get(index + gone..).unwrap_or_default();
+                gone += place.iter().take(GONE_MAX).position(|known| is_json(known, item)).unwrap_or(0);
+                renewed(before.get(index + gone), item)
+            };
+            let flat = !items.iter().any(Value::is_array);
+            JValue::Array(JArray::new_flat(items.iter().enumerate().map(item).collect(), flat))
+        }
+        (before, Value::Object(fields)) => {
+            let before = before.and_then(JValue::as_object);
+            let field = |(name, field): (&String, &Value)| {
+                (name.clone(), renewed(before.and_then(|known| known.get(name)), field))
+            };
+            JValue::object(fields.iter().map(field).collect())
+        }
+        (_, leaf) => JValue::from(leaf.clone()),
+    }
+}
+
+/// How many items that are gone an item is looked for behind.
+const GONE_MAX: usize = 3;
+
+/// Whether two plain values are one, and not only alike.
+fn is_identical(one: &JValue, other: &JValue) -> bool {
+    match (one, other) {
+        (JValue::Array(one), JValue::Array(other)) => JArray::ptr_eq(one, other),
+        (JValue::Object(one), JValue::Object(other)) => Rc::ptr_eq(one, other),
+        _ => false,
     }
 }
 
@@ -183,18 +228,32 @@ mod tests {
             json!([]),
         ];
         for answer in answers {
-            let first = last.plain(answer.clone());
-            let again = last.plain(answer.clone());
+            let first = last.plain(Arc::new(answer.clone()));
+            let again = last.plain(Arc::new(answer.clone()));
             assert_eq!(
                 crate::simulate::interpreter::data::to_json(&first.value).to_string(),
                 answer.to_string()
             );
-            match (&first.value, &again.value) {
-                (JValue::Object(first), JValue::Object(again)) => assert!(Rc::ptr_eq(first, again)),
-                (JValue::Array(first), JValue::Array(again)) => assert!(JArray::ptr_eq(first, again)),
-                other => panic!("{other:?}"),
-            }
+            assert!(is_identical(&first.value, &again.value), "{answer}");
         }
+    }
+
+    #[test]
+    fn what_stays_of_an_answer_is_the_same_value() {
+        let last = LastAnswer::default();
+        let items = |answer: Value| match last.plain(Arc::new(answer)).value {
+            JValue::Array(items) => items,
+            other => panic!("an array stays one: {other:?}"),
+        };
+        let before = items(json!([{"a": 1}, {"b": 2}, {"c": [3]}, {"d": 4}]));
+        let after = items(json!([{"a": 1}, {"c": [3]}, {"d": 5}, {"e": 6}]));
+        assert!(is_identical(&before[0], &after[0]));
+        assert!(is_identical(&before[2], &after[1]));
+        assert!(!is_identical(&before[3], &after[2]));
+        assert_eq!(
+            crate::simulate::interpreter::data::to_json(&JValue::Array(after)).to_string(),
+            r#"[{"a":1},{"c":[3]},{"d":5},{"e":6}]"#
+        );
     }
 
     #[test]

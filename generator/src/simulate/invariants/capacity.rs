@@ -17,11 +17,16 @@ pub(super) struct Capacity {
     cut: i64,
     world_delta: i64,
     world_delta_max: i64,
+    /// Instances that Auto Scaling may still choose to take, after the world has lowered the desired capacity no
+    /// further than to where it was at the start.
+    may_be_scaled_in: u32,
     /// Instances that the world put out of action and that are still in the group.
     struck: BTreeSet<InstanceId>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
+    /// The highest minimum that the world has set: Auto Scaling keeps the desired capacity at it at least.
+    min_of_world: u32,
     /// Most instances that are to be replaced at once; more, where all are and the world has added some.
     to_replace: u32,
     replaces_all: bool,
@@ -42,9 +47,11 @@ impl Capacity {
             cut: 0,
             world_delta: 0,
             world_delta_max: 0,
+            may_be_scaled_in: 0,
             struck: BTreeSet::new(),
             losses: 0,
             desired_at_start: sizes.desired,
+            min_of_world: 0,
             to_replace: sample.outdated,
             replaces_all: false,
             max: sizes.max,
@@ -102,15 +109,29 @@ impl Capacity {
             {
                 self.struck.insert(*instance);
             }
+            // A healthy one may be chosen while its replacement boots.
+            Happening::Terminating { instance, cause: Cause::ScaleIn, served: true }
+                if self.may_be_scaled_in > 0 =>
+            {
+                self.may_be_scaled_in -= 1;
+                self.struck.insert(*instance);
+            }
             // What nobody replaces is missing for good; what has left is made up for by its replacement.
             Happening::Left(instance) if self.struck.remove(instance) => self.losses += 1,
             Happening::TargetsHealthy(instance) => {
                 self.struck.remove(instance);
             }
             Happening::Sized { by: Author::World, before, after } => {
+                let lowered = before.desired.saturating_sub(after.desired);
+                let cut_before = self.cut;
                 self.world_delta += i64::from(after.desired) - i64::from(before.desired);
                 self.cut = self.cut.max(-self.world_delta);
+                self.may_be_scaled_in +=
+                    lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
                 self.world_delta_max = self.world_delta_max.max(self.world_delta);
+                if after.min != before.min {
+                    self.min_of_world = self.min_of_world.max(after.min);
+                }
                 if after.max != before.max {
                     self.max = after.max;
                 }
@@ -160,11 +181,12 @@ impl Capacity {
             return None;
         }
         let grown = u32::try_from(self.world_delta_max).unwrap_or(0);
-        let wanted = self.desired_at_start + grown;
-        let to_replace = if self.replaces_all { wanted } else { self.to_replace };
-        let needed = wanted + to_replace;
+        let wanted = (self.desired_at_start + grown).max(self.min_of_world);
         // AWS lets rebalancing exceed the maximum by ten per cent, and by one at least.
         let rebalancing = (change.sample.max.max(self.max) / 10).max(1);
+        // What rebalancing has added is replaced like all the others.
+        let to_replace = if self.replaces_all { wanted + rebalancing } else { self.to_replace };
+        let needed = wanted + to_replace;
         let bound = self.max.max(needed) + rebalancing;
         (change.sample.live > bound).then(|| {
             format!(

@@ -54,12 +54,14 @@ impl Checker {
                 listed(&left)
             ));
         }
-        let is_current = |one: &&Instance| one.serves() && group.launch.is_current(world.templates(), one);
+        // A machine that died without AWS noticing is not an execution's falsehood.
+        let serves = |one: &Instance| one.is_said_to_serve();
+        let is_current = |one: &&Instance| serves(one) && group.launch.is_current(world.templates(), one);
         let serving: u32 = group.instances.iter().filter(is_current).map(|one| one.weight).sum();
         let kept: u32 = group
             .instances
             .iter()
-            .filter(|one| one.protected && one.serves() && !is_current(one))
+            .filter(|one| one.protected && serves(one) && !is_current(one))
             .map(|one| one.weight)
             .sum();
         (enough && serving + kept < group.sizes.desired).then(|| {

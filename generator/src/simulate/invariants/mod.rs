@@ -17,7 +17,7 @@ use std::sync::Arc;
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
-use super::time::Moment;
+use super::time::{Moment, Span};
 use super::world::World;
 use super::world::executions::ExecutionStatus;
 use super::world::instance::InstanceId;
@@ -235,6 +235,9 @@ struct Known {
     ending: Option<(Moment, Ending)>,
 }
 
+/// At most so long after a look its answer is acted on, a call that is tried again not counted.
+const BETWEEN_LOOK_AND_WRITE: Span = Span::seconds(5);
+
 /// What a minimum or a maximum should be in the end.
 #[derive(Debug, Clone)]
 struct Bound {
@@ -242,24 +245,35 @@ struct Bound {
     value: u32,
     /// What executions have set it to.
     ours: BTreeSet<u32>,
-    /// As it was before somebody set it to what an execution had set it to: nobody can tell these two apart.
+    /// What it may be instead: as it was before somebody set it to what an execution had set it to, since nobody can tell
+    /// these two apart; or as it was before somebody set it so shortly before an execution did that it was not seen yet.
     or: Option<u32>,
+    /// What it should have been before somebody else last set it.
+    value_before: u32,
+    /// When somebody else last set it.
+    set_at: Option<Moment>,
 }
 
 impl Bound {
     fn new(value: u32) -> Self {
-        Self { value, ours: BTreeSet::new(), or: None }
+        Self { value, ours: BTreeSet::new(), or: None, value_before: value, set_at: None }
     }
 
-    fn follow(&mut self, by: &Author, before: u32, after: u32) {
+    /// Follows a change at a moment. What is younger than the lag of reads may not have been seen.
+    fn follow(&mut self, by: &Author, (before, after): (u32, u32), moment: Moment, read_lag: Span) {
         if before == after {
             return;
         }
         match by {
             Author::Execution(_) => {
                 self.ours.insert(after);
+                if self.set_at.is_some_and(|at| at + read_lag + BETWEEN_LOOK_AND_WRITE >= moment) {
+                    self.or = Some(self.value_before);
+                }
             }
             Author::World => {
+                self.set_at = Some(moment);
+                self.value_before = self.value;
                 self.or = self.ours.contains(&after).then_some(self.value);
                 self.value = after;
             }
@@ -349,17 +363,17 @@ impl Checker {
             if let Some(detail) = self.capacity.above_allowed(change) {
                 self.violate(Invariant::NeverAboveAllowed, change.moment, detail);
             }
-            self.follow(change.moment, &change.happening);
+            self.follow(change.moment, &change.happening, world.spec().read_lag.by);
         }
         self.changes_seen = changes.len();
     }
 
     /// Follows what somebody else changes, which is not ours to put back.
-    fn follow(&mut self, moment: Moment, happening: &Happening) {
+    fn follow(&mut self, moment: Moment, happening: &Happening, read_lag: Span) {
         match happening {
             Happening::Sized { by, before, after } => {
-                self.min.follow(by, before.min, after.min);
-                self.max.follow(by, before.max, after.max);
+                self.min.follow(by, (before.min, after.min), moment, read_lag);
+                self.max.follow(by, (before.max, after.max), moment, read_lag);
             }
             Happening::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::counted;
 use crate::simulate::campaign::{Campaign, Failure};
 
 /// As text; `file` is the stack's, for the commands that replay.
 pub fn text(campaign: &Campaign, file: &str) -> String {
-    let mut text = format!("{} scenarios, {} state transitions\n", campaign.runs, campaign.transitions);
+    let (runs, transitions) = (counted(campaign.runs, "scenario"), campaign.transitions);
+    let mut text = format!("{runs}, {}, {transitions} state transitions\n", seeds(campaign));
     for (ending, count) in &campaign.endings {
         let _ = writeln!(text, "{count:>10}  {ending}");
     }
@@ -19,9 +21,16 @@ pub fn text(campaign: &Campaign, file: &str) -> String {
         text += &failed(failure, file);
     }
     if !campaign.failures.is_empty() {
-        let _ = writeln!(text, "\n{} scenarios failed", campaign.failures.len());
+        let _ = writeln!(text, "\n{} failed", counted(campaign.failures.len() as u64, "scenario"));
     }
     text
+}
+
+fn seeds(campaign: &Campaign) -> String {
+    match campaign.runs {
+        1 => format!("seed {}", campaign.seed),
+        runs => format!("seeds {} to {}", campaign.seed, campaign.seed.wrapping_add(runs.saturating_sub(1))),
+    }
 }
 
 fn failed(failure: &Failure, file: &str) -> String {
@@ -55,6 +64,7 @@ pub fn json(campaign: &Campaign) -> Value {
     });
     json!({
         "version": 1,
+        "seed": campaign.seed,
         "runs": campaign.runs,
         "transitions": campaign.transitions,
         "endings": campaign.endings,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::timeline::timeline;
-use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, Rest, Run};
+use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Rest, Run};
 use crate::simulate::time::Moment;
 
 /// The whole report.
@@ -42,6 +42,7 @@ pub fn json(run: &Run) -> Value {
             "transitions": run.totals.transitions,
             "dollars": run.totals.dollars(),
             "dollars_per_thousand_transitions": DOLLARS_PER_THOUSAND_TRANSITIONS,
+            "price": PRICE,
             "history_events_max": run.totals.history_events_max,
             "events": run.totals.events,
         },

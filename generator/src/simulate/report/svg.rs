@@ -3,28 +3,44 @@
 use std::fmt::Write as _;
 
 use super::clock;
-use crate::simulate::runner::{GroupReport, Run};
+use crate::simulate::runner::{ExecutionReport, GroupReport, Run};
 use crate::simulate::time::{Moment, Span};
 use crate::simulate::world::record::Sample;
 
 const WIDTH: u64 = 900;
 const PANEL: u64 = 280;
 const LEFT: u64 = 50;
-const RIGHT: u64 = 20;
+const RIGHT: u64 = 40;
 const TOP: u64 = 50;
-const BOTTOM: u64 = 40;
+const BOTTOM: u64 = 30;
 /// How long it goes on after the last execution has ended.
 const AFTERWARDS: Span = Span::seconds(30);
 
 const OLD: &str = "#4c72b0";
 const NEW: &str = "#55a868";
 const STARTING: &str = "#b9dcc1";
+const LEAVING: &str = "#d9d9d9";
 const HEALTHY: &str = "#111111";
 const DESIRED: &str = "#c44e52";
 const MAXIMUM: &str = "#8c8c8c";
+const BAD: &str = "#b00020";
+
+/// The areas of the legend.
+const AREAS: [(&str, &str); 4] =
+    [("old", OLD), ("new", NEW), ("new, not yet healthy", STARTING), ("leaving", LEAVING)];
+
+/// The lines of the legend, with their dashes.
+const LINES: [(&str, &str, &str); 3] =
+    [("healthy", HEALTHY, "none"), ("desired", DESIRED, "2 2"), ("maximum", MAXIMUM, "6 4")];
+
+/// Times between two ticks of the axis, in seconds.
+const TIME_STEPS: [u64; 14] = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+/// Ticks of an axis, at most.
+const TICKS_MAX: u64 = 8;
 
 /// Where things are in one group's panel.
 struct Panel<'a> {
+    run: &'a Run,
     group: &'a GroupReport,
     began_at: Moment,
     ended_at: Moment,
@@ -40,11 +56,11 @@ pub fn svg(run: &Run) -> String {
          <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
     );
     for (group, y) in run.groups.iter().zip((0..).step_by(usize::try_from(PANEL).unwrap_or(1))) {
-        let figures = group.history.iter().map(|(_, one)| one.live.max(one.desired));
+        let figures = group.history.iter().map(|(_, one)| (one.live + one.terminating).max(one.desired));
         let needed = figures.max().unwrap_or(1).max(1);
         let limits = group.history.iter().map(|(_, one)| one.max).filter(|max| *max <= needed * 2);
         let top = needed.max(limits.max().unwrap_or(0));
-        let panel = Panel { group, began_at: run.began_at, ended_at: run.ended_at + AFTERWARDS, top, y };
+        let panel = Panel { run, group, began_at: run.began_at, ended_at: run.ended_at + AFTERWARDS, top, y };
         panel.draw(&mut drawn);
     }
     drawn + "</svg>\n"
@@ -52,42 +68,79 @@ pub fn svg(run: &Run) -> String {
 
 impl Panel<'_> {
     fn draw(&self, drawn: &mut String) {
-        let title = escaped(&format!("{} with {}", self.group.name, self.group.strategy));
-        let _ = writeln!(drawn, "<text x=\"{LEFT}\" y=\"{}\" font-size=\"15\">{title}</text>", self.y + 20);
+        self.title(drawn);
         self.legend(drawn);
         self.axes(drawn);
         let serving_old = |one: &Sample| one.old;
         let serving_new = |one: &Sample| one.old + one.serving.saturating_sub(one.old.min(one.serving));
+        self.area(drawn, LEAVING, |one| one.live + one.terminating);
         self.area(drawn, STARTING, |one| one.live);
         self.area(drawn, NEW, serving_new);
         self.area(drawn, OLD, serving_old);
-        self.line(drawn, MAXIMUM, "6 4", |one| one.max);
-        self.line(drawn, DESIRED, "2 2", |one| one.desired);
-        self.line(drawn, HEALTHY, "", |one| one.serving);
+        let figures: [fn(&Sample) -> u32; 3] = [|one| one.serving, |one| one.desired, |one| one.max];
+        for ((_, colour, dashes), figure) in LINES.into_iter().zip(figures).rev() {
+            self.line(drawn, colour, dashes, figure);
+        }
+        self.violations(drawn);
+    }
+
+    /// The group, its strategy, and how its executions ended.
+    fn title(&self, drawn: &mut String) {
+        let of_group = || self.run.executions.iter().filter(|one| one.group == self.group.name);
+        let endings: Vec<String> = of_group().map(ExecutionReport::ending).collect();
+        let is_good = of_group().all(|one| one.status == "SUCCEEDED");
+        let colour = if is_good { NEW } else { BAD };
+        let _ = writeln!(
+            drawn,
+            "<text x=\"{LEFT}\" y=\"{}\" font-size=\"15\">{} with {} \
+             <tspan fill=\"{colour}\">{}</tspan></text>",
+            self.y + 20,
+            escaped(&self.group.name),
+            escaped(&self.group.strategy),
+            escaped(&endings.join(", ")),
+        );
     }
 
     fn legend(&self, drawn: &mut String) {
-        let entries = [
-            ("old", OLD),
-            ("new", NEW),
-            ("new, not yet healthy", STARTING),
-            ("healthy", HEALTHY),
-            ("desired", DESIRED),
-            ("maximum", MAXIMUM),
-        ];
-        let mut x = LEFT;
-        for (name, colour) in entries {
-            let y = self.y + 30;
-            let _ =
-                writeln!(drawn, "<rect x=\"{x}\" y=\"{y}\" width=\"10\" height=\"10\" fill=\"{colour}\"/>");
-            let _ = writeln!(drawn, "<text x=\"{}\" y=\"{}\">{name}</text>", x + 14, y + 10);
+        let (mut x, y) = (LEFT, self.y + 30);
+        let mut name_it = |drawn: &mut String, name: &str| {
+            let _ = writeln!(drawn, "<text x=\"{}\" y=\"{}\">{name}</text>", x + 20, y + 10);
             x += 40 + 7 * name.len() as u64;
+            x
+        };
+        let mut left = LEFT;
+        for (name, colour) in AREAS {
+            let _ = writeln!(
+                drawn,
+                "<rect x=\"{left}\" y=\"{y}\" width=\"16\" height=\"10\" fill=\"{colour}\"/>"
+            );
+            left = name_it(drawn, name);
+        }
+        for (name, colour, dashes) in LINES {
+            stroke(drawn, &format!("{left},{0} {1},{0}", y + 6, left + 16), colour, dashes);
+            left = name_it(drawn, name);
+        }
+    }
+
+    /// Where an invariant did not hold.
+    fn violations(&self, drawn: &mut String) {
+        let (top, bottom) = (self.y + TOP, self.y + PANEL - BOTTOM);
+        for violation in self.run.violations.iter().filter(|one| one.moment <= self.ended_at) {
+            let x = self.x_of(violation.moment);
+            stroke(drawn, &format!("{x},{top} {x},{bottom}"), BAD, "none");
+            let anchor = if x > WIDTH / 2 { "end" } else { "start" };
+            let _ = writeln!(
+                drawn,
+                "<text x=\"{x}\" y=\"{}\" fill=\"{BAD}\" text-anchor=\"{anchor}\">{} is broken</text>",
+                top + 14,
+                violation.invariant,
+            );
         }
     }
 
     fn axes(&self, drawn: &mut String) {
         let (bottom, right) = (self.y + PANEL - BOTTOM, WIDTH - RIGHT);
-        let step = self.top.div_ceil(6).max(1);
+        let step = level_step(self.top);
         for level in (0..=self.top).step_by(step as usize) {
             let y = self.y_of(level);
             let _ = writeln!(
@@ -101,11 +154,13 @@ impl Panel<'_> {
                 y + 4
             );
         }
-        let span = self.ended_at - self.began_at;
-        for tick in 0..=6 {
-            let at = self.began_at + Span(span.0 * tick / 6);
-            let x = self.x_of(at);
-            let text = clock(at - self.began_at);
+        let length = (self.ended_at - self.began_at).0 / 1000;
+        let longest = TIME_STEPS[TIME_STEPS.len() - 1];
+        let step = TIME_STEPS.into_iter().find(|step| length / step <= TICKS_MAX);
+        let step = step.unwrap_or_else(|| longest * (length / longest).div_ceil(TICKS_MAX));
+        for tick in (0..=length).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+            let x = self.x_of(self.began_at + Span::seconds(tick));
+            let text = clock(Span::seconds(tick));
             let _ =
                 writeln!(drawn, "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{text}</text>", bottom + 18);
         }
@@ -152,13 +207,41 @@ impl Panel<'_> {
 
     fn line(&self, drawn: &mut String, colour: &str, dashes: &str, figure: impl Fn(&Sample) -> u32) {
         let corners = self.corners(&figure);
-        let _ = writeln!(
-            drawn,
-            "<polyline points=\"{corners}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>"
-        );
+        stroke(drawn, &corners, colour, dashes);
     }
+}
+
+fn stroke(drawn: &mut String, points: &str, colour: &str, dashes: &str) {
+    let _ = writeln!(
+        drawn,
+        "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
+         stroke-dasharray=\"{dashes}\"/>"
+    );
+}
+
+/// Levels between two lines of the grid: 1, 2 or 5, or ten, a hundred times as many.
+fn level_step(top: u32) -> u32 {
+    let powers = (0..).map_while(|power| 10_u32.checked_pow(power));
+    let mut steps = powers.flat_map(|power| [1, 2, 5].map(|digit| power.saturating_mul(digit)));
+    steps.find(|step| top / step <= 6).unwrap_or(top)
 }
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_have_round_levels() {
+        let steps = [1, 6, 7, 13, 20, 40, 200, 1000].map(level_step);
+        assert_eq!(steps, [1, 1, 2, 2, 5, 10, 50, 200]);
+    }
+
+    #[test]
+    fn text_cannot_break_out() {
+        assert_eq!(escaped("a<b>&c"), "a&lt;b&gt;&amp;c");
+    }
 }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::chart::chart;
 use super::timeline::{Tone, timeline};
-use super::{Colour, Paint, clock, words};
+use super::{Colour, Paint, clock, counted, words};
 use crate::simulate::invariants::Invariant;
-use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, Rest, Run};
+use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Rest, Run};
 use crate::simulate::time::{Moment, Span};
 
 /// Columns of a terminal.
@@ -22,8 +22,11 @@ pub fn text(run: &Run, paint: Paint) -> String {
     for group in &run.groups {
         let first = group.first();
         let title = format!(
-            "{} with {}, {} instances of which {} are outdated",
-            group.name, group.strategy, first.live, first.outdated
+            "{} with {}, {}, {} outdated",
+            group.name,
+            group.strategy,
+            counted(first.live.into(), "instance"),
+            first.outdated
         );
         let _ = writeln!(report, "{}\n", paint.paint(Colour::Strong, &title));
         let _ = writeln!(report, "{}", chart(group, period, COLUMNS, paint));
@@ -58,18 +61,22 @@ fn totals(run: &Run, paint: Paint) -> String {
     };
     row("wall-clock", &words(run.duration()));
     let sum = run.totals.all_calls();
-    row("API calls", &format!("{} reads, {} mutations", sum.reads, sum.writes));
+    row("API calls", &reads_and_writes(sum));
     for (service, calls) in &run.totals.calls {
-        row(&format!("  {service}"), &format!("{} reads, {} mutations", calls.reads, calls.writes));
+        row(&format!("  {service}"), &reads_and_writes(*calls));
     }
     let transitions = run.totals.transitions;
     let dollars = run.totals.dollars();
     row(
         "state transitions",
-        &format!("{transitions}, ${dollars:.4} at ${DOLLARS_PER_THOUSAND_TRANSITIONS} per 1,000"),
+        &format!("{transitions}, ${dollars:.4} at ${DOLLARS_PER_THOUSAND_TRANSITIONS} per 1,000 ({PRICE})"),
     );
     row("longest history", &format!("{} events of at most 25,000", run.totals.history_events_max));
     text
+}
+
+fn reads_and_writes(calls: Calls) -> String {
+    format!("{}, {}", counted(calls.reads, "read"), counted(calls.writes, "mutation"))
 }
 
 fn verdict(run: &Run, paint: Paint) -> String {
@@ -78,6 +85,10 @@ fn verdict(run: &Run, paint: Paint) -> String {
         let good = execution.status == "SUCCEEDED";
         let colour = if good { Colour::Good } else { Colour::Bad };
         let _ = writeln!(text, "{}  {}", paint.paint(colour, &execution.ending()), execution.name());
+        // A refusal or a failure is told in full here; the timeline shortens it.
+        if !execution.reason.is_empty() {
+            let _ = writeln!(text, "  {}", execution.reason);
+        }
     }
     for violation in &run.violations {
         let broken = format!("{} is broken", violation.invariant);

@@ -126,8 +126,11 @@ fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
         }
         Deed::Ended { execution } => {
             let report = report(execution)?;
-            let reason =
-                if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
+            let reason = if report.reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", shortened(&report.reason))
+            };
             let good = report.status == "SUCCEEDED";
             (
                 actor(run, *execution),

@@ -74,9 +74,11 @@ fn of_update(arguments: &Value) -> Option<String> {
         return Some("notes why the turn failed".to_owned());
     }
     let expression = arguments.get("UpdateExpression").and_then(Value::as_str).unwrap_or_default();
+    let names_a_holder = value(":holder").is_some();
     Some(match expression {
         expression if expression.contains("SET turn") => "notes whose turn it is".to_owned(),
-        expression if expression.contains("held_by") => "takes the lock over".to_owned(),
+        expression if expression.contains("held_by") && names_a_holder => "takes the lock over".to_owned(),
+        expression if expression.contains("held_by") => "takes the lock".to_owned(),
         expression if expression.contains("rerun") => "takes up the request for another round".to_owned(),
         _ => "clears its journal".to_owned(),
     })
@@ -154,6 +156,7 @@ pub(super) fn of_change(happening: &Happening) -> Option<Saying> {
         Happening::RefreshEnded(status) => {
             Saying::Text(format!("the instance refresh ends: {status}"), Tone::Plain)
         }
+        Happening::Changed(what) if what.contains(' ') => Saying::Repeated((*what).to_owned(), Tone::Warning),
         Happening::Changed(what) => Saying::Text(format!("somebody changes {what}"), Tone::Warning),
         Happening::Deleting => Saying::Text("somebody deletes the group".to_owned(), Tone::Warning),
         Happening::Deleted => Saying::Text("the group is gone".to_owned(), Tone::Warning),

@@ -32,7 +32,8 @@ use live::Live;
 
 pub use deployment::{Conduct, Deployment};
 pub use run::{
-    Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, Deed, Entry, ExecutionReport, GroupReport, Rest, Run, Totals,
+    Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, Deed, Entry, ExecutionReport, GroupReport, PRICE, Rest, Run,
+    Totals,
 };
 pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
 

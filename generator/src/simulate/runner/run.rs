@@ -219,8 +219,11 @@ pub struct Totals {
     pub events: u64,
 }
 
-/// Dollars for a thousand state transitions, in most regions.
+/// Dollars for a thousand state transitions; see [`PRICE`].
 pub const DOLLARS_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
+
+/// What the price is that of.
+pub const PRICE: &str = "Standard workflows, list price of us-east-1";
 
 impl Totals {
     /// What the state transitions cost.

@@ -32,6 +32,8 @@ pub(super) struct Action {
     pub(super) name: &'static str,
     /// Whether it changes something.
     pub(super) access: Access,
+    /// Whether its answer tells of groups and their instances only, and of no time: it stays the same while they do.
+    pub(super) stays: bool,
     /// Performs it.
     pub(super) answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
 }
@@ -42,15 +44,24 @@ const fn action(
     access: Access,
     answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
 ) -> Action {
-    Action { service, name, access, answer }
+    Action { service, name, access, stays: false, answer }
+}
+
+/// A read that tells of groups and their instances only.
+const fn look(
+    service: &'static str,
+    name: &'static str,
+    answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
+) -> Action {
+    Action { service, name, access: Read, stays: true, answer }
 }
 
 const AUTOSCALING: &str = "autoscaling";
 
 static ACTIONS: &[Action] = &[
-    action(AUTOSCALING, "describeAutoScalingGroups", Read, autoscaling::describe::groups),
-    action(AUTOSCALING, "describeAutoScalingInstances", Read, autoscaling::instances::describe),
-    action(AUTOSCALING, "describeScalingActivities", Read, autoscaling::activities::describe),
+    look(AUTOSCALING, "describeAutoScalingGroups", autoscaling::describe::groups),
+    look(AUTOSCALING, "describeAutoScalingInstances", autoscaling::instances::describe),
+    look(AUTOSCALING, "describeScalingActivities", autoscaling::activities::describe),
     action(AUTOSCALING, "describeLifecycleHooks", Read, autoscaling::hooks::describe),
     action(AUTOSCALING, "describeInstanceRefreshes", Read, autoscaling::refreshes::describe),
     action(AUTOSCALING, "startInstanceRefresh", Write, autoscaling::refreshes::start),
@@ -62,10 +73,10 @@ static ACTIONS: &[Action] = &[
     action(AUTOSCALING, "suspendProcesses", Write, autoscaling::suspension::suspend),
     action(AUTOSCALING, "resumeProcesses", Write, autoscaling::suspension::resume),
     action(AUTOSCALING, "setInstanceProtection", Write, autoscaling::protection::set),
-    action("ec2", "describeInstances", Read, ec2::describe_instances),
-    action("ec2", "describeTags", Read, ec2::describe_tags),
+    look("ec2", "describeInstances", ec2::describe_instances),
+    look("ec2", "describeTags", ec2::describe_tags),
     action("ec2", "describeLaunchTemplates", Read, ec2::describe_launch_templates),
-    action("elasticloadbalancingv2", "describeTargetHealth", Read, load_balancer::describe_target_health),
+    look("elasticloadbalancingv2", "describeTargetHealth", load_balancer::describe_target_health),
     action("dynamodb", "getItem", Read, dynamodb::get_item),
     action("dynamodb", "putItem", Write, dynamodb::put_item),
     action("dynamodb", "updateItem", Write, dynamodb::update_item),

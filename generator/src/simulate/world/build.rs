@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::simulate::time::{Moment, Span};
 
 use super::World;
+use super::answers::Answers;
 use super::effects::{Effect, Effects};
 use super::executions::Executions;
 use super::faults::Faults;
@@ -44,6 +45,7 @@ impl World {
             random: Random::seeded(spec.seed),
             effects: Effects::default(),
             fleet: Fleet::new(groups, spec.read_lag.by),
+            answers: Answers::default(),
             templates,
             table: BTreeMap::new(),
             executions: Executions::default(),

@@ -1,5 +1,7 @@
 //! EC2: machines and launch templates.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::World;
@@ -14,7 +16,7 @@ pub(super) fn describe_instances(world: &mut World, request: &Request<'_>) -> Re
     let arguments = Arguments::of(request.action, request.arguments, &["InstanceIds", "Filters"])?;
     let texts = arguments.texts("InstanceIds")?;
     let filters = filters(&arguments)?;
-    let named: Option<Vec<InstanceId>> = ids(&texts, &filters);
+    let named: Option<BTreeSet<InstanceId>> = ids(&texts, &filters);
     let mut reservations = Vec::new();
     let mut found = 0;
     for index in world.fleet.indices() {
@@ -36,7 +38,7 @@ pub(super) fn describe_instances(world: &mut World, request: &Request<'_>) -> Re
 }
 
 /// The ids that a call names, in the list or in a filter; `None` where it names none.
-fn ids(texts: &[&str], filters: &[Filter<'_>]) -> Option<Vec<InstanceId>> {
+fn ids(texts: &[&str], filters: &[Filter<'_>]) -> Option<BTreeSet<InstanceId>> {
     let filtered =
         filters.iter().find(|filter| filter.name == "instance-id").map(|filter| filter.values.as_slice());
     let texts = if texts.is_empty() { filtered? } else { texts };

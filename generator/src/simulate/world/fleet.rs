@@ -13,6 +13,8 @@ use super::record::GroupIndex;
 #[derive(Debug, Clone)]
 pub(super) struct Fleet {
     groups: Vec<Arc<Group>>,
+    /// How often any of them was edited.
+    edits: u64,
     /// Each group before a change, and when that was; empty where no read is ever late.
     past: VecDeque<(Moment, GroupIndex, Arc<Group>)>,
     lag: Span,
@@ -21,7 +23,7 @@ pub(super) struct Fleet {
 impl Fleet {
     /// Groups whose reads may lag by as much as `lag`.
     pub(super) fn new(groups: Vec<Group>, lag: Span) -> Self {
-        Self { groups: groups.into_iter().map(Arc::new).collect(), past: VecDeque::new(), lag }
+        Self { groups: groups.into_iter().map(Arc::new).collect(), edits: 0, past: VecDeque::new(), lag }
     }
 
     /// A group as it is.
@@ -41,7 +43,13 @@ impl Fleet {
                 self.past.push_back((now, group, self.groups[group].clone()));
             }
         }
+        self.edits += 1;
         Arc::make_mut(&mut self.groups[group])
+    }
+
+    /// How often any group was edited: while this stays the same, so do they.
+    pub(super) fn edits(&self) -> u64 {
+        self.edits
     }
 
     /// A group as it was at `moment`, or the oldest that is remembered.

@@ -222,9 +222,13 @@ pub struct Instance {
 impl Instance {
     /// In service and passing every check there is: Auto Scaling's, and each target group's.
     pub fn serves(&self) -> bool {
+        self.machine == Machine::Running && self.is_said_to_serve()
+    }
+
+    /// What AWS answers when asked whether it serves. It notices a machine's death only some time after.
+    pub fn is_said_to_serve(&self) -> bool {
         self.lifecycle == Lifecycle::InService
             && self.health == Health::Healthy
-            && self.machine == Machine::Running
             && self.targets.iter().all(|target| *target == Target::Healthy)
     }
 }

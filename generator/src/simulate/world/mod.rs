@@ -6,6 +6,7 @@
 
 pub mod activity;
 mod actions;
+mod answers;
 mod arguments;
 mod autoscaling;
 mod build;
@@ -44,6 +45,7 @@ use super::services::{Answer, ServiceCall, Services};
 use super::time::{Moment, Span};
 
 use actions::{Action, Request};
+use answers::Answers;
 use effects::{Effect, Effects};
 use errors::AwsError;
 use executions::Executions;
@@ -67,6 +69,7 @@ pub struct World {
     random: Random,
     effects: Effects,
     fleet: Fleet,
+    answers: Answers,
     templates: Templates,
     table: dynamodb::Table,
     /// The executions that describeExecution knows. Whoever runs executions tells it of their starts and ends.
@@ -211,7 +214,7 @@ impl World {
         action: &Action,
         call: &ServiceCall<'_>,
         execution: &Arc<str>,
-    ) -> (Result<Value, AwsError>, bool, Span) {
+    ) -> (Result<Arc<Value>, AwsError>, bool, Span) {
         let fault = self.faults.decide(call.service, call.action, action.access, self.now, &mut self.random);
         let lag = self.spec.read_lag;
         let late = action.access == Access::Read && lag.by > Span(0) && self.random.happens(lag.percent);
@@ -219,12 +222,25 @@ impl World {
         let request =
             Request { action: action.name, arguments: call.arguments, execution: execution.clone(), seen_at };
         let Some((error, change)) = fault else {
-            return ((action.answer)(self, &request), false, Span(0));
+            return (self.respond(action, &request), false, Span(0));
         };
         let made = change == ChangeSpec::Made && action.access == Access::Write;
         let lost = made && (action.answer)(self, &request).is_ok();
         let (error, delay) = error.answer(call.service, call.action);
         (Err(error), lost, delay)
+    }
+
+    /// Performs an action, or gives the answer again that it has given to the same question.
+    fn respond(&mut self, action: &Action, request: &Request<'_>) -> Result<Arc<Value>, AwsError> {
+        if !action.stays || request.seen_at != self.now {
+            return (action.answer)(self, request).map(Arc::new);
+        }
+        if let Some(answer) = self.answers.get(self.fleet.edits(), action.name, request.arguments) {
+            return Ok(answer);
+        }
+        let answer = Arc::new((action.answer)(self, request)?);
+        self.answers.keep(action.name, request.arguments.clone(), Arc::clone(&answer));
+        Ok(answer)
     }
 
     /// The group that a call would change, and how it stands before the call.
@@ -270,7 +286,7 @@ impl Services for World {
             action: call.action.into(),
             arguments: call.arguments.clone(),
             access: action.access,
-            answer: result.as_ref().map(|value| kept.then(|| value.clone())).map_err(Clone::clone),
+            answer: result.as_ref().map(|value| kept.then(|| Arc::clone(value))).map_err(Clone::clone),
             lost,
             group_write,
         }));

@@ -223,7 +223,7 @@ pub struct Call {
     /// Whether it changes something.
     pub access: Access,
     /// What was answered; a read's result only where the world keeps them.
-    pub answer: Result<Option<Value>, ServiceError>,
+    pub answer: Result<Option<Arc<Value>>, ServiceError>,
     /// Whether the change was made although the answer says otherwise.
     pub lost: bool,
     /// The Auto Scaling group that it would change.

@@ -23,7 +23,7 @@ fn distributed(more: Value) -> Value {
 }
 
 fn slow(seconds: u64, value: Value) -> Answer {
-    Answer { latency: Span::seconds(seconds), result: Ok(value) }
+    Answer { latency: Span::seconds(seconds), result: Ok(value.into()) }
 }
 
 fn call_seconds(ran: &Ran) -> Vec<u64> {

@@ -33,12 +33,12 @@ impl Services for Script {
         self.callers.push(call.execution_arn.to_owned());
         let answers = self.answers.entry(call.action.to_owned()).or_default();
         let next = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
-        next.unwrap_or(Answer { latency: Span(0), result: Ok(json!({})) })
+        next.unwrap_or(Answer { latency: Span(0), result: Ok(json!({}).into()) })
     }
 }
 
 fn ok(value: Value) -> Answer {
-    Answer { latency: Span(0), result: Ok(value) }
+    Answer { latency: Span(0), result: Ok(value.into()) }
 }
 
 fn error(name: &str) -> Answer {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn slow(seconds: u64) -> Answer {
-    Answer { latency: Span::seconds(seconds), result: Ok(json!({"ok": true})) }
+    Answer { latency: Span::seconds(seconds), result: Ok(json!({"ok": true}).into()) }
 }
 
 #[test]

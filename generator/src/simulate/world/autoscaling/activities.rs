@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::simulate::time::Moment;
 use crate::simulate::world::World;
 use crate::simulate::world::actions::Request;
 use crate::simulate::world::activity::{Activity, activity_id};
@@ -44,25 +45,28 @@ pub(in crate::simulate::world) fn describe(
 }
 
 enum Filter<'a> {
-    /// Began at this time or later. Times are compared as the texts they are written as, all in one form.
-    From(&'a str),
+    /// Began at this time or later.
+    From(Moment),
     /// Began at this time or earlier.
-    To(&'a str),
+    To(Moment),
     /// Stands so.
     Status(Vec<&'a str>),
 }
 
 impl Filter<'_> {
     fn fits(&self, activity: &Activity) -> bool {
-        // A bound without fractions of a second sorts as if it had `.000`.
-        let bound =
-            |text: &str| if text.contains('.') { text.to_owned() } else { text.replace('Z', ".000Z") };
         match self {
-            Self::From(text) => activity.started_at.to_string() >= bound(text),
-            Self::To(text) => activity.started_at.to_string() <= bound(text),
+            Self::From(bound) => activity.started_at >= *bound,
+            Self::To(bound) => activity.started_at <= *bound,
             Self::Status(values) => values.contains(&activity.status.as_str()),
         }
     }
+}
+
+fn moment(text: &str) -> Result<Moment, AwsError> {
+    let time = text.parse::<jiff::Timestamp>().ok();
+    let time = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
+    time.map(Moment).ok_or_else(|| AwsError::validation(format!("Invalid filter value: {text}")))
 }
 
 fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
@@ -74,8 +78,8 @@ fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
             let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
             let (name, values) = (fields.text("Name")?, fields.texts("Values")?);
             match (name, values.as_slice()) {
-                ("StartTimeLowerBound", [bound]) => Ok(Filter::From(bound)),
-                ("StartTimeUpperBound", [bound]) => Ok(Filter::To(bound)),
+                ("StartTimeLowerBound", [bound]) => Ok(Filter::From(moment(bound)?)),
+                ("StartTimeUpperBound", [bound]) => Ok(Filter::To(moment(bound)?)),
                 ("Status", [_, ..]) => Ok(Filter::Status(values)),
                 _ => Err(AwsError::validation(format!("Invalid filter: {name}"))),
             }

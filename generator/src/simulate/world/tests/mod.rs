@@ -11,6 +11,8 @@ mod scaling;
 mod scripts;
 mod services;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::simulate::services::{ServiceCall, ServiceError, Services};
@@ -57,7 +59,8 @@ impl Desk {
         arguments: &Value,
     ) -> Result<Value, ServiceError> {
         let now = self.world.now();
-        self.world.call(&ServiceCall { service, action, arguments, execution_arn: EXECUTION, now }).result
+        let call = ServiceCall { service, action, arguments, execution_arn: EXECUTION, now };
+        self.world.call(&call).result.map(Arc::unwrap_or_clone)
     }
 
     pub(super) fn autoscaling(&mut self, action: &str, arguments: &Value) -> Result<Value, ServiceError> {

@@ -1,9 +1,11 @@
 //! The shape of what reads answer, and reads that are late.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Desk, GROUP, id, round_times};
-use crate::simulate::services::ServiceError;
+use super::{Desk, EXECUTION, GROUP, id, round_times};
+use crate::simulate::services::{ServiceCall, ServiceError, Services};
 use crate::simulate::time::Span;
 use crate::simulate::world::spec::{LaunchSpec, ReadLag, TemplateVersionSpec};
 
@@ -240,4 +242,28 @@ fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
     for refused in [json!({"InstanceIds": many}), json!({"InstanceIds": []})] {
         assert!(desk.autoscaling("describeAutoScalingInstances", &refused).is_err(), "{refused}");
     }
+}
+
+#[test]
+fn an_answer_is_given_again_until_something_changes() {
+    let mut desk = Desk::plain();
+    let answer = |desk: &mut Desk| {
+        let (arguments, now) = (json!({"AutoScalingGroupNames": [GROUP]}), desk.world.now());
+        let call = ServiceCall {
+            service: "autoscaling",
+            action: "describeAutoScalingGroups",
+            arguments: &arguments,
+            execution_arn: EXECUTION,
+            now,
+        };
+        desk.world.call(&call).result.expect("reads succeed")
+    };
+    let first = answer(&mut desk);
+    desk.wait(60);
+    assert!(Arc::ptr_eq(&first, &answer(&mut desk)));
+    desk.terminate(&id(1), false).expect("it is there");
+    let second = answer(&mut desk);
+    assert_eq!(second["AutoScalingGroups"][0]["Instances"][0]["LifecycleState"], "Terminating");
+    desk.wait(60);
+    assert_ne!(second, answer(&mut desk));
 }

@@ -144,7 +144,7 @@ fn every_call_is_recorded_with_its_execution_and_whether_it_writes() {
     assert_eq!(record.reads_and_writes(None), (1, 2));
     assert_eq!(record.reads_and_writes(Some("ec2")), (0, 0));
     assert_eq!(record.calls[0].answer, Ok(None));
-    assert_eq!(record.calls[1].answer, Ok(Some(json!({}))));
+    assert_eq!(record.calls[1].answer, Ok(Some(json!({}).into())));
     assert!(record.calls[2].answer.is_err());
     let write = record.calls[1].group_write.as_ref().expect("a group is named");
     assert!(write.opted_in && write.lock_held_by.is_none());
