@@ -65,6 +65,11 @@ impl Expression {
         survey
             .refusals
             .extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
+        if survey.has_function {
+            // The library's functions keep the values from when they were made; those of the language see the new ones.
+            let told = |name| format!("`${name}` is bound twice beside a function that may read it");
+            survey.refusals.extend(survey.rebound.iter().map(told));
+        }
         if !survey.refusals.is_empty() {
             return Err(survey.refusals);
         }
@@ -153,6 +158,11 @@ struct Survey {
     /// Functions of the language that are called.
     called: BTreeSet<String>,
     states: StatesUse,
+    /// Names bound in the block so far.
+    bound: BTreeSet<String>,
+    /// Names bound more than once in a block.
+    rebound: BTreeSet<String>,
+    has_function: bool,
     refusals: Vec<String>,
 }
 
@@ -173,16 +183,21 @@ impl Survey {
                 self.calls(name, args, top);
                 self.visit_all(args, top);
             }
-            AstNode::Binary { lhs, rhs, .. } => self.visit_all([&**lhs, &**rhs], top),
+            AstNode::Binary { op, lhs, rhs } => {
+                self.binds(*op, lhs);
+                self.visit_all([&**lhs, &**rhs], top);
+            }
             AstNode::Unary { operand, .. } => self.visit(operand, top),
             AstNode::Call { procedure, args } => {
                 self.visit(procedure, top);
                 self.visit_all(args, top);
             }
-            AstNode::Lambda { body, .. } => self.visit(body, top),
-            AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => {
-                self.visit_all(items, top);
+            AstNode::Lambda { body, .. } => {
+                self.has_function = true;
+                self.visit_scope(std::slice::from_ref(&**body), top);
             }
+            AstNode::Block(items) => self.visit_scope(items, top),
+            AstNode::Array(items) | AstNode::ArrayGroup(items) => self.visit_all(items, top),
             AstNode::Object(pairs) => self.visit_pairs(pairs, top),
             AstNode::ObjectTransform { input, pattern } => {
                 self.visit(input, top);
@@ -211,6 +226,21 @@ impl Survey {
 
     fn visit_all<'a>(&mut self, nodes: impl IntoIterator<Item = &'a AstNode>, top: bool) {
         nodes.into_iter().for_each(|node| self.visit(node, top));
+    }
+
+    /// Visits what has names of its own.
+    fn visit_scope(&mut self, nodes: &[AstNode], top: bool) {
+        let around = std::mem::take(&mut self.bound);
+        self.visit_all(nodes, top);
+        self.bound = around;
+    }
+
+    fn binds(&mut self, op: BinaryOp, name: &AstNode) {
+        if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, name)
+            && !self.bound.insert(name.clone())
+        {
+            self.rebound.insert(name.clone());
+        }
     }
 
     fn visit_pairs(&mut self, pairs: &[(AstNode, AstNode)], top: bool) {
@@ -309,86 +339,4 @@ fn states_path(steps: &[PathStep]) -> Option<Vec<&str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn compile(source: &str) -> Result<Expression, Vec<String>> {
-        let assigned = ["group", "list", "round", "x"].map(str::to_owned).into();
-        Expression::compile(source, &assigned)
-    }
-
-    #[test]
-    fn an_expression_names_the_variables_that_it_reads() {
-        let expression = compile(" $x := $group.size + $count($list) + $other ").expect("it parses");
-        assert_eq!(expression.variables(), ["group", "list", "x"]);
-        assert_eq!(expression.states(), None);
-        assert_eq!(compile("$round + 1").expect("it is a variable").variables(), ["round"]);
-        assert_eq!(expression.source(), "$x := $group.size + $count($list) + $other");
-    }
-
-    #[test]
-    fn the_fields_of_states_that_it_reads_are_known() {
-        let read = |source| compile(source).expect(source).states().expect(source);
-        assert_eq!(read("$states.input.a"), StatesUse { input: true, ..StatesUse::default() });
-        assert_eq!(
-            read("[$states.result.Groups[0].Name] & $states.errorOutput.Error"),
-            StatesUse { result: true, error_output: true, ..StatesUse::default() }
-        );
-        assert_eq!(read("$states.context.State.Name"), StatesUse { context: true, ..StatesUse::default() });
-        assert!(read("$keys($states)").context);
-    }
-
-    #[test]
-    fn what_step_functions_refuses_is_refused_by_name() {
-        for (source, named) in [
-            ("group.size", "`group`"),
-            ("$.size", "`$`"),
-            ("$$.size", "`$$`"),
-            ("$map($list, function($i) { size })", "`size`"),
-            ("$exists(size)", "`size`"),
-            ("$uppercase()", "`$uppercase()`"),
-            ("$eval('1')", "$eval"),
-            ("$states.output", "`output`"),
-            ("$states.context.Task.Token", "`$states.context.Task.Token`"),
-            ("$states.context.Execution.RoleArn", "`$states.context.Execution.RoleArn`"),
-            ("$round(1.5)", "`round`"),
-            ("$foo(", "S0"),
-        ] {
-            let refusals = compile(source).expect_err(source).join("\n");
-            assert!(refusals.contains(named), "{source}: {refusals}");
-        }
-    }
-
-    #[test]
-    fn clock_chance_and_context_make_it_impure() {
-        for (source, pure) in [
-            ("$group.size + $states.input.a + $count($list)", true),
-            ("$millis() > $x", false),
-            ("$map($list, $random)", false),
-            ("$states.context.State.Name", false),
-            ("$keys($states)", false),
-        ] {
-            assert_eq!(compile(source).expect(source).is_pure(), pure, "{source}");
-        }
-    }
-
-    #[test]
-    fn a_search_for_a_regex_can_be_remembered() {
-        let tree = |source: &str| format!("{:?}", compile(source).expect(source).tree());
-        assert!(tree("$list[$not($contains(state, /^a/i))]").contains(CONTAINS_REGEX));
-        assert!(!tree("$list[$contains(state, 'a') and $match(state, /a/)]").contains(CONTAINS_REGEX));
-    }
-
-    #[test]
-    fn the_context_inside_a_path_is_no_input_of_the_expression() {
-        for source in [
-            "$list[size > 1].{ 'a': size, 'b': $ }",
-            "$list^(>size).size",
-            "$list{ name: size }",
-            "$list.$string()",
-            "$list.(size; *)",
-        ] {
-            compile(source).expect(source);
-        }
-    }
-}
+mod tests;

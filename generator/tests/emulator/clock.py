@@ -12,6 +12,10 @@ import threading
 import time
 
 
+# How long, in real time, workers that were interrupted may take to leave.
+REAL_SECONDS_MAX = 30
+
+
 class Clock:
     """Seconds since the epoch that pass only when nobody works."""
 
@@ -30,15 +34,22 @@ class Clock:
 
     def millis(self):
         """Whole milliseconds since the epoch, as JSONata's `$millis()` gives them."""
-        return int(self.now() * 1000)
+        return round(self.now() * 1000)
 
     def datetime(self):
         """The time in UTC, with its zone."""
-        return datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(self.millis() / 1000, datetime.timezone.utc)
 
     def elapsed(self):
         """Seconds since the clock was made."""
         return self.now() - self.started_at
+
+    def set(self, seconds):
+        """Begins again at another time, as soon as all other workers, interrupted as they are, have left."""
+        with self._changed:
+            alone = self._changed.wait_for(lambda: self._workers == 1 and not self._wake_ups, REAL_SECONDS_MAX)
+            assert alone, "somebody waits for the time that was"
+            self._now = self.started_at = seconds
 
     def spend(self, seconds):
         """Lets work take time."""
@@ -56,6 +67,7 @@ class Clock:
         with self._changed:
             self._workers -= 1
             assert self._workers >= 0, "a worker left that had not entered"
+            self._changed.notify_all()
             self._jump_when_idle()
 
     def poke(self):
@@ -79,7 +91,8 @@ class Clock:
         return Deadline(self, seconds)
 
     def _schedule(self, seconds):
-        wake_up = (self._now + max(seconds, 0), next(self._sequence))
+        # To the millisecond: sums of fractions would drift.
+        wake_up = (round(self._now + max(seconds, 0), 3), next(self._sequence))
         heapq.heappush(self._wake_ups, wake_up)
         return wake_up
 

@@ -1,10 +1,12 @@
 """JSONata for moto's interpreter, by `jsonata-python`, with values bound instead of pasted into the text."""
 
 import datetime
+import functools
 import hashlib
 import itertools
 import json
 import re
+import threading
 import uuid
 
 import jsonata
@@ -26,9 +28,12 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 # What Step Functions adds to JSONata; `$uuid` and `$hash` are ours, for moto has none.
 FUNCTIONS = ("$partition", "$range", "$randomSeeded", "$parse")
 WHOLE_STATES = re.compile(r"\$states(?!\.)")
+IMPURE = re.compile(r"\$(millis|now|random|shuffle|uuid)\b")
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 _uuids = itertools.count(1)
+# A program, parsed once, keeps what it works on in itself.
+_evaluating = threading.Lock()
 
 
 def install(clock):
@@ -58,30 +63,58 @@ def _number(text):
     return int(number) if number.is_integer() else number
 
 
+class _Unsupported(Exception):
+    """A value that is no JSON."""
+
+
 def _evaluate_string(self, env):
     try:
-        result = _evaluate(self.expression, _bindings(env, self.expression))
+        value = _text_of_value if IMPURE.search(self.expression) else _remembered
+        text = value(self.expression, json.dumps(_bindings(env, self.expression), default=_moment))
+    except _Unsupported as error:
+        cause = f"The JSONata expression '{self.expression}' returned an unsupported result type."
+        raise _failure(env, cause) from error
     except Exception as error:
         cause = f"The JSONata expression '{self.expression}' threw an error during evaluation. {error!r}"
         raise _failure(env, cause) from error
-    if result is None:
+    if text is None:
         raise _failure(env, f"The JSONata expression '{self.expression}' returned nothing (undefined).")
-    result = Utils.convert_nulls(result)
+    env.stack.append(json.loads(text, parse_float=_number))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _remembered(expression, bindings):
+    # A machine that polls evaluates the same over the same, again and again.
+    return _text_of_value(expression, bindings)
+
+
+def _text_of_value(expression, bindings):
+    """The value as JSON text; None where there is none."""
+    result = _evaluate(expression, _with_nulls(json.loads(bindings, parse_float=_number)))
+    if result is None:
+        return None
     try:
-        env.stack.append(plain(result))
+        return json.dumps(Utils.convert_nulls(result), default=_moment)
     except TypeError as error:
-        cause = f"The JSONata expression '{self.expression}' returned an unsupported result type."
-        raise _failure(env, cause) from error
+        raise _Unsupported from error
 
 
 def _evaluate(expression, bindings):
+    with _evaluating:
+        program = _program(expression)
+        jsonata.Jsonata.CURRENT.jsonata = program  # or the thread works with an older copy, and its time
+        return program.evaluate(None, bindings)
+
+
+@functools.cache
+def _program(expression):
     # moto's own search for names refuses `$`, which AWS refuses at the top level only, where it is undefined anyway.
-    functions = get_intrinsic_functions_declarations({name for name in FUNCTIONS if name in expression})
-    program = jsonata.Jsonata(f"({functions}{expression})")
+    declarations = get_intrinsic_functions_declarations({name for name in FUNCTIONS if name in expression})
+    program = jsonata.Jsonata(f"({declarations}{expression})")
     program.set_output_convert_nulls(False)
     program.register_lambda("uuid", lambda: str(uuid.UUID(int=next(_uuids), version=4)))
     program.register_lambda("hash", lambda text, name: hashlib.new(HASHES[name], text.encode()).hexdigest())
-    return program.evaluate(None, bindings)
+    return program
 
 
 def _bindings(env, expression):
@@ -94,7 +127,7 @@ def _bindings(env, expression):
         states = {key: value for key, value in states.items() if f"$states.{key}" in expression}
     scope = {**env.variable_store._outer_scope, **env.variable_store._inner_scope}
     named = {name: value for name, value in scope.items() if f"${name}" in expression}
-    return {name: _with_nulls(plain(value)) for name, value in {"states": states, **named}.items()}
+    return {"states": states, **named}
 
 
 def _with_nulls(value):

@@ -259,7 +259,7 @@ def _distribute_as_aws(clock):
             env.states.reset(job.job_input)
             env.stack.append(env.states.get_input())
             self._eval_input(env_frame=env)
-            _become_child(env, context, clock)
+            _become_child(env, context, clock, self._map_run_record.map_state_machine_arn)
             job.job_program.eval(env)
             failed = isinstance(env.program_state(), ProgramError)
             job.job_output = _tolerance_exceeded(env) if failed else env.states.get_input()
@@ -269,18 +269,21 @@ def _distribute_as_aws(clock):
     distributed.DistributedItemProcessorWorker._eval_job = evaluate_job
 
 
-def _become_child(env, context, clock):
-    name = str(uuid.uuid4())
-    parent = context["Execution"]
-    machine = context["StateMachine"]
+def new_child_name():
+    """The name of the next item's execution."""
+    return str(uuid.uuid4())
+
+
+def _become_child(env, context, clock, machine_arn):
+    name = new_child_name()
     context["Execution"] = {
-        "Id": f"{parent['Id'].rsplit(':', 1)[0]}/map:{name}",
+        "Id": f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}",
         "Input": env.states.get_input(),
         "Name": name,
-        "RoleArn": parent["RoleArn"],
+        "RoleArn": context["Execution"]["RoleArn"],
         "StartTime": clock.datetime(),
     }
-    context["StateMachine"] = {"Id": f"{machine['Id']}/map", "Name": machine["Name"]}
+    context["StateMachine"] = {"Id": machine_arn, "Name": machine_arn.rsplit(":", 1)[1]}
     context.pop("Map")
     env.variable_store = VariableStore()
 

@@ -1,7 +1,9 @@
 //! The tests that run the product from outside.
 
 mod run;
+mod prepared;
 mod python;
+mod node;
 mod emulator;
 mod faults;
 mod cli;
@@ -13,6 +15,7 @@ mod end_to_end;
 mod scenarios;
 mod simulate;
 mod peers;
+mod conformance;
 mod aborts;
 mod architecture;
 mod readme;

@@ -9,10 +9,10 @@ use asg_recycle::strategy;
 
 /// Stacks by the text that asks for them: most scenarios share one.
 #[derive(Default)]
-struct Deployments(BTreeMap<String, Rc<Deployment>>);
+pub(crate) struct Deployments(BTreeMap<String, Rc<Deployment>>);
 
 impl Deployments {
-    fn of(&mut self, case: &Case) -> Rc<Deployment> {
+    pub(crate) fn of(&mut self, case: &Case) -> Rc<Deployment> {
         let deploy = || {
             let config =
                 case.scenario.config().unwrap_or_else(|problems| panic!("{}: {problems}", case.path));
@@ -22,7 +22,7 @@ impl Deployments {
     }
 }
 
-fn all_cases() -> Vec<Case> {
+pub(crate) fn all_cases() -> Vec<Case> {
     cases().unwrap_or_else(|(path, error)| panic!("{path}: {error}"))
 }
 

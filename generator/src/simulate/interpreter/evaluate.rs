@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::functions::{self, Searches, Surroundings};
 use super::random::Random;
 use super::template::{Template, Whole};
+use super::witness::{Evaluation, Witness};
 use crate::simulate::expression::{Expression, StatesUse};
 use crate::simulate::time::Moment;
 
@@ -18,6 +19,8 @@ use crate::simulate::time::Moment;
 pub(super) struct Engine {
     evaluator: RefCell<Evaluator>,
     surroundings: Rc<Surroundings>,
+    /// Is told of every evaluation.
+    pub witness: RefCell<Option<Witness>>,
 }
 
 /// What a field is evaluated over.
@@ -107,7 +110,7 @@ impl Engine {
         });
         let mut evaluator = Evaluator::new();
         functions::register(&mut evaluator, &surroundings);
-        Self { evaluator: RefCell::new(evaluator), surroundings }
+        Self { evaluator: RefCell::new(evaluator), surroundings, witness: RefCell::default() }
     }
 
     /// The value of a field.
@@ -178,16 +181,21 @@ impl Engine {
     fn expression(&self, name: &str, expression: &Expression, over: &Sources<'_>) -> Result<Sized, Failure> {
         self.surroundings.now.set(over.now);
         self.surroundings.random.go_on_from(over.random);
-        let evaluated = self.evaluator.borrow_mut().evaluate(expression.tree(), &over.bound(expression));
+        let bound = over.bound(expression);
+        let evaluated = self.evaluator.borrow_mut().evaluate(expression.tree(), &bound);
+        let evaluated = evaluated.map_err(|error| error.message().to_owned());
         over.random.go_on_from(&self.surroundings.random);
         let source = expression.source();
+        if let Some(witness) = &*self.witness.borrow() {
+            let evaluated = evaluated.as_ref().map_err(String::as_str);
+            witness(&Evaluation { source, now: over.now, bound: &bound, evaluated });
+        }
         let said = |what: String| {
             Failure::query(format!(
                 "The JSONata expression '{source}' specified for the field '{name}' {what}"
             ))
         };
-        let value = evaluated
-            .map_err(|error| said(format!("threw an error during evaluation. {}", error.message())))?;
+        let value = evaluated.map_err(|error| said(format!("threw an error during evaluation. {error}")))?;
         if value.is_undefined() {
             return Err(said("returned nothing (undefined).".to_owned()));
         }

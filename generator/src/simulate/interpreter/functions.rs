@@ -147,17 +147,18 @@ fn random(arguments: &[JValue], surroundings: &Surroundings) -> JValue {
     fraction.into()
 }
 
-/// `$shuffle(array)` (Fisher and Yates).
+/// `$shuffle(array)` (Fisher and Yates). As in the reference implementation, one item stays an array.
 fn shuffle(arguments: &[JValue], surroundings: &Surroundings) -> JValue {
-    let Some(JValue::Array(items)) = arguments.first() else {
-        return arguments.first().cloned().unwrap_or(JValue::Undefined);
+    let mut items = match arguments.first() {
+        None | Some(JValue::Undefined) => return JValue::Undefined,
+        Some(JValue::Array(items)) => items.to_vec(),
+        Some(single) => vec![single.clone()],
     };
-    let mut items = items.to_vec();
     for last in (1..items.len()).rev() {
         let other = usize::try_from(surroundings.random.up_to(last as u64)).unwrap_or(last);
         items.swap(last, other);
     }
-    JValue::sequence(items)
+    JValue::array(items)
 }
 
 /// `$now()`, or `$now(picture, zone)`, which is `$fromMillis($millis(), picture, zone)`.
@@ -251,6 +252,8 @@ mod tests {
             ("$uuid() = $uuid()", "false"),
             ("$length($uuid())", "36"),
             ("$sort($shuffle([3,1,2]))", "[1,2,3]"),
+            ("$shuffle([7])", "[7]"),
+            ("$shuffle(7)", "[7]"),
             ("$map([1,2], function($n) { $length($uuid()) })", "[36,36]"),
         ] {
             assert_eq!(evaluate(source).as_deref(), Ok(expected), "{source}");

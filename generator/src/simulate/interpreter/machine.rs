@@ -7,6 +7,7 @@ use super::evaluate::Engine;
 use super::load;
 use super::memo::LastAnswer;
 use super::template::{Template, Whole};
+use super::witness::Witness;
 use crate::asl::Placeholder;
 use crate::problem::Problems;
 use crate::simulate::time::Span;
@@ -24,10 +25,22 @@ impl Machine {
     pub fn load(text: &str, values: &BTreeMap<Placeholder, String>) -> Result<Self, Problems> {
         load::load(text, values).map(|program| Self(Rc::new(program)))
     }
+
+    /// The definition as it is run, its placeholders filled in.
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Tells `witness` of every evaluation of an expression from now on, in every execution of this machine.
+    pub fn tell(&self, witness: Witness) {
+        *self.0.engine.witness.borrow_mut() = Some(witness);
+    }
 }
 
 /// What a [`Machine`] shares.
 pub(super) struct Program {
+    /// The definition, its placeholders filled in.
+    pub text: String,
     /// The first is the machine's own; the others are the insides of Map and Parallel.
     pub scopes: Vec<Scope>,
     /// `TimeoutSeconds` of the machine.

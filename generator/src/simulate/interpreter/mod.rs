@@ -25,6 +25,7 @@ mod timestamp;
 mod functions;
 mod memo;
 mod template;
+mod witness;
 mod evaluate;
 mod machine;
 mod load;
@@ -41,6 +42,7 @@ pub use execution::{Execution, StartError};
 pub use failure::Failure;
 pub use history::{Counters, EVENTS_MAX, Event, Happening, Status};
 pub use machine::Machine;
+pub use witness::{Evaluation, Outcome, Witness};
 
 #[cfg(test)]
 mod tests;

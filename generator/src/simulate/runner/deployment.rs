@@ -78,6 +78,11 @@ impl Deployment {
         Ok(Self { machine, machine_arn, handler, follows_template_versions, notifier, strategies })
     }
 
+    /// The machine, as it is interpreted.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
     /// What is expected of a strategy; `None` for one that the stack does not have.
     pub fn conduct(&self, strategy: &str) -> Option<&Conduct> {
         self.strategies.get(strategy)

@@ -6,7 +6,8 @@ use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
 use super::run::ExecutionReport;
-use crate::simulate::interpreter::{Execution, Status};
+use super::tape::Tape;
+use crate::simulate::interpreter::{Event, Execution, Status};
 use crate::simulate::invariants::{self, Allowed, Ending};
 use crate::simulate::time::Moment;
 use crate::simulate::world::executions::ExecutionStatus;
@@ -18,11 +19,22 @@ pub(super) struct Live {
     pub(super) input: Arc<Value>,
     pub(super) began_at: Moment,
     pub(super) ended_at: Option<Moment>,
+    /// Where everything it is given and does is to be kept.
+    pub(super) tape: Option<Tape>,
 }
 
 impl Live {
     pub(super) fn is_running(&self) -> bool {
         self.ended_at.is_none()
+    }
+
+    /// What has happened in it since this was last asked.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        let events = self.execution.take_events();
+        if let Some(tape) = &mut self.tape {
+            tape.events.extend(events.iter().cloned());
+        }
+        events
     }
 
     fn text(&self, key: &str) -> &str {
@@ -98,6 +110,7 @@ impl Live {
             error: ending.error,
             output: ending.output,
             counters: self.execution.counters(),
+            tape: self.tape.clone(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod live;
 mod mail;
 mod run;
 mod setup;
+mod tape;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use super::interpreter::{Execution, Happening, Status};
 use super::invariants::Checker;
+use super::services::Services;
 use super::time::{Moment, Span};
 use super::world::World;
 use super::world::record::Sample;
@@ -29,6 +31,7 @@ use super::world::spec::WorldSpec;
 
 use events::Watch;
 use live::Live;
+use tape::Taping;
 
 pub use deployment::{Conduct, Deployment};
 pub use run::{
@@ -36,6 +39,7 @@ pub use run::{
     Totals,
 };
 pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
+pub use tape::{Answered, Tape};
 
 /// From a call to the handler's look at it: CloudTrail, rule, queue.
 const DELIVERY: Span = Span::seconds(2);
@@ -264,7 +268,9 @@ impl Runner {
             }
         };
         let index = self.live.len();
-        self.live.push(Live { execution, input: Arc::new(input), began_at: now, ended_at: None });
+        let input = Arc::new(input);
+        let tape = (self.detail == Detail::Tape).then(|| Tape::of(&input));
+        self.live.push(Live { execution, input, began_at: now, ended_at: None, tape });
         self.note(Deed::Began { execution: index, event });
         self.tell_of_start(index);
     }
@@ -272,15 +278,19 @@ impl Runner {
     /// Lets an execution make its next transition, or whatever it does before that.
     fn advance(&mut self, index: usize) {
         let now = self.world.now();
-        let execution = &mut self.live[index].execution;
+        let Live { execution, tape, .. } = &mut self.live[index];
         let next = execution.transitions() + 1;
-        execution.advance_to_transition(now, &mut self.world, next);
+        let services: &mut dyn Services = &mut self.world;
+        match tape {
+            Some(tape) => execution.advance_to_transition(now, &mut Taping { services, tape }, next),
+            None => execution.advance_to_transition(now, services, next),
+        }
         self.after(index);
     }
 
     /// Follows up on what an execution did.
     fn after(&mut self, index: usize) {
-        let events = self.live[index].execution.take_events();
+        let events = self.live[index].take_events();
         let root: Rc<str> = self.live[index].execution.arn().into();
         let mut entered = None;
         for event in events {

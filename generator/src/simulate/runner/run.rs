@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::tape::Tape;
 use crate::simulate::interpreter::{Counters, Failure};
 use crate::simulate::invariants::Violation;
 use crate::simulate::time::{Moment, Span};
@@ -73,6 +74,8 @@ pub struct ExecutionReport {
     pub output: Option<Value>,
     /// Events in its history, its transitions and calls.
     pub counters: Counters,
+    /// What it was given and did, where the setup asks for it.
+    pub tape: Option<Tape>,
 }
 
 impl ExecutionReport {

@@ -58,6 +58,8 @@ pub enum Detail {
     Plain,
     /// Every state that is entered, as [`Deed::Entered`](super::Deed::Entered).
     States,
+    /// Everything that executions are given and do, as [`ExecutionReport::tape`](super::ExecutionReport::tape).
+    Tape,
 }
 
 /// What a run begins with.

@@ -39,7 +39,7 @@ pub(super) fn load(text: &str, values: &BTreeMap<Placeholder, String>) -> Result
     loader.load_scope("", &machine.start_at, &machine.states, &BTreeSet::new());
     let timeout = machine.timeout_seconds.map(|seconds| Span::seconds(u64::from(seconds)));
     let scopes = loader.scopes.into_iter().flatten().collect();
-    loader.problems.or_ok(Program { scopes, timeout, engine: Engine::new() })
+    loader.problems.or_ok(Program { text, scopes, timeout, engine: Engine::new() })
 }
 
 /// Puts the values in as deployment does: as text, within JSON strings.

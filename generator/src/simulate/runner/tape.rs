@@ -1,0 +1,65 @@
+//! A recording of all that an execution was given and did, so that another interpreter can be given the same.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::simulate::interpreter::Event;
+use crate::simulate::services::{Answer, ServiceCall, Services};
+use crate::simulate::time::Moment;
+
+/// What an execution was given, and what it did with it. Those of its Maps' children are in it.
+#[derive(Debug, Clone)]
+pub struct Tape {
+    /// The input that it began with.
+    pub input: Arc<Value>,
+    /// Every call and its answer, in order.
+    pub calls: Vec<Answered>,
+    /// Everything that happened, in order.
+    pub events: Vec<Event>,
+}
+
+impl Tape {
+    pub(super) fn of(input: &Arc<Value>) -> Self {
+        Self { input: Arc::clone(input), calls: Vec::new(), events: Vec::new() }
+    }
+}
+
+/// A call and its answer.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// When it was made.
+    pub at: Moment,
+    /// ARN of the execution that made it.
+    pub execution: Rc<str>,
+    /// E.g. `autoscaling`.
+    pub service: Rc<str>,
+    /// E.g. `setDesiredCapacity`.
+    pub action: Rc<str>,
+    /// As they were sent.
+    pub arguments: Value,
+    /// What came back, and after how long.
+    pub answer: Answer,
+}
+
+/// Services that are listened to.
+pub(super) struct Taping<'a> {
+    pub(super) services: &'a mut dyn Services,
+    pub(super) tape: &'a mut Tape,
+}
+
+impl Services for Taping<'_> {
+    fn call(&mut self, call: &ServiceCall<'_>) -> Answer {
+        let answer = self.services.call(call);
+        self.tape.calls.push(Answered {
+            at: call.now,
+            execution: call.execution_arn.into(),
+            service: call.service.into(),
+            action: call.action.into(),
+            arguments: call.arguments.clone(),
+            answer: answer.clone(),
+        });
+        answer
+    }
+}

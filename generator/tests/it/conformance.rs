@@ -1,0 +1,95 @@
+//! The simulator's interpreter against others, over what every scenario makes it do: the language against moto's
+//! interpreter, its expressions against the reference implementation of `JSONata`.
+
+mod moto;
+mod language;
+mod reference;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+use asg_recycle::simulate::interpreter::{Evaluation, Outcome};
+use asg_recycle::simulate::runner::Detail;
+use asg_recycle::simulate::scenario::Case;
+use serde_json::Value;
+
+use crate::scenarios::{Deployments, all_cases};
+use moto::Recorded;
+
+/// What happened in the scenarios.
+struct Recording {
+    executions: Vec<Recorded>,
+    evaluations: Vec<Evaluated>,
+}
+
+/// An expression that was evaluated.
+struct Evaluated {
+    source: String,
+    variables: Value,
+    now: u64,
+    outcome: Outcome,
+}
+
+impl Evaluated {
+    fn of(evaluation: &Evaluation<'_>) -> Self {
+        Self {
+            source: evaluation.source.to_owned(),
+            variables: evaluation.variables(),
+            now: evaluation.now.0,
+            outcome: evaluation.outcome(),
+        }
+    }
+}
+
+/// Runs the scenarios once, for all tests here.
+fn recording() -> &'static Recording {
+    static RECORDING: OnceLock<Recording> = OnceLock::new();
+    RECORDING.get_or_init(|| {
+        let mut deployments = Deployments::default();
+        let mut executions = Vec::new();
+        let kept = Rc::new(RefCell::new(Kept::default()));
+        for case in one_strategy_each() {
+            let deployment = deployments.of(&case);
+            let keeping = Rc::clone(&kept);
+            kept.borrow_mut().sources.clear();
+            deployment.machine().tell(Box::new(move |evaluation| keeping.borrow_mut().keep(evaluation)));
+            let runner =
+                case.scenario.stage(&deployment, &case.strategy, Detail::Tape).expect("it makes sense");
+            for (index, report) in runner.finish().executions.iter().enumerate() {
+                let title = format!("{} {}, execution {index}", case.strategy, case.name);
+                let tape = report.tape.as_ref().expect("it was asked for");
+                let begun = (&*report.arn, report.began_at);
+                executions.push(Recorded::new(title, deployment.machine().text(), begun, tape));
+            }
+        }
+        Recording { executions, evaluations: kept.take().evaluations }
+    })
+}
+
+/// Of each scenario, what each expression first gave; most of what follows is the same over and over.
+#[derive(Default)]
+struct Kept {
+    sources: BTreeSet<String>,
+    evaluations: Vec<Evaluated>,
+}
+
+impl Kept {
+    fn keep(&mut self, evaluation: &Evaluation<'_>) {
+        if self.sources.insert(evaluation.source.to_owned()) {
+            self.evaluations.push(Evaluated::of(evaluation));
+        }
+    }
+}
+
+/// Every scenario with one of the strategies that it is for, each strategy in its turn.
+fn one_strategy_each() -> Vec<Case> {
+    let mut files = BTreeMap::<String, Vec<Case>>::new();
+    for case in all_cases() {
+        files.entry(case.path.clone()).or_default().push(case);
+    }
+    // Groups of hundreds take as long as all others, and do nothing that the others do not.
+    let files = files.into_values().filter(|cases| cases.iter().all(|case| case.name != "big-group"));
+    files.enumerate().map(|(turn, mut cases)| cases.swap_remove(turn % cases.len())).collect()
+}

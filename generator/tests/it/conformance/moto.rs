@@ -1,0 +1,250 @@
+//! The same definition, input, answers and times give the same steps in moto's interpreter, which others wrote.
+//!
+//! A scenario is run in the simulator, and every execution in it recorded: its input, and each answer of the modelled
+//! world. `tests/emulator/replay.py` gives the same to moto's interpreter. What both did has to be the same: each state
+//! entered, each call with its arguments, each retry, in the same order and at the same virtual moment, and the end
+//! with its output or its error. So only the interpreters differ, and every difference is a fault of one of them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::{Seek as _, Write as _};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use asg_recycle::simulate::interpreter::{Event, Happening, Status};
+use asg_recycle::simulate::runner::{Answered, Tape};
+use asg_recycle::simulate::time::Moment;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::recording;
+use crate::python;
+
+/// An execution as the simulator ran it.
+#[derive(Clone)]
+pub(super) struct Recorded {
+    /// The scenario, and the execution's place in it.
+    title: String,
+    /// The definition that was run.
+    definition: String,
+    /// What the other interpreter is given.
+    tape: Value,
+    played: Played,
+}
+
+/// What an interpreter made of an execution.
+#[derive(Debug, Clone, Deserialize)]
+struct Played {
+    status: String,
+    /// When it ended.
+    at: u64,
+    output: Value,
+    error: Option<String>,
+    cause: Option<String>,
+    steps: Vec<Step>,
+}
+
+/// A state entered, a call made, or a retry.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Step {
+    at: u64,
+    execution: Option<String>,
+    state: Option<String>,
+    what: String,
+    arguments: Value,
+}
+
+impl Recorded {
+    /// What an execution with this ARN did, which began at this moment.
+    pub(super) fn new(title: String, definition: &str, (arn, began_at): (&str, Moment), tape: &Tape) -> Self {
+        let mut steps: Vec<_> = tape.events.iter().filter_map(step).collect();
+        settle(&mut steps, &concurrent_states(definition));
+        let ended = tape.events.iter().rev().find_map(|event| match &event.what {
+            Happening::Ended(status) if *event.execution == *arn => Some((event.at.0, status)),
+            _ => None,
+        });
+        let (at, status) = ended.expect("it has ended");
+        let (output, error, cause) = match status {
+            Status::Succeeded { output } => (output.clone(), None, None),
+            Status::Failed(failure) => {
+                (Value::Null, Some(failure.error.clone()), Some(failure.cause.clone()))
+            }
+            _ => (Value::Null, None, None),
+        };
+        let played = Played { status: status.as_str().to_owned(), at, output, error, cause, steps };
+        Self { title, definition: definition.to_owned(), tape: taped((arn, began_at), tape), played }
+    }
+
+    /// How the other differs, if it does.
+    fn difference(&self, other: &Played) -> Option<String> {
+        let (ours, theirs) = (&self.played.steps, &other.steps);
+        let same = ours.iter().zip(theirs).take_while(|(one, other)| one == other).count();
+        let told = |steps: &[Step]| {
+            let mut told = String::new();
+            for step in steps.iter().skip(same.saturating_sub(2)).take(4) {
+                let _ = writeln!(told, "    {step:?}");
+            }
+            told
+        };
+        // Where an execution was stopped from outside, the other goes on until it asks for what is not on the tape.
+        let stopped = self.played.status == "ABORTED" && other.status == "BEYOND";
+        if same < ours.len() || (same < theirs.len() && !stopped) {
+            return Some(format!("step {same}:\n  ours\n{}  moto's\n{}", told(ours), told(theirs)));
+        }
+        let ending = |played: &Played| {
+            // The text of the language's own errors is everybody's own.
+            let told = played.error.as_ref().is_some_and(|error| !error.starts_with("States."));
+            let cause = played.cause.as_ref().filter(|_| told);
+            json!([played.status, played.at, played.output, played.error, cause]).to_string()
+        };
+        let (ours, theirs) = (ending(&self.played), ending(other));
+        (ours != theirs && !stopped).then(|| format!("it ends\n  ours   {ours}\n  moto's {theirs}"))
+    }
+}
+
+fn step(event: &Event) -> Option<Step> {
+    let (state, what, arguments) = match &event.what {
+        Happening::Entered { state } => (Some(state), "enters".to_owned(), Value::Null),
+        Happening::Called { state, service, action, arguments, .. } => {
+            (Some(state), format!("calls {service}:{action}"), (**arguments).clone())
+        }
+        // moto does not tell which state a retry is of.
+        Happening::Retrying { delay, .. } => {
+            (None, format!("is tried again after {} ms", delay.0), Value::Null)
+        }
+        _ => return None,
+    };
+    let execution = state.map(|_| event.execution.to_string());
+    Some(Step { at: event.at.0, execution, state: state.map(ToString::to_string), what, arguments })
+}
+
+/// States inside inline Maps and Parallels. Their iterations and branches run at once, and which is first at one moment, the language leaves open.
+fn concurrent_states(definition: &str) -> BTreeSet<String> {
+    fn collect(states: &Value, concurrent: &mut BTreeSet<String>) {
+        for state in states.as_object().into_iter().flat_map(serde_json::Map::values) {
+            let processor = &state["ItemProcessor"];
+            let is_inline = processor["ProcessorConfig"]["Mode"] != "DISTRIBUTED";
+            let branches = state["Branches"].as_array().into_iter().flatten();
+            for (inner, at_once) in branches.map(|branch| (branch, true)).chain([(processor, is_inline)]) {
+                let states = inner["States"].as_object().into_iter().flat_map(serde_json::Map::keys);
+                concurrent.extend(states.filter(|_| at_once).cloned());
+                collect(&inner["States"], concurrent);
+            }
+        }
+    }
+    let definition: Value = serde_json::from_str(definition).expect("a definition is JSON");
+    let mut concurrent = BTreeSet::new();
+    collect(&definition["States"], &mut concurrent);
+    concurrent
+}
+
+/// Puts steps of concurrent iterations that follow each other in an order of their own.
+fn settle(steps: &mut [Step], concurrent: &BTreeSet<String>) {
+    let is_concurrent = |step: &Step| step.state.as_ref().is_some_and(|state| concurrent.contains(state));
+    for run in steps.chunk_by_mut(|one, next| is_concurrent(one) && is_concurrent(next)) {
+        run.sort_by_cached_key(|step| (step.at, format!("{step:?}")));
+    }
+}
+
+/// All that the other interpreter is given.
+fn taped((arn, began_at): (&str, Moment), tape: &Tape) -> Value {
+    let children = tape.events.iter().filter_map(|event| match event.what {
+        Happening::Started if *event.execution != *arn => event.execution.rsplit(':').next(),
+        _ => None,
+    });
+    let delays = tape.events.iter().filter_map(|event| match event.what {
+        Happening::Retrying { delay, .. } => Some(delay.0),
+        _ => None,
+    });
+    json!({
+        "execution": arn,
+        "at": began_at.0,
+        "input": *tape.input,
+        "calls": tape.calls.iter().map(call).collect::<Vec<_>>(),
+        "delays": delays.collect::<Vec<_>>(),
+        "children": children.collect::<Vec<_>>(),
+    })
+}
+
+fn call(call: &Answered) -> Value {
+    let mut taped = json!({
+        "at": call.at.0,
+        "execution": *call.execution,
+        "service": *call.service,
+        "action": *call.action,
+        "arguments": call.arguments,
+        "latency": call.answer.latency.0,
+    });
+    match &call.answer.result {
+        Ok(result) => taped["result"] = Value::clone(result),
+        Err(error) => {
+            taped["error"] = json!(error.name);
+            taped["cause"] = json!(error.cause);
+        }
+    }
+    taped
+}
+
+/// What moto's interpreter makes of them, in two processes.
+fn replay(recorded: &[Recorded]) -> Vec<Played> {
+    let halves = recorded.split_at(recorded.len() / 2);
+    let mut played = thread::scope(|scope| {
+        let first = scope.spawn(|| replay_in_turn(halves.0));
+        let second = replay_in_turn(halves.1);
+        first.join().expect("the first half").into_iter().chain(second).collect::<Vec<_>>()
+    });
+    for (ours, theirs) in recorded.iter().zip(&mut played) {
+        settle(&mut theirs.steps, &concurrent_states(&ours.definition));
+    }
+    played
+}
+
+fn replay_in_turn(recorded: &[Recorded]) -> Vec<Played> {
+    let mut orders = tempfile::tempfile().expect("a file for the tapes");
+    let mut definition = "";
+    for each in recorded {
+        if each.definition != definition {
+            definition = &each.definition;
+            writeln!(orders, "{}", json!({"definition": definition})).expect("the file takes text");
+        }
+        writeln!(orders, "{}", each.tape).expect("the file takes text");
+    }
+    orders.rewind().expect("the file can be read");
+    let mut emulator = Command::new(python::program("python"));
+    emulator
+        .args(["-m", "emulator.replay"])
+        .current_dir(python::sources())
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = emulator.stdin(Stdio::from(orders)).output().expect("python starts");
+    let lines = String::from_utf8(output.stdout).expect("an answer is text");
+    let answers = lines.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON"));
+    let played: Vec<Played> = answers.collect();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(played.len() == recorded.len(), "{} of {} were played: {said}", played.len(), recorded.len());
+    played
+}
+
+/// What moto's interpreter does otherwise.
+pub(super) fn differences(recorded: &[Recorded]) -> Vec<String> {
+    let played = replay(recorded);
+    let differing = recorded
+        .iter()
+        .zip(&played)
+        .filter_map(|(ours, theirs)| Some(format!("{}: {}", ours.title, ours.difference(theirs)?)));
+    differing.collect()
+}
+
+#[test]
+fn moto_takes_the_same_steps_in_every_scenario() {
+    let mut recorded = recording().executions.clone();
+    // And sees what is not the same: here, a group that is not there.
+    let mut other = recorded[0].clone();
+    let call = other.tape["calls"].as_array_mut().and_then(|calls| calls.first_mut()).expect("a first call");
+    assert_eq!(call["action"], "describeAutoScalingGroups", "{}", other.title);
+    call["result"] = json!({"AutoScalingGroups": []});
+    recorded.push(other);
+    let mut differing = differences(&recorded);
+    let seen = differing.pop_if(|last| last.starts_with(&recorded[0].title));
+    assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), recorded.len(), differing.join("\n"));
+    assert!(seen.is_some(), "another answer changed nothing");
+}
