@@ -1,6 +1,6 @@
 //! The templates under `templates/strategies/` to the text of one definition.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use include_dir::Dir;
 use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
@@ -18,10 +18,21 @@ const SHARED: &str = "strategies/_shared";
 const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 const STATES: &str = "states.asl.json.j2";
 
+/// The Choices whose rules lead to a state, by that state.
+type Callers = BTreeMap<String, Vec<String>>;
+
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
-/// each strategy's.
+/// each strategy's. Twice, because states that several others share must know where to go back to: the first time
+/// finds out who calls whom.
 pub(super) fn render(config: &Config) -> Result<String, Problems> {
-    let environment = environment(config);
+    let callers = callers(&render_definition(config, Callers::new())?);
+    let definition = render_definition(config, callers)?;
+    Ok(serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n")
+}
+
+fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Value>, Problems> {
+    let mut environment = environment(config);
+    environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
     let context = context(config);
     let mut problems = Problems::default();
     let mut states = Map::new();
@@ -37,8 +48,21 @@ pub(super) fn render(config: &Config) -> Result<String, Problems> {
     });
     let mut definition = frame;
     definition.insert("States".to_owned(), Value::Object(states));
-    let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
-    problems.or_ok(text)
+    problems.or_ok(definition)
+}
+
+/// Whose rules lead where.
+fn callers(definition: &Map<String, Value>) -> Callers {
+    let mut callers = Callers::new();
+    for (name, state) in definition["States"].as_object().into_iter().flatten() {
+        for rule in state["Choices"].as_array().into_iter().flatten() {
+            let known = rule["Next"].as_str().map(|next| callers.entry(next.to_owned()).or_default());
+            if let Some(known) = known.filter(|known| !known.contains(name)) {
+                known.push(name.clone());
+            }
+        }
+    }
+    callers
 }
 
 /// The templates that hold states.
@@ -200,6 +224,20 @@ mod tests {
     #[test]
     fn an_expression_over_several_lines_becomes_one_string() {
         assert_eq!(jsonata("\n  $a = 'x'\n    and $b\n"), r#""{% $a = 'x' and $b %}""#);
+    }
+
+    #[test]
+    fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
+        let definition: Value =
+            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
+        let leads_to = |target: &str| -> Vec<String> {
+            callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
+        };
+        let looks = leads_to("List instances");
+        assert!(looks.len() > 5, "{looks:?}");
+        for look in &looks {
+            assert!(leads_to(look).contains(&"Back to the look".to_owned()), "{look}");
+        }
     }
 
     #[test]

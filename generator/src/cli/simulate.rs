@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STRATEGY")]
     strategy: Option<String>,
     /// Number of instances in the group.
-    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 3, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=2000))]
     instances: u32,
     /// Time from the launch of an instance until it is in service, e.g. 240s or 4m.
     #[arg(long, value_name = "TIME", default_value = "240s")]

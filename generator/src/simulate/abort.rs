@@ -40,14 +40,29 @@ impl Abort {
 
 /// Follows a run step by step, and at every step of its first execution tells `look` what comes of stopping it there:
 /// at each transition, and between a call and its answer. Gives the number of points.
-pub fn abort_everywhere(mut runner: Runner, mut look: impl FnMut(Abort)) -> usize {
-    let mut points = 0;
+pub fn abort_everywhere(runner: Runner, look: impl FnMut(Abort)) -> usize {
+    abort_where(runner, |_, _| true, look)
+}
+
+/// As [`abort_everywhere`], but only where `wanted` says so of the state that the execution stands in and of how many
+/// steps it has made there. For runs of which every step would be too many.
+pub fn abort_where(
+    mut runner: Runner,
+    mut wanted: impl FnMut(&str, usize) -> bool,
+    mut look: impl FnMut(Abort),
+) -> usize {
+    let (mut points, mut visited, mut steps) = (0, String::new(), 0);
     loop {
         match runner.step() {
             Step::Rest(_) => return points,
             Step::Execution(0) if runner.running().any(|execution| execution == 0) => {
-                points += 1;
-                look(stopped(runner.clone()));
+                let state = runner.state(0).unwrap_or_default();
+                steps = if state == visited { steps + 1 } else { 0 };
+                state.clone_into(&mut visited);
+                if wanted(&visited, steps) {
+                    points += 1;
+                    look(stopped(runner.clone()));
+                }
             }
             _ => {}
         }

@@ -51,6 +51,7 @@ pub(super) const GRANTS: &[Grant] = &[
             "ec2:DescribeLaunchTemplateVersions",
             "ec2:DescribeLaunchTemplates",
             "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeTags",
             "elasticloadbalancing:DescribeInstanceHealth",
             "elasticloadbalancing:DescribeTargetGroups",
             "elasticloadbalancing:DescribeTargetHealth",

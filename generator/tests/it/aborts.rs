@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use asg_recycle::config;
-use asg_recycle::simulate::abort::abort_everywhere;
-use asg_recycle::simulate::runner::{Deployment, Detail};
+use asg_recycle::simulate::abort::{Abort, abort_everywhere, abort_where};
+use asg_recycle::simulate::runner::{Deployment, Detail, Runner};
 use asg_recycle::simulate::scenario::Scenario;
 
 /// Long polls: what is between two looks is the same each time.
@@ -15,12 +15,21 @@ const STACK: &str = "name: asg-recycle\nstrategies:\n  out-in: {poll_interval_se
 
 /// Stops the execution of a scenario everywhere, and expects every end to be right.
 fn is_survived(strategy: &str, scenario: &str) {
+    is_survived_at(strategy, scenario, |runner, look| abort_everywhere(runner, look));
+}
+
+/// Stops the execution of a scenario where `abort` does, and expects every end to be right.
+fn is_survived_at(
+    strategy: &str,
+    scenario: &str,
+    abort: impl FnOnce(Runner, &mut dyn FnMut(Abort)) -> usize,
+) {
     let config = config::parse(STACK.as_bytes()).expect("the stack has no fault");
     let deployment = Rc::new(Deployment::of(&config).unwrap_or_else(|problems| panic!("{problems}")));
     let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
     let runner = scenario.stage(&deployment, strategy, Detail::Plain).expect("the scenario makes sense");
     let mut failures = Vec::new();
-    let points = abort_everywhere(runner, |abort| {
+    let points = abort(runner, &mut |abort: Abort| {
         let unmet = abort.unmet();
         if !unmet.is_empty() {
             let (transitions, state) = (abort.transitions, &abort.state);
@@ -35,6 +44,18 @@ fn is_survived(strategy: &str, scenario: &str) {
 #[test]
 fn an_out_in_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
     is_survived("out-in", "group: {min: 1, desired: 3, max: 4}");
+}
+
+#[test]
+fn a_big_out_in_that_is_stopped_while_it_lists_or_terminates_leaves_the_group_as_it_should_be() {
+    let in_children = ["List instances", "Terminate old instances apart"];
+    is_survived_at(
+        "out-in",
+        "group: {min: 1, desired: 201, max: 300, timing: {boot: 30s, drain: 10s}}",
+        |runner, look| {
+            abort_where(runner, |state, steps| in_children.contains(&state) && steps % 10 == 7, look)
+        },
+    );
 }
 
 #[test]

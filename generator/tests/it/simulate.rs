@@ -65,8 +65,8 @@ fn values_that_make_no_sense_are_bad_usage() {
     for (arguments, said) in [
         (&["--boot", "soon"][..], "`soon` is no length of time"),
         (&["--drain", "90"], "`90` is no length of time"),
-        (&["--instances", "-1"], "-1 is not in 0..=1000"),
-        (&["--instances", "1001"], "1001 is not in 0..=1000"),
+        (&["--instances", "-1"], "-1 is not in 0..=2000"),
+        (&["--instances", "2001"], "2001 is not in 0..=2000"),
         (&["--campaign", "0"], "0 is not in 1..="),
         (&["--fault", "gremlins"], "possible values: old-instance-dies"),
         (&["--campaign", "2", "--instances", "2"], "cannot be used with"),

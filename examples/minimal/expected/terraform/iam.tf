@@ -108,10 +108,12 @@ resource "aws_iam_role_policy" "machine" {
         Effect = "Allow"
         Action = [
           "autoscaling:DescribeAutoScalingGroups",
+          "autoscaling:DescribeAutoScalingInstances",
           "autoscaling:DescribeInstanceRefreshes",
           "autoscaling:DescribeScalingActivities",
           "ec2:DescribeInstances",
           "ec2:DescribeLaunchTemplates",
+          "ec2:DescribeTags",
           "elasticloadbalancing:DescribeTargetHealth",
         ]
         Resource = ["*"]

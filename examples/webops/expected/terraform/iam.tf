@@ -108,11 +108,13 @@ resource "aws_iam_role_policy" "machine" {
         Effect = "Allow"
         Action = [
           "autoscaling:DescribeAutoScalingGroups",
+          "autoscaling:DescribeAutoScalingInstances",
           "autoscaling:DescribeInstanceRefreshes",
           "autoscaling:DescribeScalingActivities",
           "cloudwatch:DescribeAlarms",
           "ec2:DescribeInstances",
           "ec2:DescribeLaunchTemplates",
+          "ec2:DescribeTags",
           "elasticloadbalancing:DescribeTargetHealth",
         ]
         Resource = ["*"]

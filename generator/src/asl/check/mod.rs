@@ -5,6 +5,7 @@ mod ends;
 mod expressions;
 mod fields;
 mod handlers;
+mod lists;
 mod names;
 mod placeholders;
 mod targets;
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-variables", check: variables::check },
     Rule { code: "asl-handlers", check: handlers::check },
     Rule { code: "asl-calls", check: calls::check },
+    Rule { code: "asl-lists", check: lists::check },
     Rule { code: "asl-placeholders", check: placeholders::check },
 ];
 

@@ -60,6 +60,7 @@ const AUTOSCALING: &str = "autoscaling";
 
 static ACTIONS: &[Action] = &[
     look(AUTOSCALING, "describeAutoScalingGroups", autoscaling::describe::groups),
+    look(AUTOSCALING, "describeAutoScalingInstances", autoscaling::instances::describe),
     look(AUTOSCALING, "describeScalingActivities", autoscaling::activities::describe),
     action(AUTOSCALING, "describeLifecycleHooks", Read, autoscaling::hooks::describe),
     action(AUTOSCALING, "describeInstanceRefreshes", Read, autoscaling::refreshes::describe),
@@ -73,6 +74,7 @@ static ACTIONS: &[Action] = &[
     action(AUTOSCALING, "resumeProcesses", Write, autoscaling::suspension::resume),
     action(AUTOSCALING, "setInstanceProtection", Write, autoscaling::protection::set),
     look("ec2", "describeInstances", ec2::describe_instances),
+    look("ec2", "describeTags", ec2::describe_tags),
     action("ec2", "describeLaunchTemplates", Read, ec2::describe_launch_templates),
     look("elasticloadbalancingv2", "describeTargetHealth", load_balancer::describe_target_health),
     action("dynamodb", "getItem", Read, dynamodb::get_item),

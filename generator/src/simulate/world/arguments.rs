@@ -27,6 +27,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// The action that they are of.
+    pub(super) fn action(&self) -> &'a str {
+        self.action
+    }
+
     /// An argument that may be left out.
     pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
         self.fields.get(name).filter(|value| !value.is_null())

@@ -60,6 +60,11 @@ impl Filter<'_> {
 }
 
 fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
+    filters_among(arguments, &["instance-id", "instance-state-name"])
+}
+
+fn filters_among<'a>(arguments: &Arguments<'a>, known: &[&str]) -> Result<Vec<Filter<'a>>, AwsError> {
+    let action = arguments.action();
     let Some(listed) = arguments.get("Filters") else { return Ok(Vec::new()) };
     let items = listed.as_array().ok_or_else(|| AwsError::refused("Filters is not a list"))?;
     items
@@ -67,10 +72,8 @@ fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
         .map(|item| {
             let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
             let name = fields.text("Name")?;
-            if !["instance-id", "instance-state-name"].contains(&name) {
-                return Err(AwsError::refused(format!(
-                    "the modelled describeInstances has no filter {name}"
-                )));
+            if !known.contains(&name) {
+                return Err(AwsError::refused(format!("the modelled {action} has no filter {name}")));
             }
             Ok(Filter { name, values: fields.texts("Values")? })
         })
@@ -89,9 +92,63 @@ fn describe(instance: &Instance, group: &Group) -> Value {
             "LaunchTime": instance.launched_at.to_string(),
             "Placement": {"AvailabilityZone": &*group.zones[instance.zone]},
             "State": {"Code": code, "Name": name},
-            "Tags": [{"Key": "aws:autoscaling:groupName", "Value": &*group.name}],
+            "Tags": [{"Key": GROUP_TAG, "Value": &*group.name}],
         }],
     })
+}
+
+/// Most tags that one answer holds.
+const TAGS_PAGE_MAX: usize = 1000;
+
+/// Fewest that can be asked for.
+const TAGS_PAGE_MIN: usize = 5;
+
+/// The tags that Auto Scaling puts on instances, page by page. EC2 tells of terminated instances for a while too.
+pub(super) fn describe_tags(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+    let arguments =
+        Arguments::of(request.action, request.arguments, &["Filters", "MaxResults", "NextToken"])?;
+    let wanted = filters_among(&arguments, &["key", "resource-type", "value"])?;
+    let page = match arguments.count_if_given("MaxResults")?.map(usize::try_from) {
+        None => TAGS_PAGE_MAX,
+        Some(Ok(page)) if (TAGS_PAGE_MIN..=TAGS_PAGE_MAX).contains(&page) => page,
+        Some(_) => return Err(AwsError::validation("MaxResults is not between 5 and 1000")),
+    };
+    let first: usize = match arguments.text_if_given("NextToken")? {
+        None => 0,
+        Some(token) => token.parse().map_err(|_| AwsError::validation("The token is invalid"))?,
+    };
+    let groups: Vec<&Group> =
+        world.fleet.indices().map(|index| world.fleet.as_of(index, request.seen_at)).collect();
+    let mut tags = groups
+        .iter()
+        .flat_map(|group| group.instances.iter().chain(&group.departed).map(|one| (one.id, &*group.name)))
+        .filter(|(_, group)| {
+            wanted.iter().all(|filter| filter.values.contains(&tag_field(filter.name, group)))
+        })
+        .skip(first);
+    let described: Vec<Value> = tags
+        .by_ref()
+        .take(page)
+        .map(|(id, group)| {
+            json!({"Key": GROUP_TAG, "ResourceId": id.to_string(), "ResourceType": "instance", "Value": group})
+        })
+        .collect();
+    let mut answer = json!({"Tags": described});
+    if tags.next().is_some() {
+        answer["NextToken"] = json!((first + page).to_string());
+    }
+    Ok(answer)
+}
+
+/// The tag by which EC2 says which group an instance belongs to.
+const GROUP_TAG: &str = "aws:autoscaling:groupName";
+
+fn tag_field<'a>(filter: &str, group: &'a str) -> &'a str {
+    match filter {
+        "key" => GROUP_TAG,
+        "resource-type" => "instance",
+        _ => group,
+    }
 }
 
 /// Launch templates by id or name; all, where none is named.

@@ -99,7 +99,7 @@ fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
 }
 
 /// Fields of an answer, in order.
-type Fields = Map<String, Value>;
+pub(super) type Fields = Map<String, Value>;
 
 fn put(fields: &mut Fields, key: &str, value: Value) {
     fields.insert(key.to_owned(), value);
@@ -114,8 +114,8 @@ fn describe(group: &Group, templates: &Templates, with_instances: bool) -> Value
     let mut fields = Map::with_capacity(28);
     put_settings(&mut fields, group, templates);
     if with_instances {
-        let instances = group.instances.iter().map(|one| instance(one, group, templates)).collect();
-        put(&mut fields, "Instances", instances);
+        let instances = group.instances.iter().map(|one| Value::Object(instance(one, group, templates)));
+        put(&mut fields, "Instances", instances.collect());
     }
     put(&mut fields, "CreatedTime", json!(group.created_at.to_string()));
     let suspended = group
@@ -235,8 +235,9 @@ fn mixed_policy(spec: &TemplateVersion, overrides: &[Override], templates: &Temp
     })
 }
 
-fn instance(one: &Instance, group: &Group, templates: &Templates) -> Value {
-    let mut fields = Map::with_capacity(8);
+/// An instance as the description of its group gives it.
+pub(super) fn instance(one: &Instance, group: &Group, templates: &Templates) -> Fields {
+    let mut fields = Map::with_capacity(9);
     let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
     put("InstanceId", Value::String(one.id.to_string()));
     put("InstanceType", json!(&*one.instance_type));
@@ -254,5 +255,5 @@ fn instance(one: &Instance, group: &Group, templates: &Templates) -> Value {
     if weighted {
         put("WeightedCapacity", json!(one.weight.to_string()));
     }
-    Value::Object(fields)
+    fields
 }

@@ -3,6 +3,7 @@
 pub(super) mod activities;
 pub(super) mod describe;
 pub(super) mod hooks;
+pub(super) mod instances;
 pub(super) mod protection;
 pub(super) mod refreshes;
 pub(super) mod sizes;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Desk, EXECUTION, GROUP, id, round_times};
-use crate::simulate::services::{ServiceCall, Services};
+use crate::simulate::services::{ServiceCall, ServiceError, Services};
 use crate::simulate::time::Span;
 use crate::simulate::world::spec::{LaunchSpec, ReadLag, TemplateVersionSpec};
 
@@ -187,6 +187,61 @@ fn a_copy_of_a_world_goes_on_by_itself() {
     assert_eq!(copy.group(0).map(|group| group.instances[0].id.0), Some(1));
     assert_eq!(copy.record().calls.len(), 0);
     assert_eq!(desk.group().instances[0].id.0, 2);
+}
+
+fn tags(desk: &mut Desk, more: &Value) -> Result<Value, ServiceError> {
+    let mut arguments = json!({"Filters": [
+        {"Name": "resource-type", "Values": ["instance"]},
+        {"Name": "key", "Values": ["aws:autoscaling:groupName"]},
+        {"Name": "value", "Values": [GROUP]},
+    ]});
+    arguments.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+    desk.call("ec2", "describeTags", &arguments)
+}
+
+#[test]
+fn the_tags_of_a_groups_instances_come_in_pages_terminated_ones_among_them() {
+    let mut desk = Desk::with(|group| (group.desired, group.max) = (7, 7), "");
+    desk.terminate(&id(7), true).expect("it is there");
+    desk.wait(1200);
+    assert_eq!(desk.describe()["Instances"].as_array().map(Vec::len), Some(6));
+    let first = tags(&mut desk, &json!({"MaxResults": 5})).expect("a page of five");
+    assert_eq!(first["Tags"].as_array().map(Vec::len), Some(5));
+    assert_eq!(
+        first["Tags"][0],
+        json!({"Key": "aws:autoscaling:groupName", "ResourceId": id(1), "ResourceType": "instance", "Value": GROUP})
+    );
+    let second = tags(&mut desk, &json!({"MaxResults": 5, "NextToken": first["NextToken"]}))
+        .expect("the token of the page before");
+    assert_eq!(second["Tags"].as_array().map(Vec::len), Some(2));
+    assert_eq!(second.get("NextToken"), None);
+    assert!(tags(&mut desk, &json!({"MaxResults": 4})).is_err());
+}
+
+#[test]
+fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
+    let mut desk = Desk::plain();
+    let answer = desk
+        .autoscaling(
+            "describeAutoScalingInstances",
+            &json!({"InstanceIds": [id(2), id(99)], "MaxRecords": 50}),
+        )
+        .expect("an unknown id is no error");
+    assert_eq!(answer["AutoScalingInstances"].as_array().map(Vec::len), Some(1));
+    let one = &answer["AutoScalingInstances"][0];
+    assert_eq!((&one["InstanceId"], &one["AutoScalingGroupName"]), (&json!(id(2)), &json!(GROUP)));
+    assert_eq!(one["HealthStatus"], "HEALTHY");
+    let page = desk
+        .autoscaling("describeAutoScalingInstances", &json!({"InstanceIds": [id(2), id(3)], "MaxRecords": 1}))
+        .expect("a page of one");
+    let rest = json!({"InstanceIds": [id(2), id(3)], "MaxRecords": 1, "NextToken": page["NextToken"]});
+    let rest = desk.autoscaling("describeAutoScalingInstances", &rest).expect("the token of the page before");
+    assert_eq!(rest["AutoScalingInstances"][0]["InstanceId"], json!(id(3)));
+    assert_eq!(rest.get("NextToken"), None);
+    let many: Vec<String> = (1..=51).map(id).collect();
+    for refused in [json!({"InstanceIds": many}), json!({"InstanceIds": []})] {
+        assert!(desk.autoscaling("describeAutoScalingInstances", &refused).is_err(), "{refused}");
+    }
 }
 
 #[test]
