@@ -15,16 +15,14 @@ use aws_sdk_autoscaling::types::{
 use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sns::types::MessageAttributeValue;
-use aws_smithy_http_client::Builder as HttpClient;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::contract::RECYCLE_ON_ASG_UPDATE;
 use crate::decide::StartRequest;
 use crate::fault::Fault;
 use crate::group::{Group, GroupTag, TemplateReference};
+use crate::http::{self, Transport};
 use crate::ports::{CallError, Ports, Started};
 use crate::rejection::Rejection;
-use crate::settings::Settings;
 
 /// Attempts at a call, the first included; the queue tries again later.
 const ATTEMPTS_MAX: u32 = 3;
@@ -32,10 +30,13 @@ const ATTEMPTS_MAX: u32 = 3;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for a call with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most groups on a page, as AWS has it.
 const PAGE_SIZE: i32 = 100;
+
+// The services, as the variables for their endpoints spell them.
+const AUTO_SCALING: &str = "AUTO_SCALING";
+const SFN: &str = "SFN";
+const SNS: &str = "SNS";
 
 const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
 const START: &str = "states:StartExecution";
@@ -51,12 +52,12 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Clients for the region of `environment`. Honours `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
-    /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
-    pub fn new(environment: &BTreeMap<String, String>, settings: &Settings) -> Result<Self, Vec<Fault>> {
+    /// Clients for the region of `environment`, and rejections for `topic_arn`. Honours `AWS_ENDPOINT_URL`,
+    /// `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_CA_BUNDLE`.
+    pub fn new(environment: &BTreeMap<String, String>, topic_arn: &str) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut needed = |key: &str| {
-            let value = environment.get(key).filter(|value| !value.is_empty()).cloned();
+            let value = set(environment, key).map(str::to_owned);
             if value.is_none() {
                 faults.push(Fault::missing(key, "Lambda sets it; set it when running outside Lambda"));
             }
@@ -64,9 +65,11 @@ impl Aws {
         };
         let (region, key, secret) =
             (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        let http_client = match http::client(environment, transport(environment)) {
+            Ok(client) if faults.is_empty() => client,
+            Ok(_) => return Err(faults),
+            Err(fault) => return Err(faults.into_iter().chain([fault]).collect()),
+        };
         let token = environment.get("AWS_SESSION_TOKEN").cloned();
         let credentials = Credentials::new(key, secret, token, None, "environment");
         let is_on = |key: &str| environment.get(key).map(|value| value == "true");
@@ -74,7 +77,7 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+            .http_client(http_client)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
             .timeout_config(timeouts());
         shared
@@ -82,17 +85,15 @@ impl Aws {
             .set_use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"));
         let shared = shared.build();
         let config = |service: &str| {
-            let keys = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
-            let url = keys.iter().find_map(|key| environment.get(key).filter(|url| !url.is_empty()));
             let mut config = shared.to_builder();
-            config.set_endpoint_url(url.cloned());
+            config.set_endpoint_url(endpoint(environment, service).map(str::to_owned));
             config.build()
         };
         Ok(Self {
-            autoscaling: aws_sdk_autoscaling::Client::new(&config("AUTO_SCALING")),
-            sfn: aws_sdk_sfn::Client::new(&config("SFN")),
-            sns: aws_sdk_sns::Client::new(&config("SNS")),
-            topic_arn: settings.topic_arn.clone(),
+            autoscaling: aws_sdk_autoscaling::Client::new(&config(AUTO_SCALING)),
+            sfn: aws_sdk_sfn::Client::new(&config(SFN)),
+            sns: aws_sdk_sns::Client::new(&config(SNS)),
+            topic_arn: topic_arn.to_owned(),
         })
     }
 
@@ -150,13 +151,28 @@ impl Ports for Aws {
     }
 }
 
+/// A variable that is set to something.
+fn set<'a>(environment: &'a BTreeMap<String, String>, key: &str) -> Option<&'a str> {
+    environment.get(key).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// The endpoint that is set for a service, or for all of them.
+fn endpoint<'a>(environment: &'a BTreeMap<String, String>, service: &str) -> Option<&'a str> {
+    set(environment, &format!("AWS_ENDPOINT_URL_{service}")).or_else(|| set(environment, "AWS_ENDPOINT_URL"))
+}
+
+fn transport(environment: &BTreeMap<String, String>) -> Transport {
+    let is_plain =
+        |service: &str| endpoint(environment, service).is_some_and(|url| url.starts_with("http://"));
+    if [AUTO_SCALING, SFN, SNS].into_iter().all(is_plain) { Transport::Plain } else { Transport::Tls }
+}
+
 fn unbuildable(error: &dyn std::error::Error) -> CallError {
     CallError { call: PUBLISH, code: "Unbuildable".to_owned(), message: error.to_string() }
 }
 
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(CALL_TIMEOUT)
         .build()
