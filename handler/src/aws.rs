@@ -26,6 +26,9 @@ use crate::rejection::Rejection;
 
 /// Attempts at a call, the first included; the queue tries again later.
 const ATTEMPTS_MAX: u32 = 3;
+/// Longest wait before the second attempt; twice that before the third. Waiting in the function is paid for, and the
+/// queue waits for nothing.
+const BACKOFF: Duration = Duration::from_millis(250);
 /// Longest wait for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for a call with all its attempts.
@@ -78,7 +81,7 @@ impl Aws {
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .retry_config(retries())
             .timeout_config(timeouts());
         shared
             .set_use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
@@ -169,6 +172,12 @@ fn transport(environment: &BTreeMap<String, String>) -> Transport {
 
 fn unbuildable(error: &dyn std::error::Error) -> CallError {
     CallError { call: PUBLISH, code: "Unbuildable".to_owned(), message: error.to_string() }
+}
+
+/// Attempts with jittered waits between them, as long as the clients' token buckets last: when AWS throttles one call
+/// after the other, the attempts dry up.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(BACKOFF)
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -1,10 +1,16 @@
 //! The handler run whole: batches against ports in memory, and the SDK's calls against a server that answers as AWS.
 
+#[path = "../local/mod.rs"]
+mod local;
 mod bench;
 mod events;
 mod batches;
 mod nothing_lost;
 mod logs;
 mod wire;
+mod queue;
+mod protocol;
+mod panics;
+mod ten_thousand;
 mod sources;
 mod schema;
