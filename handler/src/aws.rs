@@ -4,6 +4,7 @@
 //! environment. The usual chain of credential providers would never be used and is most of its code.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -13,7 +14,7 @@ use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, LaunchTemplate as MixedTemplate, LaunchTemplateSpecification,
 };
 use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
 
 use crate::contract::RECYCLE_ON_ASG_UPDATE;
@@ -170,7 +171,7 @@ fn transport(environment: &BTreeMap<String, String>) -> Transport {
     if [AUTO_SCALING, SFN, SNS].into_iter().all(is_plain) { Transport::Plain } else { Transport::Tls }
 }
 
-fn unbuildable(error: &dyn std::error::Error) -> CallError {
+fn unbuildable(error: &dyn Error) -> CallError {
     CallError { call: PUBLISH, code: "Unbuildable".to_owned(), message: error.to_string() }
 }
 
@@ -190,11 +191,17 @@ fn timeouts() -> TimeoutConfig {
 /// The wire's code is matched, for most of Auto Scaling's errors are not modelled as types.
 fn failed<E>(call: &'static str, error: &E) -> CallError
 where
-    E: ProvideErrorMetadata + std::error::Error,
+    E: ProvideErrorMetadata + Error + 'static,
 {
     let code = error.code().unwrap_or("NoAnswer").to_owned();
-    let message = error.message().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned);
+    let message = error.message().map_or_else(|| causes(error), str::to_owned);
     CallError { call, code, message }
+}
+
+/// What an error says, then what its causes say.
+fn causes(error: &dyn Error) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn group(described: &AutoScalingGroup) -> Option<Group> {

@@ -16,7 +16,7 @@ use crate::aws::Aws;
 use crate::batch::{self, Invocation};
 use crate::delivery::InvocationFault;
 use crate::fault::{self, Fault};
-use crate::log::{Level, Log};
+use crate::log::{Format, Level, Log};
 use crate::ports::Ports;
 use crate::settings::Settings;
 
@@ -47,8 +47,10 @@ pub async fn serve_with<P: Ports>(
     let environment: Environment = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let level = Level::parse(environment.get("AWS_LAMBDA_LOG_LEVEL").map(String::as_str));
-    let log = Arc::new(Log::new(level, io::stdout()));
+    let variable = |name: &str| environment.get(name).map(String::as_str);
+    let level = Level::parse(variable("AWS_LAMBDA_LOG_LEVEL"));
+    let format = Format::parse(variable("AWS_LAMBDA_LOG_FORMAT"));
+    let log = Arc::new(Log::new(level, format, io::stdout()));
     log_panics(Arc::clone(&log));
     let function = match Function::new(&environment, Arc::clone(&log), connect) {
         Ok(function) => Arc::new(function),

@@ -6,3 +6,4 @@ pub(crate) mod wire;
 pub(crate) mod aws;
 pub(crate) mod function;
 pub(crate) mod random;
+pub(crate) mod tls;
