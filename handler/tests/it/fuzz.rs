@@ -156,9 +156,9 @@ fn arbitrary_bytes_are_an_error_and_no_panic() {
     for _ in 0..20_000 {
         let length = random.below(80);
         let any = random.below(2) == 0;
-        let byte = |random: &mut Random| match any {
-            true => u8::try_from(random.below(256)).expect("a byte"),
-            false => alphabet[random.below(alphabet.len())],
+        let byte = |random: &mut Random| {
+            let place = random.below(if any { 256 } else { alphabet.len() });
+            if any { u8::try_from(place).expect("a byte") } else { alphabet[place] }
         };
         let bytes: Vec<u8> = (0..length).map(|_| byte(&mut random)).collect();
         understood += usize::from(event::parse(&String::from_utf8_lossy(&bytes), "123456789012").is_ok());
@@ -209,7 +209,7 @@ fn a_changed_death_restores_only_what_this_stacks_machine_left() {
     let mut restores = 0;
     for _ in 0..BATCHES {
         let mut event = death.clone();
-        (0..1 + random.below(3)).for_each(|_| mutate(&mut event, &events, &mut random));
+        (0..=random.below(3)).for_each(|_| mutate(&mut event, &events, &mut random));
         let bench = Bench::with_groups([]);
         bench.failures(&[json!({"messageId": "m", "body": event.to_string()})]);
         let seen = bench.world.seen.lock().expect("no panic");

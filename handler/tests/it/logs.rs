@@ -135,7 +135,7 @@ fn text_lines_hold_the_same_and_metrics_stay_json() {
          reason=\"recycle with out-in after UpdateAutoScalingGroup\" request_id=\"request-1\""
     );
     assert!(lines.contains(&started.as_str()), "{lines:#?}");
-    assert!(lines[4].starts_with("{") && lines[4].contains("\"_aws\":"), "{}", lines[4]);
+    assert!(lines[4].starts_with('{') && lines[4].contains("\"_aws\":"), "{}", lines[4]);
     for (text, expected) in [
         (None, Format::Json),
         (Some("JSON"), Format::Json),

@@ -1,6 +1,7 @@
 //! The handler run whole: batches against ports in memory, and the SDK's calls against a server that answers as AWS.
 
 #[path = "../local/mod.rs"]
+#[allow(dead_code, reason = "the benchmark uses the rest")]
 mod local;
 mod bench;
 mod events;

@@ -1,6 +1,7 @@
 //! A small HTTP/1.1 server: one thread a connection, connections kept open, with TLS where it is given a certificate.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -87,7 +88,7 @@ fn converse(stream: impl Read + Write, answer: &dyn Fn(&Request) -> Reply) -> io
             Reply::Answer { status, headers, body } => {
                 let mut text = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", body.len());
                 for (name, value) in headers {
-                    text.push_str(&format!("{name}: {value}\r\n"));
+                    write!(text, "{name}: {value}\r\n").expect("text takes text");
                 }
                 text.push_str("\r\n");
                 text.push_str(&body);
