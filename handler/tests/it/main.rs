@@ -17,3 +17,4 @@ mod ten_thousand;
 mod fuzz;
 mod sources;
 mod schema;
+mod docs;
