@@ -126,6 +126,16 @@ fn an_answer_that_is_lost_on_the_way_starts_nothing_twice() {
 }
 
 #[test]
+fn a_connection_that_was_closed_while_it_was_idle_costs_nothing() {
+    let aws = account(&["a", "b", "c"]);
+    let function = start(&aws, |_| Some(Fault::CloseAfter));
+    for name in ["a", "b", "c"] {
+        assert_eq!(function.invoke(&one_each(&[name]), AMPLE), failures(&[]));
+    }
+    assert_eq!(aws.seen(|seen| seen.calls.len()), 6, "none was made twice");
+}
+
+#[test]
 fn throttling_is_met_with_three_attempts_and_they_dry_up() {
     let names: Vec<String> = (0..120).map(|number| format!("g-{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     Silence,
     /// It takes effect, and the connection breaks before the answer.
     CutAfter,
+    /// It is answered, and the connection is closed afterwards.
+    CloseAfter,
 }
 
 /// A group: its tags, and the launch template `web` at some version.
@@ -97,14 +99,18 @@ impl Aws {
             Some(Fault::Denied) if is_json => return error("AccessDeniedException"),
             Some(Fault::Denied) => return error("AccessDenied"),
             Some(Fault::Silence) => return Reply::Silence,
-            Some(Fault::CutAfter) | None => {}
+            Some(Fault::CutAfter | Fault::CloseAfter) | None => {}
         }
         let reply = match &call {
             Call::Describe(names) => self.describe(names, &wire::form(&request.body)),
             Call::Start { .. } => self.start(&request.body),
             Call::Publish(message) => self.publish(message),
         };
-        if fault == Some(Fault::CutAfter) { Reply::Cut } else { reply }
+        match fault {
+            Some(Fault::CutAfter) => Reply::Cut,
+            Some(Fault::CloseAfter) => reply.closing(),
+            _ => reply,
+        }
     }
 
     fn describe(&self, names: &[String], form: &BTreeMap<String, String>) -> Reply {

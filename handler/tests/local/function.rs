@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::http::{self, Reply, Request};
+use super::http::{self, Reply, Request, Then};
 
 /// How often a waiting invoker looks whether the process still lives.
 const LOOK: Duration = Duration::from_millis(20);
@@ -158,7 +158,7 @@ impl Invocation {
             ),
             ("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
         ];
-        Reply::Answer { status: 200, headers, body: self.payload }
+        Reply::Answer { status: 200, headers, body: self.payload, then: Then::KeepOpen }
     }
 }
 

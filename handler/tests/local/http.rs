@@ -26,6 +26,7 @@ pub(crate) enum Reply {
         status: u16,
         headers: Vec<(&'static str, String)>,
         body: String,
+        then: Then,
     },
     /// Nothing, until the client hangs up.
     Silence,
@@ -33,13 +34,36 @@ pub(crate) enum Reply {
     Cut,
 }
 
+/// What becomes of the connection after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    KeepOpen,
+    /// It is closed, though nothing in the answer said so, as one is that was idle for long.
+    Close,
+}
+
 impl Reply {
     pub(crate) fn json(status: u16, body: String) -> Self {
-        Self::Answer { status, headers: vec![("Content-Type", "application/json".to_owned())], body }
+        Self::of("application/json", status, body)
     }
 
     pub(crate) fn xml(status: u16, body: String) -> Self {
-        Self::Answer { status, headers: vec![("Content-Type", "text/xml".to_owned())], body }
+        Self::of("text/xml", status, body)
+    }
+
+    fn of(kind: &str, status: u16, body: String) -> Self {
+        let headers = vec![("Content-Type", kind.to_owned())];
+        Self::Answer { status, headers, body, then: Then::KeepOpen }
+    }
+
+    /// The same as the last on its connection.
+    pub(crate) fn closing(self) -> Self {
+        match self {
+            Self::Answer { status, headers, body, .. } => {
+                Self::Answer { status, headers, body, then: Then::Close }
+            }
+            other => other,
+        }
     }
 }
 
@@ -85,7 +109,7 @@ fn converse(stream: impl Read + Write, answer: &dyn Fn(&Request) -> Reply) -> io
                 io::copy(&mut stream, &mut io::sink())?;
                 return Ok(());
             }
-            Reply::Answer { status, headers, body } => {
+            Reply::Answer { status, headers, body, then } => {
                 let mut text = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", body.len());
                 for (name, value) in headers {
                     write!(text, "{name}: {value}\r\n").expect("text takes text");
@@ -94,6 +118,9 @@ fn converse(stream: impl Read + Write, answer: &dyn Fn(&Request) -> Reply) -> io
                 text.push_str(&body);
                 stream.get_mut().write_all(text.as_bytes())?;
                 stream.get_mut().flush()?;
+                if then == Then::Close {
+                    return Ok(());
+                }
             }
         }
     }
