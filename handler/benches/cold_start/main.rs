@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::DeflateEncoder};
 
-use local::aws::{Aws, opted_in};
+use local::aws::{Aws, opted_in, update};
 use local::function::environment;
 use local::tls::Authority;
 use measure::{Contestant, Figures, milliseconds};
@@ -43,6 +43,7 @@ fn main() {
     let python = Python::install();
     let authority = Authority::new("asg-recycle benchmark");
     let bundle = bundle(&python, &authority);
+    agree(bootstrap, &python);
     println!("{}\n", machine());
     println!(
         "| {COLD_STARTS} cold starts, {WARM_INVOCATIONS} warm calls, each | spawn to first response, median \
@@ -60,10 +61,7 @@ fn main() {
             environment
         });
         let [for_rust, for_python] = environments;
-        let contestants = [
-            Contestant { program: bootstrap.to_owned(), arguments: Vec::new(), environment: for_rust },
-            python.contestant(for_python),
-        ];
+        let contestants = [Contestant::rust(bootstrap, for_rust), python.contestant(for_python)];
         let [rust, python] = measure::run(&contestants, COLD_STARTS, WARM_INVOCATIONS);
         same_decisions(&accounts);
         row(&format!("{over}, Rust"), &rust);
@@ -79,6 +77,30 @@ fn bundle(python: &Python, authority: &Authority) -> PathBuf {
     let text = fs::read_to_string(python.authorities()).expect("botocore's list of authorities");
     fs::write(&bundle, format!("{text}\n{}", authority.pem)).expect("a file");
     bundle
+}
+
+/// Gives both every event of the tests, in one batch, and holds what they start and reject against each other.
+fn agree(bootstrap: &Path, python: &Python) {
+    let folder = format!("{}/tests/it/events", env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(folder).expect("the events").map(|entry| entry.expect("an entry").path());
+    // The minimal event has no id: its identity is a hash that each is free to choose.
+    let mut files: Vec<_> = files.filter(|file| !file.ends_with("minimal.json")).collect();
+    files.sort();
+    let mut events: Vec<_> = files.iter().map(|file| fs::read_to_string(file).expect("a file")).collect();
+    events.extend(["mistagged-asg-1", "gone-asg-1"].map(|group| update(group, group).to_string()));
+    let groups = [("web-asg-1", "out-in"), ("api-asg-1", "in-out"), ("mistagged-asg-1", "nonsense")];
+    let accounts = [(); 2]
+        .map(|()| Aws::new(groups.map(|(name, strategy)| (name.to_owned(), opted_in(strategy))).into()));
+    let [for_rust, for_python] =
+        accounts.each_ref().map(|aws| environment(&format!("http://{}", aws.endpoint(None, |_| None))));
+    for contestant in [Contestant::rust(bootstrap, for_rust), python.contestant(for_python)] {
+        measure::invoke_once(&contestant, &events);
+    }
+    same_decisions(&accounts);
+    let [rust, python] = accounts.map(|aws| aws.seen(|seen| (seen.executions.len(), seen.messages.len())));
+    assert_eq!(rust, python, "the two do not reject alike");
+    let (started, rejected) = rust;
+    println!("{} events: both start the same {started} executions and reject {rejected}\n", events.len());
 }
 
 /// Both were given the same events, so they have started the same executions with the same input.

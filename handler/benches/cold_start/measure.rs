@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,13 @@ pub(crate) struct Contestant {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<&'static str>,
     pub(crate) environment: BTreeMap<String, String>,
+}
+
+impl Contestant {
+    /// The Rust binary, which needs no arguments.
+    pub(crate) fn rust(bootstrap: &Path, environment: BTreeMap<String, String>) -> Self {
+        Self { program: bootstrap.to_owned(), arguments: Vec::new(), environment }
+    }
 }
 
 /// What was measured; every list in order of size.
@@ -107,16 +114,29 @@ fn warm(function: &Function, number: usize) -> Duration {
 
 /// A batch of one launch change: one description and one start.
 fn payload(event_id: &str) -> Value {
-    json!({"Records": [{
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
-        "receiptHandle": "handle",
-        "body": update(event_id, "web-asg-1").to_string(),
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-west-2:123456789012:asg-recycle-test",
-        "awsRegion": "eu-west-2",
-    }]})
+    batch(&[update(event_id, "web-asg-1").to_string()])
+}
+
+fn batch(events: &[String]) -> Value {
+    let record = |(place, event): (usize, &String)| {
+        json!({
+            "messageId": format!("059f36b4-87a3-44ab-83d2-66197583{place:04}"),
+            "receiptHandle": "handle",
+            "body": event,
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-west-2:123456789012:asg-recycle-test",
+            "awsRegion": "eu-west-2",
+        })
+    };
+    json!({"Records": events.iter().enumerate().map(record).collect::<Vec<_>>()})
+}
+
+/// Starts a contestant for one batch, none of which may fail.
+pub(crate) fn invoke_once(contestant: &Contestant, events: &[String]) {
+    let function = Function::start(&contestant.program, &contestant.arguments, &contestant.environment);
+    expect_done(&function.invoke(&batch(events), TIME_LEFT));
 }
 
 fn expect_done(outcome: &Outcome) {

@@ -30,7 +30,6 @@ _, PARTITION, _, REGION, ACCOUNT, _, MACHINE_NAME = MACHINE.split(":")[:7]
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
 AUTOSCALING = boto3.client("autoscaling", config=CONFIG)
 STEP_FUNCTIONS = boto3.client("stepfunctions", config=CONFIG)
-SNS = boto3.client("sns", config=CONFIG)
 
 PREFIX = "autorecycle_"
 OPT_IN = PREFIX + "recycle_on_asg_update"
@@ -264,10 +263,8 @@ def component_of(group, tags):
 
 def execution_name(component, *identity):
     """The same for every delivery of an event."""
-    digest = hashlib.sha256()
-    for part in identity:
-        data = part.encode()
-        digest.update(len(data).to_bytes(8, "big") + data)
+    data = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in identity)
+    digest = hashlib.sha256(data)
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", component)[:47].strip("-") or "group"
     return f"{slug}-{digest.hexdigest()[:32]}"
 
@@ -312,6 +309,7 @@ def restore(source, detail):
     component = payload.get("component") or component_of(payload["auto_scaling_group_name"], {})
     payload["mode"] = "restore"
     payload["trigger"] = {"event_name": source["event_name"], "execution_arn": detail["executionArn"]}
+    payload["trigger"].update({"event_id": source["event_id"]} if source["event_id"] else {})
     return component, start(MACHINE, execution_name(component, "restore", source["identity"]), payload)
 
 
@@ -335,8 +333,11 @@ def publish(source, group, tags, faults):
         "trigger": {"event_name": source["event_name"], "event_id": source["event_id"]},
     }
     attributes = {"status": {"DataType": "String", "StringValue": "rejected"}}
-    SNS.publish(TopicArn=TOPIC, Subject=f"Recycle rejected: {message['component']}"[:100],
-                Message=json.dumps(message, indent=2), MessageAttributes=attributes)
+    # Made when it is needed: hardly any event is rejected, and each client takes its time.
+    boto3.client("sns", config=CONFIG).publish(
+        TopicArn=TOPIC, Subject=f"Recycle rejected: {message['component']}"[:100],
+        Message=json.dumps(message, indent=2), MessageAttributes=attributes,
+    )
 
 
 def handler(event, context):
