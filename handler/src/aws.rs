@@ -41,6 +41,7 @@ const PAGE_SIZE: i32 = 100;
 const AUTO_SCALING: &str = "AUTO_SCALING";
 const SFN: &str = "SFN";
 const SNS: &str = "SNS";
+const SERVICES: [&str; 3] = [AUTO_SCALING, SFN, SNS];
 
 const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
 const START: &str = "states:StartExecution";
@@ -69,6 +70,7 @@ impl Aws {
         };
         let (region, key, secret) =
             (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
+        faults.extend(SERVICES.into_iter().filter_map(|service| endpoint_fault(environment, service)));
         let http_client = match http::client(environment, transport(environment)) {
             Ok(client) if faults.is_empty() => client,
             Ok(_) => return Err(faults),
@@ -76,7 +78,7 @@ impl Aws {
         };
         let token = environment.get("AWS_SESSION_TOKEN").cloned();
         let credentials = Credentials::new(key, secret, token, None, "environment");
-        let is_on = |key: &str| environment.get(key).map(|value| value == "true");
+        let is_on = |key: &str| environment.get(key).map(|value| value.eq_ignore_ascii_case("true"));
         let mut shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
@@ -165,10 +167,20 @@ fn endpoint<'a>(environment: &'a BTreeMap<String, String>, service: &str) -> Opt
     set(environment, &format!("AWS_ENDPOINT_URL_{service}")).or_else(|| set(environment, "AWS_ENDPOINT_URL"))
 }
 
+/// Found at the start rather than at the first call.
+fn endpoint_fault(environment: &BTreeMap<String, String>, service: &str) -> Option<Fault> {
+    let url = endpoint(environment, service)?;
+    let sound =
+        ["http://", "https://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+    (!sound).then(|| {
+        Fault::of(&format!("AWS_ENDPOINT_URL, for {service}"), url, "expected `https://` and a host")
+    })
+}
+
 fn transport(environment: &BTreeMap<String, String>) -> Transport {
     let is_plain =
         |service: &str| endpoint(environment, service).is_some_and(|url| url.starts_with("http://"));
-    if [AUTO_SCALING, SFN, SNS].into_iter().all(is_plain) { Transport::Plain } else { Transport::Tls }
+    if SERVICES.into_iter().all(is_plain) { Transport::Plain } else { Transport::Tls }
 }
 
 fn unbuildable(error: &dyn Error) -> CallError {

@@ -23,7 +23,8 @@ pub(crate) fn account(names: &[&str]) -> Aws {
 }
 
 pub(crate) fn start(aws: &Aws, order: impl FnMut(&Call) -> Option<Fault> + Send + 'static) -> Function {
-    let endpoint = format!("http://{}", aws.endpoint(None, order));
+    // By name, so that it is looked up.
+    let endpoint = format!("http://localhost:{}", aws.endpoint(None, order).port());
     Function::start(bootstrap(), &[], &environment(&endpoint))
 }
 

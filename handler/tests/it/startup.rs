@@ -41,6 +41,7 @@ fn every_fault_of_the_settings_is_said_at_once_and_nothing_starts() {
     environment.insert("TAG_CHANGES".to_owned(), "some".to_owned());
     environment.remove("AWS_REGION");
     environment.insert("AWS_CA_BUNDLE".to_owned(), "/nowhere/bundle.pem".to_owned());
+    environment.insert("AWS_ENDPOINT_URL_SNS".to_owned(), "sns.example".to_owned());
     let (ended_well, lines) = Function::start(bootstrap(), &[], &environment).wait();
     assert!(!ended_well);
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -50,7 +51,9 @@ fn every_fault_of_the_settings_is_said_at_once_and_nothing_starts() {
     for part in ["`STATE_MACHINE_ARN` is missing", "`TAG_CHANGES` is `some`", "`AWS_REGION` is missing"] {
         assert!(detail.contains(part), "{part} in {detail}");
     }
-    assert!(detail.contains("`AWS_CA_BUNDLE` is `/nowhere/bundle.pem`"), "{detail}");
+    for part in ["`AWS_CA_BUNDLE` is `/nowhere/bundle.pem`", "`AWS_ENDPOINT_URL, for SNS` is `sns.example`"] {
+        assert!(detail.contains(part), "{part} in {detail}");
+    }
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn the_authorities_of_the_named_bundle_are_trusted_and_no_others() {
     let trusted = bundle("trusted.pem", &format!("{}{}", strangers.pem, ours.pem));
     let strange = bundle("strange.pem", &strangers.pem);
     let aws = account(&["a"]);
-    let endpoint = format!("https://{}", aws.endpoint(Some(ours.server()), |_| None));
+    let endpoint = format!("https://localhost:{}", aws.endpoint(Some(ours.server()), |_| None).port());
     let invoke = |variable: &str, path: &str| {
         let mut environment = environment(&endpoint);
         environment.insert(variable.to_owned(), path.to_owned());

@@ -28,8 +28,8 @@ impl Authority {
     /// What a server on this machine needs that this authority vouches for.
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
         // Not the authority's own certificate: clients refuse one that may sign others.
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
-        params.subject_alt_names = vec![SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST))];
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        params.subject_alt_names.push(SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
