@@ -1,19 +1,20 @@
-//! Input that nobody would send: arbitrary bytes, and the events of `events/` with anything in them changed. The cases
-//! are the same in every run.
+//! Input that nobody would send: arbitrary bytes, the events of `events/` with anything in them changed, and any tags.
+//! The cases are the same in every run.
 
 use std::collections::BTreeMap;
 use std::fs;
 
+use asg_recycle_handler::contract::TAGS;
 use asg_recycle_handler::event;
 use asg_recycle_handler::group::{Group, GroupTag};
 use serde_json::{Map, Value, json};
 
-use crate::bench::{Bench, World, environment, group};
+use crate::bench::{Bench, World, environment, group, record, update};
 use crate::local::random::Random;
 
 const SEED: u64 = 4;
 /// Batches of ten records each.
-const BATCHES: usize = 1_500;
+const BATCHES: usize = 1_000;
 
 /// Texts that events hold, and some that they should not.
 const TEXTS: &[&str] = &[
@@ -198,6 +199,59 @@ fn changed_events_panic_nowhere_and_start_nothing_on_a_group_that_did_not_opt_in
         "{failures} of {records} fail: too tame or too wild"
     );
     assert!(restores > 0, "no dead execution came through");
+}
+
+/// Values of tags, sound ones and others.
+const VALUES: &[&str] = &[
+    "true",
+    "TRUE",
+    "False",
+    "",
+    "maybe",
+    "out-in",
+    "out-in-timed",
+    "blue-green",
+    "22:00,04:00",
+    "Mon-Fri/Sun 09:30:01,16:00",
+    "04:00,04:00:00",
+    "\u{ff12}2:00,04:00",
+    "Mon-\u{e9}t\u{e9} 1:00,2:00",
+    ",",
+    "Europe/London",
+    "australia/lord_howe",
+    "Mars/Base",
+    "größe \u{1f980}",
+];
+
+#[test]
+fn any_tags_panic_nowhere_and_only_sound_ones_start() {
+    let mut random = Random::new(SEED);
+    let (mut starts, mut rejections) = (0, 0);
+    for round in 0..2_000 {
+        let mut group = group("web-asg-1", "out-in");
+        for tag in TAGS.iter().filter(|_| random.below(8) == 0).collect::<Vec<_>>() {
+            let value = VALUES[random.below(VALUES.len())].to_owned();
+            group.tags.insert(tag.key.to_owned(), GroupTag { value, propagates: false });
+        }
+        let bench =
+            Bench::with(World { groups: [(group.name.clone(), group.clone())].into(), ..World::default() });
+        let event = update(&round.to_string(), "web-asg-1");
+        assert!(bench.failures(&[record("m", &event)]).is_empty(), "{group:?}");
+        let seen = bench.world.seen.lock().expect("no panic");
+        let is = |key: &str, values: &[&str]| {
+            group.tag(key).is_none_or(|text| values.contains(&text.to_ascii_lowercase().as_str()))
+        };
+        if !seen.executions.is_empty() {
+            assert!(is("autorecycle_recycle_on_asg_update", &["true"]), "{group:?}");
+            assert!(is("autorecycle_strategy", &["out-in", "out-in-timed"]), "{group:?}");
+            assert!(is("autorecycle_dry_run", &["true", "false"]), "{group:?}");
+            assert!(is("autorecycle_time_zone", &["europe/london", "australia/lord_howe"]), "{group:?}");
+            assert!(is("autorecycle_step_function_name", &[]), "{group:?}");
+        }
+        starts += seen.executions.len();
+        rejections += seen.rejections.len();
+    }
+    assert!(starts > 200 && rejections > 200, "{starts} starts, {rejections} rejections: no variety");
 }
 
 #[test]
