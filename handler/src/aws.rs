@@ -4,6 +4,7 @@
 //! environment. The usual chain of credential providers would never be used and is most of its code.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -13,29 +14,34 @@ use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, LaunchTemplate as MixedTemplate, LaunchTemplateSpecification,
 };
 use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
-use aws_smithy_http_client::Builder as HttpClient;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::contract::RECYCLE_ON_ASG_UPDATE;
 use crate::decide::StartRequest;
 use crate::fault::Fault;
 use crate::group::{Group, GroupTag, TemplateReference};
+use crate::http::{self, Transport};
 use crate::ports::{CallError, Ports, Started};
 use crate::rejection::Rejection;
-use crate::settings::Settings;
 
 /// Attempts at a call, the first included; the queue tries again later.
 const ATTEMPTS_MAX: u32 = 3;
+/// Longest wait before the second attempt; twice that before the third. Waiting in the function is paid for, and the
+/// queue waits for nothing.
+const BACKOFF: Duration = Duration::from_millis(250);
 /// Longest wait for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for a call with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most groups on a page, as AWS has it.
 const PAGE_SIZE: i32 = 100;
+
+// The services, as the variables for their endpoints spell them.
+const AUTO_SCALING: &str = "AUTO_SCALING";
+const SFN: &str = "SFN";
+const SNS: &str = "SNS";
+const SERVICES: [&str; 3] = [AUTO_SCALING, SFN, SNS];
 
 const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
 const START: &str = "states:StartExecution";
@@ -51,12 +57,12 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Clients for the region of `environment`. Honours `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
-    /// `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
-    pub fn new(environment: &BTreeMap<String, String>, settings: &Settings) -> Result<Self, Vec<Fault>> {
+    /// Clients for the region of `environment`, and rejections for `topic_arn`. Honours `AWS_ENDPOINT_URL`,
+    /// `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_CA_BUNDLE`.
+    pub fn new(environment: &BTreeMap<String, String>, topic_arn: &str) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut needed = |key: &str| {
-            let value = environment.get(key).filter(|value| !value.is_empty()).cloned();
+            let value = set(environment, key).map(str::to_owned);
             if value.is_none() {
                 faults.push(Fault::missing(key, "Lambda sets it; set it when running outside Lambda"));
             }
@@ -64,35 +70,36 @@ impl Aws {
         };
         let (region, key, secret) =
             (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        faults.extend(SERVICES.into_iter().filter_map(|service| endpoint_fault(environment, service)));
+        let http_client = match http::client(environment, transport(environment)) {
+            Ok(client) if faults.is_empty() => client,
+            Ok(_) => return Err(faults),
+            Err(fault) => return Err(faults.into_iter().chain([fault]).collect()),
+        };
         let token = environment.get("AWS_SESSION_TOKEN").cloned();
         let credentials = Credentials::new(key, secret, token, None, "environment");
-        let is_on = |key: &str| environment.get(key).map(|value| value == "true");
+        let is_on = |key: &str| environment.get(key).map(|value| value.eq_ignore_ascii_case("true"));
         let mut shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .http_client(http_client)
+            .retry_config(retries())
             .timeout_config(timeouts());
         shared
             .set_use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
             .set_use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"));
         let shared = shared.build();
         let config = |service: &str| {
-            let keys = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
-            let url = keys.iter().find_map(|key| environment.get(key).filter(|url| !url.is_empty()));
             let mut config = shared.to_builder();
-            config.set_endpoint_url(url.cloned());
+            config.set_endpoint_url(endpoint(environment, service).map(str::to_owned));
             config.build()
         };
         Ok(Self {
-            autoscaling: aws_sdk_autoscaling::Client::new(&config("AUTO_SCALING")),
-            sfn: aws_sdk_sfn::Client::new(&config("SFN")),
-            sns: aws_sdk_sns::Client::new(&config("SNS")),
-            topic_arn: settings.topic_arn.clone(),
+            autoscaling: aws_sdk_autoscaling::Client::new(&config(AUTO_SCALING)),
+            sfn: aws_sdk_sfn::Client::new(&config(SFN)),
+            sns: aws_sdk_sns::Client::new(&config(SNS)),
+            topic_arn: topic_arn.to_owned(),
         })
     }
 
@@ -150,13 +157,44 @@ impl Ports for Aws {
     }
 }
 
-fn unbuildable(error: &dyn std::error::Error) -> CallError {
+/// A variable that is set to something.
+fn set<'a>(environment: &'a BTreeMap<String, String>, key: &str) -> Option<&'a str> {
+    environment.get(key).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// The endpoint that is set for a service, or for all of them.
+fn endpoint<'a>(environment: &'a BTreeMap<String, String>, service: &str) -> Option<&'a str> {
+    set(environment, &format!("AWS_ENDPOINT_URL_{service}")).or_else(|| set(environment, "AWS_ENDPOINT_URL"))
+}
+
+/// Found at the start rather than at the first call.
+fn endpoint_fault(environment: &BTreeMap<String, String>, service: &str) -> Option<Fault> {
+    let url = endpoint(environment, service)?;
+    let sound =
+        ["http://", "https://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+    (!sound).then(|| {
+        Fault::of(&format!("AWS_ENDPOINT_URL, for {service}"), url, "expected `https://` and a host")
+    })
+}
+
+fn transport(environment: &BTreeMap<String, String>) -> Transport {
+    let is_plain =
+        |service: &str| endpoint(environment, service).is_some_and(|url| url.starts_with("http://"));
+    if SERVICES.into_iter().all(is_plain) { Transport::Plain } else { Transport::Tls }
+}
+
+fn unbuildable(error: &dyn Error) -> CallError {
     CallError { call: PUBLISH, code: "Unbuildable".to_owned(), message: error.to_string() }
+}
+
+/// Attempts with jittered waits between them, as long as the clients' token buckets last: when AWS throttles one call
+/// after the other, the attempts dry up.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(BACKOFF)
 }
 
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(CALL_TIMEOUT)
         .build()
@@ -165,11 +203,17 @@ fn timeouts() -> TimeoutConfig {
 /// The wire's code is matched, for most of Auto Scaling's errors are not modelled as types.
 fn failed<E>(call: &'static str, error: &E) -> CallError
 where
-    E: ProvideErrorMetadata + std::error::Error,
+    E: ProvideErrorMetadata + Error + 'static,
 {
     let code = error.code().unwrap_or("NoAnswer").to_owned();
-    let message = error.message().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned);
+    let message = error.message().map_or_else(|| causes(error), str::to_owned);
     CallError { call, code, message }
+}
+
+/// What an error says, then what its causes say.
+fn causes(error: &dyn Error) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn group(described: &AutoScalingGroup) -> Option<Group> {

@@ -16,7 +16,8 @@ use crate::aws::Aws;
 use crate::batch::{self, Invocation};
 use crate::delivery::InvocationFault;
 use crate::fault::{self, Fault};
-use crate::log::{Level, Log};
+use crate::log::{Format, Level, Log};
+use crate::ports::Ports;
 use crate::settings::Settings;
 
 /// Most time kept for answering when the function's own time runs out.
@@ -25,22 +26,33 @@ const ANSWER_MARGIN_MAX: Duration = Duration::from_secs(1);
 const TIMEOUT_MAX: Duration = Duration::from_mins(15);
 
 /// What every invocation shares.
-#[derive(Debug)]
-struct Function {
+struct Function<P> {
     settings: Settings,
-    aws: Arc<Aws>,
+    ports: Arc<P>,
     log: Arc<Log>,
 }
 
+/// The environment's variables.
+pub type Environment = BTreeMap<String, String>;
+
 /// Serves invocations until the environment is shut down. Faults of the settings are logged, all of them, and end it.
 pub async fn serve() -> ExitCode {
-    let environment: BTreeMap<String, String> = std::env::vars_os()
+    serve_with(Aws::new).await
+}
+
+/// The same with the ports that `connect` makes of the environment and the topic's ARN.
+pub async fn serve_with<P: Ports>(
+    connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Fault>>,
+) -> ExitCode {
+    let environment: Environment = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let level = Level::parse(environment.get("AWS_LAMBDA_LOG_LEVEL").map(String::as_str));
-    let log = Arc::new(Log::new(level, io::stdout()));
+    let variable = |name: &str| environment.get(name).map(String::as_str);
+    let level = Level::parse(variable("AWS_LAMBDA_LOG_LEVEL"));
+    let format = Format::parse(variable("AWS_LAMBDA_LOG_FORMAT"));
+    let log = Arc::new(Log::new(level, format, io::stdout()));
     log_panics(Arc::clone(&log));
-    let function = match Function::new(&environment, Arc::clone(&log)) {
+    let function = match Function::new(&environment, Arc::clone(&log), connect) {
         Ok(function) => Arc::new(function),
         Err(faults) => {
             log.note(Level::Error, now(), "the settings are at fault", &fault::line(&faults));
@@ -60,18 +72,34 @@ pub async fn serve() -> ExitCode {
     }
 }
 
-impl Function {
-    fn new(environment: &BTreeMap<String, String>, log: Arc<Log>) -> Result<Self, Vec<Fault>> {
-        let file = settings_file().map_err(|fault| vec![fault])?;
-        let settings = Settings::parse(environment, file.as_deref())?;
-        let aws = Aws::new(environment, &settings)?;
-        Ok(Self { settings, aws: Arc::new(aws), log })
+impl<P: Ports> Function<P> {
+    fn new(
+        environment: &Environment,
+        log: Arc<Log>,
+        connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Fault>>,
+    ) -> Result<Self, Vec<Fault>> {
+        let (file, unreadable) = match settings_file() {
+            Ok(file) => (file, None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let settings = Settings::parse(environment, file.as_deref());
+        let ports =
+            connect(environment, settings.as_ref().map_or("", |settings| settings.topic_arn.as_str()));
+        match (settings, ports) {
+            (Ok(settings), Ok(ports)) if unreadable.is_none() => {
+                Ok(Self { settings, ports: Arc::new(ports), log })
+            }
+            (settings, ports) => {
+                let faults = settings.err().into_iter().chain(ports.err()).flatten();
+                Err(unreadable.into_iter().chain(faults).collect())
+            }
+        }
     }
 
     async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let (payload, context) = event.into_parts();
         let invocation = invocation(context, now(), Instant::now());
-        let answer = batch::handle(payload, &invocation, &self.settings, &self.aws, &self.log).await;
+        let answer = batch::handle(payload, &invocation, &self.settings, &self.ports, &self.log).await;
         answer.map_err(|fault| {
             self.log.note(Level::Error, invocation.now, "the invocation failed", &fault.to_string());
             diagnostic(&fault)

@@ -31,6 +31,8 @@ pub mod report;
 #[cfg(feature = "lambda")]
 pub mod batch;
 #[cfg(feature = "lambda")]
+pub mod http;
+#[cfg(feature = "lambda")]
 pub mod aws;
 #[cfg(feature = "lambda")]
 pub mod lambda;

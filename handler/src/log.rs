@@ -1,4 +1,4 @@
-//! JSON log lines, one decision each, and the metrics of a batch in CloudWatch's embedded metric format.
+//! Log lines, one decision each, and the metrics of a batch in CloudWatch's embedded metric format.
 
 use std::fmt;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// CloudWatch namespace of the metrics.
 pub const NAMESPACE: &str = "AsgRecycle";
@@ -33,6 +33,37 @@ impl Level {
             "WARN" => Self::Warn,
             "ERROR" | "FATAL" => Self::Error,
             _ => Self::Info,
+        }
+    }
+}
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object.
+    Json,
+    /// `<timestamp> <level> <message> <field>=<value> ...`, with the same fields, the absent ones left out.
+    Text,
+}
+
+impl Format {
+    /// Lambda's `AWS_LAMBDA_LOG_FORMAT`; anything else than `Text` is JSON, as the stack sets it.
+    pub fn parse(text: Option<&str>) -> Self {
+        if text.is_some_and(|text| text.eq_ignore_ascii_case("text")) { Self::Text } else { Self::Json }
+    }
+
+    fn line(self, value: &Value) -> String {
+        match (self, value.as_object()) {
+            (Self::Text, Some(fields)) => {
+                let first = ["timestamp", "level", "message"];
+                let mut words: Vec<String> =
+                    first.iter().filter_map(|key| fields.get(*key)?.as_str().map(str::to_owned)).collect();
+                let rest =
+                    fields.iter().filter(|(key, value)| !first.contains(&key.as_str()) && !value.is_null());
+                words.extend(rest.map(|(key, value)| format!("{key}={value}")));
+                words.join(" ")
+            }
+            _ => value.to_string(),
         }
     }
 }
@@ -111,13 +142,14 @@ impl Counts {
 /// Where lines go.
 pub struct Log {
     level: Level,
+    format: Format,
     sink: Mutex<Box<dyn Write + Send>>,
 }
 
 impl Log {
     /// Writes lines of at least `level` to `sink`.
-    pub fn new(level: Level, sink: impl Write + Send + 'static) -> Self {
-        Self { level, sink: Mutex::new(Box::new(sink)) }
+    pub fn new(level: Level, format: Format, sink: impl Write + Send + 'static) -> Self {
+        Self { level, format, sink: Mutex::new(Box::new(sink)) }
     }
 
     /// Whether lines of this level are written.
@@ -128,7 +160,7 @@ impl Log {
     /// Writes a decision's line.
     pub fn decision(&self, line: &DecisionLine) {
         if self.enables(line.level) {
-            self.write(line);
+            self.write(self.format, &json!(line));
         }
     }
 
@@ -136,13 +168,12 @@ impl Log {
     pub fn note(&self, level: Level, timestamp: Timestamp, message: &str, detail: &str) {
         if self.enables(level) {
             let timestamp = timestamp.to_string();
-            self.write(
-                &json!({"timestamp": timestamp, "level": level, "message": message, "detail": detail}),
-            );
+            let line = json!({"timestamp": timestamp, "level": level, "message": message, "detail": detail});
+            self.write(self.format, &line);
         }
     }
 
-    /// Writes the metrics of a batch, whatever the level.
+    /// Writes the metrics of a batch, whatever the level and format: CloudWatch reads them.
     pub fn metrics(&self, now: Timestamp, function_name: &str, counts: Counts) {
         let values = [
             ("EventsSeen", counts.seen),
@@ -164,12 +195,12 @@ impl Log {
         for (name, value) in values {
             line[name] = json!(value);
         }
-        self.write(&line);
+        self.write(Format::Json, &line);
     }
 
     /// One write a line, so that lines do not mix. There is nobody to tell that the log itself failed.
-    fn write(&self, line: &impl Serialize) {
-        let Ok(mut text) = serde_json::to_string(line) else { return };
+    fn write(&self, format: Format, line: &Value) {
+        let mut text = format.line(line);
         text.push('\n');
         let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());

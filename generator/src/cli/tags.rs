@@ -1,6 +1,13 @@
 //! `tags`: the tags that opt a group in, ready to paste.
 
-use asg_recycle_handler::contract::{RECYCLE_ON_ASG_UPDATE, STRATEGY, TAGS, Tag};
+use asg_recycle_handler::arn::StateMachineArn;
+use asg_recycle_handler::contract::{
+    EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, STRATEGY, TAGS, Tag,
+};
+use asg_recycle_handler::fault::Fault;
+use asg_recycle_handler::group::{Group, GroupTag};
+use asg_recycle_handler::settings::{Settings, TagChanges, Windowing};
+use asg_recycle_handler::{tags as rules, windows};
 use serde_json::json;
 
 use super::Context;
@@ -44,6 +51,11 @@ const PREFIX: &str = "autorecycle_";
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let config = arguments.source.config(context)?;
     let tags = chosen(arguments, &config)?;
+    let faults = faults(&tags, &config);
+    if !faults.is_empty() {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        return Err(Failure::Input(format!("the handler would reject the group: {}", lines.join("; "))));
+    }
     let text = match arguments.format {
         TagFormat::Terraform => optional(&tags) + &terraform(&tags),
         TagFormat::Cloudformation => optional(&tags) + &cloudformation(&tags),
@@ -108,9 +120,41 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }
 
+fn is_windowed(strategy: &str) -> bool {
+    strategy::all().get(strategy).is_some_and(|strategy| strategy.windowed)
+}
+
 fn wants_window(strategy: &str, tags: &Chosen<'_>) -> bool {
-    let is_windowed = strategy::all().get(strategy).is_some_and(|strategy| strategy.windowed);
-    is_windowed && !tags.iter().any(|(tag, _)| tag.key.ends_with("_window"))
+    is_windowed(strategy) && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
+}
+
+/// What the handler would find wrong with the tags, by its own rules. A window that is still to be set is no fault
+/// yet.
+fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Fault> {
+    let value = |value: &str| GroupTag { value: value.to_owned(), propagates: false };
+    let group = Group {
+        tags: tags.iter().map(|(tag, text)| (tag.key.to_owned(), value(text))).collect(),
+        ..Group::default()
+    };
+    let Err(mut faults) = rules::read(&group, &settings(config)) else { return Vec::new() };
+    faults.retain(|fault| fault.value.is_some());
+    faults
+}
+
+/// The deployed handler's settings, as far as its rules for tags ask for them.
+fn settings(config: &Config) -> Settings {
+    let windowing = |name: &str| if is_windowed(name) { Windowing::Windowed } else { Windowing::Free };
+    Settings {
+        machine: StateMachineArn::parse("arn:aws:states:eu-west-1:000000000000:stateMachine:any")
+            .expect("it is an ARN"),
+        topic_arn: String::new(),
+        strategies: config.strategies.keys().map(|name| (name.clone(), windowing(name))).collect(),
+        default_time_zone: windows::zone("UTC").expect("every database has it"),
+        tag_changes: TagChanges::Propagated,
+        slack_channel: String::new(),
+        own_role_arns: [].into(),
+        allowed_step_functions: config.handler.allowed_step_functions.iter().cloned().collect(),
+    }
 }
 
 /// A comment for each tag that could be added.

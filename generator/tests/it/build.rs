@@ -291,6 +291,7 @@ fn the_main_job_writes_a_folder_that_is_complete_and_the_same_everywhere() {
     for place in [&cache, &cargo_home(&env::vars_os().collect()), &repository()] {
         assert!(!holds(&binary, place), "the binary names {}", place.display());
     }
+    assert!(out["handler.zip"].len() < 2_000_000, "the package outgrows 2 MB: see docs/benchmarks.md");
     let manifest: serde_json::Value = serde_json::from_slice(&out["manifest.json"]).expect("JSON");
     let facts = package::facts(&out["handler.zip"]);
     assert_eq!(manifest["package"]["sha256_hex"], facts.sha256_hex);

@@ -243,6 +243,16 @@ fn tags_prints_blocks_to_paste_and_corrects_a_slip() {
     assert_eq!(json[2]["ResourceId"], "web-asg");
     tags(&["--strategy", "out-inn"]).stderr_has("did you mean `out-in`?").stdout("").exits(2);
     tags(&["--strategy", "out-in", "--set", "strategy=in-out"]).stderr_has("set twice").exits(2);
+    let wrong =
+        ["dry_run=maybe", "time_zone=Europe/Lndon", "recycle_window=9:00,10:00", "step_function_name=x"];
+    let wrong: Vec<&str> = wrong.iter().flat_map(|set| ["--set", set]).collect();
+    tags(&[&["--strategy", "out-in"], &wrong[..]].concat())
+        .stderr_has("`autorecycle_dry_run` is `maybe`: expected `true` or `false`")
+        .stderr_has("did you mean `Europe/London`?")
+        .stderr_has("`9:00` is not a time of day")
+        .stderr_has("not in the stack's `handler.allowed_step_functions`")
+        .stdout("")
+        .exits(2);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use asg_recycle_handler::decide::StartRequest;
 use asg_recycle_handler::delivery::InvocationFault;
 use asg_recycle_handler::group::{Group, GroupTag, TemplateReference};
-use asg_recycle_handler::log::{Level, Log};
+use asg_recycle_handler::log::{Format, Level, Log};
 use asg_recycle_handler::ports::{CallError, Ports, Started};
 use asg_recycle_handler::rejection::Rejection;
 use asg_recycle_handler::settings::Settings;
@@ -125,6 +125,7 @@ pub(crate) struct Bench {
     pub(crate) world: Arc<World>,
     pub(crate) settings: Settings,
     pub(crate) level: Level,
+    pub(crate) format: Format,
     output: Output,
 }
 
@@ -151,7 +152,13 @@ impl Bench {
 
     pub(crate) fn with(world: World) -> Self {
         let settings = Settings::parse(&environment(), None).expect("sound settings");
-        Self { world: Arc::new(world), settings, level: Level::Info, output: Output::default() }
+        Self {
+            world: Arc::new(world),
+            settings,
+            level: Level::Info,
+            format: Format::Json,
+            output: Output::default(),
+        }
     }
 
     /// Orders faults.
@@ -174,7 +181,7 @@ impl Bench {
                 received,
                 deadline: received + TIME_LIMIT,
             };
-            let log = Log::new(self.level, self.output.clone());
+            let log = Log::new(self.level, self.format, self.output.clone());
             batch::handle(payload, &invocation, &self.settings, &self.world, &log).await
         })
     }
@@ -198,8 +205,13 @@ impl Bench {
 
     /// Everything logged, line by line.
     pub(crate) fn lines(&self) -> Vec<Value> {
-        let output = String::from_utf8(self.output.0.lock().unwrap().clone()).expect("UTF-8");
+        let output = self.printed();
         output.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    }
+
+    /// Everything logged, as it was written.
+    pub(crate) fn printed(&self) -> String {
+        String::from_utf8(self.output.0.lock().unwrap().clone()).expect("UTF-8")
     }
 }
 

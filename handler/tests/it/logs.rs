@@ -1,6 +1,6 @@
 //! Log lines and metrics, whose names are stable.
 
-use asg_recycle_handler::log::Level;
+use asg_recycle_handler::log::{Format, Level};
 use serde_json::json;
 
 use crate::bench::{Bench, World, group, record, update};
@@ -117,6 +117,33 @@ fn whole_events_are_logged_at_debug_only() {
     bench.level = Level::Debug;
     run(&bench);
     assert_eq!(bench.lines().iter().filter(|line| line["message"] == "event").count(), 4);
+}
+
+#[test]
+fn text_lines_hold_the_same_and_metrics_stay_json() {
+    let mut bench = three_kinds();
+    bench.format = Format::Text;
+    run(&bench);
+    let printed = bench.printed();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 5, "four decisions and the metrics: {lines:?}");
+    let name = bench.world.seen.lock().unwrap().executions.keys().next().expect("an execution").clone();
+    let started = format!(
+        "2026-06-01T12:00:00Z INFO decision component=\"web\" decision=\"start\" event_id=\"e-1\" \
+         execution_arn=\"arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:{name}\" \
+         group=\"web-asg-1\" message_id=\"m-1\" milliseconds=0 \
+         reason=\"recycle with out-in after UpdateAutoScalingGroup\" request_id=\"request-1\""
+    );
+    assert!(lines.contains(&started.as_str()), "{lines:#?}");
+    assert!(lines[4].starts_with('{') && lines[4].contains("\"_aws\":"), "{}", lines[4]);
+    for (text, expected) in [
+        (None, Format::Json),
+        (Some("JSON"), Format::Json),
+        (Some("Text"), Format::Text),
+        (Some("text"), Format::Text),
+    ] {
+        assert_eq!(Format::parse(text), expected, "{text:?}");
+    }
 }
 
 #[test]

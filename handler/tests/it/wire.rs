@@ -11,7 +11,6 @@ use asg_recycle_handler::decide::StartRequest;
 use asg_recycle_handler::fault::Fault;
 use asg_recycle_handler::ports::{Ports, Started};
 use asg_recycle_handler::rejection::Rejection;
-use asg_recycle_handler::settings::Settings;
 use serde_json::json;
 
 use crate::bench::environment;
@@ -41,7 +40,7 @@ impl Server {
         ] {
             environment.insert(key.to_owned(), value.to_owned());
         }
-        Aws::new(&environment, &Settings::parse(&environment, None).unwrap()).expect("clients")
+        Aws::new(&environment, &environment["TOPIC_ARN"]).expect("clients")
     }
 
     fn requests(self) -> Vec<String> {
