@@ -43,9 +43,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX),
         conflicts_with_all = ["instances", "boot", "drain", "faults", "scenario", "svg"])]
     campaign: Option<u64>,
-    /// Decides everything that is left to chance.
-    #[arg(long, value_name = "SEED", default_value_t = 1)]
-    seed: u64,
+    /// Decides everything that is left to chance [default: 1, or what the scenario's `world` says].
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
     /// How the report is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ReportFormat,
@@ -87,13 +87,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         std::fs::write(path, report::svg(&run))
             .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
     }
-    let unmet = if arguments.scenario.is_some() { scenario.expect.unmet(&run) } else { Vec::new() };
-    print(arguments.format, &run, &unmet, context)?;
-    let failed = if arguments.scenario.is_some() {
-        !unmet.is_empty()
-    } else {
-        run.executions.iter().any(|one| one.status == "FAILED") || run.executions.is_empty()
-    };
+    let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(&run));
+    print(arguments.format, &run, unmet.as_deref().unwrap_or_default(), context)?;
+    let failed = unmet.map_or_else(
+        || run.executions.iter().any(|one| one.status == "FAILED") || run.executions.is_empty(),
+        |unmet| !unmet.is_empty(),
+    );
     if failed || !run.is_sound() { Err(Failure::Findings) } else { Ok(()) }
 }
 
@@ -108,7 +107,7 @@ fn simulate(config: &Config, scenario: &Scenario, strategy: &str) -> Result<Run,
 fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Context) -> Result<(), Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
     let (each, rest) = (runs / threads, runs % threads);
-    let mut seed = arguments.seed;
+    let mut seed = arguments.seed.unwrap_or(1);
     let plans = (0..threads).map(|thread| {
         let plan = Plan { strategy: arguments.strategy.clone(), seed, runs: each + u64::from(thread < rest) };
         seed = seed.wrapping_add(plan.runs);
@@ -153,7 +152,7 @@ fn scenario(arguments: &Arguments, strategy: &str) -> Result<Scenario, Failure> 
         Some(name) => find(name, strategy)?,
         None => described(arguments)?,
     };
-    scenario.world.seed = arguments.seed;
+    scenario.world.seed = arguments.seed.unwrap_or(scenario.world.seed);
     Ok(scenario)
 }
 

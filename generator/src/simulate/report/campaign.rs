@@ -44,7 +44,8 @@ fn failed(failure: &Failure, file: &str) -> String {
         "  again: asg-recycle simulate {file} --campaign 1 --seed {seed} --strategy {strategy}"
     );
     let scenario = serde_yaml::to_string(&failure.scenario).unwrap_or_else(|_| failure.scenario.to_string());
-    text += "  the smallest scenario found (`--scenario FILE` shows it):\n";
+    let _ =
+        writeln!(text, "  the smallest scenario found (`--strategy {strategy} --scenario FILE` shows it):");
     for line in scenario.lines() {
         let _ = writeln!(text, "    {line}");
     }

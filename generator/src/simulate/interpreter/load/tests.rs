@@ -46,11 +46,17 @@ fn map(more: Value) -> Value {
     with(map)
 }
 
+/// Each definition is refused with words that contain the text beside it.
+fn assert_refused<const N: usize>(definitions: [(&str, Value); N]) {
+    for (named, definition) in definitions {
+        let refused = refusals(&definition);
+        assert!(refused.contains(named), "{named} of {definition}: {refused}");
+    }
+}
+
 #[test]
 fn what_is_not_supported_is_refused_by_its_name() {
-    let retry = |fields: Value| task(json!({"Retry": [fields]}));
-    let assigning = |name: &str| json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Assign": {name: 1}, "End": true}}});
-    for (named, definition) in [
+    assert_refused([
         ("QueryLanguage", json!({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})),
         ("JSONPath", json!({"QueryLanguage": "JSONPath", "StartAt": "A", "States": {}})),
         ("`B`", json!({"QueryLanguage": "JSONata", "StartAt": "B", "States": {"A": {"Type": "Succeed"}}})),
@@ -73,6 +79,13 @@ fn what_is_not_supported_is_refused_by_its_name() {
         ("`states` cannot", task(json!({"Assign": {"states": 1}}))),
         ("`a-b` cannot", task(json!({"Assign": {"a-b": 1}}))),
         ("variable `max` hides", task(json!({"Assign": {"max": 1, "x": "{% $max([1, 2]) %}"}}))),
+    ]);
+}
+
+#[test]
+fn handlers_that_are_not_supported_are_refused_by_their_names() {
+    let retry = |fields: Value| task(json!({"Retry": [fields]}));
+    assert_refused([
         ("Budget", retry(json!({"ErrorEquals": ["A"], "Budget": 1}))),
         ("SOME", retry(json!({"ErrorEquals": ["A"], "JitterStrategy": "SOME"}))),
         ("BackoffRate", retry(json!({"ErrorEquals": ["A"], "BackoffRate": 0.5}))),
@@ -86,6 +99,13 @@ fn what_is_not_supported_is_refused_by_its_name() {
                 {"ErrorEquals": ["States.ALL"], "Next": "End"}, {"ErrorEquals": ["A"], "Next": "End"},
             ]})),
         ),
+    ]);
+}
+
+#[test]
+fn states_that_are_not_supported_are_refused_by_their_names() {
+    let assigning = |name: &str| json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Assign": {name: 1}, "End": true}}});
+    assert_refused([
         ("Seconds", with(json!({"Type": "Wait", "Seconds": -1, "Next": "End"}))),
         ("Seconds", with(json!({"Type": "Wait", "Seconds": "15", "Next": "End"}))),
         ("Timestamp", with(json!({"Type": "Wait", "Timestamp": "2026-01-05", "Next": "End"}))),
@@ -111,10 +131,7 @@ fn what_is_not_supported_is_refused_by_its_name() {
         ),
         ("`taken` is assigned in an outer scope", map(json!({"ItemProcessor": assigning("taken")}))),
         ("80 characters", with(json!({"Type": "Pass", "Assign": {"x".repeat(81): 1}, "Next": "End"}))),
-    ] {
-        let refused = refusals(&definition);
-        assert!(refused.contains(named), "{named} of {definition}: {refused}");
-    }
+    ]);
 }
 
 #[test]
