@@ -47,6 +47,14 @@ fn an_out_in_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
 }
 
 #[test]
+fn an_out_in_that_is_stopped_anywhere_is_put_back_though_reads_lag() {
+    is_survived(
+        "out-in",
+        "{world: {read_lag: {by: 5s, percent: 50}}, group: {min: 3, desired: 3, max: 3, target_groups: 0}}",
+    );
+}
+
+#[test]
 fn a_big_out_in_that_is_stopped_while_it_lists_or_terminates_leaves_the_group_as_it_should_be() {
     let in_children = ["List instances", "Terminate old instances apart"];
     is_survived_at(

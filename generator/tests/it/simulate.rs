@@ -74,7 +74,10 @@ fn values_that_make_no_sense_are_bad_usage() {
     ] {
         simulate(arguments).stdout("").stderr_has(said).stderr_has("--help").exits(2);
     }
-    simulate(&["--strategy", "sideways"]).stdout("").stderr_has("there are: in-out, out-in").exits(2);
+    simulate(&["--strategy", "sideways"])
+        .stdout("")
+        .stderr_has("there are: in-out, instance-refresh, out-in")
+        .exits(2);
     simulate(&["--scenario", "gone.yaml"]).stdout("").stderr_has("`gone.yaml` is no file").exits(2);
     simulate(&["--scenario", "odd.yaml"]).file("odd.yaml", "gruop: {}\n").stderr_has("gruop").exits(2);
 }

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::invariants::Invariant;
 use super::runner::{Deployment, Detail, Rest, Run};
 use super::scenario::Scenario;
 
@@ -116,14 +115,8 @@ fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Res
 
 /// What is wrong with a run: its kind, and the words.
 fn faults(run: &Run) -> Vec<(&'static str, String)> {
-    // What could not be put back is loud: a restore that failed, with its journal kept.
-    let is_loud = run.executions.iter().any(|one| {
-        one.error.as_deref() == Some("Recycle.RestoreFailed")
-            || (one.mode == "restore" && one.status != "SUCCEEDED")
-    });
-    let broken = run.violations.iter().filter(|one| !(is_loud && one.invariant == Invariant::SizesRestored));
     let mut found: Vec<(&'static str, String)> = Vec::new();
-    for one in broken {
+    for one in &run.violations {
         // The first of a kind tells; the others follow from it.
         if !found.iter().any(|(name, _)| *name == one.invariant.name()) {
             found.push((one.invariant.name(), one.to_string()));
@@ -133,6 +126,11 @@ fn faults(run: &Run) -> Vec<(&'static str, String)> {
     if run.rest == Rest::Bound {
         found.push(("rest", "it did not come to rest".to_owned()));
     }
+    // A lock is kept for whoever goes on where putting back failed, and then somebody was told.
+    let is_loud = run.executions.iter().any(|one| {
+        one.error.as_deref() == Some("Recycle.RestoreFailed")
+            || (one.mode == "restore" && one.status != "SUCCEEDED")
+    });
     let holders = run.groups.iter().filter_map(|group| run.world.lock_holder(&group.name));
     let kept = holders.filter(|_| !is_loud).map(|holder| ("lock", format!("{holder} still holds the lock")));
     found.extend(kept);

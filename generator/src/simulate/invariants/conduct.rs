@@ -40,7 +40,6 @@ impl Checker {
         };
         let reason = forbidden(known, write, call.moment);
         known.first_write.get_or_insert(call.moment);
-        known.last_write = Some(call.moment);
         if let Some(reason) = reason {
             let detail = format!("{root} called {} {reason}", call.action);
             self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);

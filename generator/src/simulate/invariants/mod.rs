@@ -86,7 +86,8 @@ impl Invariant {
                 "there are never more live instances than the group's maximum or what replacing needs, and what rebalancing may add"
             }
             Self::SizesRestored => {
-                "when all is over, minimum, maximum and suspended processes are as they were, or as somebody else set them meanwhile"
+                "when all is over, sizes and suspended processes are as they were, or as somebody else set them meanwhile, or \
+                 people were told that putting back failed and the journal is kept"
             }
             Self::TrueSuccess => {
                 "an execution that reports success left nothing to replace in service and enough current instances healthy"
@@ -182,16 +183,14 @@ struct Known {
     started_at: Moment,
     /// When it first changed the group.
     first_write: Option<Moment>,
-    /// When it last changed the group.
-    last_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
 }
 
-/// At most so long after a look its answer is acted on, a call that is tried again not counted.
-const BETWEEN_LOOK_AND_WRITE: Span = Span::seconds(5);
+/// At most so long after a look its answer is acted on: a call may be tried again for two minutes.
+const BETWEEN_LOOK_AND_WRITE: Span = Span::seconds(150);
 
 /// What a minimum or a maximum should be in the end.
 #[derive(Debug, Clone)]
@@ -214,15 +213,16 @@ impl Bound {
         Self { value, ours: BTreeSet::new(), earlier: BTreeSet::new(), is_ambiguous: false, set_at: None }
     }
 
-    /// Follows a change at a moment. What is younger than the lag of reads may not have been seen.
-    fn follow(&mut self, by: &Author, (before, after): (u32, u32), moment: Moment, read_lag: Span) {
+    /// Follows a change at a moment, whose author can have seen what was done before `seen_until`.
+    fn follow(&mut self, by: &Author, (before, after): (u32, u32), moment: Moment, seen_until: Moment) {
         if before == after {
             return;
         }
         match by {
             Author::Execution(_) => {
                 self.ours.insert(after);
-                if self.set_at.is_some_and(|at| at + read_lag + BETWEEN_LOOK_AND_WRITE >= moment) {
+                let is_recent = |at: Moment| at + BETWEEN_LOOK_AND_WRITE >= moment;
+                if self.set_at.is_some_and(|at| at >= seen_until && is_recent(at)) {
                     self.is_ambiguous = true;
                 }
             }
@@ -249,12 +249,16 @@ pub struct Checker {
     capacity: Capacity,
     min: Bound,
     max: Bound,
+    /// The desired capacity at the start.
+    desired: u32,
     suspended: BTreeSet<Process>,
     runs: Vec<Known>,
     changes_seen: usize,
     calls_seen: usize,
     /// When the world last did something that a verdict reached just before cannot know of.
     disturbed_at: Option<Moment>,
+    /// Whether the world did anything to the group but change what it launches from.
+    is_disturbed: bool,
     /// When what the group launches from last changed.
     source_changed_at: Option<Moment>,
     violations: Vec<Violation>,
@@ -269,11 +273,13 @@ impl Checker {
             capacity: Capacity::new(promise, watched.sample(world.templates()), watched.sizes),
             min: Bound::new(watched.sizes.min),
             max: Bound::new(watched.sizes.max),
+            desired: watched.sizes.desired,
             suspended: watched.suspended.clone(),
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
             disturbed_at: None,
+            is_disturbed: false,
             source_changed_at: None,
             violations: Vec::new(),
         })
@@ -305,7 +311,6 @@ impl Checker {
             run,
             started_at: world.now(),
             first_write: None,
-            last_write: None,
             last_look: None,
             ending: None,
         };
@@ -321,17 +326,18 @@ impl Checker {
             if let Some(detail) = self.capacity.above_allowed(change) {
                 self.violate(Invariant::NeverAboveAllowed, change.moment, detail);
             }
-            self.follow(change.moment, &change.happening, world.spec().read_lag.by);
+            self.follow(world, change.moment, &change.happening);
         }
         self.changes_seen = changes.len();
     }
 
     /// Follows what somebody else changes, which is not ours to put back.
-    fn follow(&mut self, moment: Moment, happening: &Happening, read_lag: Span) {
+    fn follow(&mut self, world: &World, moment: Moment, happening: &Happening) {
         match happening {
             Happening::Sized { by, before, after } => {
-                self.min.follow(by, (before.min, after.min), moment, read_lag);
-                self.max.follow(by, (before.max, after.max), moment, read_lag);
+                let seen_until = self.seen_until(world, by);
+                self.min.follow(by, (before.min, after.min), moment, seen_until);
+                self.max.follow(by, (before.max, after.max), moment, seen_until);
             }
             Happening::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));
@@ -344,7 +350,17 @@ impl Checker {
         }
         if capacity::is_disturbance(happening) {
             self.disturbed_at = Some(moment);
+            self.is_disturbed |= *happening != Happening::LaunchSourceChanged;
         }
+    }
+
+    /// Until when an execution can have seen what others did.
+    fn seen_until(&self, world: &World, by: &Author) -> Moment {
+        let Author::Execution(arn) = by else { return world.now() };
+        let root = world.executions.root_of(arn);
+        let looked_at =
+            self.runs.iter().find(|known| *known.run.arn == *root).and_then(|known| known.last_look);
+        looked_at.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0))
     }
 
     fn violate(&mut self, invariant: Invariant, moment: Moment, detail: String) {

@@ -68,7 +68,9 @@ fn a_good_out_in_violates_nothing_while_the_world_acts() {
             stage.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
         }
         stage.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.Stopped", "by hand")));
-        assert_eq!(stage.violated(), [], "{events}");
+        let mut violated = stage.violated();
+        violated.retain(|one| one.invariant != Invariant::SizesRestored); // half of an out-in: it stays doubled
+        assert_eq!(violated, [], "{events}");
     }
 }
 
@@ -95,7 +97,7 @@ fn in_service_without_healthy_targets_does_not_keep_the_promise() {
     stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
     stage.terminate(1, true);
     stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-    assert_eq!(stage.names(), ["never-below-promise"]);
+    assert_eq!(stage.names(), ["never-below-promise", "sizes-restored"]);
 }
 
 #[test]

@@ -21,6 +21,15 @@ fn what_is_left_changed_is_told_in_one_violation() {
 }
 
 #[test]
+fn a_group_that_nobody_else_touched_is_as_large_as_it_was() {
+    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
+    stage.on_group("setDesiredCapacity", json!({"DesiredCapacity": 5}));
+    stage.end(ONE, ExecutionStatus::Aborted, None, None);
+    let violations = stage.violated();
+    assert_eq!(violations[0].detail, "the desired capacity is 5, not 3");
+}
+
+#[test]
 fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
     let events = "[{at: 10s, do: {set_sizes: {min: 2, max: 9}}}, {at: 11s, do: {suspend: [Launch]}}]";
     let mut stage =
@@ -30,6 +39,7 @@ fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
     assert_eq!(stage.violated(), []);
     let mut stage = Stage::started(Promise::KeepsServing, |_| {}, events);
     stage.wait(20);
+    stage.look();
     stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
     stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
     stage.end(ONE, ExecutionStatus::Aborted, None, None);
