@@ -3,7 +3,7 @@
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
-use crate::simulate::time::Moment;
+use crate::simulate::time::{Moment, Span};
 use crate::simulate::world::World;
 use crate::simulate::world::executions::ExecutionStatus;
 use crate::simulate::world::group::{Group, Phase};
@@ -13,6 +13,9 @@ use super::{Checker, Ending, Invariant, Known, Violation};
 
 /// Outcomes that need no reason: they are what was asked for.
 const PLAIN: [&str; 1] = ["recycled"];
+
+/// A verdict takes two looks, and a few calls between them.
+const BETWEEN_LOOKS: Span = Span::seconds(10);
 
 impl Checker {
     /// An execution for this group ends.
@@ -36,11 +39,12 @@ impl Checker {
         self.runs[position].ending = Some((now, ending));
     }
 
-    /// Whether the world did something after the execution last looked, or so shortly before that its read was late.
+    /// Whether the world did something after the execution last looked, or so shortly before that its read was late, or
+    /// that it came between the look that chose instances and the one that judged their health.
     fn is_excused(&self, world: &World, position: usize) -> bool {
         let Some(disturbed_at) = self.disturbed_at else { return false };
         let looked_at = self.runs[position].last_look.unwrap_or(Moment(0));
-        disturbed_at + world.spec().read_lag.by >= looked_at
+        disturbed_at + world.spec().read_lag.by + BETWEEN_LOOKS >= looked_at
     }
 
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
