@@ -17,6 +17,8 @@ use asg_recycle_handler::settings::Settings;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::local::function::stack_environment;
+
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// What goes wrong, by group name.
@@ -151,7 +153,7 @@ impl Bench {
     }
 
     pub(crate) fn with(world: World) -> Self {
-        let settings = Settings::parse(&environment(), None).expect("sound settings");
+        let settings = Settings::parse(&stack_environment(), None).expect("sound settings");
         Self {
             world: Arc::new(world),
             settings,
@@ -213,19 +215,6 @@ impl Bench {
     pub(crate) fn printed(&self) -> String {
         String::from_utf8(self.output.0.lock().unwrap().clone()).expect("UTF-8")
     }
-}
-
-pub(crate) fn environment() -> BTreeMap<String, String> {
-    let pairs = [
-        ("STATE_MACHINE_ARN", "arn:aws:states:eu-west-2:123456789012:stateMachine:asg-recycle-test"),
-        ("TOPIC_ARN", "arn:aws:sns:eu-west-2:123456789012:asg-recycle-test-recycles"),
-        ("STRATEGIES", "in-out,out-in,out-in-timed:windowed"),
-        ("DEFAULT_TIME_ZONE", "Europe/London"),
-        ("TAG_CHANGES", "propagated"),
-        ("SLACK_CHANNEL", "#recycles"),
-        ("OWN_ROLE_ARNS", "arn:aws:iam::123456789012:role/asg-recycle-test-machine"),
-    ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 pub(crate) fn group(name: &str, strategy: &str) -> Group {

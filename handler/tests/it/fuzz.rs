@@ -9,7 +9,8 @@ use asg_recycle_handler::event;
 use asg_recycle_handler::group::{Group, GroupTag};
 use serde_json::{Map, Value, json};
 
-use crate::bench::{Bench, World, environment, group, record, update};
+use crate::bench::{Bench, World, group, record, update};
+use crate::local::function::stack_environment;
 use crate::local::random::Random;
 
 const SEED: u64 = 4;
@@ -259,7 +260,7 @@ fn a_changed_death_restores_only_what_this_stacks_machine_left() {
     let events = events();
     let death = events.iter().find(|event| event.pointer("/detail/executionArn").is_some()).expect("a death");
     let mut random = Random::new(SEED);
-    let machine = &environment()["STATE_MACHINE_ARN"];
+    let machine = &stack_environment()["STATE_MACHINE_ARN"];
     let mut restores = 0;
     for _ in 0..BATCHES {
         let mut event = death.clone();

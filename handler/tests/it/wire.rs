@@ -13,7 +13,7 @@ use asg_recycle_handler::ports::{Ports, Started};
 use asg_recycle_handler::rejection::Rejection;
 use serde_json::json;
 
-use crate::bench::environment;
+use crate::local::function::stack_environment;
 
 /// Answers one request after the other, and hands over their bodies in the end.
 struct Server {
@@ -31,7 +31,7 @@ impl Server {
     }
 
     fn aws(&self) -> Aws {
-        let mut environment = environment();
+        let mut environment = stack_environment();
         for (key, value) in [
             ("AWS_REGION", "eu-west-2"),
             ("AWS_ENDPOINT_URL", self.address.as_str()),

@@ -162,9 +162,9 @@ impl Invocation {
     }
 }
 
-/// The environment that the stack and Lambda give the function, for an account that answers at `endpoint`.
-pub(crate) fn environment(endpoint: &str) -> BTreeMap<String, String> {
-    let pairs = [
+/// The environment that the stack gives the function.
+pub(crate) fn stack_environment() -> BTreeMap<String, String> {
+    owned([
         ("STATE_MACHINE_ARN", "arn:aws:states:eu-west-2:123456789012:stateMachine:asg-recycle-test"),
         ("TOPIC_ARN", "arn:aws:sns:eu-west-2:123456789012:asg-recycle-test-recycles"),
         ("STRATEGIES", "in-out,out-in,out-in-timed:windowed"),
@@ -172,6 +172,13 @@ pub(crate) fn environment(endpoint: &str) -> BTreeMap<String, String> {
         ("TAG_CHANGES", "propagated"),
         ("SLACK_CHANNEL", "#recycles"),
         ("OWN_ROLE_ARNS", "arn:aws:iam::123456789012:role/asg-recycle-test-machine"),
+    ])
+}
+
+/// The environment that the stack and Lambda give the function, for an account that answers at `endpoint`.
+pub(crate) fn environment(endpoint: &str) -> BTreeMap<String, String> {
+    let mut variables = stack_environment();
+    variables.extend(owned([
         ("AWS_REGION", "eu-west-2"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
@@ -182,6 +189,10 @@ pub(crate) fn environment(endpoint: &str) -> BTreeMap<String, String> {
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/asg-recycle-test-handler"),
         ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
-    ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    ]));
+    variables
+}
+
+fn owned<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }

@@ -43,6 +43,20 @@ pub struct Answered {
     pub answer: Answer,
 }
 
+impl Answered {
+    /// A call and what came back.
+    pub fn of(call: &ServiceCall<'_>, answer: &Answer) -> Self {
+        Self {
+            at: call.now,
+            execution: call.execution_arn.into(),
+            service: call.service.into(),
+            action: call.action.into(),
+            arguments: call.arguments.clone(),
+            answer: answer.clone(),
+        }
+    }
+}
+
 /// Services that are listened to.
 pub(super) struct Taping<'a> {
     pub(super) services: &'a mut dyn Services,
@@ -52,14 +66,7 @@ pub(super) struct Taping<'a> {
 impl Services for Taping<'_> {
     fn call(&mut self, call: &ServiceCall<'_>) -> Answer {
         let answer = self.services.call(call);
-        self.tape.calls.push(Answered {
-            at: call.now,
-            execution: call.execution_arn.into(),
-            service: call.service.into(),
-            action: call.action.into(),
-            arguments: call.arguments.clone(),
-            answer: answer.clone(),
-        });
+        self.tape.calls.push(Answered::of(call, &answer));
         answer
     }
 }

@@ -31,14 +31,7 @@ impl Services for Script {
             None => Ok(next),
         };
         let answer = Answer { latency, result: result.map(Into::into) };
-        self.calls.push(Answered {
-            at: call.now,
-            execution: call.execution_arn.into(),
-            service: call.service.into(),
-            action: call.action.into(),
-            arguments: call.arguments.clone(),
-            answer: answer.clone(),
-        });
+        self.calls.push(Answered::of(call, &answer));
         answer
     }
 }

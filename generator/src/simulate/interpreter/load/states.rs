@@ -29,13 +29,7 @@ impl Loader {
         value: &Value,
         around: &Surroundings<'_>,
     ) -> Option<State> {
-        let raw = match RawState::deserialize_from(value) {
-            Ok(raw) => raw,
-            Err(error) => {
-                self.refuse(name, error);
-                return None;
-            }
-        };
+        let raw = self.raw_state(name, value)?;
         let mut state = State {
             name: name.into(),
             kind: Kind::Pass,
@@ -86,6 +80,11 @@ impl Loader {
             RawState::Fail(raw) => state.kind = self.fail(name, &raw),
         }
         Some(state)
+    }
+
+    /// The fields of a state, where they are those of its type.
+    fn raw_state(&mut self, name: &str, value: &Value) -> Option<RawState> {
+        RawState::deserialize_from(value).map_err(|error| self.refuse(name, error)).ok()
     }
 
     /// `Assign` and `Output`.
