@@ -24,8 +24,9 @@ impl Abort {
         let broken = self.run.executions.iter().skip(1).filter(|one| one.status != "SUCCEEDED");
         unmet.extend(broken.map(|one| format!("{} ended {}: {}", one.mode, one.ending(), one.reason)));
         let Some(group) = self.run.groups.first() else { return unmet };
-        if let Some(holder) = self.run.world.lock_holder(&group.name) {
-            unmet.push(format!("{holder} still holds the lock"));
+        if self.run.world.has_lock_item(&group.name) {
+            let holder = self.run.world.lock_holder(&group.name).unwrap_or("nobody");
+            unmet.push(format!("the lock item is left, held by {holder}"));
         }
         let (first, last) = (group.first(), group.last());
         if last.desired != first.desired {

@@ -126,14 +126,16 @@ fn faults(run: &Run) -> Vec<(&'static str, String)> {
     if run.rest == Rest::Bound {
         found.push(("rest", "it did not come to rest".to_owned()));
     }
-    // A lock is kept for whoever goes on where putting back failed, and then somebody was told.
+    // A journal is kept for whoever goes on where putting back failed, and then somebody was told.
     let is_loud = run.executions.iter().any(|one| {
         one.error.as_deref() == Some("Recycle.RestoreFailed")
             || (one.mode == "restore" && one.status != "SUCCEEDED")
     });
-    let holders = run.groups.iter().filter_map(|group| run.world.lock_holder(&group.name));
-    let kept = holders.filter(|_| !is_loud).map(|holder| ("lock", format!("{holder} still holds the lock")));
-    found.extend(kept);
+    let kept = run.groups.iter().filter(|group| !is_loud && run.world.has_lock_item(&group.name));
+    found.extend(kept.map(|group| {
+        let holder = run.world.lock_holder(&group.name).unwrap_or("nobody");
+        ("lock", format!("the lock item of {} is left, held by {holder}", group.name))
+    }));
     found
 }
 

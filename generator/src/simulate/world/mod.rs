@@ -169,6 +169,11 @@ impl World {
         self.table.get(group)?.get(&self.spec.lock_owner)?.get("S")?.as_str()
     }
 
+    /// Whether a group's lock item is there: held, or left with a journal for whoever takes the lock next.
+    pub fn has_lock_item(&self, group: &str) -> bool {
+        self.table.get(group).is_some()
+    }
+
     /// Notes a change of a group, and lets what waited for it happen.
     fn note(&mut self, group: GroupIndex, happening: Happening) {
         let sample = self.fleet.get(group).sample(&self.templates);
