@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use include_dir::Dir;
 use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,12 +10,10 @@ use super::expression;
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
-use crate::strategy::{self, PutBack};
-use crate::template::{self, TEMPLATES};
+use crate::strategy::{Catalog, Hooks};
+use crate::template;
 
-const SHARED: &str = "strategies/_shared";
 const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
-const STATES: &str = "states.asl.json.j2";
 
 /// The Choices whose rules lead to a state, by that state.
 type Callers = BTreeMap<String, Vec<String>>;
@@ -31,12 +28,13 @@ pub(super) fn render(config: &Config) -> Result<String, Problems> {
 }
 
 fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Value>, Problems> {
+    let catalog = Catalog::embedded();
     let mut environment = environment(config);
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
-    let context = context(config);
+    let context = context(config, catalog);
     let mut problems = Problems::default();
     let mut states = Map::new();
-    for path in files() {
+    for path in catalog.state_files() {
         match render_states(&environment, &path, &context) {
             Ok(rendered) => join(&mut states, &path, rendered, &mut problems),
             Err(reason) => problems.push(fault("template", &path, reason)),
@@ -65,20 +63,9 @@ fn callers(definition: &Map<String, Value>) -> Callers {
     callers
 }
 
-/// The templates that hold states.
-fn files() -> Vec<String> {
-    let in_folder = |folder: &Dir<'_>| -> Vec<String> {
-        folder.files().filter_map(|file| file.path().to_str()).map(str::to_owned).collect()
-    };
-    let mut shared: Vec<_> = TEMPLATES.get_dir(SHARED).map(in_folder).unwrap_or_default();
-    shared.retain(|path| path.ends_with(".asl.json.j2") && path != FRAME);
-    shared.sort();
-    shared.extend(strategy::all().keys().map(|name| format!("strategies/{name}/{STATES}")));
-    shared
-}
-
 fn environment(config: &Config) -> Environment<'static> {
     let mut environment = template::environment();
+    environment.set_loader(|path| Ok(Catalog::embedded().text(path).map(str::to_owned)));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_filter("jsonata", jsonata);
     environment.add_function("child_states", child_states);
@@ -97,7 +84,7 @@ fn jsonata(expression: &str) -> String {
 fn child_states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str) -> Result<String, Error> {
     let text = state.env().get_template(path)?.render(context! {
         settings => state.lookup("settings"),
-        strategies => state.lookup("strategies"),
+        hooks => state.lookup("hooks"),
     })?;
     let parsed: Value = serde_json::from_str(&text)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("{path}: {error}")))?;
@@ -146,34 +133,50 @@ fn rename(value: &Value, names: &BTreeSet<String>, prefix: &str) -> Value {
     }
 }
 
+/// A state at which the frame goes over to a strategy.
 #[derive(Serialize)]
-struct StrategyContext<'a> {
-    name: &'a str,
-    before_start: Option<&'a str>,
-    before_halving: Option<&'a str>,
-    start_at: &'a str,
-    on_active_refresh: Option<&'a str>,
-    put_back: Option<&'a PutBack>,
+struct Hook<'a> {
+    strategy: &'a str,
+    /// Of the journal; only for `put_back`.
+    phase: Option<&'a str>,
+    state: &'a str,
 }
 
-fn context(config: &Config) -> Argument {
-    let strategies: Vec<_> = strategy::all()
-        .values()
-        .map(|strategy| StrategyContext {
-            name: &strategy.name,
-            before_start: strategy.before_start.as_deref(),
-            before_halving: strategy.before_halving.as_deref(),
-            start_at: &strategy.start_at,
-            on_active_refresh: strategy.on_active_refresh.as_deref(),
-            put_back: strategy.put_back.as_ref(),
-        })
-        .collect();
+/// What the frame asks strategies for, hook by hook.
+fn hooks(catalog: &Catalog) -> BTreeMap<&'static str, Vec<Hook<'_>>> {
+    let mut put_back = BTreeMap::new(); // a phase is put back in one way, whoever names it
+    for strategy in catalog.strategies().values() {
+        for (phase, state) in &strategy.hooks.put_back {
+            put_back.entry(phase).or_insert(Hook { strategy: &strategy.name, phase: Some(phase), state });
+        }
+    }
+    [
+        ("before_start", of(catalog, |hooks| hooks.before_start.as_ref())),
+        ("start_at", of(catalog, |hooks| hooks.start_at.as_ref())),
+        ("before_leaving", of(catalog, |hooks| hooks.before_leaving.as_ref())),
+        ("on_active_refresh", of(catalog, |hooks| hooks.on_active_refresh.as_ref())),
+        ("put_back", put_back.into_values().collect()),
+    ]
+    .into()
+}
+
+/// The strategies that have a hook, with their states.
+fn of<'a>(catalog: &'a Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hook<'a>> {
+    let mut found = Vec::new();
+    for strategy in catalog.strategies().values() {
+        let hook = |state| Hook { strategy: &strategy.name, phase: None, state };
+        found.extend(state(&strategy.hooks).map(|state| hook(state.as_str())));
+    }
+    found
+}
+
+fn context(config: &Config, catalog: &Catalog) -> Argument {
     context! {
         version => env!("CARGO_PKG_VERSION"),
         settings => minijinja::value::Serde(&config.strategies),
         // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
-        strategies => minijinja::value::Serde(strategies),
+        hooks => minijinja::value::Serde(hooks(catalog)),
     }
 }
 
