@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod definition;
+mod origin;
 pub(crate) mod expression;
 mod render;
 
@@ -10,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, SettingValue};
 use crate::problem::Problems;
-use crate::strategy;
 
 use definition::Definition;
 
@@ -63,7 +63,7 @@ pub fn build(config: &Config) -> Result<Machine, Problems> {
 /// What AWS asks of the caller because of what is configured.
 fn needed(config: &Config) -> impl Iterator<Item = String> {
     let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<String> {
-        let needs = strategy::all().get(name).into_iter().flat_map(|strategy| &strategy.needs);
+        let needs = config.catalog.strategies().get(name).into_iter().flat_map(|strategy| &strategy.needs);
         let is_set = |key: &str| settings.get(key).is_some_and(SettingValue::is_set);
         needs.filter(|(key, _)| is_set(key)).flat_map(|(_, calls)| calls.clone()).collect()
     };

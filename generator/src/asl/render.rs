@@ -1,12 +1,13 @@
 //! The templates under `templates/strategies/` to the text of one definition.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::expression;
+use super::{expression, origin};
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
@@ -28,10 +29,10 @@ pub(super) fn render(config: &Config) -> Result<String, Problems> {
 }
 
 fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Value>, Problems> {
-    let catalog = Catalog::embedded();
+    let catalog = &config.catalog;
     let mut environment = environment(config);
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
-    let context = context(config, catalog);
+    let context = context(config);
     let mut problems = Problems::default();
     let mut states = Map::new();
     for path in catalog.state_files() {
@@ -65,7 +66,8 @@ fn callers(definition: &Map<String, Value>) -> Callers {
 
 fn environment(config: &Config) -> Environment<'static> {
     let mut environment = template::environment();
-    environment.set_loader(|path| Ok(Catalog::embedded().text(path).map(str::to_owned)));
+    let catalog = Arc::clone(&config.catalog);
+    environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_filter("jsonata", jsonata);
     environment.add_function("child_states", child_states);
@@ -75,6 +77,7 @@ fn environment(config: &Config) -> Environment<'static> {
 /// An expression over several lines to one JSON string that Step Functions takes for an expression. The blanks keep
 /// `{%` and a following `{` apart: together they would be a directive in Terraform's `templatefile`.
 fn jsonata(expression: &str) -> String {
+    let expression = origin::unmarked(expression);
     let one_line: Vec<_> = expression.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Value::String(format!("{{% {} %}}", one_line.join(" "))).to_string()
 }
@@ -86,8 +89,8 @@ fn child_states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str) -> R
         settings => state.lookup("settings"),
         hooks => state.lookup("hooks"),
     })?;
-    let parsed: Value = serde_json::from_str(&text)
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("{path}: {error}")))?;
+    let parsed =
+        origin::parse(path, &text).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
     Ok(rename_variables(&parsed, prefix).to_string())
 }
 
@@ -170,13 +173,13 @@ fn of<'a>(catalog: &'a Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hoo
     found
 }
 
-fn context(config: &Config, catalog: &Catalog) -> Argument {
+fn context(config: &Config) -> Argument {
     context! {
         version => env!("CARGO_PKG_VERSION"),
         settings => minijinja::value::Serde(&config.strategies),
         // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
-        hooks => minijinja::value::Serde(hooks(catalog)),
+        hooks => minijinja::value::Serde(hooks(&config.catalog)),
     }
 }
 
@@ -192,14 +195,12 @@ fn render_states(
     path: &str,
     context: &Argument,
 ) -> Result<Map<String, Value>, String> {
-    let text = environment
-        .get_template(path)
-        .and_then(|template| template.render(context))
-        .map_err(|error| format!("{error:#}"))?;
-    serde_json::from_str(&text).map_err(|error| {
-        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-        format!("rendered text is not a JSON object: {error}: `{}`", line.trim())
-    })
+    let rendered = environment.get_template(path).and_then(|template| template.render(context));
+    let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")))?;
+    match origin::parse(path, &text)? {
+        Value::Object(states) => Ok(states),
+        _ => Err(format!("templates/{path}: not a JSON object")),
+    }
 }
 
 fn join(states: &mut Map<String, Value>, path: &str, rendered: Map<String, Value>, problems: &mut Problems) {
@@ -240,6 +241,54 @@ mod tests {
         assert!(looks.len() > 5, "{looks:?}");
         for look in &looks {
             assert!(leads_to(look).contains(&"Back to the look".to_owned()), "{look}");
+        }
+    }
+
+    /// What is said of a strategy whose only file of states has this text.
+    fn fault_of(states: &str, others: &[(&str, &str)]) -> String {
+        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+        let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
+        let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        let catalog =
+            Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
+        render(&Config::with_defaults("demo").with_catalog(catalog)).expect_err("it is broken").to_string()
+    }
+
+    #[test]
+    fn a_fault_of_a_template_names_the_templates_own_line() {
+        let looped =
+            "{\n<% for name in ['A', 'B'] %>\n  \"<< name >>\": {\"Type\": \"Succeed\"}\n<% endfor %>\n}\n";
+        let calling =
+            "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
+        let child =
+            "{\n  \"A\": {\n    \"States\": << child_states('strategies/broken/m.j2', 'c') >>\n  }\n}\n";
+        for (states, other, expected) in [
+            (
+                looped,
+                "",
+                "templates/strategies/broken/states.asl.json.j2:3: not JSON: expected `,` or `}`: `\"B\"",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\": \"Succeed\",\n<% endmacro %>\n",
+                "templates/strategies/broken/states.asl.json.j2:5: not JSON: trailing comma: `}`, after templates/strategies/broken/m.j2:2",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\" \"Succeed\"\n<% endmacro %>\n",
+                "templates/strategies/broken/m.j2:2: not JSON: expected `:`: `\"Type\" \"Succeed\"`, for templates/strategies/broken/states.asl.json.j2:4",
+            ),
+            (
+                child,
+                "{\n  \"B\": {}\n  \"C\": {}\n}\n",
+                "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
+            ),
+            ("{\n  \"A\": << nothing >>\n}\n", "", "strategies/broken/states.asl.json.j2:2"),
+            ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
+        ] {
+            let fault = fault_of(states, &[("m.j2", other)]);
+            assert!(fault.contains(expected), "{fault}");
+            assert!(!fault.contains('\u{e000}'), "{fault}");
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use super::file::File;
 use super::{Setting, Strategy};
@@ -20,7 +21,7 @@ type Texts = BTreeMap<String, Cow<'static, str>>;
 
 /// The strategies that a stack can have, and the templates of their states and of the frame. A value: programs and
 /// tests may add a folder of their own to what is compiled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Catalog {
     strategies: BTreeMap<String, Strategy>,
     texts: Texts,
@@ -31,8 +32,8 @@ impl Catalog {
     ///
     /// # Panics
     /// If a `strategy.yaml` cannot be read, which a test meets before a user can.
-    pub fn embedded() -> &'static Self {
-        static EMBEDDED: LazyLock<Catalog> = LazyLock::new(|| {
+    pub fn embedded() -> &'static Arc<Self> {
+        static EMBEDDED: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
             let mut texts = Texts::new();
             let mut folders: Vec<_> = TEMPLATES.get_dir(ROOT).into_iter().collect();
             while let Some(folder) = folders.pop() {
@@ -41,7 +42,7 @@ impl Catalog {
                     Some((file.path().to_str()?.to_owned(), Cow::Borrowed(file.contents_utf8()?)))
                 }));
             }
-            Catalog::read(texts).unwrap_or_else(|problems| panic!("{problems}"))
+            Arc::new(Catalog::read(texts).unwrap_or_else(|problems| panic!("{problems}")))
         });
         &EMBEDDED
     }
@@ -126,6 +127,13 @@ impl Catalog {
         }
         problems.extend(phases_claimed_twice(&strategies));
         problems.or_ok(Self { strategies, texts })
+    }
+}
+
+/// Its names: the texts would fill pages.
+impl fmt::Debug for Catalog {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.strategies.keys()).finish()
     }
 }
 
