@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod definition;
+mod graph;
 mod origin;
 pub(crate) mod expression;
 mod render;
@@ -13,6 +14,8 @@ use crate::config::{Config, SettingValue};
 use crate::problem::Problems;
 
 use definition::Definition;
+
+pub use graph::{Graph, On, Stage, State, Way};
 
 /// A deploy-time name that the definition holds as `${name}` and both output formats fill in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,17 +50,20 @@ pub struct Machine {
     /// Every API call that its role is asked for, as IAM spells it, e.g. `autoscaling:SuspendProcesses`: those that its
     /// tasks make, and those that a strategy's settings need besides.
     pub api_calls: BTreeSet<String>,
+    /// Its states and the ways between them, for people.
+    pub graph: Graph,
 }
 
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
 /// test meets it before a user can.
 pub fn build(config: &Config) -> Result<Machine, Problems> {
-    let text = render::render(config)?;
+    let render::Rendered { text, stages } = render::render(config)?;
     let definition = Definition::parse(&text)?;
     check::check(&definition).or_ok(())?;
     let mut api_calls = call::api_calls(&definition);
     api_calls.extend(needed(config));
-    Ok(Machine { api_calls, definition: text })
+    let graph = Graph::of(&definition, stages);
+    Ok(Machine { api_calls, definition: text, graph })
 }
 
 /// What AWS asks of the caller because of what is configured.

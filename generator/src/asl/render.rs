@@ -22,22 +22,54 @@ type Callers = BTreeMap<String, Vec<String>>;
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
 /// each strategy's. Twice, because states that several others share must know where to go back to: the first time
 /// finds out who calls whom.
-pub(super) fn render(config: &Config) -> Result<String, Problems> {
-    let callers = callers(&render_definition(config, Callers::new())?);
-    let definition = render_definition(config, callers)?;
-    Ok(serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n")
+pub(super) fn render(config: &Config) -> Result<Rendered, Problems> {
+    let callers = callers(&render_definition(config, Callers::new())?.0);
+    let (definition, stages) = render_definition(config, callers)?;
+    let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
+    Ok(Rendered { text, stages })
 }
 
-fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Value>, Problems> {
+/// A definition, and where its states come from.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    /// Pretty-printed, newline at the end.
+    pub(super) text: String,
+    /// The states by the stage of the frame or the strategy whose templates hold them, in order.
+    pub(super) stages: Vec<(String, Vec<String>)>,
+}
+
+/// The stage of a file of states: `observe` of `_shared/2_observe.asl.json.j2`, or the strategy's name.
+fn stage_of(path: &str) -> &str {
+    let (folder, file) =
+        path.strip_prefix("strategies/").and_then(|path| path.split_once('/')).unwrap_or(("", path));
+    if folder != "_shared" {
+        return folder;
+    }
+    let stem = file.split('.').next().unwrap_or(file);
+    stem.trim_start_matches(|first: char| first.is_ascii_digit() || first == '_')
+}
+
+/// The definition, and its states by their stage.
+type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>);
+
+fn render_definition(config: &Config, callers: Callers) -> Result<Staged, Problems> {
     let catalog = &config.catalog;
     let mut environment = environment(config);
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
     let context = context(config);
     let mut problems = Problems::default();
     let mut states = Map::new();
+    let mut homes = Vec::<(String, Vec<String>)>::new();
     for path in catalog.state_files() {
         match render_states(&environment, &path, &context) {
-            Ok(rendered) => join(&mut states, &path, rendered, &mut problems),
+            Ok(rendered) => {
+                let names = rendered.keys().cloned();
+                match homes.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
+                    Some((_, known)) => known.extend(names),
+                    None => homes.push((stage_of(&path).to_owned(), names.collect())),
+                }
+                join(&mut states, &path, rendered, &mut problems);
+            }
             Err(reason) => problems.push(fault("template", &path, reason)),
         }
     }
@@ -47,7 +79,7 @@ fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Va
     });
     let mut definition = frame;
     definition.insert("States".to_owned(), Value::Object(states));
-    problems.or_ok(definition)
+    problems.or_ok((definition, homes))
 }
 
 /// Whose rules lead where.
@@ -164,7 +196,7 @@ fn hooks(catalog: &Catalog) -> BTreeMap<&'static str, Vec<Hook<'_>>> {
 }
 
 /// The strategies that have a hook, with their states.
-fn of<'a>(catalog: &'a Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hook<'a>> {
+fn of(catalog: &Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hook<'_>> {
     let mut found = Vec::new();
     for strategy in catalog.strategies().values() {
         let hook = |state| Hook { strategy: &strategy.name, phase: None, state };
@@ -233,7 +265,7 @@ mod tests {
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
         let definition: Value =
-            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
+            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap().text).unwrap();
         let leads_to = |target: &str| -> Vec<String> {
             callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
         };

@@ -95,7 +95,7 @@ impl Catalog {
             match texts.get(SETTINGS).map(|text| serde_yaml::from_str(text)) {
                 Some(Ok(common)) => common,
                 Some(Err(error)) => {
-                    problems.push(fault(SETTINGS, error.to_string()));
+                    problems.push(fault(SETTINGS, error));
                     BTreeMap::new()
                 }
                 None => BTreeMap::new(),
@@ -106,7 +106,7 @@ impl Catalog {
             match serde_yaml::from_str::<File>(text) {
                 Ok(file) if file.extends.is_none() => bases.push((name, file)),
                 Ok(file) => others.push((name, file)),
-                Err(error) => problems.push(fault(path, error.to_string())),
+                Err(error) => problems.push(fault(path, error)),
             }
         }
         let mut strategies = BTreeMap::<String, Strategy>::new();
@@ -159,7 +159,7 @@ fn strategy_of(path: &str) -> Option<&str> {
     (!name.contains('/') && !name.starts_with('_')).then_some(name)
 }
 
-fn fault(path: &str, reason: String) -> Problem {
+fn fault(path: &str, reason: impl fmt::Display) -> Problem {
     Problem::new("strategy", path, format!("templates/{path}: {reason}"))
 }
 
