@@ -15,6 +15,7 @@ mod end_to_end;
 mod outcome;
 mod scenarios;
 mod simulate;
+mod graph;
 mod peers;
 mod conformance;
 mod aborts;
