@@ -100,14 +100,16 @@ impl Graph {
     }
 
     fn keep_reachable(&mut self) {
-        let mut reached = BTreeSet::new();
-        let mut open = vec![self.start_at.clone()];
         let states = self.stages.iter().filter(|stage| stage.map.is_none()).flat_map(|stage| &stage.states);
         let states: BTreeMap<_, _> = states.map(|state| (state.name.as_str(), state)).collect();
-        while let Some(name) = open.pop() {
-            if let Some(state) = states.get(name.as_str()).filter(|_| reached.insert(name.clone())) {
-                open.extend(state.ways.iter().map(|way| way.to.clone()));
-            }
+        let mut reached = BTreeSet::from([self.start_at.clone()]);
+        let mut known = 0;
+        while known < reached.len() {
+            known = reached.len();
+            let from = reached.iter().filter_map(|name| states.get(name.as_str()));
+            let ways = from.flat_map(|state| &state.ways).filter(|way| goes_back_to_reached(way, &reached));
+            let further: Vec<_> = ways.map(|way| way.to.clone()).collect();
+            reached.extend(further);
         }
         for stage in &mut self.stages {
             match &stage.map {
@@ -115,9 +117,17 @@ impl Graph {
                 Some(_) => {}
                 None => stage.states.retain(|state| reached.contains(&state.name)),
             }
+            for state in &mut stage.states {
+                state.ways.retain(|way| goes_back_to_reached(way, &reached));
+            }
         }
         self.stages.retain(|stage| !stage.states.is_empty());
     }
+}
+
+/// Whether a way is open: one back to the state that asked for a list is, once that state has been reached.
+fn goes_back_to_reached(way: &Way, reached: &BTreeSet<String>) -> bool {
+    asked(&way.on, "listing.asked_by").is_none_or(|asker| reached.contains(asker))
 }
 
 /// The value that a condition asks a variable for, where it holds for no other: alone, or as one of several that are

@@ -16,6 +16,7 @@ mod outcome;
 mod scenarios;
 mod simulate;
 mod graph;
+mod worked_example;
 mod peers;
 mod conformance;
 mod aborts;
