@@ -15,6 +15,8 @@ mod end_to_end;
 mod outcome;
 mod scenarios;
 mod simulate;
+mod graph;
+mod worked_example;
 mod peers;
 mod conformance;
 mod aborts;

@@ -11,7 +11,6 @@ use crate::problem::{Problem, Problems};
 use crate::simulate::interpreter::Machine;
 use crate::simulate::invariants::Promise;
 use crate::simulate::world::spec::WorldSpec;
-use crate::strategy;
 
 /// The account of every simulated resource.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -117,11 +116,8 @@ fn environment(config: &Config, machine_arn: &str) -> BTreeMap<String, String> {
     VARIABLES.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect()
 }
 
-fn is_windowed(strategy: &str) -> bool {
-    strategy::all().get(strategy).is_some_and(|known| known.windowed)
-}
-
 fn strategy_names(config: &Config) -> String {
+    let is_windowed = |name: &str| config.catalog.strategies().get(name).is_some_and(|known| known.windowed);
     let marked = |name: &String| if is_windowed(name) { format!("{name}:windowed") } else { name.clone() };
     config.strategies.keys().map(marked).collect::<Vec<_>>().join(",")
 }
@@ -136,7 +132,7 @@ fn time_zone(config: &Config) -> String {
 
 fn conducts(config: &Config) -> Result<BTreeMap<String, Conduct>, Problem> {
     let conduct = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
-        let Some(strategy) = strategy::all().get(name) else {
+        let Some(strategy) = config.catalog.strategies().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
         let unknown = |error: crate::simulate::invariants::UnknownPromise| {
