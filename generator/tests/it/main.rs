@@ -20,3 +20,5 @@ mod conformance;
 mod aborts;
 mod architecture;
 mod readme;
+mod papers;
+mod words;
