@@ -279,6 +279,7 @@ lto = "fat"
         }
         let manifest = String::from_utf8(files["Cargo.toml"].clone()).unwrap();
         assert!(!manifest.contains("workspace = true"), "{manifest}");
+        assert!(manifest.contains("license = \"Apache-2.0\""), "{manifest}");
         assert!(manifest.contains("[profile.release]\nopt-level = \"z\""), "{manifest}");
         assert!(!String::from_utf8_lossy(&files["rust-toolchain.toml"]).contains("clippy"));
     }
