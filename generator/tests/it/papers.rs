@@ -38,7 +38,8 @@ static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
             let path = folder.join(&name);
             if PASSED_OVER.contains(&name.as_str()) {
                 continue;
-            } else if entry.path().is_dir() {
+            }
+            if entry.path().is_dir() {
                 folders.push(path);
             } else if let Ok(text) = fs::read_to_string(entry.path()) {
                 found.insert(path.display().to_string(), text);
