@@ -49,7 +49,8 @@ static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     found
 });
 
-fn files(ending: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Those whose path ends so.
+pub(crate) fn files(ending: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     FILES
         .iter()
         .filter(move |(path, _)| path.ends_with(ending))

@@ -1,10 +1,10 @@
 //! One word, one meaning: a public type's name stands once in its crate, and `docs/glossary.md` can be looked up in.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use regex::Regex;
+
+use crate::papers;
 
 const GLOSSARY: &str = "docs/glossary.md";
 
@@ -30,40 +30,19 @@ const SHARED: &[(&str, &str)] = &[
     ("When", "of a script; a condition on a property"),
 ];
 
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    entries.map(|entry| entry.expect("an entry").path())
-}
-
-/// The source folders of the workspace's crates, one inside another's folder among them.
-fn crates() -> Vec<PathBuf> {
-    let members = ["generator", "handler"].map(|member| repository().join(member));
-    let inner =
-        members.iter().flat_map(|member| entries(member)).filter(|path| path.join("Cargo.toml").is_file());
-    let folders = inner.collect::<Vec<_>>().into_iter().chain(members.iter().cloned());
-    folders.map(|folder| folder.join("src")).collect()
+/// The folders of the workspace's crates, those that lie in another's among them.
+fn crates() -> Vec<&'static str> {
+    papers::files("/Cargo.toml").map(|(path, _)| path.trim_end_matches("Cargo.toml")).collect()
 }
 
 /// Where each name of a public type of a crate is declared.
-fn public_types(sources: &Path) -> BTreeMap<String, Vec<String>> {
+fn public_types(folder: &str) -> BTreeMap<String, Vec<&'static str>> {
     let declaration = Regex::new(r"(?m)^ *pub (?:struct|enum|trait|type) (\w+)").expect("a pattern");
+    let sources = format!("{folder}src/");
     let mut found = BTreeMap::<_, Vec<_>>::new();
-    let mut folders = vec![sources.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for path in entries(&folder) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).expect("a source file");
-                let file = path.strip_prefix(repository()).expect("it is inside").display().to_string();
-                for declared in declaration.captures_iter(&text) {
-                    found.entry(declared[1].to_owned()).or_default().push(file.clone());
-                }
-            }
+    for (path, text) in papers::files(".rs").filter(|(path, _)| path.starts_with(&sources)) {
+        for declared in declaration.captures_iter(text) {
+            found.entry(declared[1].to_owned()).or_default().push(path);
         }
     }
     found
@@ -71,8 +50,7 @@ fn public_types(sources: &Path) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn a_public_types_name_has_one_meaning_in_its_crate() {
-    let crates = crates();
-    let types: Vec<_> = crates.iter().flat_map(|sources| public_types(sources)).collect();
+    let types: Vec<_> = crates().into_iter().flat_map(public_types).collect();
     assert!(types.len() > 200, "the types are found");
     let twice: BTreeMap<_, _> = types.iter().filter(|(_, files)| files.len() > 1).cloned().collect();
     let is_known = |name: &str| SHARED.iter().any(|(shared, _)| *shared == name);
@@ -89,7 +67,7 @@ fn a_public_types_name_has_one_meaning_in_its_crate() {
 
 #[test]
 fn the_glossary_is_in_order_and_has_each_word_once() {
-    let page = fs::read_to_string(repository().join(GLOSSARY)).expect("the glossary");
+    let (_, page) = papers::files(GLOSSARY).next().expect("the glossary");
     let word = Regex::new(r"(?m)^- \*\*(.+?)\*\*: \S").expect("a pattern");
     let mut all = Vec::new();
     for section in page.split("\n## ").skip(1) {
