@@ -25,7 +25,7 @@ pub(super) fn variables(expression: &str) -> Result<BTreeSet<String>, String> {
 }
 
 /// `JSONata`'s own functions and those that Step Functions adds, as of `JSONata` 2.2. Sources: the language's function
-/// reference, and `aws-facts` on the six additions; `$eval` is left out because Step Functions refuses it.
+/// reference, and docs/aws.md, fact J1, on the six additions; `$eval` is left out because Step Functions refuses it.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "abs",
     "append",

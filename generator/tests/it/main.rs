@@ -22,3 +22,5 @@ mod conformance;
 mod aborts;
 mod architecture;
 mod readme;
+mod papers;
+mod words;
