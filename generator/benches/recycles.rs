@@ -16,8 +16,8 @@ use asg_recycle::config;
 use asg_recycle::simulate::campaign::{Campaign, Plan};
 use asg_recycle::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, Deployment, Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
-use asg_recycle::simulate::time::Span;
-use asg_recycle::simulate::world::spec::GroupSpec;
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::spec::GroupSpec;
 
 use peers::{Basis, PEERS, Peer, Setting, ideal_double_and_halve, ideal_one_by_one};
 

@@ -11,8 +11,8 @@ use crate::simulate::campaign::{Campaign, Plan};
 use crate::simulate::report::{self, Paint};
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
-use crate::simulate::time::Span;
-use crate::simulate::world::spec::GroupSpec;
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::spec::GroupSpec;
 
 /// Scenarios of one campaign: what takes the better part of a day on one core.
 const RUNS_MAX: u64 = 10_000_000;

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use asg_recycle::simulate::interpreter::{Evaluation, Outcome};
 use asg_recycle::simulate::runner::Detail;
 use asg_recycle::simulate::scenario::Case;
+use asg_recycle_simulator::interpreter::{Evaluation, Outcome};
 use serde_json::Value;
 
 use crate::scenarios::{Deployments, all_cases};

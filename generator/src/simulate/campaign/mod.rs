@@ -1,6 +1,5 @@
 //! Many random groups, faults and moments, each from a seed of its own; what fails is made as small as it can be.
 
-mod dice;
 mod invent;
 mod shrink;
 

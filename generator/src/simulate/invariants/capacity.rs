@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::{Author, Cause, Change, Happening, Sample, Sizes};
+use asg_recycle_simulator::world::instance::InstanceId;
+use asg_recycle_simulator::world::record::{Author, Cause, Change, Happening, Sample, Sizes};
 
 use super::Promise;
 

@@ -2,9 +2,9 @@
 
 use asg_recycle_handler::contract::Mode;
 
-use crate::simulate::time::Moment;
-use crate::simulate::world::World;
-use crate::simulate::world::record::{Access, Call, GroupWrite};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::record::{Access, Call, GroupWrite};
 
 use super::{Allowed, Checker, Invariant, Known};
 

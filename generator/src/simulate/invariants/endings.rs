@@ -3,11 +3,11 @@
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::World;
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::group::{Group, Phase};
-use crate::simulate::world::instance::{Instance, InstanceId, Lifecycle};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::group::{Group, Phase};
+use asg_recycle_simulator::world::instance::{Instance, InstanceId, Lifecycle};
 
 use super::{Checker, Ending, Invariant, Known, Violation};
 

@@ -14,15 +14,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use asg_recycle_handler::contract::{Mode, Replace};
+use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
 use serde_json::Value;
 
-use super::time::{Moment, Span};
-use super::world::World;
-use super::world::executions::ExecutionStatus;
-use super::world::instance::InstanceId;
-use super::world::processes::Process;
-use super::world::record::{Author, GroupIndex, Happening};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::instance::InstanceId;
+use asg_recycle_simulator::world::processes::Process;
+use asg_recycle_simulator::world::record::{Author, GroupIndex, Happening};
 
 use capacity::Capacity;
 
@@ -306,7 +306,7 @@ impl Checker {
         let read_lag = world.spec().read_lag.by;
         let seen = group.instances.iter().rfind(|one| one.launched_at + read_lag <= world.now());
         let known = Known {
-            opted_in: group.is_opted_in(),
+            opted_in: group.has_tag(RECYCLE_ON_ASG_UPDATE.key),
             newcomers_from: InstanceId(seen.map_or(0, |one| one.id.0) + 1),
             run,
             started_at: world.now(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::timeline::timeline;
 use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Rest, Run};
-use crate::simulate::time::Moment;
+use asg_recycle_simulator::time::Moment;
 
 /// The whole report.
 pub fn json(run: &Run) -> Value {

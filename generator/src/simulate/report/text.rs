@@ -7,7 +7,7 @@ use super::timeline::{Tone, timeline};
 use super::{Colour, Paint, clock, counted, words};
 use crate::simulate::invariants::Invariant;
 use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Rest, Run};
-use crate::simulate::time::{Moment, Span};
+use asg_recycle_simulator::time::{Moment, Span};
 
 /// Columns of a terminal.
 const COLUMNS: usize = 100;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::simulate::runner::{Deed, Entry, ExecutionReport, Run};
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::instance::InstanceId;
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::instance::InstanceId;
 
 use super::wording::{Saying, of_call, of_change, shortened};
 
@@ -157,7 +157,7 @@ fn began(report: &ExecutionReport) -> String {
 fn from_calls(run: &Run) -> Vec<Said> {
     let indices: BTreeMap<&str, usize> =
         run.executions.iter().enumerate().map(|(index, one)| (one.arn.as_str(), index)).collect();
-    let of_call = |call: &std::sync::Arc<crate::simulate::world::record::Call>| {
+    let of_call = |call: &std::sync::Arc<asg_recycle_simulator::world::record::Call>| {
         let root = run.world.executions.root_of(&call.execution);
         let actor = actor(run, *indices.get(root)?);
         Some(Said { at: call.moment, actor, saying: of_call(call)? })

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::timeline::Tone;
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::{Author, Call, Cause, Happening, Sizes};
+use asg_recycle_simulator::world::instance::InstanceId;
+use asg_recycle_simulator::world::record::{Author, Call, Cause, Happening, Sizes};
 
 /// What a line says, before lines of a kind are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]

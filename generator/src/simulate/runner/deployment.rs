@@ -8,10 +8,10 @@ use asg_recycle_handler::settings::Settings;
 use crate::asl::{self, Placeholder};
 use crate::config::{Config, SettingValue};
 use crate::problem::{Problem, Problems};
-use crate::simulate::interpreter::Machine;
 use crate::simulate::invariants::Promise;
-use crate::simulate::world::spec::WorldSpec;
 use crate::strategy;
+use asg_recycle_simulator::interpreter::{LoadError, Machine, Refusal};
+use asg_recycle_simulator::world::spec::WorldSpec;
 
 /// The account of every simulated resource.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -65,9 +65,9 @@ impl Deployment {
                 Placeholder::NotifierFunctionArn => notifier.clone().unwrap_or_default(),
                 Placeholder::TopicArn => TOPIC.to_owned(),
             };
-            (*placeholder, value)
+            (placeholder.as_str().to_owned(), value)
         });
-        let machine = Machine::load(definition, &values.collect())?;
+        let machine = Machine::load(definition, &values.collect()).map_err(unsupported)?;
         let machine_arn = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{}", config.name);
         let handler = Settings::parse(&environment(config, &machine_arn), None).map_err(|faults| {
             let reasons = faults.iter().map(ToString::to_string);
@@ -96,9 +96,18 @@ impl Deployment {
     /// Gives a world the names of the deployed resources.
     pub(super) fn furnish(&self, spec: &mut WorldSpec) {
         TABLE.clone_into(&mut spec.table);
+        contract::RECYCLE_ON_ASG_UPDATE.key.clone_into(&mut spec.opt_in_tag);
         spec.topics = vec![TOPIC.to_owned()];
         spec.functions = self.notifier.iter().cloned().collect();
     }
+}
+
+/// What the interpreter refuses, as problems of the definition.
+fn unsupported(error: LoadError) -> Problems {
+    let problem = |refusal: Refusal| Problem::new("asl-unsupported", refusal.state, refusal.reason);
+    let mut problems = Problems::default();
+    problems.extend(error.0.into_iter().map(problem));
+    problems
 }
 
 /// The handler's environment, as the stack sets it.

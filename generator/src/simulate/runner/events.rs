@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::deployment::{ACCOUNT, REGION};
-use crate::simulate::world::World;
-use crate::simulate::world::group::Group;
-use crate::simulate::world::launch::{LaunchSource, TemplateVersion, Templates};
-use crate::simulate::world::record::GroupIndex;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::Group;
+use asg_recycle_simulator::world::launch::{LaunchSource, TemplateVersion, Templates};
+use asg_recycle_simulator::world::record::GroupIndex;
 
 /// An API call as CloudTrail tells of it.
 fn call(id: u64, source: &str, name: &str, parameters: &Value) -> Value {

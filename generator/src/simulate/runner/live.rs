@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::run::ExecutionReport;
 use super::tape::Tape;
-use crate::simulate::interpreter::{Event, Execution, Status};
 use crate::simulate::invariants::{self, Allowed, Ending};
-use crate::simulate::time::Moment;
-use crate::simulate::world::executions::ExecutionStatus;
+use asg_recycle_simulator::interpreter::{Event, Execution, Status};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
 
 /// An execution of the machine; children of its Maps are part of it.
 #[derive(Clone)]

@@ -20,14 +20,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::interpreter::{Execution, Happening, Status};
 use super::invariants::Checker;
-use super::services::Services;
-use super::time::{Moment, Span};
-use super::world::World;
-use super::world::record::Sample;
-use super::world::script::{Script, ScriptError, When};
-use super::world::spec::WorldSpec;
+use asg_recycle_simulator::interpreter::{Execution, Happening, Status};
+use asg_recycle_simulator::services::Services;
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::record::Sample;
+use asg_recycle_simulator::world::script::{Script, ScriptError, When};
+use asg_recycle_simulator::world::spec::WorldSpec;
 
 use events::Watch;
 use live::Live;

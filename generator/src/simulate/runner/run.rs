@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::tape::Tape;
-use crate::simulate::interpreter::{Counters, Failure};
 use crate::simulate::invariants::Violation;
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::World;
-use crate::simulate::world::record::Sample;
+use asg_recycle_simulator::interpreter::{Counters, Failure};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::record::Sample;
 
 /// A run that has come to rest, or to a bound.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::simulate::time::Span;
+use asg_recycle_simulator::time::Span;
 
 /// An event from outside that makes the handler decide.
 #[derive(Debug, Clone, Deserialize)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::simulate::interpreter::Event;
-use crate::simulate::services::{Answer, ServiceCall, Services};
-use crate::simulate::time::Moment;
+use asg_recycle_simulator::interpreter::Event;
+use asg_recycle_simulator::services::{Answer, ServiceCall, Services};
+use asg_recycle_simulator::time::Moment;
 
 /// What an execution was given, and what it did with it. Those of its Maps' children are in it.
 #[derive(Debug, Clone)]

@@ -4,10 +4,10 @@ use super::Runner;
 use super::deployment::Deployment;
 use super::run::{Calls, GroupReport, Rest, Run, Totals};
 use crate::simulate::invariants::{Checker, Promise};
-use crate::simulate::time::Moment;
-use crate::simulate::world::World;
-use crate::simulate::world::group::{Group, Phase};
-use crate::simulate::world::record::{Access, GroupIndex, Sample};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::{Group, Phase};
+use asg_recycle_simulator::world::record::{Access, GroupIndex, Sample};
 
 /// One checker for each group, for the promise of its strategy.
 pub(super) fn checkers(deployment: &Deployment, world: &World) -> Vec<Checker> {

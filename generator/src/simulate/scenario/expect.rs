@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::simulate::runner::{Deed, GroupReport, Run};
-use crate::simulate::time::Span;
-use crate::simulate::world::World;
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::{Call, Sample};
-use crate::simulate::world::script::Script;
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::instance::InstanceId;
+use asg_recycle_simulator::world::record::{Call, Sample};
+use asg_recycle_simulator::world::script::Script;
 
 /// What is expected. Only `endings` must be said.
 #[derive(Debug, Clone, Default, Deserialize)]

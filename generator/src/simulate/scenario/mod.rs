@@ -20,10 +20,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, Trigger};
-use super::world::script::{Script, ScriptError};
-use super::world::spec::{GroupSpec, WorldSpec};
 use crate::config::{self, Config};
 use crate::problem::Problems;
+use asg_recycle_simulator::world::script::{Script, ScriptError};
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 pub use cases::{Case, cases};
 pub use expect::{EndState, Expect, Lock};

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use asg_recycle::simulate::interpreter::{Execution, Machine};
 use asg_recycle::simulate::runner::{Answered, Tape};
-use asg_recycle::simulate::services::{Answer, ServiceCall, ServiceError, Services};
-use asg_recycle::simulate::time::{Moment, Span};
+use asg_recycle_simulator::interpreter::{Execution, Machine};
+use asg_recycle_simulator::services::{Answer, ServiceCall, ServiceError, Services};
+use asg_recycle_simulator::time::{Moment, Span};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

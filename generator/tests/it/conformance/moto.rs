@@ -11,9 +11,9 @@ use std::io::{Seek as _, Write as _};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use asg_recycle::simulate::interpreter::{Event, Happening, Status};
 use asg_recycle::simulate::runner::{Answered, Tape};
-use asg_recycle::simulate::time::Moment;
+use asg_recycle_simulator::interpreter::{Event, Happening, Status};
+use asg_recycle_simulator::time::Moment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -7,9 +7,9 @@ use std::io::{Seek as _, Write as _};
 use std::process::Stdio;
 use std::rc::Rc;
 
-use asg_recycle::simulate::interpreter::{Execution, Machine, Outcome};
-use asg_recycle::simulate::services::{Answer, ServiceCall, Services};
-use asg_recycle::simulate::time::Moment;
+use asg_recycle_simulator::interpreter::{Execution, Machine, Outcome};
+use asg_recycle_simulator::services::{Answer, ServiceCall, Services};
+use asg_recycle_simulator::time::Moment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::super::{Invariant, Promise};
 use super::{ONE, Stage};
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::spec::WorldSpec;
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::spec::WorldSpec;
 
 /// Doubles and halves the group as the strategy does.
 fn out_in(stage: &mut Stage) {

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::super::{Allowed, Promise};
 use super::{GROUP, ONE, Stage};
-use crate::simulate::services::{ServiceCall, Services as _};
-use crate::simulate::time::Moment;
-use crate::simulate::world::spec::WorldSpec;
+use asg_recycle_simulator::services::{ServiceCall, Services as _};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::spec::WorldSpec;
 
 #[test]
 fn only_the_holder_of_the_lock_and_its_children_may_change_the_group() {

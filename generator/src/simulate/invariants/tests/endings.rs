@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::{Allowed, Invariant, Promise};
 use super::{ONE, Stage};
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::processes::Process;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::processes::Process;
 
 #[test]
 fn what_is_left_changed_is_told_in_one_violation() {

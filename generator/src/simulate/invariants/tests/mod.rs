@@ -10,13 +10,13 @@ use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::{Value, json};
 
 use super::{Allowed, Checker, Ending, Invariant, Promise, Run, Violation};
-use crate::simulate::services::{ServiceCall, Services as _};
-use crate::simulate::time::Span;
-use crate::simulate::world::World;
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::script::Script;
-use crate::simulate::world::spec::{GroupSpec, WorldSpec};
+use asg_recycle_simulator::services::{ServiceCall, Services as _};
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::instance::InstanceId;
+use asg_recycle_simulator::world::script::Script;
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 const GROUP: &str = "webops-asg-1";
 const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:recycle";
