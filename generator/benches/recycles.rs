@@ -87,7 +87,7 @@ fn scenario(setting: &Setting, seed: u64) -> Scenario {
 }
 
 fn recycle(deployment: &Rc<Deployment>, strategy: &str, setting: &Setting, seed: u64) -> Run {
-    let runner = scenario(setting, seed).stage(deployment, strategy, Detail::Plain);
+    let runner = scenario(setting, seed).runner(deployment, strategy, Detail::Plain);
     let run = runner.expect("the group makes sense").finish();
     let ended_well = run.executions.iter().all(|one| one.status == "SUCCEEDED");
     assert!(run.is_sound() && ended_well, "{strategy} of {}: {:?}", setting.instances, run.violations);

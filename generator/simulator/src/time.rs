@@ -1,7 +1,11 @@
 //! Virtual time: milliseconds since the Unix epoch, moved only by the simulation.
 
+mod duration;
+
 use std::fmt;
 use std::ops::{Add, Sub};
+
+pub use duration::DurationError;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -99,7 +99,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 /// Runs a scenario on the machine that a configuration builds.
 fn simulate(config: &Config, scenario: &Scenario, strategy: &str) -> Result<Run, Failure> {
     let deployment = Deployment::of(config).map_err(|problems| Failure::World(problems.to_string()))?;
-    let runner = scenario.stage(&Rc::new(deployment), strategy, Detail::Plain);
+    let runner = scenario.runner(&Rc::new(deployment), strategy, Detail::Plain);
     Ok(runner.map_err(|error| Failure::Input(error.to_string()))?.finish())
 }
 

@@ -19,12 +19,12 @@ pub const NAME_LENGTH_MAX: usize = 80;
 
 /// A value and its size as JSON text.
 #[derive(Debug, Clone)]
-pub(super) struct Sized {
+pub(super) struct SizedValue {
     pub value: JValue,
     pub bytes: usize,
 }
 
-impl Sized {
+impl SizedValue {
     /// From JSON; it is plain already.
     pub(super) fn from_json(value: Value) -> Self {
         Self::plain(JValue::from(value))
@@ -32,7 +32,7 @@ impl Sized {
 
     /// From a value that is plain already.
     pub(super) fn plain(value: JValue) -> Self {
-        let bytes = settle(&value).map_or(0, |settled| settled.bytes);
+        let bytes = normalise(&value).map_or(0, |normalised| normalised.bytes);
         Self { value, bytes }
     }
 
@@ -42,8 +42,8 @@ impl Sized {
     /// # Errors
     /// The kind of thing in it that is no JSON.
     pub(super) fn from_expression(value: JValue) -> Result<Self, &'static str> {
-        let settled = settle(&value)?;
-        Ok(Self { value: settled.replacement.unwrap_or(value), bytes: settled.bytes })
+        let normalised = normalise(&value)?;
+        Ok(Self { value: normalised.replacement.unwrap_or(value), bytes: normalised.bytes })
     }
 
     /// Itself where it is within the limit of a payload.
@@ -52,25 +52,25 @@ impl Sized {
     }
 }
 
-struct Settled {
+struct Normalised {
     /// The plain value, where the given one was not plain.
     replacement: Option<JValue>,
     bytes: usize,
 }
 
-impl Settled {
+impl Normalised {
     fn unchanged(bytes: usize) -> Self {
         Self { replacement: None, bytes }
     }
 }
 
-fn settle(value: &JValue) -> Result<Settled, &'static str> {
+fn normalise(value: &JValue) -> Result<Normalised, &'static str> {
     match value {
-        JValue::Null => Ok(Settled::unchanged(4)),
-        JValue::Bool(flag) => Ok(Settled::unchanged(if *flag { 4 } else { 5 })),
-        JValue::Number(number) if number.is_finite() => Ok(Settled::unchanged(number_bytes(*number))),
+        JValue::Null => Ok(Normalised::unchanged(4)),
+        JValue::Bool(flag) => Ok(Normalised::unchanged(if *flag { 4 } else { 5 })),
+        JValue::Number(number) if number.is_finite() => Ok(Normalised::unchanged(number_bytes(*number))),
         JValue::Number(_) => Err("a number that JSON cannot hold"),
-        JValue::String(text) => Ok(Settled::unchanged(text_bytes(text))),
+        JValue::String(text) => Ok(Normalised::unchanged(text_bytes(text))),
         JValue::Array(array) => {
             let marked = array.sequence || array.cons || array.keep_singleton || array.outer_wrapper;
             settle_array(array, marked || array.sorted_tuples)
@@ -82,20 +82,20 @@ fn settle(value: &JValue) -> Result<Settled, &'static str> {
     }
 }
 
-fn settle_array(items: &[JValue], marked: bool) -> Result<Settled, &'static str> {
+fn settle_array(items: &[JValue], marked: bool) -> Result<Normalised, &'static str> {
     let mut bytes = 2 + items.len().saturating_sub(1);
     let mut plain: Option<Vec<JValue>> = marked.then(|| items.to_vec());
     for (index, item) in items.iter().enumerate() {
-        let settled = settle(item)?;
-        bytes += settled.bytes;
-        if let Some(replacement) = settled.replacement {
+        let normalised = normalise(item)?;
+        bytes += normalised.bytes;
+        if let Some(replacement) = normalised.replacement {
             plain.get_or_insert_with(|| items.to_vec())[index] = replacement;
         }
     }
-    Ok(Settled { replacement: plain.map(JValue::array), bytes })
+    Ok(Normalised { replacement: plain.map(JValue::array), bytes })
 }
 
-fn settle_object(fields: &Rc<jsonata_core::value::JMap>) -> Result<Settled, &'static str> {
+fn settle_object(fields: &Rc<jsonata_core::value::JMap>) -> Result<Normalised, &'static str> {
     let mut bytes = 2;
     let mut plain = None;
     for (key, field) in fields.iter() {
@@ -103,13 +103,13 @@ fn settle_object(fields: &Rc<jsonata_core::value::JMap>) -> Result<Settled, &'st
             plain.get_or_insert_with(|| (**fields).clone()).shift_remove(key);
             continue;
         }
-        let settled = settle(field)?;
-        bytes += text_bytes(key) + 1 + settled.bytes + usize::from(bytes > 2);
-        if let Some(replacement) = settled.replacement {
+        let normalised = normalise(field)?;
+        bytes += text_bytes(key) + 1 + normalised.bytes + usize::from(bytes > 2);
+        if let Some(replacement) = normalised.replacement {
             plain.get_or_insert_with(|| (**fields).clone()).insert(key.clone(), replacement);
         }
     }
-    Ok(Settled { replacement: plain.map(|fields| JValue::Object(Rc::new(fields))), bytes })
+    Ok(Normalised { replacement: plain.map(|fields| JValue::Object(Rc::new(fields))), bytes })
 }
 
 /// Bytes of a text in JSON, quotes included.
@@ -174,7 +174,7 @@ pub(super) fn type_name(value: &JValue) -> &'static str {
 /// it assigns is its own, and no name stands in both (the loader refuses that).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables {
-    values: Rc<BTreeMap<Rc<str>, Sized>>,
+    values: Rc<BTreeMap<Rc<str>, SizedValue>>,
     /// Bytes of those that were assigned here.
     pub own_bytes: usize,
 }
@@ -197,7 +197,7 @@ impl Variables {
         self.values.iter().map(|(name, variable)| (&**name, &variable.value))
     }
 
-    pub(super) fn assign(&mut self, name: &Rc<str>, value: Sized) {
+    pub(super) fn assign(&mut self, name: &Rc<str>, value: SizedValue) {
         self.own_bytes += value.bytes;
         if let Some(before) = Rc::make_mut(&mut self.values).insert(Rc::clone(name), value) {
             self.own_bytes = self.own_bytes.saturating_sub(before.bytes);
@@ -219,14 +219,14 @@ mod tests {
             "[1000000,0,123456789012]",
         ] {
             let value = serde_json::from_str(text).expect(text);
-            assert_eq!(Sized::from_json(value).bytes, text.len(), "{text}");
+            assert_eq!(SizedValue::from_json(value).bytes, text.len(), "{text}");
         }
     }
 
     #[test]
     fn what_an_expression_gives_loses_the_marks_of_jsonata() {
         let sequence = JValue::sequence(vec![JValue::cons(vec![JValue::from(1_i64)])]);
-        let JValue::Array(outer) = Sized::from_expression(sequence).expect("it is plain").value else {
+        let JValue::Array(outer) = SizedValue::from_expression(sequence).expect("it is plain").value else {
             panic!("an array stays one")
         };
         let JValue::Array(inner) = &outer[0] else { panic!("an array stays one") };
@@ -236,10 +236,10 @@ mod tests {
     #[test]
     fn what_is_no_json_is_refused() {
         assert_eq!(
-            Sized::from_expression(JValue::array(vec![JValue::builtin("count")])).err(),
+            SizedValue::from_expression(JValue::array(vec![JValue::builtin("count")])).err(),
             Some("a function")
         );
-        assert!(Sized::from_expression(JValue::Number(f64::NAN)).is_err());
+        assert!(SizedValue::from_expression(JValue::Number(f64::NAN)).is_err());
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use jsonata_core::evaluator::Evaluator;
 use jsonata_core::value::{JMap, JValue};
 
-use super::data::{Sized, Variables, text_bytes, type_name};
+use super::data::{SizedValue, Variables, text_bytes, type_name};
 use super::failure::Failure;
-use super::functions::{self, Searches, Surroundings};
+use super::functions::{self, EvaluationEnvironment, Searches};
+use super::observer::{Evaluation, EvaluationObserver};
 use super::template::{Template, Whole};
-use super::witness::{Evaluation, Witness};
 use crate::expression::{Expression, StatesUse};
 use crate::random::Random;
 use crate::time::Moment;
@@ -18,9 +18,9 @@ use crate::time::Moment;
 /// The one evaluator of a program. What it compiles for an expression is kept for the next evaluation.
 pub(super) struct Engine {
     evaluator: RefCell<Evaluator>,
-    surroundings: Rc<Surroundings>,
+    environment: Rc<EvaluationEnvironment>,
     /// Is told of every evaluation.
-    pub witness: RefCell<Option<Witness>>,
+    pub observer: RefCell<Option<EvaluationObserver>>,
 }
 
 /// What a field is evaluated over.
@@ -103,14 +103,14 @@ pub(super) fn object<const N: usize>(fields: [(&str, JValue); N]) -> JValue {
 
 impl Engine {
     pub(super) fn new() -> Self {
-        let surroundings = Rc::new(Surroundings {
+        let environment = Rc::new(EvaluationEnvironment {
             now: Cell::new(Moment(0)),
             random: Random::seeded(0),
             searches: Searches::default(),
         });
         let mut evaluator = Evaluator::new();
-        functions::register(&mut evaluator, &surroundings);
-        Self { evaluator: RefCell::new(evaluator), surroundings, witness: RefCell::default() }
+        functions::register(&mut evaluator, &environment);
+        Self { evaluator: RefCell::new(evaluator), environment, observer: RefCell::default() }
     }
 
     /// The value of a field.
@@ -119,7 +119,7 @@ impl Engine {
         name: &str,
         template: &Template,
         over: &Sources<'_>,
-    ) -> Result<Sized, Failure> {
+    ) -> Result<SizedValue, Failure> {
         match template {
             Template::Constant(constant) => Ok(constant.clone()),
             Template::Expression(remembering) => {
@@ -135,7 +135,7 @@ impl Engine {
                     bytes += item.bytes;
                     values.push(item.value);
                 }
-                Ok(Sized { value: JValue::array(values), bytes })
+                Ok(SizedValue { value: JValue::array(values), bytes })
             }
             Template::Object(fields) => {
                 let mut map = map_of(fields.len());
@@ -145,7 +145,7 @@ impl Engine {
                     bytes += text_bytes(key) + 1 + field.bytes;
                     map.insert(key.clone(), field.value);
                 }
-                Ok(Sized { value: object_of(map), bytes })
+                Ok(SizedValue { value: object_of(map), bytes })
             }
         }
     }
@@ -178,17 +178,22 @@ impl Engine {
         whole.of(&value).ok_or_else(|| unexpected_type(name, whole.template(), "integer", &value))
     }
 
-    fn expression(&self, name: &str, expression: &Expression, over: &Sources<'_>) -> Result<Sized, Failure> {
-        self.surroundings.now.set(over.now);
-        self.surroundings.random.continue_from(over.random);
+    fn expression(
+        &self,
+        name: &str,
+        expression: &Expression,
+        over: &Sources<'_>,
+    ) -> Result<SizedValue, Failure> {
+        self.environment.now.set(over.now);
+        self.environment.random.continue_from(over.random);
         let bound = over.bound(expression);
         let evaluated = self.evaluator.borrow_mut().evaluate(expression.tree(), &bound);
         let evaluated = evaluated.map_err(|error| error.message().to_owned());
-        over.random.continue_from(&self.surroundings.random);
+        over.random.continue_from(&self.environment.random);
         let source = expression.source();
-        if let Some(witness) = &*self.witness.borrow() {
+        if let Some(observer) = &*self.observer.borrow() {
             let evaluated = evaluated.as_ref().map_err(String::as_str);
-            witness(&Evaluation { source, now: over.now, bound: &bound, evaluated });
+            observer(&Evaluation { source, now: over.now, bound: &bound, evaluated });
         }
         let said = |what: String| {
             Failure::query(format!(
@@ -199,7 +204,7 @@ impl Engine {
         if value.is_undefined() {
             return Err(said("returned nothing (undefined).".to_owned()));
         }
-        Sized::from_expression(value).map_err(|kind| said(format!("returned {kind}, which is no JSON.")))
+        SizedValue::from_expression(value).map_err(|kind| said(format!("returned {kind}, which is no JSON.")))
     }
 }
 

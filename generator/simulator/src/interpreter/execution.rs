@@ -6,11 +6,11 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::context::Identity;
-use super::data::{self, NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, Sized, Variables};
+use super::data::{self, NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, SizedValue, Variables};
 use super::failure::Failure;
-use super::history::{Counters, Event, Happening, Status};
+use super::history::{Counters, HistoryEntry, HistoryEvent, Status};
 use super::machine::{Machine, Program, ScopeIndex};
-use super::strand::{Core, Phase, Run, Strand};
+use super::thread::{Progress, Shared, StepContext, Thread};
 use crate::random::Random;
 use crate::services::Services;
 use crate::time::Moment;
@@ -19,8 +19,8 @@ use crate::time::Moment;
 #[derive(Clone)]
 pub struct Execution {
     program: Rc<Program>,
-    core: Core,
-    root: Strand,
+    shared: Shared,
+    root: Thread,
     status: Status,
     deadline: Option<Moment>,
 }
@@ -65,7 +65,7 @@ impl Execution {
         if length == 0 || length > NAME_LENGTH_MAX || identity.name.contains(forbidden) {
             return Err(StartError::InvalidName(identity.name.to_string()));
         }
-        let input = Sized::from_json(input);
+        let input = SizedValue::from_json(input);
         if input.bytes > PAYLOAD_BYTES_MAX {
             return Err(StartError::InputTooLarge(input.bytes));
         }
@@ -77,11 +77,11 @@ impl Execution {
         program: &Rc<Program>,
         identity: Identity,
         scope: ScopeIndex,
-        input: Sized,
+        input: SizedValue,
         (now, seed): (Moment, u64),
         deadline: Option<Moment>,
     ) -> Self {
-        let mut core = Core {
+        let mut shared = Shared {
             identity,
             input: input.value.clone(),
             started: now,
@@ -90,15 +90,15 @@ impl Execution {
             events: Vec::new(),
             variables_bytes: 0,
         };
-        core.count(1);
-        core.log(now, Happening::Started);
-        let root = Strand::begin((program, &mut core, now), scope, input, Variables::default(), None);
-        Self { program: Rc::clone(program), core, root, status: Status::Running, deadline }
+        shared.count(1);
+        shared.log(now, HistoryEvent::Started);
+        let root = Thread::begin((program, &mut shared, now), scope, input, Variables::default(), None);
+        Self { program: Rc::clone(program), shared, root, status: Status::Running, deadline }
     }
 
     /// Its ARN.
     pub fn arn(&self) -> &str {
-        &self.core.identity.arn
+        &self.shared.identity.arn
     }
 
     /// How it stands.
@@ -108,7 +108,7 @@ impl Execution {
 
     /// What it has cost so far.
     pub fn counters(&self) -> Counters {
-        let mut counters = self.core.counters;
+        let mut counters = self.shared.counters;
         self.root.add_children(&mut counters);
         counters
     }
@@ -129,8 +129,8 @@ impl Execution {
     }
 
     /// What has happened since this was last asked, children included, in order.
-    pub fn take_events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.core.events)
+    pub fn take_events(&mut self) -> Vec<HistoryEntry> {
+        std::mem::take(&mut self.shared.events)
     }
 
     /// When something is due next; never, once it has ended. A caller that lets a wake pass makes what was due then
@@ -163,18 +163,18 @@ impl Execution {
             self.end(now, Status::TimedOut);
             return;
         }
-        self.root.step(&mut Run { program: &self.program, core: &mut self.core, services, now });
-        if self.core.history_is_full() {
+        self.root.step(&mut StepContext { program: &self.program, shared: &mut self.shared, services, now });
+        if self.shared.history_is_full() {
             let cause = "The execution reached the maximum number of history events (25000).";
             self.end(now, Status::Failed(Failure::runtime(cause)));
             return;
         }
-        match &self.root.phase {
-            Phase::Ended(Ok(output)) => {
+        match &self.root.progress {
+            Progress::Ended(Ok(output)) => {
                 let output = data::to_json(&output.value);
                 self.end(now, Status::Succeeded { output });
             }
-            Phase::Ended(Err(failure)) => {
+            Progress::Ended(Err(failure)) => {
                 let failure = failure.clone();
                 self.end(now, Status::Failed(failure));
             }
@@ -190,16 +190,16 @@ impl Execution {
     }
 
     fn end(&mut self, now: Moment, status: Status) {
-        self.root.abort(&mut self.core, now);
-        self.core.count(1);
-        self.core.log(now, Happening::Ended(status.clone()));
+        self.root.abort(&mut self.shared, now);
+        self.shared.count(1);
+        self.shared.log(now, HistoryEvent::Ended(status.clone()));
         self.status = status;
     }
 
     /// What it ended with, for the Map whose child it is.
-    pub(super) fn into_result(self) -> Result<Sized, Failure> {
-        match (self.status, self.root.phase) {
-            (Status::Succeeded { .. }, Phase::Ended(outcome)) => outcome,
+    pub(super) fn into_result(self) -> Result<SizedValue, Failure> {
+        match (self.status, self.root.progress) {
+            (Status::Succeeded { .. }, Progress::Ended(outcome)) => outcome,
             (Status::Failed(failure), _) => Err(failure),
             (status, _) => Err(Failure::runtime(format!("the child execution is {}", status.as_str()))),
         }

@@ -20,7 +20,7 @@ use crate::time::Moment;
 const RANGE_LENGTH_MAX: usize = 1000;
 
 /// What the functions read beside their arguments; set before each evaluation.
-pub(super) struct Surroundings {
+pub(super) struct EvaluationEnvironment {
     pub now: Cell<Moment>,
     pub random: Random,
     pub searches: Searches,
@@ -36,23 +36,23 @@ const SEARCHES_MAX: usize = 1000;
 type Returned = Result<JValue, EvaluatorError>;
 
 /// Registers all of them.
-pub(super) fn register(evaluator: &mut Evaluator, surroundings: &Rc<Surroundings>) {
-    let mut add = |name: &str, function: fn(&[JValue], &Surroundings) -> Returned| {
-        let surroundings = Rc::clone(surroundings);
+pub(super) fn register(evaluator: &mut Evaluator, environment: &Rc<EvaluationEnvironment>) {
+    let mut add = |name: &str, function: fn(&[JValue], &EvaluationEnvironment) -> Returned| {
+        let environment = Rc::clone(environment);
         evaluator
-            .register_fn_override(name, move |arguments: &[JValue]| function(arguments, &surroundings))
+            .register_fn_override(name, move |arguments: &[JValue]| function(arguments, &environment))
             .expect("none of these names is compiled by the library");
     };
     add("partition", |arguments, _| partition(arguments));
     add("range", |arguments, _| range(arguments));
     add("hash", |arguments, _| hash(arguments));
     add("parse", |arguments, _| parse(arguments));
-    add("random", |arguments, surroundings| Ok(random(arguments, surroundings)));
-    add("uuid", |_, surroundings| Ok(surroundings.random.uuid().into()));
-    add("shuffle", |arguments, surroundings| Ok(shuffle(arguments, surroundings)));
-    add("millis", |_, surroundings| Ok(surroundings.now.get().0.into()));
+    add("random", |arguments, environment| Ok(random(arguments, environment)));
+    add("uuid", |_, environment| Ok(environment.random.uuid().into()));
+    add("shuffle", |arguments, environment| Ok(shuffle(arguments, environment)));
+    add("millis", |_, environment| Ok(environment.now.get().0.into()));
     add("now", now);
-    add(CONTAINS_REGEX, |arguments, surroundings| surroundings.searches.contains(arguments));
+    add(CONTAINS_REGEX, |arguments, environment| environment.searches.contains(arguments));
 }
 
 fn fault(text: impl Into<String>) -> EvaluatorError {
@@ -139,31 +139,31 @@ fn parse(arguments: &[JValue]) -> Returned {
 }
 
 /// `$random()`, or `$random(seed)`, which gives the same number for the same seed.
-fn random(arguments: &[JValue], surroundings: &Surroundings) -> JValue {
+fn random(arguments: &[JValue], environment: &EvaluationEnvironment) -> JValue {
     let fraction = match arguments.first() {
         Some(JValue::Number(seed)) => Random::seeded(seed.to_bits()).fraction(),
-        _ => surroundings.random.fraction(),
+        _ => environment.random.fraction(),
     };
     fraction.into()
 }
 
 /// `$shuffle(array)` (Fisher and Yates). As in the reference implementation, one item stays an array.
-fn shuffle(arguments: &[JValue], surroundings: &Surroundings) -> JValue {
+fn shuffle(arguments: &[JValue], environment: &EvaluationEnvironment) -> JValue {
     let mut items = match arguments.first() {
         None | Some(JValue::Undefined) => return JValue::Undefined,
         Some(JValue::Array(items)) => items.to_vec(),
         Some(single) => vec![single.clone()],
     };
     for last in (1..items.len()).rev() {
-        let other = usize::try_from(surroundings.random.up_to(last as u64)).unwrap_or(last);
+        let other = usize::try_from(environment.random.up_to(last as u64)).unwrap_or(last);
         items.swap(last, other);
     }
     JValue::array(items)
 }
 
 /// `$now()`, or `$now(picture, zone)`, which is `$fromMillis($millis(), picture, zone)`.
-fn now(arguments: &[JValue], surroundings: &Surroundings) -> Returned {
-    let moment = surroundings.now.get();
+fn now(arguments: &[JValue], environment: &EvaluationEnvironment) -> Returned {
+    let moment = environment.now.get();
     if arguments.is_empty() {
         return Ok(moment.to_string().into());
     }
@@ -220,7 +220,7 @@ mod tests {
         let now = Cell::new(Moment(1_767_603_600_000));
         register(
             &mut evaluator,
-            &Rc::new(Surroundings { now, random: Random::seeded(1), searches: Searches::default() }),
+            &Rc::new(EvaluationEnvironment { now, random: Random::seeded(1), searches: Searches::default() }),
         );
         let tree = parser::parse(source).expect(source);
         let value = evaluator.evaluate(&tree, &JValue::Undefined).map_err(|error| error.to_string())?;

@@ -13,18 +13,18 @@ pub const EVENTS_MAX: u32 = 25_000;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
-pub struct Event {
+pub struct HistoryEntry {
     /// When.
     pub at: Moment,
     /// ARN of the execution that it happened to; a child of a distributed Map has its own.
     pub execution: Rc<str>,
     /// What.
-    pub what: Happening,
+    pub event: HistoryEvent,
 }
 
 /// What can happen.
 #[derive(Debug, Clone)]
-pub enum Happening {
+pub enum HistoryEvent {
     /// The execution began.
     Started,
     /// A state was entered.

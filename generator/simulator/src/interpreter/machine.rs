@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::evaluate::Engine;
 use super::load::{self, LoadError};
-use super::memo::LastAnswer;
+use super::memo::CachedAnswer;
+use super::observer::EvaluationObserver;
 use super::template::{Template, Whole};
-use super::witness::Witness;
 use crate::time::Span;
 
 /// A state machine that can be executed any number of times. A clone shares everything; it stays on its thread.
@@ -29,9 +29,9 @@ impl Machine {
         &self.0.text
     }
 
-    /// Tells `witness` of every evaluation of an expression from now on, in every execution of this machine.
-    pub fn tell(&self, witness: Witness) {
-        *self.0.engine.witness.borrow_mut() = Some(witness);
+    /// Tells `observer` of every evaluation of an expression from now on, in every execution of this machine.
+    pub fn observe_evaluations(&self, observer: EvaluationObserver) {
+        *self.0.engine.observer.borrow_mut() = Some(observer);
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) struct Task {
     pub action: Rc<str>,
     pub arguments: Template,
     pub timeout_seconds: Option<Whole>,
-    pub last_answer: LastAnswer,
+    pub cached_answer: CachedAnswer,
 }
 
 /// One of a Choice's rules.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use jsonata_core::value::{JArray, JValue};
 use serde_json::Value;
 
-use super::data::Sized;
+use super::data::SizedValue;
 use crate::expression::Expression;
 
 /// An expression and its last value.
 #[derive(Debug)]
-pub(super) struct Remembering {
+pub(super) struct Memoized {
     pub expression: Expression,
     last: RefCell<Option<Last>>,
 }
@@ -22,22 +22,22 @@ pub(super) struct Remembering {
 #[derive(Debug)]
 struct Last {
     sources: Vec<Option<JValue>>,
-    value: Sized,
+    value: SizedValue,
 }
 
-impl From<Expression> for Remembering {
+impl From<Expression> for Memoized {
     fn from(expression: Expression) -> Self {
         Self { expression, last: RefCell::new(None) }
     }
 }
 
-impl Remembering {
+impl Memoized {
     /// The value over `sources`: the last one where they are the same as then and nothing else can change it.
     pub(super) fn value<E>(
         &self,
         sources: &[Option<&JValue>],
-        evaluate: impl FnOnce() -> Result<Sized, E>,
-    ) -> Result<Sized, E> {
+        evaluate: impl FnOnce() -> Result<SizedValue, E>,
+    ) -> Result<SizedValue, E> {
         if !self.expression.is_pure() {
             return evaluate();
         }
@@ -55,23 +55,23 @@ impl Remembering {
 
 /// The last answer of a task, as it came and as a plain value.
 #[derive(Debug, Default)]
-pub(super) struct LastAnswer(RefCell<Option<(Arc<Value>, Sized)>>);
+pub(super) struct CachedAnswer(RefCell<Option<(Arc<Value>, SizedValue)>>);
 
-impl LastAnswer {
+impl CachedAnswer {
     /// The answer as a plain value. What has not changed since the last answer is the very same as in that.
-    pub(super) fn plain(&self, answer: Arc<Value>) -> Sized {
+    pub(super) fn plain(&self, answer: Arc<Value>) -> SizedValue {
         let mut last = self.0.borrow_mut();
         match &mut *last {
             Some((known, plain)) if Arc::ptr_eq(known, &answer) => plain.clone(),
             Some((known, plain)) => {
                 let value = renewed(Some(&plain.value), &answer);
                 if !is_identical(&value, &plain.value) {
-                    *plain = Sized::plain(value);
+                    *plain = SizedValue::plain(value);
                 }
                 *known = answer;
                 plain.clone()
             }
-            None => last.insert((Arc::clone(&answer), Sized::plain(renewed(None, &answer)))).1.clone(),
+            None => last.insert((Arc::clone(&answer), SizedValue::plain(renewed(None, &answer)))).1.clone(),
         }
     }
 }
@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    fn remembering(source: &str) -> Remembering {
+    fn remembering(source: &str) -> Memoized {
         Expression::compile(source, &["x".to_owned()].into()).expect(source).into()
     }
 
@@ -188,7 +188,7 @@ mod tests {
             let value = JValue::from(value.clone());
             let evaluate = || {
                 count.set(count.get() + 1);
-                Ok::<_, ()>(Sized::from_json(json!(index)))
+                Ok::<_, ()>(SizedValue::from_json(json!(index)))
             };
             remembering.value(&[Some(&value), None], evaluate).expect("it is never wrong");
         }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_differs_is_a_new_value() {
-        let last = LastAnswer::default();
+        let last = CachedAnswer::default();
         let answers = [
             json!({"a": 1, "b": [1.5, null]}),
             json!({"b": [1.5, null], "a": 1}),
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_stays_of_an_answer_is_the_same_value() {
-        let last = LastAnswer::default();
+        let last = CachedAnswer::default();
         let items = |answer: Value| match last.plain(Arc::new(answer)).value {
             JValue::Array(items) => items,
             other => panic!("an array stays one: {other:?}"),
@@ -263,6 +263,6 @@ mod tests {
         let remembering = remembering("$x");
         let value = JValue::Null;
         assert!(remembering.value(&[Some(&value)], || Err(())).is_err());
-        assert!(remembering.value(&[Some(&value)], || Ok::<_, ()>(Sized::from_json(json!(1)))).is_ok());
+        assert!(remembering.value(&[Some(&value)], || Ok::<_, ()>(SizedValue::from_json(json!(1)))).is_ok());
     }
 }

@@ -24,25 +24,25 @@ mod timestamp;
 mod functions;
 mod memo;
 mod template;
-mod witness;
+mod observer;
 mod evaluate;
 mod machine;
 mod load;
 mod context;
 mod history;
 mod retry;
-mod strand;
+mod thread;
 mod states;
-mod fanout;
+mod branches;
 mod execution;
 
 pub use data::{NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
 pub use execution::{Execution, StartError};
 pub use failure::Failure;
-pub use history::{Counters, EVENTS_MAX, Event, Happening, Status};
+pub use history::{Counters, EVENTS_MAX, HistoryEntry, HistoryEvent, Status};
 pub use load::{LoadError, Refusal};
 pub use machine::Machine;
-pub use witness::{Evaluation, Outcome, Witness};
+pub use observer::{Evaluation, EvaluationObserver, Outcome};
 
 #[cfg(test)]
 mod tests;

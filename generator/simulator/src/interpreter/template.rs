@@ -6,16 +6,16 @@ use std::rc::Rc;
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
-use super::data::{self, Sized};
-use super::memo::Remembering;
+use super::data::{self, SizedValue};
+use super::memo::Memoized;
 use crate::expression::{Expression, delimited};
 
 /// A JSON value in which strings may be expressions.
 #[derive(Debug)]
 pub(super) enum Template {
     /// No expression anywhere in it.
-    Constant(Sized),
-    Expression(Remembering),
+    Constant(SizedValue),
+    Expression(Memoized),
     Array(Vec<Template>),
     Object(Vec<(String, Template)>),
 }
@@ -47,7 +47,7 @@ impl Template {
     }
 
     fn constant(value: &Value) -> Self {
-        Self::Constant(Sized::from_json(value.clone()))
+        Self::Constant(SizedValue::from_json(value.clone()))
     }
 
     fn is_constant(&self) -> bool {
@@ -108,7 +108,7 @@ impl Whole {
 
     /// The number 0.
     pub(super) fn zero() -> Self {
-        let template = Template::Constant(Sized::from_json(Value::from(0)));
+        let template = Template::Constant(SizedValue::from_json(Value::from(0)));
         Self { template, min: 0, max: 0 }
     }
 

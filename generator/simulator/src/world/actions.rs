@@ -1,93 +1,110 @@
 //! Every action that the world knows: one table.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
-use crate::time::Moment;
-
-use super::World;
+use super::autoscaling::api;
+use super::autoscaling::model::state::AutoScaling;
+use super::context::Context;
+use super::dynamodb::{self, Tables};
 use super::errors::AwsError;
+use super::executions::{self, Executions};
+use super::messages::{self, Messages};
 use super::record::Access::{self, Read, Write};
-use super::{autoscaling, dynamodb, ec2, executions, load_balancer, messages};
+use super::request::Request;
+use super::{ec2, load_balancing};
 
-/// A call, as its action sees it.
-#[derive(Debug)]
-pub(super) struct Request<'a> {
-    /// The action's name.
-    pub(super) action: &'static str,
-    /// The arguments.
-    pub(super) arguments: &'a Value,
-    /// The execution that calls.
-    pub(super) execution: Arc<str>,
-    /// The moment whose state a read shows; earlier than now where the read is late.
-    pub(super) seen_at: Moment,
+type Answer = Result<Value, AwsError>;
+
+/// Who performs an action, and how.
+pub(crate) enum Performer {
+    /// Changes groups.
+    AutoScaling(fn(&mut AutoScaling, &mut Context, &Request<'_>) -> Answer),
+    /// Tells of groups, instances, targets or launch templates.
+    View(fn(&AutoScaling, &Request<'_>) -> Answer),
+    /// Reads or writes items.
+    Tables(fn(&mut Tables, &Request<'_>) -> Answer),
+    /// Tells of executions, or asks for one.
+    Executions(fn(&mut Executions, &Context, &Request<'_>) -> Answer),
+    /// Sends something out.
+    Messages(fn(&mut Messages, &Context, &Request<'_>) -> Answer),
 }
 
 /// An action.
-pub(super) struct Action {
+pub(crate) struct Action {
     /// Step Functions' name of the service.
-    pub(super) service: &'static str,
+    pub(crate) service: &'static str,
     /// The action in camel case.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether it changes something.
-    pub(super) access: Access,
+    pub(crate) access: Access,
     /// Whether its answer tells of groups and their instances only, and of no time: it stays the same while they do.
-    pub(super) stays: bool,
+    pub(crate) is_cacheable: bool,
     /// Performs it.
-    pub(super) answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
+    pub(crate) performer: Performer,
 }
 
-const fn action(
-    service: &'static str,
-    name: &'static str,
-    access: Access,
-    answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
-) -> Action {
-    Action { service, name, access, stays: false, answer }
+const fn action(service: &'static str, name: &'static str, access: Access, performer: Performer) -> Action {
+    Action { service, name, access, is_cacheable: false, performer }
 }
 
 /// A read that tells of groups and their instances only.
 const fn look(
     service: &'static str,
     name: &'static str,
-    answer: fn(&mut World, &Request<'_>) -> Result<Value, AwsError>,
+    answer: fn(&AutoScaling, &Request<'_>) -> Answer,
 ) -> Action {
-    Action { service, name, access: Read, stays: true, answer }
+    Action { service, name, access: Read, is_cacheable: true, performer: Performer::View(answer) }
+}
+
+/// A read of something that changes by itself.
+const fn read(
+    service: &'static str,
+    name: &'static str,
+    answer: fn(&AutoScaling, &Request<'_>) -> Answer,
+) -> Action {
+    action(service, name, Read, Performer::View(answer))
+}
+
+/// A change of a group.
+const fn change(
+    name: &'static str,
+    answer: fn(&mut AutoScaling, &mut Context, &Request<'_>) -> Answer,
+) -> Action {
+    action(AUTOSCALING, name, Write, Performer::AutoScaling(answer))
 }
 
 const AUTOSCALING: &str = "autoscaling";
 
 static ACTIONS: &[Action] = &[
-    look(AUTOSCALING, "describeAutoScalingGroups", autoscaling::describe::groups),
-    look(AUTOSCALING, "describeAutoScalingInstances", autoscaling::instances::describe),
-    look(AUTOSCALING, "describeScalingActivities", autoscaling::activities::describe),
-    action(AUTOSCALING, "describeLifecycleHooks", Read, autoscaling::hooks::describe),
-    action(AUTOSCALING, "describeInstanceRefreshes", Read, autoscaling::refreshes::describe),
-    action(AUTOSCALING, "startInstanceRefresh", Write, autoscaling::refreshes::start),
-    action(AUTOSCALING, "cancelInstanceRefresh", Write, autoscaling::refreshes::cancel),
-    action(AUTOSCALING, "rollbackInstanceRefresh", Write, autoscaling::refreshes::roll_back),
-    action(AUTOSCALING, "updateAutoScalingGroup", Write, autoscaling::sizes::update),
-    action(AUTOSCALING, "setDesiredCapacity", Write, autoscaling::sizes::set_desired),
-    action(AUTOSCALING, "terminateInstanceInAutoScalingGroup", Write, autoscaling::terminate::terminate),
-    action(AUTOSCALING, "suspendProcesses", Write, autoscaling::suspension::suspend),
-    action(AUTOSCALING, "resumeProcesses", Write, autoscaling::suspension::resume),
-    action(AUTOSCALING, "setInstanceProtection", Write, autoscaling::protection::set),
+    look(AUTOSCALING, "describeAutoScalingGroups", api::describe::groups),
+    look(AUTOSCALING, "describeAutoScalingInstances", api::instances::describe),
+    look(AUTOSCALING, "describeScalingActivities", api::activities::describe),
+    read(AUTOSCALING, "describeLifecycleHooks", api::hooks::describe),
+    read(AUTOSCALING, "describeInstanceRefreshes", api::refreshes::describe),
+    change("startInstanceRefresh", api::refreshes::start),
+    change("cancelInstanceRefresh", api::refreshes::cancel),
+    change("rollbackInstanceRefresh", api::refreshes::roll_back),
+    change("updateAutoScalingGroup", api::sizes::update),
+    change("setDesiredCapacity", api::sizes::set_desired),
+    change("terminateInstanceInAutoScalingGroup", api::terminate::terminate),
+    change("suspendProcesses", api::suspension::suspend),
+    change("resumeProcesses", api::suspension::resume),
+    change("setInstanceProtection", api::protection::set),
     look("ec2", "describeInstances", ec2::describe_instances),
     look("ec2", "describeTags", ec2::describe_tags),
-    action("ec2", "describeLaunchTemplates", Read, ec2::describe_launch_templates),
-    look("elasticloadbalancingv2", "describeTargetHealth", load_balancer::describe_target_health),
-    action("dynamodb", "getItem", Read, dynamodb::get_item),
-    action("dynamodb", "putItem", Write, dynamodb::put_item),
-    action("dynamodb", "updateItem", Write, dynamodb::update_item),
-    action("dynamodb", "deleteItem", Write, dynamodb::delete_item),
-    action("sfn", "describeExecution", Read, executions::describe),
-    action("sfn", "startExecution", Write, executions::start),
-    action("sns", "publish", Write, messages::publish),
-    action("lambda", "invoke", Write, messages::invoke),
+    read("ec2", "describeLaunchTemplates", ec2::describe_launch_templates),
+    look("elasticloadbalancingv2", "describeTargetHealth", load_balancing::describe_target_health),
+    action("dynamodb", "getItem", Read, Performer::Tables(dynamodb::get_item)),
+    action("dynamodb", "putItem", Write, Performer::Tables(dynamodb::put_item)),
+    action("dynamodb", "updateItem", Write, Performer::Tables(dynamodb::update_item)),
+    action("dynamodb", "deleteItem", Write, Performer::Tables(dynamodb::delete_item)),
+    action("sfn", "describeExecution", Read, Performer::Executions(executions::describe)),
+    action("sfn", "startExecution", Write, Performer::Executions(executions::start)),
+    action("sns", "publish", Write, Performer::Messages(messages::publish)),
+    action("lambda", "invoke", Write, Performer::Messages(messages::invoke)),
 ];
 
 /// The action of that name.
-pub(super) fn find(service: &str, name: &str) -> Option<&'static Action> {
+pub(crate) fn find(service: &str, name: &str) -> Option<&'static Action> {
     ACTIONS.iter().find(|action| action.name == name && action.service == service)
 }

@@ -7,14 +7,14 @@ use super::errors::AwsError;
 
 /// A call's arguments, of which every name is known to be right.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Arguments<'a> {
+pub(crate) struct Arguments<'a> {
     action: &'a str,
     fields: &'a Map<String, Value>,
 }
 
 impl<'a> Arguments<'a> {
     /// The arguments of `action`, which takes those named in `known` and no other.
-    pub(super) fn of(action: &'a str, value: &'a Value, known: &[&str]) -> Result<Self, AwsError> {
+    pub(crate) fn of(action: &'a str, value: &'a Value, known: &[&str]) -> Result<Self, AwsError> {
         let Value::Object(fields) = value else {
             return Err(AwsError::refused(format!("the arguments of {action} are no object: {value}")));
         };
@@ -28,57 +28,57 @@ impl<'a> Arguments<'a> {
     }
 
     /// The action that they are of.
-    pub(super) fn action(&self) -> &'a str {
+    pub(crate) fn action(&self) -> &'a str {
         self.action
     }
 
     /// An argument that may be left out.
-    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
         self.fields.get(name).filter(|value| !value.is_null())
     }
 
     /// One that may not.
-    pub(super) fn required(&self, name: &str) -> Result<&'a Value, AwsError> {
+    pub(crate) fn required(&self, name: &str) -> Result<&'a Value, AwsError> {
         self.get(name).ok_or_else(|| AwsError::refused(format!("{} needs the argument {name}", self.action)))
     }
 
     /// A text that may not be left out.
-    pub(super) fn text(&self, name: &str) -> Result<&'a str, AwsError> {
+    pub(crate) fn text(&self, name: &str) -> Result<&'a str, AwsError> {
         let value = self.required(name)?;
         value.as_str().ok_or_else(|| self.mistyped(name, "a text", value))
     }
 
     /// A text that may be left out.
-    pub(super) fn text_if_given(&self, name: &str) -> Result<Option<&'a str>, AwsError> {
+    pub(crate) fn text_if_given(&self, name: &str) -> Result<Option<&'a str>, AwsError> {
         self.get(name).map(|_| self.text(name)).transpose()
     }
 
     /// A whole number that may be left out.
-    pub(super) fn count_if_given(&self, name: &str) -> Result<Option<u32>, AwsError> {
+    pub(crate) fn count_if_given(&self, name: &str) -> Result<Option<u32>, AwsError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         whole(value).map(Some).ok_or_else(|| self.mistyped(name, "a whole number from 0", value))
     }
 
     /// A whole number that may not be left out.
-    pub(super) fn count(&self, name: &str) -> Result<u32, AwsError> {
+    pub(crate) fn count(&self, name: &str) -> Result<u32, AwsError> {
         self.required(name)?;
         Ok(self.count_if_given(name)?.unwrap_or_default())
     }
 
     /// True or false, where it may be left out.
-    pub(super) fn flag_if_given(&self, name: &str) -> Result<Option<bool>, AwsError> {
+    pub(crate) fn flag_if_given(&self, name: &str) -> Result<Option<bool>, AwsError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         value.as_bool().map(Some).ok_or_else(|| self.mistyped(name, "true or false", value))
     }
 
     /// True or false, where it may not be left out.
-    pub(super) fn flag(&self, name: &str) -> Result<bool, AwsError> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, AwsError> {
         self.required(name)?;
         Ok(self.flag_if_given(name)?.unwrap_or_default())
     }
 
     /// A list of texts; empty where it is left out.
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<&'a str>, AwsError> {
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<&'a str>, AwsError> {
         let Some(value) = self.get(name) else { return Ok(Vec::new()) };
         let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect());
         texts.ok_or_else(|| self.mistyped(name, "a list of texts", value))

@@ -4,23 +4,25 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::World;
-use super::actions::Request;
+use crate::world::ids::InstanceId;
+
 use super::arguments::Arguments;
+use super::autoscaling::model::group::Group;
+use super::autoscaling::model::instance::Instance;
+use super::autoscaling::model::state::AutoScaling;
 use super::errors::AwsError;
-use super::group::Group;
-use super::instance::{Instance, InstanceId};
+use super::request::Request;
 
 /// Machines by id or filter. An unknown id is an error; a filter that fits nothing is not.
-pub(super) fn describe_instances(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn describe_instances(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments = Arguments::of(request.action, request.arguments, &["InstanceIds", "Filters"])?;
     let texts = arguments.texts("InstanceIds")?;
     let filters = filters(&arguments)?;
     let named: Option<BTreeSet<InstanceId>> = ids(&texts, &filters);
     let mut reservations = Vec::new();
     let mut found = 0;
-    for index in world.fleet.indices() {
-        let group = world.fleet.as_of(index, request.seen_at);
+    for index in service.fleet.indices() {
+        let group = service.fleet.as_of(index, request.seen_at);
         for instance in group.instances.iter().chain(&group.departed) {
             if named.as_ref().is_some_and(|ids| !ids.contains(&instance.id)) {
                 continue;
@@ -54,7 +56,7 @@ impl Filter<'_> {
     fn fits(&self, instance: &Instance) -> bool {
         match self.name {
             "instance-id" => self.values.contains(&instance.id.to_string().as_str()),
-            _ => self.values.contains(&instance.machine.code_and_name().1),
+            _ => self.values.contains(&instance.ec2_state.code_and_name().1),
         }
     }
 }
@@ -81,7 +83,7 @@ fn filters_among<'a>(arguments: &Arguments<'a>, known: &[&str]) -> Result<Vec<Fi
 }
 
 fn describe(instance: &Instance, group: &Group) -> Value {
-    let (code, name) = instance.machine.code_and_name();
+    let (code, name) = instance.ec2_state.code_and_name();
     json!({
         "ReservationId": format!("r-{:017x}", instance.id.0),
         "OwnerId": "123456789012",
@@ -104,7 +106,7 @@ const TAGS_PAGE_MAX: usize = 1000;
 const TAGS_PAGE_MIN: usize = 5;
 
 /// The tags that Auto Scaling puts on instances, page by page. EC2 tells of terminated instances for a while too.
-pub(super) fn describe_tags(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments =
         Arguments::of(request.action, request.arguments, &["Filters", "MaxResults", "NextToken"])?;
     let wanted = filters_among(&arguments, &["key", "resource-type", "value"])?;
@@ -118,7 +120,7 @@ pub(super) fn describe_tags(world: &mut World, request: &Request<'_>) -> Result<
         Some(token) => token.parse().map_err(|_| AwsError::validation("The token is invalid"))?,
     };
     let groups: Vec<&Group> =
-        world.fleet.indices().map(|index| world.fleet.as_of(index, request.seen_at)).collect();
+        service.fleet.indices().map(|index| service.fleet.as_of(index, request.seen_at)).collect();
     let mut tags = groups
         .iter()
         .flat_map(|group| group.instances.iter().chain(&group.departed).map(|one| (one.id, &*group.name)))
@@ -152,21 +154,25 @@ fn tag_field<'a>(filter: &str, group: &'a str) -> &'a str {
 }
 
 /// Launch templates by id or name; all, where none is named.
-pub(super) fn describe_launch_templates(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn describe_launch_templates(
+    service: &AutoScaling,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
     let arguments =
         Arguments::of(request.action, request.arguments, &["LaunchTemplateIds", "LaunchTemplateNames"])?;
     let (ids, names) = (arguments.texts("LaunchTemplateIds")?, arguments.texts("LaunchTemplateNames")?);
-    if let Some(missing) = ids.iter().find(|id| !world.templates.contains_key(**id)) {
+    if let Some(missing) = ids.iter().find(|id| !service.templates.contains_key(**id)) {
         let message = format!("The specified launch template, with template ID {missing}, does not exist.");
         return Err(AwsError::validation(message));
     }
-    if let Some(missing) = names.iter().find(|name| !world.templates.values().any(|one| *one.name == ***name))
+    if let Some(missing) =
+        names.iter().find(|name| !service.templates.values().any(|one| *one.name == ***name))
     {
         let message = format!("The specified launch template, with template name {missing}, does not exist.");
         return Err(AwsError::validation(message));
     }
     let all = ids.is_empty() && names.is_empty();
-    let found = world
+    let found = service
         .templates
         .iter()
         .filter(|(id, one)| all || ids.contains(&&***id) || names.contains(&&*one.name));
@@ -175,7 +181,7 @@ pub(super) fn describe_launch_templates(world: &mut World, request: &Request<'_>
             json!({
                 "LaunchTemplateId": &**id,
                 "LaunchTemplateName": &*one.name,
-                "CreateTime": world.spec.start().to_string(),
+                "CreateTime": service.created_at.to_string(),
                 "CreatedBy": "arn:aws:iam::123456789012:root",
                 "DefaultVersionNumber": one.default,
                 "LatestVersionNumber": one.latest,

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::time::Moment;
 
-use super::World;
-use super::actions::Request;
 use super::arguments::Arguments;
+use super::context::Context;
 use super::errors::AwsError;
+use super::request::Request;
 
 /// How an execution stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl ExecutionStatus {
 
 /// An execution.
 #[derive(Debug, Clone)]
-pub struct Execution {
+pub struct ExecutionRecord {
     /// How it stands.
     pub status: ExecutionStatus,
     /// ARN of its state machine.
@@ -60,7 +60,7 @@ pub struct Execution {
 /// All executions by ARN.
 #[derive(Debug, Clone, Default)]
 pub struct Executions {
-    known: BTreeMap<Arc<str>, Execution>,
+    known: BTreeMap<Arc<str>, ExecutionRecord>,
     requested: Vec<Arc<str>>,
 }
 
@@ -77,7 +77,7 @@ impl Executions {
     }
 
     fn add(&mut self, arn: &str, machine_arn: &str, parent: Option<Arc<str>>, input: &str, now: Moment) {
-        let execution = Execution {
+        let execution = ExecutionRecord {
             status: ExecutionStatus::Running,
             machine_arn: machine_arn.into(),
             parent,
@@ -90,7 +90,7 @@ impl Executions {
 
     /// Notes that an execution ended. Its children end with it, as Step Functions stops them.
     pub fn end(&mut self, arn: &str, status: ExecutionStatus, now: Moment) {
-        let ends = |known: &Arc<str>, one: &Execution| {
+        let ends = |known: &Arc<str>, one: &ExecutionRecord| {
             **known == *arn || (one.parent.as_deref() == Some(arn) && one.status == ExecutionStatus::Running)
         };
         for (_, execution) in self.known.iter_mut().filter(|(known, one)| ends(known, one)) {
@@ -100,12 +100,12 @@ impl Executions {
     }
 
     /// An execution.
-    pub fn get(&self, arn: &str) -> Option<&Execution> {
+    pub fn get(&self, arn: &str) -> Option<&ExecutionRecord> {
         self.known.get(arn)
     }
 
     /// Every execution.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Execution)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ExecutionRecord)> {
         self.known.iter().map(|(arn, one)| (&**arn, one))
     }
 
@@ -125,13 +125,17 @@ impl Executions {
 }
 
 /// An execution as `DescribeExecution` gives it.
-pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn describe(
+    executions: &mut Executions,
+    _: &Context,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
     let arguments = Arguments::of(request.action, request.arguments, &["ExecutionArn", "IncludedData"])?;
     let arn = arguments.text("ExecutionArn")?;
     if !arn.starts_with("arn:") {
         return Err(modelled("InvalidArnException", format!("Invalid Arn: '{arn}'")));
     }
-    let execution = world.executions.get(arn).ok_or_else(|| {
+    let execution = executions.get(arn).ok_or_else(|| {
         modelled("ExecutionDoesNotExistException", format!("Execution Does Not Exist: '{arn}'"))
     })?;
     let mut fields = Map::new();
@@ -151,11 +155,15 @@ pub(super) fn describe(world: &mut World, request: &Request<'_>) -> Result<Value
 }
 
 /// Asks for an execution. The same name again is the same execution while it runs on the same input, else an error.
-pub(super) fn start(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn start(
+    executions: &mut Executions,
+    context: &Context,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
     let arguments = Arguments::of(request.action, request.arguments, &["StateMachineArn", "Name", "Input"])?;
     let machine = arguments.text("StateMachineArn")?;
     let input = arguments.text_if_given("Input")?.unwrap_or("{}");
-    let made_up = format!("execution-{}", world.requests);
+    let made_up = format!("execution-{}", request.number);
     let name = arguments.text_if_given("Name")?.unwrap_or(&made_up);
     if name.is_empty()
         || name.len() > 80
@@ -164,17 +172,17 @@ pub(super) fn start(world: &mut World, request: &Request<'_>) -> Result<Value, A
         return Err(modelled("InvalidNameException", format!("Invalid Name: '{name}'")));
     }
     let arn = format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1));
-    if let Some(existing) = world.executions.get(&arn) {
+    if let Some(existing) = executions.get(&arn) {
         if existing.status != ExecutionStatus::Running || &*existing.input != input {
             let message = format!("Execution Already Exists: '{arn}'");
             return Err(modelled("ExecutionAlreadyExistsException", message));
         }
     } else {
-        let now = world.now;
-        world.executions.begin(&arn, machine, input, now);
-        world.executions.requested.push(arn.as_str().into());
+        let now = context.now;
+        executions.begin(&arn, machine, input, now);
+        executions.requested.push(arn.as_str().into());
     }
-    let started_at = world.executions.get(&arn).map_or(world.now, |one| one.started_at);
+    let started_at = executions.get(&arn).map_or(context.now, |one| one.started_at);
     Ok(json!({"ExecutionArn": arn, "StartDate": started_at.to_string()}))
 }
 

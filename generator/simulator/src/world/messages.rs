@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::time::Moment;
 
-use super::World;
-use super::actions::Request;
 use super::arguments::Arguments;
+use super::context::Context;
 use super::errors::AwsError;
+use super::request::Request;
 
 /// A message.
 #[derive(Debug, Clone)]
@@ -24,27 +24,42 @@ pub struct Message {
     pub attributes: Value,
 }
 
-/// All messages, in order.
-#[derive(Debug, Clone, Default)]
+/// All messages, in order, and whom they can be sent to.
+#[derive(Debug, Clone)]
 pub struct Messages {
     /// Those published.
     pub published: Vec<Message>,
     /// Those that functions were invoked with.
     pub invoked: Vec<Message>,
+    /// ARNs of topics that exist.
+    topics: Vec<String>,
+    /// Names or ARNs of functions that exist.
+    functions: Vec<String>,
+}
+
+impl Messages {
+    /// Nothing said yet, to those who can be reached.
+    pub(crate) fn new(topics: Vec<String>, functions: Vec<String>) -> Self {
+        Self { published: Vec::new(), invoked: Vec::new(), topics, functions }
+    }
 }
 
 /// Longest subject, in characters.
 const SUBJECT_MAX: usize = 100;
 
 /// Publishes to a topic.
-pub(super) fn publish(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn publish(
+    messages: &mut Messages,
+    context: &Context,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
     let known = ["TopicArn", "Message", "Subject", "MessageAttributes", "MessageStructure"];
     let arguments = Arguments::of(request.action, request.arguments, &known)?;
     let topic = arguments.text("TopicArn")?;
     let body = arguments.text("Message")?;
     let subject = arguments.text_if_given("Subject")?;
     let attributes = arguments.get("MessageAttributes").cloned().unwrap_or_else(|| json!({}));
-    if !world.spec.topics.iter().any(|one| one == topic) {
+    if !messages.topics.iter().any(|one| one == topic) {
         return Err(AwsError::Modelled {
             name: "NotFoundException",
             status: 404,
@@ -62,14 +77,14 @@ pub(super) fn publish(world: &mut World, request: &Request<'_>) -> Result<Value,
         return Err(invalid("Subject"));
     }
     check_attributes(&attributes)?;
-    world.messages.published.push(Message {
-        moment: world.now,
+    messages.published.push(Message {
+        moment: context.now,
         to: topic.to_owned(),
         subject: subject.map(str::to_owned),
         body: body.into(),
         attributes,
     });
-    Ok(json!({"MessageId": format!("00000000-0000-4000-8000-{:012x}", world.requests)}))
+    Ok(json!({"MessageId": format!("00000000-0000-4000-8000-{:012x}", request.number)}))
 }
 
 fn check_attributes(attributes: &Value) -> Result<(), AwsError> {
@@ -98,20 +113,24 @@ fn invalid(what: &str) -> AwsError {
 }
 
 /// Invokes a function.
-pub(super) fn invoke(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn invoke(
+    messages: &mut Messages,
+    context: &Context,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
     let arguments = Arguments::of(
         request.action,
         request.arguments,
         &["FunctionName", "InvocationType", "Payload", "Qualifier"],
     )?;
     let name = arguments.text("FunctionName")?;
-    if !world.spec.functions.iter().any(|one| one == name) {
+    if !messages.functions.iter().any(|one| one == name) {
         let message = format!("Function not found: {name}");
         return Err(AwsError::Modelled { name: "ResourceNotFoundException", status: 404, message });
     }
     let status = if arguments.text_if_given("InvocationType")? == Some("Event") { 202 } else { 200 };
-    world.messages.invoked.push(Message {
-        moment: world.now,
+    messages.invoked.push(Message {
+        moment: context.now,
         to: name.to_owned(),
         subject: None,
         body: arguments.get("Payload").cloned().unwrap_or_else(|| json!({})),

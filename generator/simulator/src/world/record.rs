@@ -8,12 +8,9 @@ use serde_json::Value;
 
 use crate::services::ServiceError;
 use crate::time::Moment;
+use crate::world::ids::{GroupIndex, InstanceId};
 
-use super::instance::InstanceId;
 use super::processes::Process;
-
-/// Index of a group in its world.
-pub type GroupIndex = usize;
 
 /// Who made a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +23,7 @@ pub enum Author {
 
 /// Why an instance is terminated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub enum TerminationCause {
     /// A call of the execution with this ARN.
     Execution(Arc<str>),
     /// The group has more than its desired capacity.
@@ -56,7 +53,7 @@ pub struct Sizes {
 
 /// What happened to a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Happening {
+pub enum GroupEvent {
     /// An instance was launched.
     Launched(InstanceId),
     /// A launch failed, with AWS's message.
@@ -74,16 +71,16 @@ pub enum Happening {
         /// Which.
         instance: InstanceId,
         /// Why.
-        cause: Cause,
+        cause: TerminationCause,
         /// Whether it served until then.
         served: bool,
     },
     /// An instance left the group.
     Left(InstanceId),
     /// An instance's machine is terminated in EC2.
-    MachineTerminated(InstanceId),
+    Ec2Terminated(InstanceId),
     /// The world put an instance out of action: it died, its application broke, or an operator put it in standby.
-    Struck {
+    Disrupted {
         /// Which.
         instance: InstanceId,
         /// Whether it served until then.
@@ -121,7 +118,7 @@ pub enum Happening {
     Deleted,
 }
 
-impl Happening {
+impl GroupEvent {
     /// The name that a script's `after_event` uses.
     pub fn name(&self) -> &'static str {
         match self {
@@ -133,8 +130,8 @@ impl Happening {
             Self::HeldByHook(_) => "held_by_hook",
             Self::Terminating { .. } => "terminating",
             Self::Left(_) => "left",
-            Self::MachineTerminated(_) => "machine_terminated",
-            Self::Struck { .. } => "struck",
+            Self::Ec2Terminated(_) => "machine_terminated",
+            Self::Disrupted { .. } => "struck",
             Self::Sized { .. } => "sized",
             Self::Suspended { .. } => "suspended",
             Self::LaunchSourceChanged => "launch_source_changed",
@@ -178,13 +175,13 @@ pub struct Sample {
 
 /// A change of a group.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct GroupChange {
     /// When.
     pub moment: Moment,
     /// Which group.
     pub group: GroupIndex,
     /// What.
-    pub happening: Happening,
+    pub event: GroupEvent,
     /// The figures after it.
     pub sample: Sample,
 }
@@ -205,13 +202,13 @@ pub struct GroupWrite {
     pub group: GroupIndex,
     /// Whether the group carried the tag without which the machine's role may not change it.
     pub opted_in: bool,
-    /// Who held the group's lock.
-    pub lock_held_by: Option<Arc<str>>,
+    /// Who held the group's lock: nobody, or one in each table.
+    pub lock_held_by: Vec<Arc<str>>,
 }
 
 /// A call.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub struct CallRecord {
     /// When it was made.
     pub moment: Moment,
     /// The execution that made it.
@@ -236,9 +233,9 @@ pub struct Call {
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     /// Every call.
-    pub calls: Vec<Arc<Call>>,
+    pub calls: Vec<Arc<CallRecord>>,
     /// Every change of a group.
-    pub changes: Vec<Change>,
+    pub changes: Vec<GroupChange>,
     /// What this world was asked and does not know, by name. A run with any is void.
     pub refusals: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What happens in a world besides what the state machine does: a list of entries, each a moment and a deed.
+//! What happens in a world besides what the state machine does: a list of entries, each a moment and an intervention.
 //!
 //! ```yaml
 //! - at: 90s
@@ -13,10 +13,9 @@
 use serde::Deserialize;
 
 use crate::time::Span;
+use crate::world::ids::GroupIndex;
 
-use super::deed::Deed;
-use super::group::Group;
-use super::record::GroupIndex;
+use super::interventions::Intervention;
 
 /// Why a script or a description of a world makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,12 +84,12 @@ pub const EVENTS: [&str; 18] = [
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     /// Its entries, in the order written.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ScriptEntry>,
 }
 
 /// One entry.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct ScriptEntry {
     /// When it happens.
     pub when: When,
     /// How long after that.
@@ -98,7 +97,7 @@ pub struct Entry {
     /// To which group; the first where it is not said.
     pub group: Option<String>,
     /// What happens.
-    pub deed: Deed,
+    pub intervention: Intervention,
 }
 
 /// When an entry happens.
@@ -155,7 +154,7 @@ struct RawEntry {
     #[serde(default)]
     group: Option<String>,
     #[serde(rename = "do")]
-    deed: Deed,
+    intervention: Intervention,
 }
 
 impl Script {
@@ -165,12 +164,10 @@ impl Script {
     }
 
     /// Sees to it that every entry can happen.
-    pub fn check(&self, groups: &[Group]) -> Result<(), ScriptError> {
+    pub fn check(&self, has_group: impl Fn(&str) -> bool) -> Result<(), ScriptError> {
         for (index, entry) in self.entries.iter().enumerate() {
             let number = index + 1;
-            if let Some(name) =
-                entry.group.as_ref().filter(|name| !groups.iter().any(|group| *group.name == ***name))
-            {
+            if let Some(name) = entry.group.as_ref().filter(|name| !has_group(name)) {
                 return Err(ScriptError::Group { entry: number, group: name.clone() });
             }
             if let When::AfterEvent(point) = &entry.when
@@ -202,7 +199,7 @@ impl<'de> Deserialize<'de> for Script {
                 (None, None, Some(point)) => When::AfterEvent(point),
                 _ => return Err(serde::de::Error::custom(ScriptError::When { entry: index + 1 })),
             };
-            Ok(Entry { when, delay: raw.delay, group: raw.group, deed: raw.deed })
+            Ok(ScriptEntry { when, delay: raw.delay, group: raw.group, intervention: raw.intervention })
         });
         Ok(Self { entries: entries.collect::<Result<_, _>>()? })
     }

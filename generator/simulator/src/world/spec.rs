@@ -29,18 +29,9 @@ pub struct WorldSpec {
     pub error_names: ErrorNames,
     /// Whether the record keeps what reads answered.
     pub keep_answers: KeepAnswers,
-    /// Name of the one `DynamoDB` table.
-    pub table: String,
-    /// Name of the table's key.
-    pub table_key: String,
-    /// The attribute of an item that names the execution holding it.
-    pub lock_owner: String,
-    /// The tag without which no role may change a group: the condition of the machine's policy.
-    pub opt_in_tag: String,
-    /// ARNs of topics that exist.
-    pub topics: Vec<String>,
-    /// Names or ARNs of functions that exist.
-    pub functions: Vec<String>,
+    /// What is deployed in it; no scenario says so.
+    #[serde(skip)]
+    pub resources: Resources,
 }
 
 impl Default for WorldSpec {
@@ -54,12 +45,7 @@ impl Default for WorldSpec {
             latency: Span(100),
             error_names: ErrorNames::default(),
             keep_answers: KeepAnswers::default(),
-            table: "recycles".to_owned(),
-            table_key: "auto_scaling_group_name".to_owned(),
-            lock_owner: "held_by".to_owned(),
-            opt_in_tag: "recycled".to_owned(),
-            topics: vec!["arn:aws:sns:eu-west-2:123456789012:recycles".to_owned()],
-            functions: Vec::new(),
+            resources: Resources::default(),
         }
     }
 }
@@ -68,6 +54,51 @@ impl WorldSpec {
     /// When it begins.
     pub fn start(&self) -> Moment {
         Moment(self.starts_at)
+    }
+}
+
+/// What calls can reach besides groups.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// The `DynamoDB` tables.
+    pub tables: Vec<TableSpec>,
+    /// The tag without which no role may change a group: the condition of the machines' policies.
+    pub opt_in_tag: String,
+    /// ARNs of topics that exist.
+    pub topics: Vec<String>,
+    /// Names or ARNs of functions that exist.
+    pub functions: Vec<String>,
+}
+
+/// A table whose items are locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: String,
+    /// Name of its key, a text.
+    pub key: String,
+    /// The attribute of an item that names the execution holding it.
+    pub lock_owner: String,
+}
+
+impl Default for TableSpec {
+    fn default() -> Self {
+        Self {
+            name: "recycles".to_owned(),
+            key: "auto_scaling_group_name".to_owned(),
+            lock_owner: "held_by".to_owned(),
+        }
+    }
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Self {
+            tables: vec![TableSpec::default()],
+            opt_in_tag: "recycled".to_owned(),
+            topics: vec!["arn:aws:sns:eu-west-2:123456789012:recycles".to_owned()],
+            functions: Vec::new(),
+        }
     }
 }
 

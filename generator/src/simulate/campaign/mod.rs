@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::runner::{Deployment, Detail, Rest, Run};
+use super::runner::{Deployment, Detail, Run, Termination};
 use super::scenario::Scenario;
 
 /// What a campaign found.
@@ -108,7 +108,7 @@ fn strategy_of(deployment: &Deployment, seed: u64) -> String {
 
 fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Result<Run, String> {
     let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
-    let runner = scenario.stage(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
+    let runner = scenario.runner(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
     Ok(runner.finish())
 }
 
@@ -122,7 +122,7 @@ fn faults(run: &Run) -> Vec<(&'static str, String)> {
         }
     }
     found.extend(run.refusals.iter().map(|refusal| ("model", format!("the model does not know: {refusal}"))));
-    if run.rest == Rest::Bound {
+    if run.termination == Termination::LimitReached {
         found.push(("rest", "it did not come to rest".to_owned()));
     }
     // A lock is kept for whoever goes on where putting back failed, and then somebody was told.
@@ -130,7 +130,7 @@ fn faults(run: &Run) -> Vec<(&'static str, String)> {
         one.error.as_deref() == Some("Recycle.RestoreFailed")
             || (one.mode == "restore" && one.status != "SUCCEEDED")
     });
-    let holders = run.groups.iter().filter_map(|group| run.world.lock_holder(&group.name));
+    let holders = run.groups.iter().flat_map(|group| run.world.lock_holders(&group.name));
     let kept = holders.filter(|_| !is_loud).map(|holder| ("lock", format!("{holder} still holds the lock")));
     found.extend(kept);
     found

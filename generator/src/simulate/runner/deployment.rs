@@ -11,7 +11,7 @@ use crate::problem::{Problem, Problems};
 use crate::simulate::invariants::Promise;
 use crate::strategy;
 use asg_recycle_simulator::interpreter::{LoadError, Machine, Refusal};
-use asg_recycle_simulator::world::spec::WorldSpec;
+use asg_recycle_simulator::world::spec::{Resources, TableSpec, WorldSpec};
 
 /// The account of every simulated resource.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -30,12 +30,12 @@ pub struct Deployment {
     pub(super) handler: Settings,
     pub(super) follows_template_versions: bool,
     notifier: Option<String>,
-    strategies: BTreeMap<String, Conduct>,
+    strategies: BTreeMap<String, StrategyProfile>,
 }
 
 /// What is expected of a strategy.
 #[derive(Debug, Clone, Copy)]
-pub struct Conduct {
+pub struct StrategyProfile {
     /// What it promises about capacity.
     pub promise: Promise,
     /// Whether it keeps to windows.
@@ -74,7 +74,7 @@ impl Deployment {
             Problem::new("handler-settings", "", reasons.collect::<Vec<_>>().join("; "))
         })?;
         let follows_template_versions = config.trigger.launch_template_versions;
-        let strategies = conducts(config)?;
+        let strategies = profiles(config)?;
         Ok(Self { machine, machine_arn, handler, follows_template_versions, notifier, strategies })
     }
 
@@ -84,7 +84,7 @@ impl Deployment {
     }
 
     /// What is expected of a strategy; `None` for one that the stack does not have.
-    pub fn conduct(&self, strategy: &str) -> Option<&Conduct> {
+    pub fn profile(&self, strategy: &str) -> Option<&StrategyProfile> {
         self.strategies.get(strategy)
     }
 
@@ -94,11 +94,13 @@ impl Deployment {
     }
 
     /// Gives a world the names of the deployed resources.
-    pub(super) fn furnish(&self, spec: &mut WorldSpec) {
-        TABLE.clone_into(&mut spec.table);
-        contract::RECYCLE_ON_ASG_UPDATE.key.clone_into(&mut spec.opt_in_tag);
-        spec.topics = vec![TOPIC.to_owned()];
-        spec.functions = self.notifier.iter().cloned().collect();
+    pub(super) fn configure_world(&self, spec: &mut WorldSpec) {
+        spec.resources = Resources {
+            tables: vec![TableSpec { name: TABLE.to_owned(), ..TableSpec::default() }],
+            opt_in_tag: contract::RECYCLE_ON_ASG_UPDATE.key.to_owned(),
+            topics: vec![TOPIC.to_owned()],
+            functions: self.notifier.iter().cloned().collect(),
+        };
     }
 }
 
@@ -143,8 +145,8 @@ fn time_zone(config: &Config) -> String {
     zones.next().unwrap_or_else(|| "UTC".to_owned())
 }
 
-fn conducts(config: &Config) -> Result<BTreeMap<String, Conduct>, Problem> {
-    let conduct = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
+fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {
+    let profile = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
         let Some(strategy) = strategy::all().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
@@ -164,7 +166,7 @@ fn conducts(config: &Config) -> Result<BTreeMap<String, Conduct>, Problem> {
         };
         let protected = settings.get("protected_instances");
         let replaces_protected = protected == Some(&SettingValue::Text("replace".to_owned()));
-        Ok((name.clone(), Conduct { promise, windowed: strategy.windowed, replaces_protected }))
+        Ok((name.clone(), StrategyProfile { promise, windowed: strategy.windowed, replaces_protected }))
     };
-    config.strategies.iter().map(conduct).collect()
+    config.strategies.iter().map(profile).collect()
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::deployment::{ACCOUNT, Deployment};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
-use asg_recycle_simulator::world::group::{Group, Phase};
+use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::launch::{LaunchSource, TemplateVersion};
 
 /// What the handler makes of an event.
@@ -71,14 +71,14 @@ fn timestamp(moment: Moment) -> Timestamp {
 fn followers(world: &World, change: &TemplateChange) -> Vec<Cause> {
     let groups = (0..).map_while(|index| world.group(index));
     let present =
-        groups.filter(|group| group.phase == Phase::Present && group.has_tag(RECYCLE_ON_ASG_UPDATE.key));
+        groups.filter(|group| group.phase == GroupPhase::Present && group.has_tag(RECYCLE_ON_ASG_UPDATE.key));
     let following = present.map(described).filter(|group| decide::follows(group, change));
     following.map(|group| Cause::Template { group: group.name, change: change.clone() }).collect()
 }
 
 fn describe(world: &World, name: &str) -> Option<Described> {
     let group = world.group(world.find_group(name)?)?;
-    (group.phase != Phase::Deleted).then(|| described(group))
+    (group.phase != GroupPhase::Deleted).then(|| described(group))
 }
 
 fn described(group: &Group) -> Described {

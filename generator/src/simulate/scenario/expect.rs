@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::simulate::runner::{Deed, GroupReport, Run};
+use crate::simulate::runner::{GroupReport, LogEvent, Run};
 use asg_recycle_simulator::time::Span;
 use asg_recycle_simulator::world::World;
-use asg_recycle_simulator::world::instance::InstanceId;
-use asg_recycle_simulator::world::record::{Call, Sample};
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::record::{CallRecord, Sample};
 use asg_recycle_simulator::world::script::Script;
 
 /// What is expected. Only `endings` must be said.
@@ -126,7 +126,7 @@ impl Expect {
             let found = run.totals.history_events_max;
             compare("history events at most", &expected, &found, found <= expected);
         }
-        let holder = run.groups.first().and_then(|group| run.world.lock_holder(&group.name));
+        let holder = run.groups.first().and_then(|group| run.world.lock_holders(&group.name).next());
         compare("lock", &self.lock, &holder, (self.lock == Lock::Held) == holder.is_some());
         unmet.extend(self.unsaid(run));
         for (expected, execution) in self.accounts.iter().zip(&run.executions) {
@@ -142,8 +142,8 @@ impl Expect {
 
     fn unsaid(&self, run: &Run) -> Vec<String> {
         let reasons = run.executions.iter().map(|execution| execution.reason.as_str());
-        let answers = run.log.iter().filter_map(|entry| match &entry.what {
-            Deed::Passed { reason, .. } | Deed::Rejected { reason, .. } => Some(reason.as_str()),
+        let answers = run.log.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Passed { reason, .. } | LogEvent::Rejected { reason, .. } => Some(reason.as_str()),
             _ => None,
         });
         let said: Vec<&str> = reasons.chain(answers).collect();
@@ -221,7 +221,7 @@ fn terminated_in(world: &World) -> Vec<String> {
     let calls = world.record().calls.iter();
     let terminated =
         calls.filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup" && call.answer.is_ok());
-    let zone = |call: &Arc<Call>| {
+    let zone = |call: &Arc<CallRecord>| {
         let id = InstanceId::parse(call.arguments.get("InstanceId")?.as_str()?)?;
         let group = beginning.group(call.group_write.as_ref()?.group)?;
         group.zones.get(group.instance(id)?.zone).map(ToString::to_string)

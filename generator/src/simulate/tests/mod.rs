@@ -6,7 +6,7 @@ mod refresh;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use asg_recycle_simulator::interpreter::{Event, Execution, Happening, Machine, Status};
+use asg_recycle_simulator::interpreter::{Execution, HistoryEntry, HistoryEvent, Machine, Status};
 use asg_recycle_simulator::services::{Answer, ServiceCall, ServiceError, Services};
 use asg_recycle_simulator::time::{Moment, Span};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn error(name: &str) -> Answer {
 /// A run from beginning to end.
 struct Ran {
     status: Status,
-    events: Vec<Event>,
+    events: Vec<HistoryEntry>,
     script: Script,
 }
 
@@ -66,8 +66,8 @@ impl Ran {
     fn states(&self) -> Vec<&str> {
         self.events
             .iter()
-            .filter_map(|event| match &event.what {
-                Happening::Entered { state } => Some(&**state),
+            .filter_map(|event| match &event.event {
+                HistoryEvent::Entered { state } => Some(&**state),
                 _ => None,
             })
             .collect()

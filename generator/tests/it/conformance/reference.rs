@@ -109,7 +109,7 @@ fn evaluated(source: &str) -> Evaluated {
         .unwrap_or_else(|problems| panic!("{source}: {problems}"));
     let kept = Rc::new(RefCell::new(None));
     let keeping = Rc::clone(&kept);
-    machine.tell(Box::new(move |evaluation| {
+    machine.observe_evaluations(Box::new(move |evaluation| {
         keeping.replace(Some(Evaluated::of(evaluation)));
     }));
     let arn = "arn:aws:states:eu-west-1:123456789012:execution:recycle:run-1";

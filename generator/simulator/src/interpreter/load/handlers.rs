@@ -2,7 +2,7 @@
 
 use super::super::machine::{Catcher, Retrier};
 use super::raw::{JitterStrategy, RawCatcher, RawRetrier};
-use super::{Loader, Surroundings};
+use super::{LoadScope, Loader};
 
 const ATTEMPTS_MAX: u32 = 99_999_999;
 const DELAY_SECONDS_MAX: u32 = 31_622_400;
@@ -39,7 +39,7 @@ impl Loader {
         &mut self,
         name: &str,
         raw: &[RawCatcher],
-        around: &Surroundings<'_>,
+        around: &LoadScope<'_>,
     ) -> Vec<Catcher> {
         self.check_errors(name, "Catch", raw.iter().map(|catcher| catcher.error_equals.as_slice()));
         raw.iter()

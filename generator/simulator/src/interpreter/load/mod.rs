@@ -122,7 +122,7 @@ struct Loader {
 }
 
 /// What the states of a scope can refer to.
-struct Surroundings<'a> {
+struct LoadScope<'a> {
     /// The scope's states.
     indices: &'a BTreeMap<&'a str, StateIndex>,
     /// Variables that this scope and those around it assign; an inner one must not.
@@ -160,13 +160,13 @@ impl Loader {
             self.check_variable(owner, name, outer);
         }
         let outer = outer.union(&own).cloned().collect();
-        let surroundings = Surroundings { indices: &indices, outer: &outer };
-        let start = self.target(owner, "StartAt", start_at, &surroundings);
+        let scope = LoadScope { indices: &indices, outer: &outer };
+        let start = self.target(owner, "StartAt", start_at, &scope);
         let states = states
             .iter()
             .filter_map(|(name, state)| {
                 self.check_name(name, "name of a state");
-                self.load_state(name, state, &surroundings)
+                self.load_state(name, state, &scope)
             })
             .collect();
         self.scopes[index] = Some(Scope { start, states });
@@ -192,7 +192,7 @@ impl Loader {
     }
 
     /// Index of a state; a problem, and any index, where there is none of the name.
-    fn target(&mut self, state: &str, field: &str, name: &str, around: &Surroundings<'_>) -> StateIndex {
+    fn target(&mut self, state: &str, field: &str, name: &str, around: &LoadScope<'_>) -> StateIndex {
         around.indices.get(name).copied().unwrap_or_else(|| {
             self.refuse(state, format!("{field}: there is no state `{name}`"));
             0

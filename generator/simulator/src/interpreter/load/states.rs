@@ -6,11 +6,11 @@ use std::rc::Rc;
 use serde_json::{Map as Fields, Value};
 
 use super::super::machine::{Kind, Map, Next, Results, Rule, State, Task};
-use super::super::memo::LastAnswer;
+use super::super::memo::CachedAnswer;
 use super::super::template::{Template, Whole, read_assign};
 use super::super::timestamp;
 use super::raw::{Mode, RawChoice, RawFail, RawMap, RawParallel, RawProcessor, RawState, RawTask, RawWait};
-use super::{Loader, Surroundings};
+use super::{LoadScope, Loader};
 
 /// Longest wait and longest time-out, in seconds.
 const SECONDS_MAX: u32 = 99_999_999;
@@ -23,12 +23,7 @@ const OPTIMISED: &[&str] = &["lambda:invoke"];
 
 impl Loader {
     /// One state, or nothing and its problems.
-    pub(super) fn load_state(
-        &mut self,
-        name: &str,
-        value: &Value,
-        around: &Surroundings<'_>,
-    ) -> Option<State> {
+    pub(super) fn load_state(&mut self, name: &str, value: &Value, around: &LoadScope<'_>) -> Option<State> {
         let raw = self.raw_state(name, value)?;
         let mut state = State {
             name: name.into(),
@@ -109,7 +104,7 @@ impl Loader {
         self.take(name, field, read)
     }
 
-    fn next(&mut self, name: &str, next: Option<&str>, end: Option<bool>, around: &Surroundings<'_>) -> Next {
+    fn next(&mut self, name: &str, next: Option<&str>, end: Option<bool>, around: &LoadScope<'_>) -> Next {
         match (next, end) {
             (Some(next), None | Some(false)) => Next::State(self.target(name, "Next", next, around)),
             (None, Some(true)) => Next::End,
@@ -135,11 +130,11 @@ impl Loader {
             action: action.into(),
             arguments,
             timeout_seconds,
-            last_answer: LastAnswer::default(),
+            cached_answer: CachedAnswer::default(),
         }))
     }
 
-    fn choice(&mut self, name: &str, raw: &RawChoice, around: &Surroundings<'_>) -> Kind {
+    fn choice(&mut self, name: &str, raw: &RawChoice, around: &LoadScope<'_>) -> Kind {
         if raw.choices.is_empty() {
             self.refuse(name, "`Choices` is empty");
         }
@@ -177,7 +172,7 @@ impl Loader {
         }
     }
 
-    fn map(&mut self, name: &str, raw: &RawMap, around: &Surroundings<'_>) -> Option<Kind> {
+    fn map(&mut self, name: &str, raw: &RawMap, around: &LoadScope<'_>) -> Option<Kind> {
         let items = self.optional(name, "Items", raw.items.as_ref());
         if items.as_ref().and_then(Template::as_constant).is_some_and(|value| !value.is_array()) {
             self.refuse(name, "Items: it is neither an expression nor an array");
@@ -212,7 +207,7 @@ impl Loader {
         self.load_scope(name, &raw.start_at, &raw.states, outer)
     }
 
-    fn parallel(&mut self, name: &str, raw: &RawParallel, around: &Surroundings<'_>) -> Kind {
+    fn parallel(&mut self, name: &str, raw: &RawParallel, around: &LoadScope<'_>) -> Kind {
         let arguments = self.optional(name, "Arguments", raw.arguments.as_ref());
         if raw.branches.is_empty() || raw.branches.iter().any(|branch| branch.processor_config.is_some()) {
             self.refuse(name, "Branches: each must have `StartAt` and `States`, and there must be one");

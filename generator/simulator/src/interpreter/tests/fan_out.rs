@@ -158,8 +158,8 @@ fn a_failed_child_fails_the_map_by_its_threshold_and_stops_the_others() {
     let ends: Vec<_> = ran
         .events
         .iter()
-        .filter_map(|event| match &event.what {
-            Happening::Ended(end) => Some(end.as_str()),
+        .filter_map(|entry| match &entry.event {
+            HistoryEvent::Ended(end) => Some(end.as_str()),
             _ => None,
         })
         .collect();
@@ -176,7 +176,7 @@ fn stopping_the_parent_stops_its_children() {
     execution.advance(START, &mut Script { answers, ..Script::default() });
     let before = execution.counters();
     execution.stop(START + Span::seconds(5));
-    let aborted = |event: &Event| matches!(&event.what, Happening::Ended(Status::Aborted));
+    let aborted = |entry: &HistoryEntry| matches!(&entry.event, HistoryEvent::Ended(Status::Aborted));
     assert_eq!(execution.take_events().iter().filter(|event| aborted(event)).count(), 3);
     assert_eq!((before.transitions, execution.counters().transitions), (3, 3));
 }

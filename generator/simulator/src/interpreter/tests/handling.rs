@@ -133,7 +133,7 @@ fn an_undefined_field_of_a_task_can_be_retried_and_caught() {
         fields["Catch"] = json!([{"ErrorEquals": ["States.ALL"], "Next": "Done"}]);
         let ran = run(&json!({"A": task(fields), "Done": {"Type": "Succeed"}}));
         assert_eq!(ran.output()["Error"], "States.QueryEvaluationError", "{broken}");
-        let retried = ran.events.iter().any(|event| matches!(event.what, Happening::Retrying { .. }));
+        let retried = ran.events.iter().any(|entry| matches!(entry.event, HistoryEvent::Retrying { .. }));
         assert!(retried, "{broken}");
     }
 }

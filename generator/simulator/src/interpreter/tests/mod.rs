@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::{Counters, Event, Execution, Happening, Machine, Status};
+use super::{Counters, Execution, HistoryEntry, HistoryEvent, Machine, Status};
 use crate::services::{Answer, ServiceCall, ServiceError, Services};
 use crate::time::{Moment, Span};
 
@@ -59,7 +59,7 @@ fn load(definition: &Value) -> Machine {
 struct Ran {
     status: Status,
     counters: Counters,
-    events: Vec<Event>,
+    events: Vec<HistoryEntry>,
     script: Script,
     seconds: f64,
 }

@@ -1,4 +1,4 @@
-//! The one `DynamoDB` table: items by key, conditional writes.
+//! `DynamoDB` tables: items by key, conditional writes.
 
 mod expression;
 mod reader;
@@ -9,18 +9,50 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::World;
-use super::actions::Request;
 use super::arguments::Arguments;
 use super::errors::AwsError;
+use super::request::Request;
+use super::spec::TableSpec;
 
 use expression::Condition;
 use reader::Placeholders;
 
 /// An item: typed attribute values by name.
 pub(super) type Item = Map<String, Value>;
-/// Items by their key's text.
-pub(super) type Table = BTreeMap<String, Item>;
+
+/// A table: what it is, and its items by their key's text.
+#[derive(Debug, Clone)]
+struct Table {
+    spec: TableSpec,
+    items: BTreeMap<String, Item>,
+}
+
+/// All tables.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables(Vec<Table>);
+
+impl Tables {
+    /// Empty tables.
+    pub(crate) fn new(specs: &[TableSpec]) -> Self {
+        Self(specs.iter().map(|spec| Table { spec: spec.clone(), items: BTreeMap::new() }).collect())
+    }
+
+    /// Who holds the lock of that key, one for each table in which somebody does.
+    pub(crate) fn lock_holders<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter_map(move |table| table.items.get(key)?.get(&table.spec.lock_owner)?.get("S")?.as_str())
+    }
+
+    /// The table that a call names.
+    fn named(&mut self, arguments: &Arguments<'_>) -> Result<&mut Table, AwsError> {
+        let name = arguments.text("TableName")?;
+        self.0.iter_mut().find(|table| table.spec.name == name).ok_or_else(|| {
+            let message = "Requested resource not found".to_owned();
+            AwsError::Modelled { name: "ResourceNotFoundException", status: 400, message }
+        })
+    }
+}
 
 /// What every write may carry.
 const WRITE: [&str; 6] = [
@@ -33,61 +65,64 @@ const WRITE: [&str; 6] = [
 ];
 
 /// Reads an item. Without one the answer has no `Item`.
-pub(super) fn get_item(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn get_item(tables: &mut Tables, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments =
         Arguments::of(request.action, request.arguments, &["TableName", "Key", "ConsistentRead"])?;
-    check_table(world, &arguments)?;
-    let key = key_text(world, arguments.required("Key")?)?;
-    Ok(match world.table.get(&key) {
+    let table = tables.named(&arguments)?;
+    let key = key_text(&table.spec, arguments.required("Key")?)?;
+    Ok(match table.items.get(&key) {
         Some(item) => json!({"Item": item}),
         None => json!({}),
     })
 }
 
 /// Puts an item in the place of what was there.
-pub(super) fn put_item(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn put_item(tables: &mut Tables, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments = Arguments::of(request.action, request.arguments, &[&WRITE[..], &["Item"]].concat())?;
+    let table = tables.named(&arguments)?;
     let item =
         arguments.required("Item")?.as_object().ok_or_else(|| AwsError::refused("Item is no object"))?;
     for (name, value) in item {
         check_attribute(name, value)?;
     }
-    let key = item.get(&world.spec.table_key).map(|value| json!({&world.spec.table_key: value}));
-    let key = key_text(world, &key.ok_or_else(|| missing_key(&world.spec.table_key))?)?;
-    let write = Write::begin(world, &arguments, key)?;
+    let key = item.get(&table.spec.key).map(|value| json!({&table.spec.key: value}));
+    let key = key_text(&table.spec, &key.ok_or_else(|| missing_key(&table.spec.key))?)?;
+    let write = Write::begin(table, &arguments, key)?;
     write.end(&[])?;
-    world.table.insert(write.key.clone(), item.clone());
-    Ok(write.answer(world))
+    table.items.insert(write.key.clone(), item.clone());
+    Ok(write.answer(table))
 }
 
 /// Deletes an item, if there is one.
-pub(super) fn delete_item(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn delete_item(tables: &mut Tables, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments = Arguments::of(request.action, request.arguments, &[&WRITE[..], &["Key"]].concat())?;
-    let key = key_text(world, arguments.required("Key")?)?;
-    let write = Write::begin(world, &arguments, key)?;
+    let table = tables.named(&arguments)?;
+    let key = key_text(&table.spec, arguments.required("Key")?)?;
+    let write = Write::begin(table, &arguments, key)?;
     write.end(&[])?;
-    world.table.remove(&write.key);
-    Ok(write.answer(world))
+    table.items.remove(&write.key);
+    Ok(write.answer(table))
 }
 
 /// Changes attributes of an item, and makes the item where there is none.
-pub(super) fn update_item(world: &mut World, request: &Request<'_>) -> Result<Value, AwsError> {
+pub(crate) fn update_item(tables: &mut Tables, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments = Arguments::of(
         request.action,
         request.arguments,
         &[&WRITE[..], &["Key", "UpdateExpression"]].concat(),
     )?;
+    let table = tables.named(&arguments)?;
     let key_value = arguments.required("Key")?;
-    let key = key_text(world, key_value)?;
-    let write = Write::begin(world, &arguments, key)?;
+    let key = key_text(&table.spec, key_value)?;
+    let write = Write::begin(table, &arguments, key)?;
     let mut item = write.before.clone().unwrap_or_else(|| key_value.as_object().cloned().unwrap_or_default());
     let mut used = Vec::new();
     if let Some(text) = arguments.text_if_given("UpdateExpression")? {
         let update = update::Update::parse(text)?;
-        if update.touches(&world.spec.table_key, &write.placeholders)? {
+        if update.touches(&table.spec.key, &write.placeholders)? {
             let message = format!(
                 "One or more parameter values were invalid: Cannot update attribute {}. This attribute is part of the key",
-                world.spec.table_key
+                table.spec.key
             );
             return Err(AwsError::validation(message));
         }
@@ -95,8 +130,8 @@ pub(super) fn update_item(world: &mut World, request: &Request<'_>) -> Result<Va
         item = update.apply(&item, &write.placeholders)?;
     }
     write.end(&used)?;
-    world.table.insert(write.key.clone(), item);
-    Ok(write.answer(world))
+    table.items.insert(write.key.clone(), item);
+    Ok(write.answer(table))
 }
 
 /// A write whose condition holds.
@@ -116,10 +151,9 @@ enum Returns {
 
 impl Write {
     /// Reads what every write carries, and checks its condition.
-    fn begin(world: &World, arguments: &Arguments<'_>, key: String) -> Result<Self, AwsError> {
-        check_table(world, arguments)?;
+    fn begin(table: &Table, arguments: &Arguments<'_>, key: String) -> Result<Self, AwsError> {
         let placeholders = Placeholders::of(arguments)?;
-        let before = world.table.get(&key).cloned();
+        let before = table.items.get(&key).cloned();
         let mut used = Vec::new();
         let condition = arguments.text_if_given("ConditionExpression")?.map(Condition::parse).transpose()?;
         if let Some(condition) = condition {
@@ -148,29 +182,20 @@ impl Write {
         self.placeholders.all_used(|name| self.used.iter().chain(also_used).any(|used| used == name))
     }
 
-    fn answer(self, world: &World) -> Value {
+    fn answer(self, table: &Table) -> Value {
         let attributes = match self.returns {
             Returns::Nothing => None,
             Returns::Old => self.before,
-            Returns::New => world.table.get(&self.key).cloned(),
+            Returns::New => table.items.get(&self.key).cloned(),
         };
         attributes.map_or_else(|| json!({}), |attributes| json!({"Attributes": attributes}))
     }
 }
 
-fn check_table(world: &World, arguments: &Arguments<'_>) -> Result<(), AwsError> {
-    let name = arguments.text("TableName")?;
-    if name == world.spec.table {
-        return Ok(());
-    }
-    let message = "Requested resource not found".to_owned();
-    Err(AwsError::Modelled { name: "ResourceNotFoundException", status: 400, message })
-}
-
 /// The text of a key of one text attribute.
-fn key_text(world: &World, key: &Value) -> Result<String, AwsError> {
+fn key_text(spec: &TableSpec, key: &Value) -> Result<String, AwsError> {
     let fields = key.as_object().ok_or_else(|| AwsError::refused("Key is no object"))?;
-    let value = fields.get(&world.spec.table_key).ok_or_else(|| missing_key(&world.spec.table_key))?;
+    let value = fields.get(&spec.key).ok_or_else(|| missing_key(&spec.key))?;
     let text = value.get("S").and_then(Value::as_str).filter(|_| fields.len() == 1);
     match text {
         Some("") => Err(AwsError::validation(

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{Desk, id};
+use super::{WorldFixture, id};
 use crate::random::Random;
 use crate::time::Span;
-use crate::world::instance::Lifecycle;
+use crate::world::autoscaling::model::instance::Lifecycle;
 use crate::world::spec::{HookSpec, ReadLag};
 
-const DEEDS: [&str; 14] = [
+const INTERVENTIONS: [&str; 14] = [
     "{kill: {count: 2}}",
     "{kill: {which: pending}}",
     "{break_application: {which: new}}",
@@ -26,15 +26,15 @@ const DEEDS: [&str; 14] = [
 ];
 
 /// An hour in which anything may happen, and a day of rest.
-fn wild_day(seed: u64) -> Desk {
+fn wild_day(seed: u64) -> WorldFixture {
     let dice = Random::seeded(seed);
     let events: Vec<String> = (0..dice.between(0, 6))
         .map(|_| {
-            let deed = DEEDS[usize::try_from(dice.between(0, 13)).unwrap_or_default()];
-            format!("{{at: {}s, do: {deed}}}", dice.between(0, 3600))
+            let intervention = INTERVENTIONS[usize::try_from(dice.between(0, 13)).unwrap_or_default()];
+            format!("{{at: {}s, do: {intervention}}}", dice.between(0, 3600))
         })
         .collect();
-    let mut desk = Desk::of(
+    let mut fixture = WorldFixture::of(
         |spec| {
             spec.seed = seed;
             spec.read_lag = ReadLag { by: Span::seconds(dice.between(0, 5)), percent: 50 };
@@ -49,33 +49,33 @@ fn wild_day(seed: u64) -> Desk {
         &format!("[{}]", events.join(", ")),
     );
     for _ in 0..dice.between(5, 30) {
-        desk.wait(dice.between(0, 240));
+        fixture.wait(dice.between(0, 240));
         let size = dice.between(1, 12);
         let known = u32::try_from(dice.between(1, 20)).unwrap_or(1);
         // What is refused is refused; only what it leaves behind matters here.
         let _ = match dice.between(0, 6) {
-            0 => desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": size})),
-            1 => desk.on_group("updateAutoScalingGroup", json!({"MinSize": size / 2})),
-            2 => desk.terminate(&id(known), true),
-            3 => desk.terminate(&id(known), false),
-            4 => desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})),
-            5 => desk.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]})),
-            _ => Ok(desk.describe()),
+            0 => fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": size})),
+            1 => fixture.on_group("updateAutoScalingGroup", json!({"MinSize": size / 2})),
+            2 => fixture.terminate(&id(known), true),
+            3 => fixture.terminate(&id(known), false),
+            4 => fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})),
+            5 => fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]})),
+            _ => Ok(fixture.describe()),
         };
     }
-    desk.wait(3600);
-    desk.on_group("resumeProcesses", json!({})).expect("AWS takes it");
-    desk.wait(86_400);
-    desk
+    fixture.wait(3600);
+    fixture.on_group("resumeProcesses", json!({})).expect("AWS takes it");
+    fixture.wait(86_400);
+    fixture
 }
 
 #[test]
 fn every_world_comes_to_rest_with_the_capacity_it_should_have() {
     for seed in 0..200 {
-        let desk = wild_day(seed);
-        let group = desk.group();
+        let fixture = wild_day(seed);
+        let group = fixture.group();
         assert_eq!(group.capacity(), group.sizes.desired, "seed {seed}");
-        let live = desk.zones();
+        let live = fixture.zones();
         let spread = live.iter().max().copied().unwrap_or(0) - live.iter().min().copied().unwrap_or(0);
         assert!(spread <= 1, "seed {seed}: {live:?}");
         assert!(
@@ -85,10 +85,10 @@ fn every_world_comes_to_rest_with_the_capacity_it_should_have() {
         assert!(group.instances.is_sorted_by_key(|one| one.id), "seed {seed}");
         let resting =
             |one: &super::super::instance::Instance| one.serves() || one.lifecycle == Lifecycle::Standby;
-        assert!(group.instances.iter().all(resting), "seed {seed}: {:?}", desk.states());
+        assert!(group.instances.iter().all(resting), "seed {seed}: {:?}", fixture.states());
         assert!(group.activities.iter().all(|one| one.ended_at.is_some()), "seed {seed}");
-        assert_eq!(desk.world.next_event(), None, "seed {seed}");
-        assert_eq!(desk.world.record().refusals, Vec::<String>::new(), "seed {seed}");
+        assert_eq!(fixture.world.next_event(), None, "seed {seed}");
+        assert_eq!(fixture.world.record().refusals, Vec::<String>::new(), "seed {seed}");
     }
 }
 
@@ -96,10 +96,10 @@ fn every_world_comes_to_rest_with_the_capacity_it_should_have() {
 fn the_same_seed_is_the_same_day() {
     for seed in [3, 17, 99] {
         let day = |seed| {
-            let desk = wild_day(seed);
-            let changes = desk.world.record().changes.iter();
+            let fixture = wild_day(seed);
+            let changes = fixture.world.record().changes.iter();
             changes
-                .map(|change| format!("{} {:?} {:?}", change.moment, change.happening, change.sample))
+                .map(|change| format!("{} {:?} {:?}", change.moment, change.event, change.sample))
                 .collect::<Vec<_>>()
         };
         assert_eq!(day(seed), day(seed));
@@ -108,14 +108,14 @@ fn the_same_seed_is_the_same_day() {
 
 #[test]
 fn a_generation_decides_what_counts_as_old() {
-    let mut desk = Desk::plain();
-    let figures = |desk: &Desk| {
-        let sample = desk.group().sample(desk.world.templates());
+    let mut fixture = WorldFixture::plain();
+    let figures = |fixture: &WorldFixture| {
+        let sample = fixture.group().sample(fixture.world.templates());
         (sample.old, sample.new)
     };
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
-    desk.wait(10);
-    assert_eq!(figures(&desk), (3, 1));
-    desk.world.begin_generation(0);
-    assert_eq!(figures(&desk), (4, 0));
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
+    fixture.wait(10);
+    assert_eq!(figures(&fixture), (3, 1));
+    fixture.world.begin_generation(0);
+    assert_eq!(figures(&fixture), (4, 0));
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, text};
+use super::{WorldFixture, text};
 use crate::services::ServiceError;
 
-fn call(desk: &mut Desk, action: &str, more: &Value) -> Result<Value, ServiceError> {
+fn call(fixture: &mut WorldFixture, action: &str, more: &Value) -> Result<Value, ServiceError> {
     let mut arguments = json!({"TableName": "recycles"});
     if action != "putItem" {
         arguments["Key"] = json!({"auto_scaling_group_name": {"S": "g"}});
@@ -13,12 +13,12 @@ fn call(desk: &mut Desk, action: &str, more: &Value) -> Result<Value, ServiceErr
     for (key, value) in more.as_object().expect("an object") {
         arguments[key] = value.clone();
     }
-    desk.call("dynamodb", action, &arguments)
+    fixture.call("dynamodb", action, &arguments)
 }
 
-fn put(desk: &mut Desk, holder: &str) -> Result<Value, ServiceError> {
+fn put(fixture: &mut WorldFixture, holder: &str) -> Result<Value, ServiceError> {
     call(
-        desk,
+        fixture,
         "putItem",
         &json!({
             "Item": {"auto_scaling_group_name": {"S": "g"}, "held_by": {"S": holder}},
@@ -30,38 +30,38 @@ fn put(desk: &mut Desk, holder: &str) -> Result<Value, ServiceError> {
 
 #[test]
 fn a_lock_is_taken_once_and_again_by_its_holder_only() {
-    let mut desk = Desk::plain();
-    assert_eq!(put(&mut desk, "one"), Ok(json!({})));
-    assert_eq!(put(&mut desk, "one"), Ok(json!({})));
-    let error = put(&mut desk, "two").expect_err("held");
+    let mut fixture = WorldFixture::plain();
+    assert_eq!(put(&mut fixture, "one"), Ok(json!({})));
+    assert_eq!(put(&mut fixture, "one"), Ok(json!({})));
+    let error = put(&mut fixture, "two").expect_err("held");
     assert_eq!(error.name, "DynamoDb.ConditionalCheckFailedException");
     assert_eq!(text(&error), "The conditional request failed");
-    let item = call(&mut desk, "getItem", &json!({"ConsistentRead": true})).expect("reads succeed");
+    let item = call(&mut fixture, "getItem", &json!({"ConsistentRead": true})).expect("reads succeed");
     assert_eq!(item["Item"]["held_by"]["S"], "one");
-    assert_eq!(desk.world.lock_holder("g"), Some("one"));
+    assert_eq!(fixture.world.lock_holders("g").next(), Some("one"));
 }
 
 #[test]
 fn an_item_that_is_not_there_is_an_answer_without_item() {
-    let mut desk = Desk::plain();
-    assert_eq!(call(&mut desk, "getItem", &json!({})), Ok(json!({})));
+    let mut fixture = WorldFixture::plain();
+    assert_eq!(call(&mut fixture, "getItem", &json!({})), Ok(json!({})));
 }
 
 #[test]
 fn a_release_fails_while_a_rerun_is_marked() {
-    let mut desk = Desk::plain();
-    put(&mut desk, "one").expect("free");
+    let mut fixture = WorldFixture::plain();
+    put(&mut fixture, "one").expect("free");
     let values = json!({":rerun": {"S": "all"}, ":holder": {"S": "one"}});
-    call(&mut desk, "updateItem", &json!({
+    call(&mut fixture, "updateItem", &json!({
         "UpdateExpression": "SET rerun = :rerun", "ConditionExpression": "held_by = :holder", "ExpressionAttributeValues": values,
     })).expect("held by one");
     let release = json!({
         "ConditionExpression": "held_by = :me AND attribute_not_exists(rerun)",
         "ExpressionAttributeValues": {":me": {"S": "one"}},
     });
-    assert!(call(&mut desk, "deleteItem", &release).is_err());
+    assert!(call(&mut fixture, "deleteItem", &release).is_err());
     call(
-        &mut desk,
+        &mut fixture,
         "updateItem",
         &json!({
             "UpdateExpression": "REMOVE rerun, journal, failure", "ConditionExpression": "held_by = :me",
@@ -69,8 +69,8 @@ fn a_release_fails_while_a_rerun_is_marked() {
         }),
     )
     .expect("held by one");
-    assert!(call(&mut desk, "deleteItem", &release).is_ok());
-    assert_eq!(desk.world.lock_holder("g"), None);
+    assert!(call(&mut fixture, "deleteItem", &release).is_ok());
+    assert_eq!(fixture.world.lock_holders("g").next(), None);
 }
 
 /// Conditions on the item `{held_by: one, turn: 3}`.
@@ -97,10 +97,10 @@ fn conditions_are_read_with_their_precedence_and_compared_by_type() {
         ("begins_with(turn, :o)", false),
         ("#h = :one", true),
     ] {
-        let mut desk = Desk::plain();
+        let mut fixture = WorldFixture::plain();
         let item =
             json!({"auto_scaling_group_name": {"S": "g"}, "held_by": {"S": "one"}, "turn": {"N": "3"}});
-        call(&mut desk, "putItem", &json!({"Item": item})).expect("no condition");
+        call(&mut fixture, "putItem", &json!({"Item": item})).expect("no condition");
         let all = [
             (":one", json!({"S": "one"})),
             (":two", json!({"S": "two"})),
@@ -121,7 +121,7 @@ fn conditions_are_read_with_their_precedence_and_compared_by_type() {
         if condition.contains('#') {
             arguments["ExpressionAttributeNames"] = json!({"#h": "held_by"});
         }
-        let answer = call(&mut desk, "deleteItem", &arguments);
+        let answer = call(&mut fixture, "deleteItem", &arguments);
         assert_eq!(answer.is_ok(), holds, "{condition}: {answer:?}");
         if let Err(error) = answer {
             assert_eq!(error.name, "DynamoDb.ConditionalCheckFailedException", "{condition}");
@@ -159,16 +159,16 @@ fn what_dynamodb_refuses_is_refused_with_its_words() {
         ),
         (json!({"TableName": "other"}), "Requested resource not found"),
     ] {
-        let error = call(&mut Desk::plain(), "deleteItem", &more).expect_err(expected);
+        let error = call(&mut WorldFixture::plain(), "deleteItem", &more).expect_err(expected);
         assert_eq!(text(&error), expected);
     }
 }
 
 #[test]
 fn updates_set_add_and_remove_and_make_the_item_where_there_is_none() {
-    let mut desk = Desk::plain();
+    let mut fixture = WorldFixture::plain();
     let answer = call(
-        &mut desk,
+        &mut fixture,
         "updateItem",
         &json!({
             "UpdateExpression": "SET held_by = :me, turn = if_not_exists(turn, :zero) + :one REMOVE gone",
@@ -180,7 +180,7 @@ fn updates_set_add_and_remove_and_make_the_item_where_there_is_none() {
         json!({"auto_scaling_group_name": {"S": "g"}, "held_by": {"S": "one"}, "turn": {"N": "1"}});
     assert_eq!(answer, Ok(json!({"Attributes": expected})));
     let answer = call(
-        &mut desk,
+        &mut fixture,
         "updateItem",
         &json!({
             "UpdateExpression": "REMOVE held_by SET turn = turn - :one", "ExpressionAttributeValues": {":one": {"N": "1"}},
@@ -188,13 +188,13 @@ fn updates_set_add_and_remove_and_make_the_item_where_there_is_none() {
         }),
     );
     assert_eq!(answer, Ok(json!({"Attributes": expected})));
-    assert_eq!(desk.world.lock_holder("g"), None);
-    let error = call(&mut desk, "updateItem", &json!({
+    assert_eq!(fixture.world.lock_holders("g").next(), None);
+    let error = call(&mut fixture, "updateItem", &json!({
         "UpdateExpression": "SET auto_scaling_group_name = :x", "ExpressionAttributeValues": {":x": {"S": "h"}},
     })).expect_err("the key");
     assert!(text(&error).contains("is part of the key"), "{error:?}");
     let error = call(
-        &mut desk,
+        &mut fixture,
         "updateItem",
         &json!({
             "UpdateExpression": "ADD turn :x", "ExpressionAttributeValues": {":x": {"N": "1"}},
@@ -206,10 +206,10 @@ fn updates_set_add_and_remove_and_make_the_item_where_there_is_none() {
 
 #[test]
 fn an_attribute_without_a_type_is_refused_before_it_reaches_dynamodb() {
-    let mut desk = Desk::plain();
+    let mut fixture = WorldFixture::plain();
     for bad in [json!("one"), json!({"S": 3}), json!({"T": "x"}), json!({})] {
         let item = json!({"auto_scaling_group_name": {"S": "g"}, "held_by": bad});
-        let error = call(&mut desk, "putItem", &json!({"Item": item})).expect_err("untyped");
+        let error = call(&mut fixture, "putItem", &json!({"Item": item})).expect_err("untyped");
         assert_eq!(error.name, "States.Runtime");
     }
 }

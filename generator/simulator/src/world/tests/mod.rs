@@ -27,11 +27,11 @@ pub(super) const GROUP: &str = "webops-asg-1";
 pub(super) const EXECUTION: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:one";
 
 /// A world, and somebody who calls it.
-pub(super) struct Desk {
+pub(super) struct WorldFixture {
     pub(super) world: World,
 }
 
-impl Desk {
+impl WorldFixture {
     /// A world of one default group, with changes to it and events.
     pub(super) fn with(change: impl FnOnce(&mut GroupSpec), events: &str) -> Self {
         Self::of(|spec| change(&mut spec.groups[0]), events)
@@ -113,12 +113,12 @@ impl Desk {
         self.group().live_by_zone()
     }
 
-    pub(super) fn happenings(&self) -> Vec<&'static str> {
-        self.world.record().changes.iter().map(|change| change.happening.name()).collect()
+    pub(super) fn events(&self) -> Vec<&'static str> {
+        self.world.record().changes.iter().map(|change| change.event.name()).collect()
     }
 
     pub(super) fn count(&self, name: &str) -> usize {
-        self.happenings().into_iter().filter(|happening| *happening == name).count()
+        self.events().into_iter().filter(|event| *event == name).count()
     }
 
     pub(super) fn machine(&mut self, id: &str) -> String {
@@ -145,7 +145,7 @@ impl Desk {
 
 /// The id of the n-th instance of the world.
 pub(super) fn id(n: u32) -> String {
-    super::instance::InstanceId(n).to_string()
+    crate::world::ids::InstanceId(n).to_string()
 }
 
 /// The cause of an error without what follows AWS's text.

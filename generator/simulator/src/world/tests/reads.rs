@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Desk, EXECUTION, GROUP, id, round_times};
+use super::{EXECUTION, GROUP, WorldFixture, id, round_times};
 use crate::services::{ServiceCall, ServiceError, Services};
 use crate::time::Span;
 use crate::world::spec::{LaunchSpec, ReadLag, TemplateVersionSpec};
@@ -15,8 +15,8 @@ fn keys(value: &Value) -> Vec<&str> {
 
 #[test]
 fn a_group_is_described_with_the_sdks_fields_and_nothing_that_aws_leaves_out() {
-    let mut desk = Desk::plain();
-    let group = desk.describe();
+    let mut fixture = WorldFixture::plain();
+    let group = fixture.describe();
     assert_eq!(
         keys(&group),
         [
@@ -63,8 +63,9 @@ fn a_group_is_described_with_the_sdks_fields_and_nothing_that_aws_leaves_out() {
 
 #[test]
 fn a_group_with_a_launch_configuration_has_no_template_and_neither_have_its_instances() {
-    let mut desk = Desk::with(|group| group.launch = LaunchSpec::Configuration("webops-2".to_owned()), "");
-    let group = desk.describe();
+    let mut fixture =
+        WorldFixture::with(|group| group.launch = LaunchSpec::Configuration("webops-2".to_owned()), "");
+    let group = fixture.describe();
     assert_eq!(group["LaunchConfigurationName"], "webops-2");
     assert_eq!(group["Instances"][0]["LaunchConfigurationName"], "webops-2-previous");
     assert!(group.get("LaunchTemplate").is_none() && group["Instances"][0].get("LaunchTemplate").is_none());
@@ -73,7 +74,7 @@ fn a_group_with_a_launch_configuration_has_no_template_and_neither_have_its_inst
 #[test]
 fn latest_and_default_are_resolved_at_launch_and_instances_carry_numbers() {
     for (version, launched) in [("$Latest", "3"), ("$Default", "2")] {
-        let mut desk = Desk::of(
+        let mut fixture = WorldFixture::of(
             |spec| {
                 spec.groups[0].launch = LaunchSpec::Template(TemplateVersionSpec {
                     version: version.to_owned(),
@@ -82,10 +83,10 @@ fn latest_and_default_are_resolved_at_launch_and_instances_carry_numbers() {
             },
             "[{at: 0s, do: {new_template_version: {}}}]",
         );
-        desk.wait(0);
-        desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
-        desk.wait(10);
-        let group = desk.describe();
+        fixture.wait(0);
+        fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
+        fixture.wait(10);
+        let group = fixture.describe();
         assert_eq!(group["LaunchTemplate"]["Version"], version);
         assert_eq!(group["Instances"][3]["LaunchTemplate"]["Version"], launched);
     }
@@ -93,7 +94,7 @@ fn latest_and_default_are_resolved_at_launch_and_instances_carry_numbers() {
 
 #[test]
 fn groups_come_in_pages_and_by_tag() {
-    let mut desk = Desk::of(
+    let mut fixture = WorldFixture::of(
         |spec| {
             let group = spec.groups[0].clone();
             spec.groups = (0..60)
@@ -107,50 +108,50 @@ fn groups_come_in_pages_and_by_tag() {
         },
         "",
     );
-    let first = desk.autoscaling("describeAutoScalingGroups", &json!({})).expect("reads succeed");
+    let first = fixture.autoscaling("describeAutoScalingGroups", &json!({})).expect("reads succeed");
     assert_eq!(first["AutoScalingGroups"].as_array().map(Vec::len), Some(50));
-    let next = desk
+    let next = fixture
         .autoscaling("describeAutoScalingGroups", &json!({"NextToken": first["NextToken"]}))
         .expect("reads succeed");
     assert_eq!(next["AutoScalingGroups"][0]["AutoScalingGroupName"], "group-50");
     assert!(next.get("NextToken").is_none());
     let filters = json!([{"Name": "tag:recycled", "Values": ["true"]}]);
-    let tagged = desk
+    let tagged = fixture
         .autoscaling("describeAutoScalingGroups", &json!({"Filters": filters, "IncludeInstances": false}));
     let tagged = tagged.expect("reads succeed");
     assert_eq!(tagged["AutoScalingGroups"].as_array().map(Vec::len), Some(30));
     assert!(tagged["AutoScalingGroups"][0].get("Instances").is_none());
-    assert!(desk.autoscaling("describeAutoScalingGroups", &json!({"MaxRecords": 101})).is_err());
-    assert!(desk.autoscaling("describeAutoScalingGroups", &json!({"NextToken": "x"})).is_err());
+    assert!(fixture.autoscaling("describeAutoScalingGroups", &json!({"MaxRecords": 101})).is_err());
+    assert!(fixture.autoscaling("describeAutoScalingGroups", &json!({"NextToken": "x"})).is_err());
 }
 
 #[test]
 fn a_late_read_shows_the_state_before_the_write_and_a_later_one_does_not() {
-    let mut desk = Desk::of(
+    let mut fixture = WorldFixture::of(
         |spec| {
             round_times(&mut spec.groups[0]);
             spec.read_lag = ReadLag { by: Span::seconds(5), percent: 100 };
         },
         "",
     );
-    desk.wait(100);
-    desk.on_group("updateAutoScalingGroup", json!({"MinSize": 6})).expect("min <= max");
-    assert_eq!(desk.describe()["MinSize"], 3);
-    desk.wait(4);
-    assert_eq!(desk.describe()["DesiredCapacity"], 3);
-    desk.wait(1);
-    assert_eq!(desk.describe()["DesiredCapacity"], 6);
-    desk.terminate(&id(1), false).expect("a managed instance");
-    assert_eq!(desk.describe()["Instances"][0]["LifecycleState"], "InService");
-    assert_eq!(desk.targets()[0].1, "healthy");
-    desk.wait(5);
-    assert_eq!(desk.describe()["Instances"][0]["LifecycleState"], "Terminating");
-    assert_eq!(desk.targets()[0].1, "draining");
+    fixture.wait(100);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6})).expect("min <= max");
+    assert_eq!(fixture.describe()["MinSize"], 3);
+    fixture.wait(4);
+    assert_eq!(fixture.describe()["DesiredCapacity"], 3);
+    fixture.wait(1);
+    assert_eq!(fixture.describe()["DesiredCapacity"], 6);
+    fixture.terminate(&id(1), false).expect("a managed instance");
+    assert_eq!(fixture.describe()["Instances"][0]["LifecycleState"], "InService");
+    assert_eq!(fixture.targets()[0].1, "healthy");
+    fixture.wait(5);
+    assert_eq!(fixture.describe()["Instances"][0]["LifecycleState"], "Terminating");
+    assert_eq!(fixture.targets()[0].1, "draining");
 }
 
 #[test]
 fn standby_warm_pool_and_capacity_type_are_reported() {
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |group| {
             group.standby_instances = 1;
             group.warm_pool = 4;
@@ -158,18 +159,19 @@ fn standby_warm_pool_and_capacity_type_are_reported() {
         },
         "",
     );
-    let group = desk.describe();
+    let group = fixture.describe();
     assert_eq!(group["Instances"].as_array().map(Vec::len), Some(4));
     assert_eq!(group["Instances"][3]["LifecycleState"], "Standby");
     assert_eq!((&group["WarmPoolSize"], &group["DesiredCapacityType"]), (&json!(4), &json!("vcpu")));
-    assert_eq!(desk.sizes().2, 3);
-    assert_eq!(desk.targets().len(), 3);
+    assert_eq!(fixture.sizes().2, 3);
+    assert_eq!(fixture.targets().len(), 3);
 }
 
 #[test]
 fn hooks_are_described_with_their_times() {
-    let mut desk = Desk::with(|group| group.launch_hook = Some(super::super::spec::HookSpec::default()), "");
-    let answer = desk.on_group("describeLifecycleHooks", json!({})).expect("reads succeed");
+    let mut fixture =
+        WorldFixture::with(|group| group.launch_hook = Some(super::super::spec::HookSpec::default()), "");
+    let answer = fixture.on_group("describeLifecycleHooks", json!({})).expect("reads succeed");
     let hooks = answer["LifecycleHooks"].as_array().expect("a list");
     assert_eq!(hooks.len(), 1);
     assert_eq!(hooks[0]["HeartbeatTimeout"], 3600);
@@ -179,49 +181,49 @@ fn hooks_are_described_with_their_times() {
 
 #[test]
 fn a_copy_of_a_world_goes_on_by_itself() {
-    let mut desk = Desk::with(round_times, "");
-    desk.wait(10);
-    let copy = desk.world.clone();
-    desk.terminate(&id(1), false).expect("a managed instance");
-    desk.wait(1000);
+    let mut fixture = WorldFixture::with(round_times, "");
+    fixture.wait(10);
+    let copy = fixture.world.clone();
+    fixture.terminate(&id(1), false).expect("a managed instance");
+    fixture.wait(1000);
     assert_eq!(copy.group(0).map(|group| group.instances[0].id.0), Some(1));
     assert_eq!(copy.record().calls.len(), 0);
-    assert_eq!(desk.group().instances[0].id.0, 2);
+    assert_eq!(fixture.group().instances[0].id.0, 2);
 }
 
-fn tags(desk: &mut Desk, more: &Value) -> Result<Value, ServiceError> {
+fn tags(fixture: &mut WorldFixture, more: &Value) -> Result<Value, ServiceError> {
     let mut arguments = json!({"Filters": [
         {"Name": "resource-type", "Values": ["instance"]},
         {"Name": "key", "Values": ["aws:autoscaling:groupName"]},
         {"Name": "value", "Values": [GROUP]},
     ]});
     arguments.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
-    desk.call("ec2", "describeTags", &arguments)
+    fixture.call("ec2", "describeTags", &arguments)
 }
 
 #[test]
 fn the_tags_of_a_groups_instances_come_in_pages_terminated_ones_among_them() {
-    let mut desk = Desk::with(|group| (group.desired, group.max) = (7, 7), "");
-    desk.terminate(&id(7), true).expect("it is there");
-    desk.wait(1200);
-    assert_eq!(desk.describe()["Instances"].as_array().map(Vec::len), Some(6));
-    let first = tags(&mut desk, &json!({"MaxResults": 5})).expect("a page of five");
+    let mut fixture = WorldFixture::with(|group| (group.desired, group.max) = (7, 7), "");
+    fixture.terminate(&id(7), true).expect("it is there");
+    fixture.wait(1200);
+    assert_eq!(fixture.describe()["Instances"].as_array().map(Vec::len), Some(6));
+    let first = tags(&mut fixture, &json!({"MaxResults": 5})).expect("a page of five");
     assert_eq!(first["Tags"].as_array().map(Vec::len), Some(5));
     assert_eq!(
         first["Tags"][0],
         json!({"Key": "aws:autoscaling:groupName", "ResourceId": id(1), "ResourceType": "instance", "Value": GROUP})
     );
-    let second = tags(&mut desk, &json!({"MaxResults": 5, "NextToken": first["NextToken"]}))
+    let second = tags(&mut fixture, &json!({"MaxResults": 5, "NextToken": first["NextToken"]}))
         .expect("the token of the page before");
     assert_eq!(second["Tags"].as_array().map(Vec::len), Some(2));
     assert_eq!(second.get("NextToken"), None);
-    assert!(tags(&mut desk, &json!({"MaxResults": 4})).is_err());
+    assert!(tags(&mut fixture, &json!({"MaxResults": 4})).is_err());
 }
 
 #[test]
 fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
-    let mut desk = Desk::plain();
-    let answer = desk
+    let mut fixture = WorldFixture::plain();
+    let answer = fixture
         .autoscaling(
             "describeAutoScalingInstances",
             &json!({"InstanceIds": [id(2), id(99)], "MaxRecords": 50}),
@@ -231,24 +233,25 @@ fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
     let one = &answer["AutoScalingInstances"][0];
     assert_eq!((&one["InstanceId"], &one["AutoScalingGroupName"]), (&json!(id(2)), &json!(GROUP)));
     assert_eq!(one["HealthStatus"], "HEALTHY");
-    let page = desk
+    let page = fixture
         .autoscaling("describeAutoScalingInstances", &json!({"InstanceIds": [id(2), id(3)], "MaxRecords": 1}))
         .expect("a page of one");
     let rest = json!({"InstanceIds": [id(2), id(3)], "MaxRecords": 1, "NextToken": page["NextToken"]});
-    let rest = desk.autoscaling("describeAutoScalingInstances", &rest).expect("the token of the page before");
+    let rest =
+        fixture.autoscaling("describeAutoScalingInstances", &rest).expect("the token of the page before");
     assert_eq!(rest["AutoScalingInstances"][0]["InstanceId"], json!(id(3)));
     assert_eq!(rest.get("NextToken"), None);
     let many: Vec<String> = (1..=51).map(id).collect();
     for refused in [json!({"InstanceIds": many}), json!({"InstanceIds": []})] {
-        assert!(desk.autoscaling("describeAutoScalingInstances", &refused).is_err(), "{refused}");
+        assert!(fixture.autoscaling("describeAutoScalingInstances", &refused).is_err(), "{refused}");
     }
 }
 
 #[test]
 fn an_answer_is_given_again_until_something_changes() {
-    let mut desk = Desk::plain();
-    let answer = |desk: &mut Desk| {
-        let (arguments, now) = (json!({"AutoScalingGroupNames": [GROUP]}), desk.world.now());
+    let mut fixture = WorldFixture::plain();
+    let answer = |fixture: &mut WorldFixture| {
+        let (arguments, now) = (json!({"AutoScalingGroupNames": [GROUP]}), fixture.world.now());
         let call = ServiceCall {
             service: "autoscaling",
             action: "describeAutoScalingGroups",
@@ -256,14 +259,14 @@ fn an_answer_is_given_again_until_something_changes() {
             execution_arn: EXECUTION,
             now,
         };
-        desk.world.call(&call).result.expect("reads succeed")
+        fixture.world.call(&call).result.expect("reads succeed")
     };
-    let first = answer(&mut desk);
-    desk.wait(60);
-    assert!(Arc::ptr_eq(&first, &answer(&mut desk)));
-    desk.terminate(&id(1), false).expect("it is there");
-    let second = answer(&mut desk);
+    let first = answer(&mut fixture);
+    fixture.wait(60);
+    assert!(Arc::ptr_eq(&first, &answer(&mut fixture)));
+    fixture.terminate(&id(1), false).expect("it is there");
+    let second = answer(&mut fixture);
     assert_eq!(second["AutoScalingGroups"][0]["Instances"][0]["LifecycleState"], "Terminating");
-    desk.wait(60);
-    assert_ne!(second, answer(&mut desk));
+    fixture.wait(60);
+    assert_ne!(second, answer(&mut fixture));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Desk, id, text};
+use super::{WorldFixture, id, text};
 use crate::world::errors::ErrorNames;
 
 /// Calls on a group of 3 to 6 with 3 desired, and what AWS says.
@@ -36,166 +36,170 @@ fn sizes_out_of_bounds_are_refused_with_awss_words() {
         ),
     ];
     for (action, arguments, expected) in cases {
-        let mut desk = Desk::plain();
-        let error = desk.on_group(action, arguments).expect_err(expected);
+        let mut fixture = WorldFixture::plain();
+        let error = fixture.on_group(action, arguments).expect_err(expected);
         assert_eq!(error.name, "AutoScaling.AutoScalingException");
         assert_eq!(text(&error), expected);
         assert!(error.cause.contains("(Service: AutoScaling, Status Code: 400, Request ID: "), "{error:?}");
-        assert_eq!(desk.sizes(), (3, 6, 3), "{action} changed something");
+        assert_eq!(fixture.sizes(), (3, 6, 3), "{action} changed something");
     }
 }
 
 #[test]
 fn a_minimum_above_the_desired_capacity_raises_it_and_a_maximum_below_lowers_it() {
-    let mut desk = Desk::plain();
-    desk.on_group("updateAutoScalingGroup", json!({"MinSize": 8, "MaxSize": 8})).expect("min <= max");
-    assert_eq!(desk.sizes(), (8, 8, 8));
-    desk.on_group("updateAutoScalingGroup", json!({"MinSize": 1, "MaxSize": 2})).expect("min <= max");
-    assert_eq!(desk.sizes(), (1, 2, 2));
-    desk.on_group("updateAutoScalingGroup", json!({"MaxSize": 9})).expect("min <= max");
-    assert_eq!(desk.sizes(), (1, 9, 2));
+    let mut fixture = WorldFixture::plain();
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 8, "MaxSize": 8})).expect("min <= max");
+    assert_eq!(fixture.sizes(), (8, 8, 8));
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1, "MaxSize": 2})).expect("min <= max");
+    assert_eq!(fixture.sizes(), (1, 2, 2));
+    fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 9})).expect("min <= max");
+    assert_eq!(fixture.sizes(), (1, 9, 2));
 }
 
 #[test]
 fn a_termination_with_decrement_at_the_minimum_is_refused() {
-    let mut desk = Desk::plain();
-    let error = desk.terminate(&id(1), true).expect_err("desired equals min");
+    let mut fixture = WorldFixture::plain();
+    let error = fixture.terminate(&id(1), true).expect_err("desired equals min");
     assert_eq!(
         text(&error),
         "Currently, desiredSize equals minSize (3). Terminating instance without replacement will violate group's min \
          size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size."
     );
-    assert_eq!(desk.states(), ["InService"; 3]);
+    assert_eq!(fixture.states(), ["InService"; 3]);
 }
 
 #[test]
 fn an_unknown_instance_is_refused_and_so_is_one_that_has_left() {
-    let mut desk = Desk::plain();
-    let error = desk.terminate("i-0123456789abcdef0", false).expect_err("nobody's instance");
+    let mut fixture = WorldFixture::plain();
+    let error = fixture.terminate("i-0123456789abcdef0", false).expect_err("nobody's instance");
     assert_eq!(
         text(&error),
         "Instance Id not found - No managed instance found for instance ID: i-0123456789abcdef0"
     );
-    desk.terminate(&id(1), false).expect("a managed instance");
-    desk.wait(1000);
-    let error = desk.terminate(&id(1), false).expect_err("it has left");
+    fixture.terminate(&id(1), false).expect("a managed instance");
+    fixture.wait(1000);
+    let error = fixture.terminate(&id(1), false).expect_err("it has left");
     assert!(text(&error).starts_with("Instance Id not found"), "{error:?}");
 }
 
 #[test]
 fn an_unknown_group_is_an_error_for_changes_and_an_empty_list_for_reads() {
-    let mut desk = Desk::plain();
+    let mut fixture = WorldFixture::plain();
     for action in [
         "updateAutoScalingGroup",
         "suspendProcesses",
         "describeScalingActivities",
         "describeInstanceRefreshes",
     ] {
-        let error = desk.autoscaling(action, &json!({"AutoScalingGroupName": "gone"})).expect_err(action);
+        let error = fixture.autoscaling(action, &json!({"AutoScalingGroupName": "gone"})).expect_err(action);
         assert_eq!(text(&error), "AutoScalingGroup name not found - AutoScalingGroup 'gone' not found");
     }
-    let answer = desk.autoscaling("describeAutoScalingGroups", &json!({"AutoScalingGroupNames": ["gone"]}));
+    let answer =
+        fixture.autoscaling("describeAutoScalingGroups", &json!({"AutoScalingGroupNames": ["gone"]}));
     assert_eq!(answer, Ok(json!({"AutoScalingGroups": []})));
 }
 
 #[test]
 fn a_group_without_the_tag_may_not_be_changed_and_one_whose_tag_says_false_may() {
-    let mut desk = Desk::with(|group| group.opted_in = None, "");
+    let mut fixture = WorldFixture::with(|group| group.opted_in = None, "");
     let error =
-        desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})).expect_err("no tag");
+        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})).expect_err("no tag");
     assert!(error.cause.contains("is not authorized to perform: autoscaling:SuspendProcesses"), "{error:?}");
     assert!(error.cause.contains("Status Code: 403"), "{error:?}");
-    let error = desk.terminate(&id(1), false).expect_err("no tag");
+    let error = fixture.terminate(&id(1), false).expect_err("no tag");
     assert!(error.cause.contains("is not authorized"), "{error:?}");
-    assert!(desk.describe().is_object());
-    let mut desk = Desk::with(|group| group.opted_in = Some("false".to_owned()), "");
-    assert!(desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})).is_ok());
+    assert!(fixture.describe().is_object());
+    let mut fixture = WorldFixture::with(|group| group.opted_in = Some("false".to_owned()), "");
+    assert!(fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})).is_ok());
 }
 
 #[test]
 fn suspending_an_empty_list_suspends_everything_and_so_does_no_list() {
     for arguments in [json!({"ScalingProcesses": []}), json!({})] {
-        let mut desk = Desk::plain();
-        desk.on_group("suspendProcesses", arguments).expect("AWS takes it");
-        assert_eq!(desk.group().suspended.len(), 9);
+        let mut fixture = WorldFixture::plain();
+        fixture.on_group("suspendProcesses", arguments).expect("AWS takes it");
+        assert_eq!(fixture.group().suspended.len(), 9);
     }
-    let mut desk = Desk::plain();
+    let mut fixture = WorldFixture::plain();
     let error =
-        desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["Lunch"]})).expect_err("no process");
+        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Lunch"]})).expect_err("no process");
     assert!(text(&error).contains("Lunch"), "{error:?}");
 }
 
 #[test]
 fn a_group_that_is_being_deleted_may_not_be_changed_and_says_so_in_reads() {
-    let mut desk = Desk::with(|_| {}, "[{at: 1s, do: delete_group}]");
-    desk.wait(1);
-    let error = desk.on_group("updateAutoScalingGroup", json!({"MinSize": 1})).expect_err("pending delete");
+    let mut fixture = WorldFixture::with(|_| {}, "[{at: 1s, do: delete_group}]");
+    fixture.wait(1);
+    let error =
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1})).expect_err("pending delete");
     assert_eq!(text(&error), "The AutoScaling group may not be modified while it is pending delete");
-    assert_eq!(desk.describe()["Status"], "Delete in progress");
-    desk.wait(1000);
-    let answer = desk.autoscaling("describeAutoScalingGroups", &json!({}));
+    assert_eq!(fixture.describe()["Status"], "Delete in progress");
+    fixture.wait(1000);
+    let answer = fixture.autoscaling("describeAutoScalingGroups", &json!({}));
     assert_eq!(answer, Ok(json!({"AutoScalingGroups": []})));
-    assert_eq!(desk.happenings().last(), Some(&"deleted"));
+    assert_eq!(fixture.events().last(), Some(&"deleted"));
 }
 
 #[test]
 fn the_launch_source_may_not_change_under_a_refresh_with_a_desired_configuration() {
     let start =
         "[{at: 0s, do: {start_instance_refresh: {desired_configuration: {template: {version: '1'}}}}}]";
-    let mut desk = Desk::with(|_| {}, start);
-    desk.wait(1);
+    let mut fixture = WorldFixture::with(|_| {}, start);
+    fixture.wait(1);
     let template = json!({"LaunchTemplate": {"LaunchTemplateId": "lt-00000000000000001", "Version": "1"}});
-    let error = desk.on_group("updateAutoScalingGroup", template.clone()).expect_err("a refresh is active");
+    let error =
+        fixture.on_group("updateAutoScalingGroup", template.clone()).expect_err("a refresh is active");
     assert!(
         text(&error).starts_with("An active instance refresh with a desired configuration exists."),
         "{error:?}"
     );
-    assert!(desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).is_ok());
-    let mut desk = Desk::plain();
-    assert!(desk.on_group("updateAutoScalingGroup", template).is_ok());
+    assert!(fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).is_ok());
+    let mut fixture = WorldFixture::plain();
+    assert!(fixture.on_group("updateAutoScalingGroup", template).is_ok());
 }
 
 #[test]
 fn batches_above_awss_limits_are_refused() {
-    let mut desk = Desk::with(|group| (group.max, group.desired) = (200, 120), "");
+    let mut fixture = WorldFixture::with(|group| (group.max, group.desired) = (200, 120), "");
     let ids = |n: u32| (1..=n).map(id).collect::<Vec<_>>();
     let protect = |n| json!({"InstanceIds": ids(n), "ProtectedFromScaleIn": true});
-    let error = desk.on_group("setInstanceProtection", protect(51)).expect_err("51");
+    let error = fixture.on_group("setInstanceProtection", protect(51)).expect_err("51");
     assert_eq!(error.name, "AutoScaling.LimitExceededException");
-    assert!(desk.on_group("setInstanceProtection", protect(50)).is_ok());
-    assert!(desk.group().instances[49].protected && !desk.group().instances[50].protected);
+    assert!(fixture.on_group("setInstanceProtection", protect(50)).is_ok());
+    assert!(fixture.group().instances[49].protected && !fixture.group().instances[50].protected);
     let terminate = |n| json!({"InstanceIds": ids(n), "ShouldDecrementDesiredCapacity": true});
-    let error = desk.on_group("terminateInstanceInAutoScalingGroup", terminate(101)).expect_err("101");
+    let error = fixture.on_group("terminateInstanceInAutoScalingGroup", terminate(101)).expect_err("101");
     assert!(text(&error).contains("less than or equal to 100"), "{error:?}");
-    let answer = desk.on_group("terminateInstanceInAutoScalingGroup", terminate(100)).expect("100");
+    let answer = fixture.on_group("terminateInstanceInAutoScalingGroup", terminate(100)).expect("100");
     assert_eq!(answer["Activities"].as_array().map(Vec::len), Some(100));
-    assert_eq!(desk.sizes().2, 20);
+    assert_eq!(fixture.sizes().2, 20);
 }
 
 #[test]
 fn a_batch_with_one_unknown_instance_changes_nothing() {
-    let mut desk = Desk::with(|group| group.min = 0, "");
+    let mut fixture = WorldFixture::with(|group| group.min = 0, "");
     let arguments = json!({"InstanceIds": [id(1), id(99)], "ShouldDecrementDesiredCapacity": true});
-    assert!(desk.on_group("terminateInstanceInAutoScalingGroup", arguments).is_err());
-    assert_eq!((desk.states(), desk.sizes().2), (vec!["InService"; 3], 3));
+    assert!(fixture.on_group("terminateInstanceInAutoScalingGroup", arguments).is_err());
+    assert_eq!((fixture.states(), fixture.sizes().2), (vec!["InService"; 3], 3));
 }
 
 #[test]
 fn the_other_spelling_of_error_names_can_be_had() {
-    let mut desk = Desk::of(|spec| spec.error_names = ErrorNames::Spaced, "");
-    let error = desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 7})).expect_err("above max");
+    let mut fixture = WorldFixture::of(|spec| spec.error_names = ErrorNames::Spaced, "");
+    let error = fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 7})).expect_err("above max");
     assert_eq!(error.name, "Auto Scaling.AutoScalingException");
 }
 
 #[test]
 fn what_the_world_does_not_know_is_refused_by_name_and_makes_the_run_void() {
-    let mut desk = Desk::plain();
-    let error = desk.autoscaling("attachInstances", &json!({})).expect_err("unknown");
+    let mut fixture = WorldFixture::plain();
+    let error = fixture.autoscaling("attachInstances", &json!({})).expect_err("unknown");
     assert_eq!(error.name, "States.Runtime");
     assert_eq!(error.cause, "the modelled world has no action autoscaling:attachInstances");
-    let error = desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": "3"})).expect_err("no number");
+    let error =
+        fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": "3"})).expect_err("no number");
     assert_eq!(error.name, "States.Runtime");
-    let error = desk.on_group("setDesiredCapacity", json!({"DesiredCapacty": 3})).expect_err("misspelt");
+    let error = fixture.on_group("setDesiredCapacity", json!({"DesiredCapacty": 3})).expect_err("misspelt");
     assert!(error.cause.contains("has no argument DesiredCapacty"), "{error:?}");
-    assert_eq!(desk.world.record().refusals.len(), 3);
+    assert_eq!(fixture.world.record().refusals.len(), 3);
 }

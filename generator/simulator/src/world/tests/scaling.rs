@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{Desk, id, round_times};
+use super::{WorldFixture, id, round_times};
 use crate::random::Random;
 use crate::time::Moment;
-use crate::world::instance::{InstanceId, Origin};
-use crate::world::scale_in;
+use crate::world::autoscaling::model::instance::Origin;
+use crate::world::autoscaling::model::scale_in;
+use crate::world::ids::InstanceId;
 use crate::world::spec::{GroupSpec, LaunchSpec, OverrideSpec, TemplateVersionSpec, TerminationPolicy};
 
 /// What a group of 3 old and 3 new instances, one of each in every zone, terminates first.
@@ -14,19 +15,19 @@ fn first_to_go(
     change: impl FnOnce(&mut GroupSpec),
     arrange: impl FnOnce(&mut super::super::Group),
 ) -> Option<InstanceId> {
-    let desk = Desk::with(
+    let fixture = WorldFixture::with(
         |group| {
             (group.max, group.desired, group.current_instances) = (12, 6, 3);
             change(group);
         },
         "",
     );
-    let mut group = desk.group().clone();
+    let mut group = fixture.group().clone();
     arrange(&mut group);
     scale_in::choose(
         &group,
-        desk.world.templates(),
-        Moment(desk.world.now().0 + 7_200_000),
+        fixture.world.templates(),
+        Moment(fixture.world.now().0 + 7_200_000),
         &Random::seeded(1),
     )
 }
@@ -94,7 +95,7 @@ fn instances_of_an_old_launch_configuration_go_first() {
 
 #[test]
 fn lowering_the_desired_capacity_of_a_doubled_group_can_kill_new_instances() {
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |group| {
             round_times(group);
             group.zones.truncate(2);
@@ -102,24 +103,24 @@ fn lowering_the_desired_capacity_of_a_doubled_group_can_kill_new_instances() {
         },
         "",
     );
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
-    desk.wait(200);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
+    fixture.wait(200);
     // The zones have 2 each; the first old instances are in both.
-    assert_eq!(desk.zones(), [2, 2]);
-    desk.terminate(&id(1), false).expect("a managed instance");
-    desk.wait(200);
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 3})).expect("within the bounds");
-    desk.wait(6);
-    assert_eq!(desk.zones().iter().sum::<u32>(), 3);
+    assert_eq!(fixture.zones(), [2, 2]);
+    fixture.terminate(&id(1), false).expect("a managed instance");
+    fixture.wait(200);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 3})).expect("within the bounds");
+    fixture.wait(6);
+    assert_eq!(fixture.zones().iter().sum::<u32>(), 3);
 }
 
 #[test]
 fn launches_go_to_the_emptiest_zone() {
-    let mut desk = Desk::with(|group| (group.max, group.desired) = (9, 4), "");
-    assert_eq!(desk.zones(), [2, 1, 1]);
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 6})).expect("within the bounds");
-    desk.wait(10);
-    assert_eq!(desk.zones(), [2, 2, 2]);
+    let mut fixture = WorldFixture::with(|group| (group.max, group.desired) = (9, 4), "");
+    assert_eq!(fixture.zones(), [2, 1, 1]);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 6})).expect("within the bounds");
+    fixture.wait(10);
+    assert_eq!(fixture.zones(), [2, 2, 2]);
 }
 
 /// Six instances over three zones, of which two of one zone are terminated by id with decrement: 0, 2 and 2 are left.
@@ -131,61 +132,67 @@ fn unbalanced(group: &mut GroupSpec) {
 
 #[test]
 fn rebalancing_launches_first_may_exceed_the_maximum_and_then_terminates() {
-    let mut desk = Desk::with(unbalanced, "");
+    let mut fixture = WorldFixture::with(unbalanced, "");
     for n in [1, 3] {
-        desk.terminate(&id(n), true).expect("a managed instance");
+        fixture.terminate(&id(n), true).expect("a managed instance");
     }
-    assert_eq!(desk.zones(), [0, 2]);
-    desk.on_group("updateAutoScalingGroup", json!({"MaxSize": 2})).expect("min <= max");
-    desk.wait(6);
-    assert_eq!((desk.zones(), desk.sizes()), (vec![1, 2], (1, 2, 2)));
-    desk.wait(106);
-    assert_eq!(desk.zones(), [1, 1]);
+    assert_eq!(fixture.zones(), [0, 2]);
+    fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 2})).expect("min <= max");
+    fixture.wait(6);
+    assert_eq!((fixture.zones(), fixture.sizes()), (vec![1, 2], (1, 2, 2)));
+    fixture.wait(106);
+    assert_eq!(fixture.zones(), [1, 1]);
 }
 
 #[test]
 fn with_az_rebalance_suspended_the_zones_stay_as_they_are() {
-    let mut desk = Desk::with(unbalanced, "");
-    desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]})).expect("a known process");
+    let mut fixture = WorldFixture::with(unbalanced, "");
+    fixture
+        .on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}))
+        .expect("a known process");
     for n in [1, 3] {
-        desk.terminate(&id(n), true).expect("a managed instance");
+        fixture.terminate(&id(n), true).expect("a managed instance");
     }
-    desk.wait(1000);
-    assert_eq!(desk.zones(), [0, 2]);
-    desk.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]})).expect("a known process");
-    desk.wait(300);
-    assert_eq!(desk.zones(), [1, 1]);
+    fixture.wait(1000);
+    assert_eq!(fixture.zones(), [0, 2]);
+    fixture
+        .on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}))
+        .expect("a known process");
+    fixture.wait(300);
+    assert_eq!(fixture.zones(), [1, 1]);
 }
 
 #[test]
 fn with_terminate_suspended_a_lower_desired_capacity_waits() {
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |group| {
             round_times(group);
             group.min = 1;
         },
         "",
     );
-    desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["Terminate"]})).expect("a known process");
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 2})).expect("within the bounds");
-    desk.wait(500);
-    assert_eq!(desk.in_service(), 3);
-    desk.on_group("resumeProcesses", json!({"ScalingProcesses": ["Terminate"]})).expect("a known process");
-    desk.wait(6);
-    assert_eq!(desk.in_service(), 2);
+    fixture
+        .on_group("suspendProcesses", json!({"ScalingProcesses": ["Terminate"]}))
+        .expect("a known process");
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 2})).expect("within the bounds");
+    fixture.wait(500);
+    assert_eq!(fixture.in_service(), 3);
+    fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Terminate"]})).expect("a known process");
+    fixture.wait(6);
+    assert_eq!(fixture.in_service(), 2);
 }
 
 #[test]
 fn a_group_with_all_instances_protected_keeps_them_when_its_desired_capacity_falls() {
-    let mut desk = Desk::with(|group| (group.min, group.protected_instances) = (1, 3), "");
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 1})).expect("within the bounds");
-    desk.wait(100);
-    assert_eq!((desk.sizes().2, desk.in_service()), (1, 3));
+    let mut fixture = WorldFixture::with(|group| (group.min, group.protected_instances) = (1, 3), "");
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 1})).expect("within the bounds");
+    fixture.wait(100);
+    assert_eq!((fixture.sizes().2, fixture.in_service()), (1, 3));
 }
 
 #[test]
 fn weights_count_as_units_of_capacity() {
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |group| {
             round_times(group);
             (group.min, group.max, group.desired) = (4, 16, 8);
@@ -201,21 +208,21 @@ fn weights_count_as_units_of_capacity() {
         },
         "",
     );
-    let weights: Vec<u32> = desk.group().instances.iter().map(|one| one.weight).collect();
+    let weights: Vec<u32> = fixture.group().instances.iter().map(|one| one.weight).collect();
     assert_eq!(weights, [2, 4, 2]);
-    let described = desk.describe();
+    let described = fixture.describe();
     assert_eq!(described["Instances"][1]["WeightedCapacity"], "4");
     assert_eq!(described["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"][0]["WeightedCapacity"], "2");
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 12})).expect("within the bounds");
-    desk.wait(6);
-    assert_eq!(desk.group().capacity(), 12);
-    desk.terminate(&id(2), true).expect("a managed instance");
-    assert_eq!(desk.sizes().2, 8);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 12})).expect("within the bounds");
+    fixture.wait(6);
+    assert_eq!(fixture.group().capacity(), 12);
+    fixture.terminate(&id(2), true).expect("a managed instance");
+    assert_eq!(fixture.sizes().2, 8);
 }
 
 #[test]
 fn an_override_with_a_template_of_its_own_decides_what_is_current() {
-    let mut desk = Desk::of(
+    let mut fixture = WorldFixture::of(
         |spec| {
             spec.templates.insert(
                 "lt-2".to_owned(),
@@ -233,9 +240,9 @@ fn an_override_with_a_template_of_its_own_decides_what_is_current() {
         },
         "[{at: 10s, do: {new_template_version: {id: lt-2}}}]",
     );
-    let outdated = |desk: &Desk| desk.group().sample(desk.world.templates()).outdated;
-    assert_eq!(outdated(&desk), 0);
-    assert_eq!(desk.describe()["Instances"][1]["LaunchTemplate"]["Version"], "7");
-    desk.wait(10);
-    assert_eq!(outdated(&desk), 1);
+    let outdated = |fixture: &WorldFixture| fixture.group().sample(fixture.world.templates()).outdated;
+    assert_eq!(outdated(&fixture), 0);
+    assert_eq!(fixture.describe()["Instances"][1]["LaunchTemplate"]["Version"], "7");
+    fixture.wait(10);
+    assert_eq!(outdated(&fixture), 1);
 }

@@ -2,30 +2,31 @@
 
 use serde_json::json;
 
-use super::{Desk, id, round_times};
+use super::{WorldFixture, id, round_times};
 use crate::world::World;
-use crate::world::record::{Author, Happening};
+use crate::world::record::{Author, GroupEvent};
 use crate::world::script::{Script, ScriptError};
 use crate::world::spec::WorldSpec;
 
 #[test]
 fn a_scaling_policy_acts_within_the_bounds_and_not_while_it_is_suspended() {
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |_| {},
         "[{at: 10s, do: {scaling_policy: {by: 9}}}, {at: 30s, do: {scaling_policy: {to: 1}}}]",
     );
-    desk.wait(10);
-    assert_eq!(desk.sizes().2, 6);
-    desk.on_group("suspendProcesses", json!({"ScalingProcesses": ["AlarmNotification"]}))
+    fixture.wait(10);
+    assert_eq!(fixture.sizes().2, 6);
+    fixture
+        .on_group("suspendProcesses", json!({"ScalingProcesses": ["AlarmNotification"]}))
         .expect("a known process");
-    desk.wait(30);
-    assert_eq!(desk.sizes().2, 6);
-    let by_world = desk
+    fixture.wait(30);
+    assert_eq!(fixture.sizes().2, 6);
+    let by_world = fixture
         .world
         .record()
         .changes
         .iter()
-        .any(|change| matches!(&change.happening, Happening::Sized { by: Author::World, .. }));
+        .any(|change| matches!(&change.event, GroupEvent::Sized { by: Author::World, .. }));
     assert!(by_world);
 }
 
@@ -33,54 +34,54 @@ fn a_scaling_policy_acts_within_the_bounds_and_not_while_it_is_suspended() {
 fn a_scheduled_action_that_is_missed_while_suspended_is_skipped() {
     let events = "[{at: 1s, do: {suspend: [ScheduledActions]}}, {at: 5s, do: {scheduled_action: {max: 9}}},
         {at: 9s, do: {resume: [ScheduledActions]}}, {at: 12s, do: {scheduled_action: {min: 4, max: 8}}}]";
-    let mut desk = Desk::with(|_| {}, events);
-    desk.wait(10);
-    assert_eq!(desk.sizes(), (3, 6, 3));
-    desk.wait(10);
-    assert_eq!(desk.sizes(), (4, 8, 4));
+    let mut fixture = WorldFixture::with(|_| {}, events);
+    fixture.wait(10);
+    assert_eq!(fixture.sizes(), (3, 6, 3));
+    fixture.wait(10);
+    assert_eq!(fixture.sizes(), (4, 8, 4));
 }
 
 #[test]
 fn an_event_can_follow_a_call_or_another_event() {
     let events = "[{after_call: {action: setDesiredCapacity, nth: 2}, do: {set_tag: {key: a, value: b}}},
         {after_event: {event: in_service}, delay: 3s, do: {kill: {which: new}}}]";
-    let mut desk = Desk::with(round_times, events);
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
-    assert!(!desk.group().tags.contains_key("a"));
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
-    assert!(desk.group().tags.contains_key("a"));
-    desk.wait(106);
-    assert_eq!(desk.machine(&id(4)), "running");
-    desk.wait(3);
-    assert_eq!(desk.machine(&id(4)), "terminated");
+    let mut fixture = WorldFixture::with(round_times, events);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
+    assert!(!fixture.group().tags.contains_key("a"));
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
+    assert!(fixture.group().tags.contains_key("a"));
+    fixture.wait(106);
+    assert_eq!(fixture.machine(&id(4)), "running");
+    fixture.wait(3);
+    assert_eq!(fixture.machine(&id(4)), "terminated");
 }
 
 #[test]
 fn standby_takes_an_instance_out_of_service_and_lowers_the_desired_capacity() {
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |group| {
             round_times(group);
             group.min = 1;
         },
         "[{at: 1s, do: {standby: {}}}]",
     );
-    desk.wait(1);
-    assert_eq!(desk.states()[0], "EnteringStandby");
-    desk.wait(100);
-    assert_eq!((desk.states()[0], desk.sizes().2, desk.in_service()), ("Standby", 2, 2));
+    fixture.wait(1);
+    assert_eq!(fixture.states()[0], "EnteringStandby");
+    fixture.wait(100);
+    assert_eq!((fixture.states()[0], fixture.sizes().2, fixture.in_service()), ("Standby", 2, 2));
 }
 
 #[test]
 fn protection_and_tags_come_and_go() {
     let events = "[{at: 1s, do: {protect: {count: 2}}}, {at: 2s, do: {unprotect: {}}},
         {at: 3s, do: {remove_tag: recycled}}]";
-    let mut desk = Desk::with(|_| {}, events);
-    desk.wait(2);
-    let protected: Vec<bool> = desk.group().instances.iter().map(|one| one.protected).collect();
+    let mut fixture = WorldFixture::with(|_| {}, events);
+    fixture.wait(2);
+    let protected: Vec<bool> = fixture.group().instances.iter().map(|one| one.protected).collect();
     assert_eq!(protected, [false, true, false]);
-    assert!(desk.group().has_tag("recycled"));
-    desk.wait(1);
-    assert!(!desk.group().has_tag("recycled"));
+    assert!(fixture.group().has_tag("recycled"));
+    fixture.wait(1);
+    assert!(!fixture.group().has_tag("recycled"));
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_new_version_or_default_makes_instances_outdated_where_the_group_follows_it(
         ("$Default", "set_default_version: {version: 1}", 3),
         ("2", "launch_from: {template: {version: '1'}}", 3),
     ] {
-        let mut desk = Desk::with(
+        let mut fixture = WorldFixture::with(
             |group| {
                 group.current_instances = 3;
                 group.launch =
@@ -104,17 +105,21 @@ fn a_new_version_or_default_makes_instances_outdated_where_the_group_follows_it(
             },
             &format!("[{{at: 1s, do: {{{event}}}}}]"),
         );
-        desk.wait(1);
-        assert_eq!(desk.group().sample(desk.world.templates()).outdated, outdated, "{version}: {event}");
-        assert_eq!(desk.happenings(), ["launch_source_changed"], "{version}: {event}");
+        fixture.wait(1);
+        assert_eq!(
+            fixture.group().sample(fixture.world.templates()).outdated,
+            outdated,
+            "{version}: {event}"
+        );
+        assert_eq!(fixture.events(), ["launch_source_changed"], "{version}: {event}");
     }
 }
 
 #[test]
 fn what_somebody_else_may_not_do_does_not_happen() {
-    let mut desk = Desk::with(|_| {}, "[{at: 1s, do: {set_sizes: {desired: 40}}}]");
-    desk.wait(10);
-    assert_eq!(desk.sizes(), (3, 6, 3));
+    let mut fixture = WorldFixture::with(|_| {}, "[{at: 1s, do: {set_sizes: {desired: 40}}}]");
+    fixture.wait(10);
+    assert_eq!(fixture.sizes(), (3, 6, 3));
 }
 
 #[test]
@@ -142,11 +147,11 @@ fn a_script_that_makes_no_sense_is_refused_with_the_reason() {
 
 #[test]
 fn every_event_name_is_one_that_happens() {
-    // The list that scripts are checked against and the names of happenings are two lists; each name is met here.
+    // The list that scripts are checked against and the names of events are two lists; each name is met here.
     let events = "[{at: 1s, do: {kill: {}}}, {at: 2s, do: {set_tag: {key: a, value: b}}}, {at: 3s, do: {fail_launches: {for: 30s}}},
         {at: 4s, do: {new_template_version: {}}}, {at: 5s, do: {suspend: [AZRebalance]}}, {at: 400s, do: {start_instance_refresh: {}}},
         {at: 6000s, do: delete_group}]";
-    let mut desk = Desk::with(
+    let mut fixture = WorldFixture::with(
         |group| {
             round_times(group);
             group.launch =
@@ -158,10 +163,10 @@ fn every_event_name_is_one_that_happens() {
         },
         events,
     );
-    desk.wait(1);
-    desk.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
-    desk.wait(10_000);
-    let met: std::collections::BTreeSet<_> = desk.happenings().into_iter().collect();
+    fixture.wait(1);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
+    fixture.wait(10_000);
+    let met: std::collections::BTreeSet<_> = fixture.events().into_iter().collect();
     let listed: std::collections::BTreeSet<_> = super::super::script::EVENTS.into_iter().collect();
     assert_eq!(met, listed);
 }
