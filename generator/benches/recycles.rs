@@ -16,8 +16,8 @@ use asg_recycle::config;
 use asg_recycle::simulate::campaign::{Campaign, Plan};
 use asg_recycle::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, Deployment, Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
-use asg_recycle::simulate::time::Span;
-use asg_recycle::simulate::world::spec::GroupSpec;
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::spec::GroupSpec;
 
 use peers::{Basis, PEERS, Peer, Setting, ideal_double_and_halve, ideal_one_by_one};
 
@@ -87,7 +87,7 @@ fn scenario(setting: &Setting, seed: u64) -> Scenario {
 }
 
 fn recycle(deployment: &Rc<Deployment>, strategy: &str, setting: &Setting, seed: u64) -> Run {
-    let runner = scenario(setting, seed).stage(deployment, strategy, Detail::Plain);
+    let runner = scenario(setting, seed).runner(deployment, strategy, Detail::Plain);
     let run = runner.expect("the group makes sense").finish();
     let ended_well = run.executions.iter().all(|one| one.status == "SUCCEEDED");
     assert!(run.is_sound() && ended_well, "{strategy} of {}: {:?}", setting.instances, run.violations);

@@ -2,13 +2,9 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) use asg_recycle_simulator::expression::{FUNCTIONS, delimited};
 use jsonata_core::parser;
 use serde_json::Value;
-
-/// The expression in a string that Step Functions evaluates: one that begins with `{%` and ends with `%}`.
-pub(crate) fn of(text: &str) -> Option<&str> {
-    text.strip_prefix("{%")?.strip_suffix("%}")
-}
 
 /// Names of the variables that an expression reads from outside, `states` included.
 ///
@@ -23,80 +19,6 @@ pub(super) fn variables(expression: &str) -> Result<BTreeSet<String>, String> {
     collect(&tree, &mut names);
     Ok(names.difference(&local).cloned().collect())
 }
-
-/// `JSONata`'s own functions and those that Step Functions adds, as of `JSONata` 2.2. Sources: the language's function
-/// reference, and docs/aws.md, fact J1, on the six additions; `$eval` is left out because Step Functions refuses it.
-pub(crate) const FUNCTIONS: &[&str] = &[
-    "abs",
-    "append",
-    "assert",
-    "average",
-    "base64decode",
-    "base64encode",
-    "boolean",
-    "ceil",
-    "clone",
-    "contains",
-    "count",
-    "decodeUrl",
-    "decodeUrlComponent",
-    "distinct",
-    "each",
-    "encodeUrl",
-    "encodeUrlComponent",
-    "error",
-    "exists",
-    "filter",
-    "floor",
-    "formatBase",
-    "formatInteger",
-    "formatNumber",
-    "fromMillis",
-    "hash",
-    "join",
-    "keys",
-    "length",
-    "lookup",
-    "lowercase",
-    "map",
-    "match",
-    "max",
-    "merge",
-    "millis",
-    "min",
-    "not",
-    "now",
-    "number",
-    "pad",
-    "parse",
-    "parseInteger",
-    "partition",
-    "power",
-    "random",
-    "range",
-    "reduce",
-    "replace",
-    "reverse",
-    "round",
-    "shuffle",
-    "sift",
-    "single",
-    "sort",
-    "split",
-    "spread",
-    "sqrt",
-    "string",
-    "substring",
-    "substringAfter",
-    "substringBefore",
-    "sum",
-    "toMillis",
-    "trim",
-    "type",
-    "uppercase",
-    "uuid",
-    "zip",
-];
 
 /// The syntax tree is walked in its JSON form: a reference is `{"Variable": name}` and a call of a bound function
 /// `{"Function": {"name": ..}}`, wherever they stand.
@@ -141,7 +63,7 @@ fn collect_local(tree: &Value, names: &mut BTreeSet<String>) {
 
 /// `$name` to `$prefix_name` for each of `names`, in expressions only, and not inside their string literals.
 pub(super) fn rename_variables(text: &str, names: &BTreeSet<String>, prefix: &str) -> String {
-    if of(text).is_none() {
+    if delimited(text).is_none() {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
@@ -197,12 +119,5 @@ mod tests {
     #[test]
     fn a_broken_expression_is_an_error() {
         assert!(variables("$foo(").is_err());
-    }
-
-    #[test]
-    fn only_a_whole_string_is_an_expression() {
-        assert_eq!(of("{% $x %}"), Some(" $x "));
-        assert_eq!(of(" {% $x %}"), None);
-        assert_eq!(of("a {% $x %}"), None);
     }
 }

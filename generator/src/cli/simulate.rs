@@ -11,8 +11,8 @@ use crate::simulate::campaign::{Campaign, Plan};
 use crate::simulate::report::{self, Paint};
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
-use crate::simulate::time::Span;
-use crate::simulate::world::spec::GroupSpec;
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::spec::GroupSpec;
 
 /// Scenarios of one campaign: what takes the better part of a day on one core.
 const RUNS_MAX: u64 = 10_000_000;
@@ -99,7 +99,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 /// Runs a scenario on the machine that a configuration builds.
 fn simulate(config: &Config, scenario: &Scenario, strategy: &str) -> Result<Run, Failure> {
     let deployment = Deployment::of(config).map_err(|problems| Failure::World(problems.to_string()))?;
-    let runner = scenario.stage(&Rc::new(deployment), strategy, Detail::Plain);
+    let runner = scenario.runner(&Rc::new(deployment), strategy, Detail::Plain);
     Ok(runner.map_err(|error| Failure::Input(error.to_string()))?.finish())
 }
 

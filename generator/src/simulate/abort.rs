@@ -1,6 +1,6 @@
 //! Stops an execution at every point of a run, and follows each of these runs to its end.
 
-use super::runner::{Rest, Run, Runner, Step};
+use super::runner::{Run, Runner, Step, Termination};
 
 /// A run that was stopped.
 #[derive(Clone)]
@@ -18,14 +18,14 @@ impl Abort {
     pub fn unmet(&self) -> Vec<String> {
         let mut unmet: Vec<String> = self.run.violations.iter().map(ToString::to_string).collect();
         unmet.extend(self.run.refusals.iter().map(|refusal| format!("the model does not know: {refusal}")));
-        if self.run.rest == Rest::Bound {
+        if self.run.termination == Termination::LimitReached {
             unmet.push("it did not come to rest".to_owned());
         }
         let broken = self.run.executions.iter().skip(1).filter(|one| one.status != "SUCCEEDED");
         unmet.extend(broken.map(|one| format!("{} ended {}: {}", one.mode, one.ending(), one.reason)));
         let Some(group) = self.run.groups.first() else { return unmet };
         if self.run.world.has_lock_item(&group.name) {
-            let holder = self.run.world.lock_holder(&group.name).unwrap_or("nobody");
+            let holder = self.run.world.lock_holders(&group.name).next().unwrap_or("nobody");
             unmet.push(format!("the lock item is left, held by {holder}"));
         }
         let (first, last) = (group.first(), group.last());
@@ -55,7 +55,7 @@ pub fn abort_where(
     let (mut points, mut visited, mut steps) = (0, String::new(), 0);
     loop {
         match runner.step() {
-            Step::Rest(_) => return points,
+            Step::Ended(_) => return points,
             Step::Execution(0) if runner.running().any(|execution| execution == 0) => {
                 let state = runner.state(0).unwrap_or_default();
                 steps = if state == visited { steps + 1 } else { 0 };

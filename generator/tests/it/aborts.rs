@@ -27,7 +27,7 @@ fn is_survived_at(
     let config = config::parse(STACK.as_bytes()).expect("the stack has no fault");
     let deployment = Rc::new(Deployment::of(&config).unwrap_or_else(|problems| panic!("{problems}")));
     let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
-    let runner = scenario.stage(&deployment, strategy, Detail::Plain).expect("the scenario makes sense");
+    let runner = scenario.runner(&deployment, strategy, Detail::Plain).expect("the scenario makes sense");
     let mut failures = Vec::new();
     let points = abort(runner, &mut |abort: Abort| {
         let unmet = abort.unmet();

@@ -26,8 +26,14 @@ struct Sources {
 const CRATES: &[Sources] = &[
     Sources {
         folder: "generator/src",
-        roots: &[("crate::", ""), ("asg_recycle::", ""), ("asg_recycle_handler::", "handler::")],
+        roots: &[
+            ("crate::", ""),
+            ("asg_recycle::", ""),
+            ("asg_recycle_handler::", "handler::"),
+            ("asg_recycle_simulator::", "simulator::"),
+        ],
     },
+    Sources { folder: "generator/simulator/src", roots: &[("crate::", ""), ("asg_recycle_simulator::", "")] },
     Sources { folder: "handler/src", roots: &[("crate::", ""), ("asg_recycle_handler::", "")] },
 ];
 

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use asg_recycle::simulate::interpreter::{Evaluation, Outcome};
 use asg_recycle::simulate::runner::Detail;
 use asg_recycle::simulate::scenario::Case;
+use asg_recycle_simulator::interpreter::{Evaluation, Outcome};
 use serde_json::Value;
 
 use crate::scenarios::{Deployments, all_cases};
@@ -54,14 +54,16 @@ fn recording() -> &'static Recording {
             let deployment = deployments.of(&case);
             let keeping = Rc::clone(&kept);
             kept.borrow_mut().sources.clear();
-            deployment.machine().tell(Box::new(move |evaluation| keeping.borrow_mut().keep(evaluation)));
+            deployment
+                .machine()
+                .observe_evaluations(Box::new(move |evaluation| keeping.borrow_mut().keep(evaluation)));
             let runner =
-                case.scenario.stage(&deployment, &case.strategy, Detail::Tape).expect("it makes sense");
+                case.scenario.runner(&deployment, &case.strategy, Detail::Recording).expect("it makes sense");
             for (index, report) in runner.finish().executions.iter().enumerate() {
                 let title = format!("{} {}, execution {index}", case.strategy, case.name);
-                let tape = report.tape.as_ref().expect("it was asked for");
+                let recording = report.recording.as_ref().expect("it was asked for");
                 let begun = (&*report.arn, report.began_at);
-                executions.push(Recorded::new(title, deployment.machine().text(), begun, tape));
+                executions.push(Recorded::new(title, deployment.machine().text(), begun, recording));
             }
         }
         Recording { executions, evaluations: kept.take().evaluations }

@@ -36,7 +36,7 @@ fn unmet(
     seen: &mut BTreeSet<String>,
 ) -> Vec<String> {
     let deployment = deployments.of(case);
-    match case.scenario.stage(&deployment, &case.strategy, Detail::Plain) {
+    match case.scenario.runner(&deployment, &case.strategy, Detail::Plain) {
         Ok(runner) => {
             let run = runner.finish();
             seen.extend(run.executions.iter().map(|one| one.outcome.clone()));

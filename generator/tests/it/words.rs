@@ -10,24 +10,13 @@ const GLOSSARY: &str = "docs/glossary.md";
 
 /// Names that two public types of a crate still share, with what is to become of them. The list may only shrink.
 const SHARED: &[(&str, &str)] = &[
-    ("Change", "of a group: `GroupChange`; of a file keeps the name"),
-    ("Deed", "of the world: `Intervention`; of a run: `LogEvent`"),
-    ("Entry", "of the log of a run; of a script"),
-    ("Execution", "the interpreter's; the world's record of one"),
-    ("Failure", "of a state: `StateError`; of a campaign keeps the name"),
     ("Format", "of an output: once, as the trait; of a text: a type for each"),
-    ("Group", "in the world; of parameters: `ParameterGroup`"),
-    ("Happening", "in a history: `HistoryEvent`; to a group: `GroupEvent`"),
     ("Key", "of `stack.yaml`; of a parameter: `ParameterKey`"),
     ("Kind", "of a key's value; of a resource: `ResourceKind`"),
-    ("Machine", "emitted; interpreted; of an instance: `Ec2State`"),
     ("Plan", "of the output folder; of a campaign"),
     ("Queue", "configured; deployed"),
-    ("Run", "of a scenario; what the checker knows of an execution"),
-    ("Target", "of a rule; of an instance: `TargetHealth`"),
     ("Trigger", "configured; of a scenario"),
     ("Value", "of a key; of a property of a resource"),
-    ("When", "of a script; a condition on a property"),
 ];
 
 /// The folders of the workspace's crates, those that lie in another's among them.

@@ -39,7 +39,7 @@ fn config() -> Config {
 
 /// What a scenario lacks of what it expects.
 fn unmet(deployment: &Rc<Deployment>, scenario: &Scenario) -> Vec<String> {
-    match scenario.stage(deployment, NAME, Detail::Plain) {
+    match scenario.runner(deployment, NAME, Detail::Plain) {
         Ok(runner) => scenario.unmet(&runner.finish()),
         Err(error) => vec![error.to_string()],
     }

@@ -27,7 +27,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 
 /// Arguments that are one expression are held against AWS's model by running them, not here.
 fn check_arguments(state: &str, given: Option<&Value>, known: &Arguments, report: &mut Report<'_>) {
-    if given.and_then(Value::as_str).is_some_and(|text| expression::of(text).is_some()) {
+    if given.and_then(Value::as_str).is_some_and(|text| expression::delimited(text).is_some()) {
         return;
     }
     let given: Vec<_> =

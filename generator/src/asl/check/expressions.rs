@@ -27,7 +27,7 @@ fn check_value(state: &str, field: &str, value: &Value, report: &mut Report<'_>)
 }
 
 fn check_text(state: &str, field: &str, text: &str, report: &mut Report<'_>) {
-    let Some(expression) = expression::of(text) else {
+    let Some(expression) = expression::delimited(text) else {
         if text.contains("{%") || text.contains("%}") {
             report.add(state, format!("{field}: an expression must be the whole string: `{text}`"));
         }

@@ -33,7 +33,7 @@ fn may_leave_instances_out(arguments: &Value) -> bool {
     let read = arguments
         .as_str()
         .filter(|text| text.contains("'IncludeInstances'"))
-        .and_then(expression::of)
+        .and_then(expression::delimited)
         .and_then(|text| expression::variables(text).ok());
     read.is_some_and(|names| names.contains("group"))
 }

@@ -84,7 +84,9 @@ fn collect(value: &Value, names: &mut Names) {
     match value {
         Value::String(text) => {
             names.extend(
-                expression::of(text).and_then(|text| expression::variables(text).ok()).unwrap_or_default(),
+                expression::delimited(text)
+                    .and_then(|text| expression::variables(text).ok())
+                    .unwrap_or_default(),
             );
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, names)),

@@ -1,6 +1,5 @@
 //! Many random groups, faults and moments, each from a seed of its own; what fails is made as small as it can be.
 
-mod dice;
 mod invent;
 mod shrink;
 
@@ -9,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::runner::{Deployment, Detail, Rest, Run};
+use super::runner::{Deployment, Detail, Run, Termination};
 use super::scenario::Scenario;
 
 /// What a campaign found.
@@ -109,7 +108,7 @@ fn strategy_of(deployment: &Deployment, seed: u64) -> String {
 
 fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Result<Run, String> {
     let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
-    let runner = scenario.stage(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
+    let runner = scenario.runner(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
     Ok(runner.finish())
 }
 
@@ -123,7 +122,7 @@ fn faults(run: &Run) -> Vec<(&'static str, String)> {
         }
     }
     found.extend(run.refusals.iter().map(|refusal| ("model", format!("the model does not know: {refusal}"))));
-    if run.rest == Rest::Bound {
+    if run.termination == Termination::LimitReached {
         found.push(("rest", "it did not come to rest".to_owned()));
     }
     // A journal is kept for whoever goes on where putting back failed, and then somebody was told.
@@ -133,7 +132,7 @@ fn faults(run: &Run) -> Vec<(&'static str, String)> {
     });
     let kept = run.groups.iter().filter(|group| !is_loud && run.world.has_lock_item(&group.name));
     found.extend(kept.map(|group| {
-        let holder = run.world.lock_holder(&group.name).unwrap_or("nobody");
+        let holder = run.world.lock_holders(&group.name).next().unwrap_or("nobody");
         ("lock", format!("the lock item of {} is left, held by {holder}", group.name))
     }));
     found

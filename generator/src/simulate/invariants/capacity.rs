@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::{Author, Cause, Change, Happening, Sample, Sizes};
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::record::{
+    Author, GroupChange, GroupEvent, Sample, Sizes, TerminationCause,
+};
 
 use super::Promise;
 
@@ -21,7 +23,7 @@ pub(super) struct Capacity {
     /// further than to where it was at the start.
     may_be_scaled_in: u32,
     /// Instances that the world put out of action and that are still in the group.
-    struck: BTreeSet<InstanceId>,
+    disrupted: BTreeSet<InstanceId>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
@@ -49,7 +51,7 @@ impl Capacity {
             world_delta: 0,
             world_delta_max: 0,
             may_be_scaled_in: 0,
-            struck: BTreeSet::new(),
+            disrupted: BTreeSet::new(),
             losses: 0,
             desired_at_start: sizes.desired,
             min_of_world: 0,
@@ -69,9 +71,9 @@ impl Capacity {
     }
 
     /// Moves the lower bound with a change, and says how the promise was broken where it was.
-    pub(super) fn below_promise(&mut self, change: &Change) -> Option<String> {
-        self.follow(&change.happening);
-        let order = self.watch_order(&change.happening);
+    pub(super) fn below_promise(&mut self, change: &GroupChange) -> Option<String> {
+        self.follow(&change.event);
+        let order = self.watch_order(&change.event);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         // While there are more instances than wanted, the world may still choose healthy ones to take.
@@ -109,35 +111,35 @@ impl Capacity {
     }
 
     fn lost(&self) -> u32 {
-        self.losses + u32::try_from(self.struck.len()).unwrap_or(u32::MAX)
+        self.losses + u32::try_from(self.disrupted.len()).unwrap_or(u32::MAX)
     }
 
     /// Follows what the world takes, and what it allows.
-    fn follow(&mut self, happening: &Happening) {
-        match happening {
-            Happening::Struck { instance, served: true } => {
-                self.struck.insert(*instance);
+    fn follow(&mut self, event: &GroupEvent) {
+        match event {
+            GroupEvent::Disrupted { instance, served: true } => {
+                self.disrupted.insert(*instance);
             }
-            Happening::Terminating { instance, cause, served: true } if !self.is_ours(cause) => {
-                self.struck.insert(*instance);
+            GroupEvent::Terminating { instance, cause, served: true } if !self.is_ours(cause) => {
+                self.disrupted.insert(*instance);
             }
             // Healthy for a while by the group's own checks, without having served.
-            Happening::MarkedUnhealthy(instance) if matches!(self.promise, Promise::Percent { .. }) => {
-                self.struck.insert(*instance);
+            GroupEvent::MarkedUnhealthy(instance) if matches!(self.promise, Promise::Percent { .. }) => {
+                self.disrupted.insert(*instance);
             }
             // A healthy one may be chosen while its replacement boots.
-            Happening::Terminating { instance, cause: Cause::ScaleIn, served: true }
+            GroupEvent::Terminating { instance, cause: TerminationCause::ScaleIn, served: true }
                 if self.may_be_scaled_in > 0 =>
             {
                 self.may_be_scaled_in -= 1;
-                self.struck.insert(*instance);
+                self.disrupted.insert(*instance);
             }
             // What nobody replaces is missing for good; what has left is made up for by its replacement.
-            Happening::Left(instance) if self.struck.remove(instance) => self.losses += 1,
-            Happening::TargetsHealthy(instance) => {
-                self.struck.remove(instance);
+            GroupEvent::Left(instance) if self.disrupted.remove(instance) => self.losses += 1,
+            GroupEvent::TargetsHealthy(instance) => {
+                self.disrupted.remove(instance);
             }
-            Happening::Sized { by: Author::World, before, after } => {
+            GroupEvent::Sized { by: Author::World, before, after } => {
                 let lowered = before.desired.saturating_sub(after.desired);
                 let cut_before = self.cut;
                 self.world_delta += i64::from(after.desired) - i64::from(before.desired);
@@ -152,29 +154,29 @@ impl Capacity {
                     self.max = after.max;
                 }
             }
-            Happening::LaunchSourceChanged => self.replaces_all = true,
-            Happening::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
-            Happening::RefreshEnded(_) => self.refresh_by = None,
-            Happening::Deleting => self.deleting = true,
+            GroupEvent::LaunchSourceChanged => self.replaces_all = true,
+            GroupEvent::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
+            GroupEvent::RefreshEnded(_) => self.refresh_by = None,
+            GroupEvent::Deleting => self.deleting = true,
             _ => {}
         }
     }
 
     /// Whether an instance goes because of what an execution does: it resizes the group, or started the refresh. Who lets
     /// AWS refresh never resizes, so that every scaling in is the world's.
-    fn is_ours(&self, cause: &Cause) -> bool {
+    fn is_ours(&self, cause: &TerminationCause) -> bool {
         match cause {
-            Cause::Execution(_) => true,
-            Cause::ScaleIn => !matches!(self.promise, Promise::Percent { .. }),
-            Cause::InstanceRefresh => matches!(self.refresh_by, Some(Author::Execution(_))),
+            TerminationCause::Execution(_) => true,
+            TerminationCause::ScaleIn => !matches!(self.promise, Promise::Percent { .. }),
+            TerminationCause::InstanceRefresh => matches!(self.refresh_by, Some(Author::Execution(_))),
             _ => false,
         }
     }
 
     /// One after the other: none is taken out, and none is launched, before the last one taken out is terminated in EC2.
-    fn watch_order(&mut self, happening: &Happening) -> Option<String> {
-        match happening {
-            Happening::Terminating { instance, cause: Cause::Execution(_), .. }
+    fn watch_order(&mut self, event: &GroupEvent) -> Option<String> {
+        match event {
+            GroupEvent::Terminating { instance, cause: TerminationCause::Execution(_), .. }
                 if !self.dead.contains(instance) =>
             {
                 let others = self.still_out();
@@ -183,12 +185,12 @@ impl Capacity {
                     format!("{instance} was taken out while {others} was not terminated in EC2")
                 })
             }
-            Happening::MachineTerminated(instance) => {
+            GroupEvent::Ec2Terminated(instance) => {
                 self.taken_out.remove(instance);
                 self.dead.insert(*instance);
                 None
             }
-            Happening::Launched(instance) => self
+            GroupEvent::Launched(instance) => self
                 .still_out()
                 .map(|others| format!("{instance} was launched while {others} was not terminated in EC2")),
             _ => None,
@@ -203,8 +205,8 @@ impl Capacity {
     }
 
     /// Says how the upper bound was broken, where a change broke it. Instance refreshes have bounds of their own.
-    pub(super) fn above_allowed(&self, change: &Change) -> Option<String> {
-        if self.refresh_by.is_some() || self.deleting || !matches!(change.happening, Happening::Launched(_)) {
+    pub(super) fn above_allowed(&self, change: &GroupChange) -> Option<String> {
+        if self.refresh_by.is_some() || self.deleting || !matches!(change.event, GroupEvent::Launched(_)) {
             return None;
         }
         let grown = u32::try_from(self.world_delta_max).unwrap_or(0);
@@ -231,16 +233,16 @@ fn counted(promise: Promise, sample: Sample) -> u32 {
 }
 
 /// Whether a change is one that the world made and that an execution, judging by an earlier look, cannot know of.
-pub(super) fn is_disturbance(happening: &Happening) -> bool {
-    match happening {
-        Happening::Struck { .. }
-        | Happening::LaunchSourceChanged
-        | Happening::MarkedUnhealthy(_)
-        | Happening::Changed(_)
-        | Happening::Deleting
-        | Happening::Deleted
-        | Happening::Sized { by: Author::World, .. } => true,
-        Happening::Terminating { cause, .. } => !matches!(cause, Cause::Execution(_)),
+pub(super) fn is_disruption(event: &GroupEvent) -> bool {
+    match event {
+        GroupEvent::Disrupted { .. }
+        | GroupEvent::LaunchSourceChanged
+        | GroupEvent::MarkedUnhealthy(_)
+        | GroupEvent::Changed(_)
+        | GroupEvent::Deleting
+        | GroupEvent::Deleted
+        | GroupEvent::Sized { by: Author::World, .. } => true,
+        GroupEvent::Terminating { cause, .. } => !matches!(cause, TerminationCause::Execution(_)),
         _ => false,
     }
 }

@@ -2,9 +2,9 @@
 
 use asg_recycle_handler::contract::Mode;
 
-use crate::simulate::time::Moment;
-use crate::simulate::world::World;
-use crate::simulate::world::record::{Access, Call, GroupWrite};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::record::{Access, CallRecord, GroupWrite};
 
 use super::{Allowed, Checker, Invariant, Known};
 
@@ -27,11 +27,16 @@ impl Checker {
         self.calls_seen = calls.len();
     }
 
-    fn watch_write(&mut self, call: &Call, write: &GroupWrite, root: &str, known: Option<usize>) {
+    fn watch_write(&mut self, call: &CallRecord, write: &GroupWrite, root: &str, known: Option<usize>) {
         debug_assert_eq!(call.access, Access::Write, "only writes name a group");
-        if write.lock_held_by.as_deref() != Some(root) {
-            let holder = write.lock_held_by.as_deref().unwrap_or("nobody");
-            let detail = format!("{root} called {} while {holder} held the lock", call.action);
+        let is_alone = matches!(&*write.lock_held_by, [holder] if **holder == *root);
+        if !is_alone {
+            let holders = if write.lock_held_by.is_empty() {
+                "nobody".to_owned()
+            } else {
+                write.lock_held_by.join(" and ")
+            };
+            let detail = format!("{root} called {} while {holders} held the lock", call.action);
             self.violate(Invariant::OneRecycleAtATime, call.moment, detail);
         }
         let Some(known) = known.map(|at| &mut self.runs[at]) else {

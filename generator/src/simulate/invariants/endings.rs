@@ -3,11 +3,12 @@
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::World;
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::group::{Group, Phase};
-use crate::simulate::world::instance::{Instance, InstanceId, Lifecycle};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::group::{Group, GroupPhase};
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
 
 use super::{Checker, Ending, Invariant, Known, Violation};
 
@@ -42,13 +43,13 @@ impl Checker {
     /// Whether the world did something after the execution last looked, or so shortly before that its read was late, or
     /// that it came between the look that chose instances and the one that judged their health.
     fn is_excused(&self, world: &World, position: usize) -> bool {
-        let Some(disturbed_at) = self.disturbed_at else { return false };
+        let Some(disrupted_at) = self.disrupted_at else { return false };
         let looked_at = self.runs[position].last_look.unwrap_or(Moment(0));
-        disturbed_at + world.spec().read_lag.by + BETWEEN_LOOKS >= looked_at
+        disrupted_at + world.spec().read_lag.by + BETWEEN_LOOKS >= looked_at
     }
 
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
-        let group = world.group(self.group).filter(|group| group.phase == Phase::Present)?;
+        let group = world.group(self.group).filter(|group| group.phase == GroupPhase::Present)?;
         let left = left_over(world, group, known);
         if !left.is_empty() {
             return Some(format!(
@@ -78,7 +79,7 @@ impl Checker {
     /// What was violated, when every execution has ended and the group has come to rest.
     pub fn finish(mut self, world: &World) -> Vec<Violation> {
         self.observe(world);
-        if let Some(group) = world.group(self.group).filter(|group| group.phase == Phase::Present) {
+        if let Some(group) = world.group(self.group).filter(|group| group.phase == GroupPhase::Present) {
             if !self.is_left_to_somebody(world, group) {
                 self.judge_sizes(world, group);
             }
@@ -104,11 +105,13 @@ impl Checker {
         }
         // AWS takes no maximum below the minimum, and the minimum may be somebody else's by now.
         let is_held_up = group.sizes.max == group.sizes.min && faults.is_empty();
-        if let Some(expected) = self.max.missed_by(group.sizes.max).filter(|max| !is_held_up || *max > group.sizes.min) {
+        if let Some(expected) =
+            self.max.missed_by(group.sizes.max).filter(|max| !is_held_up || *max > group.sizes.min)
+        {
             faults.push(format!("the maximum is {}, not {expected}", group.sizes.max));
         }
         // Where the world took nothing and set nothing, the group is to be as large as it was.
-        if !self.is_disturbed && group.sizes.desired != self.desired {
+        if !self.is_disrupted && group.sizes.desired != self.desired {
             faults.push(format!("the desired capacity is {}, not {}", group.sizes.desired, self.desired));
         }
         for process in group.suspended.difference(&self.suspended) {

@@ -14,15 +14,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use asg_recycle_handler::contract::{Mode, Replace};
+use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
 use serde_json::Value;
 
-use super::time::{Moment, Span};
-use super::world::World;
-use super::world::executions::ExecutionStatus;
-use super::world::instance::InstanceId;
-use super::world::processes::Process;
-use super::world::record::{Author, GroupIndex, Happening};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
+use asg_recycle_simulator::world::processes::Process;
+use asg_recycle_simulator::world::record::{Author, GroupEvent};
 
 use capacity::Capacity;
 
@@ -137,7 +137,7 @@ pub enum Allowed {
 
 /// An execution, as it starts.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct ExpectedExecution {
     /// Its ARN.
     pub arn: Arc<str>,
     /// What it is for.
@@ -175,7 +175,7 @@ impl Ending {
 /// An execution as the checker knows it.
 #[derive(Debug, Clone)]
 struct Known {
-    run: Run,
+    run: ExpectedExecution,
     /// Whether the group was opted in when it started.
     opted_in: bool,
     /// Instances before this one were there when it started, for so long that any read tells of them.
@@ -256,9 +256,9 @@ pub struct Checker {
     changes_seen: usize,
     calls_seen: usize,
     /// When the world last did something that a verdict reached just before cannot know of.
-    disturbed_at: Option<Moment>,
+    disrupted_at: Option<Moment>,
     /// Whether the world did anything to the group but change what it launches from.
-    is_disturbed: bool,
+    is_disrupted: bool,
     /// When what the group launches from last changed.
     source_changed_at: Option<Moment>,
     violations: Vec<Violation>,
@@ -278,8 +278,8 @@ impl Checker {
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
-            disturbed_at: None,
-            is_disturbed: false,
+            disrupted_at: None,
+            is_disrupted: false,
             source_changed_at: None,
             violations: Vec::new(),
         })
@@ -297,7 +297,7 @@ impl Checker {
     }
 
     /// An execution for this group starts.
-    pub fn execution_started(&mut self, world: &World, run: Run) {
+    pub fn execution_started(&mut self, world: &World, run: ExpectedExecution) {
         self.observe(world);
         let Some(group) = world.group(self.group) else { return };
         if run.mode == Mode::Recycle && run.replace == Replace::All {
@@ -306,7 +306,7 @@ impl Checker {
         let read_lag = world.spec().read_lag.by;
         let seen = group.instances.iter().rfind(|one| one.launched_at + read_lag <= world.now());
         let known = Known {
-            opted_in: group.is_opted_in(),
+            opted_in: group.has_tag(RECYCLE_ON_ASG_UPDATE.key),
             newcomers_from: InstanceId(seen.map_or(0, |one| one.id.0) + 1),
             run,
             started_at: world.now(),
@@ -326,31 +326,31 @@ impl Checker {
             if let Some(detail) = self.capacity.above_allowed(change) {
                 self.violate(Invariant::NeverAboveAllowed, change.moment, detail);
             }
-            self.follow(world, change.moment, &change.happening);
+            self.follow(world, change.moment, &change.event);
         }
         self.changes_seen = changes.len();
     }
 
     /// Follows what somebody else changes, which is not ours to put back.
-    fn follow(&mut self, world: &World, moment: Moment, happening: &Happening) {
-        match happening {
-            Happening::Sized { by, before, after } => {
+    fn follow(&mut self, world: &World, moment: Moment, event: &GroupEvent) {
+        match event {
+            GroupEvent::Sized { by, before, after } => {
                 let seen_until = self.seen_until(world, by);
                 self.min.follow(by, (before.min, after.min), moment, seen_until);
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
             }
-            Happening::Suspended { by: Author::World, before, after } => {
+            GroupEvent::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));
                 self.suspended.retain(|process| after.contains(process) || !before.contains(process));
             }
             _ => {}
         }
-        if *happening == Happening::LaunchSourceChanged {
+        if *event == GroupEvent::LaunchSourceChanged {
             self.source_changed_at = Some(moment);
         }
-        if capacity::is_disturbance(happening) {
-            self.disturbed_at = Some(moment);
-            self.is_disturbed |= *happening != Happening::LaunchSourceChanged;
+        if capacity::is_disruption(event) {
+            self.disrupted_at = Some(moment);
+            self.is_disrupted |= *event != GroupEvent::LaunchSourceChanged;
         }
     }
 

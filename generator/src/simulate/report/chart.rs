@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Colour, Paint, clock};
 use crate::simulate::runner::GroupReport;
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::record::Sample;
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::record::Sample;
 
 /// Rows of the drawing, at most.
 const ROWS_MAX: u32 = 12;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::timeline::timeline;
-use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Rest, Run};
-use crate::simulate::time::Moment;
+use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run, Termination};
+use asg_recycle_simulator::time::Moment;
 
 /// The whole report.
 pub fn json(run: &Run) -> Value {
@@ -32,7 +32,7 @@ pub fn json(run: &Run) -> Value {
     json!({
         "version": 1,
         "sound": run.is_sound(),
-        "came_to_rest": run.rest == Rest::Quiet,
+        "came_to_rest": run.termination == Termination::Settled,
         "seconds": seconds(run.ended_at),
         "executions": executions.collect::<Vec<_>>(),
         "groups": run.groups.iter().map(|group| group_json(run, group)).collect::<Vec<_>>(),

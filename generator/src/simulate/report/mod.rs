@@ -8,7 +8,7 @@ mod text;
 mod timeline;
 mod wording;
 
-use super::time::Span;
+use asg_recycle_simulator::time::Span;
 
 pub use campaign::{json as campaign_json, text as campaign_text};
 pub use json::json;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::clock;
 use crate::simulate::runner::{ExecutionReport, GroupReport, Run};
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::record::Sample;
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::record::Sample;
 
 const WIDTH: u64 = 900;
 const PANEL: u64 = 280;

@@ -6,8 +6,8 @@ use super::chart::chart;
 use super::timeline::{Tone, timeline};
 use super::{Colour, Paint, clock, counted, words};
 use crate::simulate::invariants::Invariant;
-use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Rest, Run};
-use crate::simulate::time::{Moment, Span};
+use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run, Termination};
+use asg_recycle_simulator::time::{Moment, Span};
 
 /// Columns of a terminal.
 const COLUMNS: usize = 100;
@@ -104,7 +104,7 @@ fn verdict(run: &Run, paint: Paint) -> String {
     for refusal in &run.refusals {
         let _ = writeln!(text, "{}: {refusal}", paint.paint(Colour::Bad, "the model does not know"));
     }
-    if run.rest == Rest::Bound {
+    if run.termination == Termination::LimitReached {
         let _ = writeln!(text, "{}", paint.paint(Colour::Bad, "it did not come to rest"));
     }
     if run.is_sound() {

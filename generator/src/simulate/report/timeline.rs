@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::simulate::runner::{Deed, Entry, ExecutionReport, Run};
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::instance::InstanceId;
+use crate::simulate::runner::{ExecutionReport, LogEntry, LogEvent, Run};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::ids::InstanceId;
 
-use super::wording::{Saying, of_call, of_change, shortened};
+use super::wording::{Phrase, of_call, of_change, shortened};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +66,10 @@ impl std::fmt::Display for Actor {
 const JOINED: Span = Span::seconds(45);
 
 /// One thing that happened.
-struct Said {
+struct SpokenAt {
     at: Moment,
     actor: Actor,
-    saying: Saying,
+    phrase: Phrase,
 }
 
 /// The lines of a run.
@@ -87,33 +87,33 @@ fn actor(run: &Run, execution: usize) -> Actor {
     Actor::Execution { mode, number }
 }
 
-fn from_log(run: &Run) -> Vec<Said> {
+fn from_log(run: &Run) -> Vec<SpokenAt> {
     run.log.iter().filter_map(|entry| of_entry(run, entry)).collect()
 }
 
-fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
+fn of_entry(run: &Run, entry: &LogEntry) -> Option<SpokenAt> {
     let report = |execution: &usize| run.executions.get(*execution);
-    let (actor, text, tone) = match &entry.what {
-        Deed::Passed { event, reason } => {
+    let (actor, text, tone) = match &entry.event {
+        LogEvent::Passed { event, reason } => {
             (Actor::Handler, format!("{event}: starts nothing: {reason}"), Tone::Plain)
         }
-        Deed::Rejected { event, reason } => {
+        LogEvent::Rejected { event, reason } => {
             (Actor::Handler, format!("{event}: refuses: {reason}"), Tone::Bad)
         }
-        Deed::Began { execution, event: Some(event) } => {
+        LogEvent::Began { execution, event: Some(event) } => {
             (Actor::Handler, format!("{event}: starts {}", began(report(execution)?)), Tone::Plain)
         }
-        Deed::Began { execution, event: None } => {
+        LogEvent::Began { execution, event: None } => {
             (actor(run, *execution), format!("begins: {}", began(report(execution)?)), Tone::Plain)
         }
-        Deed::AlreadyBegan { name } => {
+        LogEvent::AlreadyBegan { name } => {
             (Actor::Handler, format!("{name} has been started already"), Tone::Plain)
         }
-        Deed::Stopped { execution, state } => {
+        LogEvent::Stopped { execution, state } => {
             (actor(run, *execution), format!("is stopped by somebody in the state `{state}`"), Tone::Warning)
         }
-        Deed::Entered { .. } => return None,
-        Deed::Retrying { execution, state, failure, delay } => {
+        LogEvent::Entered { .. } => return None,
+        LogEvent::Retrying { execution, state, failure, delay } => {
             let text = format!(
                 "`{state}` tries again in {} s: {}",
                 delay.0.div_ceil(1000),
@@ -121,10 +121,10 @@ fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
             );
             (actor(run, *execution), text, Tone::Warning)
         }
-        Deed::Caught { execution, state, failure } => {
+        LogEvent::Caught { execution, state, failure } => {
             (actor(run, *execution), format!("`{state}` failed: {}", failure.error), Tone::Warning)
         }
-        Deed::Ended { execution } => {
+        LogEvent::Ended { execution } => {
             let report = report(execution)?;
             let reason = if report.reason.is_empty() {
                 String::new()
@@ -139,11 +139,11 @@ fn of_entry(run: &Run, entry: &Entry) -> Option<Said> {
             )
         }
     };
-    let saying = match tone {
-        Tone::Warning => Saying::Repeated(text, tone),
-        _ => Saying::Text(text, tone),
+    let phrase = match tone {
+        Tone::Warning => Phrase::Repeated(text, tone),
+        _ => Phrase::Text(text, tone),
     };
-    Some(Said { at: entry.at, actor, saying })
+    Some(SpokenAt { at: entry.at, actor, phrase })
 }
 
 fn began(report: &ExecutionReport) -> String {
@@ -154,52 +154,52 @@ fn began(report: &ExecutionReport) -> String {
     }
 }
 
-fn from_calls(run: &Run) -> Vec<Said> {
+fn from_calls(run: &Run) -> Vec<SpokenAt> {
     let indices: BTreeMap<&str, usize> =
         run.executions.iter().enumerate().map(|(index, one)| (one.arn.as_str(), index)).collect();
-    let of_call = |call: &std::sync::Arc<crate::simulate::world::record::Call>| {
+    let of_call = |call: &std::sync::Arc<asg_recycle_simulator::world::record::CallRecord>| {
         let root = run.world.executions.root_of(&call.execution);
         let actor = actor(run, *indices.get(root)?);
-        Some(Said { at: call.moment, actor, saying: of_call(call)? })
+        Some(SpokenAt { at: call.moment, actor, phrase: of_call(call)? })
     };
     run.world.record().calls.iter().filter_map(of_call).collect()
 }
 
-fn from_changes(run: &Run) -> Vec<Said> {
+fn from_changes(run: &Run) -> Vec<SpokenAt> {
     let name = |index: usize| {
         let many = run.groups.len() > 1;
         run.groups.get(index).filter(|_| many).map(|group| group.name.clone())
     };
     let changes = run.world.record().changes.iter();
     let said = changes.filter_map(|change| {
-        let saying = of_change(&change.happening)?;
-        Some(Said { at: change.moment, actor: Actor::Group(name(change.group)), saying })
+        let phrase = of_change(&change.event)?;
+        Some(SpokenAt { at: change.moment, actor: Actor::Group(name(change.group)), phrase })
     });
     said.collect()
 }
 
 /// What has been joined so far.
 struct Open {
-    said: Said,
+    said: SpokenAt,
     instances: Vec<InstanceId>,
     times: usize,
     last: Moment,
 }
 
-fn join(said: Vec<Said>) -> Vec<Line> {
+fn join(said: Vec<SpokenAt>) -> Vec<Line> {
     let mut open: Vec<Open> = Vec::new();
     for one in said {
         let joins = |known: &&mut Open| {
-            let alike = match (&known.said.saying, &one.saying) {
-                (Saying::About { one: a, .. }, Saying::About { one: b, .. }) => a == b,
-                (Saying::Repeated(a, _), Saying::Repeated(b, _)) => without_figures(a) == without_figures(b),
+            let alike = match (&known.said.phrase, &one.phrase) {
+                (Phrase::About { one: a, .. }, Phrase::About { one: b, .. }) => a == b,
+                (Phrase::Repeated(a, _), Phrase::Repeated(b, _)) => without_figures(a) == without_figures(b),
                 _ => false,
             };
             alike && known.said.actor == one.actor && one.at - known.last <= JOINED
         };
         // Only with what stands last, or before other things that are joined themselves.
         let recent = open.iter_mut().rev().take(4).find(joins);
-        let instance = if let Saying::About { instance, .. } = one.saying { Some(instance) } else { None };
+        let instance = if let Phrase::About { instance, .. } = one.phrase { Some(instance) } else { None };
         if let Some(known) = recent {
             known.instances.extend(instance);
             known.times += 1;
@@ -219,15 +219,15 @@ fn without_figures(text: &str) -> String {
 
 impl Open {
     fn close(self) -> Line {
-        let (text, tone) = match self.said.saying {
-            Saying::Repeated(text, tone) if self.times > 1 => {
+        let (text, tone) = match self.said.phrase {
+            Phrase::Repeated(text, tone) if self.times > 1 => {
                 (format!("{text} ({} times)", self.times), tone)
             }
-            Saying::Text(text, tone) | Saying::Repeated(text, tone) => (text, tone),
-            Saying::About { one, tone, .. } if self.instances.len() == 1 => {
+            Phrase::Text(text, tone) | Phrase::Repeated(text, tone) => (text, tone),
+            Phrase::About { one, tone, .. } if self.instances.len() == 1 => {
                 (one.replace("{}", &listed(&self.instances)), tone)
             }
-            Saying::About { many, tone, .. } => {
+            Phrase::About { many, tone, .. } => {
                 let count = self.instances.len().to_string();
                 (many.replace("{n}", &count).replace("{}", &listed(&self.instances)), tone)
             }
@@ -271,10 +271,10 @@ mod tests {
 
     #[test]
     fn things_of_a_kind_and_near_in_time_are_one_line() {
-        let said = |seconds: u64, instance: u32| Said {
+        let said = |seconds: u64, instance: u32| SpokenAt {
             at: Moment(seconds * 1000),
             actor: Actor::Group(None),
-            saying: Saying::About {
+            phrase: Phrase::About {
                 instance: InstanceId(instance),
                 one: "launches {}",
                 many: "launches {n}: {}",

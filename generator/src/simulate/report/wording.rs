@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::timeline::Tone;
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::{Author, Call, Cause, Happening, Sizes};
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::record::{Author, CallRecord, GroupEvent, Sizes, TerminationCause};
 
 /// What a line says, before lines of a kind are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Saying {
+pub(super) enum Phrase {
     /// As it stands.
     Text(String, Tone),
     /// Something about an instance: text with `{}` for the instances, for one and for many.
@@ -18,7 +18,7 @@ pub(super) enum Saying {
 }
 
 /// What a call of an execution is called; `None` for what is not worth a line.
-pub(super) fn of_call(call: &Call) -> Option<Saying> {
+pub(super) fn of_call(call: &CallRecord) -> Option<Phrase> {
     let arguments = &call.arguments;
     let text = |pointer: &str| arguments.pointer(pointer).and_then(Value::as_str);
     let said = match &*call.action {
@@ -30,7 +30,7 @@ pub(super) fn of_call(call: &Call) -> Option<Saying> {
             } else {
                 ("terminates instance {} with its place", "terminates {n} instances with their places: {}")
             };
-            return Some(Saying::About { instance, one, many, tone: Tone::Plain });
+            return Some(Phrase::About { instance, one, many, tone: Tone::Plain });
         }
         "terminateInstanceInAutoScalingGroup" => {
             format!("terminates instance {}", InstanceId::parse(text("/InstanceId")?)?.0)
@@ -48,14 +48,14 @@ pub(super) fn of_call(call: &Call) -> Option<Saying> {
         _ => return None,
     };
     Some(match &call.answer {
-        Ok(_) => Saying::Text(said, Tone::Plain),
+        Ok(_) => Phrase::Text(said, Tone::Plain),
         // A condition that does not hold is an answer.
         Err(error) if error.name.ends_with("ConditionalCheckFailedException") => {
-            Saying::Text(format!("{said}: refused, the condition does not hold"), Tone::Plain)
+            Phrase::Text(format!("{said}: refused, the condition does not hold"), Tone::Plain)
         }
         Err(error) => {
             let lost = if call.lost { ", though it is done" } else { "" };
-            Saying::Repeated(format!("{said}: {}{lost}", shortened(&error.cause)), Tone::Warning)
+            Phrase::Repeated(format!("{said}: {}{lost}", shortened(&error.cause)), Tone::Warning)
         }
     })
 }
@@ -105,77 +105,80 @@ pub(super) fn shortened(cause: &str) -> String {
 }
 
 /// What a change of a group is called; `None` for what a call's line says already.
-pub(super) fn of_change(happening: &Happening) -> Option<Saying> {
+pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
     let about =
-        |instance: &InstanceId, one, many, tone| Saying::About { instance: *instance, one, many, tone };
-    Some(match happening {
-        Happening::Launched(id) => {
+        |instance: &InstanceId, one, many, tone| Phrase::About { instance: *instance, one, many, tone };
+    Some(match event {
+        GroupEvent::Launched(id) => {
             about(id, "launches instance {}", "launches {n} instances: {}", Tone::Plain)
         }
-        Happening::LaunchFailed(message) => {
-            Saying::Repeated(format!("a launch fails: {}", shortened(message)), Tone::Warning)
+        GroupEvent::LaunchFailed(message) => {
+            Phrase::Repeated(format!("a launch fails: {}", shortened(message)), Tone::Warning)
         }
-        Happening::InService(id) => {
+        GroupEvent::InService(id) => {
             about(id, "instance {} is in service", "{n} instances are in service: {}", Tone::Plain)
         }
-        Happening::TargetsHealthy(id) => about(
+        GroupEvent::TargetsHealthy(id) => about(
             id,
             "instance {} passes its health checks",
             "{n} instances pass their health checks: {}",
             Tone::Plain,
         ),
-        Happening::MarkedUnhealthy(id) => about(
+        GroupEvent::MarkedUnhealthy(id) => about(
             id,
             "instance {} is marked unhealthy",
             "{n} instances are marked unhealthy: {}",
             Tone::Warning,
         ),
-        Happening::HeldByHook(id) => {
+        GroupEvent::HeldByHook(id) => {
             about(id, "a hook holds instance {}", "hooks hold {n} instances: {}", Tone::Plain)
         }
-        Happening::MachineTerminated(_) | Happening::Terminating { cause: Cause::Execution(_), .. } => {
+        GroupEvent::Ec2Terminated(_)
+        | GroupEvent::Terminating { cause: TerminationCause::Execution(_), .. } => {
             return None;
         }
-        Happening::Terminating { instance, cause, .. } => {
+        GroupEvent::Terminating { instance, cause, .. } => {
             let (one, many) = of_cause(cause);
             about(instance, one, many, Tone::Warning)
         }
-        Happening::Left(id) => about(id, "instance {} has left", "{n} instances have left: {}", Tone::Plain),
-        Happening::Struck { instance, .. } => {
+        GroupEvent::Left(id) => about(id, "instance {} has left", "{n} instances have left: {}", Tone::Plain),
+        GroupEvent::Disrupted { instance, .. } => {
             about(instance, "instance {} is struck", "{n} instances are struck: {}", Tone::Warning)
         }
-        Happening::Sized { by, before, after } => return of_sizes(by, *before, *after),
-        Happening::Suspended { by: Author::Execution(_), .. } => return None,
-        Happening::Suspended { .. } => {
-            Saying::Text("somebody suspends or resumes processes".to_owned(), Tone::Warning)
+        GroupEvent::Sized { by, before, after } => return of_sizes(by, *before, *after),
+        GroupEvent::Suspended { by: Author::Execution(_), .. } => return None,
+        GroupEvent::Suspended { .. } => {
+            Phrase::Text("somebody suspends or resumes processes".to_owned(), Tone::Warning)
         }
-        Happening::LaunchSourceChanged => {
-            Saying::Text("somebody changes what it launches from".to_owned(), Tone::Warning)
+        GroupEvent::LaunchSourceChanged => {
+            Phrase::Text("somebody changes what it launches from".to_owned(), Tone::Warning)
         }
-        Happening::RefreshStarted(_) => Saying::Text("an instance refresh begins".to_owned(), Tone::Plain),
-        Happening::RefreshEnded(status) => {
-            Saying::Text(format!("the instance refresh ends: {status}"), Tone::Plain)
+        GroupEvent::RefreshStarted(_) => Phrase::Text("an instance refresh begins".to_owned(), Tone::Plain),
+        GroupEvent::RefreshEnded(status) => {
+            Phrase::Text(format!("the instance refresh ends: {status}"), Tone::Plain)
         }
-        Happening::Changed(what) if what.contains(' ') => Saying::Repeated((*what).to_owned(), Tone::Warning),
-        Happening::Changed(what) => Saying::Text(format!("somebody changes {what}"), Tone::Warning),
-        Happening::Deleting => Saying::Text("somebody deletes the group".to_owned(), Tone::Warning),
-        Happening::Deleted => Saying::Text("the group is gone".to_owned(), Tone::Warning),
+        GroupEvent::Changed(what) if what.contains(' ') => {
+            Phrase::Repeated((*what).to_owned(), Tone::Warning)
+        }
+        GroupEvent::Changed(what) => Phrase::Text(format!("somebody changes {what}"), Tone::Warning),
+        GroupEvent::Deleting => Phrase::Text("somebody deletes the group".to_owned(), Tone::Warning),
+        GroupEvent::Deleted => Phrase::Text("the group is gone".to_owned(), Tone::Warning),
     })
 }
 
-fn of_cause(cause: &Cause) -> (&'static str, &'static str) {
+fn of_cause(cause: &TerminationCause) -> (&'static str, &'static str) {
     match cause {
-        Cause::Execution(_) => ("instance {} is terminated", "{n} instances are terminated: {}"),
-        Cause::ScaleIn => ("scales in instance {}", "scales in {n} instances: {}"),
-        Cause::Rebalance => ("rebalances instance {} away", "rebalances {n} instances away: {}"),
-        Cause::Unhealthy => ("replaces instance {}", "replaces {n} instances: {}"),
-        Cause::LaunchAbandoned => ("gives up instance {}", "gives up {n} instances: {}"),
-        Cause::InstanceRefresh => ("refreshes instance {}", "refreshes {n} instances: {}"),
-        Cause::GroupDeleted => ("deletes instance {}", "deletes {n} instances: {}"),
+        TerminationCause::Execution(_) => ("instance {} is terminated", "{n} instances are terminated: {}"),
+        TerminationCause::ScaleIn => ("scales in instance {}", "scales in {n} instances: {}"),
+        TerminationCause::Rebalance => ("rebalances instance {} away", "rebalances {n} instances away: {}"),
+        TerminationCause::Unhealthy => ("replaces instance {}", "replaces {n} instances: {}"),
+        TerminationCause::LaunchAbandoned => ("gives up instance {}", "gives up {n} instances: {}"),
+        TerminationCause::InstanceRefresh => ("refreshes instance {}", "refreshes {n} instances: {}"),
+        TerminationCause::GroupDeleted => ("deletes instance {}", "deletes {n} instances: {}"),
     }
 }
 
-fn of_sizes(by: &Author, before: Sizes, after: Sizes) -> Option<Saying> {
+fn of_sizes(by: &Author, before: Sizes, after: Sizes) -> Option<Phrase> {
     let named = [
         ("minimum", before.min, after.min),
         ("maximum", before.max, after.max),
@@ -186,9 +189,9 @@ fn of_sizes(by: &Author, before: Sizes, after: Sizes) -> Option<Saying> {
         changed.map(|(name, before, after)| format!("{name} {before} -> {after}")).collect();
     let text = changed.join(", ");
     match by {
-        Author::World => Some(Saying::Text(format!("somebody scales: {text}"), Tone::Warning)),
+        Author::World => Some(Phrase::Text(format!("somebody scales: {text}"), Tone::Warning)),
         // A termination with its place says what it does.
         Author::Execution(_) if before.min == after.min && before.max == after.max => None,
-        Author::Execution(_) => Some(Saying::Text(text, Tone::Plain)),
+        Author::Execution(_) => Some(Phrase::Text(text, Tone::Plain)),
     }
 }

@@ -8,9 +8,9 @@ use asg_recycle_handler::settings::Settings;
 use crate::asl::{self, Placeholder};
 use crate::config::{Config, SettingValue};
 use crate::problem::{Problem, Problems};
-use crate::simulate::interpreter::Machine;
 use crate::simulate::invariants::Promise;
-use crate::simulate::world::spec::WorldSpec;
+use asg_recycle_simulator::interpreter::{LoadError, Machine, Refusal};
+use asg_recycle_simulator::world::spec::{Resources, TableSpec, WorldSpec};
 
 /// The account of every simulated resource.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -29,12 +29,12 @@ pub struct Deployment {
     pub(super) handler: Settings,
     pub(super) follows_template_versions: bool,
     notifier: Option<String>,
-    strategies: BTreeMap<String, Conduct>,
+    strategies: BTreeMap<String, StrategyProfile>,
 }
 
 /// What is expected of a strategy.
 #[derive(Debug, Clone, Copy)]
-pub struct Conduct {
+pub struct StrategyProfile {
     /// What it promises about capacity.
     pub promise: Promise,
     /// Whether it keeps to windows.
@@ -64,16 +64,16 @@ impl Deployment {
                 Placeholder::NotifierFunctionArn => notifier.clone().unwrap_or_default(),
                 Placeholder::TopicArn => TOPIC.to_owned(),
             };
-            (*placeholder, value)
+            (placeholder.as_str().to_owned(), value)
         });
-        let machine = Machine::load(definition, &values.collect())?;
+        let machine = Machine::load(definition, &values.collect()).map_err(unsupported)?;
         let machine_arn = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{}", config.name);
         let handler = Settings::parse(&environment(config, &machine_arn), None).map_err(|faults| {
             let reasons = faults.iter().map(ToString::to_string);
             Problem::new("handler-settings", "", reasons.collect::<Vec<_>>().join("; "))
         })?;
         let follows_template_versions = config.trigger.launch_template_versions;
-        let strategies = conducts(config)?;
+        let strategies = profiles(config)?;
         Ok(Self { machine, machine_arn, handler, follows_template_versions, notifier, strategies })
     }
 
@@ -83,7 +83,7 @@ impl Deployment {
     }
 
     /// What is expected of a strategy; `None` for one that the stack does not have.
-    pub fn conduct(&self, strategy: &str) -> Option<&Conduct> {
+    pub fn profile(&self, strategy: &str) -> Option<&StrategyProfile> {
         self.strategies.get(strategy)
     }
 
@@ -93,11 +93,22 @@ impl Deployment {
     }
 
     /// Gives a world the names of the deployed resources.
-    pub(super) fn furnish(&self, spec: &mut WorldSpec) {
-        TABLE.clone_into(&mut spec.table);
-        spec.topics = vec![TOPIC.to_owned()];
-        spec.functions = self.notifier.iter().cloned().collect();
+    pub(super) fn configure_world(&self, spec: &mut WorldSpec) {
+        spec.resources = Resources {
+            tables: vec![TableSpec { name: TABLE.to_owned(), ..TableSpec::default() }],
+            opt_in_tag: contract::RECYCLE_ON_ASG_UPDATE.key.to_owned(),
+            topics: vec![TOPIC.to_owned()],
+            functions: self.notifier.iter().cloned().collect(),
+        };
     }
+}
+
+/// What the interpreter refuses, as problems of the definition.
+fn unsupported(error: LoadError) -> Problems {
+    let problem = |refusal: Refusal| Problem::new("asl-unsupported", refusal.state, refusal.reason);
+    let mut problems = Problems::default();
+    problems.extend(error.0.into_iter().map(problem));
+    problems
 }
 
 /// The handler's environment, as the stack sets it.
@@ -130,8 +141,8 @@ fn time_zone(config: &Config) -> String {
     zones.next().unwrap_or_else(|| "UTC".to_owned())
 }
 
-fn conducts(config: &Config) -> Result<BTreeMap<String, Conduct>, Problem> {
-    let conduct = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
+fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {
+    let profile = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
         let Some(strategy) = config.catalog.strategies().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
@@ -151,7 +162,7 @@ fn conducts(config: &Config) -> Result<BTreeMap<String, Conduct>, Problem> {
         };
         let protected = settings.get("protected_instances");
         let replaces_protected = protected == Some(&SettingValue::Text("replace".to_owned()));
-        Ok((name.clone(), Conduct { promise, windowed: strategy.windowed, replaces_protected }))
+        Ok((name.clone(), StrategyProfile { promise, windowed: strategy.windowed, replaces_protected }))
     };
-    config.strategies.iter().map(conduct).collect()
+    config.strategies.iter().map(profile).collect()
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::deployment::{ACCOUNT, REGION};
-use crate::simulate::world::World;
-use crate::simulate::world::group::Group;
-use crate::simulate::world::launch::{LaunchSource, TemplateVersion, Templates};
-use crate::simulate::world::record::GroupIndex;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::Group;
+use asg_recycle_simulator::world::ids::GroupIndex;
+use asg_recycle_simulator::world::launch::{LaunchSource, LaunchTemplates, TemplateVersion};
 
 /// An API call as CloudTrail tells of it.
 fn call(id: u64, source: &str, name: &str, parameters: &Value) -> Value {
@@ -71,13 +71,13 @@ pub(super) fn status_change(id: u64, (arn, machine): (&str, &str), status: &str,
 
 /// What a watch compares with.
 #[derive(Clone)]
-pub(super) struct Watch {
-    templates: Templates,
+pub(super) struct ChangeDetector {
+    templates: LaunchTemplates,
     groups: Vec<(LaunchSource, Vec<(String, String)>)>,
     changes_seen: usize,
 }
 
-impl Watch {
+impl ChangeDetector {
     /// Watches a world from now on.
     pub(super) fn begin(world: &World) -> Self {
         let groups = (0..).map_while(|index| world.group(index));
@@ -89,12 +89,12 @@ impl Watch {
     }
 
     /// The events of what has changed since it last looked, each numbered by `next_id`.
-    pub(super) fn look(&mut self, world: &World, mut next_id: impl FnMut() -> u64) -> Vec<Value> {
+    pub(super) fn detect(&mut self, world: &World, mut next_id: impl FnMut() -> u64) -> Vec<Value> {
         let mut events = Vec::new();
         let changes = &world.record().changes;
         let mut groups: Vec<(GroupIndex, &str)> = changes[self.changes_seen..]
             .iter()
-            .map(|change| (change.group, change.happening.name()))
+            .map(|change| (change.group, change.event.name()))
             .filter(|(_, name)| matches!(*name, "launch_source_changed" | "changed"))
             .collect();
         self.changes_seen = changes.len();

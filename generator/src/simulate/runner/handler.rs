@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use asg_recycle_handler::decide::{self, Decision, Skip, StartRequest, Trigger};
 use asg_recycle_handler::event::{self, Cause, Subject, TemplateChange};
 use asg_recycle_handler::group::{Group as Described, GroupTag, TemplateReference};
@@ -10,10 +11,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::deployment::{ACCOUNT, Deployment};
-use crate::simulate::time::Moment;
-use crate::simulate::world::World;
-use crate::simulate::world::group::{Group, Phase};
-use crate::simulate::world::launch::{LaunchSource, TemplateVersion};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::{Group, GroupPhase};
+use asg_recycle_simulator::world::launch::{LaunchSource, TemplateVersion};
 
 /// What the handler makes of an event.
 pub(super) enum Answer {
@@ -69,14 +70,15 @@ fn timestamp(moment: Moment) -> Timestamp {
 /// The groups that follow a launch template.
 fn followers(world: &World, change: &TemplateChange) -> Vec<Cause> {
     let groups = (0..).map_while(|index| world.group(index));
-    let present = groups.filter(|group| group.phase == Phase::Present && group.is_opted_in());
+    let present =
+        groups.filter(|group| group.phase == GroupPhase::Present && group.has_tag(RECYCLE_ON_ASG_UPDATE.key));
     let following = present.map(described).filter(|group| decide::follows(group, change));
     following.map(|group| Cause::Template { group: group.name, change: change.clone() }).collect()
 }
 
 fn describe(world: &World, name: &str) -> Option<Described> {
     let group = world.group(world.find_group(name)?)?;
-    (group.phase != Phase::Deleted).then(|| described(group))
+    (group.phase != GroupPhase::Deleted).then(|| described(group))
 }
 
 fn described(group: &Group) -> Described {

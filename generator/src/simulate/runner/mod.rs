@@ -7,11 +7,11 @@
 mod deployment;
 mod events;
 mod handler;
-mod live;
-mod mail;
+mod running_execution;
+mod deliveries;
 mod run;
 mod setup;
-mod tape;
+mod recording;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -20,26 +20,26 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::interpreter::{Execution, Happening, Status};
 use super::invariants::Checker;
-use super::services::Services;
-use super::time::{Moment, Span};
-use super::world::World;
-use super::world::record::Sample;
-use super::world::script::{Script, ScriptError, When};
-use super::world::spec::WorldSpec;
+use asg_recycle_simulator::interpreter::{Execution, HistoryEvent, Status};
+use asg_recycle_simulator::services::Services;
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::record::Sample;
+use asg_recycle_simulator::world::script::{Script, ScriptError, When};
+use asg_recycle_simulator::world::spec::WorldSpec;
 
-use events::Watch;
-use live::Live;
-use tape::Taping;
+use events::ChangeDetector;
+use recording::RecordingServices;
+use running_execution::RunningExecution;
 
-pub use deployment::{Conduct, Deployment};
+pub use deployment::{Deployment, StrategyProfile};
+pub use recording::{RecordedCall, Recording};
 pub use run::{
-    Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, Deed, Entry, ExecutionReport, GroupReport, PRICE, Rest, Run,
-    Totals,
+    Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
+    Termination, Totals,
 };
 pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
-pub use tape::{Answered, Tape};
 
 /// From a call to the handler's look at it: CloudTrail, rule, queue.
 const DELIVERY: Span = Span::seconds(2);
@@ -58,12 +58,12 @@ const STEPS_MAX: u64 = 5_000_000;
 pub struct Runner {
     deployment: Rc<Deployment>,
     world: World,
-    live: Vec<Live>,
-    inbox: BTreeMap<(Moment, u64), Mail>,
+    executions: Vec<RunningExecution>,
+    pending: BTreeMap<(Moment, u64), Delivery>,
     stops: Vec<Stop>,
     checkers: Vec<Checker>,
-    watch: Watch,
-    log: Vec<Entry>,
+    changes: ChangeDetector,
+    log: Vec<LogEntry>,
     detail: Detail,
     began_at: Moment,
     /// Figures of the groups at the beginning.
@@ -79,7 +79,7 @@ pub struct Runner {
 
 /// What waits for its moment.
 #[derive(Clone)]
-enum Mail {
+enum Delivery {
     Trigger(Trigger),
     Event(Rc<Value>),
     Stop,
@@ -93,7 +93,7 @@ pub enum Step {
     /// This execution, by its index, did.
     Execution(usize),
     /// Nothing is left to be done.
-    Rest(Rest),
+    Ended(Termination),
 }
 
 impl Runner {
@@ -107,7 +107,7 @@ impl Runner {
         script: Script,
         setup: Setup,
     ) -> Result<Self, ScriptError> {
-        deployment.furnish(&mut spec);
+        deployment.configure_world(&mut spec);
         let last = script.entries.iter().filter_map(|entry| match entry.when {
             When::At(at) => Some(at.0 + entry.delay.0),
             When::AfterCall(_) | When::AfterEvent(_) => None,
@@ -118,11 +118,11 @@ impl Runner {
         let mut runner = Self {
             deployment: Rc::clone(deployment),
             checkers: watching::checkers(deployment, &world),
-            watch: Watch::begin(&world),
+            changes: ChangeDetector::begin(&world),
             first: watching::samples(&world),
             world,
-            live: Vec::new(),
-            inbox: BTreeMap::new(),
+            executions: Vec::new(),
+            pending: BTreeMap::new(),
             stops: Vec::new(),
             log: Vec::new(),
             detail: setup.detail,
@@ -135,11 +135,11 @@ impl Runner {
             refusals: Vec::new(),
         };
         for trigger in setup.triggers {
-            runner.post(began_at + trigger.at, Mail::Trigger(trigger));
+            runner.schedule(began_at + trigger.at, Delivery::Trigger(trigger));
         }
         for stop in setup.stops {
             match stop {
-                Stop::At(at) => runner.post(began_at + at, Mail::Stop),
+                Stop::At(at) => runner.schedule(began_at + at, Delivery::Stop),
                 other => runner.stops.push(other),
             }
         }
@@ -149,8 +149,8 @@ impl Runner {
     /// Goes on until nothing is left to be done.
     pub fn finish(mut self) -> Run {
         loop {
-            if let Step::Rest(rest) = self.step() {
-                return self.into_run(rest);
+            if let Step::Ended(termination) = self.step() {
+                return self.into_run(termination);
             }
         }
     }
@@ -162,50 +162,50 @@ impl Runner {
 
     /// State transitions of an execution so far.
     pub fn transitions(&self, execution: usize) -> u64 {
-        self.live.get(execution).map_or(0, |live| live.execution.transitions())
+        self.executions.get(execution).map_or(0, |live| live.execution.transitions())
     }
 
     /// The state that an execution stands in.
     pub fn state(&self, execution: usize) -> Option<&str> {
-        self.live.get(execution).map(|live| live.execution.current_state())
+        self.executions.get(execution).map(|live| live.execution.current_state())
     }
 
     /// Indices of the executions that run.
     pub fn running(&self) -> impl Iterator<Item = usize> {
-        self.live.iter().enumerate().filter(|(_, live)| live.is_running()).map(|(index, _)| index)
+        self.executions.iter().enumerate().filter(|(_, live)| live.is_running()).map(|(index, _)| index)
     }
 
     /// Does the next thing.
     pub fn step(&mut self) -> Step {
         self.steps += 1;
         let world = self.world.next_event();
-        let mail = self.inbox.keys().next().map(|(moment, _)| *moment);
-        let wakes = self.live.iter().enumerate().filter(|(_, live)| live.is_running());
+        let delivery = self.pending.keys().next().map(|(moment, _)| *moment);
+        let wakes = self.executions.iter().enumerate().filter(|(_, live)| live.is_running());
         let wakes = wakes.filter_map(|(index, live)| Some((live.execution.next_wake()?, index)));
         let wake = wakes.min();
-        let work = mail.into_iter().chain(wake.map(|(moment, _)| moment)).min();
+        let work = delivery.into_iter().chain(wake.map(|(moment, _)| moment)).min();
         let idle = work.is_none() && world.is_none_or(|next| next > self.settled_at);
         if idle {
-            return Step::Rest(Rest::Quiet);
+            return Step::Ended(Termination::Settled);
         }
         let next = work.into_iter().chain(world).min().unwrap_or(self.world.now()).max(self.world.now());
         if next - self.began_at > DURATION_MAX || self.steps > STEPS_MAX {
-            return Step::Rest(Rest::Bound);
+            return Step::Ended(Termination::LimitReached);
         }
         if world.is_some_and(|due| due <= next) {
             self.world.advance_to(next);
-            self.look_around();
+            self.follow_world();
             return Step::Around;
         }
         self.world.advance_to(next);
         match wake {
-            Some((due, index)) if mail.is_none_or(|moment| due < moment) => {
+            Some((due, index)) if delivery.is_none_or(|moment| due < moment) => {
                 self.advance(index);
                 Step::Execution(index)
             }
             _ => {
-                if let Some((_, mail)) = self.inbox.pop_first() {
-                    self.open(mail);
+                if let Some((_, delivery)) = self.pending.pop_first() {
+                    self.deliver(delivery);
                 }
                 Step::Around
             }
@@ -215,27 +215,27 @@ impl Runner {
     /// Stops an execution, as `StopExecution` does.
     pub fn stop(&mut self, execution: usize) {
         let now = self.world.now();
-        let Some(live) = self.live.get_mut(execution).filter(|live| live.is_running()) else { return };
+        let Some(live) = self.executions.get_mut(execution).filter(|live| live.is_running()) else { return };
         let state = live.execution.current_state().to_owned();
         live.execution.stop(now);
-        self.note(Deed::Stopped { execution, state });
+        self.note(LogEvent::Stopped { execution, state });
         self.after(execution);
     }
 
-    fn note(&mut self, what: Deed) {
-        self.log.push(Entry { at: self.world.now(), what });
+    fn note(&mut self, event: LogEvent) {
+        self.log.push(LogEntry { at: self.world.now(), event });
     }
 
-    fn post(&mut self, at: Moment, mail: Mail) {
+    fn schedule(&mut self, at: Moment, delivery: Delivery) {
         self.numbered += 1;
-        self.inbox.insert((at, self.numbered), mail);
+        self.pending.insert((at, self.numbered), delivery);
     }
 
-    fn open(&mut self, mail: Mail) {
-        match mail {
-            Mail::Trigger(trigger) => self.trigger(&trigger),
-            Mail::Event(event) => self.deliver(&event),
-            Mail::Stop => {
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Trigger(trigger) => self.trigger(&trigger),
+            Delivery::Event(event) => self.hand_over(&event),
+            Delivery::Stop => {
                 let oldest = self.running().next();
                 if let Some(execution) = oldest {
                     self.stop(execution);
@@ -248,7 +248,7 @@ impl Runner {
     fn start(&mut self, name: &str, input: Value, event: String) {
         let arn = self.deployment.handler.machine.execution(name);
         if self.world.executions.get(&arn).is_some() {
-            return self.note(Deed::AlreadyBegan { name: name.to_owned() });
+            return self.note(LogEvent::AlreadyBegan { name: name.to_owned() });
         }
         let now = self.world.now();
         self.world.executions.begin(&arn, &self.deployment.machine_arn, &input.to_string(), now);
@@ -258,8 +258,12 @@ impl Runner {
     /// Begins an execution that the world knows of already.
     fn begin(&mut self, arn: &str, input: Value, event: Option<String>) {
         let now = self.world.now();
-        let seed =
-            self.world.spec().seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(self.live.len() as u64);
+        let seed = self
+            .world
+            .spec()
+            .seed
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(self.executions.len() as u64);
         let execution = match Execution::start(&self.deployment.machine, arn, input.clone(), now, seed) {
             Ok(execution) => execution,
             Err(error) => {
@@ -267,22 +271,24 @@ impl Runner {
                 return;
             }
         };
-        let index = self.live.len();
+        let index = self.executions.len();
         let input = Arc::new(input);
-        let tape = (self.detail == Detail::Tape).then(|| Tape::of(&input));
-        self.live.push(Live { execution, input, began_at: now, ended_at: None, tape });
-        self.note(Deed::Began { execution: index, event });
-        self.tell_of_start(index);
+        let recording = (self.detail == Detail::Recording).then(|| Recording::of(&input));
+        self.executions.push(RunningExecution { execution, input, began_at: now, ended_at: None, recording });
+        self.note(LogEvent::Began { execution: index, event });
+        self.notify_started(index);
     }
 
     /// Lets an execution make its next transition, or whatever it does before that.
     fn advance(&mut self, index: usize) {
         let now = self.world.now();
-        let Live { execution, tape, .. } = &mut self.live[index];
+        let RunningExecution { execution, recording, .. } = &mut self.executions[index];
         let next = execution.transitions() + 1;
         let services: &mut dyn Services = &mut self.world;
-        match tape {
-            Some(tape) => execution.advance_to_transition(now, &mut Taping { services, tape }, next),
+        match recording {
+            Some(recording) => {
+                execution.advance_to_transition(now, &mut RecordingServices { services, recording }, next);
+            }
             None => execution.advance_to_transition(now, services, next),
         }
         self.after(index);
@@ -290,38 +296,42 @@ impl Runner {
 
     /// Follows up on what an execution did.
     fn after(&mut self, index: usize) {
-        let events = self.live[index].take_events();
-        let root: Rc<str> = self.live[index].execution.arn().into();
+        let events = self.executions[index].take_events();
+        let root: Rc<str> = self.executions[index].execution.arn().into();
         let mut entered = None;
         for event in events {
             let is_root = *event.execution == *root;
-            match event.what {
-                Happening::Started if !is_root => {
+            match event.event {
+                HistoryEvent::Started if !is_root => {
                     self.world.executions.begin_child(&event.execution, &root, event.at);
                 }
-                Happening::Ended(status) if !is_root => {
-                    self.world.executions.end(&event.execution, live::world_status(&status), event.at);
+                HistoryEvent::Ended(status) if !is_root => {
+                    self.world.executions.end(
+                        &event.execution,
+                        running_execution::world_status(&status),
+                        event.at,
+                    );
                 }
-                Happening::Entered { state } => {
+                HistoryEvent::Entered { state } => {
                     if self.detail == Detail::States {
-                        self.note(Deed::Entered { execution: index, state: state.to_string() });
+                        self.note(LogEvent::Entered { execution: index, state: state.to_string() });
                     }
                     entered = Some(state);
                 }
-                Happening::Retrying { state, failure, delay } => {
+                HistoryEvent::Retrying { state, failure, delay } => {
                     let state = state.to_string();
-                    self.note(Deed::Retrying { execution: index, state, failure, delay });
+                    self.note(LogEvent::Retrying { execution: index, state, failure, delay });
                 }
-                Happening::Caught { state, failure } => {
-                    self.note(Deed::Caught { execution: index, state: state.to_string(), failure });
+                HistoryEvent::Caught { state, failure } => {
+                    self.note(LogEvent::Caught { execution: index, state: state.to_string(), failure });
                 }
                 _ => {}
             }
         }
-        self.look_around();
-        if *self.live[index].execution.status() == Status::Running {
+        self.follow_world();
+        if *self.executions[index].execution.status() == Status::Running {
             self.stop_if_due(index, entered.as_deref());
-        } else if self.live[index].is_running() {
+        } else if self.executions[index].is_running() {
             self.ended(index);
         }
     }
@@ -341,26 +351,26 @@ impl Runner {
 
     fn ended(&mut self, index: usize) {
         let now = self.world.now();
-        self.live[index].ended_at = Some(now);
+        self.executions[index].ended_at = Some(now);
         self.settled_at = self.settled_at.max(now + SETTLING);
-        let status = self.live[index].execution.status().clone();
-        let arn = self.live[index].execution.arn().to_owned();
-        self.world.executions.end(&arn, live::world_status(&status), now);
-        self.note(Deed::Ended { execution: index });
-        self.tell_of_end(index);
+        let status = self.executions[index].execution.status().clone();
+        let arn = self.executions[index].execution.arn().to_owned();
+        self.world.executions.end(&arn, running_execution::world_status(&status), now);
+        self.note(LogEvent::Ended { execution: index });
+        self.notify_ended(index);
         if !matches!(status, Status::Succeeded { .. }) {
             let id = self.numbered + 1;
             let machine = &*self.deployment.machine_arn;
-            let input = self.live[index].input.to_string();
+            let input = self.executions[index].input.to_string();
             let event = events::status_change(id, (&arn, machine), status.as_str(), &input);
             self.send(event);
         }
     }
 
     /// Takes notice of what was changed, asked for and violated meanwhile.
-    fn look_around(&mut self) {
+    fn follow_world(&mut self) {
         let mut id = self.numbered;
-        let events = self.watch.look(&self.world, || {
+        let events = self.changes.detect(&self.world, || {
             id += 1;
             id
         });

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::tape::Tape;
-use crate::simulate::interpreter::{Counters, Failure};
+use super::recording::Recording;
 use crate::simulate::invariants::Violation;
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::World;
-use crate::simulate::world::record::Sample;
+use asg_recycle_simulator::interpreter::{Counters, Failure};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::record::Sample;
 
 /// A run that has come to rest, or to a bound.
 #[derive(Clone)]
@@ -19,11 +19,11 @@ pub struct Run {
     /// When the last execution ended.
     pub ended_at: Moment,
     /// Whether it came to rest by itself.
-    pub rest: Rest,
+    pub termination: Termination,
     /// Its executions in order of their starts; children are part of their parents.
     pub executions: Vec<ExecutionReport>,
     /// What the handler and the executions did, in order.
-    pub log: Vec<Entry>,
+    pub log: Vec<LogEntry>,
     /// Its groups, in the world's order.
     pub groups: Vec<GroupReport>,
     /// What it cost.
@@ -38,11 +38,11 @@ pub struct Run {
 
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum Termination {
     /// Nothing was left to happen that would matter.
-    Quiet,
+    Settled,
     /// It went on for longer than any recycle may.
-    Bound,
+    LimitReached,
 }
 
 /// An execution.
@@ -75,7 +75,7 @@ pub struct ExecutionReport {
     /// Events in its history, its transitions and calls.
     pub counters: Counters,
     /// What it was given and did, where the setup asks for it.
-    pub tape: Option<Tape>,
+    pub recording: Option<Recording>,
 }
 
 impl ExecutionReport {
@@ -96,16 +96,16 @@ impl ExecutionReport {
 
 /// Something that the handler or an execution did.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct LogEntry {
     /// When.
     pub at: Moment,
     /// What.
-    pub what: Deed,
+    pub event: LogEvent,
 }
 
 /// What can be done. Executions are indices into [`Run::executions`].
 #[derive(Debug, Clone)]
-pub enum Deed {
+pub enum LogEvent {
     /// An event reached the handler, and it started nothing.
     Passed {
         /// The event's name.
@@ -252,7 +252,7 @@ impl Run {
 
     /// Whether every invariant held, in a model that knew everything it was asked.
     pub fn is_sound(&self) -> bool {
-        self.violations.is_empty() && self.refusals.is_empty() && self.rest == Rest::Quiet
+        self.violations.is_empty() && self.refusals.is_empty() && self.termination == Termination::Settled
     }
 
     /// Endings of all executions, in order of their starts.

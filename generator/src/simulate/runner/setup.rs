@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::simulate::time::Span;
+use asg_recycle_simulator::time::Span;
 
 /// An event from outside that makes the handler decide.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,10 +56,10 @@ pub enum Detail {
     /// Nothing.
     #[default]
     Plain,
-    /// Every state that is entered, as [`Deed::Entered`](super::Deed::Entered).
+    /// Every state that is entered, as [`LogEvent::Entered`](super::LogEvent::Entered).
     States,
-    /// Everything that executions are given and do, as [`ExecutionReport::tape`](super::ExecutionReport::tape).
-    Tape,
+    /// Everything that executions are given and do, as [`ExecutionReport::recording`](super::ExecutionReport::recording).
+    Recording,
 }
 
 /// What a run begins with.

@@ -2,19 +2,20 @@
 
 use super::Runner;
 use super::deployment::Deployment;
-use super::run::{Calls, GroupReport, Rest, Run, Totals};
+use super::run::{Calls, GroupReport, Run, Termination, Totals};
 use crate::simulate::invariants::{Checker, Promise};
-use crate::simulate::time::Moment;
-use crate::simulate::world::World;
-use crate::simulate::world::group::{Group, Phase};
-use crate::simulate::world::record::{Access, GroupIndex, Sample};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::{Group, GroupPhase};
+use asg_recycle_simulator::world::ids::GroupIndex;
+use asg_recycle_simulator::world::record::{Access, Sample};
 
 /// One checker for each group, for the promise of its strategy.
 pub(super) fn checkers(deployment: &Deployment, world: &World) -> Vec<Checker> {
     let groups = (0..).map_while(|index| Some((index, world.group(index)?)));
     let checker = |(index, group)| {
-        let conduct = deployment.conduct(strategy_of(group));
-        let promise = conduct.map_or(Promise::Nothing, |conduct| conduct.promise);
+        let profile = deployment.profile(strategy_of(group));
+        let promise = profile.map_or(Promise::Nothing, |profile| profile.promise);
         Checker::new(promise, world, index)
     };
     groups.filter_map(checker).collect()
@@ -40,34 +41,35 @@ impl Runner {
 
     /// Index of the group that an execution is for, even if it is gone by now.
     fn group_of(&self, execution: usize) -> Option<GroupIndex> {
-        let name = self.live[execution].group();
+        let name = self.executions[execution].group();
         (0..).map_while(|index| self.world.group(index)).position(|group| *group.name == *name)
     }
 
-    pub(super) fn tell_of_start(&mut self, execution: usize) {
+    pub(super) fn notify_started(&mut self, execution: usize) {
         let Some(group) = self.group_of(execution) else { return };
-        let strategy = self.live[execution].input.get("strategy").and_then(serde_json::Value::as_str);
-        let conduct = strategy.and_then(|name| self.deployment.conduct(name));
+        let strategy = self.executions[execution].input.get("strategy").and_then(serde_json::Value::as_str);
+        let profile = strategy.and_then(|name| self.deployment.profile(name));
         let expected =
-            self.live[execution].expected(conduct.is_some_and(|conduct| conduct.replaces_protected));
+            self.executions[execution].expected(profile.is_some_and(|profile| profile.replaces_protected));
         self.checkers[group].execution_started(&self.world, expected);
     }
 
-    pub(super) fn tell_of_end(&mut self, execution: usize) {
+    pub(super) fn notify_ended(&mut self, execution: usize) {
         let Some(group) = self.group_of(execution) else { return };
-        let ending = self.live[execution].ending();
+        let ending = self.executions[execution].ending();
         self.checkers[group].execution_ended(&self.world, ending);
     }
 
-    pub(super) fn into_run(mut self, rest: Rest) -> Run {
+    pub(super) fn into_run(mut self, termination: Termination) -> Run {
         let checkers = std::mem::take(&mut self.checkers);
         let mut violations: Vec<_> = checkers.into_iter().flat_map(|one| one.finish(&self.world)).collect();
         violations.sort_by_key(|one| one.moment);
-        let ended_at = self.live.iter().filter_map(|live| live.ended_at).max().unwrap_or(self.began_at);
+        let ended_at = self.executions.iter().filter_map(|live| live.ended_at).max().unwrap_or(self.began_at);
         let mut refusals = self.refusals;
         refusals.extend(self.world.record().refusals.iter().cloned());
         refusals.dedup();
-        let executions: Vec<_> = self.live.iter().map(super::live::Live::report).collect();
+        let executions: Vec<_> =
+            self.executions.iter().map(super::running_execution::RunningExecution::report).collect();
         let totals = Totals {
             calls: calls(&self.world),
             transitions: executions.iter().map(|one| one.counters.transitions).sum(),
@@ -82,7 +84,7 @@ impl Runner {
         Run {
             began_at: self.began_at,
             ended_at,
-            rest,
+            termination,
             executions,
             log: self.log,
             groups,
@@ -127,7 +129,7 @@ fn report(
         name: group.name.to_string(),
         strategy: strategy_of(group).to_owned(),
         history,
-        is_present: group.phase == Phase::Present,
+        is_present: group.phase == GroupPhase::Present,
         suspended: group.suspended.iter().map(|process| process.as_str()).collect(),
     }
 }

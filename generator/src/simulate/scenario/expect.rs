@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::simulate::runner::{Deed, GroupReport, Run};
-use crate::simulate::time::Span;
-use crate::simulate::world::World;
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::record::{Call, Sample};
-use crate::simulate::world::script::Script;
+use crate::simulate::runner::{GroupReport, LogEvent, Run};
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::record::{CallRecord, Sample};
+use asg_recycle_simulator::world::script::Script;
 
 /// What is expected. Only `endings` must be said.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -62,7 +62,7 @@ pub enum Lock {
 
 impl Lock {
     fn of(world: &World, group: &str) -> Self {
-        match world.lock_holder(group) {
+        match world.lock_holders(group).next() {
             Some(_) => Self::Held,
             None if world.has_lock_item(group) => Self::JournalLeft,
             None => Self::Free,
@@ -154,8 +154,8 @@ impl Expect {
 
     fn unsaid(&self, run: &Run) -> Vec<String> {
         let reasons = run.executions.iter().map(|execution| execution.reason.as_str());
-        let answers = run.log.iter().filter_map(|entry| match &entry.what {
-            Deed::Passed { reason, .. } | Deed::Rejected { reason, .. } => Some(reason.as_str()),
+        let answers = run.log.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Passed { reason, .. } | LogEvent::Rejected { reason, .. } => Some(reason.as_str()),
             _ => None,
         });
         let said: Vec<&str> = reasons.chain(answers).collect();
@@ -233,7 +233,7 @@ fn terminated_in(world: &World) -> Vec<String> {
     let calls = world.record().calls.iter();
     let terminated =
         calls.filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup" && call.answer.is_ok());
-    let zone = |call: &Arc<Call>| {
+    let zone = |call: &Arc<CallRecord>| {
         let id = InstanceId::parse(call.arguments.get("InstanceId")?.as_str()?)?;
         let group = beginning.group(call.group_write.as_ref()?.group)?;
         group.zones.get(group.instance(id)?.zone).map(ToString::to_string)

@@ -20,10 +20,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, Trigger};
-use super::world::script::{Script, ScriptError};
-use super::world::spec::{GroupSpec, WorldSpec};
 use crate::config::{self, Config};
 use crate::problem::Problems;
+use asg_recycle_simulator::world::script::{Script, ScriptError};
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 pub use cases::{Case, cases};
 pub use expect::{EndState, Expect, Lock};
@@ -92,7 +92,7 @@ impl Scenario {
     ///
     /// # Errors
     /// If the world makes no sense.
-    pub fn stage(
+    pub fn runner(
         &self,
         deployment: &std::rc::Rc<Deployment>,
         strategy: &str,
@@ -122,7 +122,7 @@ impl Scenario {
 /// Gives a group the tags that a strategy needs, where it has none of its own.
 fn tag(group: &mut GroupSpec, deployment: &Deployment, strategy: &str) {
     group.tags.entry(STRATEGY.key.to_owned()).or_insert_with(|| strategy.to_owned());
-    let windowed = deployment.conduct(strategy).is_some_and(|conduct| conduct.windowed);
+    let windowed = deployment.profile(strategy).is_some_and(|profile| profile.windowed);
     let has_window = [RECYCLE_WINDOW, EXCLUSION_WINDOW].iter().any(|tag| group.tags.contains_key(tag.key));
     if windowed && !has_window {
         // The world begins on a Monday at nine, UTC.

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use asg_recycle::simulate::interpreter::{Execution, Machine};
-use asg_recycle::simulate::runner::{Answered, Tape};
-use asg_recycle::simulate::services::{Answer, ServiceCall, ServiceError, Services};
-use asg_recycle::simulate::time::{Moment, Span};
+use asg_recycle::simulate::runner::{RecordedCall, Recording};
+use asg_recycle_simulator::interpreter::{Execution, Machine};
+use asg_recycle_simulator::services::{Answer, ServiceCall, ServiceError, Services};
+use asg_recycle_simulator::time::{Moment, Span};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -16,10 +16,10 @@ use super::moto::{Recorded, differences};
 const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:rules:run-1";
 const START: Moment = Moment(1_767_603_600_123);
 
-/// Answers in order, and a tape of them: a value, an error by its name, or a value after some milliseconds.
+/// Answers in order, and a recording of them: a value, an error by its name, or a value after some milliseconds.
 struct Script {
     answers: VecDeque<Value>,
-    calls: Vec<Answered>,
+    calls: Vec<RecordedCall>,
 }
 
 impl Services for Script {
@@ -31,7 +31,7 @@ impl Services for Script {
             None => Ok(next),
         };
         let answer = Answer { latency, result: result.map(Into::into) };
-        self.calls.push(Answered::of(call, &answer));
+        self.calls.push(RecordedCall::of(call, &answer));
         answer
     }
 }
@@ -79,8 +79,9 @@ impl Rule {
         while let Some(wake) = execution.next_wake() {
             execution.advance(wake, &mut script);
         }
-        let tape = Tape { input: Arc::new(input), calls: script.calls, events: execution.take_events() };
-        Recorded::new(self.title.clone(), &text, (ARN, START), &tape)
+        let recording =
+            Recording { input: Arc::new(input), calls: script.calls, events: execution.take_events() };
+        Recorded::new(self.title.clone(), &text, (ARN, START), &recording)
     }
 }
 

@@ -11,9 +11,9 @@ use std::io::{Seek as _, Write as _};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use asg_recycle::simulate::interpreter::{Event, Happening, Status};
-use asg_recycle::simulate::runner::{Answered, Tape};
-use asg_recycle::simulate::time::Moment;
+use asg_recycle::simulate::runner::{RecordedCall, Recording};
+use asg_recycle_simulator::interpreter::{HistoryEntry, HistoryEvent, Status};
+use asg_recycle_simulator::time::Moment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,11 +56,16 @@ struct Step {
 
 impl Recorded {
     /// What an execution with this ARN did, which began at this moment.
-    pub(super) fn new(title: String, definition: &str, (arn, began_at): (&str, Moment), tape: &Tape) -> Self {
-        let mut steps: Vec<_> = tape.events.iter().filter_map(step).collect();
+    pub(super) fn new(
+        title: String,
+        definition: &str,
+        (arn, began_at): (&str, Moment),
+        recording: &Recording,
+    ) -> Self {
+        let mut steps: Vec<_> = recording.events.iter().filter_map(step).collect();
         settle(&mut steps, &concurrent_states(definition));
-        let ended = tape.events.iter().rev().find_map(|event| match &event.what {
-            Happening::Ended(status) if *event.execution == *arn => Some((event.at.0, status)),
+        let ended = recording.events.iter().rev().find_map(|event| match &event.event {
+            HistoryEvent::Ended(status) if *event.execution == *arn => Some((event.at.0, status)),
             _ => None,
         });
         let (at, status) = ended.expect("it has ended");
@@ -72,7 +77,7 @@ impl Recorded {
             _ => (Value::Null, None, None),
         };
         let played = Played { status: status.as_str().to_owned(), at, output, error, cause, steps };
-        Self { title, definition: definition.to_owned(), tape: taped((arn, began_at), tape), played }
+        Self { title, definition: definition.to_owned(), tape: taped((arn, began_at), recording), played }
     }
 
     /// How the other differs, if it does.
@@ -102,14 +107,14 @@ impl Recorded {
     }
 }
 
-fn step(event: &Event) -> Option<Step> {
-    let (state, what, arguments) = match &event.what {
-        Happening::Entered { state } => (Some(state), "enters".to_owned(), Value::Null),
-        Happening::Called { state, service, action, arguments, .. } => {
+fn step(event: &HistoryEntry) -> Option<Step> {
+    let (state, what, arguments) = match &event.event {
+        HistoryEvent::Entered { state } => (Some(state), "enters".to_owned(), Value::Null),
+        HistoryEvent::Called { state, service, action, arguments, .. } => {
             (Some(state), format!("calls {service}:{action}"), (**arguments).clone())
         }
         // moto does not tell which state a retry is of.
-        Happening::Retrying { delay, .. } => {
+        HistoryEvent::Retrying { delay, .. } => {
             (None, format!("is tried again after {} ms", delay.0), Value::Null)
         }
         _ => return None,
@@ -147,26 +152,26 @@ fn settle(steps: &mut [Step], concurrent: &BTreeSet<String>) {
 }
 
 /// All that the other interpreter is given.
-fn taped((arn, began_at): (&str, Moment), tape: &Tape) -> Value {
-    let children = tape.events.iter().filter_map(|event| match event.what {
-        Happening::Started if *event.execution != *arn => event.execution.rsplit(':').next(),
+fn taped((arn, began_at): (&str, Moment), recording: &Recording) -> Value {
+    let children = recording.events.iter().filter_map(|event| match event.event {
+        HistoryEvent::Started if *event.execution != *arn => event.execution.rsplit(':').next(),
         _ => None,
     });
-    let delays = tape.events.iter().filter_map(|event| match event.what {
-        Happening::Retrying { delay, .. } => Some(delay.0),
+    let delays = recording.events.iter().filter_map(|event| match event.event {
+        HistoryEvent::Retrying { delay, .. } => Some(delay.0),
         _ => None,
     });
     json!({
         "execution": arn,
         "at": began_at.0,
-        "input": *tape.input,
-        "calls": tape.calls.iter().map(call).collect::<Vec<_>>(),
+        "input": *recording.input,
+        "calls": recording.calls.iter().map(call).collect::<Vec<_>>(),
         "delays": delays.collect::<Vec<_>>(),
         "children": children.collect::<Vec<_>>(),
     })
 }
 
-fn call(call: &Answered) -> Value {
+fn call(call: &RecordedCall) -> Value {
     let mut taped = json!({
         "at": call.at.0,
         "execution": *call.execution,

@@ -7,9 +7,9 @@ use std::io::{Seek as _, Write as _};
 use std::process::Stdio;
 use std::rc::Rc;
 
-use asg_recycle::simulate::interpreter::{Execution, Machine, Outcome};
-use asg_recycle::simulate::services::{Answer, ServiceCall, Services};
-use asg_recycle::simulate::time::Moment;
+use asg_recycle_simulator::interpreter::{Execution, Machine, Outcome};
+use asg_recycle_simulator::services::{Answer, ServiceCall, Services};
+use asg_recycle_simulator::time::Moment;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ fn evaluated(source: &str) -> Evaluated {
         .unwrap_or_else(|problems| panic!("{source}: {problems}"));
     let kept = Rc::new(RefCell::new(None));
     let keeping = Rc::clone(&kept);
-    machine.tell(Box::new(move |evaluation| {
+    machine.observe_evaluations(Box::new(move |evaluation| {
         keeping.replace(Some(Evaluated::of(evaluation)));
     }));
     let arn = "arn:aws:states:eu-west-1:123456789012:execution:recycle:run-1";

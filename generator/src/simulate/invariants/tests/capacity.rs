@@ -3,50 +3,50 @@
 use serde_json::json;
 
 use super::super::{Invariant, Promise};
-use super::{ONE, Stage};
-use crate::simulate::time::{Moment, Span};
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::spec::WorldSpec;
+use super::{CheckerFixture, ONE};
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::spec::WorldSpec;
 
 /// Doubles and halves the group as the strategy does.
-fn out_in(stage: &mut Stage) {
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
-    stage.wait(300);
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+fn out_in(fixture: &mut CheckerFixture) {
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+    fixture.wait(300);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
     for n in 1..=3 {
-        stage.terminate(n, true);
+        fixture.terminate(n, true);
     }
-    stage.wait(400);
-    stage.look();
+    fixture.wait(400);
+    fixture.look();
 }
 
-fn in_out(stage: &mut Stage) {
-    stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+fn in_out(fixture: &mut CheckerFixture) {
+    fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
     for n in 1..=3 {
-        stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
-        stage.terminate(n, false);
-        stage.wait(340);
-        stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
-        stage.wait(300);
+        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
+        fixture.terminate(n, false);
+        fixture.wait(340);
+        fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
+        fixture.wait(300);
     }
-    stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
-    stage.look();
+    fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+    fixture.look();
 }
 
 #[test]
 fn a_good_out_in_violates_nothing() {
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
-    out_in(&mut stage);
-    stage.succeed("recycled", "");
-    assert_eq!(stage.violated(), []);
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
+    out_in(&mut fixture);
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.violated(), []);
 }
 
 #[test]
 fn a_good_in_out_violates_nothing() {
-    let mut stage = Stage::started(Promise::OneOut, |_| {}, "");
-    in_out(&mut stage);
-    stage.succeed("recycled", "");
-    assert_eq!(stage.violated(), []);
+    let mut fixture = CheckerFixture::started(Promise::OneOut, |_| {}, "");
+    in_out(&mut fixture);
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.violated(), []);
 }
 
 #[test]
@@ -61,14 +61,14 @@ fn a_good_out_in_violates_nothing_while_the_world_acts() {
         "[{at: 100s, do: {new_template_version: {}}}]",
         "[{at: 50s, do: {standby: {which: old}}}]",
     ] {
-        let mut stage = Stage::started(Promise::KeepsServing, |group| group.min = 1, events);
-        stage.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
-        stage.wait(330);
-        if stage.world.group(0).is_some_and(|group| group.sizes.min == 6) {
-            stage.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.min = 1, events);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+        fixture.wait(330);
+        if fixture.world.group(0).is_some_and(|group| group.sizes.min == 6) {
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
         }
-        stage.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.Stopped", "by hand")));
-        let mut violated = stage.violated();
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.Stopped", "by hand")));
+        let mut violated = fixture.violated();
         violated.retain(|one| one.invariant != Invariant::SizesRestored); // half of an out-in: it stays doubled
         assert_eq!(violated, [], "{events}");
     }
@@ -76,10 +76,10 @@ fn a_good_out_in_violates_nothing_while_the_world_acts() {
 
 #[test]
 fn terminating_before_replacements_serve_breaks_the_promise() {
-    let mut stage = Stage::started(Promise::KeepsServing, |group| group.min = 1, "");
-    stage.terminate(1, true);
-    stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-    let violations = stage.violated();
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.min = 1, "");
+    fixture.terminate(1, true);
+    fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+    let violations = fixture.violated();
     assert_eq!(violations[0].invariant, Invariant::NeverBelowPromise);
     assert!(
         violations[0].detail.starts_with("2 healthy instances in service, at least 3 promised"),
@@ -90,65 +90,68 @@ fn terminating_before_replacements_serve_breaks_the_promise() {
 
 #[test]
 fn in_service_without_healthy_targets_does_not_keep_the_promise() {
-    let mut stage =
-        Stage::started(Promise::KeepsServing, |group| group.timing.health_lag = Span::seconds(120), "");
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
-    stage.wait(260);
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
-    stage.terminate(1, true);
-    stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-    assert_eq!(stage.names(), ["never-below-promise", "sizes-restored"]);
+    let mut fixture = CheckerFixture::started(
+        Promise::KeepsServing,
+        |group| group.timing.health_lag = Span::seconds(120),
+        "",
+    );
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+    fixture.wait(260);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    fixture.terminate(1, true);
+    fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+    assert_eq!(fixture.names(), ["never-below-promise", "sizes-restored"]);
 }
 
 #[test]
 fn what_the_world_takes_lowers_the_promise_until_it_is_made_up_for() {
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "[{at: 10s, do: {kill: {}}}]");
-    stage.wait(1000);
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 2}));
-    stage.terminate(2, true);
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
-    stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-    let violations = stage.violated();
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "[{at: 10s, do: {kill: {}}}]");
+    fixture.wait(1000);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 2}));
+    fixture.terminate(2, true);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+    let violations = fixture.violated();
     assert_eq!(violations.len(), 1, "{violations:?}");
     assert!(violations[0].moment >= Moment(WorldSpec::default().starts_at + 1_000_000));
 }
 
 #[test]
 fn two_out_at_a_time_break_the_promise_of_in_out() {
-    let mut stage = Stage::started(Promise::OneOut, |_| {}, "");
-    stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
-    stage.terminate(1, false);
-    stage.terminate(2, false);
-    stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
-    stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-    assert_eq!(stage.names(), ["never-below-promise"]);
+    let mut fixture = CheckerFixture::started(Promise::OneOut, |_| {}, "");
+    fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
+    fixture.terminate(1, false);
+    fixture.terminate(2, false);
+    fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
+    fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+    assert_eq!(fixture.names(), ["never-below-promise"]);
 }
 
 #[test]
 fn a_launch_before_the_old_instance_is_terminated_in_ec2_breaks_the_promise_of_in_out() {
     // It has left the group after 330 s; EC2 says terminated 5 s later, and a launch takes 6 to 8 s to come.
     for (wait, expected) in [(60, vec!["never-below-promise"]), (340, vec![])] {
-        let mut stage = Stage::started(Promise::OneOut, |_| {}, "");
-        stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch", "AZRebalance"]}));
-        stage.terminate(1, false);
-        stage.wait(wait);
-        stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch", "AZRebalance"]}));
-        stage.wait(300);
-        stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-        assert_eq!(stage.names(), expected, "after {wait} s");
+        let mut fixture = CheckerFixture::started(Promise::OneOut, |_| {}, "");
+        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch", "AZRebalance"]}));
+        fixture.terminate(1, false);
+        fixture.wait(wait);
+        fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch", "AZRebalance"]}));
+        fixture.wait(300);
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        assert_eq!(fixture.names(), expected, "after {wait} s");
     }
 }
 
 #[test]
 fn more_instances_than_replacing_needs_are_too_many() {
     for (size, expected) in [(7, vec![]), (8, vec!["never-above-allowed"])] {
-        let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
-        stage.on_group("updateAutoScalingGroup", json!({"MinSize": size, "MaxSize": size}));
-        stage.wait(20);
-        stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3, "MaxSize": 6, "DesiredCapacity": 3}));
-        stage.wait(1000);
-        stage.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-        let violated = stage.violated();
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": size, "MaxSize": size}));
+        fixture.wait(20);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3, "MaxSize": 6, "DesiredCapacity": 3}));
+        fixture.wait(1000);
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        let violated = fixture.violated();
         let names: Vec<_> = violated
             .iter()
             .map(|one| one.invariant.name())

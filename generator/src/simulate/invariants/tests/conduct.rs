@@ -6,10 +6,10 @@ use asg_recycle_handler::contract::Replace;
 use serde_json::json;
 
 use super::super::{Allowed, Promise};
-use super::{GROUP, ONE, Stage};
-use crate::simulate::services::{ServiceCall, Services as _};
-use crate::simulate::time::Moment;
-use crate::simulate::world::spec::WorldSpec;
+use super::{CheckerFixture, GROUP, ONE};
+use asg_recycle_simulator::services::{ServiceCall, Services as _};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::spec::WorldSpec;
 
 #[test]
 fn only_the_holder_of_the_lock_and_its_children_may_change_the_group() {
@@ -18,24 +18,25 @@ fn only_the_holder_of_the_lock_and_its_children_may_change_the_group() {
     for (caller, expected) in
         [("holder", vec![]), ("child", vec![]), ("other", vec!["one-recycle-at-a-time"])]
     {
-        let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
-        let now = stage.world.now();
+        let mut fixture =
+            CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        let now = fixture.world.now();
         let arn: Arc<str> = match caller {
             "holder" => ONE.into(),
             "child" => {
                 let child = format!("{ONE}-child");
-                stage.world.executions.begin_child(&child, ONE, now);
+                fixture.world.executions.begin_child(&child, ONE, now);
                 child.as_str().into()
             }
             _ => {
                 let other = format!("{ONE}-other");
-                stage.start(&other, Replace::Outdated, Allowed::Always);
+                fixture.start(&other, Replace::Outdated, Allowed::Always);
                 other.as_str().into()
             }
         };
-        stage.call_by(&arn, "autoscaling", "suspendProcesses", &suspend);
-        stage.call_by(&arn, "autoscaling", "resumeProcesses", &resume);
-        assert_eq!(stage.names(), expected, "{caller}");
+        fixture.call_by(&arn, "autoscaling", "suspendProcesses", &suspend);
+        fixture.call_by(&arn, "autoscaling", "resumeProcesses", &resume);
+        assert_eq!(fixture.names(), expected, "{caller}");
     }
 }
 
@@ -51,26 +52,29 @@ fn nothing_may_be_changed_in_a_dry_run_or_outside_the_windows() {
         (Allowed::BeginWithin(hour.clone()), 3599, 0),
         (Allowed::BeginWithin(hour), 3600, 1),
     ] {
-        let mut stage = Stage::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
-        stage.start(ONE, Replace::Outdated, allowed.clone());
-        stage.lock(ONE);
-        stage.wait(wait);
-        stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
-        stage.wait(30);
-        stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
-        let names = stage.names();
+        let mut fixture = CheckerFixture::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        fixture.start(ONE, Replace::Outdated, allowed.clone());
+        fixture.lock(ONE);
+        fixture.wait(wait);
+        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+        fixture.wait(30);
+        fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+        let names = fixture.names();
         assert_eq!(names, vec!["no-mutation-when-forbidden"; expected], "{allowed:?} after {wait} s");
     }
 }
 
 #[test]
 fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
-    let mut stage =
-        Stage::of(Promise::KeepsServing, |group| (group.opted_in, group.current_instances) = (None, 3), "");
-    stage.start(ONE, Replace::Outdated, Allowed::Always);
-    stage.lock(ONE);
+    let mut fixture = CheckerFixture::of(
+        Promise::KeepsServing,
+        |group| (group.opted_in, group.current_instances) = (None, 3),
+        "",
+    );
+    fixture.start(ONE, Replace::Outdated, Allowed::Always);
+    fixture.lock(ONE);
     let arguments = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
-    let now = stage.world.now();
+    let now = fixture.world.now();
     let call = ServiceCall {
         service: "autoscaling",
         action: "suspendProcesses",
@@ -78,6 +82,6 @@ fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
         execution_arn: ONE,
         now,
     };
-    assert!(stage.world.call(&call).result.is_err());
-    assert_eq!(stage.names(), ["no-mutation-when-forbidden"]);
+    assert!(fixture.world.call(&call).result.is_err());
+    assert_eq!(fixture.names(), ["no-mutation-when-forbidden"]);
 }

@@ -4,17 +4,17 @@ use asg_recycle_handler::contract::Replace;
 use serde_json::{Value, json};
 
 use super::super::{Allowed, Invariant, Promise};
-use super::{ONE, Stage};
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::processes::Process;
+use super::{CheckerFixture, ONE};
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::processes::Process;
 
 #[test]
 fn what_is_left_changed_is_told_in_one_violation() {
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 2, "MaxSize": 9}));
-    stage.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
-    stage.end(ONE, ExecutionStatus::Aborted, None, None);
-    let violations = stage.violated();
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 2, "MaxSize": 9}));
+    fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    let violations = fixture.violated();
     assert_eq!(violations.len(), 1);
     assert_eq!(violations[0].invariant, Invariant::SizesRestored);
     assert_eq!(violations[0].detail, "the minimum is 2, not 3; the maximum is 9, not 6; Launch is suspended");
@@ -22,75 +22,79 @@ fn what_is_left_changed_is_told_in_one_violation() {
 
 #[test]
 fn a_group_that_nobody_else_touched_is_as_large_as_it_was() {
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
-    stage.on_group("setDesiredCapacity", json!({"DesiredCapacity": 5}));
-    stage.end(ONE, ExecutionStatus::Aborted, None, None);
-    let violations = stage.violated();
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 5}));
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    let violations = fixture.violated();
     assert_eq!(violations[0].detail, "the desired capacity is 5, not 3");
 }
 
 #[test]
 fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
     let events = "[{at: 10s, do: {set_sizes: {min: 2, max: 9}}}, {at: 11s, do: {suspend: [Launch]}}]";
-    let mut stage =
-        Stage::started(Promise::KeepsServing, |group| group.suspended = vec![Process::AZRebalance], events);
-    stage.wait(20);
-    stage.end(ONE, ExecutionStatus::Aborted, None, None);
-    assert_eq!(stage.violated(), []);
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, events);
-    stage.wait(20);
-    stage.look();
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
-    stage.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
-    stage.end(ONE, ExecutionStatus::Aborted, None, None);
-    let violations = stage.violated();
+    let mut fixture = CheckerFixture::started(
+        Promise::KeepsServing,
+        |group| group.suspended = vec![Process::AZRebalance],
+        events,
+    );
+    fixture.wait(20);
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    assert_eq!(fixture.violated(), []);
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, events);
+    fixture.wait(20);
+    fixture.look();
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    let violations = fixture.violated();
     assert_eq!(violations[0].detail, "the minimum is 3, not 2; Launch is not suspended any more");
 }
 
 #[test]
 fn success_with_something_left_to_replace_is_no_success() {
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "");
-    stage.look();
-    stage.succeed("recycled", "");
-    assert_eq!(stage.names(), ["true-success", "no-request-lost"]);
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
+    fixture.look();
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.names(), ["true-success", "no-request-lost"]);
 }
 
 #[test]
 fn success_without_enough_healthy_instances_is_no_success() {
-    let mut stage = Stage::started(Promise::Nothing, |group| group.min = 0, "");
+    let mut fixture = CheckerFixture::started(Promise::Nothing, |group| group.min = 0, "");
     for n in 1..=3 {
-        stage.terminate(n, false);
+        fixture.terminate(n, false);
     }
-    stage.wait(200);
-    stage.look();
-    stage.succeed("recycled", "");
-    assert_eq!(stage.names(), ["true-success"]);
+    fixture.wait(200);
+    fixture.look();
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.names(), ["true-success"]);
 }
 
 #[test]
 fn success_is_judged_by_what_could_be_known_and_leaves_alone_what_is_protected() {
-    let mut stage = Stage::started(
+    let mut fixture = CheckerFixture::started(
         Promise::KeepsServing,
         |group| group.current_instances = 3,
         "[{at: 10s, do: {launch_from: {template: {version: '1'}}}}]",
     );
-    stage.look();
-    stage.wait(10);
-    stage.succeed("up_to_date", "every instance is current");
-    assert_eq!(stage.violated(), []);
-    let mut stage = Stage::started(Promise::KeepsServing, |group| group.protected_instances = 3, "");
-    stage.look();
-    stage.succeed("recycled", "");
-    assert_eq!(stage.violated(), []);
+    fixture.look();
+    fixture.wait(10);
+    fixture.succeed("up_to_date", "every instance is current");
+    assert_eq!(fixture.violated(), []);
+    let mut fixture =
+        CheckerFixture::started(Promise::KeepsServing, |group| group.protected_instances = 3, "");
+    fixture.look();
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.violated(), []);
 }
 
 #[test]
 fn a_recycle_of_everything_has_to_replace_current_instances_too() {
-    let mut stage = Stage::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
-    stage.start(ONE, Replace::All, Allowed::Always);
-    stage.look();
-    stage.succeed("recycled", "");
-    assert_eq!(stage.names(), ["true-success", "no-request-lost"]);
+    let mut fixture = CheckerFixture::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    fixture.start(ONE, Replace::All, Allowed::Always);
+    fixture.look();
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.names(), ["true-success", "no-request-lost"]);
 }
 
 /// A status, an output, and an error with its cause.
@@ -108,46 +112,47 @@ fn endings_have_to_say_why() {
         ((ExecutionStatus::Aborted, None, None), true),
     ];
     for ((status, output, error), says_why) in cases {
-        let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
-        stage.end(ONE, status, output.clone(), error);
+        let mut fixture =
+            CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        fixture.end(ONE, status, output.clone(), error);
         let expected = if says_why { vec![] } else { vec!["failure-says-why"] };
-        assert_eq!(stage.names(), expected, "{status:?} {output:?} {error:?}");
+        assert_eq!(fixture.names(), expected, "{status:?} {output:?} {error:?}");
     }
 }
 
 #[test]
 fn a_request_is_lost_when_nobody_meets_it_and_nobody_says_so() {
     // It is coalesced, and the holder ends without looking again.
-    let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
-    stage.wait(10);
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    fixture.wait(10);
     let other = format!("{ONE}-other");
-    stage.start(&other, Replace::All, Allowed::Always);
+    fixture.start(&other, Replace::All, Allowed::Always);
     let left = json!({"outcome": "coalesced", "reason": "left to one"});
-    stage.end(&other, ExecutionStatus::Succeeded, Some(left), None);
-    let mut loud = Stage { world: stage.world.clone(), checker: stage.checker.clone() };
-    stage.succeed("recycled", "");
-    assert_eq!(stage.names(), ["no-request-lost"]);
+    fixture.end(&other, ExecutionStatus::Succeeded, Some(left), None);
+    let mut loud = CheckerFixture { world: fixture.world.clone(), checker: fixture.checker.clone() };
+    fixture.succeed("recycled", "");
+    assert_eq!(fixture.names(), ["no-request-lost"]);
     loud.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
     assert_eq!(loud.violated(), []);
 }
 
 #[test]
 fn a_failure_before_a_request_does_not_account_for_it() {
-    let mut stage = Stage::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
-    stage.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
-    stage.wait(10);
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    fixture.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
+    fixture.wait(10);
     let later = format!("{ONE}-later");
-    stage.start(&later, Replace::All, Allowed::Always);
+    fixture.start(&later, Replace::All, Allowed::Always);
     let left = json!({"outcome": "coalesced", "reason": "left to one"});
-    stage.end(&later, ExecutionStatus::Succeeded, Some(left), None);
-    assert_eq!(stage.names(), ["no-request-lost"]);
+    fixture.end(&later, ExecutionStatus::Succeeded, Some(left), None);
+    assert_eq!(fixture.names(), ["no-request-lost"]);
 }
 
 #[test]
 fn a_deleted_group_asks_for_nothing() {
-    let mut stage = Stage::started(Promise::KeepsServing, |_| {}, "[{at: 10s, do: delete_group}]");
-    stage.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
-    stage.wait(1000);
-    stage.succeed("skipped", "the group does not exist any more");
-    assert_eq!(stage.violated(), []);
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "[{at: 10s, do: delete_group}]");
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+    fixture.wait(1000);
+    fixture.succeed("skipped", "the group does not exist any more");
+    assert_eq!(fixture.violated(), []);
 }

@@ -9,26 +9,26 @@ use std::collections::BTreeSet;
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::{Value, json};
 
-use super::{Allowed, Checker, Ending, Invariant, Promise, Run, Violation};
-use crate::simulate::services::{ServiceCall, Services as _};
-use crate::simulate::time::Span;
-use crate::simulate::world::World;
-use crate::simulate::world::executions::ExecutionStatus;
-use crate::simulate::world::instance::InstanceId;
-use crate::simulate::world::script::Script;
-use crate::simulate::world::spec::{GroupSpec, WorldSpec};
+use super::{Allowed, Checker, Ending, ExpectedExecution, Invariant, Promise, Violation};
+use asg_recycle_simulator::services::{ServiceCall, Services as _};
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::script::Script;
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 const GROUP: &str = "webops-asg-1";
 const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:recycle";
 const ONE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:one";
 
 /// A recycle by hand, watched.
-struct Stage {
+struct CheckerFixture {
     world: World,
     checker: Checker,
 }
 
-impl Stage {
+impl CheckerFixture {
     fn of(promise: Promise, change: impl FnOnce(&mut GroupSpec), events: &str) -> Self {
         let mut spec = WorldSpec::default();
         change(&mut spec.groups[0]);
@@ -41,16 +41,22 @@ impl Stage {
 
     /// A running execution that holds the lock.
     fn started(promise: Promise, change: impl FnOnce(&mut GroupSpec), events: &str) -> Self {
-        let mut stage = Self::of(promise, change, events);
-        stage.start(ONE, Replace::Outdated, Allowed::Always);
-        stage.lock(ONE);
-        stage
+        let mut fixture = Self::of(promise, change, events);
+        fixture.start(ONE, Replace::Outdated, Allowed::Always);
+        fixture.lock(ONE);
+        fixture
     }
 
     fn start(&mut self, arn: &str, replace: Replace, allowed: Allowed) {
         let now = self.world.now();
         self.world.executions.begin(arn, MACHINE, "{}", now);
-        let run = Run { arn: arn.into(), mode: Mode::Recycle, replace, allowed, replaces_protected: false };
+        let run = ExpectedExecution {
+            arn: arn.into(),
+            mode: Mode::Recycle,
+            replace,
+            allowed,
+            replaces_protected: false,
+        };
         self.checker.execution_started(&self.world, run);
     }
 

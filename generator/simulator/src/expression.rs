@@ -1,0 +1,349 @@
+//! One `JSONata` expression, parsed once: what it reads, and what Step Functions would refuse in it.
+
+mod functions;
+
+use std::collections::BTreeSet;
+
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
+use jsonata_core::parser;
+use serde_json::{Value, json};
+
+pub use functions::FUNCTIONS;
+
+/// The expression in a string that Step Functions evaluates: one that begins with `{%` and ends with `%}`.
+pub fn delimited(text: &str) -> Option<&str> {
+    text.strip_prefix("{%")?.strip_suffix("%}")
+}
+
+/// Paths below `$states.context` that exist while an execution of ours runs.
+const CONTEXT_PATHS: &[(&str, &[&str])] = &[
+    ("Execution", &["Id", "Input", "Name", "RedriveCount", "StartTime"]),
+    ("Map", &["Item"]),
+    ("State", &["EnteredTime", "Name", "RetryCount"]),
+    ("StateMachine", &["Id", "Name"]),
+];
+
+/// Functions that are never called with the context as their missing argument.
+const WITHOUT_ARGUMENTS: &[&str] = &["millis", "now", "random", "uuid"];
+
+/// Functions that give something else every time.
+const IMPURE: &[&str] = &["millis", "now", "random", "shuffle", "uuid"];
+
+/// `$contains(text, /regex/)` is evaluated as a call of this with the regex's pattern and flags as texts. The library
+/// builds the regex anew for every call; who registers the function can remember.
+pub const CONTAINS_REGEX: &str = "contains_regex";
+
+/// A parsed expression, ready to be evaluated any number of times.
+#[derive(Debug)]
+pub struct Expression {
+    source: String,
+    /// The expression inside a block that binds what it reads from the evaluation's input, an object. So one evaluator
+    /// serves all expressions, and what it compiled for one is kept.
+    tree: AstNode,
+    variables: Vec<String>,
+    states: Option<StatesUse>,
+    pure: bool,
+}
+
+/// Which fields of `$states` an expression reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four fields of one object, each read or not")]
+pub struct StatesUse {
+    /// `$states.input`.
+    pub input: bool,
+    /// `$states.result`.
+    pub result: bool,
+    /// `$states.errorOutput`.
+    pub error_output: bool,
+    /// `$states.context`.
+    pub context: bool,
+}
+
+impl Expression {
+    /// Parses the text between `{%` and `%}`. Of the names it reads, `assigned` are variables of the machine.
+    ///
+    /// # Errors
+    /// Everything in it that Step Functions would refuse or the interpreter does not know, each as one fragment.
+    pub fn compile(source: &str, assigned: &BTreeSet<String>) -> Result<Self, Vec<String>> {
+        let body = parser::parse(source).map_err(|error| vec![error.to_string()])?;
+        let mut survey = Survey::default();
+        survey.visit(&body, true);
+        let hidden = survey.called.intersection(assigned);
+        survey
+            .refusals
+            .extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
+        if survey.has_function {
+            // The library's functions keep the values from when they were made; those of the language see the new ones.
+            let told = |name| format!("`${name}` is bound twice beside a function that may read it");
+            survey.refusals.extend(survey.rebound.iter().map(told));
+        }
+        if !survey.refusals.is_empty() {
+            return Err(survey.refusals);
+        }
+        let variables: Vec<_> = survey.names.intersection(assigned).cloned().collect();
+        let impure = |name: &&str| survey.names.contains(*name) || survey.called.contains(*name);
+        let pure = !IMPURE.iter().any(impure) && !survey.states.context;
+        let states = survey.names.contains("states").then_some(survey.states);
+        let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
+        let tree = bind(bound, call_remembered(body));
+        Ok(Self { source: source.trim().to_owned(), tree, variables, states, pure })
+    }
+
+    /// The text, without the blanks around it.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The tree to evaluate over an object that holds the variables it reads and `states`.
+    pub fn tree(&self) -> &AstNode {
+        &self.tree
+    }
+
+    /// The machine's variables that it reads.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// Whether the same variables, input, result and error output always give the same value: it reads neither clock nor
+    /// chance nor the context.
+    pub fn is_pure(&self) -> bool {
+        self.pure
+    }
+
+    /// What it reads of `$states`; none where it does not read it at all.
+    pub fn states(&self) -> Option<StatesUse> {
+        self.states
+    }
+}
+
+/// `($a := a; $b := b; body)`.
+fn bind<'a>(names: impl Iterator<Item = &'a str>, body: AstNode) -> AstNode {
+    let mut steps: Vec<_> = names
+        .map(|name| AstNode::Binary {
+            op: BinaryOp::ColonEqual,
+            lhs: Box::new(AstNode::Variable(name.to_owned())),
+            rhs: Box::new(AstNode::Name(name.to_owned())),
+        })
+        .collect();
+    if steps.is_empty() {
+        return body;
+    }
+    steps.push(body);
+    AstNode::Block(steps)
+}
+
+/// Puts [`CONTAINS_REGEX`] where it applies.
+fn call_remembered(tree: AstNode) -> AstNode {
+    let Ok(mut json) = serde_json::to_value(&tree) else { return tree };
+    if replace_contains(&mut json) { serde_json::from_value(json).unwrap_or(tree) } else { tree }
+}
+
+/// The tree in its JSON form: a call is `{"Function": {"name": .., "args": [..]}}`. Whether anything was replaced.
+fn replace_contains(json: &mut Value) -> bool {
+    let mut replaced = false;
+    if let Some(call) = json.get_mut("Function").filter(|call| call["name"] == "contains") {
+        let regex = call["args"].get(1).and_then(|argument| argument.get("Regex")).cloned();
+        if let (Some(regex), Some(arguments)) = (regex, call["args"].as_array_mut()) {
+            arguments.truncate(1);
+            arguments.extend([json!({"String": regex["pattern"]}), json!({"String": regex["flags"]})]);
+            call["name"] = CONTAINS_REGEX.into();
+            replaced = true;
+        }
+    }
+    match json {
+        Value::Object(fields) => {
+            fields.values_mut().fold(replaced, |any, field| replace_contains(field) || any)
+        }
+        Value::Array(items) => items.iter_mut().fold(replaced, |any, item| replace_contains(item) || any),
+        _ => replaced,
+    }
+}
+
+#[derive(Default)]
+struct Survey {
+    names: BTreeSet<String>,
+    /// Functions of the language that are called.
+    called: BTreeSet<String>,
+    states: StatesUse,
+    /// Names bound in the block so far.
+    bound: BTreeSet<String>,
+    /// Names bound more than once in a block.
+    rebound: BTreeSet<String>,
+    has_function: bool,
+    refusals: Vec<String>,
+}
+
+impl Survey {
+    /// Visits a node; `top` tells whether it is evaluated over the input of the whole expression, which does not exist
+    /// in Step Functions.
+    fn visit(&mut self, node: &AstNode, top: bool) {
+        match node {
+            AstNode::Variable(name) if name.is_empty() => self.reads_input(top, "$"),
+            AstNode::Variable(name) => self.reads_variable(name),
+            AstNode::ParentVariable(_) => self.reads_input(true, "$$"),
+            AstNode::Name(name) => self.reads_input(top, name),
+            AstNode::Wildcard => self.reads_input(top, "*"),
+            AstNode::Descendant => self.reads_input(top, "**"),
+            AstNode::Parent(_) => self.reads_input(top, "%"),
+            AstNode::Path { steps } => self.visit_path(steps, top),
+            AstNode::Function { name, args, .. } => {
+                self.calls(name, args, top);
+                self.visit_all(args, top);
+            }
+            AstNode::Binary { op, lhs, rhs } => {
+                self.binds(*op, lhs);
+                self.visit_all([&**lhs, &**rhs], top);
+            }
+            AstNode::Unary { operand, .. } => self.visit(operand, top),
+            AstNode::Call { procedure, args } => {
+                self.visit(procedure, top);
+                self.visit_all(args, top);
+            }
+            AstNode::Lambda { body, .. } => {
+                self.has_function = true;
+                self.visit_scope(std::slice::from_ref(&**body), top);
+            }
+            AstNode::Block(items) => self.visit_scope(items, top),
+            AstNode::Array(items) | AstNode::ArrayGroup(items) => self.visit_all(items, top),
+            AstNode::Object(pairs) => self.visit_pairs(pairs, top),
+            AstNode::ObjectTransform { input, pattern } => {
+                self.visit(input, top);
+                self.visit_pairs(pattern, false);
+            }
+            AstNode::Conditional { condition, then_branch, else_branch } => {
+                self.visit_all([&**condition, &**then_branch].into_iter().chain(else_branch.as_deref()), top);
+            }
+            AstNode::FunctionApplication(inner) => self.visit(inner, top),
+            AstNode::Sort { input, terms } => {
+                self.visit(input, top);
+                self.visit_all(terms.iter().map(|(term, _)| term), false);
+            }
+            AstNode::Transform { location, update, delete } => {
+                self.visit_all([&**location, &**update].into_iter().chain(delete.as_deref()), false);
+            }
+            AstNode::String(_)
+            | AstNode::Number(_)
+            | AstNode::Boolean(_)
+            | AstNode::Null
+            | AstNode::Undefined
+            | AstNode::Placeholder
+            | AstNode::Regex { .. } => {}
+        }
+    }
+
+    fn visit_all<'a>(&mut self, nodes: impl IntoIterator<Item = &'a AstNode>, top: bool) {
+        nodes.into_iter().for_each(|node| self.visit(node, top));
+    }
+
+    /// Visits what has names of its own.
+    fn visit_scope(&mut self, nodes: &[AstNode], top: bool) {
+        let around = std::mem::take(&mut self.bound);
+        self.visit_all(nodes, top);
+        self.bound = around;
+    }
+
+    fn binds(&mut self, op: BinaryOp, name: &AstNode) {
+        if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, name)
+            && !self.bound.insert(name.clone())
+        {
+            self.rebound.insert(name.clone());
+        }
+    }
+
+    fn visit_pairs(&mut self, pairs: &[(AstNode, AstNode)], top: bool) {
+        self.visit_all(pairs.iter().flat_map(|(key, value)| [key, value]), top);
+    }
+
+    fn visit_path(&mut self, steps: &[PathStep], top: bool) {
+        let states_path = states_path(steps);
+        for (index, step) in steps.iter().enumerate() {
+            match &states_path {
+                Some(names) if index == 0 => self.reads_states(names),
+                _ => self.visit(&step.node, top && index == 0),
+            }
+            for stage in &step.stages {
+                if let Stage::Filter(condition) = stage {
+                    self.visit(condition, false);
+                }
+            }
+        }
+    }
+
+    fn reads_variable(&mut self, name: &str) {
+        if name == "states" {
+            self.states = StatesUse { input: true, result: true, error_output: true, context: true };
+        }
+        self.refuse_eval(name);
+        self.names.insert(name.to_owned());
+    }
+
+    fn reads_states(&mut self, names: &[&str]) {
+        self.names.insert("states".to_owned());
+        match names.first().copied() {
+            Some("input") => self.states.input = true,
+            Some("result") => self.states.result = true,
+            Some("errorOutput") => self.states.error_output = true,
+            Some("context") => {
+                self.states.context = true;
+                self.reads_context(&names[1..]);
+            }
+            other => {
+                self.refusals.push(format!("$states has no field `{}`", other.unwrap_or_default()));
+            }
+        }
+    }
+
+    fn reads_context(&mut self, names: &[&str]) {
+        let Some(first) = names.first() else { return };
+        let known = CONTEXT_PATHS.iter().find(|(name, _)| name == first).map(|(_, fields)| *fields);
+        let second_known =
+            names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
+        if known.is_none() || !second_known {
+            let path = names.iter().take(2).copied().collect::<Vec<_>>().join(".");
+            self.refusals.push(format!("`$states.context.{path}` is not supported"));
+        }
+    }
+
+    fn calls(&mut self, name: &str, args: &[AstNode], top: bool) {
+        self.refuse_eval(name);
+        if !FUNCTIONS.contains(&name) {
+            self.names.insert(name.to_owned());
+            return;
+        }
+        self.called.insert(name.to_owned());
+        if args.is_empty() && !WITHOUT_ARGUMENTS.contains(&name) {
+            self.reads_input(top, &format!("${name}()"));
+        }
+    }
+
+    fn refuse_eval(&mut self, name: &str) {
+        if name == "eval" {
+            self.refusals.push("Step Functions has no $eval; use $parse".to_owned());
+        }
+    }
+
+    fn reads_input(&mut self, top: bool, what: &str) {
+        if top {
+            self.refusals.push(format!(
+                "`{what}` reads the input of the expression, which there is none of; use $states.input"
+            ));
+        }
+    }
+}
+
+/// The names after `$states` in a path that begins with it.
+fn states_path(steps: &[PathStep]) -> Option<Vec<&str>> {
+    let (head, rest) = steps.split_first()?;
+    let plain = head.stages.is_empty() && matches!(&head.node, AstNode::Variable(name) if name == "states");
+    if !plain || rest.is_empty() {
+        return None;
+    }
+    let names = rest.iter().map_while(|step| match &step.node {
+        AstNode::Name(name) => Some(name.as_str()),
+        _ => None,
+    });
+    Some(names.collect()).filter(|names: &Vec<_>| !names.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

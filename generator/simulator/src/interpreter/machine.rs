@@ -1,0 +1,142 @@
+//! A loaded machine: its states, with every expression parsed and every target resolved.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::evaluate::Engine;
+use super::load::{self, LoadError};
+use super::memo::CachedAnswer;
+use super::observer::EvaluationObserver;
+use super::template::{Template, Whole};
+use crate::time::Span;
+
+/// A state machine that can be executed any number of times. A clone shares everything; it stays on its thread.
+#[derive(Clone)]
+pub struct Machine(pub(super) Rc<Program>);
+
+impl Machine {
+    /// Reads a definition in which `values` stand for the placeholders `${name}`.
+    ///
+    /// # Errors
+    /// Everything in it that the interpreter does not support or Step Functions would refuse, each with the state it
+    /// stands in.
+    pub fn load(text: &str, values: &BTreeMap<String, String>) -> Result<Self, LoadError> {
+        load::load(text, values).map(|program| Self(Rc::new(program)))
+    }
+
+    /// The definition as it is run, its placeholders filled in.
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Tells `observer` of every evaluation of an expression from now on, in every execution of this machine.
+    pub fn observe_evaluations(&self, observer: EvaluationObserver) {
+        *self.0.engine.observer.borrow_mut() = Some(observer);
+    }
+}
+
+/// What a [`Machine`] shares.
+pub(super) struct Program {
+    /// The definition, its placeholders filled in.
+    pub text: String,
+    /// The first is the machine's own; the others are the insides of Map and Parallel.
+    pub scopes: Vec<Scope>,
+    /// `TimeoutSeconds` of the machine.
+    pub timeout: Option<Span>,
+    pub engine: Engine,
+}
+
+/// Index into [`Program::scopes`].
+pub(super) type ScopeIndex = usize;
+
+/// Index into [`Scope::states`].
+pub(super) type StateIndex = usize;
+
+/// States that can reach each other.
+pub(super) struct Scope {
+    pub start: StateIndex,
+    pub states: Vec<State>,
+}
+
+/// One state.
+pub(super) struct State {
+    pub name: Rc<str>,
+    pub kind: Kind,
+    /// Of a Choice, these two are for its `Default`.
+    pub results: Results,
+    pub next: Next,
+    pub retriers: Vec<Retrier>,
+    pub catchers: Vec<Catcher>,
+}
+
+/// What is evaluated when a state is left.
+#[derive(Default)]
+pub(super) struct Results {
+    pub assign: Vec<(Rc<str>, Template)>,
+    pub output: Option<Template>,
+}
+
+/// What follows a state.
+#[derive(Clone, Copy)]
+pub(super) enum Next {
+    State(StateIndex),
+    End,
+}
+
+/// What a state does.
+pub(super) enum Kind {
+    Pass,
+    Succeed,
+    Fail { error: Option<Template>, cause: Option<Template> },
+    Task(Task),
+    Choice { rules: Vec<Rule>, default: Option<StateIndex> },
+    WaitSeconds(Whole),
+    WaitTimestamp(Template),
+    Map(Map),
+    Parallel { arguments: Option<Template>, branches: Vec<ScopeIndex> },
+}
+
+/// A call of an API.
+pub(super) struct Task {
+    pub service: Rc<str>,
+    pub action: Rc<str>,
+    pub arguments: Template,
+    pub timeout_seconds: Option<Whole>,
+    pub cached_answer: CachedAnswer,
+}
+
+/// One of a Choice's rules.
+pub(super) struct Rule {
+    pub condition: Template,
+    pub results: Results,
+    pub next: StateIndex,
+}
+
+/// An iteration over items.
+pub(super) struct Map {
+    pub items: Option<Template>,
+    pub selector: Option<Template>,
+    /// 0 for no limit.
+    pub concurrency_max: Whole,
+    pub processor: ScopeIndex,
+    /// Its label, where each item is a child execution.
+    pub distributed: Option<Rc<str>>,
+}
+
+/// One entry of `Retry`.
+pub(super) struct Retrier {
+    pub errors: Vec<String>,
+    pub interval_seconds: u32,
+    pub attempts_max: u32,
+    pub backoff_rate: f64,
+    pub delay_seconds_max: Option<u32>,
+    /// `JitterStrategy` FULL.
+    pub jitter: bool,
+}
+
+/// One entry of `Catch`.
+pub(super) struct Catcher {
+    pub errors: Vec<String>,
+    pub results: Results,
+    pub next: StateIndex,
+}

@@ -1,0 +1,166 @@
+//! The groups as a world begins with them, their instances in service.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::time::{Moment, Span};
+use crate::world::ids::InstanceId;
+use crate::world::record::Sizes;
+use crate::world::script::ScriptError;
+use crate::world::spec::{GroupSpec, WorldSpec};
+
+use super::fleet::Fleet;
+use super::group::{Group, GroupPhase};
+use super::instance::{Application, Ec2State, Health, Instance, Lifecycle, Origin, Target};
+use super::launch::{LaunchSource, LaunchTemplate, LaunchTemplates};
+use super::state::AutoScaling;
+
+/// How long the first instances have been in service when a world begins.
+const AGE: Span = Span::seconds(86_400);
+
+/// Groups and launch templates as described.
+///
+/// # Errors
+/// A group whose sizes contradict each other, or that launches from nothing.
+pub(crate) fn initial_groups(spec: &WorldSpec) -> Result<AutoScaling, ScriptError> {
+    let now = spec.start();
+    let named = spec.templates.iter().map(|(id, one)| {
+        let name = if one.name.is_empty() { format!("name-{id}") } else { one.name.clone() };
+        let template = LaunchTemplate { name: name.into(), latest: one.latest, default: one.default };
+        (Arc::from(id.as_str()), template)
+    });
+    let templates: LaunchTemplates = named.collect();
+    let opt_in_tag = spec.resources.opt_in_tag.as_str();
+    let mut counter = 0;
+    let groups = spec.groups.iter().map(|one| group(one, (&templates, opt_in_tag), now, &mut counter));
+    let groups: Vec<Group> = groups.collect::<Result<_, _>>()?;
+    Ok(AutoScaling::new(Fleet::new(groups, spec.read_lag.by), templates, (opt_in_tag, now), counter))
+}
+
+fn group(
+    spec: &GroupSpec,
+    (templates, opt_in_tag): (&LaunchTemplates, &str),
+    now: Moment,
+    counter: &mut u32,
+) -> Result<Group, ScriptError> {
+    let launch = LaunchSource::described(&spec.launch).ok_or_else(|| ScriptError::Spec {
+        reason: format!(
+            "a launch template version of group {} is neither a number, nor $Latest, nor $Default",
+            spec.name
+        ),
+    })?;
+    let sizes = Sizes { min: spec.min, max: spec.max, desired: spec.desired };
+    if !(sizes.min <= sizes.desired && sizes.desired <= sizes.max) || spec.zones.is_empty() {
+        let reason = format!("group {} needs min <= desired <= max and at least one zone", spec.name);
+        return Err(ScriptError::Spec { reason });
+    }
+    let mut tags: BTreeMap<Arc<str>, Arc<str>> =
+        spec.tags.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect();
+    if let Some(value) = &spec.opted_in {
+        tags.insert(opt_in_tag.into(), value.as_str().into());
+    }
+    let mut group = Group {
+        name: spec.name.as_str().into(),
+        phase: GroupPhase::Present,
+        sizes,
+        zones: spec.zones.iter().map(|zone| zone.as_str().into()).collect(),
+        launch,
+        suspended: spec.suspended.iter().copied().collect::<BTreeSet<_>>(),
+        tags,
+        target_groups: (1..=spec.target_groups).map(|n| target_group_arn(&spec.name, n)).collect(),
+        health_check: spec.health_check,
+        grace: spec.grace,
+        termination_policies: spec.termination_policies.clone(),
+        protects_new_instances: spec.protects_new_instances,
+        launch_hook: spec.launch_hook,
+        terminate_hook: spec.terminate_hook,
+        warm_pool: spec.warm_pool,
+        capacity_type: spec.capacity_type.as_deref().map(Into::into),
+        timing: spec.timing,
+        created_at: Moment(now.0.saturating_sub(AGE.0)),
+        instances: Vec::new(),
+        departed: VecDeque::new(),
+        activities: Vec::new(),
+        refreshes: Vec::new(),
+        rebalancing: 0,
+        surge: 0,
+        launches: 0,
+        launch_failures: 0,
+        no_launch_before: Moment(0),
+        reconciles_at: None,
+        first_new: InstanceId(0),
+    };
+    populate(&mut group, spec, templates, counter)?;
+    group.first_new = InstanceId(*counter + 1);
+    Ok(group)
+}
+
+/// Puts the first instances into a group: the desired capacity in service, the last of them current, and those in standby.
+fn populate(
+    group: &mut Group,
+    spec: &GroupSpec,
+    templates: &LaunchTemplates,
+    counter: &mut u32,
+) -> Result<(), ScriptError> {
+    let mut units = 0;
+    while units < spec.desired {
+        let current = spec.desired - units <= spec.current_instances;
+        units += seat(group, spec, templates, counter, (Lifecycle::InService, current))?.max(1);
+    }
+    for _ in 0..spec.standby_instances {
+        seat(group, spec, templates, counter, (Lifecycle::Standby, false))?;
+    }
+    Ok(())
+}
+
+/// Puts one in, current or not; the units of capacity that it has.
+fn seat(
+    group: &mut Group,
+    spec: &GroupSpec,
+    templates: &LaunchTemplates,
+    counter: &mut u32,
+    (lifecycle, current): (Lifecycle, bool),
+) -> Result<u32, ScriptError> {
+    let recipe = group.launch.recipe(templates, group.launches).ok_or_else(|| ScriptError::Spec {
+        reason: format!("group {} launches from a template that the world does not have", spec.name),
+    })?;
+    let ordinal = u32::try_from(group.launches).unwrap_or(u32::MAX);
+    let target = if lifecycle == Lifecycle::InService { Target::Healthy } else { Target::Unregistered };
+    let born = group.created_at + Span::seconds(u64::from(ordinal));
+    *counter += 1;
+    group.instances.push(Instance {
+        id: InstanceId(*counter),
+        zone: group.launches % group.zones.len(),
+        instance_type: recipe.instance_type,
+        weight: recipe.weight,
+        origin: if current { recipe.origin } else { recipe.origin.outdated() },
+        lifecycle,
+        ec2_state: Ec2State::Running,
+        health: Health::Healthy,
+        application: Application::Works,
+        targets: vec![target; group.target_groups.len()],
+        protected: ordinal < spec.protected_instances,
+        launched_at: born,
+        in_service_at: Some(born + Span::seconds(300)),
+        cause: None,
+        activity: None,
+    });
+    group.launches += 1;
+    Ok(recipe.weight)
+}
+
+impl Origin {
+    /// The same source in an older state.
+    fn outdated(self) -> Self {
+        match self {
+            Self::Template { template, version: 1 } => Self::Template { template, version: 9999 },
+            Self::Template { template, version } => Self::Template { template, version: version - 1 },
+            Self::Configuration(name) => Self::Configuration(format!("{name}-previous").into()),
+        }
+    }
+}
+
+/// ARN of the n-th target group of a group.
+fn target_group_arn(group: &str, n: u32) -> Arc<str> {
+    format!("arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/{group}-{n}/{n:016x}").into()
+}

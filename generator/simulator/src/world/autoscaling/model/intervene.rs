@@ -1,0 +1,267 @@
+//! Performs the interventions of a script.
+
+use crate::time::Span;
+use crate::world::context::Context;
+use crate::world::ids::GroupIndex;
+use crate::world::ids::InstanceId;
+use crate::world::interventions::{
+    Amount, InstanceFilter, InstanceSelector, Intervention, LifecycleTransition, RefreshSpec, SizeChange,
+};
+use crate::world::processes::{Process, listed_or_all};
+use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
+use crate::world::schedule::{InstanceStep, ScheduledEvent};
+
+use super::group::GroupPhase;
+use super::instance::{Application, Ec2State, Lifecycle, Target};
+use super::launch::LaunchSource;
+use super::refresh_terms::{Preferences, RefreshStatus};
+use super::scaling::bounded;
+use super::state::{ActiveLaunchFailure, AutoScaling};
+
+/// How long entering standby takes.
+const STANDBY_AFTER: Span = Span::seconds(5);
+
+impl AutoScaling {
+    /// Somebody or something outside does something to a group. What fails calls is not about a group.
+    pub(crate) fn intervene(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        intervention: &Intervention,
+    ) {
+        let now = context.now;
+        match intervention {
+            Intervention::ScalingPolicy(amount) => self.scale_by_policy(context, group, *amount),
+            Intervention::ScheduledAction(change)
+                if self.fleet.get(group).runs(Process::ScheduledActions) =>
+            {
+                self.set_sizes(context, group, *change);
+            }
+            Intervention::ScheduledAction(_) => {}
+            Intervention::SetSizes(change) => self.set_sizes(context, group, *change),
+            Intervention::Kill(selector) => self.each(context, group, *selector, Self::kill),
+            Intervention::BreakApplication(selector) => {
+                self.each(context, group, *selector, Self::break_application);
+            }
+            Intervention::BreakLaunches(duration) => self.launches_broken_until = now + duration.lasts,
+            Intervention::FailLaunches(fault) => self.launch_failures.push(ActiveLaunchFailure {
+                until: now + fault.lasts,
+                zone: fault.zone.as_deref().map(Into::into),
+                message: fault.message.as_str().into(),
+            }),
+            Intervention::StickHook(stuck) => match stuck.on {
+                LifecycleTransition::Launch => self.launch_hook_stuck_until = now + stuck.lasts,
+                LifecycleTransition::Terminate => self.terminate_hook_stuck_until = now + stuck.lasts,
+            },
+            Intervention::DeleteGroup => self.delete_group(context, group),
+            Intervention::NewTemplateVersion(new) => self.change_template(context, &new.id, |template| {
+                template.latest += 1;
+                if new.make_default {
+                    template.default = template.latest;
+                }
+            }),
+            Intervention::SetDefaultVersion(new) => {
+                self.change_template(context, &new.id, |template| template.default = new.version);
+            }
+            Intervention::LaunchFrom(spec) => {
+                if let Some(source) = LaunchSource::described(spec) {
+                    self.fleet.edit(group, now).launch = source;
+                    self.note(context, group, GroupEvent::LaunchSourceChanged);
+                }
+            }
+            Intervention::Suspend(listed) => {
+                let mut after = self.fleet.get(group).suspended.clone();
+                after.extend(listed_or_all(listed));
+                self.set_suspended(context, group, after, Author::World);
+            }
+            Intervention::Resume(listed) => {
+                let resumed = listed_or_all(listed);
+                let after = self.fleet.get(group).suspended.difference(&resumed).copied().collect();
+                self.set_suspended(context, group, after, Author::World);
+            }
+            other => self.do_deed_to_instances_or_tags(context, group, other),
+        }
+    }
+
+    fn do_deed_to_instances_or_tags(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        intervention: &Intervention,
+    ) {
+        let now = context.now;
+        match intervention {
+            Intervention::StartInstanceRefresh(spec) => self.refresh_by_somebody(context, group, spec),
+            Intervention::CancelInstanceRefresh => {
+                let refreshes = &mut self.fleet.edit(group, now).refreshes;
+                if let Some(active) = refreshes.iter_mut().rev().find(|one| one.status.is_active()) {
+                    active.status = RefreshStatus::Cancelling;
+                }
+            }
+            Intervention::RefreshAlarm => self.refresh_alarm(context, group),
+            Intervention::Protect(selector) => {
+                self.each(context, group, *selector, |service, context, group, id| {
+                    service.change(context, group, id, |one| one.protected = true);
+                });
+                self.note(context, group, GroupEvent::Changed("protection"));
+            }
+            Intervention::Unprotect(selector) => {
+                self.each(context, group, *selector, |service, context, group, id| {
+                    service.change(context, group, id, |one| one.protected = false);
+                });
+                self.note(context, group, GroupEvent::Changed("protection"));
+            }
+            Intervention::Standby(selector) => self.each(context, group, *selector, Self::enter_standby),
+            Intervention::SetTag(tag) => {
+                self.fleet.edit(group, now).tags.insert(tag.key.as_str().into(), tag.value.as_str().into());
+                self.note(context, group, GroupEvent::Changed("tags"));
+            }
+            Intervention::RemoveTag(key) => {
+                self.fleet.edit(group, now).tags.remove(key.as_str());
+                self.note(context, group, GroupEvent::Changed("tags"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Does something to each instance that is chosen.
+    fn each(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        selector: InstanceSelector,
+        mut act: impl FnMut(&mut Self, &mut Context, GroupIndex, InstanceId),
+    ) {
+        let looked_at = self.fleet.get(group);
+        let fits = |one: &&super::instance::Instance| {
+            one.lifecycle.is_counted()
+                && match selector.which {
+                    InstanceFilter::Any => true,
+                    InstanceFilter::Old => one.id < looked_at.first_new,
+                    InstanceFilter::New => one.id >= looked_at.first_new,
+                    InstanceFilter::Pending => one.id >= looked_at.first_new && one.lifecycle.is_pending(),
+                }
+        };
+        let count = usize::try_from(selector.count).unwrap_or(usize::MAX);
+        let chosen: Vec<InstanceId> =
+            looked_at.instances.iter().filter(fits).take(count).map(|one| one.id).collect();
+        for id in chosen {
+            act(self, context, group, id);
+        }
+    }
+
+    /// A machine dies. Auto Scaling sees it at its next check.
+    fn kill(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
+        self.change(context, group, id, |one| {
+            one.ec2_state = Ec2State::Terminated;
+            for target in one.targets.iter_mut().filter(|target| **target != Target::Unregistered) {
+                *target = Target::Unhealthy;
+            }
+        });
+        self.note(context, group, GroupEvent::Disrupted { instance: id, served });
+        self.note(context, group, GroupEvent::Ec2Terminated(id));
+        let check = self.fleet.get(group).timing.health_check;
+        context.step_in(group, id, check, InstanceStep::CheckHealth);
+    }
+
+    fn break_application(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
+        self.change(context, group, id, |one| {
+            one.application = Application::Broken;
+            for target in one.targets.iter_mut().filter(|target| **target == Target::Healthy) {
+                *target = Target::Unhealthy;
+            }
+        });
+        self.note(context, group, GroupEvent::Disrupted { instance: id, served });
+        if served {
+            self.check_targets(context, group, id);
+        }
+    }
+
+    /// Standby lowers the desired capacity, as the operator's call does by default here.
+    fn enter_standby(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let looked_at = self.fleet.get(group);
+        let Some(instance) = looked_at.instance(id).filter(|one| one.lifecycle == Lifecycle::InService)
+        else {
+            return;
+        };
+        let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
+        self.change(context, group, id, |one| {
+            one.lifecycle = Lifecycle::EnteringStandby;
+            one.targets.fill(Target::Unregistered);
+        });
+        self.note(context, group, GroupEvent::Disrupted { instance: id, served });
+        if sizes.desired >= sizes.min + weight {
+            self.resize(context, group, Sizes { desired: sizes.desired - weight, ..sizes }, Author::World);
+        }
+        context.step_in(group, id, STANDBY_AFTER, InstanceStep::Standby);
+        self.reconcile_soon(context, group);
+    }
+
+    fn scale_by_policy(&mut self, context: &mut Context, group: GroupIndex, amount: Amount) {
+        let looked_at = self.fleet.get(group);
+        if !looked_at.runs(Process::AlarmNotification) {
+            return;
+        }
+        let sizes = looked_at.sizes;
+        let wanted = match amount {
+            Amount::By(by) => sizes.desired.saturating_add_signed(by),
+            Amount::To(to) => to,
+        };
+        let desired = wanted.clamp(sizes.min, sizes.max);
+        self.resize(context, group, Sizes { desired, ..sizes }, Author::World);
+    }
+
+    /// An update by somebody else, held to the same rules as ours: what AWS refuses does not happen.
+    fn set_sizes(&mut self, context: &mut Context, group: GroupIndex, change: SizeChange) {
+        let before = self.fleet.get(group).sizes;
+        if let Ok(after) = bounded(before, change.min, change.max, change.desired) {
+            self.resize(context, group, after, Author::World);
+        }
+    }
+
+    /// The group goes with its instances, as `ForceDelete` has it.
+    fn delete_group(&mut self, context: &mut Context, group: GroupIndex) {
+        let now = context.now;
+        self.fleet.edit(group, now).phase = GroupPhase::Deleting;
+        self.note(context, group, GroupEvent::Deleting);
+        let ids: Vec<InstanceId> = self.fleet.get(group).instances.iter().map(|one| one.id).collect();
+        if ids.is_empty() {
+            context.schedule(now + STANDBY_AFTER, ScheduledEvent::Delete(group));
+        }
+        for id in ids {
+            self.take_out(context, group, id, TerminationCause::GroupDeleted, "the group was deleted.");
+        }
+    }
+
+    fn change_template(
+        &mut self,
+        context: &mut Context,
+        id: &str,
+        change: impl FnOnce(&mut super::launch::LaunchTemplate),
+    ) {
+        let Some(template) = self.templates.get_mut(id) else { return };
+        change(template);
+        for group in self.fleet.indices() {
+            if self.fleet.get(group).launches_from(id) {
+                self.note(context, group, GroupEvent::LaunchSourceChanged);
+            }
+        }
+    }
+
+    fn refresh_by_somebody(&mut self, context: &mut Context, group: GroupIndex, spec: &RefreshSpec) {
+        if self.fleet.get(group).active_refresh().is_some() {
+            return;
+        }
+        let target = spec.desired_configuration.as_ref().and_then(LaunchSource::described);
+        let default = Preferences::default();
+        let preferences = Preferences {
+            min_healthy: spec.min_healthy.unwrap_or(default.min_healthy),
+            max_healthy: spec.max_healthy.unwrap_or(default.max_healthy),
+            warmup: self.fleet.get(group).grace,
+            ..default
+        };
+        self.start_refresh(context, group, preferences, target, Author::World);
+    }
+}

@@ -1,0 +1,383 @@
+//! An instance's way into the group and out of it, step by step.
+
+use std::sync::Arc;
+
+use crate::time::Span;
+use crate::world::context::Context;
+use crate::world::ids::GroupIndex;
+use crate::world::ids::InstanceId;
+use crate::world::processes::Process;
+use crate::world::record::{GroupEvent, TerminationCause};
+use crate::world::schedule::{InstanceStep, ScheduledEvent};
+use crate::world::spec::{HealthCheck, HookResult, HookSpec};
+
+use super::activity::{Activity, ActivityStatus};
+use super::group::GroupPhase;
+use super::instance::{Application, Ec2State, Health, Instance, Lifecycle, Target};
+use super::launch::Recipe;
+use super::state::AutoScaling;
+
+/// How long EC2 shows a terminated machine.
+const REMEMBERED: Span = Span::seconds(3600);
+/// From the end of a launch hook to service.
+const PROCEEDS_AFTER: Span = Span::seconds(1);
+
+impl AutoScaling {
+    /// Launches one instance into a zone.
+    pub(crate) fn launch(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        zone: usize,
+        recipe: Recipe,
+        why: &str,
+    ) {
+        self.instances += 1;
+        let id = InstanceId(self.instances);
+        let number = self.next_activity();
+        let (now, application) = (context.now, self.application_of_launches(context.now));
+        let edited = self.fleet.edit(group, now);
+        let timing = edited.timing;
+        edited.activities.push(Activity::launch(number, Some(id), now, why));
+        edited.launches += 1;
+        let instance = Instance {
+            id,
+            zone,
+            instance_type: recipe.instance_type,
+            weight: recipe.weight,
+            origin: recipe.origin,
+            lifecycle: Lifecycle::Pending,
+            ec2_state: Ec2State::Pending,
+            health: Health::Healthy,
+            application,
+            targets: vec![Target::Unregistered; edited.target_groups.len()],
+            protected: false,
+            launched_at: now,
+            in_service_at: None,
+            cause: None,
+            activity: Some(edited.activities.len() - 1),
+        };
+        edited.instances.push(instance);
+        let start = context.spread(timing.spread_percent, timing.start);
+        let boot = context.spread(timing.spread_percent, timing.boot);
+        context.step_in(group, id, start, InstanceStep::Run);
+        context.step_in(group, id, boot.max(start), InstanceStep::Boot);
+        self.note(context, group, GroupEvent::Launched(id));
+    }
+
+    /// Takes an instance out. Does nothing to one that is already on its way.
+    pub(crate) fn take_out(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        id: InstanceId,
+        cause: TerminationCause,
+        why: &str,
+    ) {
+        let Some(instance) = self.fleet.get(group).instance(id) else { return };
+        if instance.lifecycle.is_terminating() {
+            return;
+        }
+        let served = instance.serves();
+        let registered = instance.targets.iter().any(|target| *target != Target::Unregistered);
+        let drains = registered && instance.ec2_state == Ec2State::Running;
+        let launch = instance.activity;
+        let (now, number) = (context.now, self.next_activity());
+        let timing = self.fleet.get(group).timing;
+        let drain = if drains { context.spread(timing.spread_percent, timing.drain) } else { Span(0) };
+        let edited = self.fleet.edit(group, now);
+        if let Some(launch) =
+            launch.and_then(|at| edited.activities.get_mut(at)).filter(|one| one.ended_at.is_none())
+        {
+            launch.end(now, ActivityStatus::Cancelled, None);
+        }
+        let mut activity = Activity::termination(number, id, now, why);
+        if drains {
+            activity.status = ActivityStatus::WaitingForElbConnectionDraining;
+        }
+        edited.activities.push(activity);
+        let activity = edited.activities.len() - 1;
+        if let Some(instance) = edited.instance_mut(id) {
+            instance.lifecycle = Lifecycle::Terminating;
+            instance.cause = Some(cause.clone());
+            instance.activity = Some(activity);
+            for target in instance.targets.iter_mut().filter(|target| **target != Target::Unregistered) {
+                *target = Target::Draining;
+            }
+        }
+        context.step_in(group, id, drain, InstanceStep::Drained);
+        self.note(context, group, GroupEvent::Terminating { instance: id, cause, served });
+    }
+
+    /// Takes a due step, where it still applies.
+    pub(crate) fn take_step(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        id: InstanceId,
+        step: InstanceStep,
+    ) {
+        match step {
+            InstanceStep::Terminated => return self.machine_terminated(context, group, id),
+            InstanceStep::Forget => {
+                let now = context.now;
+                return self.fleet.edit(group, now).departed.retain(|one| one.id != id);
+            }
+            _ => {}
+        }
+        let Some(instance) = self.fleet.get(group).instance(id) else { return };
+        let lifecycle = instance.lifecycle;
+        match (step, lifecycle) {
+            (InstanceStep::Run, _) if instance.ec2_state == Ec2State::Pending => {
+                self.change(context, group, id, |one| one.ec2_state = Ec2State::Running);
+            }
+            (InstanceStep::Boot, Lifecycle::Pending) => self.booted(context, group, id),
+            (InstanceStep::LaunchHook, Lifecycle::PendingWait) => self.proceed_to_service(context, group, id),
+            (InstanceStep::LaunchHookTimeout, Lifecycle::PendingWait) => {
+                self.launch_hook_timed_out(context, group, id);
+            }
+            (InstanceStep::Serve, Lifecycle::PendingProceed) => self.serve(context, group, id),
+            (InstanceStep::CheckTargets, Lifecycle::InService) => self.check_targets(context, group, id),
+            (InstanceStep::CheckHealth, _) if lifecycle.is_counted() => self.check_health(context, group, id),
+            (InstanceStep::Drained, Lifecycle::Terminating) => self.drained(context, group, id),
+            (InstanceStep::TerminateHook, Lifecycle::TerminatingWait) => self.shut_down(context, group, id),
+            (InstanceStep::TerminateHookTimeout, Lifecycle::TerminatingWait) => {
+                self.terminate_hook_timed_out(context, group, id);
+            }
+            (InstanceStep::Leave, Lifecycle::TerminatingProceed) => self.leave(context, group, id),
+            (InstanceStep::Standby, Lifecycle::EnteringStandby) => {
+                self.change(context, group, id, |one| one.lifecycle = Lifecycle::Standby);
+                self.note(context, group, GroupEvent::Changed("standby"));
+            }
+            _ => {}
+        }
+    }
+
+    fn booted(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        if self.fleet.get(group).instance(id).is_none_or(|one| one.ec2_state != Ec2State::Running) {
+            return;
+        }
+        match self.fleet.get(group).launch_hook {
+            Some(hook) => {
+                self.change(context, group, id, |one| one.lifecycle = Lifecycle::PendingWait);
+                self.activity_of(context, group, id, |activity| {
+                    activity.status = ActivityStatus::MidLifecycleAction;
+                });
+                let stuck = self.launch_hook_stuck_until > context.now;
+                self.hold(
+                    context,
+                    group,
+                    id,
+                    hook,
+                    stuck,
+                    (InstanceStep::LaunchHook, InstanceStep::LaunchHookTimeout),
+                );
+            }
+            None => self.serve(context, group, id),
+        }
+    }
+
+    /// A hook holds an instance until it completes or its time runs out.
+    fn hold(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        id: InstanceId,
+        hook: HookSpec,
+        stuck: bool,
+        steps: (InstanceStep, InstanceStep),
+    ) {
+        if stuck || hook.takes > hook.heartbeat {
+            context.step_in(group, id, hook.heartbeat, steps.1);
+        } else {
+            context.step_in(group, id, hook.takes, steps.0);
+        }
+        self.note(context, group, GroupEvent::HeldByHook(id));
+    }
+
+    fn proceed_to_service(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        self.change(context, group, id, |one| one.lifecycle = Lifecycle::PendingProceed);
+        context.step_in(group, id, PROCEEDS_AFTER, InstanceStep::Serve);
+    }
+
+    fn launch_hook_timed_out(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let hook = self.fleet.get(group).launch_hook.unwrap_or_default();
+        if hook.default_result == HookResult::Continue {
+            return self.proceed_to_service(context, group, id);
+        }
+        let now = context.now;
+        self.activity_of(context, group, id, |activity| {
+            activity.end(
+                now,
+                ActivityStatus::Cancelled,
+                Some(
+                    "Instance failed to complete user's Lifecycle Action: Lifecycle Action was abandoned: \
+                      Timeout"
+                        .into(),
+                ),
+            );
+        });
+        self.take_out(
+            context,
+            group,
+            id,
+            TerminationCause::LaunchAbandoned,
+            "an instance's launch hook was abandoned.",
+        );
+        self.reconcile_soon(context, group);
+    }
+
+    fn serve(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let now = context.now;
+        let edited = self.fleet.edit(group, now);
+        edited.launch_failures = 0;
+        let registers = edited.runs(Process::AddToLoadBalancer);
+        let (protects, timing) = (edited.protects_new_instances, edited.timing);
+        let Some(instance) = edited.instance_mut(id).filter(|one| one.ec2_state == Ec2State::Running) else {
+            return;
+        };
+        instance.lifecycle = Lifecycle::InService;
+        instance.in_service_at = Some(now);
+        instance.protected = protects;
+        if registers {
+            instance.targets.fill(Target::Initial);
+        }
+        let is_target = registers && !instance.targets.is_empty();
+        self.activity_of(context, group, id, |activity| activity.end(now, ActivityStatus::Successful, None));
+        if is_target {
+            let lag = context.spread(timing.spread_percent, timing.health_lag);
+            context.step_in(group, id, lag, InstanceStep::CheckTargets);
+        }
+        self.note(context, group, GroupEvent::InService(id));
+        self.reconcile_soon(context, group);
+    }
+
+    /// The load balancer's verdict, from the state of the application and the machine.
+    pub(crate) fn check_targets(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let Some(instance) = self.fleet.get(group).instance(id) else { return };
+        let works = instance.application == Application::Works && instance.ec2_state == Ec2State::Running;
+        let verdict = if works { Target::Healthy } else { Target::Unhealthy };
+        let served = instance.serves();
+        let in_service_at = instance.in_service_at.unwrap_or(context.now);
+        self.change(context, group, id, |one| {
+            for target in one.targets.iter_mut().filter(|target| **target != Target::Unregistered) {
+                *target = verdict;
+            }
+        });
+        if works && !served {
+            self.note(context, group, GroupEvent::TargetsHealthy(id));
+        } else if !works {
+            let edited = self.fleet.get(group);
+            let counts_from = (in_service_at + edited.grace).max(context.now + edited.timing.health_check);
+            context.schedule(counts_from, ScheduledEvent::Step(group, id, InstanceStep::CheckHealth));
+            self.note(context, group, GroupEvent::Changed("a target is unhealthy"));
+        }
+    }
+
+    /// Auto Scaling's verdict. A machine that does not run counts at once, a target only after the grace period.
+    fn check_health(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let looked_at = self.fleet.get(group);
+        let Some(instance) = looked_at.instance(id) else { return };
+        let dead = matches!(instance.ec2_state, Ec2State::ShuttingDown | Ec2State::Terminated);
+        let grace_over = instance.in_service_at.is_some_and(|since| since + looked_at.grace <= context.now);
+        let failing = looked_at.health_check == HealthCheck::Elb
+            && grace_over
+            && instance.targets.contains(&Target::Unhealthy);
+        if !(dead || failing) || instance.health == Health::Unhealthy || !looked_at.runs(Process::HealthCheck)
+        {
+            return;
+        }
+        self.change(context, group, id, |one| one.health = Health::Unhealthy);
+        self.note(context, group, GroupEvent::MarkedUnhealthy(id));
+        self.reconcile_soon(context, group);
+    }
+
+    fn drained(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        self.change(context, group, id, |one| one.targets.fill(Target::Unregistered));
+        let drained = self.fleet.get(group);
+        let alive = drained.instance(id).is_some_and(|one| one.ec2_state == Ec2State::Running);
+        match drained.terminate_hook.filter(|_| alive) {
+            Some(hook) => {
+                self.change(context, group, id, |one| one.lifecycle = Lifecycle::TerminatingWait);
+                self.activity_of(context, group, id, |activity| {
+                    activity.status = ActivityStatus::MidLifecycleAction;
+                });
+                let stuck = self.terminate_hook_stuck_until > context.now;
+                self.hold(
+                    context,
+                    group,
+                    id,
+                    hook,
+                    stuck,
+                    (InstanceStep::TerminateHook, InstanceStep::TerminateHookTimeout),
+                );
+            }
+            None => self.shut_down(context, group, id),
+        }
+    }
+
+    fn terminate_hook_timed_out(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let hook = self.fleet.get(group).terminate_hook.unwrap_or_default();
+        if hook.retains && hook.default_result == HookResult::Abandon {
+            self.change(context, group, id, |one| one.lifecycle = Lifecycle::TerminatingRetained);
+            self.note(context, group, GroupEvent::Changed("a termination is retained"));
+        } else {
+            self.shut_down(context, group, id);
+        }
+    }
+
+    fn shut_down(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let timing = self.fleet.get(group).timing;
+        let mut shutdown = context.spread(timing.spread_percent, timing.shutdown);
+        self.change(context, group, id, |one| {
+            one.lifecycle = Lifecycle::TerminatingProceed;
+            if one.ec2_state == Ec2State::Terminated {
+                shutdown = Span(0);
+            } else {
+                one.ec2_state = Ec2State::ShuttingDown;
+            }
+        });
+        self.activity_of(context, group, id, |activity| activity.status = ActivityStatus::InProgress);
+        context.step_in(group, id, shutdown, InstanceStep::Leave);
+    }
+
+    fn leave(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let now = context.now;
+        self.activity_of(context, group, id, |activity| activity.end(now, ActivityStatus::Successful, None));
+        let edited = self.fleet.edit(group, now);
+        let Ok(position) = edited.instances.binary_search_by_key(&id, |one| one.id) else { return };
+        let mut instance = edited.instances.remove(position);
+        instance.lifecycle = Lifecycle::Gone;
+        let runs_on = instance.ec2_state != Ec2State::Terminated;
+        edited.departed.push_back(instance);
+        let (release, deleted) =
+            (edited.timing.release, edited.phase == GroupPhase::Deleting && edited.instances.is_empty());
+        if runs_on {
+            context.step_in(group, id, release, InstanceStep::Terminated);
+        }
+        context.step_in(group, id, REMEMBERED, InstanceStep::Forget);
+        if deleted {
+            context.schedule(now + Span::seconds(5), ScheduledEvent::Delete(group));
+        }
+        self.note(context, group, GroupEvent::Left(id));
+        self.reconcile_soon(context, group);
+    }
+
+    fn machine_terminated(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+        let now = context.now;
+        if let Some(instance) = self.fleet.edit(group, now).departed.iter_mut().find(|one| one.id == id) {
+            instance.ec2_state = Ec2State::Terminated;
+            self.note(context, group, GroupEvent::Ec2Terminated(id));
+        }
+    }
+
+    /// A failed try to launch, as an activity.
+    pub(crate) fn launch_failed(&mut self, context: &mut Context, group: GroupIndex, message: &Arc<str>) {
+        let (now, number) = (context.now, self.next_activity());
+        let mut activity =
+            Activity::launch(number, None, now, "an instance was needed to meet the desired capacity.");
+        activity.end(now, ActivityStatus::Failed, Some(message.clone()));
+        self.fleet.edit(group, now).activities.push(activity);
+        self.note(context, group, GroupEvent::LaunchFailed(message.to_string()));
+    }
+}

@@ -1,0 +1,18 @@
+//! Groups and instances, and the rules by which they change.
+
+pub mod activity;
+pub(crate) mod fleet;
+pub mod group;
+mod initial;
+pub mod instance;
+mod intervene;
+pub mod launch;
+mod lifecycle;
+pub mod refresh;
+pub mod refresh_terms;
+pub(crate) mod scale_in;
+mod scaling;
+pub(crate) mod state;
+
+pub(crate) use initial::initial_groups;
+pub(crate) use scaling::bounded;

@@ -1,0 +1,192 @@
+//! Calls that fail by the script: throttled, contended, denied, unanswered, and those whose change is made all the same.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::random::Random;
+use crate::time::{Moment, Span};
+
+use super::errors::AwsError;
+use super::record::Access;
+
+/// Which calls fail, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InjectedFailure {
+    /// Only calls of this service.
+    pub service: Option<String>,
+    /// Only calls of this action.
+    pub action: Option<String>,
+    /// Only reads, or only writes.
+    pub access: Option<AccessSpec>,
+    /// From which such call on, counted from 1 and from when the fault begins.
+    pub nth: u32,
+    /// How many of them.
+    pub count: Option<u32>,
+    /// For how long.
+    #[serde(rename = "for")]
+    pub lasts: Option<Span>,
+    /// How many in a hundred.
+    pub percent: u8,
+    /// With what.
+    pub error: FailureKind,
+    /// Whether the change is made.
+    pub change: FailedChange,
+}
+
+impl Default for InjectedFailure {
+    fn default() -> Self {
+        Self {
+            service: None,
+            action: None,
+            access: None,
+            nth: 1,
+            count: None,
+            lasts: None,
+            percent: 100,
+            error: FailureKind::Throttling,
+            change: FailedChange::NotMade,
+        }
+    }
+}
+
+/// Reads or writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessSpec {
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+}
+
+/// What becomes of the change that a failing call asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedChange {
+    /// Nothing.
+    NotMade,
+    /// It is made, and the answer is lost.
+    Made,
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// `Rate exceeded`.
+    Throttling,
+    /// `ResourceContention`.
+    ResourceContention,
+    /// `ScalingActivityInProgress`.
+    ScalingActivityInProgress,
+    /// A failure inside AWS.
+    Internal,
+    /// The role may not.
+    AccessDenied,
+    /// No answer comes.
+    NoAnswer,
+}
+
+/// How long a caller that sets no limit waits for an answer that does not come.
+const NO_ANSWER: Span = Span::seconds(600);
+
+impl FailureKind {
+    /// The error, and how much longer it takes.
+    pub fn answer(self, service: &str, action: &str) -> (AwsError, Span) {
+        let modelled =
+            |name, status, message: &str| AwsError::Modelled { name, status, message: message.to_owned() };
+        let unmodelled = |status, message: String| AwsError::Unmodelled { status, message };
+        let error = match self {
+            Self::Throttling => unmodelled(400, "Rate exceeded".to_owned()),
+            Self::ResourceContention => modelled(
+                "ResourceContentionException",
+                500,
+                "You already have a pending update to an Amazon EC2 Auto Scaling resource",
+            ),
+            Self::ScalingActivityInProgress => modelled(
+                "ScalingActivityInProgressException",
+                400,
+                "Scaling activity 00000000-0000-4000-8000-000000000000 is in progress and blocks this action",
+            ),
+            Self::Internal => {
+                unmodelled(500, "We encountered an internal error. Please try again.".to_owned())
+            }
+            Self::AccessDenied => access_denied(service, action),
+            Self::NoAnswer => {
+                let message = "Unable to execute HTTP request: Read timed out".to_owned();
+                return (AwsError::Modelled { name: "SdkClientException", status: 0, message }, NO_ANSWER);
+            }
+        };
+        (error, Span(0))
+    }
+}
+
+/// IAM's refusal.
+pub fn access_denied(service: &str, action: &str) -> AwsError {
+    let mut letters = action.chars();
+    let action: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    AwsError::Unmodelled {
+        status: 403,
+        message: format!(
+            "User: arn:aws:sts::123456789012:assumed-role/recycler/execution is not authorized to perform: \
+             {service}:{action} because no identity-based policy allows the {service}:{action} action"
+        ),
+    }
+}
+
+/// The faults that have begun.
+#[derive(Debug, Clone, Default)]
+pub struct InjectedFailures {
+    active: Vec<ActiveFailure>,
+}
+
+#[derive(Debug, Clone)]
+struct ActiveFailure {
+    spec: Arc<InjectedFailure>,
+    until: Option<Moment>,
+    seen: u32,
+    hits: u32,
+}
+
+impl InjectedFailures {
+    /// Begins one.
+    pub fn begin(&mut self, spec: InjectedFailure, now: Moment) {
+        let until = spec.lasts.map(|lasts| now + lasts);
+        self.active.push(ActiveFailure { spec: Arc::new(spec), until, seen: 0, hits: 0 });
+    }
+
+    /// How a call fails, where it does.
+    pub(crate) fn decide(
+        &mut self,
+        service: &str,
+        action: &str,
+        access: Access,
+        now: Moment,
+        random: &Random,
+    ) -> Option<(FailureKind, FailedChange)> {
+        for fault in &mut self.active {
+            let spec = &fault.spec;
+            let access_fits = match spec.access {
+                None => true,
+                Some(AccessSpec::Read) => access == Access::Read,
+                Some(AccessSpec::Write) => access == Access::Write,
+            };
+            let fits = access_fits
+                && spec.service.as_deref().is_none_or(|only| only == service)
+                && spec.action.as_deref().is_none_or(|only| only == action)
+                && fault.until.is_none_or(|until| now < until);
+            if !fits {
+                continue;
+            }
+            fault.seen += 1;
+            let due = fault.seen >= spec.nth && spec.count.is_none_or(|count| fault.hits < count);
+            if due && random.happens(spec.percent) {
+                fault.hits += 1;
+                return Some((spec.error, spec.change));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,221 @@
+//! What a script can make happen, and how it is written.
+
+use serde::Deserialize;
+
+use crate::time::Span;
+
+use super::injected_failures::InjectedFailure;
+use super::processes::Process;
+use super::spec::{DEFAULT_TEMPLATE, LaunchSpec};
+
+/// What happens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Intervention {
+    /// An alarm's policy changes the desired capacity, within the bounds and unless it is suspended.
+    ScalingPolicy(Amount),
+    /// A schedule changes sizes, unless it is suspended.
+    ScheduledAction(SizeChange),
+    /// Somebody changes sizes.
+    SetSizes(SizeChange),
+    /// Machines die.
+    Kill(InstanceSelector),
+    /// Applications stop answering, on machines that run.
+    BreakApplication(InstanceSelector),
+    /// What is launched from now on never answers, for a time.
+    BreakLaunches(Duration),
+    /// Launches find no capacity, for a time.
+    FailLaunches(LaunchFailure),
+    /// Hooks are not completed, for a time.
+    StickHook(HookStuck),
+    /// Somebody deletes the group.
+    DeleteGroup,
+    /// Somebody makes a new version of a launch template.
+    NewTemplateVersion(NewTemplateVersion),
+    /// Somebody makes a version the default.
+    SetDefaultVersion(DefaultVersion),
+    /// Somebody changes what the group launches from.
+    LaunchFrom(LaunchSpec),
+    /// Somebody suspends processes; an empty list means all.
+    Suspend(Vec<Process>),
+    /// Somebody resumes processes; an empty list means all.
+    Resume(Vec<Process>),
+    /// Somebody starts an instance refresh.
+    StartInstanceRefresh(RefreshSpec),
+    /// Somebody cancels it.
+    CancelInstanceRefresh,
+    /// An alarm goes off that an instance refresh may watch.
+    RefreshAlarm,
+    /// Somebody protects instances from scale-in.
+    Protect(InstanceSelector),
+    /// Somebody takes that protection away.
+    Unprotect(InstanceSelector),
+    /// Somebody puts instances in standby, which lowers the desired capacity.
+    Standby(InstanceSelector),
+    /// Somebody sets a tag.
+    SetTag(TagSpec),
+    /// Somebody removes one.
+    RemoveTag(String),
+    /// Calls fail.
+    FailCalls(InjectedFailure),
+}
+
+/// A new desired capacity.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Amount {
+    /// More or fewer.
+    By(i32),
+    /// This.
+    To(u32),
+}
+
+/// New sizes; those left out stay.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SizeChange {
+    /// Minimum.
+    pub min: Option<u32>,
+    /// Maximum.
+    pub max: Option<u32>,
+    /// Desired capacity.
+    pub desired: Option<u32>,
+}
+
+/// Some of the live instances.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InstanceSelector {
+    /// Of which.
+    pub which: InstanceFilter,
+    /// How many, from the first launched.
+    pub count: u32,
+}
+
+impl Default for InstanceSelector {
+    fn default() -> Self {
+        Self { which: InstanceFilter::Any, count: 1 }
+    }
+}
+
+/// Which instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceFilter {
+    /// Any.
+    Any,
+    /// There when the world began.
+    Old,
+    /// Launched since.
+    New,
+    /// Launched since, and not yet in service.
+    Pending,
+}
+
+/// For how long.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Duration {
+    /// Until so much later; for ever where it is left out.
+    #[serde(rename = "for", default = "for_ever")]
+    pub lasts: Span,
+}
+
+fn for_ever() -> Span {
+    Span::seconds(10 * 365 * 86_400)
+}
+
+/// Launches that find no capacity.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchFailure {
+    /// Until so much later; for ever where it is left out.
+    #[serde(rename = "for", default = "for_ever")]
+    pub lasts: Span,
+    /// Only in this zone.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// What AWS says.
+    #[serde(default = "insufficient_capacity")]
+    pub message: String,
+}
+
+fn insufficient_capacity() -> String {
+    "We currently do not have sufficient m6g.large capacity in the Availability Zone you requested. Our system will be \
+     working on provisioning additional capacity. Launching EC2 instance failed."
+        .to_owned()
+}
+
+/// Hooks that are not completed.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HookStuck {
+    /// Which.
+    pub on: LifecycleTransition,
+    /// Until so much later; for ever where it is left out.
+    #[serde(rename = "for", default = "for_ever")]
+    pub lasts: Span,
+}
+
+/// What a hook holds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LifecycleTransition {
+    /// Coming into service.
+    Launch,
+    /// Leaving.
+    Terminate,
+}
+
+/// A new version of a launch template.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewTemplateVersion {
+    /// The template.
+    pub id: String,
+    /// Whether it becomes the default.
+    pub make_default: bool,
+}
+
+impl Default for NewTemplateVersion {
+    fn default() -> Self {
+        Self { id: DEFAULT_TEMPLATE.to_owned(), make_default: false }
+    }
+}
+
+/// A new default version.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultVersion {
+    /// The template.
+    #[serde(default = "default_template")]
+    pub id: String,
+    /// The version.
+    pub version: u32,
+}
+
+fn default_template() -> String {
+    DEFAULT_TEMPLATE.to_owned()
+}
+
+/// An instance refresh by somebody else.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RefreshSpec {
+    /// What it launches from, where that is not what the group does.
+    pub desired_configuration: Option<LaunchSpec>,
+    /// Percent that stays healthy.
+    pub min_healthy: Option<u32>,
+    /// Percent that the group may grow to.
+    pub max_healthy: Option<u32>,
+}
+
+/// A tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagSpec {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}

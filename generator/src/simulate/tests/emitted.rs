@@ -1,0 +1,66 @@
+//! The emitted machine itself.
+
+use super::*;
+use crate::asl::{self, Placeholder};
+use crate::config::Config;
+
+pub(super) fn emitted() -> Machine {
+    let text = asl::build(&Config::with_defaults("asg-recycle")).expect("it builds").definition;
+    let values = [
+        (Placeholder::LockTableName, "locks"),
+        (Placeholder::NotifierFunctionArn, ""),
+        (Placeholder::TopicArn, "arn:aws:sns:eu-west-1:123456789012:recycle"),
+    ];
+    let values =
+        values.map(|(placeholder, value)| (placeholder.as_str().to_owned(), value.to_owned())).into();
+    Machine::load(&text, &values).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(super) fn group(version: &str) -> Value {
+    json!({"AutoScalingGroups": [{
+        "AutoScalingGroupName": "web-asg", "MinSize": 1, "MaxSize": 2, "DesiredCapacity": 1, "DefaultCooldown": 300,
+        "HealthCheckType": "EC2", "AvailabilityZones": ["eu-west-1a"], "SuspendedProcesses": [], "TargetGroupARNs": [],
+        "TrafficSources": [], "Tags": [{"Key": "autorecycle_recycle_on_asg_update", "Value": "true"}],
+        "LaunchTemplate": {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "web", "Version": "2"},
+        "Instances": [{
+            "InstanceId": "i-1", "InstanceType": "t3.small", "AvailabilityZone": "eu-west-1a",
+            "LifecycleState": "InService", "HealthStatus": "Healthy", "ProtectedFromScaleIn": false,
+            "LaunchTemplate": {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "web", "Version": version},
+        }],
+    }]})
+}
+
+pub(super) fn input() -> Value {
+    json!({
+        "version": 1, "auto_scaling_group_name": "web-asg", "component": "web", "strategy": "out-in",
+        "mode": "recycle", "replace": "outdated", "account_id": "123456789012",
+    })
+}
+
+fn run_emitted(group: Value) -> Ran {
+    let answers = [
+        ("describeAutoScalingGroups", ok(group)),
+        ("describeInstanceRefreshes", ok(json!({"InstanceRefreshes": []}))),
+        ("describeScalingActivities", ok(json!({"Activities": []}))),
+    ];
+    let answers = answers.map(|(action, answer)| (action.to_owned(), [answer].into())).into();
+    run_machine(&emitted(), input(), Script { answers, ..Script::default() })
+}
+
+#[test]
+fn a_group_without_old_instances_is_up_to_date() {
+    let ran = run_emitted(group("2"));
+    assert_eq!(ran.output()["outcome"], "up_to_date", "{:?}", ran.states());
+    let mutated = ran.script.calls.iter().any(|(_, action, _)| action.starts_with("setDesired"));
+    assert!(!mutated);
+}
+
+#[test]
+fn a_group_with_an_old_instance_is_locked_before_anything_is_changed() {
+    let ran = run_emitted(group("1"));
+    let first = |wanted: &str| ran.script.calls.iter().position(|(_, action, _)| action == wanted);
+    let locked = first("putItem").or(first("updateItem")).expect("the lock is written");
+    let changed =
+        first("setDesiredCapacity").or(first("updateAutoScalingGroup")).expect("the group is changed");
+    assert!(locked < changed, "{:?}", ran.script.calls);
+}
