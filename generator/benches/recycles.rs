@@ -90,7 +90,7 @@ fn recycle(deployment: &Rc<Deployment>, strategy: &str, setting: &Setting, seed:
     let runner = scenario(setting, seed).runner(deployment, strategy, Detail::Plain);
     let run = runner.expect("the group makes sense").finish();
     let ended_well = run.executions.iter().all(|one| one.status == "SUCCEEDED");
-    assert!(run.is_sound() && ended_well, "{strategy} of {}: {:?}", setting.instances, run.violations);
+    assert!(run.verdict.is_sound() && ended_well, "{strategy} of {}: {:?}", setting.instances, run.verdict);
     run
 }
 

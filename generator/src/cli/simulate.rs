@@ -89,11 +89,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(&run));
     print(arguments.format, &run, unmet.as_deref().unwrap_or_default(), context)?;
-    let failed = unmet.map_or_else(
-        || run.executions.iter().any(|one| one.status == "FAILED") || run.executions.is_empty(),
-        |unmet| !unmet.is_empty(),
-    );
-    if failed || !run.is_sound() { Err(Failure::Findings) } else { Ok(()) }
+    // A scenario that expects nothing is to recycle.
+    let failed = unmet.map_or_else(|| run.has_failed(), |unmet| !unmet.is_empty());
+    if failed || !run.verdict.is_sound() { Err(Failure::Findings) } else { Ok(()) }
 }
 
 /// Runs a scenario on the machine that a configuration builds.

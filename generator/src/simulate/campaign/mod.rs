@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::runner::{Deployment, Detail, Run, Termination};
+use super::invariants::Verdict;
+use super::runner::{Deployment, Detail, Run};
 use super::scenario::Scenario;
 
 /// What a campaign found.
@@ -63,9 +64,8 @@ impl Campaign {
             match attempt(deployment, &strategy, &document) {
                 Ok(run) => {
                     campaign.count(&run);
-                    let found = faults(&run);
-                    if !found.is_empty() {
-                        campaign.failures.push(fail(deployment, (seed, strategy), document, &found));
+                    if !run.verdict.is_sound() {
+                        campaign.failures.push(fail(deployment, (seed, strategy), document, &run.verdict));
                     }
                 }
                 Err(reason) => campaign.failures.push(Failure {
@@ -112,43 +112,19 @@ fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Res
     Ok(runner.finish())
 }
 
-/// What is wrong with a run: its kind, and the words.
-fn faults(run: &Run) -> Vec<(&'static str, String)> {
-    let mut found: Vec<(&'static str, String)> = Vec::new();
-    for one in &run.violations {
-        // The first of a kind tells; the others follow from it.
-        if !found.iter().any(|(name, _)| *name == one.invariant.name()) {
-            found.push((one.invariant.name(), one.to_string()));
-        }
-    }
-    found.extend(run.refusals.iter().map(|refusal| ("model", format!("the model does not know: {refusal}"))));
-    if run.termination == Termination::LimitReached {
-        found.push(("rest", "it did not come to rest".to_owned()));
-    }
-    // A lock is kept for whoever goes on where putting back failed, and then somebody was told.
-    let is_loud = run.executions.iter().any(|one| {
-        one.error.as_deref() == Some("Recycle.RestoreFailed")
-            || (one.mode == "restore" && one.status != "SUCCEEDED")
-    });
-    let holders = run.groups.iter().flat_map(|group| run.world.lock_holders(&group.name));
-    let kept = holders.filter(|_| !is_loud).map(|holder| ("lock", format!("{holder} still holds the lock")));
-    found.extend(kept);
-    found
-}
-
 fn fail(
     deployment: &Rc<Deployment>,
     (seed, strategy): (u64, String),
     document: Value,
-    found: &[(&'static str, String)],
+    verdict: &Verdict,
 ) -> Failure {
-    let kind = found.first().map(|(kind, _)| *kind);
+    let kind = |verdict: &Verdict| verdict.violations.first().map(|violation| violation.invariant);
+    let expected = kind(verdict);
     let fails = |candidate: &Value| {
-        let run = attempt(deployment, &strategy, candidate);
-        run.is_ok_and(|run| faults(&run).first().map(|(kind, _)| *kind) == kind)
+        attempt(deployment, &strategy, candidate).is_ok_and(|run| kind(&run.verdict) == expected)
     };
     let scenario = shrink::shrink(document, fails);
-    let smallest = attempt(deployment, &strategy, &scenario).map(|run| faults(&run)).unwrap_or_default();
-    let words = |found: Vec<(&'static str, String)>| found.into_iter().map(|(_, words)| words).collect();
-    Failure { seed, strategy, faults: words(found.to_vec()), faults_of_smallest: words(smallest), scenario }
+    let smallest = attempt(deployment, &strategy, &scenario).map(|run| run.verdict).unwrap_or_default();
+    let words = |verdict: &Verdict| verdict.first_of_each().iter().map(ToString::to_string).collect();
+    Failure { seed, strategy, faults: words(verdict), faults_of_smallest: words(&smallest), scenario }
 }

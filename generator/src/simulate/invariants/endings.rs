@@ -79,23 +79,30 @@ impl Checker {
     /// What was violated, when every execution has ended and the group has come to rest.
     pub fn finish(mut self, world: &World) -> Vec<Violation> {
         self.observe(world);
-        if let Some(group) = world.group(self.group).filter(|group| group.phase == GroupPhase::Present) {
-            if !self.is_left_to_somebody(world, group) {
+        let Some(group) = world.group(self.group) else { return self.violations };
+        let holders: Vec<&str> = world.lock_holders(&group.name).collect();
+        let is_left = self.is_left_to_somebody();
+        if group.phase == GroupPhase::Present {
+            if holders.is_empty() || !is_left {
                 self.judge_sizes(world, group);
             }
             self.judge_requests(world, group);
         }
+        if !(holders.is_empty() || is_left) {
+            let detail = format!("{} still holds the lock", holders.join(" and "));
+            self.violate(Invariant::LockReleased, world.now(), detail);
+        }
         self.violations
     }
 
-    /// Whether people were told that putting back failed, and the lock is kept with the journal for whoever goes on.
-    fn is_left_to_somebody(&self, world: &World, group: &Group) -> bool {
+    /// Whether people were told that putting back failed: then the lock is kept with the journal for whoever goes on.
+    fn is_left_to_somebody(&self) -> bool {
         let failed_to_restore = |known: &Known| {
             let Some((_, ending)) = &known.ending else { return false };
             ending.error.as_deref() == Some("Recycle.RestoreFailed")
                 || (known.run.mode == Mode::Restore && ending.status != ExecutionStatus::Succeeded)
         };
-        world.lock_holders(&group.name).next().is_some() && self.runs.iter().any(failed_to_restore)
+        self.runs.iter().any(failed_to_restore)
     }
 
     fn judge_sizes(&mut self, world: &World, group: &Group) {

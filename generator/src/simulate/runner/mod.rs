@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::invariants::Checker;
+use super::invariants::{Checker, Termination};
 use asg_recycle_simulator::interpreter::{Execution, HistoryEvent, Status};
 use asg_recycle_simulator::services::Services;
 use asg_recycle_simulator::time::{Moment, Span};
@@ -37,7 +37,7 @@ pub use deployment::{Deployment, StrategyProfile};
 pub use recording::{RecordedCall, Recording};
 pub use run::{
     Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
-    Termination, Totals,
+    Totals,
 };
 pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
 

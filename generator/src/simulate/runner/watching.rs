@@ -2,8 +2,8 @@
 
 use super::Runner;
 use super::deployment::Deployment;
-use super::run::{Calls, GroupReport, Run, Termination, Totals};
-use crate::simulate::invariants::{Checker, Promise};
+use super::run::{Calls, GroupReport, Run, Totals};
+use crate::simulate::invariants::{Checker, Promise, Termination, judge};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::{Group, GroupPhase};
@@ -62,12 +62,11 @@ impl Runner {
 
     pub(super) fn into_run(mut self, termination: Termination) -> Run {
         let checkers = std::mem::take(&mut self.checkers);
-        let mut violations: Vec<_> = checkers.into_iter().flat_map(|one| one.finish(&self.world)).collect();
-        violations.sort_by_key(|one| one.moment);
         let ended_at = self.executions.iter().filter_map(|live| live.ended_at).max().unwrap_or(self.began_at);
         let mut refusals = self.refusals;
         refusals.extend(self.world.record().refusals.iter().cloned());
         refusals.dedup();
+        let verdict = judge(checkers, &self.world, termination, &refusals);
         let executions: Vec<_> =
             self.executions.iter().map(super::running_execution::RunningExecution::report).collect();
         let totals = Totals {
@@ -89,7 +88,7 @@ impl Runner {
             log: self.log,
             groups,
             totals,
-            violations,
+            verdict,
             refusals,
             world: self.world,
         }

@@ -113,8 +113,7 @@ impl Scenario {
     /// Everything that a run lacks of what is expected, and every invariant that did not hold.
     pub fn unmet(&self, run: &Run) -> Vec<String> {
         let mut unmet = self.expect.as_ref().map(|expect| expect.unmet(run)).unwrap_or_default();
-        unmet.extend(run.violations.iter().map(ToString::to_string));
-        unmet.extend(run.refusals.iter().map(|refusal| format!("the model does not know: {refusal}")));
+        unmet.extend(run.verdict.lines());
         unmet
     }
 }
