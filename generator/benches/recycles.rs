@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use asg_recycle::config;
-use asg_recycle::simulate::campaign::{Campaign, Plan};
+use asg_recycle::simulate::campaign::{Campaign, CampaignPlan};
 use asg_recycle::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, Deployment, Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle_simulator::time::Span;
@@ -247,7 +247,7 @@ fn speed(deployment: &Rc<Deployment>, strategy: &str) {
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 fn campaign(deployment: &Rc<Deployment>) {
-    let plan = Plan { strategy: None, seed: 1, runs: CAMPAIGN_RUNS };
+    let plan = CampaignPlan { strategy: None, seed: 1, runs: CAMPAIGN_RUNS };
     let mut found = Campaign::default();
     let (by_clock, by_processor) =
         measure(|_| found = Campaign::run(deployment, &plan), |times, _| times == 1);

@@ -10,6 +10,7 @@ pub mod config;
 pub mod names;
 pub mod strategy;
 pub mod asl;
+pub mod graph;
 pub mod stack;
 pub mod render;
 mod construct;

@@ -1,18 +1,20 @@
 //! The strategies: one folder each under `templates/strategies/`, found by name.
 
+mod catalog;
+mod file;
+mod setting;
+
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::template::TEMPLATES;
+pub use catalog::Catalog;
+pub use setting::Setting;
 
-/// What `strategy.yaml` in a strategy's folder says.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What `strategy.yaml` in a strategy's folder says, with what it takes from the strategy that it extends.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Strategy {
     /// The folder's name and the tag's value.
-    #[serde(skip)]
     pub name: String,
     /// What it does, in a sentence without a final period.
     pub summary: String,
@@ -20,113 +22,34 @@ pub struct Strategy {
     pub promise: String,
     /// Whether its executions keep to windows given in their input.
     pub windowed: bool,
-    /// The state that comes before a recycle is announced, where the strategy has one, e.g. to wait for a window. Its
-    /// states lead on to `Is it the first round?`.
-    #[serde(default)]
-    pub before_start: Option<String>,
-    /// The state that comes between doubling and halving, where a strategy that does both has one. It leads on to
-    /// `Plan halving`, or to putting back.
-    #[serde(default)]
-    pub before_halving: Option<String>,
-    /// The state that begins to replace instances. Its states lead on to `Verify`.
-    pub start_at: String,
-    /// The state at which it goes on where somebody else's instance refresh is active. It leads on to `Describe group`.
-    /// Without one, a recycle stands back.
-    #[serde(default)]
-    pub on_active_refresh: Option<String>,
-    /// What it puts back by states of its own, where the shared ones do not do.
-    #[serde(default)]
-    pub put_back: Option<PutBack>,
+    /// The states at which the frame goes over to those of the strategy.
+    pub hooks: Hooks,
     /// API calls that AWS asks the machine's role for besides those that the machine makes, by the setting that has them
     /// needed: one that is given and not empty.
-    #[serde(default)]
     pub needs: BTreeMap<String, Vec<String>>,
     /// Its settings in `stack.yaml`, by key.
     pub settings: BTreeMap<String, Setting>,
 }
 
-/// How a strategy puts back what it changed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PutBack {
-    /// The journal's `phase` that says so.
-    pub phase: String,
-    /// The state that begins. Its states lead on to `Are sizes to be put back?`.
-    pub start_at: String,
+/// Where the frame asks for a state of a strategy, each by the name of the first one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hooks {
+    /// Before a recycle is announced, e.g. to wait for a window. Leads on to `Is it the first round?`.
+    pub before_start: Option<String>,
+    /// Replaces instances; every strategy has it. Leads on to `Verify`.
+    pub start_at: Option<String>,
+    /// After the new instances are healthy, in a strategy that terminates the old ones later. Leads on to where the
+    /// strategy goes on, or to putting back.
+    pub before_leaving: Option<String>,
+    /// Where somebody else's instance refresh is active. Leads on to `Describe group`. Without it a recycle stands back.
+    pub on_active_refresh: Option<String>,
+    /// Puts back what was begun in a phase, by the journal's `phase`. Leads on to `Are sizes to be put back?`. A phase
+    /// that nobody names has nothing to put back but sizes and processes.
+    pub put_back: BTreeMap<String, String>,
 }
 
-/// A setting of a strategy.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Setting {
-    /// `true` or `false`.
-    Boolean {
-        /// What it sets.
-        summary: String,
-        /// Value where `stack.yaml` says nothing.
-        default: bool,
-    },
-    /// A whole number; its key ends in its unit.
-    Integer {
-        /// What it sets.
-        summary: String,
-        /// Smallest value.
-        minimum: u64,
-        /// Largest value.
-        maximum: u64,
-        /// Value where `stack.yaml` says nothing; none where the setting is then left out.
-        #[serde(default)]
-        default: Option<u64>,
-    },
-    /// Percentages in ascending order, each below 100; none where `stack.yaml` says nothing.
-    Percentages {
-        /// What they set.
-        summary: String,
-        /// Most of them.
-        length_max: usize,
-    },
-    /// Names of CloudWatch alarms; none where `stack.yaml` says nothing.
-    AlarmNames {
-        /// What they are for.
-        summary: String,
-        /// Most of them.
-        length_max: usize,
-    },
-    /// One of a few words.
-    Choice {
-        /// What it sets.
-        summary: String,
-        /// The words.
-        values: Vec<String>,
-        /// Value where `stack.yaml` says nothing.
-        default: String,
-    },
-    /// An IANA time zone.
-    TimeZone {
-        /// What it sets.
-        summary: String,
-        /// Value where `stack.yaml` says nothing.
-        default: String,
-    },
-}
-
-/// All strategies by name.
-///
-/// # Panics
-/// If a folder's `strategy.yaml` cannot be read: the folders are compiled in, so a test meets it first.
+/// The strategies that are compiled in, by name.
 pub fn all() -> &'static BTreeMap<String, Strategy> {
-    static ALL: LazyLock<BTreeMap<String, Strategy>> = LazyLock::new(|| {
-        let folders = TEMPLATES.get_dir("strategies").into_iter().flat_map(include_dir::Dir::dirs);
-        folders.filter_map(read).map(|strategy| (strategy.name.clone(), strategy)).collect()
-    });
-    &ALL
-}
-
-/// A folder without `strategy.yaml` holds shared states.
-fn read(folder: &include_dir::Dir<'_>) -> Option<Strategy> {
-    let name = folder.path().file_name()?.to_str()?.to_owned();
-    let text = folder.get_file(folder.path().join("strategy.yaml"))?.contents_utf8()?;
-    let strategy: Strategy =
-        serde_yaml::from_str(text).unwrap_or_else(|error| panic!("strategies/{name}/strategy.yaml: {error}"));
-    Some(Strategy { name, ..strategy })
+    Catalog::embedded().strategies()
 }

@@ -44,6 +44,8 @@ pub(super) struct State {
 pub(super) struct Edge {
     /// For people: `Next`, `Choices[0].Next`, `Default`, `Catch[1].Next`.
     pub field: String,
+    /// The condition of a Choice's rule, as it is written.
+    pub condition: Option<String>,
     /// The state it names.
     pub target: String,
     /// What is assigned on this way.
@@ -132,7 +134,8 @@ fn edges(fields: &Map<String, Value>) -> Vec<Edge> {
     let own = assigned(fields);
     for key in ["Next", "Default"] {
         if let Some(target) = fields.get(key).and_then(Value::as_str) {
-            edges.push(Edge { field: key.to_owned(), target: target.to_owned(), assigns: own.clone() });
+            let (field, target) = (key.to_owned(), target.to_owned());
+            edges.push(Edge { field, condition: None, target, assigns: own.clone() });
         }
     }
     for list in ["Choices", "Catch"] {
@@ -142,6 +145,7 @@ fn edges(fields: &Map<String, Value>) -> Vec<Edge> {
                 let assigns = item.as_object().map(assigned).unwrap_or_default();
                 edges.push(Edge {
                     field: format!("{list}[{index}].Next"),
+                    condition: item["Condition"].as_str().map(str::to_owned),
                     target: target.to_owned(),
                     assigns,
                 });

@@ -3,6 +3,8 @@
 mod call;
 mod check;
 mod definition;
+mod graph;
+mod origin;
 pub(crate) mod expression;
 mod render;
 
@@ -10,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, SettingValue};
 use crate::problem::Problems;
-use crate::strategy;
 
 use definition::Definition;
+
+pub use graph::{Graph, On, Stage, State, Way};
 
 /// A deploy-time name that the definition holds as `${name}` and both output formats fill in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,23 +50,26 @@ pub struct Machine {
     /// Every API call that its role is asked for, as IAM spells it, e.g. `autoscaling:SuspendProcesses`: those that its
     /// tasks make, and those that a strategy's settings need besides.
     pub api_calls: BTreeSet<String>,
+    /// Its states and the ways between them, for people.
+    pub graph: Graph,
 }
 
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
 /// test meets it before a user can.
 pub fn build(config: &Config) -> Result<Machine, Problems> {
-    let text = render::render(config)?;
+    let render::Rendered { text, stages } = render::render(config)?;
     let definition = Definition::parse(&text)?;
     check::check(&definition).or_ok(())?;
     let mut api_calls = call::api_calls(&definition);
     api_calls.extend(needed(config));
-    Ok(Machine { api_calls, definition: text })
+    let graph = Graph::of(&definition, stages);
+    Ok(Machine { api_calls, definition: text, graph })
 }
 
 /// What AWS asks of the caller because of what is configured.
 fn needed(config: &Config) -> impl Iterator<Item = String> {
     let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<String> {
-        let needs = strategy::all().get(name).into_iter().flat_map(|strategy| &strategy.needs);
+        let needs = config.catalog.strategies().get(name).into_iter().flat_map(|strategy| &strategy.needs);
         let is_set = |key: &str| settings.get(key).is_some_and(SettingValue::is_set);
         needs.filter(|(key, _)| is_set(key)).flat_map(|(_, calls)| calls.clone()).collect()
     };
@@ -100,14 +106,6 @@ mod tests {
         let settings = config.strategies.get_mut("instance-refresh").expect("it is a strategy");
         settings.insert("alarm_names".to_owned(), SettingValue::List(vec!["web-5xx".to_owned()]));
         assert!(alarms(&config));
-    }
-
-    #[test]
-    fn a_need_names_a_setting() {
-        for strategy in strategy::all().values() {
-            let unknown = strategy.needs.keys().find(|key| !strategy.settings.contains_key(*key));
-            assert_eq!(unknown, None, "{}", strategy.name);
-        }
     }
 
     #[test]

@@ -1,22 +1,20 @@
 //! The templates under `templates/strategies/` to the text of one definition.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use include_dir::Dir;
 use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::expression;
+use super::{expression, origin};
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
-use crate::strategy::{self, PutBack};
-use crate::template::{self, TEMPLATES};
+use crate::strategy::{Catalog, Hooks};
+use crate::template;
 
-const SHARED: &str = "strategies/_shared";
 const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
-const STATES: &str = "states.asl.json.j2";
 
 /// The Choices whose rules lead to a state, by that state.
 type Callers = BTreeMap<String, Vec<String>>;
@@ -24,21 +22,54 @@ type Callers = BTreeMap<String, Vec<String>>;
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
 /// each strategy's. Twice, because states that several others share must know where to go back to: the first time
 /// finds out who calls whom.
-pub(super) fn render(config: &Config) -> Result<String, Problems> {
-    let callers = callers(&render_definition(config, Callers::new())?);
-    let definition = render_definition(config, callers)?;
-    Ok(serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n")
+pub(super) fn render(config: &Config) -> Result<Rendered, Problems> {
+    let callers = callers(&render_definition(config, Callers::new())?.0);
+    let (definition, stages) = render_definition(config, callers)?;
+    let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
+    Ok(Rendered { text, stages })
 }
 
-fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Value>, Problems> {
+/// A definition, and where its states come from.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    /// Pretty-printed, newline at the end.
+    pub(super) text: String,
+    /// The states by the stage of the frame or the strategy whose templates hold them, in order.
+    pub(super) stages: Vec<(String, Vec<String>)>,
+}
+
+/// The stage of a file of states: `observe` of `_shared/2_observe.asl.json.j2`, or the strategy's name.
+fn stage_of(path: &str) -> &str {
+    let (folder, file) =
+        path.strip_prefix("strategies/").and_then(|path| path.split_once('/')).unwrap_or(("", path));
+    if folder != "_shared" {
+        return folder;
+    }
+    let stem = file.split('.').next().unwrap_or(file);
+    stem.trim_start_matches(|first: char| first.is_ascii_digit() || first == '_')
+}
+
+/// The definition, and its states by their stage.
+type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>);
+
+fn render_definition(config: &Config, callers: Callers) -> Result<Staged, Problems> {
+    let catalog = &config.catalog;
     let mut environment = environment(config);
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
     let context = context(config);
     let mut problems = Problems::default();
     let mut states = Map::new();
-    for path in files() {
+    let mut homes = Vec::<(String, Vec<String>)>::new();
+    for path in catalog.state_files() {
         match render_states(&environment, &path, &context) {
-            Ok(rendered) => join(&mut states, &path, rendered, &mut problems),
+            Ok(rendered) => {
+                let names = rendered.keys().cloned();
+                match homes.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
+                    Some((_, known)) => known.extend(names),
+                    None => homes.push((stage_of(&path).to_owned(), names.collect())),
+                }
+                join(&mut states, &path, rendered, &mut problems);
+            }
             Err(reason) => problems.push(fault("template", &path, reason)),
         }
     }
@@ -48,7 +79,7 @@ fn render_definition(config: &Config, callers: Callers) -> Result<Map<String, Va
     });
     let mut definition = frame;
     definition.insert("States".to_owned(), Value::Object(states));
-    problems.or_ok(definition)
+    problems.or_ok((definition, homes))
 }
 
 /// Whose rules lead where.
@@ -65,20 +96,10 @@ fn callers(definition: &Map<String, Value>) -> Callers {
     callers
 }
 
-/// The templates that hold states.
-fn files() -> Vec<String> {
-    let in_folder = |folder: &Dir<'_>| -> Vec<String> {
-        folder.files().filter_map(|file| file.path().to_str()).map(str::to_owned).collect()
-    };
-    let mut shared: Vec<_> = TEMPLATES.get_dir(SHARED).map(in_folder).unwrap_or_default();
-    shared.retain(|path| path.ends_with(".asl.json.j2") && path != FRAME);
-    shared.sort();
-    shared.extend(strategy::all().keys().map(|name| format!("strategies/{name}/{STATES}")));
-    shared
-}
-
 fn environment(config: &Config) -> Environment<'static> {
     let mut environment = template::environment();
+    let catalog = Arc::clone(&config.catalog);
+    environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_filter("jsonata", jsonata);
     environment.add_function("child_states", child_states);
@@ -88,6 +109,7 @@ fn environment(config: &Config) -> Environment<'static> {
 /// An expression over several lines to one JSON string that Step Functions takes for an expression. The blanks keep
 /// `{%` and a following `{` apart: together they would be a directive in Terraform's `templatefile`.
 fn jsonata(expression: &str) -> String {
+    let expression = origin::unmarked(expression);
     let one_line: Vec<_> = expression.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Value::String(format!("{{% {} %}}", one_line.join(" "))).to_string()
 }
@@ -97,10 +119,10 @@ fn jsonata(expression: &str) -> String {
 fn child_states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str) -> Result<String, Error> {
     let text = state.env().get_template(path)?.render(context! {
         settings => state.lookup("settings"),
-        strategies => state.lookup("strategies"),
+        hooks => state.lookup("hooks"),
     })?;
-    let parsed: Value = serde_json::from_str(&text)
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("{path}: {error}")))?;
+    let parsed =
+        origin::parse(path, &text).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
     Ok(rename_variables(&parsed, prefix).to_string())
 }
 
@@ -146,34 +168,50 @@ fn rename(value: &Value, names: &BTreeSet<String>, prefix: &str) -> Value {
     }
 }
 
+/// A state at which the frame goes over to a strategy.
 #[derive(Serialize)]
-struct StrategyContext<'a> {
-    name: &'a str,
-    before_start: Option<&'a str>,
-    before_halving: Option<&'a str>,
-    start_at: &'a str,
-    on_active_refresh: Option<&'a str>,
-    put_back: Option<&'a PutBack>,
+struct Hook<'a> {
+    strategy: &'a str,
+    /// Of the journal; only for `put_back`.
+    phase: Option<&'a str>,
+    state: &'a str,
+}
+
+/// What the frame asks strategies for, hook by hook.
+fn hooks(catalog: &Catalog) -> BTreeMap<&'static str, Vec<Hook<'_>>> {
+    let mut put_back = BTreeMap::new(); // a phase is put back in one way, whoever names it
+    for strategy in catalog.strategies().values() {
+        for (phase, state) in &strategy.hooks.put_back {
+            put_back.entry(phase).or_insert(Hook { strategy: &strategy.name, phase: Some(phase), state });
+        }
+    }
+    [
+        ("before_start", of(catalog, |hooks| hooks.before_start.as_ref())),
+        ("start_at", of(catalog, |hooks| hooks.start_at.as_ref())),
+        ("before_leaving", of(catalog, |hooks| hooks.before_leaving.as_ref())),
+        ("on_active_refresh", of(catalog, |hooks| hooks.on_active_refresh.as_ref())),
+        ("put_back", put_back.into_values().collect()),
+    ]
+    .into()
+}
+
+/// The strategies that have a hook, with their states.
+fn of(catalog: &Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hook<'_>> {
+    let mut found = Vec::new();
+    for strategy in catalog.strategies().values() {
+        let hook = |state| Hook { strategy: &strategy.name, phase: None, state };
+        found.extend(state(&strategy.hooks).map(|state| hook(state.as_str())));
+    }
+    found
 }
 
 fn context(config: &Config) -> Argument {
-    let strategies: Vec<_> = strategy::all()
-        .values()
-        .map(|strategy| StrategyContext {
-            name: &strategy.name,
-            before_start: strategy.before_start.as_deref(),
-            before_halving: strategy.before_halving.as_deref(),
-            start_at: &strategy.start_at,
-            on_active_refresh: strategy.on_active_refresh.as_deref(),
-            put_back: strategy.put_back.as_ref(),
-        })
-        .collect();
     context! {
         version => env!("CARGO_PKG_VERSION"),
         settings => minijinja::value::Serde(&config.strategies),
         // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
-        strategies => minijinja::value::Serde(strategies),
+        hooks => minijinja::value::Serde(hooks(&config.catalog)),
     }
 }
 
@@ -189,14 +227,12 @@ fn render_states(
     path: &str,
     context: &Argument,
 ) -> Result<Map<String, Value>, String> {
-    let text = environment
-        .get_template(path)
-        .and_then(|template| template.render(context))
-        .map_err(|error| format!("{error:#}"))?;
-    serde_json::from_str(&text).map_err(|error| {
-        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-        format!("rendered text is not a JSON object: {error}: `{}`", line.trim())
-    })
+    let rendered = environment.get_template(path).and_then(|template| template.render(context));
+    let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")))?;
+    match origin::parse(path, &text)? {
+        Value::Object(states) => Ok(states),
+        _ => Err(format!("templates/{path}: not a JSON object")),
+    }
 }
 
 fn join(states: &mut Map<String, Value>, path: &str, rendered: Map<String, Value>, problems: &mut Problems) {
@@ -229,7 +265,7 @@ mod tests {
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
         let definition: Value =
-            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
+            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap().text).unwrap();
         let leads_to = |target: &str| -> Vec<String> {
             callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
         };
@@ -237,6 +273,54 @@ mod tests {
         assert!(looks.len() > 5, "{looks:?}");
         for look in &looks {
             assert!(leads_to(look).contains(&"Back to the look".to_owned()), "{look}");
+        }
+    }
+
+    /// What is said of a strategy whose only file of states has this text.
+    fn fault_of(states: &str, others: &[(&str, &str)]) -> String {
+        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+        let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
+        let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        let catalog =
+            Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
+        render(&Config::with_defaults("demo").with_catalog(catalog)).expect_err("it is broken").to_string()
+    }
+
+    #[test]
+    fn a_fault_of_a_template_names_the_templates_own_line() {
+        let looped =
+            "{\n<% for name in ['A', 'B'] %>\n  \"<< name >>\": {\"Type\": \"Succeed\"}\n<% endfor %>\n}\n";
+        let calling =
+            "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
+        let child =
+            "{\n  \"A\": {\n    \"States\": << child_states('strategies/broken/m.j2', 'c') >>\n  }\n}\n";
+        for (states, other, expected) in [
+            (
+                looped,
+                "",
+                "templates/strategies/broken/states.asl.json.j2:3: not JSON: expected `,` or `}`: `\"B\"",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\": \"Succeed\",\n<% endmacro %>\n",
+                "templates/strategies/broken/states.asl.json.j2:5: not JSON: trailing comma: `}`, after templates/strategies/broken/m.j2:2",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\" \"Succeed\"\n<% endmacro %>\n",
+                "templates/strategies/broken/m.j2:2: not JSON: expected `:`: `\"Type\" \"Succeed\"`, for templates/strategies/broken/states.asl.json.j2:4",
+            ),
+            (
+                child,
+                "{\n  \"B\": {}\n  \"C\": {}\n}\n",
+                "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
+            ),
+            ("{\n  \"A\": << nothing >>\n}\n", "", "strategies/broken/states.asl.json.j2:2"),
+            ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
+        ] {
+            let fault = fault_of(states, &[("m.j2", other)]);
+            assert!(fault.contains(expected), "{fault}");
+            assert!(!fault.contains('\u{e000}'), "{fault}");
         }
     }
 

@@ -9,6 +9,7 @@ mod generate;
 mod package;
 mod build;
 mod report;
+mod graph;
 mod simulate;
 mod tags;
 
@@ -59,6 +60,11 @@ enum Command {
     /// Write everything: the stack's files and the handler's zip.
     #[command(after_help = "Example: asg-recycle build stack.yaml --out out")]
     Build(build::Arguments),
+    /// Draw the state machine that would be deployed.
+    #[command(
+        after_help = "Example: asg-recycle graph stack.yaml --strategy out-in --format svg -o machine.svg"
+    )]
+    Graph(graph::Arguments),
     /// Run the state machine that would be deployed against a modelled group.
     #[command(
         after_help = "Example: asg-recycle simulate stack.yaml --strategy in-out --instances 5 --fault new-instance-dies\n\n\
@@ -117,6 +123,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(arguments, context),
         Command::Package(arguments) => package::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context),
+        Command::Graph(arguments) => graph::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
         Command::Schema => context.console.result(&schema()),

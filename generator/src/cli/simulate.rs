@@ -7,7 +7,7 @@ use super::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::config::Config;
-use crate::simulate::campaign::{Campaign, Plan};
+use crate::simulate::campaign::{Campaign, CampaignPlan};
 use crate::simulate::report::{self, Paint};
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
@@ -107,11 +107,15 @@ fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Con
     let (each, rest) = (runs / threads, runs % threads);
     let mut seed = arguments.seed.unwrap_or(1);
     let plans = (0..threads).map(|thread| {
-        let plan = Plan { strategy: arguments.strategy.clone(), seed, runs: each + u64::from(thread < rest) };
+        let plan = CampaignPlan {
+            strategy: arguments.strategy.clone(),
+            seed,
+            runs: each + u64::from(thread < rest),
+        };
         seed = seed.wrapping_add(plan.runs);
         plan
     });
-    let plans: Vec<Plan> = plans.collect();
+    let plans: Vec<CampaignPlan> = plans.collect();
     let mut whole = Campaign::default();
     std::thread::scope(|scope| {
         let part =

@@ -1,12 +1,15 @@
 //! Checked values to the typed [`Config`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::registry::{self, Presence, STRATEGIES, Value};
+use super::setting;
 use super::types::{
     Alarms, Architecture, Config, Handler, LogLevel, Logs, MachineLogLevel, Notifications, Permissions,
     Queue, SettingValue, TagChanges, Trigger,
 };
+use crate::strategy::Catalog;
 
 impl Config {
     /// The configuration that `name: NAME` alone gives.
@@ -19,6 +22,19 @@ impl Config {
         }
         values.insert("name", Value::Text(name.to_owned().into()));
         assemble(values)
+    }
+
+    /// The same with the strategies of another catalog. Those that are new to it have their default settings.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Catalog) -> Self {
+        self.strategies.retain(|name, _| catalog.strategies().contains_key(name));
+        for (name, strategy) in catalog.strategies() {
+            self.strategies.entry(name.clone()).or_insert_with(|| {
+                let default = |(key, setting)| Some((String::clone(key), setting::default(setting)?));
+                strategy.settings.iter().filter_map(default).collect()
+            });
+        }
+        Self { catalog: Arc::new(catalog), ..self }
     }
 }
 
@@ -67,6 +83,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, Value>) -> Config {
         },
         logs: Logs { retention_days: values.integer("logs.retention_days") },
         tags: values.map("tags"),
+        catalog: Arc::clone(Catalog::embedded()),
         strategies: values.strategies(),
     }
 }

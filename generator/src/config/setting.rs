@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::format;
 use super::registry::{Key, Kind, Presence, STRATEGIES, Value};
+use super::types::SettingValue;
 use crate::strategy::Setting;
 
 /// The key of a strategy's setting.
@@ -35,4 +36,17 @@ pub(super) fn key(strategy: &str, key: &str, setting: &'static Setting) -> Key {
         presence: default.map_or(Presence::Optional, Presence::Default),
         summary: summary.as_str().into(),
     }
+}
+
+/// The value of a setting of which nothing is said; none where it is then left out.
+pub(super) fn default(setting: &Setting) -> Option<SettingValue> {
+    Some(match setting {
+        Setting::Boolean { default, .. } => SettingValue::Boolean(*default),
+        Setting::Integer { default, .. } => SettingValue::Integer((*default)?),
+        Setting::Percentages { .. } => SettingValue::Integers(Vec::new()),
+        Setting::AlarmNames { .. } => SettingValue::List(Vec::new()),
+        Setting::Choice { default, .. } | Setting::TimeZone { default, .. } => {
+            SettingValue::Text(default.clone())
+        }
+    })
 }

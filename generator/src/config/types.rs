@@ -1,6 +1,9 @@
 //! The checked configuration. Nothing after this re-validates.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::strategy::Catalog;
 
 /// A whole `stack.yaml`, checked, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct Config {
     pub queue: Queue,
     /// `trigger`.
     pub trigger: Trigger,
+    /// The strategies that there are.
+    pub catalog: Arc<Catalog>,
     /// `strategies`: for each strategy every setting by key.
     pub strategies: BTreeMap<String, BTreeMap<String, SettingValue>>,
     /// `machine.log_level`.

@@ -9,6 +9,7 @@ static SOURCES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../handler/src"
 const WORKSPACE_MANIFEST: &str = include_str!("../../../Cargo.toml");
 const HANDLER_MANIFEST: &str = include_str!("../../../handler/Cargo.toml");
 const HANDLER_LOCK: &str = include_str!("../../../handler/Cargo.lock");
+const LICENSE: &str = include_str!("../../../LICENSE");
 const TOOLCHAIN: &str = include_str!("../../../rust-toolchain.toml");
 
 /// The crate's files: path in the crate, `/`-separated, to contents.
@@ -23,6 +24,7 @@ pub fn handler_sources() -> Files {
     files.insert("Cargo.lock".to_owned(), HANDLER_LOCK.as_bytes().to_vec());
     files.insert("rust-toolchain.toml".to_owned(), toolchain().into_bytes());
     files.insert("README.md".to_owned(), readme().into_bytes());
+    files.insert("LICENSE".to_owned(), LICENSE.as_bytes().to_vec()); // who passes the sources on has to pass it on too
     files
 }
 
@@ -264,13 +266,20 @@ lto = "fat"
     #[test]
     fn the_emitted_crate_holds_the_handler_and_nothing_of_the_workspace() {
         let files = handler_sources();
-        for path in
-            ["Cargo.lock", "Cargo.toml", "README.md", "rust-toolchain.toml", "src/lib.rs", "src/main.rs"]
-        {
+        for path in [
+            "Cargo.lock",
+            "Cargo.toml",
+            "LICENSE",
+            "README.md",
+            "rust-toolchain.toml",
+            "src/lib.rs",
+            "src/main.rs",
+        ] {
             assert!(files.contains_key(path), "{path} is missing");
         }
         let manifest = String::from_utf8(files["Cargo.toml"].clone()).unwrap();
         assert!(!manifest.contains("workspace = true"), "{manifest}");
+        assert!(manifest.contains("license = \"Apache-2.0\""), "{manifest}");
         assert!(manifest.contains("[profile.release]\nopt-level = \"z\""), "{manifest}");
         assert!(!String::from_utf8_lossy(&files["rust-toolchain.toml"]).contains("clippy"));
     }

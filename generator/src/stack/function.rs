@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::parameter::Key;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
 use crate::config::{Config, SettingValue};
-use crate::{names, strategy};
+use crate::names;
 
 /// The Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,7 +104,7 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
 }
 
 fn strategies(config: &Config) -> String {
-    let known = strategy::all();
+    let known = config.catalog.strategies();
     let windowed = |name: &str| known.get(name).is_some_and(|strategy| strategy.windowed);
     let names = config.strategies.keys();
     let marked = names.map(|name| if windowed(name) { format!("{name}:windowed") } else { name.clone() });

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::parameter::s3_key;
 use super::{PackageFacts, function};
 use crate::config::{Config, TagChanges};
-use crate::strategy;
+use crate::strategy::Strategy;
 
 /// The facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,7 +54,7 @@ pub struct StrategySummary {
 }
 
 pub(super) fn guide(config: &Config, package: Option<&PackageFacts>) -> Guide {
-    let known = strategy::all().iter().filter(|(name, _)| config.strategies.contains_key(*name));
+    let known = config.catalog.strategies().iter().filter(|(name, _)| config.strategies.contains_key(*name));
     Guide {
         region: config.region.clone(),
         environment: config.environment.clone(),
@@ -75,7 +75,7 @@ fn group_tag(tag: &contract::Tag) -> GroupTag {
     GroupTag { key: tag.key, required: tag.required, values: tag.values, summary: tag.summary }
 }
 
-fn summary(name: &str, strategy: &strategy::Strategy) -> StrategySummary {
+fn summary(name: &str, strategy: &Strategy) -> StrategySummary {
     StrategySummary {
         name: name.to_owned(),
         summary: strategy.summary.clone(),

@@ -255,9 +255,8 @@ mod tests {
 
     fn with_calls(calls: &[&str]) -> Result<Iam, Problems> {
         let config = Config::with_defaults("demo");
-        let definition = asl::build(&config).unwrap().definition;
         let api_calls = calls.iter().map(|call| (*call).to_owned()).collect();
-        iam(&config, &Machine { definition, api_calls })
+        iam(&config, &Machine { api_calls, ..asl::build(&config).unwrap() })
     }
 
     fn find<'a>(role: &'a Role, sid: &str) -> Option<&'a Statement> {

@@ -19,7 +19,7 @@ pub struct LogGroup {
 
 pub(super) fn groups() -> Vec<LogGroup> {
     // Under `/aws/vendedlogs/` the groups of all machines share one entry of the account's log resource policy,
-    // which is limited to 5,120 characters.
+    // which is limited to 5,120 characters (fact I2).
     let machine = Value::joined(["/aws/vendedlogs/states/".into(), Value::prefixed(names::MACHINE.suffix)]);
     let handler = Value::joined(["/aws/lambda/".into(), Value::prefixed(names::FUNCTION.suffix)]);
     vec![group(HANDLER_LOGS, handler), group(MACHINE_LOGS, machine)]

@@ -83,8 +83,8 @@ fn target() -> Target {
     }
 }
 
-/// `exists` works on leaves only, so a changed launch source is recognised by the leaves it may carry. Calls that
-/// only change sizes, such as the state machine's own, carry none of them.
+/// `exists` works on leaves only (fact E1), so a changed launch source is recognised by the leaves it may carry. Calls
+/// that only change sizes, such as the state machine's own, carry none of them.
 fn changes(tag_changes: TagChanges) -> Value {
     let specification = ["mixedInstancesPolicy", "launchTemplate", "launchTemplateSpecification"];
     let in_specification = |leaf| [&specification[..], &[leaf]].concat();

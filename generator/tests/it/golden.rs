@@ -1,17 +1,22 @@
 //! What the examples generate, kept in `examples/*/expected`. `UPDATE_GOLDENS=1 cargo test` writes it anew.
 //!
-//! The definition is kept once: in the template, where it stands too, a line says so.
+//! The definition is kept once. In the template, where it stands too, a line says so; of every other example only what
+//! differs from the first is kept. Beside it is its graph, which shows a reviewer what became of the states.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use asg_recycle::stack::PackageFacts;
-use asg_recycle::{AsgRecycle, Format, config};
+use asg_recycle::{AsgRecycle, Format, config, graph};
+use similar::TextDiff;
 
 use crate::run::files;
 
 const DEFINITION: &str = "state_machine.asl.json";
+const GRAPH: &str = "state_machine.graph.txt";
+/// The example whose definition is kept whole.
+const WHOLE: &str = "minimal";
 const TEMPLATE: &str = "cloudformation/template.yaml";
 
 fn examples() -> Vec<PathBuf> {
@@ -39,16 +44,36 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
     let shortened = template.replace(&indented.concat(), "        # the text of state_machine.asl.json\n");
     assert_ne!(*template, shortened, "the template holds the definition");
     *template = shortened;
+    all.insert(GRAPH.to_owned(), graph::print(&stack.machine().graph, graph::Format::Text));
     all
+}
+
+/// Leaves of a definition, and of its graph, what differs from another's.
+fn keep_what_differs(example: &mut BTreeMap<String, String>, whole: &BTreeMap<String, String>) {
+    let definition = example.remove(DEFINITION).expect("a definition");
+    let diff = TextDiff::from_lines(&whole[DEFINITION], &definition);
+    let diff = diff.unified_diff().context_radius(1).header(WHOLE, "here").to_string();
+    // Line numbers would change with every line above.
+    let diff =
+        diff.lines().map(|line| if line.starts_with("@@") { "@@\n".to_owned() } else { format!("{line}\n") });
+    let diff = diff.collect();
+    example.insert(format!("{DEFINITION}.diff"), diff);
+    let graph = example.remove(GRAPH).expect("a graph");
+    assert_eq!(graph, whole[GRAPH], "settings change no way");
 }
 
 #[test]
 fn the_examples_generate_what_is_expected() {
     let examples = examples();
     assert!(examples.len() >= 2, "{examples:?}");
-    for example in examples {
+    let folder = examples[0].parent().expect("the examples");
+    let whole = generated(&folder.join(WHOLE));
+    for example in &examples {
         let expected = example.join("expected");
-        let generated = generated(&example);
+        let mut generated = generated(example);
+        if !example.ends_with(WHOLE) {
+            keep_what_differs(&mut generated, &whole);
+        }
         if env::vars_os().any(|(name, _)| name == "UPDATE_GOLDENS") {
             write(&expected, &generated);
         }

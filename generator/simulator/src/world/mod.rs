@@ -195,6 +195,11 @@ impl World {
         self.tables.lock_holders(group)
     }
 
+    /// Whether a group's lock item is there: held, or left with a journal for whoever takes the lock next.
+    pub fn has_lock_item(&self, group: &str) -> bool {
+        self.tables.has_lock_item(group)
+    }
+
     fn answer(
         &mut self,
         action: &Action,

@@ -44,7 +44,7 @@ pub struct Failure {
 
 /// Which scenarios are run.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct CampaignPlan {
     /// The strategy, where it is not left to the seed.
     pub strategy: Option<String>,
     /// The first seed.
@@ -55,7 +55,7 @@ pub struct Plan {
 
 impl Campaign {
     /// Runs a plan.
-    pub fn run(deployment: &Rc<Deployment>, plan: &Plan) -> Self {
+    pub fn run(deployment: &Rc<Deployment>, plan: &CampaignPlan) -> Self {
         let mut campaign = Self { seed: plan.seed, ..Self::default() };
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
             let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployment, seed));

@@ -115,7 +115,7 @@ impl Invariant {
                 "when all is over, every request was met or an execution failed or stood back with a reason"
             }
             Self::LockReleased => {
-                "when all is over, nobody holds the group's lock, or people were told that putting back failed"
+                "when all is over, neither lock nor journal of the group is left, or people were told that putting back failed"
             }
             Self::ComesToRest => "everything ends, no later than a recycle may",
             Self::WithinModel => "the model knows everything that it is asked",

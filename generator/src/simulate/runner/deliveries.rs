@@ -5,10 +5,10 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::handler::{self, Answer};
-use super::{DELIVERY, Delivery, LogEvent, Runner, Trigger, TriggerEvent, events};
+use super::{DELIVERY, Delivery, LogEvent, Runner, TriggerEvent, TriggerSpec, events};
 
 impl Runner {
-    pub(super) fn trigger(&mut self, trigger: &Trigger) {
+    pub(super) fn trigger(&mut self, trigger: &TriggerSpec) {
         let index = trigger.group.as_deref().map_or(Some(0), |name| self.world.find_group(name));
         let Some(group) = index.and_then(|index| self.world.group(index)) else { return };
         let id = self.numbered + 1;

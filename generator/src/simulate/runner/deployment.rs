@@ -9,7 +9,6 @@ use crate::asl::{self, Placeholder};
 use crate::config::{Config, SettingValue};
 use crate::problem::{Problem, Problems};
 use crate::simulate::invariants::Promise;
-use crate::strategy;
 use asg_recycle_simulator::interpreter::{LoadError, Machine, Refusal};
 use asg_recycle_simulator::world::spec::{Resources, TableSpec, WorldSpec};
 
@@ -128,11 +127,8 @@ fn environment(config: &Config, machine_arn: &str) -> BTreeMap<String, String> {
     VARIABLES.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect()
 }
 
-fn is_windowed(strategy: &str) -> bool {
-    strategy::all().get(strategy).is_some_and(|known| known.windowed)
-}
-
 fn strategy_names(config: &Config) -> String {
+    let is_windowed = |name: &str| config.catalog.strategies().get(name).is_some_and(|known| known.windowed);
     let marked = |name: &String| if is_windowed(name) { format!("{name}:windowed") } else { name.clone() };
     config.strategies.keys().map(marked).collect::<Vec<_>>().join(",")
 }
@@ -147,7 +143,7 @@ fn time_zone(config: &Config) -> String {
 
 fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {
     let profile = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
-        let Some(strategy) = strategy::all().get(name) else {
+        let Some(strategy) = config.catalog.strategies().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
         let unknown = |error: crate::simulate::invariants::UnknownPromise| {

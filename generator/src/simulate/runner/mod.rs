@@ -39,7 +39,7 @@ pub use run::{
     Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
     Totals,
 };
-pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
+pub use setup::{Detail, Setup, Stop, TriggerEvent, TriggerSpec};
 
 /// From a call to the handler's look at it: CloudTrail, rule, queue.
 const DELIVERY: Span = Span::seconds(2);
@@ -80,7 +80,7 @@ pub struct Runner {
 /// What waits for its moment.
 #[derive(Clone)]
 enum Delivery {
-    Trigger(Trigger),
+    Trigger(TriggerSpec),
     Event(Rc<Value>),
     Stop,
 }

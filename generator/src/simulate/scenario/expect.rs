@@ -51,11 +51,23 @@ pub struct Expect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lock {
-    /// Nobody holds it.
+    /// Nobody holds it, and nothing is left to put back.
     #[default]
     Free,
     /// Somebody does.
     Held,
+    /// Nobody holds it, and its journal says what is left to put back.
+    JournalLeft,
+}
+
+impl Lock {
+    fn of(world: &World, group: &str) -> Self {
+        match world.lock_holders(group).next() {
+            Some(_) => Self::Held,
+            None if world.has_lock_item(group) => Self::JournalLeft,
+            None => Self::Free,
+        }
+    }
 }
 
 /// Figures of a group at the end; what is left out may be anything.
@@ -126,8 +138,8 @@ impl Expect {
             let found = run.totals.history_events_max;
             compare("history events at most", &expected, &found, found <= expected);
         }
-        let holder = run.groups.first().and_then(|group| run.world.lock_holders(&group.name).next());
-        compare("lock", &self.lock, &holder, (self.lock == Lock::Held) == holder.is_some());
+        let lock = run.groups.first().map_or(Lock::Free, |group| Lock::of(&run.world, &group.name));
+        compare("lock", &self.lock, &lock, self.lock == lock);
         unmet.extend(self.unsaid(run));
         for (expected, execution) in self.accounts.iter().zip(&run.executions) {
             let found = execution.account.as_ref().unwrap_or(&Value::Null);

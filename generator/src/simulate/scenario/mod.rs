@@ -19,7 +19,7 @@ use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, Trigger};
+use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
 use crate::config::{self, Config};
 use crate::problem::Problems;
 use asg_recycle_simulator::world::script::{Script, ScriptError};
@@ -44,7 +44,7 @@ pub struct Scenario {
     /// The group, where there is one.
     pub group: Option<GroupSpec>,
     /// What makes the handler decide; one launch change at the beginning where this is left out.
-    pub triggers: Option<Vec<Trigger>>,
+    pub triggers: Option<Vec<TriggerSpec>>,
     /// What happens in the world.
     pub events: Script,
     /// When executions are stopped from outside.
@@ -105,7 +105,7 @@ impl Scenario {
         for group in &mut world.groups {
             tag(group, deployment, strategy);
         }
-        let triggers = self.triggers.clone().unwrap_or_else(|| vec![Trigger::default()]);
+        let triggers = self.triggers.clone().unwrap_or_else(|| vec![TriggerSpec::default()]);
         let setup = Setup { triggers, stops: self.stops.clone(), detail };
         Runner::new(deployment, world, self.events.clone(), setup)
     }

@@ -44,6 +44,11 @@ impl Tables {
             .filter_map(move |table| table.items.get(key)?.get(&table.spec.lock_owner)?.get("S")?.as_str())
     }
 
+    /// Whether an item of that key is there, held or not.
+    pub(crate) fn has_lock_item(&self, key: &str) -> bool {
+        self.0.iter().any(|table| table.items.contains_key(key))
+    }
+
     /// The table that a call names.
     fn named(&mut self, arguments: &Arguments<'_>) -> Result<&mut Table, AwsError> {
         let name = arguments.text("TableName")?;

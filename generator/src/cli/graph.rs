@@ -1,0 +1,67 @@
+//! `graph`: the state machine as a picture.
+
+use std::path::PathBuf;
+
+use super::Context;
+use super::exit_code::Failure;
+use super::input::Source;
+use crate::graph::{self, Format};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// Show only what an execution for this strategy can come to.
+    #[arg(long, value_name = "STRATEGY")]
+    strategy: Option<String>,
+    /// How it is printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: PictureFormat,
+    /// Write it into this file instead of printing it.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum PictureFormat {
+    /// A Mermaid flowchart, which GitHub and many editors show.
+    #[default]
+    Mermaid,
+    /// Graphviz' language.
+    Dot,
+    /// A drawing for browsers.
+    Svg,
+    /// A line for each way from state to state, to be compared.
+    Text,
+}
+
+impl PictureFormat {
+    fn format(self) -> Format {
+        match self {
+            Self::Mermaid => Format::Mermaid,
+            Self::Dot => Format::Dot,
+            Self::Svg => Format::Svg,
+            Self::Text => Format::Text,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let stack = arguments.source.stack(context)?;
+    let catalog = &stack.config().catalog;
+    let whole = &stack.machine().graph;
+    let picture = match &arguments.strategy {
+        Some(name) if !catalog.strategies().contains_key(name) => {
+            let known: Vec<&str> = catalog.strategies().keys().map(String::as_str).collect();
+            let known = known.join(", ");
+            return Err(Failure::Input(format!("there is no strategy `{name}` (there are: {known})")));
+        }
+        Some(name) => graph::print(&whole.for_strategy(catalog, name), arguments.format.format()),
+        None => graph::print(whole, arguments.format.format()),
+    };
+    match &arguments.output {
+        None => context.console.result(&picture),
+        Some(path) => std::fs::write(path, picture)
+            .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display()))),
+    }
+}

@@ -1,0 +1,231 @@
+//! A drawing that browsers show: one panel a stage, one below the other.
+
+use std::fmt::Write as _;
+
+use super::layout::{Layout, Point, Size, layout};
+use super::{Arrow, ArrowKind, Panel, Shape, panels};
+use crate::asl::Graph;
+
+/// Around everything, and around what stands in a panel.
+const MARGIN: i32 = 20;
+const PADDING: i32 = 20;
+/// From the top of a panel to what it holds.
+const HEADING: i32 = 44;
+/// A line of a box, and what a box has around its lines.
+const LINE: i32 = 17;
+const INSIDE: i32 = 10;
+/// Characters of a line before it is broken.
+const CHARACTERS_MAX: usize = 26;
+/// What stands above the panels.
+const LEGEND: [&str; 3] = [
+    "Bold outline: entered from elsewhere.  → name: goes on there.  Dotted: after an error.",
+    "Six corners: a question.  Round ends: a wait or an end.  Two side lines: once for each item of a list.",
+    "Where most errors of a stage lead is said below its name.",
+];
+
+const STYLE: &str = "\
+  svg { --paper: #ffffff; --panel: #f6f7f9; --rim: #d0d5dd; --ink: #1d2433; --soft: #566074; --task: #e3edfb; --wait: #fdf1d8; --box: #ffffff; --line: #7a8499; --back: #a8559a; --error: #c0392b; }
+  @media (prefers-color-scheme: dark) { svg { --paper: #14171d; --panel: #1c2028; --rim: #353c49; --ink: #e8ebf1; --soft: #a3adbf; --task: #223452; --wait: #43371c; --box: #262c37; --line: #8792a8; --back: #d490c9; --error: #ff8a7a; } }
+  text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif; fill: var(--ink); }
+  .heading { font-size: 17px; font-weight: 600; }
+  .soft { fill: var(--soft); font-size: 12px; }
+  .paper { fill: var(--paper); }
+  .panel { fill: var(--panel); stroke: var(--rim); }
+  .box { fill: var(--box); stroke: var(--line); }
+  .Task, .Map { fill: var(--task); }
+  .Wait { fill: var(--wait); }
+  .entry { stroke: var(--ink); stroke-width: 2.5; }
+  .way { fill: none; stroke: var(--line); stroke-width: 1.4; }
+  .back { stroke: var(--back); }
+  .error { stroke: var(--error); stroke-dasharray: 2 4; }
+  .tip { fill: context-stroke; }
+";
+
+pub(super) fn whole(graph: &Graph) -> String {
+    let panels: Vec<_> = panels(graph).iter().map(drawn).collect();
+    let legend_height = 24 * i32::try_from(LEGEND.len()).unwrap_or(0);
+    let width = panels.iter().map(|(size, _)| size.0).max().unwrap_or(0).max(560) + 2 * MARGIN;
+    let mut top = MARGIN + 34 + legend_height;
+    let mut body = String::new();
+    for (size, panel) in &panels {
+        let left = (width - size.0) / 2;
+        let _ = writeln!(body, "<g transform=\"translate({left} {top})\">\n{panel}</g>");
+        top += size.1 + MARGIN;
+    }
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title\" width=\"{width}\" height=\"{top}\" viewBox=\"0 0 {width} {top}\">\n\
+         <title id=\"title\">The states of the state machine and the ways between them</title>\n<style>\n{STYLE}</style>\n\
+         <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"tip\" d=\"M0 0 8 4 0 8Z\"/></marker></defs>\n\
+         <rect class=\"paper\" width=\"{width}\" height=\"{top}\"/>\n\
+         <text class=\"heading\" x=\"{MARGIN}\" y=\"{}\">State machine</text>\n",
+        MARGIN + 16
+    );
+    for (index, line) in (0..).zip(LEGEND) {
+        let _ = writeln!(
+            text,
+            "<text class=\"soft\" x=\"{MARGIN}\" y=\"{}\">{line}</text>",
+            MARGIN + 42 + 20 * index
+        );
+    }
+    text + &body + "</svg>\n"
+}
+
+/// A panel and its size.
+fn drawn(panel: &Panel<'_>) -> (Size, String) {
+    let texts: Vec<_> = panel.boxes.iter().map(lines).collect();
+    let sizes: Vec<_> = texts.iter().zip(&panel.boxes).map(|(lines, shape)| size(lines, shape)).collect();
+    let edges: Vec<_> = panel.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
+    let layout = layout(&sizes, &edges);
+    let notes: Vec<_> = panel.notes.iter().flat_map(|note| broken(note, CHARACTERS_MAX * 3)).collect();
+    let below = HEADING + i32::try_from(notes.len()).unwrap_or(0) * LINE;
+    let title = panel.title();
+    let widest =
+        notes.iter().map(|note| text_width(note)).chain([text_width(&title) * 3 / 2]).max().unwrap_or(0);
+    let size = (layout.size.0.max(widest) + 2 * PADDING, below + layout.size.1 + PADDING);
+    let mut text = format!(
+        "<rect class=\"panel\" rx=\"10\" width=\"{}\" height=\"{}\"/>\n<text class=\"heading\" x=\"{PADDING}\" y=\"28\">{}</text>\n",
+        size.0,
+        size.1,
+        escaped(&title)
+    );
+    for (index, note) in (0..).zip(&notes) {
+        let y = HEADING + 2 + index * LINE;
+        let _ = writeln!(text, "<text class=\"soft\" x=\"{PADDING}\" y=\"{y}\">{}</text>", escaped(note));
+    }
+    let left = (size.0 - layout.size.0) / 2;
+    let _ = writeln!(text, "<g transform=\"translate({left} {below})\">");
+    for (arrow, route) in panel.arrows.iter().zip(&layout.routes) {
+        way(&mut text, arrow, route);
+    }
+    boxes(&mut text, &panel.boxes, &layout, &sizes, &texts);
+    text.push_str("</g>\n");
+    (size, text)
+}
+
+/// The lines of a box, broken where they are long, and whether each is about where the state leads.
+fn lines(shape: &Shape<'_>) -> Vec<(String, bool)> {
+    let each = shape.lines();
+    let broken = each.iter().enumerate().flat_map(|(index, line)| {
+        broken(line, CHARACTERS_MAX).into_iter().map(move |line| (line, index > 0))
+    });
+    broken.collect()
+}
+
+fn size(lines: &[(String, bool)], shape: &Shape<'_>) -> Size {
+    let widest = lines.iter().map(|(line, _)| text_width(line)).max().unwrap_or(0);
+    let corners = if ["Choice", "Wait", "Map"].contains(&shape.state.kind.as_str()) { 2 * INSIDE } else { 0 };
+    (widest + 2 * INSIDE + corners, i32::try_from(lines.len()).unwrap_or(0) * LINE + 2 * INSIDE - 4)
+}
+
+/// An arrow through its points: straight within a row, bent between two.
+fn way(text: &mut String, arrow: &Arrow, route: &[Point]) {
+    let [(x, y), ..] = *route else { return };
+    let mut path = format!("M{x} {y}");
+    for pair in route.windows(2) {
+        let [(x, y), (to_x, to_y)] = [pair[0], pair[1]];
+        let middle = i32::midpoint(y, to_y);
+        let _ = if x == to_x {
+            write!(path, "L{to_x} {to_y}")
+        } else {
+            write!(path, "C{x} {middle} {to_x} {middle} {to_x} {to_y}")
+        };
+    }
+    let goes_up = route[0].1 > route[route.len() - 1].1;
+    let class = match arrow.kind {
+        ArrowKind::OnError => "way error",
+        _ if goes_up => "way back",
+        _ => "way",
+    };
+    let _ = writeln!(text, "<path class=\"{class}\" marker-end=\"url(#tip)\" d=\"{path}\"/>");
+    if arrow.kind == ArrowKind::Otherwise {
+        let (next_x, next_y) = route[1];
+        let (x, y) = (x + (next_x - x) / 4 + 5, y + (next_y - y) / 3 + 4);
+        let _ = writeln!(text, "<text class=\"soft\" x=\"{x}\" y=\"{y}\">else</text>");
+    }
+}
+
+fn boxes(
+    text: &mut String,
+    shapes: &[Shape<'_>],
+    layout: &Layout,
+    sizes: &[Size],
+    texts: &[Vec<(String, bool)>],
+) {
+    for (index, shape) in shapes.iter().enumerate() {
+        let ((x, y), (width, height)) = (layout.corners[index], sizes[index]);
+        let kind = shape.state.kind.as_str();
+        let class = format!("box {kind}{}", if shape.is_entry { " entry" } else { "" });
+        let (right, bottom, middle) = (x + width, y + height, y + height / 2);
+        let _ = match kind {
+            "Choice" => writeln!(
+                text,
+                "<path class=\"{class}\" d=\"M{x} {middle} {} {y} {} {y} {right} {middle} {} {bottom} {} {bottom}Z\"/>",
+                x + INSIDE,
+                right - INSIDE,
+                right - INSIDE,
+                x + INSIDE
+            ),
+            "Wait" | "Succeed" | "Fail" => {
+                writeln!(
+                    text,
+                    "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{}\"/>",
+                    height / 2
+                )
+            }
+            _ => writeln!(
+                text,
+                "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"3\"/>"
+            ),
+        };
+        if kind == "Map" {
+            let _ = writeln!(
+                text,
+                "<path class=\"way\" d=\"M{} {y}V{bottom}M{} {y}V{bottom}\"/>",
+                x + 6,
+                right - 6
+            );
+        }
+        for (line, (words, is_soft)) in (0..).zip(&texts[index]) {
+            let class = if *is_soft { " class=\"soft\"" } else { "" };
+            let (x, y) = (x + width / 2, y + INSIDE + 11 + line * LINE);
+            let _ = writeln!(
+                text,
+                "<text{class} text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">{}</text>",
+                escaped(words)
+            );
+        }
+    }
+}
+
+/// About the width of a line of text: fonts differ.
+fn text_width(text: &str) -> i32 {
+    let width = |letter: char| match letter {
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | '\'' => 4,
+        'm' | 'w' | 'W' | 'M' | '→' => 12,
+        'A'..='Z' => 9,
+        _ => 8,
+    };
+    text.chars().map(width).sum()
+}
+
+/// Words in lines of at most so many characters, one word at least.
+fn broken(text: &str, characters_max: usize) -> Vec<String> {
+    let mut lines = Vec::<String>::new();
+    for word in text.split(' ') {
+        match lines
+            .last_mut()
+            .filter(|line| line.chars().count() + 1 + word.chars().count() <= characters_max)
+        {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,218 @@
+//! The strategies that a stack can have, with the text of their templates.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use super::file::File;
+use super::{Setting, Strategy};
+use crate::problem::{Problem, Problems};
+use crate::template::TEMPLATES;
+
+/// The folder of every strategy's folder, and of `_shared`.
+const ROOT: &str = "strategies";
+const SETTINGS: &str = "strategies/_shared/settings.yaml";
+/// What a strategy's folder may hold of states, the first of them in any case.
+const STATES: [&str; 2] = ["states.asl.json.j2", "put_back.asl.json.j2"];
+
+/// The text of files by path under `templates/`.
+type Texts = BTreeMap<String, Cow<'static, str>>;
+
+/// The strategies that a stack can have, and the templates of their states and of the frame. A value: programs and
+/// tests may add a folder of their own to what is compiled in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Catalog {
+    strategies: BTreeMap<String, Strategy>,
+    texts: Texts,
+}
+
+impl Catalog {
+    /// What is compiled in.
+    ///
+    /// # Panics
+    /// If a `strategy.yaml` cannot be read, which a test meets before a user can.
+    pub fn embedded() -> &'static Arc<Self> {
+        static EMBEDDED: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+            let mut texts = Texts::new();
+            let mut folders: Vec<_> = TEMPLATES.get_dir(ROOT).into_iter().collect();
+            while let Some(folder) = folders.pop() {
+                folders.extend(folder.dirs());
+                texts.extend(folder.files().filter_map(|file| {
+                    Some((file.path().to_str()?.to_owned(), Cow::Borrowed(file.contents_utf8()?)))
+                }));
+            }
+            Arc::new(Catalog::read(texts).unwrap_or_else(|problems| panic!("{problems}")))
+        });
+        &EMBEDDED
+    }
+
+    /// The same with one more strategy: the files of its folder, text by path in the folder. A file that is there
+    /// already is replaced.
+    ///
+    /// # Errors
+    /// What is wrong with its `strategy.yaml`. Faults of its states show when a machine is built.
+    pub fn with_folder(&self, name: &str, files: BTreeMap<String, String>) -> Result<Self, Problems> {
+        let mut texts = self.texts.clone();
+        texts.extend(
+            files.into_iter().map(|(path, text)| (format!("{ROOT}/{name}/{path}"), Cow::Owned(text))),
+        );
+        Self::read(texts)
+    }
+
+    /// Every strategy by name.
+    pub fn strategies(&self) -> &BTreeMap<String, Strategy> {
+        &self.strategies
+    }
+
+    /// A file's text, by its path under `templates/`.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(AsRef::as_ref)
+    }
+
+    /// The templates of states: those of the frame in the order of their numbers, then each strategy's.
+    pub(crate) fn state_files(&self) -> Vec<String> {
+        let is_numbered = |path: &&String| {
+            let name = path.strip_prefix("strategies/_shared/").unwrap_or_default();
+            name.starts_with(|first: char| first.is_ascii_digit()) && !name.contains('/')
+        };
+        let shared = self.texts.keys().filter(is_numbered).cloned();
+        let own = self.strategies.keys().flat_map(|name| {
+            let path = |file: &str| format!("{ROOT}/{name}/{file}");
+            STATES
+                .map(path)
+                .into_iter()
+                .enumerate()
+                .filter(|(index, path)| *index == 0 || self.texts.contains_key(path))
+        });
+        shared.chain(own.map(|(_, path)| path)).collect()
+    }
+
+    /// Reads every `strategy.yaml`. All faults are found at once, but for those of a strategy that extends one at fault.
+    fn read(texts: Texts) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let common: BTreeMap<String, Setting> =
+            match texts.get(SETTINGS).map(|text| serde_yaml::from_str(text)) {
+                Some(Ok(common)) => common,
+                Some(Err(error)) => {
+                    problems.push(fault(SETTINGS, error));
+                    BTreeMap::new()
+                }
+                None => BTreeMap::new(),
+            };
+        let (mut bases, mut others) = (Vec::new(), Vec::new());
+        for (path, text) in &texts {
+            let Some(name) = strategy_of(path) else { continue };
+            match serde_yaml::from_str::<File>(text) {
+                Ok(file) if file.extends.is_none() => bases.push((name, file)),
+                Ok(file) => others.push((name, file)),
+                Err(error) => problems.push(fault(path, error)),
+            }
+        }
+        let mut strategies = BTreeMap::<String, Strategy>::new();
+        for (name, file) in bases.into_iter().chain(others) {
+            // Only strategies that stand on their own are there yet, or are known to be at fault.
+            let base = file.extends.as_ref().map(|base| (base.clone(), strategies.get(base).cloned()));
+            let completed = match base {
+                Some((base, None)) => {
+                    Err(format!("it extends `{base}`, which is no strategy that stands on its own"))
+                }
+                Some((_, base)) => file.complete(name, base.as_ref(), &common),
+                None => file.complete(name, None, &common),
+            };
+            match completed {
+                Ok(strategy) => drop(strategies.insert(name.to_owned(), strategy)),
+                Err(reason) => problems.push(fault(&format!("{ROOT}/{name}/strategy.yaml"), reason)),
+            }
+        }
+        problems.extend(phases_claimed_twice(&strategies));
+        problems.or_ok(Self { strategies, texts })
+    }
+}
+
+/// Its names: the texts would fill pages.
+impl fmt::Debug for Catalog {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.strategies.keys()).finish()
+    }
+}
+
+/// The journal names a phase and no strategy, so each phase is put back in one way.
+fn phases_claimed_twice(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
+    let mut claimed: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for strategy in strategies.values() {
+        for (phase, state) in &strategy.hooks.put_back {
+            let (other, known) = *claimed.entry(phase).or_insert((&strategy.name, state));
+            if known != state {
+                let reason = format!("the phase `{phase}` is put back by `{known}` of {other}, too");
+                problems.push(fault(&format!("{ROOT}/{}/strategy.yaml", strategy.name), reason));
+            }
+        }
+    }
+    problems
+}
+
+/// The strategy whose `strategy.yaml` this path is.
+fn strategy_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix(ROOT)?.strip_prefix('/')?.strip_suffix("/strategy.yaml")?;
+    (!name.contains('/') && !name.starts_with('_')).then_some(name)
+}
+
+fn fault(path: &str, reason: impl fmt::Display) -> Problem {
+    Problem::new("strategy", path, format!("templates/{path}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(yaml: &str) -> Result<Catalog, String> {
+        let files = [("strategy.yaml".to_owned(), yaml.to_owned())].into();
+        Catalog::embedded().with_folder("extra", files).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_strategy_that_extends_another_has_all_of_it_but_for_what_it_says() {
+        let catalog = Catalog::embedded().strategies();
+        let (timed, plain) = (&catalog["out-in-timed"], &catalog["out-in"]);
+        assert_eq!(timed.promise, plain.promise);
+        assert_eq!(timed.hooks.start_at, plain.hooks.start_at);
+        assert!(timed.windowed && !plain.windowed && timed.hooks.before_start.is_some());
+        let own: Vec<_> = timed.settings.keys().filter(|key| !plain.settings.contains_key(*key)).collect();
+        assert_eq!(own, ["time_zone", "when_window_closes"]);
+        assert!(plain.settings.iter().all(|(key, setting)| timed.settings[key] == *setting));
+    }
+
+    #[test]
+    fn a_fault_of_a_strategy_names_its_file_and_what_is_wrong() {
+        for (yaml, reason) in [
+            ("summary: s\npromise: p\n", "`hooks` lacks `start_at`"),
+            ("summary: s\nhooks: {start_at: A}\n", "it lacks `promise`"),
+            (
+                "summary: s\nextends: out-in-timed\n",
+                "`out-in-timed`, which is no strategy that stands on its own",
+            ),
+            ("summary: s\nextends: out-in\nsettings: {common: [speed]}\n", "has no setting `speed`"),
+            (
+                "summary: s\nextends: out-in\nhooks: {put_back: {refreshing: A}}\n",
+                "the phase `refreshing` is put back by",
+            ),
+            ("summary: s\nextends: out-in\nneeds: {speed: []}\n", "`needs` names `speed`"),
+            ("summary: s\nhook: {}\n", "unknown field `hook`"),
+        ] {
+            let error = with(yaml).expect_err(yaml);
+            assert!(error.contains(reason), "{error}");
+            assert!(error.starts_with("templates/strategies/"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_adds_a_strategy_to_a_catalog_and_to_no_other() {
+        let catalog =
+            with("extends: out-in\nsummary: the same under another name\n").expect("it is complete");
+        assert_eq!(catalog.strategies().len(), Catalog::embedded().strategies().len() + 1);
+        assert!(catalog.state_files().contains(&"strategies/extra/states.asl.json.j2".to_owned()));
+        assert!(!Catalog::embedded().strategies().contains_key("extra"));
+    }
+}

@@ -1,0 +1,95 @@
+//! A `strategy.yaml`: its text, and what it takes from others.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Hooks, Setting, Strategy};
+
+/// A `strategy.yaml` as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// The strategy from which it takes everything that it does not say itself.
+    #[serde(default)]
+    pub(super) extends: Option<String>,
+    summary: String,
+    #[serde(default)]
+    promise: Option<String>,
+    #[serde(default)]
+    windowed: Option<bool>,
+    #[serde(default)]
+    hooks: Hooks,
+    #[serde(default)]
+    needs: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    settings: Settings,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    /// Keys of `_shared/settings.yaml`.
+    common: Vec<String>,
+    /// Those that it describes itself.
+    own: BTreeMap<String, Setting>,
+}
+
+impl File {
+    /// The strategy, complete. `base` is the one that it extends, `common` what `_shared/settings.yaml` describes.
+    ///
+    /// # Errors
+    /// What is missing, or stands twice.
+    pub(super) fn complete(
+        self,
+        name: &str,
+        base: Option<&Strategy>,
+        common: &BTreeMap<String, Setting>,
+    ) -> Result<Strategy, String> {
+        let own = self.settings.own;
+        let mut settings = base.map(|base| base.settings.clone()).unwrap_or_default();
+        for key in self.settings.common {
+            let setting =
+                common.get(&key).ok_or_else(|| format!("`_shared/settings.yaml` has no setting `{key}`"))?;
+            if own.contains_key(&key) {
+                return Err(format!("the setting `{key}` is both a common and an own one"));
+            }
+            settings.insert(key, setting.clone());
+        }
+        settings.extend(own);
+        let hooks = self.hooks.or(base.map(|base| base.hooks.clone()).unwrap_or_default());
+        if hooks.start_at.is_none() {
+            return Err("`hooks` lacks `start_at`, the state that begins to replace instances".to_owned());
+        }
+        let mut needs = base.map(|base| base.needs.clone()).unwrap_or_default();
+        needs.extend(self.needs);
+        if let Some(key) = needs.keys().find(|key| !settings.contains_key(*key)) {
+            return Err(format!("`needs` names `{key}`, which is no setting of it"));
+        }
+        let promise = self.promise.or_else(|| base.map(|base| base.promise.clone()));
+        Ok(Strategy {
+            name: name.to_owned(),
+            summary: self.summary,
+            promise: promise.ok_or("it lacks `promise`, what it promises about capacity")?,
+            windowed: self.windowed.unwrap_or_else(|| base.is_some_and(|base| base.windowed)),
+            hooks,
+            needs,
+            settings,
+        })
+    }
+}
+
+impl Hooks {
+    /// These, and those of `base` where there is none here.
+    fn or(self, base: Self) -> Self {
+        let mut put_back = base.put_back;
+        put_back.extend(self.put_back);
+        Self {
+            before_start: self.before_start.or(base.before_start),
+            start_at: self.start_at.or(base.start_at),
+            before_leaving: self.before_leaving.or(base.before_leaving),
+            on_active_refresh: self.on_active_refresh.or(base.on_active_refresh),
+            put_back,
+        }
+    }
+}

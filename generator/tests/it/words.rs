@@ -1,0 +1,69 @@
+//! One word, one meaning: a public type's name stands once in its crate, and `docs/glossary.md` can be looked up in.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use crate::papers;
+
+const GLOSSARY: &str = "docs/glossary.md";
+
+/// Names that two public types of a crate still share, with what is to become of them. The list may only shrink.
+const SHARED: &[(&str, &str)] = &[
+    ("Format", "of an output: once, as the trait; of a text: a type for each"),
+    ("Key", "of `stack.yaml`; of a parameter: `ParameterKey`"),
+    ("Kind", "of a key's value; of a resource: `ResourceKind`"),
+    ("Queue", "configured; deployed"),
+    ("Value", "of a key; of a property of a resource"),
+];
+
+/// The folders of the workspace's crates, those that lie in another's among them.
+fn crates() -> Vec<&'static str> {
+    papers::files("/Cargo.toml").map(|(path, _)| path.trim_end_matches("Cargo.toml")).collect()
+}
+
+/// Where each name of a public type of a crate is declared.
+fn public_types(folder: &str) -> BTreeMap<String, Vec<&'static str>> {
+    let declaration = Regex::new(r"(?m)^ *pub (?:struct|enum|trait|type) (\w+)").expect("a pattern");
+    let sources = format!("{folder}src/");
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for (path, text) in papers::files(".rs").filter(|(path, _)| path.starts_with(&sources)) {
+        for declared in declaration.captures_iter(text) {
+            found.entry(declared[1].to_owned()).or_default().push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_public_types_name_has_one_meaning_in_its_crate() {
+    let types: Vec<_> = crates().into_iter().flat_map(public_types).collect();
+    assert!(types.len() > 200, "the types are found");
+    let twice: BTreeMap<_, _> = types.iter().filter(|(_, files)| files.len() > 1).cloned().collect();
+    let is_known = |name: &str| SHARED.iter().any(|(shared, _)| *shared == name);
+    let new = twice.iter().filter(|(name, _)| !is_known(name)).map(|(name, files)| {
+        format!("`{name}` is declared in {}: give one a name of its own, see {GLOSSARY}", files.join(" and "))
+    });
+    let gone = SHARED
+        .iter()
+        .filter(|(name, _)| !twice.contains_key(*name))
+        .map(|(name, _)| format!("`{name}` has one meaning now: take it off the list of this test"));
+    let faults: Vec<_> = new.chain(gone).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_glossary_is_in_order_and_has_each_word_once() {
+    let (_, page) = papers::files(GLOSSARY).next().expect("the glossary");
+    let word = Regex::new(r"(?m)^- \*\*(.+?)\*\*: \S").expect("a pattern");
+    let mut all = Vec::new();
+    for section in page.split("\n## ").skip(1) {
+        let words: Vec<_> = word.captures_iter(section).map(|found| found[1].to_owned()).collect();
+        assert_eq!(words.len(), section.matches("\n- ").count(), "an entry is `- **word**: meaning`");
+        assert!(words.is_sorted(), "in order: {words:?}");
+        all.extend(words);
+    }
+    all.sort();
+    let twice: Vec<_> = all.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(!all.is_empty() && twice.is_empty(), "{twice:?}");
+}
