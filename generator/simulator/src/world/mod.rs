@@ -22,6 +22,7 @@ pub mod messages;
 pub mod processes;
 pub mod record;
 mod request;
+pub mod resources;
 mod schedule;
 pub mod script;
 pub mod spec;

@@ -55,17 +55,17 @@ pub struct CampaignPlan {
 
 impl Campaign {
     /// Runs a plan.
-    pub fn run(deployment: &Rc<Deployment>, plan: &CampaignPlan) -> Self {
+    pub fn run(deployments: &[Rc<Deployment>], plan: &CampaignPlan) -> Self {
         let mut campaign = Self { seed: plan.seed, ..Self::default() };
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
-            let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployment, seed));
+            let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployments, seed));
             campaign.runs += 1;
             let document = invent::invent(seed);
-            match attempt(deployment, &strategy, &document) {
+            match attempt(deployments, &strategy, &document) {
                 Ok(run) => {
                     campaign.count(&run);
                     if !run.verdict.is_sound() {
-                        campaign.failures.push(fail(deployment, (seed, strategy), document, &run.verdict));
+                        campaign.failures.push(fail(deployments, (seed, strategy), document, &run.verdict));
                     }
                 }
                 Err(reason) => campaign.failures.push(Failure {
@@ -100,20 +100,20 @@ impl Campaign {
     }
 }
 
-fn strategy_of(deployment: &Deployment, seed: u64) -> String {
-    let strategies: Vec<&str> = deployment.strategies().collect();
+fn strategy_of(deployments: &[Rc<Deployment>], seed: u64) -> String {
+    let strategies: Vec<&str> = deployments.iter().flat_map(|one| one.strategies()).collect();
     let index = usize::try_from(seed % (strategies.len().max(1) as u64)).unwrap_or(0);
     strategies.get(index).map_or_else(String::new, |name| (*name).to_owned())
 }
 
-fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Result<Run, String> {
+fn attempt(deployments: &[Rc<Deployment>], strategy: &str, document: &Value) -> Result<Run, String> {
     let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
-    let runner = scenario.runner(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
+    let runner = scenario.runner(deployments, strategy, Detail::Plain).map_err(|error| error.to_string())?;
     Ok(runner.finish())
 }
 
 fn fail(
-    deployment: &Rc<Deployment>,
+    deployments: &[Rc<Deployment>],
     (seed, strategy): (u64, String),
     document: Value,
     verdict: &Verdict,
@@ -121,10 +121,10 @@ fn fail(
     let kind = |verdict: &Verdict| verdict.violations.first().map(|violation| violation.invariant);
     let expected = kind(verdict);
     let fails = |candidate: &Value| {
-        attempt(deployment, &strategy, candidate).is_ok_and(|run| kind(&run.verdict) == expected)
+        attempt(deployments, &strategy, candidate).is_ok_and(|run| kind(&run.verdict) == expected)
     };
     let scenario = shrink::shrink(document, fails);
-    let smallest = attempt(deployment, &strategy, &scenario).map(|run| run.verdict).unwrap_or_default();
+    let smallest = attempt(deployments, &strategy, &scenario).map(|run| run.verdict).unwrap_or_default();
     let words = |verdict: &Verdict| verdict.first_of_each().iter().map(ToString::to_string).collect();
     Failure { seed, strategy, faults: words(verdict), faults_of_smallest: words(&smallest), scenario }
 }

@@ -41,6 +41,8 @@ pub struct Run {
 pub struct ExecutionReport {
     /// Its ARN.
     pub arn: String,
+    /// Index of the stack whose machine it ran.
+    pub stack: usize,
     /// The group that it is for.
     pub group: String,
     /// `recycle` or `restore`.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::Arguments;
 use super::errors::AwsError;
 use super::request::Request;
-use super::spec::TableSpec;
+use super::resources::TableSpec;
 
 use expression::Condition;
 use reader::Placeholders;

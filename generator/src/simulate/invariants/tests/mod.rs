@@ -115,7 +115,17 @@ impl CheckerFixture {
         self.end(ONE, ExecutionStatus::Succeeded, Some(json!({"outcome": outcome, "reason": reason})), None);
     }
 
-    fn violated(self) -> Vec<Violation> {
+    /// What was violated, the lock let go of.
+    fn violated(mut self) -> Vec<Violation> {
+        let holder = self.world.lock_holders(GROUP).next().map(str::to_owned);
+        if let Some(holder) = holder {
+            let key = json!({"auto_scaling_group_name": {"S": GROUP}});
+            self.call_by(&holder, "dynamodb", "deleteItem", &json!({"TableName": "recycles", "Key": key}));
+        }
+        self.violated_as_it_stands()
+    }
+
+    fn violated_as_it_stands(self) -> Vec<Violation> {
         assert_eq!(self.world.record().refusals, Vec::<String>::new());
         self.checker.finish(&self.world)
     }
