@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use asg_recycle::config;
-use asg_recycle::simulate::campaign::{Campaign, Plan};
+use asg_recycle::simulate::campaign::{Campaign, CampaignPlan};
 use asg_recycle::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, Deployment, Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle_simulator::time::Span;
@@ -48,7 +48,7 @@ fn main() {
         arguments.iter().map(String::as_str).filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |part: &str| named.is_empty() || named.contains(&part);
     let config = config::parse(b"name: asg-recycle\n").expect("a name is all that a stack needs");
-    let deployment = Rc::new(Deployment::of(&config).expect("the machine is in order"));
+    let deployment = Rc::new(Deployment::build(&config).expect("the machine is in order"));
     let strategies: Vec<String> = deployment.strategies().map(str::to_owned).collect();
     if wanted("times") {
         wall_clock(&deployment, &strategies, 0);
@@ -87,10 +87,10 @@ fn scenario(setting: &Setting, seed: u64) -> Scenario {
 }
 
 fn recycle(deployment: &Rc<Deployment>, strategy: &str, setting: &Setting, seed: u64) -> Run {
-    let runner = scenario(setting, seed).runner(deployment, strategy, Detail::Plain);
+    let runner = scenario(setting, seed).runner(std::slice::from_ref(deployment), strategy, Detail::Plain);
     let run = runner.expect("the group makes sense").finish();
     let ended_well = run.executions.iter().all(|one| one.status == "SUCCEEDED");
-    assert!(run.is_sound() && ended_well, "{strategy} of {}: {:?}", setting.instances, run.violations);
+    assert!(run.verdict.is_sound() && ended_well, "{strategy} of {}: {:?}", setting.instances, run.verdict);
     run
 }
 
@@ -247,10 +247,10 @@ fn speed(deployment: &Rc<Deployment>, strategy: &str) {
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 fn campaign(deployment: &Rc<Deployment>) {
-    let plan = Plan { strategy: None, seed: 1, runs: CAMPAIGN_RUNS };
+    let plan = CampaignPlan { strategy: None, seed: 1, runs: CAMPAIGN_RUNS };
     let mut found = Campaign::default();
     let (by_clock, by_processor) =
-        measure(|_| found = Campaign::run(deployment, &plan), |times, _| times == 1);
+        measure(|_| found = Campaign::run(std::slice::from_ref(deployment), &plan), |times, _| times == 1);
     let runs = found.runs as f64;
     println!(
         "{:<44} {:>12.0} {:>15}",

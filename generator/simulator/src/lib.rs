@@ -11,3 +11,4 @@ pub mod services;
 pub mod expression;
 pub mod interpreter;
 pub mod world;
+pub mod event_pattern;

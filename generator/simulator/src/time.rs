@@ -5,6 +5,9 @@ mod duration;
 use std::fmt;
 use std::ops::{Add, Sub};
 
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
 pub use duration::DurationError;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
@@ -39,25 +42,12 @@ impl Sub for Moment {
 /// RFC 3339 in UTC with milliseconds, as Step Functions writes times, e.g. `2026-01-05T09:00:00.000Z`.
 impl fmt::Display for Moment {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, in_day) = (self.0 / 86_400_000, self.0 % 86_400_000);
-        let (year, month, day) = civil(days);
-        let (seconds, millis) = (in_day / 1000, in_day % 1000);
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let at = Offset::UTC.to_datetime(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX));
+        let (year, month, day) = (at.year(), at.month(), at.day());
+        let (hour, minute, second, millis) = (at.hour(), at.minute(), at.second(), at.millisecond());
         write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
     }
-}
-
-/// Gregorian date of a day counted from 1970-01-01.
-fn civil(days: u64) -> (u64, u64, u64) {
-    // Counted from 0000-03-01, so that the leap day is the last of its year.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -38,14 +38,20 @@ impl Source {
 
     /// The stack that the file describes.
     pub(super) fn stack(&self, context: &Context) -> Result<AsgRecycle, Failure> {
-        let Input { name, text, stack } = self.read()?;
-        let colours = context.console.colours_notes;
-        stack.map_err(|problems| faults(&problems, &name, &text, colours))
+        self.read()?.into_stack(context)
     }
 
     /// The file's configuration.
     pub(super) fn config(&self, context: &Context) -> Result<Config, Failure> {
         self.stack(context).map(|stack| stack.config().clone())
+    }
+}
+
+impl Input {
+    /// The stack, or its faults as a failure.
+    pub(super) fn into_stack(self, context: &Context) -> Result<AsgRecycle, Failure> {
+        let Self { name, text, stack } = self;
+        stack.map_err(|problems| faults(&problems, &name, &text, context.console.colours_notes))
     }
 }
 

@@ -7,8 +7,10 @@ use super::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::config::Config;
-use crate::simulate::campaign::{Campaign, Plan};
-use crate::simulate::report::{self, Paint};
+use crate::digest;
+use crate::problem::Problems;
+use crate::simulate::campaign::{Campaign, CampaignPlan};
+use crate::simulate::report::{self, Paint, Replay};
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
 use asg_recycle_simulator::time::Span;
@@ -73,51 +75,69 @@ fn faults() -> clap::builder::PossibleValuesParser {
 const SHUTDOWN: Span = Span::seconds(30);
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let config = arguments.source.config(context)?;
+    let input = arguments.source.read()?;
+    let replay = Replay {
+        version: crate::VERSION,
+        file: input.name.clone(),
+        digest: digest::hex(&input.text),
+        arguments: Vec::new(),
+    };
+    let config = input.into_stack(context)?.config().clone();
     let strategy = strategy(arguments, &config)?;
     if let Some(runs) = arguments.campaign {
-        return campaign(arguments, &config, runs, context);
+        return campaign(arguments, &config, (runs, &replay), context);
     }
     let scenario = scenario(arguments, &strategy)?;
-    // A scenario that asks for settings of its own is run with those.
-    let own = if scenario.stack.is_empty() { None } else { Some(scenario.config()) };
-    let config = own.transpose().map_err(|problems| Failure::Input(problems.to_string()))?.unwrap_or(config);
-    let run = simulate(&config, &scenario, &strategy)?;
+    let replay = Replay { arguments: again(arguments, &strategy, scenario.world.seed), ..replay };
+    // What a scenario says of its stacks is its own.
+    let configs = scenario.configs(&config).map_err(|problems| Failure::Input(problems.to_string()))?;
+    let run = simulate(&configs, &scenario, &strategy)?;
     if let Some(path) = &arguments.svg {
         std::fs::write(path, report::svg(&run))
             .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
     }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(&run));
-    print(arguments.format, &run, unmet.as_deref().unwrap_or_default(), context)?;
-    let failed = unmet.map_or_else(
-        || run.executions.iter().any(|one| one.status == "FAILED") || run.executions.is_empty(),
-        |unmet| !unmet.is_empty(),
-    );
-    if failed || !run.is_sound() { Err(Failure::Findings) } else { Ok(()) }
+    let is_as_expected = run.verdict.is_sound() && unmet.as_ref().is_none_or(Vec::is_empty);
+    print(arguments.format, &run, (unmet.as_deref().unwrap_or_default(), &replay, is_as_expected), context)?;
+    // A scenario that expects nothing is to recycle.
+    let failed = unmet.is_none() && run.has_failed();
+    if failed || !is_as_expected { Err(Failure::Findings) } else { Ok(()) }
 }
 
-/// Runs a scenario on the machine that a configuration builds.
-fn simulate(config: &Config, scenario: &Scenario, strategy: &str) -> Result<Run, Failure> {
-    let deployment = Deployment::of(config).map_err(|problems| Failure::World(problems.to_string()))?;
-    let runner = scenario.runner(&Rc::new(deployment), strategy, Detail::Plain);
+/// Runs a scenario on the stacks that these configurations build.
+fn simulate(configs: &[Config], scenario: &Scenario, strategy: &str) -> Result<Run, Failure> {
+    let deployed = configs.iter().map(|config| Deployment::build(config).map(Rc::new)).collect();
+    let deployments: Vec<_> =
+        Result::map_err(deployed, |problems: Problems| Failure::World(problems.to_string()))?;
+    let runner = scenario.runner(&deployments, strategy, Detail::Plain);
     Ok(runner.map_err(|error| Failure::Input(error.to_string()))?.finish())
 }
 
 /// Runs made-up scenarios on all cores.
-fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Context) -> Result<(), Failure> {
+fn campaign(
+    arguments: &Arguments,
+    config: &Config,
+    (runs, replay): (u64, &Replay),
+    context: &mut Context,
+) -> Result<(), Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
     let (each, rest) = (runs / threads, runs % threads);
     let mut seed = arguments.seed.unwrap_or(1);
     let plans = (0..threads).map(|thread| {
-        let plan = Plan { strategy: arguments.strategy.clone(), seed, runs: each + u64::from(thread < rest) };
+        let plan = CampaignPlan {
+            strategy: arguments.strategy.clone(),
+            seed,
+            runs: each + u64::from(thread < rest),
+        };
         seed = seed.wrapping_add(plan.runs);
         plan
     });
-    let plans: Vec<Plan> = plans.collect();
+    let plans: Vec<CampaignPlan> = plans.collect();
     let mut whole = Campaign::default();
     std::thread::scope(|scope| {
-        let part =
-            |plan| scope.spawn(move || Some(Campaign::run(&Rc::new(Deployment::of(config).ok()?), plan)));
+        let part = |plan| {
+            scope.spawn(move || Some(Campaign::run(&[Rc::new(Deployment::build(config).ok()?)], plan)))
+        };
         let parts: Vec<_> = plans.iter().map(part).collect();
         for part in parts {
             let found = part.join().ok().flatten();
@@ -128,8 +148,8 @@ fn campaign(arguments: &Arguments, config: &Config, runs: u64, context: &mut Con
         Ok::<(), Failure>(())
     })?;
     let text = match arguments.format {
-        ReportFormat::Text => report::campaign_text(&whole, &arguments.source.file.display().to_string()),
-        ReportFormat::Json => format!("{:#}\n", report::campaign_json(&whole)),
+        ReportFormat::Text => report::campaign_text(&whole, replay),
+        ReportFormat::Json => format!("{:#}\n", report::campaign_json(&whole, replay)),
     };
     context.console.result(&text)?;
     if whole.failures.is_empty() { Ok(()) } else { Err(Failure::Findings) }
@@ -190,16 +210,46 @@ fn find(name: &str, strategy: &str) -> Result<Scenario, Failure> {
     }
 }
 
-fn print(format: ReportFormat, run: &Run, unmet: &[String], context: &mut Context) -> Result<(), Failure> {
+/// The arguments that give the same run again.
+fn again(arguments: &Arguments, strategy: &str, seed: u64) -> Vec<String> {
+    let mut again = vec!["--strategy".to_owned(), strategy.to_owned()];
+    let mut say = |name: &str, value: String| again.extend([name.to_owned(), value]);
+    let millis = |span: Span| format!("{}ms", span.0);
+    if let Some(scenario) = &arguments.scenario {
+        say("--scenario", scenario.clone());
+    } else {
+        say("--instances", arguments.instances.to_string());
+        say("--boot", millis(arguments.boot));
+        say("--drain", millis(arguments.drain));
+        arguments.faults.iter().for_each(|fault| say("--fault", fault.clone()));
+    }
+    say("--seed", seed.to_string());
+    again
+}
+
+fn print(
+    format: ReportFormat,
+    run: &Run,
+    (unmet, replay, is_as_expected): (&[String], &Replay, bool),
+    context: &mut Context,
+) -> Result<(), Failure> {
     match format {
         ReportFormat::Text => {
             let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
-            let unmet: Vec<_> = unmet.iter().map(|one| format!("not as expected: {one}\n")).collect();
-            context.console.result(&(report::text(run, paint) + &unmet.concat()))
+            let mut text = report::text(run, paint);
+            text.extend(unmet.iter().map(|one| format!("not as expected: {one}\n")));
+            if !is_as_expected {
+                text += &replay.to_string();
+                text.push('\n');
+            }
+            context.console.result(&text)
         }
         ReportFormat::Json => {
             let mut report = report::json(run);
             report["unmet"] = unmet.into();
+            report["generator_version"] = replay.version.into();
+            report["configuration_sha256"] = replay.digest.as_str().into();
+            report["replay"] = replay.command().into();
             context.console.result(&format!("{report:#}\n"))
         }
     }

@@ -1,20 +1,19 @@
 //! `tags`: the tags that opt a group in, ready to paste.
 
-use asg_recycle_handler::arn::StateMachineArn;
 use asg_recycle_handler::contract::{
     EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, STRATEGY, TAGS, Tag,
 };
 use asg_recycle_handler::fault::Fault;
 use asg_recycle_handler::group::{Group, GroupTag};
-use asg_recycle_handler::settings::{Settings, TagChanges, Windowing};
-use asg_recycle_handler::{tags as rules, windows};
+use asg_recycle_handler::settings::{Settings, Windowing};
+use asg_recycle_handler::tags as rules;
 use serde_json::json;
 
 use super::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::config::Config;
-use crate::strategy;
+use crate::simulate::runner::handler_settings;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -49,9 +48,11 @@ enum TagFormat {
 const PREFIX: &str = "autorecycle_";
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let config = arguments.source.config(context)?;
-    let tags = chosen(arguments, &config)?;
-    let faults = faults(&tags, &config);
+    let recycle = arguments.source.stack(context)?;
+    let tags = chosen(arguments, recycle.config())?;
+    let settings = handler_settings(recycle.stack());
+    let settings = settings.map_err(|problems| Failure::World(problems.to_string()))?;
+    let faults = faults(&tags, &settings);
     if !faults.is_empty() {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         return Err(Failure::Input(format!("the handler would reject the group: {}", lines.join("; "))));
@@ -61,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         TagFormat::Cloudformation => optional(&tags) + &cloudformation(&tags),
         TagFormat::Json => json(&tags, arguments.group.as_deref()),
     };
-    if wants_window(&arguments.strategy, &tags) {
+    if wants_window(&arguments.strategy, &tags, &settings) {
         context.console.note(&format!(
             "note: `{}` acts inside a window only; say when, e.g. `--set recycle_window=22:00,04:00`\n",
             arguments.strategy
@@ -120,41 +121,22 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }
 
-fn is_windowed(strategy: &str) -> bool {
-    strategy::all().get(strategy).is_some_and(|strategy| strategy.windowed)
-}
-
-fn wants_window(strategy: &str, tags: &Chosen<'_>) -> bool {
-    is_windowed(strategy) && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
+fn wants_window(strategy: &str, tags: &Chosen<'_>, settings: &Settings) -> bool {
+    settings.strategies.get(strategy) == Some(&Windowing::Windowed)
+        && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
 }
 
 /// What the handler would find wrong with the tags, by its own rules. A window that is still to be set is no fault
 /// yet.
-fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Fault> {
+fn faults(tags: &Chosen<'_>, settings: &Settings) -> Vec<Fault> {
     let value = |value: &str| GroupTag { value: value.to_owned(), propagates: false };
     let group = Group {
         tags: tags.iter().map(|(tag, text)| (tag.key.to_owned(), value(text))).collect(),
         ..Group::default()
     };
-    let Err(mut faults) = rules::read(&group, &settings(config)) else { return Vec::new() };
+    let Err(mut faults) = rules::read(&group, settings) else { return Vec::new() };
     faults.retain(|fault| fault.value.is_some());
     faults
-}
-
-/// The deployed handler's settings, as far as its rules for tags ask for them.
-fn settings(config: &Config) -> Settings {
-    let windowing = |name: &str| if is_windowed(name) { Windowing::Windowed } else { Windowing::Free };
-    Settings {
-        machine: StateMachineArn::parse("arn:aws:states:eu-west-1:000000000000:stateMachine:any")
-            .expect("it is an ARN"),
-        topic_arn: String::new(),
-        strategies: config.strategies.keys().map(|name| (name.clone(), windowing(name))).collect(),
-        default_time_zone: windows::zone("UTC").expect("every database has it"),
-        tag_changes: TagChanges::Propagated,
-        slack_channel: String::new(),
-        own_role_arns: [].into(),
-        allowed_step_functions: config.handler.allowed_step_functions.iter().cloned().collect(),
-    }
 }
 
 /// A comment for each tag that could be added.

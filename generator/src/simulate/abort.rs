@@ -1,6 +1,6 @@
 //! Stops an execution at every point of a run, and follows each of these runs to its end.
 
-use super::runner::{Run, Runner, Step, Termination};
+use super::runner::{Run, Runner, Step};
 
 /// A run that was stopped.
 #[derive(Clone)]
@@ -16,18 +16,10 @@ pub struct Abort {
 impl Abort {
     /// What the stop and its restore did not leave as it should be; the group is the first.
     pub fn unmet(&self) -> Vec<String> {
-        let mut unmet: Vec<String> = self.run.violations.iter().map(ToString::to_string).collect();
-        unmet.extend(self.run.refusals.iter().map(|refusal| format!("the model does not know: {refusal}")));
-        if self.run.termination == Termination::LimitReached {
-            unmet.push("it did not come to rest".to_owned());
-        }
+        let mut unmet = self.run.verdict.lines();
         let broken = self.run.executions.iter().skip(1).filter(|one| one.status != "SUCCEEDED");
         unmet.extend(broken.map(|one| format!("{} ended {}: {}", one.mode, one.ending(), one.reason)));
         let Some(group) = self.run.groups.first() else { return unmet };
-        if self.run.world.has_lock_item(&group.name) {
-            let holder = self.run.world.lock_holders(&group.name).next().unwrap_or("nobody");
-            unmet.push(format!("the lock item is left, held by {holder}"));
-        }
         let (first, last) = (group.first(), group.last());
         if last.desired != first.desired {
             unmet.push(format!("the desired capacity is {}, not {}", last.desired, first.desired));

@@ -3,6 +3,7 @@
 //! One module per concern; the same stem names the concern's templates in every format.
 
 mod alarms;
+mod deployed;
 mod function;
 mod grant;
 mod guide;
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::problem::Problems;
 
 pub use alarms::Alarm;
+pub use deployed::Place;
 pub use function::{EventSource, Function};
 pub use guide::{GroupTag, Guide, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};

@@ -25,9 +25,9 @@ fn is_survived_at(
     abort: impl FnOnce(Runner, &mut dyn FnMut(Abort)) -> usize,
 ) {
     let config = config::parse(STACK.as_bytes()).expect("the stack has no fault");
-    let deployment = Rc::new(Deployment::of(&config).unwrap_or_else(|problems| panic!("{problems}")));
+    let deployment = Rc::new(Deployment::build(&config).unwrap_or_else(|problems| panic!("{problems}")));
     let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
-    let runner = scenario.runner(&deployment, strategy, Detail::Plain).expect("the scenario makes sense");
+    let runner = scenario.runner(&[deployment], strategy, Detail::Plain).expect("the scenario makes sense");
     let mut failures = Vec::new();
     let points = abort(runner, &mut |abort: Abort| {
         let unmet = abort.unmet();

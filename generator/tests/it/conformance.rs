@@ -15,7 +15,7 @@ use asg_recycle::simulate::scenario::Case;
 use asg_recycle_simulator::interpreter::{Evaluation, Outcome};
 use serde_json::Value;
 
-use crate::scenarios::{Deployments, all_cases};
+use crate::cases::{Deployments, all_cases};
 use moto::Recorded;
 
 /// What happened in the scenarios.
@@ -51,19 +51,25 @@ fn recording() -> &'static Recording {
         let mut executions = Vec::new();
         let kept = Rc::new(RefCell::new(Kept::default()));
         for case in one_strategy_each() {
-            let deployment = deployments.of(&case);
-            let keeping = Rc::clone(&kept);
+            let stacks = deployments.of(&case);
             kept.borrow_mut().sources.clear();
-            deployment
-                .machine()
-                .observe_evaluations(Box::new(move |evaluation| keeping.borrow_mut().keep(evaluation)));
+            for stack in &stacks {
+                let keeping = Rc::clone(&kept);
+                let keep = move |evaluation: &Evaluation<'_>| keeping.borrow_mut().keep(evaluation);
+                stack.machine().observe_evaluations(Box::new(keep));
+            }
             let runner =
-                case.scenario.runner(&deployment, &case.strategy, Detail::Recording).expect("it makes sense");
+                case.scenario.runner(&stacks, &case.strategy, Detail::Recording).expect("it makes sense");
             for (index, report) in runner.finish().executions.iter().enumerate() {
                 let title = format!("{} {}, execution {index}", case.strategy, case.name);
                 let recording = report.recording.as_ref().expect("it was asked for");
                 let begun = (&*report.arn, report.began_at);
-                executions.push(Recorded::new(title, deployment.machine().text(), begun, recording));
+                executions.push(Recorded::new(
+                    title,
+                    stacks[report.stack].machine().text(),
+                    begun,
+                    recording,
+                ));
             }
         }
         Recording { executions, evaluations: kept.take().evaluations }

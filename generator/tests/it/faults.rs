@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use asg_recycle::config::{self, BYTES_MAX, Config};
+use asg_recycle_simulator::random::Random;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -129,35 +130,27 @@ fn the_reference_in_the_documentation_is_current() {
     assert_golden(&repository().join("docs/configuration.md"), &config::reference());
 }
 
-/// A small generator of the same numbers on every run (`SplitMix64`).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).expect("it is below a usize")
-    }
+fn below(random: &Random, bound: usize) -> usize {
+    usize::try_from(random.up_to(bound as u64 - 1)).expect("it is below a usize")
 }
 
 /// Changes a few bytes, or copies or removes a piece.
-fn mutate(original: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+fn mutate(original: &[u8], random: &Random) -> Vec<u8> {
     const INTERESTING: &[u8] = b"\n\r\t :-#'\"&*!|>%@`[]{},?~\0\x80\xc3\xe2\xff0aZ";
     let mut bytes = original.to_vec();
-    for _ in 0..=numbers.below(4) {
-        let at = numbers.below(bytes.len());
-        let end = (at + numbers.below(40)).min(bytes.len());
-        match numbers.below(5) {
-            0 => bytes[at] = INTERESTING[numbers.below(INTERESTING.len())],
-            1 => bytes.insert(at, INTERESTING[numbers.below(INTERESTING.len())]),
+    for _ in 0..=below(random, 4) {
+        let at = below(random, bytes.len());
+        let end = (at + below(random, 40)).min(bytes.len());
+        match below(random, 5) {
+            0 => bytes[at] = INTERESTING[below(random, INTERESTING.len())],
+            1 => bytes.insert(at, INTERESTING[below(random, INTERESTING.len())]),
             2 => drop(bytes.drain(at..end)),
             3 => {
                 let piece = bytes[at..end].to_vec();
-                let target = numbers.below(bytes.len());
+                let target = below(random, bytes.len());
                 bytes.splice(target..target, piece);
             }
-            _ => bytes[at] ^= 1 << numbers.below(8),
+            _ => bytes[at] ^= 1 << below(random, 8),
         }
         if bytes.is_empty() {
             bytes.push(b'\n');
@@ -169,10 +162,10 @@ fn mutate(original: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 #[test]
 fn no_mutation_of_a_file_makes_reading_or_printing_panic() {
     let original = fs::read(repository().join("examples/webops/stack.yaml")).expect("it is there");
-    let mut numbers = Numbers(2);
+    let numbers = Random::seeded(2);
     let (mut valid, mut faulty) = (0, 0);
     for _ in 0..3_000 {
-        let bytes = mutate(&original, &mut numbers);
+        let bytes = mutate(&original, &numbers);
         let source = String::from_utf8_lossy(&bytes);
         match config::parse(&bytes) {
             Ok(_) => valid += 1,

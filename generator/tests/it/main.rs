@@ -12,7 +12,7 @@ mod formats;
 mod golden;
 mod foreign;
 mod end_to_end;
-mod outcome;
+mod cases;
 mod scenarios;
 mod simulate;
 mod graph;

@@ -1,71 +1,12 @@
-//! Every scenario beside the strategies, run on the machine that is emitted.
+//! Scenarios as a whole, and several stacks in one world; each scenario file is a test of `tests/scenarios.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-
-use asg_recycle::simulate::runner::{Deployment, Detail};
-use asg_recycle::simulate::scenario::{Case, Expect, cases};
+use asg_recycle::config;
+use asg_recycle::simulate::invariants::Invariant;
+use asg_recycle::simulate::runner::{Detail, Run};
+use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle::strategy;
 
-use crate::outcome::Published;
-
-/// Stacks by the text that asks for them: most scenarios share one.
-#[derive(Default)]
-pub(crate) struct Deployments(BTreeMap<String, Rc<Deployment>>);
-
-impl Deployments {
-    pub(crate) fn of(&mut self, case: &Case) -> Rc<Deployment> {
-        let deploy = || {
-            let config =
-                case.scenario.config().unwrap_or_else(|problems| panic!("{}: {problems}", case.path));
-            Rc::new(Deployment::of(&config).unwrap_or_else(|problems| panic!("{}: {problems}", case.path)))
-        };
-        Rc::clone(self.0.entry(case.scenario.stack.clone()).or_insert_with(deploy))
-    }
-}
-
-pub(crate) fn all_cases() -> Vec<Case> {
-    cases().unwrap_or_else(|(path, error)| panic!("{path}: {error}"))
-}
-
-/// What a case lacks of what it expects, and of what is published of its outcomes, which are added to those seen.
-fn unmet(
-    case: &Case,
-    deployments: &mut Deployments,
-    published: &Published,
-    seen: &mut BTreeSet<String>,
-) -> Vec<String> {
-    let deployment = deployments.of(case);
-    match case.scenario.runner(&deployment, &case.strategy, Detail::Plain) {
-        Ok(runner) => {
-            let run = runner.finish();
-            seen.extend(run.executions.iter().map(|one| one.outcome.clone()));
-            let mut unmet = case.scenario.unmet(&run);
-            unmet.extend(published.faults(&run));
-            unmet
-        }
-        Err(error) => vec![error.to_string()],
-    }
-}
-
-#[test]
-fn every_scenario_ends_as_it_says_and_breaks_no_invariant() {
-    let mut deployments = Deployments::default();
-    let (published, mut seen) = (Published::read(), BTreeSet::new());
-    let mut failures = Vec::new();
-    for case in all_cases() {
-        let says = |expect: &Expect| !expect.endings.is_empty() || !expect.said.is_empty();
-        assert!(case.scenario.expect.as_ref().is_some_and(says), "{} expects nothing", case.path);
-        assert!(!case.scenario.about.is_empty(), "{} does not say what it is about", case.path);
-        let unmet = unmet(&case, &mut deployments, &published, &mut seen);
-        if !unmet.is_empty() {
-            failures.push(format!("{} with {}:\n  {}", case.path, case.strategy, unmet.join("\n  ")));
-        }
-    }
-    assert!(failures.is_empty(), "{} scenarios:\n{}", failures.len(), failures.join("\n"));
-    let unseen: Vec<_> = published.outcomes.iter().filter(|outcome| !seen.contains(*outcome)).collect();
-    assert!(unseen.is_empty(), "no scenario ends {unseen:?}");
-}
+use crate::cases::all_cases;
 
 #[test]
 fn every_strategy_has_scenarios() {
@@ -73,4 +14,42 @@ fn every_strategy_has_scenarios() {
     for name in strategy::all().keys() {
         assert!(cases.iter().filter(|case| case.strategy == *name).count() > 10, "{name}");
     }
+}
+
+fn run(text: &str) -> Run {
+    let base = config::parse(b"name: asg-recycle\n").expect("a name is all that a stack needs");
+    let scenario = Scenario::parse(text).expect("it is a scenario");
+    let deployments = scenario.deployments(&base).unwrap_or_else(|problems| panic!("{problems}"));
+    let runner = scenario.runner(&deployments, "out-in", Detail::Plain).expect("it makes sense");
+    runner.finish()
+}
+
+/// Names of the machines whose executions there were.
+fn machines(run: &Run) -> Vec<&str> {
+    run.executions.iter().filter_map(|one| one.arn.rsplit(':').nth(1)).collect()
+}
+
+#[test]
+fn two_stacks_that_share_a_group_both_act_on_it_and_their_collision_is_seen() {
+    let run = run("{stacks: [production, staging], group: {min: 2, desired: 2, max: 4}}");
+    assert_eq!(machines(&run), ["asg-recycle-production", "asg-recycle-staging"]);
+    let tables = &run.world.spec().resources.tables;
+    let collision =
+        run.verdict.violations.iter().any(|violation| violation.invariant == Invariant::OneRecycleAtATime);
+    // A lock keeps apart only those who share its table.
+    assert_eq!(collision, tables.len() > 1, "{tables:?}: {:?}", run.verdict.lines());
+    assert!(collision || run.verdict.is_sound(), "{:?}", run.verdict.lines());
+}
+
+#[test]
+fn stacks_of_their_own_take_what_their_rules_select() {
+    let run = run("{
+        stacks: [{name: front}, {name: back, stack: 'trigger: {tag_changes: none}'}],
+        triggers: [{event: tag_change}],
+        group: {min: 2, desired: 2, max: 4},
+        expect: {endings: [recycled]},
+    }");
+    assert_eq!(machines(&run).len(), 1, "only one stack has a rule for tags: {:?}", machines(&run));
+    assert!(machines(&run)[0].starts_with("front-"), "{:?}", machines(&run));
+    assert!(run.verdict.is_sound(), "{:?}", run.verdict.lines());
 }

@@ -13,9 +13,7 @@ const SHARED: &[(&str, &str)] = &[
     ("Format", "of an output: once, as the trait; of a text: a type for each"),
     ("Key", "of `stack.yaml`; of a parameter: `ParameterKey`"),
     ("Kind", "of a key's value; of a resource: `ResourceKind`"),
-    ("Plan", "of the output folder; of a campaign"),
     ("Queue", "configured; deployed"),
-    ("Trigger", "configured; of a scenario"),
     ("Value", "of a key; of a property of a resource"),
 ];
 

@@ -39,7 +39,7 @@ fn config() -> Config {
 
 /// What a scenario lacks of what it expects.
 fn unmet(deployment: &Rc<Deployment>, scenario: &Scenario) -> Vec<String> {
-    match scenario.runner(deployment, NAME, Detail::Plain) {
+    match scenario.runner(std::slice::from_ref(deployment), NAME, Detail::Plain) {
         Ok(runner) => scenario.unmet(&runner.finish()),
         Err(error) => vec![error.to_string()],
     }
@@ -53,7 +53,7 @@ fn the_example_is_three_files() {
 
 #[test]
 fn the_example_is_a_strategy_like_the_others_in_the_simulator() {
-    let deployment = Deployment::of(&config()).unwrap_or_else(|problems| panic!("{problems}"));
+    let deployment = Deployment::build(&config()).unwrap_or_else(|problems| panic!("{problems}"));
     let deployment = Rc::new(deployment);
     let own = Scenario::parse(&folder()["cases/stopped.yaml"]).expect("it is a scenario");
     let mut failures = Vec::new();

@@ -1,7 +1,7 @@
 //! The functions that an expression can call by name.
 
 /// `JSONata`'s own functions and those that Step Functions adds, as of `JSONata` 2.2. Sources: the language's function
-/// reference, and AWS's guide on the six additions; `$eval` is left out because Step Functions refuses it.
+/// reference, and docs/aws.md, fact J1, on the six additions; `$eval` is left out because Step Functions refuses it.
 pub const FUNCTIONS: &[&str] = &[
     "abs",
     "append",

@@ -22,6 +22,7 @@ pub mod messages;
 pub mod processes;
 pub mod record;
 mod request;
+pub mod resources;
 mod schedule;
 pub mod script;
 pub mod spec;
@@ -198,7 +199,7 @@ impl World {
 
     /// Whether a group's lock item is there: held, or left with a journal for whoever takes the lock next.
     pub fn has_lock_item(&self, group: &str) -> bool {
-        self.tables.have_item(group)
+        self.tables.has_lock_item(group)
     }
 
     fn answer(

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::runner::{Deployment, Detail, Run, Termination};
+use super::invariants::Verdict;
+use super::runner::{Deployment, Detail, Run};
 use super::scenario::Scenario;
 
 /// What a campaign found.
@@ -43,7 +44,7 @@ pub struct Failure {
 
 /// Which scenarios are run.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct CampaignPlan {
     /// The strategy, where it is not left to the seed.
     pub strategy: Option<String>,
     /// The first seed.
@@ -54,18 +55,17 @@ pub struct Plan {
 
 impl Campaign {
     /// Runs a plan.
-    pub fn run(deployment: &Rc<Deployment>, plan: &Plan) -> Self {
+    pub fn run(deployments: &[Rc<Deployment>], plan: &CampaignPlan) -> Self {
         let mut campaign = Self { seed: plan.seed, ..Self::default() };
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
-            let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployment, seed));
+            let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployments, seed));
             campaign.runs += 1;
             let document = invent::invent(seed);
-            match attempt(deployment, &strategy, &document) {
+            match attempt(deployments, &strategy, &document) {
                 Ok(run) => {
                     campaign.count(&run);
-                    let found = faults(&run);
-                    if !found.is_empty() {
-                        campaign.failures.push(fail(deployment, (seed, strategy), document, &found));
+                    if !run.verdict.is_sound() {
+                        campaign.failures.push(fail(deployments, (seed, strategy), document, &run.verdict));
                     }
                 }
                 Err(reason) => campaign.failures.push(Failure {
@@ -100,57 +100,31 @@ impl Campaign {
     }
 }
 
-fn strategy_of(deployment: &Deployment, seed: u64) -> String {
-    let strategies: Vec<&str> = deployment.strategies().collect();
+fn strategy_of(deployments: &[Rc<Deployment>], seed: u64) -> String {
+    let strategies: Vec<&str> = deployments.iter().flat_map(|one| one.strategies()).collect();
     let index = usize::try_from(seed % (strategies.len().max(1) as u64)).unwrap_or(0);
     strategies.get(index).map_or_else(String::new, |name| (*name).to_owned())
 }
 
-fn attempt(deployment: &Rc<Deployment>, strategy: &str, document: &Value) -> Result<Run, String> {
+fn attempt(deployments: &[Rc<Deployment>], strategy: &str, document: &Value) -> Result<Run, String> {
     let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
-    let runner = scenario.runner(deployment, strategy, Detail::Plain).map_err(|error| error.to_string())?;
+    let runner = scenario.runner(deployments, strategy, Detail::Plain).map_err(|error| error.to_string())?;
     Ok(runner.finish())
 }
 
-/// What is wrong with a run: its kind, and the words.
-fn faults(run: &Run) -> Vec<(&'static str, String)> {
-    let mut found: Vec<(&'static str, String)> = Vec::new();
-    for one in &run.violations {
-        // The first of a kind tells; the others follow from it.
-        if !found.iter().any(|(name, _)| *name == one.invariant.name()) {
-            found.push((one.invariant.name(), one.to_string()));
-        }
-    }
-    found.extend(run.refusals.iter().map(|refusal| ("model", format!("the model does not know: {refusal}"))));
-    if run.termination == Termination::LimitReached {
-        found.push(("rest", "it did not come to rest".to_owned()));
-    }
-    // A journal is kept for whoever goes on where putting back failed, and then somebody was told.
-    let is_loud = run.executions.iter().any(|one| {
-        one.error.as_deref() == Some("Recycle.RestoreFailed")
-            || (one.mode == "restore" && one.status != "SUCCEEDED")
-    });
-    let kept = run.groups.iter().filter(|group| !is_loud && run.world.has_lock_item(&group.name));
-    found.extend(kept.map(|group| {
-        let holder = run.world.lock_holders(&group.name).next().unwrap_or("nobody");
-        ("lock", format!("the lock item of {} is left, held by {holder}", group.name))
-    }));
-    found
-}
-
 fn fail(
-    deployment: &Rc<Deployment>,
+    deployments: &[Rc<Deployment>],
     (seed, strategy): (u64, String),
     document: Value,
-    found: &[(&'static str, String)],
+    verdict: &Verdict,
 ) -> Failure {
-    let kind = found.first().map(|(kind, _)| *kind);
+    let kind = |verdict: &Verdict| verdict.violations.first().map(|violation| violation.invariant);
+    let expected = kind(verdict);
     let fails = |candidate: &Value| {
-        let run = attempt(deployment, &strategy, candidate);
-        run.is_ok_and(|run| faults(&run).first().map(|(kind, _)| *kind) == kind)
+        attempt(deployments, &strategy, candidate).is_ok_and(|run| kind(&run.verdict) == expected)
     };
     let scenario = shrink::shrink(document, fails);
-    let smallest = attempt(deployment, &strategy, &scenario).map(|run| faults(&run)).unwrap_or_default();
-    let words = |found: Vec<(&'static str, String)>| found.into_iter().map(|(_, words)| words).collect();
-    Failure { seed, strategy, faults: words(found.to_vec()), faults_of_smallest: words(smallest), scenario }
+    let smallest = attempt(deployments, &strategy, &scenario).map(|run| run.verdict).unwrap_or_default();
+    let words = |verdict: &Verdict| verdict.first_of_each().iter().map(ToString::to_string).collect();
+    Failure { seed, strategy, faults: words(verdict), faults_of_smallest: words(&smallest), scenario }
 }

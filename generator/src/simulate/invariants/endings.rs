@@ -79,23 +79,32 @@ impl Checker {
     /// What was violated, when every execution has ended and the group has come to rest.
     pub fn finish(mut self, world: &World) -> Vec<Violation> {
         self.observe(world);
-        if let Some(group) = world.group(self.group).filter(|group| group.phase == GroupPhase::Present) {
-            if !self.is_left_to_somebody(world, group) {
+        let Some(group) = world.group(self.group) else { return self.violations };
+        let has_item = world.has_lock_item(&group.name);
+        let is_told = self.is_left_to_somebody();
+        if group.phase == GroupPhase::Present {
+            if !(has_item && is_told) {
                 self.judge_sizes(world, group);
             }
             self.judge_requests(world, group);
         }
+        if has_item && !is_told {
+            let holders: Vec<&str> = world.lock_holders(&group.name).collect();
+            let holders = if holders.is_empty() { "nobody".to_owned() } else { holders.join(" and ") };
+            let detail = format!("the lock item of {} is left, held by {holders}", group.name);
+            self.violate(Invariant::LockReleased, world.now(), detail);
+        }
         self.violations
     }
 
-    /// Whether people were told that putting back failed, and the journal is kept for whoever goes on.
-    fn is_left_to_somebody(&self, world: &World, group: &Group) -> bool {
+    /// Whether people were told that putting back failed: then the journal is kept for whoever goes on.
+    fn is_left_to_somebody(&self) -> bool {
         let failed_to_restore = |known: &Known| {
             let Some((_, ending)) = &known.ending else { return false };
             ending.error.as_deref() == Some("Recycle.RestoreFailed")
                 || (known.run.mode == Mode::Restore && ending.status != ExecutionStatus::Succeeded)
         };
-        world.has_lock_item(&group.name) && self.runs.iter().any(failed_to_restore)
+        self.runs.iter().any(failed_to_restore)
     }
 
     fn judge_sizes(&mut self, world: &World, group: &Group) {
@@ -105,9 +114,8 @@ impl Checker {
         }
         // AWS takes no maximum below the minimum, and the minimum may be somebody else's by now.
         let is_held_up = group.sizes.max == group.sizes.min && faults.is_empty();
-        if let Some(expected) =
-            self.max.missed_by(group.sizes.max).filter(|max| !is_held_up || *max > group.sizes.min)
-        {
+        let missed = self.max.missed_by(group.sizes.max);
+        if let Some(expected) = missed.filter(|max| !is_held_up || *max > group.sizes.min) {
             faults.push(format!("the maximum is {}, not {expected}", group.sizes.max));
         }
         // Where the world took nothing and set nothing, the group is to be as large as it was.

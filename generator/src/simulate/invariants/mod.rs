@@ -7,6 +7,7 @@ mod capacity;
 mod conduct;
 mod endings;
 mod promise;
+mod verdict;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use asg_recycle_simulator::world::record::{Author, GroupEvent};
 use capacity::Capacity;
 
 pub use promise::{Promise, UnknownPromise};
+pub use verdict::{Termination, Verdict, judge};
 
 /// An invariant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,11 +49,17 @@ pub enum Invariant {
     NoMutationWhenForbidden,
     /// Every request is met or fails loudly.
     NoRequestLost,
+    /// Nobody keeps the lock for nothing.
+    LockReleased,
+    /// It ends.
+    ComesToRest,
+    /// What was simulated is what AWS would do.
+    WithinModel,
 }
 
 impl Invariant {
     /// Every invariant.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::NeverBelowPromise,
         Self::NeverAboveAllowed,
         Self::SizesRestored,
@@ -60,6 +68,9 @@ impl Invariant {
         Self::OneRecycleAtATime,
         Self::NoMutationWhenForbidden,
         Self::NoRequestLost,
+        Self::LockReleased,
+        Self::ComesToRest,
+        Self::WithinModel,
     ];
 
     /// Its name.
@@ -73,6 +84,9 @@ impl Invariant {
             Self::OneRecycleAtATime => "one-recycle-at-a-time",
             Self::NoMutationWhenForbidden => "no-mutation-when-forbidden",
             Self::NoRequestLost => "no-request-lost",
+            Self::LockReleased => "lock-released",
+            Self::ComesToRest => "comes-to-rest",
+            Self::WithinModel => "within-model",
         }
     }
 
@@ -100,6 +114,11 @@ impl Invariant {
             Self::NoRequestLost => {
                 "when all is over, every request was met or an execution failed or stood back with a reason"
             }
+            Self::LockReleased => {
+                "when all is over, neither lock nor journal of the group is left, or people were told that putting back failed"
+            }
+            Self::ComesToRest => "everything ends, no later than a recycle may",
+            Self::WithinModel => "the model knows everything that it is asked",
         }
     }
 }

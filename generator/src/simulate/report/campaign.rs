@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::counted;
+use super::{Replay, counted};
 use crate::simulate::campaign::{Campaign, Failure};
 
-/// As text; `file` is the stack's, for the commands that replay.
-pub fn text(campaign: &Campaign, file: &str) -> String {
+/// As text; `replay` is the command of the whole.
+pub fn text(campaign: &Campaign, replay: &Replay) -> String {
     let (runs, transitions) = (counted(campaign.runs, "scenario"), campaign.transitions);
     let mut text = format!("{runs}, {}, {transitions} state transitions\n", seeds(campaign));
     for (ending, count) in &campaign.endings {
@@ -18,7 +18,7 @@ pub fn text(campaign: &Campaign, file: &str) -> String {
         text += "every invariant held in every one\n";
     }
     for failure in &campaign.failures {
-        text += &failed(failure, file);
+        text += &failed(failure, replay);
     }
     if !campaign.failures.is_empty() {
         let _ = writeln!(text, "\n{} failed", counted(campaign.failures.len() as u64, "scenario"));
@@ -33,16 +33,15 @@ fn seeds(campaign: &Campaign) -> String {
     }
 }
 
-fn failed(failure: &Failure, file: &str) -> String {
+fn failed(failure: &Failure, replay: &Replay) -> String {
     let Failure { seed, strategy, .. } = failure;
     let mut text = format!("\nseed {seed} with {strategy}:\n");
     for fault in &failure.faults {
         let _ = writeln!(text, "  {fault}");
     }
-    let _ = writeln!(
-        text,
-        "  again: asg-recycle simulate {file} --campaign 1 --seed {seed} --strategy {strategy}"
-    );
+    for line in again(failure, replay).to_string().lines() {
+        let _ = writeln!(text, "  {line}");
+    }
     let scenario = serde_yaml::to_string(&failure.scenario).unwrap_or_else(|_| failure.scenario.to_string());
     let _ =
         writeln!(text, "  the smallest scenario found (`--strategy {strategy} --scenario FILE` shows it):");
@@ -55,16 +54,25 @@ fn failed(failure: &Failure, file: &str) -> String {
     text
 }
 
-/// As JSON.
-pub fn json(campaign: &Campaign) -> Value {
+/// The command that gives a failure again.
+fn again(failure: &Failure, replay: &Replay) -> Replay {
+    let seed = failure.seed.to_string();
+    replay.with(["--campaign", "1", "--seed", &seed, "--strategy", &failure.strategy])
+}
+
+/// As JSON; `replay` is the command of the whole.
+pub fn json(campaign: &Campaign, replay: &Replay) -> Value {
     let failures = campaign.failures.iter().map(|failure| {
         json!({
             "seed": failure.seed, "strategy": failure.strategy, "faults": failure.faults,
             "scenario": failure.scenario, "faults_of_smallest": failure.faults_of_smallest,
+            "replay": again(failure, replay).command(),
         })
     });
     json!({
         "version": 1,
+        "generator_version": replay.version,
+        "configuration_sha256": replay.digest,
         "seed": campaign.seed,
         "runs": campaign.runs,
         "transitions": campaign.transitions,

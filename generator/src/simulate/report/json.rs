@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::timeline::timeline;
-use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run, Termination};
+use crate::simulate::invariants::Termination;
+use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run};
 use asg_recycle_simulator::time::Moment;
 
 /// The whole report.
@@ -20,7 +21,7 @@ pub fn json(run: &Run) -> Value {
     let lines = timeline(run)
         .into_iter()
         .map(|line| json!({"at": seconds(line.at), "actor": line.actor.to_string(), "text": line.text}));
-    let violations = run.violations.iter().map(|one| {
+    let violations = run.verdict.violations.iter().map(|one| {
         json!({
             "invariant": one.invariant.name(), "sentence": one.invariant.sentence(),
             "at": seconds(one.moment), "detail": one.detail,
@@ -31,7 +32,7 @@ pub fn json(run: &Run) -> Value {
         calls.map(|(service, one)| (service.clone(), json!({"reads": one.reads, "mutations": one.writes})));
     json!({
         "version": 1,
-        "sound": run.is_sound(),
+        "sound": run.verdict.is_sound(),
         "came_to_rest": run.termination == Termination::Settled,
         "seconds": seconds(run.ended_at),
         "executions": executions.collect::<Vec<_>>(),

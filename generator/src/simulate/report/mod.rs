@@ -3,6 +3,7 @@
 mod campaign;
 mod chart;
 mod json;
+mod replay;
 mod svg;
 mod text;
 mod timeline;
@@ -12,6 +13,7 @@ use asg_recycle_simulator::time::Span;
 
 pub use campaign::{json as campaign_json, text as campaign_text};
 pub use json::json;
+pub use replay::Replay;
 pub use svg::svg;
 pub use text::text;
 pub use timeline::{Actor, Line, Tone, timeline};

@@ -125,7 +125,7 @@ impl Panel<'_> {
     /// Where an invariant did not hold.
     fn violations(&self, drawn: &mut String) {
         let (top, bottom) = (self.y + TOP, self.y + PANEL - BOTTOM);
-        for violation in self.run.violations.iter().filter(|one| one.moment <= self.ended_at) {
+        for violation in self.run.verdict.violations.iter().filter(|one| one.moment <= self.ended_at) {
             let x = self.x_of(violation.moment);
             stroke(drawn, &format!("{x},{top} {x},{bottom}"), BAD, "none");
             let anchor = if x > WIDTH / 2 { "end" } else { "start" };

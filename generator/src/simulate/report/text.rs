@@ -6,7 +6,7 @@ use super::chart::chart;
 use super::timeline::{Tone, timeline};
 use super::{Colour, Paint, clock, counted, words};
 use crate::simulate::invariants::Invariant;
-use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run, Termination};
+use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 
 /// Columns of a terminal.
@@ -90,7 +90,7 @@ fn verdict(run: &Run, paint: Paint) -> String {
             let _ = writeln!(text, "  {}", execution.reason);
         }
     }
-    for violation in &run.violations {
+    for violation in &run.verdict.violations {
         let broken = format!("{} is broken", violation.invariant);
         let _ = writeln!(
             text,
@@ -101,13 +101,7 @@ fn verdict(run: &Run, paint: Paint) -> String {
         );
         let _ = writeln!(text, "  {}", violation.invariant.sentence());
     }
-    for refusal in &run.refusals {
-        let _ = writeln!(text, "{}: {refusal}", paint.paint(Colour::Bad, "the model does not know"));
-    }
-    if run.termination == Termination::LimitReached {
-        let _ = writeln!(text, "{}", paint.paint(Colour::Bad, "it did not come to rest"));
-    }
-    if run.is_sound() {
+    if run.verdict.is_sound() {
         let held = format!("all {} invariants held", Invariant::ALL.len());
         let _ = writeln!(text, "{}", paint.paint(Colour::Good, &held));
     }

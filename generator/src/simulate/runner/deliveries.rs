@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::handler::{self, Answer};
-use super::{DELIVERY, Delivery, LogEvent, Runner, Trigger, TriggerEvent, events};
+use super::handler::{self, HandlerAnswer};
+use super::{DELIVERY, Delivery, LogEvent, Runner, TriggerEvent, TriggerSpec, events};
 
 impl Runner {
-    pub(super) fn trigger(&mut self, trigger: &Trigger) {
+    pub(super) fn trigger(&mut self, trigger: &TriggerSpec) {
         let index = trigger.group.as_deref().map_or(Some(0), |name| self.world.find_group(name));
         let Some(group) = index.and_then(|index| self.world.group(index)) else { return };
         let id = self.numbered + 1;
@@ -25,29 +25,42 @@ impl Runner {
         self.send(event);
     }
 
-    /// Sends an event to the handler, if the stack's rules select it.
+    /// Puts an event on the bus: every stack whose rules select it gets it.
     pub(super) fn send(&mut self, event: Value) {
-        if handler::is_selected(&self.deployment, &event) {
-            self.schedule(self.world.now() + DELIVERY, Delivery::Event(Rc::new(event)));
+        let event = Rc::new(event);
+        for stack in 0..self.deployments.len() {
+            if self.deployments[stack].selects(&event) {
+                self.schedule(self.world.now() + DELIVERY, Delivery::Event(stack, Rc::clone(&event)));
+            }
         }
     }
 
-    pub(super) fn hand_over(&mut self, event: &Rc<Value>) {
+    /// Hands an event to the handler of a stack.
+    pub(super) fn hand_over(&mut self, stack: usize, event: &Rc<Value>) {
         self.delivered += 1;
         self.last_event = Some(Rc::clone(event));
         let pointers = ["/detail/eventName", "/detail/status"];
         let name = pointers.iter().find_map(|pointer| event.pointer(pointer)?.as_str()).unwrap_or("?");
-        for answer in handler::handle(&self.deployment, &self.world, event) {
-            let event = name.to_owned();
+        let deployment = Rc::clone(&self.deployments[stack]);
+        // With several stacks it matters whose handler it is.
+        let name = match self.deployments.len() {
+            1 => name.to_owned(),
+            _ => format!("{name} at {}", deployment.name),
+        };
+        for answer in handler::handle(&deployment, &self.world, event) {
+            let event = name.clone();
             match answer {
-                Answer::Skip(reason) => self.note(LogEvent::Passed { event, reason }),
-                Answer::Reject(reason) => self.note(LogEvent::Rejected { event, reason }),
-                Answer::Start(request) if self.deployment.handler.machine == request.machine => {
-                    self.start(&request.name, request.input, event);
-                }
-                Answer::Start(request) => {
-                    let reason = format!("left to the state machine {}", request.machine);
-                    self.note(LogEvent::Passed { event, reason });
+                HandlerAnswer::Skip(reason) => self.note(LogEvent::Passed { event, reason }),
+                HandlerAnswer::Reject(reason) => self.note(LogEvent::Rejected { event, reason }),
+                HandlerAnswer::Start(request) => {
+                    let machines = self.deployments.iter().map(|one| &one.handler.machine);
+                    let stack = machines.into_iter().position(|machine| *machine == request.machine);
+                    if let Some(stack) = stack {
+                        self.start(stack, &request.name, request.input, event);
+                    } else {
+                        let reason = format!("left to the state machine {}", request.machine);
+                        self.note(LogEvent::Passed { event, reason });
+                    }
                 }
             }
         }

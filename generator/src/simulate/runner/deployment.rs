@@ -1,33 +1,38 @@
-//! What a run is a run of: the emitted machine, loaded, and the settings that the handler would have.
+//! What a run is a run of: a stack as it would be deployed, with its machine loaded, its handler's settings and its rules.
 
 use std::collections::BTreeMap;
 
-use asg_recycle_handler::contract::{self, VARIABLES};
+use asg_recycle_handler::contract;
 use asg_recycle_handler::settings::Settings;
-
-use crate::asl::{self, Placeholder};
-use crate::config::{Config, SettingValue};
-use crate::problem::{Problem, Problems};
-use crate::simulate::invariants::Promise;
+use asg_recycle_simulator::event_pattern::EventPattern;
 use asg_recycle_simulator::interpreter::{LoadError, Machine, Refusal};
-use asg_recycle_simulator::world::spec::{Resources, TableSpec, WorldSpec};
+use asg_recycle_simulator::world::resources::{Resources, TableSpec};
+use asg_recycle_simulator::world::spec::WorldSpec;
+use serde_json::Value;
+
+use crate::config::{Config, SettingValue};
+use crate::construct::AsgRecycle;
+use crate::problem::{Problem, Problems};
+use crate::simulate::invariants::{Promise, UnknownPromise};
+use crate::stack::{Place, Stack};
 
 /// The account of every simulated resource.
 pub(super) const ACCOUNT: &str = "123456789012";
 /// The region of every simulated resource.
 pub(super) const REGION: &str = "eu-west-2";
-const TABLE: &str = "asg-recycle";
-const TOPIC: &str = "arn:aws:sns:eu-west-2:123456789012:asg-recycle";
-/// The role that the machine acts in.
-const MACHINE_ROLE: &str = "arn:aws:iam::123456789012:role/asg-recycle-machine";
+/// Where every simulated stack is deployed.
+const PLACE: Place = Place { partition: "aws", region: REGION, account: ACCOUNT };
 
-/// A stack as it would be deployed.
+/// A stack as it would be deployed: everything here is read from the values that the formats print.
 #[derive(Clone)]
 pub struct Deployment {
+    pub(super) name: String,
     pub(super) machine: Machine,
     pub(super) machine_arn: String,
     pub(super) handler: Settings,
-    pub(super) follows_template_versions: bool,
+    rules: Vec<EventPattern>,
+    lock_table: TableSpec,
+    topic: String,
     notifier: Option<String>,
     strategies: BTreeMap<String, StrategyProfile>,
 }
@@ -47,34 +52,36 @@ impl Deployment {
     /// Deploys what a configuration builds.
     ///
     /// # Errors
-    /// What is wrong with the machine: faults of the templates, not of the configuration.
-    pub fn of(config: &Config) -> Result<Self, Problems> {
-        Self::with_definition(config, &asl::build(config)?.definition)
+    /// What is wrong with the stack: faults of the templates, not of the configuration.
+    pub fn build(config: &Config) -> Result<Self, Problems> {
+        Self::of(&AsgRecycle::from_config(config.clone())?)
     }
 
-    /// Deploys a definition that is not the one which the configuration builds, but was made from it.
+    /// Deploys a stack.
     ///
     /// # Errors
-    /// What the interpreter does not take of it.
-    pub fn with_definition(config: &Config, definition: &str) -> Result<Self, Problems> {
-        let notifier = config.notifications.notifier_function_arn.clone();
-        let values = Placeholder::ALL.iter().map(|placeholder| {
-            let value = match placeholder {
-                Placeholder::LockTableName => TABLE.to_owned(),
-                Placeholder::NotifierFunctionArn => notifier.clone().unwrap_or_default(),
-                Placeholder::TopicArn => TOPIC.to_owned(),
-            };
-            (placeholder.as_str().to_owned(), value)
-        });
-        let machine = Machine::load(definition, &values.collect()).map_err(unsupported)?;
-        let machine_arn = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{}", config.name);
-        let handler = Settings::parse(&environment(config, &machine_arn), None).map_err(|faults| {
-            let reasons = faults.iter().map(ToString::to_string);
-            Problem::new("handler-settings", "", reasons.collect::<Vec<_>>().join("; "))
-        })?;
-        let follows_template_versions = config.trigger.launch_template_versions;
-        let strategies = profiles(config)?;
-        Ok(Self { machine, machine_arn, handler, follows_template_versions, notifier, strategies })
+    /// What the interpreter does not take of its machine, the handler of its settings, or the matcher of its rules.
+    pub fn of(recycle: &AsgRecycle) -> Result<Self, Problems> {
+        let stack = recycle.stack();
+        let substitutions = texts(stack.resolve(&stack.machine.substitutions, PLACE));
+        let machine = Machine::load(&stack.machine.definition, &substitutions).map_err(unsupported)?;
+        let handler = handler_settings(stack)?;
+        let lock_table = stack.text(&stack.lock.name, PLACE);
+        Ok(Self {
+            name: stack.text(&stack.machine.name, PLACE),
+            machine,
+            machine_arn: handler.machine.to_string(),
+            topic: handler.topic_arn.clone(),
+            handler,
+            rules: rules(stack)?,
+            lock_table: TableSpec {
+                name: lock_table,
+                key: stack.lock.hash_key.to_owned(),
+                ..TableSpec::default()
+            },
+            notifier: recycle.config().notifications.notifier_function_arn.clone(),
+            strategies: profiles(recycle.config())?,
+        })
     }
 
     /// The machine, as it is interpreted.
@@ -92,15 +99,56 @@ impl Deployment {
         self.strategies.keys().map(String::as_str)
     }
 
-    /// Gives a world the names of the deployed resources.
-    pub(super) fn configure_world(&self, spec: &mut WorldSpec) {
-        spec.resources = Resources {
-            tables: vec![TableSpec { name: TABLE.to_owned(), ..TableSpec::default() }],
-            opt_in_tag: contract::RECYCLE_ON_ASG_UPDATE.key.to_owned(),
-            topics: vec![TOPIC.to_owned()],
-            functions: self.notifier.iter().cloned().collect(),
-        };
+    /// Whether one of the stack's rules hands an event to its handler.
+    pub(super) fn selects(&self, event: &Value) -> bool {
+        self.rules.iter().any(|rule| rule.selects(event))
     }
+}
+
+/// Puts what is deployed into a world: tables, topics and functions, each once.
+pub(super) fn configure_world(deployments: &[std::rc::Rc<Deployment>], spec: &mut WorldSpec) {
+    let mut tables: Vec<TableSpec> = Vec::new();
+    for deployment in deployments {
+        if !tables.contains(&deployment.lock_table) {
+            tables.push(deployment.lock_table.clone());
+        }
+    }
+    spec.resources = Resources {
+        tables,
+        opt_in_tag: contract::RECYCLE_ON_ASG_UPDATE.key.to_owned(),
+        topics: deployments.iter().map(|one| one.topic.clone()).collect(),
+        functions: deployments.iter().filter_map(|one| one.notifier.clone()).collect(),
+    };
+}
+
+/// The settings of a stack's handler, from the environment of the emitted function.
+///
+/// # Errors
+/// If the handler would refuse to start with them: a fault of the generator.
+pub fn handler_settings(stack: &Stack) -> Result<Settings, Problems> {
+    let environment = texts(stack.resolve(&stack.function.environment, PLACE));
+    Settings::parse(&environment, None).map_err(|faults| {
+        let reasons: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Problem::new("handler-settings", "", reasons.join("; ")).into()
+    })
+}
+
+fn rules(stack: &Stack) -> Result<Vec<EventPattern>, Problem> {
+    let patterns = stack.rules.iter().map(|rule| {
+        let pattern = stack.resolve(&rule.pattern, PLACE).unwrap_or_default();
+        let unread = |error: asg_recycle_simulator::event_pattern::PatternError| {
+            Problem::new("event-pattern", format!("/rules/{}", rule.label), error.to_string())
+        };
+        EventPattern::read(&pattern).map_err(unread)
+    });
+    patterns.collect()
+}
+
+/// The texts of a map.
+fn texts(resolved: Option<Value>) -> BTreeMap<String, String> {
+    let Some(Value::Object(entries)) = resolved else { return BTreeMap::new() };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    entries.iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 /// What the interpreter refuses, as problems of the definition.
@@ -111,44 +159,13 @@ fn unsupported(error: LoadError) -> Problems {
     problems
 }
 
-/// The handler's environment, as the stack sets it.
-fn environment(config: &Config, machine_arn: &str) -> BTreeMap<String, String> {
-    let value = |variable: &contract::Variable| match *variable {
-        contract::STATE_MACHINE_ARN => machine_arn.to_owned(),
-        contract::TOPIC_ARN => TOPIC.to_owned(),
-        contract::STRATEGIES => strategy_names(config),
-        contract::DEFAULT_TIME_ZONE => time_zone(config),
-        contract::TAG_CHANGES => config.trigger.tag_changes.as_str().to_owned(),
-        contract::SLACK_CHANNEL => config.notifications.slack_channel.clone().unwrap_or_default(),
-        contract::OWN_ROLE_ARNS => MACHINE_ROLE.to_owned(),
-        contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(","),
-        _ => String::new(),
-    };
-    VARIABLES.iter().map(|variable| (variable.name.to_owned(), value(variable))).collect()
-}
-
-fn strategy_names(config: &Config) -> String {
-    let is_windowed = |name: &str| config.catalog.strategies().get(name).is_some_and(|known| known.windowed);
-    let marked = |name: &String| if is_windowed(name) { format!("{name}:windowed") } else { name.clone() };
-    config.strategies.keys().map(marked).collect::<Vec<_>>().join(",")
-}
-
-fn time_zone(config: &Config) -> String {
-    let mut zones = config.strategies.values().filter_map(|settings| match settings.get("time_zone") {
-        Some(SettingValue::Text(zone)) => Some(zone.clone()),
-        _ => None,
-    });
-    zones.next().unwrap_or_else(|| "UTC".to_owned())
-}
-
 fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {
     let profile = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
         let Some(strategy) = config.catalog.strategies().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
-        let unknown = |error: crate::simulate::invariants::UnknownPromise| {
-            Problem::new("promise", format!("/strategies/{name}"), error.to_string())
-        };
+        let unknown =
+            |error: UnknownPromise| Problem::new("promise", format!("/strategies/{name}"), error.to_string());
         let percentage = |key: &str| match settings.get(key) {
             Some(SettingValue::Integer(value)) => u32::try_from(*value).ok(),
             _ => None,

@@ -80,10 +80,9 @@ pub(super) struct ChangeDetector {
 impl ChangeDetector {
     /// Watches a world from now on.
     pub(super) fn begin(world: &World) -> Self {
-        let groups = (0..).map_while(|index| world.group(index));
         Self {
             templates: world.templates().clone(),
-            groups: groups.map(|group| (group.launch.clone(), tags(group))).collect(),
+            groups: world.groups().map(|group| (group.launch.clone(), tags(group))).collect(),
             changes_seen: world.record().changes.len(),
         }
     }

@@ -6,7 +6,6 @@ use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use asg_recycle_handler::decide::{self, Decision, Skip, StartRequest, Trigger};
 use asg_recycle_handler::event::{self, Cause, Subject, TemplateChange};
 use asg_recycle_handler::group::{Group as Described, GroupTag, TemplateReference};
-use asg_recycle_handler::settings::TagChanges;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -17,7 +16,7 @@ use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::launch::{LaunchSource, TemplateVersion};
 
 /// What the handler makes of an event.
-pub(super) enum Answer {
+pub(super) enum HandlerAnswer {
     /// It starts an execution.
     Start(Box<StartRequest>),
     /// It does nothing, for this reason.
@@ -26,37 +25,26 @@ pub(super) enum Answer {
     Reject(String),
 }
 
-/// Whether the stack's rules hand an event to the handler at all. What changes sizes only, such as the machine's own
-/// calls, is none of theirs.
-pub(super) fn is_selected(deployment: &Deployment, event: &Value) -> bool {
-    let name = event.pointer("/detail/eventName").and_then(Value::as_str).unwrap_or_default();
-    match name {
-        "CreateLaunchTemplateVersion" | "ModifyLaunchTemplate" => deployment.follows_template_versions,
-        "CreateOrUpdateTags" | "DeleteTags" => deployment.handler.tag_changes != TagChanges::None,
-        _ => true,
-    }
-}
-
 /// Hands an event to the handler; one answer for each group that the event is about.
-pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> Vec<Answer> {
+pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> Vec<HandlerAnswer> {
     let settings = &deployment.handler;
     let event = match event::read(event, ACCOUNT) {
         Ok(event) => event,
-        Err(malformed) => return vec![Answer::Reject(malformed.to_string())],
+        Err(malformed) => return vec![HandlerAnswer::Reject(malformed.to_string())],
     };
     let causes = match event.subject {
         Subject::Causes(causes) => causes,
         Subject::Template(change) => followers(world, &change),
-        Subject::Nothing(nothing) => return vec![Answer::Skip(Skip::Nothing(nothing).to_string())],
+        Subject::Nothing(nothing) => return vec![HandlerAnswer::Skip(Skip::Nothing(nothing).to_string())],
     };
     let now = timestamp(world.now());
     let decide = |cause: Cause| {
         let trigger = Trigger { source: event.source.clone(), cause };
         let group = trigger.cause.group().and_then(|name| describe(world, name));
         match decide::decide(&trigger, group.as_ref(), now, settings) {
-            Decision::Start(request) => Answer::Start(Box::new(request)),
-            Decision::Skip(skip) => Answer::Skip(skip.to_string()),
-            Decision::Reject(rejection) => Answer::Reject(rejection.reason()),
+            Decision::Start(request) => HandlerAnswer::Start(Box::new(request)),
+            Decision::Skip(skip) => HandlerAnswer::Skip(skip.to_string()),
+            Decision::Reject(rejection) => HandlerAnswer::Reject(rejection.reason()),
         }
     };
     causes.into_iter().map(decide).collect()

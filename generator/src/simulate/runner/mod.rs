@@ -11,17 +11,17 @@ mod running_execution;
 mod deliveries;
 mod run;
 mod setup;
+mod starts;
 mod recording;
 mod watching;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::invariants::Checker;
-use asg_recycle_simulator::interpreter::{Execution, HistoryEvent, Status};
+use super::invariants::{Checker, Termination};
+use asg_recycle_simulator::interpreter::{HistoryEvent, Status};
 use asg_recycle_simulator::services::Services;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
@@ -33,13 +33,13 @@ use events::ChangeDetector;
 use recording::RecordingServices;
 use running_execution::RunningExecution;
 
-pub use deployment::{Deployment, StrategyProfile};
+pub use deployment::{Deployment, StrategyProfile, handler_settings};
 pub use recording::{RecordedCall, Recording};
 pub use run::{
     Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
-    Termination, Totals,
+    Totals,
 };
-pub use setup::{Detail, Setup, Stop, Trigger, TriggerEvent};
+pub use setup::{Detail, Setup, Stop, TriggerEvent, TriggerSpec};
 
 /// From a call to the handler's look at it: CloudTrail, rule, queue.
 const DELIVERY: Span = Span::seconds(2);
@@ -56,7 +56,8 @@ const STEPS_MAX: u64 = 5_000_000;
 /// A run under way.
 #[derive(Clone)]
 pub struct Runner {
-    deployment: Rc<Deployment>,
+    /// The stacks, whose indices executions and deliveries carry.
+    deployments: Vec<Rc<Deployment>>,
     world: World,
     executions: Vec<RunningExecution>,
     pending: BTreeMap<(Moment, u64), Delivery>,
@@ -80,8 +81,9 @@ pub struct Runner {
 /// What waits for its moment.
 #[derive(Clone)]
 enum Delivery {
-    Trigger(Trigger),
-    Event(Rc<Value>),
+    Trigger(TriggerSpec),
+    /// For the handler of a stack, by its index.
+    Event(usize, Rc<Value>),
     Stop,
 }
 
@@ -97,17 +99,17 @@ pub enum Step {
 }
 
 impl Runner {
-    /// Sets up a world, with the deployed stack in it.
+    /// Sets up a world, with the deployed stacks in it.
     ///
     /// # Errors
     /// If the world's description or its script makes no sense.
     pub fn new(
-        deployment: &Rc<Deployment>,
+        deployments: &[Rc<Deployment>],
         mut spec: WorldSpec,
         script: Script,
         setup: Setup,
     ) -> Result<Self, ScriptError> {
-        deployment.configure_world(&mut spec);
+        deployment::configure_world(deployments, &mut spec);
         let last = script.entries.iter().filter_map(|entry| match entry.when {
             When::At(at) => Some(at.0 + entry.delay.0),
             When::AfterCall(_) | When::AfterEvent(_) => None,
@@ -116,8 +118,8 @@ impl Runner {
         let world = World::new(spec, script)?;
         let began_at = world.now();
         let mut runner = Self {
-            deployment: Rc::clone(deployment),
-            checkers: watching::checkers(deployment, &world),
+            deployments: deployments.to_vec(),
+            checkers: watching::checkers(deployments, &world),
             changes: ChangeDetector::begin(&world),
             first: watching::samples(&world),
             world,
@@ -234,7 +236,7 @@ impl Runner {
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Trigger(trigger) => self.trigger(&trigger),
-            Delivery::Event(event) => self.hand_over(&event),
+            Delivery::Event(stack, event) => self.hand_over(stack, &event),
             Delivery::Stop => {
                 let oldest = self.running().next();
                 if let Some(execution) = oldest {
@@ -242,41 +244,6 @@ impl Runner {
                 }
             }
         }
-    }
-
-    /// `StartExecution` by the handler.
-    fn start(&mut self, name: &str, input: Value, event: String) {
-        let arn = self.deployment.handler.machine.execution(name);
-        if self.world.executions.get(&arn).is_some() {
-            return self.note(LogEvent::AlreadyBegan { name: name.to_owned() });
-        }
-        let now = self.world.now();
-        self.world.executions.begin(&arn, &self.deployment.machine_arn, &input.to_string(), now);
-        self.begin(&arn, input, Some(event));
-    }
-
-    /// Begins an execution that the world knows of already.
-    fn begin(&mut self, arn: &str, input: Value, event: Option<String>) {
-        let now = self.world.now();
-        let seed = self
-            .world
-            .spec()
-            .seed
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .wrapping_add(self.executions.len() as u64);
-        let execution = match Execution::start(&self.deployment.machine, arn, input.clone(), now, seed) {
-            Ok(execution) => execution,
-            Err(error) => {
-                self.refusals.push(error.to_string());
-                return;
-            }
-        };
-        let index = self.executions.len();
-        let input = Arc::new(input);
-        let recording = (self.detail == Detail::Recording).then(|| Recording::of(&input));
-        self.executions.push(RunningExecution { execution, input, began_at: now, ended_at: None, recording });
-        self.note(LogEvent::Began { execution: index, event });
-        self.notify_started(index);
     }
 
     /// Lets an execution make its next transition, or whatever it does before that.
@@ -360,7 +327,7 @@ impl Runner {
         self.notify_ended(index);
         if !matches!(status, Status::Succeeded { .. }) {
             let id = self.numbered + 1;
-            let machine = &*self.deployment.machine_arn;
+            let machine = &*self.deployments[self.executions[index].stack].machine_arn;
             let input = self.executions[index].input.to_string();
             let event = events::status_change(id, (&arn, machine), status.as_str(), &input);
             self.send(event);
@@ -379,11 +346,8 @@ impl Runner {
             self.send(event);
         }
         for arn in self.world.executions.take_requested() {
-            let known = self.world.executions.get(&arn);
-            let input = known.map(|known| serde_json::from_str(&known.input)).transpose();
-            match input {
-                Ok(input) => self.begin(&arn, input.unwrap_or_default(), None),
-                Err(error) => self.refusals.push(format!("the input of {arn} is no JSON: {error}")),
+            if let Err(refusal) = self.begin_requested(&arn) {
+                self.refusals.push(refusal);
             }
         }
         self.observe();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::recording::Recording;
-use crate::simulate::invariants::Violation;
+use crate::simulate::invariants::{Termination, Verdict};
 use asg_recycle_simulator::interpreter::{Counters, Failure};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
@@ -28,21 +28,12 @@ pub struct Run {
     pub groups: Vec<GroupReport>,
     /// What it cost.
     pub totals: Totals,
-    /// The invariants that did not hold.
-    pub violations: Vec<Violation>,
-    /// What the model does not know; a run with any is void.
+    /// Whether it went well.
+    pub verdict: Verdict,
+    /// What the model does not know, each of which is a violation too.
     pub refusals: Vec<String>,
     /// The world at the end, with its whole record.
     pub world: World,
-}
-
-/// How a run came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Termination {
-    /// Nothing was left to happen that would matter.
-    Settled,
-    /// It went on for longer than any recycle may.
-    LimitReached,
 }
 
 /// An execution.
@@ -50,6 +41,8 @@ pub enum Termination {
 pub struct ExecutionReport {
     /// Its ARN.
     pub arn: String,
+    /// Index of the stack whose machine it ran.
+    pub stack: usize,
     /// The group that it is for.
     pub group: String,
     /// `recycle` or `restore`.
@@ -250,9 +243,9 @@ impl Run {
         self.ended_at - self.began_at
     }
 
-    /// Whether every invariant held, in a model that knew everything it was asked.
-    pub fn is_sound(&self) -> bool {
-        self.violations.is_empty() && self.refusals.is_empty() && self.termination == Termination::Settled
+    /// Whether an execution failed, or none was started.
+    pub fn has_failed(&self) -> bool {
+        self.executions.is_empty() || self.executions.iter().any(|one| one.status == "FAILED")
     }
 
     /// Endings of all executions, in order of their starts.

@@ -15,6 +15,8 @@ use asg_recycle_simulator::world::executions::ExecutionStatus;
 /// An execution of the machine; children of its Maps are part of it.
 #[derive(Clone)]
 pub(super) struct RunningExecution {
+    /// Index of the stack whose machine it runs.
+    pub(super) stack: usize,
     pub(super) execution: Execution,
     pub(super) input: Arc<Value>,
     pub(super) began_at: Moment,
@@ -106,6 +108,7 @@ impl RunningExecution {
         let reason = said("reason").or(ending.cause).unwrap_or_default();
         ExecutionReport {
             arn: self.execution.arn().to_owned(),
+            stack: self.stack,
             group: self.group().to_owned(),
             mode: self.text("mode").to_owned(),
             strategy: self.text("strategy").to_owned(),

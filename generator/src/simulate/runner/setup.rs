@@ -7,7 +7,7 @@ use asg_recycle_simulator::time::Span;
 /// An event from outside that makes the handler decide.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Trigger {
+pub struct TriggerSpec {
     /// How long after the beginning.
     #[serde(default)]
     pub at: Span,
@@ -32,7 +32,7 @@ pub enum TriggerEvent {
     Redelivery,
 }
 
-impl Default for Trigger {
+impl Default for TriggerSpec {
     fn default() -> Self {
         Self { at: Span(0), event: TriggerEvent::LaunchChange, group: None }
     }
@@ -66,7 +66,7 @@ pub enum Detail {
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     /// The events from outside.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Vec<TriggerSpec>,
     /// When executions are stopped.
     pub stops: Vec<Stop>,
     /// What it keeps.

@@ -1,9 +1,11 @@
 //! The runner's side of the invariants and of the results.
 
+use std::rc::Rc;
+
 use super::Runner;
 use super::deployment::Deployment;
-use super::run::{Calls, GroupReport, Run, Termination, Totals};
-use crate::simulate::invariants::{Checker, Promise};
+use super::run::{Calls, GroupReport, Run, Totals};
+use crate::simulate::invariants::{Checker, Promise, Termination, judge};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::{Group, GroupPhase};
@@ -11,20 +13,19 @@ use asg_recycle_simulator::world::ids::GroupIndex;
 use asg_recycle_simulator::world::record::{Access, Sample};
 
 /// One checker for each group, for the promise of its strategy.
-pub(super) fn checkers(deployment: &Deployment, world: &World) -> Vec<Checker> {
-    let groups = (0..).map_while(|index| Some((index, world.group(index)?)));
-    let checker = |(index, group)| {
-        let profile = deployment.profile(strategy_of(group));
+pub(super) fn checkers(deployments: &[Rc<Deployment>], world: &World) -> Vec<Checker> {
+    let checker = |(index, group): (GroupIndex, &Group)| {
+        // Stacks of one world may be configured otherwise; a group is held to what the first of them promises.
+        let profile = deployments.iter().find_map(|deployment| deployment.profile(strategy_of(group)));
         let promise = profile.map_or(Promise::Nothing, |profile| profile.promise);
         Checker::new(promise, world, index)
     };
-    groups.filter_map(checker).collect()
+    world.groups().enumerate().filter_map(checker).collect()
 }
 
 /// The figures of every group.
 pub(super) fn samples(world: &World) -> Vec<Sample> {
-    let groups = (0..).map_while(|index| world.group(index));
-    groups.map(|group| group.sample(world.templates())).collect()
+    world.groups().map(|group| group.sample(world.templates())).collect()
 }
 
 /// The strategy that a group's tag names.
@@ -42,13 +43,14 @@ impl Runner {
     /// Index of the group that an execution is for, even if it is gone by now.
     fn group_of(&self, execution: usize) -> Option<GroupIndex> {
         let name = self.executions[execution].group();
-        (0..).map_while(|index| self.world.group(index)).position(|group| *group.name == *name)
+        self.world.groups().position(|group| *group.name == *name)
     }
 
     pub(super) fn notify_started(&mut self, execution: usize) {
         let Some(group) = self.group_of(execution) else { return };
         let strategy = self.executions[execution].input.get("strategy").and_then(serde_json::Value::as_str);
-        let profile = strategy.and_then(|name| self.deployment.profile(name));
+        let profile =
+            strategy.and_then(|name| self.deployments[self.executions[execution].stack].profile(name));
         let expected =
             self.executions[execution].expected(profile.is_some_and(|profile| profile.replaces_protected));
         self.checkers[group].execution_started(&self.world, expected);
@@ -62,12 +64,11 @@ impl Runner {
 
     pub(super) fn into_run(mut self, termination: Termination) -> Run {
         let checkers = std::mem::take(&mut self.checkers);
-        let mut violations: Vec<_> = checkers.into_iter().flat_map(|one| one.finish(&self.world)).collect();
-        violations.sort_by_key(|one| one.moment);
         let ended_at = self.executions.iter().filter_map(|live| live.ended_at).max().unwrap_or(self.began_at);
         let mut refusals = self.refusals;
         refusals.extend(self.world.record().refusals.iter().cloned());
         refusals.dedup();
+        let verdict = judge(checkers, &self.world, termination, &refusals);
         let executions: Vec<_> =
             self.executions.iter().map(super::running_execution::RunningExecution::report).collect();
         let totals = Totals {
@@ -76,7 +77,7 @@ impl Runner {
             history_events_max: executions.iter().map(|one| one.counters.history_events).max().unwrap_or(0),
             events: self.delivered,
         };
-        let groups = (0..).map_while(|index| self.world.group(index)).enumerate();
+        let groups = self.world.groups().enumerate();
         let groups = groups
             .zip(&self.first)
             .map(|((index, group), first)| report(&self.world, (self.began_at, *first), index, group));
@@ -89,7 +90,7 @@ impl Runner {
             log: self.log,
             groups,
             totals,
-            violations,
+            verdict,
             refusals,
             world: self.world,
         }

@@ -110,7 +110,7 @@ impl Scenario {
         self.events.entries.extend(piece.events.entries);
         self.stops.extend(piece.stops);
         if let Some(triggers) = piece.triggers {
-            self.triggers.get_or_insert_with(|| vec![super::Trigger::default()]).extend(triggers);
+            self.triggers.get_or_insert_with(|| vec![super::TriggerSpec::default()]).extend(triggers);
         }
         if piece.world.read_lag.percent > 0 {
             self.world.read_lag = piece.world.read_lag;

@@ -15,11 +15,13 @@ mod cases;
 mod expect;
 mod faults;
 
+use std::rc::Rc;
+
 use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, Trigger};
+use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
 use crate::config::{self, Config};
 use crate::problem::Problems;
 use asg_recycle_simulator::world::script::{Script, ScriptError};
@@ -39,18 +41,53 @@ pub struct Scenario {
     pub strategies: Vec<String>,
     /// Settings that `stack.yaml` would have, as its text, the name left out.
     pub stack: String,
+    /// The stacks of the world, where it is not one: environments of the one above, or stacks of their own.
+    pub stacks: Vec<StackSpec>,
     /// The world, but for its groups.
     pub world: WorldSpec,
     /// The group, where there is one.
     pub group: Option<GroupSpec>,
     /// What makes the handler decide; one launch change at the beginning where this is left out.
-    pub triggers: Option<Vec<Trigger>>,
+    pub triggers: Option<Vec<TriggerSpec>>,
     /// What happens in the world.
     pub events: Script,
     /// When executions are stopped from outside.
     pub stops: Vec<Stop>,
     /// What is expected, where anything is.
     pub expect: Option<Expect>,
+}
+
+/// One of several stacks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum StackSpec {
+    /// The scenario's stack, deployed for this environment.
+    Environment(String),
+    /// A stack of its own.
+    Own(OwnStack),
+}
+
+/// A stack with settings of its own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnStack {
+    /// Its name.
+    #[serde(default = "stack_name")]
+    pub name: String,
+    /// Settings that its `stack.yaml` would have, as its text, the name left out.
+    #[serde(default)]
+    pub stack: String,
+}
+
+/// Name of a stack that a scenario does not name.
+const STACK_NAME: &str = "asg-recycle";
+
+fn stack_name() -> String {
+    STACK_NAME.to_owned()
+}
+
+fn parse_stack(name: &str, settings: &str) -> Result<Config, Problems> {
+    config::parse(format!("name: {name}\n{settings}").as_bytes())
 }
 
 /// A scenario that cannot be read.
@@ -75,12 +112,27 @@ impl Scenario {
         serde_json::from_value(value).map_err(|error| ScenarioError(error.to_string()))
     }
 
-    /// The configuration that it asks for.
+    /// The configurations of its stacks, which are `base`'s as far as it says nothing of its own.
     ///
     /// # Errors
-    /// Faults of its `stack`.
-    pub fn config(&self) -> Result<Config, Problems> {
-        config::parse(format!("name: asg-recycle\n{}", self.stack).as_bytes())
+    /// Faults of its `stack` or of one of its `stacks`.
+    pub fn configs(&self, base: &Config) -> Result<Vec<Config>, Problems> {
+        let own = if self.stack.is_empty() { base.clone() } else { parse_stack(STACK_NAME, &self.stack)? };
+        let config = |stack: &StackSpec| match stack {
+            StackSpec::Environment(environment) => {
+                Ok(Config { environment: environment.clone(), ..own.clone() })
+            }
+            StackSpec::Own(stack) => parse_stack(&stack.name, &stack.stack),
+        };
+        if self.stacks.is_empty() { Ok(vec![own]) } else { self.stacks.iter().map(config).collect() }
+    }
+
+    /// Its stacks, deployed; see [`Self::configs`].
+    ///
+    /// # Errors
+    /// Faults of a configuration, or of the templates.
+    pub fn deployments(&self, base: &Config) -> Result<Vec<Rc<Deployment>>, Problems> {
+        self.configs(base)?.iter().map(|config| Deployment::build(config).map(Rc::new)).collect()
     }
 
     /// Whether it is one of a strategy's.
@@ -94,7 +146,7 @@ impl Scenario {
     /// If the world makes no sense.
     pub fn runner(
         &self,
-        deployment: &std::rc::Rc<Deployment>,
+        deployments: &[Rc<Deployment>],
         strategy: &str,
         detail: Detail,
     ) -> Result<Runner, ScriptError> {
@@ -103,26 +155,26 @@ impl Scenario {
             world.groups = vec![group.clone()];
         }
         for group in &mut world.groups {
-            tag(group, deployment, strategy);
+            tag(group, deployments, strategy);
         }
-        let triggers = self.triggers.clone().unwrap_or_else(|| vec![Trigger::default()]);
+        let triggers = self.triggers.clone().unwrap_or_else(|| vec![TriggerSpec::default()]);
         let setup = Setup { triggers, stops: self.stops.clone(), detail };
-        Runner::new(deployment, world, self.events.clone(), setup)
+        Runner::new(deployments, world, self.events.clone(), setup)
     }
 
     /// Everything that a run lacks of what is expected, and every invariant that did not hold.
     pub fn unmet(&self, run: &Run) -> Vec<String> {
         let mut unmet = self.expect.as_ref().map(|expect| expect.unmet(run)).unwrap_or_default();
-        unmet.extend(run.violations.iter().map(ToString::to_string));
-        unmet.extend(run.refusals.iter().map(|refusal| format!("the model does not know: {refusal}")));
+        unmet.extend(run.verdict.lines());
         unmet
     }
 }
 
 /// Gives a group the tags that a strategy needs, where it has none of its own.
-fn tag(group: &mut GroupSpec, deployment: &Deployment, strategy: &str) {
+fn tag(group: &mut GroupSpec, deployments: &[Rc<Deployment>], strategy: &str) {
     group.tags.entry(STRATEGY.key.to_owned()).or_insert_with(|| strategy.to_owned());
-    let windowed = deployment.profile(strategy).is_some_and(|profile| profile.windowed);
+    let windowed =
+        deployments.iter().any(|one| one.profile(strategy).is_some_and(|profile| profile.windowed));
     let has_window = [RECYCLE_WINDOW, EXCLUSION_WINDOW].iter().any(|tag| group.tags.contains_key(tag.key));
     if windowed && !has_window {
         // The world begins on a Monday at nine, UTC.

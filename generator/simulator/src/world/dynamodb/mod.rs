@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::Arguments;
 use super::errors::AwsError;
 use super::request::Request;
-use super::spec::TableSpec;
+use super::resources::TableSpec;
 
 use expression::Condition;
 use reader::Placeholders;
@@ -44,8 +44,8 @@ impl Tables {
             .filter_map(move |table| table.items.get(key)?.get(&table.spec.lock_owner)?.get("S")?.as_str())
     }
 
-    /// Whether any of the tables has an item with this key.
-    pub(crate) fn have_item(&self, key: &str) -> bool {
+    /// Whether an item of that key is there, held or not.
+    pub(crate) fn has_lock_item(&self, key: &str) -> bool {
         self.0.iter().any(|table| table.items.contains_key(key))
     }
 

@@ -156,3 +156,14 @@ fn a_deleted_group_asks_for_nothing() {
     fixture.succeed("skipped", "the group does not exist any more");
     assert_eq!(fixture.violated(), []);
 }
+
+#[test]
+fn a_lock_may_be_left_only_where_people_were_told_that_putting_back_failed() {
+    for (error, violated) in [("Recycle.StepFailed", true), ("Recycle.RestoreFailed", false)] {
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some((error, "because")));
+        let found = fixture.violated_as_it_stands();
+        let locks = found.iter().filter(|one| one.invariant == Invariant::LockReleased).count();
+        assert_eq!(locks == 1, violated, "{error}: {found:?}");
+    }
+}

@@ -57,14 +57,11 @@ impl Published {
     fn fault(&self, value: &Value, schema: SchemaIndex) -> Option<String> {
         self.schemas.validate(value, schema).err().map(|error| format!("{error:#}\n  in {value}"))
     }
-}
 
-#[test]
-fn the_published_schema_refuses_what_is_not_documented() {
-    let published = Published::read();
-    assert_eq!(published.outcomes.len(), 9);
-    let message = serde_json::json!({"status": "started", "text": "recycling has started"});
-    assert!(published.fault(&message, published.notification).is_some());
-    let account = serde_json::json!({"outcome": "recycled", "reason": ""});
-    assert!(published.fault(&account, published.account).is_some());
+    /// Whether a message or an account that lacks what the schema asks for passes all the same.
+    pub(crate) fn accepts_what_is_not_documented(&self) -> bool {
+        let message = serde_json::json!({"status": "started", "text": "recycling has started"});
+        let account = serde_json::json!({"outcome": "recycled", "reason": ""});
+        self.fault(&message, self.notification).is_none() || self.fault(&account, self.account).is_none()
+    }
 }

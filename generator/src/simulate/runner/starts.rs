@@ -1,0 +1,66 @@
+//! How executions begin: started by a handler, or asked for by another execution.
+
+use std::sync::Arc;
+
+use asg_recycle_simulator::interpreter::Execution;
+use serde_json::Value;
+
+use super::running_execution::RunningExecution;
+use super::{Detail, LogEvent, Recording, Runner};
+
+impl Runner {
+    /// `StartExecution` by the handler.
+    pub(super) fn start(&mut self, stack: usize, name: &str, input: Value, event: String) {
+        let arn = self.deployments[stack].handler.machine.execution(name);
+        if self.world.executions.get(&arn).is_some() {
+            return self.note(LogEvent::AlreadyBegan { name: name.to_owned() });
+        }
+        let now = self.world.now();
+        let machine_arn = &self.deployments[stack].machine_arn;
+        self.world.executions.begin(&arn, machine_arn, &input.to_string(), now);
+        self.begin(stack, &arn, input, Some(event));
+    }
+
+    /// Begins an execution that the world knows of already.
+    fn begin(&mut self, stack: usize, arn: &str, input: Value, event: Option<String>) {
+        let now = self.world.now();
+        let seed = self
+            .world
+            .spec()
+            .seed
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(self.executions.len() as u64);
+        let execution =
+            match Execution::start(&self.deployments[stack].machine, arn, input.clone(), now, seed) {
+                Ok(execution) => execution,
+                Err(error) => {
+                    self.refusals.push(error.to_string());
+                    return;
+                }
+            };
+        let index = self.executions.len();
+        let input = Arc::new(input);
+        let recording = (self.detail == Detail::Recording).then(|| Recording::of(&input));
+        self.executions.push(RunningExecution {
+            stack,
+            execution,
+            input,
+            began_at: now,
+            ended_at: None,
+            recording,
+        });
+        self.note(LogEvent::Began { execution: index, event });
+        self.notify_started(index);
+    }
+
+    /// Begins an execution that another has asked for.
+    pub(super) fn begin_requested(&mut self, arn: &str) -> Result<(), String> {
+        let Some(known) = self.world.executions.get(arn) else { return Ok(()) };
+        let input = serde_json::from_str(&known.input)
+            .map_err(|error| format!("the input of {arn} is no JSON: {error}"))?;
+        let stack = self.deployments.iter().position(|one| one.machine_arn == *known.machine_arn);
+        let stack = stack.ok_or_else(|| format!("no stack has the machine {}", known.machine_arn))?;
+        self.begin(stack, arn, input, None);
+        Ok(())
+    }
+}

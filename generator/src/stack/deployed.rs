@@ -1,0 +1,162 @@
+//! What the values of a stack turn out to be in one account and region, its parameters at their defaults.
+
+use serde_json::{Map, Value as Json};
+
+use super::Stack;
+use super::parameter::Key;
+use super::value::{Attribute, EVENTS_QUEUE, Kind, Reference, Resource, Value};
+
+/// An account and a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: &'static str,
+    /// The region's name.
+    pub region: &'static str,
+    /// The account's 12 digits.
+    pub account: &'static str,
+}
+
+impl Stack {
+    /// A value as it is deployed at a place; `None` where the property is left out.
+    pub fn resolve(&self, value: &Value, place: Place) -> Option<Json> {
+        let all = |values: &[Value]| values.iter().filter_map(|one| self.resolve(one, place)).collect();
+        match value {
+            Value::Text(text) => Some(text.as_str().into()),
+            Value::Number(number) => Some((*number).into()),
+            Value::Bool(truth) => Some((*truth).into()),
+            Value::List(items) => Some(Json::Array(all(items))),
+            Value::Map(entries) => {
+                let resolved =
+                    entries.iter().filter_map(|(name, one)| Some((name.clone(), self.resolve(one, place)?)));
+                Some(Json::Object(resolved.collect::<Map<_, _>>()))
+            }
+            Value::Reference(reference) => self.refer(reference, place),
+            Value::Joined(_) => Some(self.text(value, place).into()),
+            Value::When(when) => match (self.default(when.given, place), &when.otherwise) {
+                (Some(_), _) => self.resolve(&when.then, place),
+                (None, Some(otherwise)) => self.resolve(otherwise, place),
+                (None, None) => None,
+            },
+        }
+    }
+
+    /// A text as it is deployed at a place; empty for a value that is left out or is no text.
+    pub fn text(&self, value: &Value, place: Place) -> String {
+        match value {
+            Value::Joined(parts) => parts.iter().map(|part| self.text(part, place)).collect(),
+            other => self
+                .resolve(other, place)
+                .and_then(|resolved| resolved.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn default(&self, key: Key, place: Place) -> Option<Json> {
+        let parameter = self.parameters.iter().find(|parameter| parameter.key == key)?;
+        self.resolve(parameter.default.as_ref()?, place)
+    }
+
+    fn refer(&self, reference: &Reference, place: Place) -> Option<Json> {
+        let text = match reference {
+            Reference::Parameter(key) => return self.default(*key, place),
+            Reference::Prefix => {
+                let environment = self.text(&Value::parameter(Key::Environment), place);
+                format!("{}-{environment}", self.name)
+            }
+            Reference::Partition => place.partition.to_owned(),
+            Reference::Region => place.region.to_owned(),
+            Reference::Account => place.account.to_owned(),
+            Reference::Attribute(resource, Attribute::Name) => self.name_of(resource, place),
+            Reference::Attribute(resource, Attribute::Arn) => self.arn_of(resource, place),
+            Reference::Attribute(resource, Attribute::Url) => format!(
+                "https://sqs.{}.amazonaws.com/{}/{}",
+                place.region,
+                place.account,
+                self.name_of(resource, place)
+            ),
+        };
+        Some(text.into())
+    }
+
+    fn name_of(&self, resource: &Resource, place: Place) -> String {
+        let roles = [&self.iam.handler, &self.iam.machine];
+        let named = match resource.kind {
+            Kind::Function => Some(&self.function.name),
+            Kind::LogGroup => self.logs.iter().find(|one| one.resource == *resource).map(|one| &one.name),
+            Kind::Machine => Some(&self.machine.name),
+            Kind::Queue if *resource == EVENTS_QUEUE => Some(&self.queue.events.name),
+            Kind::Queue => Some(&self.queue.dead_letters.name),
+            Kind::Role => roles.into_iter().find(|one| one.resource == *resource).map(|one| &one.name),
+            Kind::Rule => self.rules.iter().find(|one| one.label == resource.label).map(|one| &one.name),
+            Kind::Table => Some(&self.lock.name),
+            Kind::Topic => Some(&self.topic.name),
+        };
+        named.map(|value| self.text(value, place)).unwrap_or_default()
+    }
+
+    fn arn_of(&self, resource: &Resource, place: Place) -> String {
+        let name = self.name_of(resource, place);
+        let Place { partition, region, account } = place;
+        let regional =
+            |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}{name}");
+        match resource.kind {
+            Kind::Function => regional("lambda", "function:"),
+            Kind::LogGroup => regional("logs", "log-group:") + ":*",
+            Kind::Machine => regional("states", "stateMachine:"),
+            Kind::Queue => regional("sqs", ""),
+            Kind::Role => {
+                let path = self.text(&Value::parameter(Key::RolePath), place);
+                let path = if path.is_empty() { "/" } else { &path };
+                format!("arn:{partition}:iam::{account}:role{path}{name}")
+            }
+            Kind::Rule => regional("events", "rule/"),
+            Kind::Table => regional("dynamodb", "table/"),
+            Kind::Topic => regional("sns", ""),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::construct::AsgRecycle;
+
+    const HERE: Place = Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
+
+    fn stack() -> AsgRecycle {
+        let mut config = Config::with_defaults("demo");
+        config.environment = "test".to_owned();
+        config.handler.allowed_step_functions = vec!["other".to_owned()];
+        AsgRecycle::from_config(config).expect("it builds")
+    }
+
+    #[test]
+    fn the_handlers_environment_is_resolved_to_what_it_reads() {
+        let recycle = stack();
+        let stack = recycle.stack();
+        let environment = stack.resolve(&stack.function.environment, HERE).expect("there is one");
+        let machine = "arn:aws:states:eu-west-2:123456789012:stateMachine:demo-test";
+        assert!(environment.as_object().is_some_and(|all| all.values().any(|value| value == machine)));
+        let roles = "arn:aws:iam::123456789012:role/demo-test-handler-eu-west-2,\
+                     arn:aws:iam::123456789012:role/demo-test-machine-eu-west-2";
+        assert!(
+            environment.as_object().is_some_and(|all| all.values().any(|value| value == roles)),
+            "{environment}"
+        );
+    }
+
+    #[test]
+    fn a_value_of_a_parameter_that_is_not_given_is_left_out() {
+        let recycle = stack();
+        assert_eq!(recycle.stack().resolve(&Value::optional(Key::RunbookUrl), HERE), None);
+        assert_eq!(recycle.stack().resolve(&Value::or_empty(Key::RunbookUrl), HERE), Some(json!("")));
+        assert_eq!(
+            recycle.stack().resolve(&Value::list([Value::optional(Key::RunbookUrl)]), HERE),
+            Some(json!([]))
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! Every scenario beside the strategies, run on the machine that is emitted: a test for each file and strategy.
+//!
+//! `cargo test -p asg-recycle --test scenarios -- out-in/lock` runs those whose name contains it.
+
+#[path = "../it/cases.rs"]
+mod cases;
+mod outcome;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use asg_recycle::simulate::runner::Detail;
+use asg_recycle::simulate::scenario::{Case, Expect};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use cases::{Deployments, all_cases};
+use outcome::Published;
+
+thread_local! {
+    /// A thread's own: machines stay on their thread.
+    static SHARED: RefCell<(Deployments, Published)> = RefCell::new((Deployments::default(), Published::read()));
+}
+
+/// The outcomes that any scenario ended with.
+type Seen = Arc<Mutex<BTreeSet<String>>>;
+
+/// What a case lacks of what it expects, and of what is published of its outcomes, which are added to those seen.
+fn unmet(case: &Case, seen: &Seen) -> Vec<String> {
+    let says = |expect: &Expect| !expect.endings.is_empty() || !expect.said.is_empty();
+    if !case.scenario.expect.as_ref().is_some_and(says) {
+        return vec!["it expects nothing".to_owned()];
+    }
+    if case.scenario.about.is_empty() {
+        return vec!["it does not say what it is about".to_owned()];
+    }
+    SHARED.with_borrow_mut(|(deployments, published)| {
+        match case.scenario.runner(&deployments.of(case), &case.strategy, Detail::Plain) {
+            Ok(runner) => {
+                let run = runner.finish();
+                let outcomes = run.executions.iter().map(|one| one.outcome.clone());
+                seen.lock().expect("nobody panics while holding it").extend(outcomes);
+                let mut unmet = case.scenario.unmet(&run);
+                unmet.extend(published.faults(&run));
+                unmet
+            }
+            Err(error) => vec![error.to_string()],
+        }
+    })
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let seen = Seen::default();
+    let trial = |case: Case| {
+        let seen = Arc::clone(&seen);
+        Trial::test(format!("{}/{}", case.strategy, case.name), move || {
+            let unmet = unmet(&case, &seen);
+            let told = || Failed::from(format!("{}:\n  {}", case.path, unmet.join("\n  ")));
+            if unmet.is_empty() { Ok(()) } else { Err(told()) }
+        })
+    };
+    let mut trials: Vec<Trial> = all_cases().into_iter().map(trial).collect();
+    trials.push(Trial::test("the published schema refuses what is not documented", || {
+        let accepted = Published::read().accepts_what_is_not_documented();
+        if accepted { Err("it accepts it".into()) } else { Ok(()) }
+    }));
+    let total = trials.len() as u64;
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // All together end in every way there is; a few of them need not.
+    let seen = seen.lock().expect("every test has ended");
+    let outcomes = Published::read().outcomes;
+    let unseen: Vec<_> = outcomes.iter().filter(|outcome| !seen.contains(*outcome)).collect();
+    if conclusion.num_passed == total && !unseen.is_empty() {
+        eprintln!("no scenario ends {unseen:?}");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}
