@@ -52,6 +52,7 @@ pub struct AsgRecycle {
 impl AsgRecycle {
     /// Builds the state machine and every resource. The zip's hash stays open: see [`Self::with_package`].
     pub fn from_config(config: Config) -> Result<Self, Problems> {
+        config.check()?;
         let machine = asl::build(&config)?;
         let stack = Stack::new(&config, &machine, None)?;
         Ok(Self { config, machine, stack })
@@ -107,8 +108,10 @@ mod tests {
     #[test]
     fn formats_do_not_share_a_path_and_all_come_with_the_machine() {
         let facts = PackageFacts { sha256_hex: "00".to_owned(), sha256_base64: "AA==".to_owned() };
-        let stack =
-            AsgRecycle::from_config(Config::with_defaults("x")).unwrap().with_package(&facts).unwrap();
+        let stack = AsgRecycle::from_config(Config::with_defaults("x".parse().unwrap()))
+            .unwrap()
+            .with_package(&facts)
+            .unwrap();
         let alone: usize = Format::ALL.iter().map(|format| stack.synth(*format).len()).sum();
         let all = stack.synth_all(Format::ALL);
         assert_eq!(all.len(), alone + 2);

@@ -76,13 +76,14 @@ mod tests {
 
     #[test]
     fn the_machine_of_all_strategies_passes_every_check() {
-        let machine = build(&Config::with_defaults("asg-recycle")).unwrap_or_else(|problems| {
-            let lines: Vec<_> = problems
-                .iter()
-                .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
-                .collect();
-            panic!("{}", lines.join("\n"))
-        });
+        let machine =
+            build(&Config::with_defaults("asg-recycle".parse().unwrap())).unwrap_or_else(|problems| {
+                let lines: Vec<_> = problems
+                    .iter()
+                    .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
+                    .collect();
+                panic!("{}", lines.join("\n"))
+            });
         for placeholder in Placeholder::ALL {
             assert!(
                 machine.definition.contains(&format!("${{{}}}", placeholder.as_str())),
@@ -94,11 +95,11 @@ mod tests {
 
     #[test]
     fn a_setting_asks_for_the_calls_that_aws_asks_of_the_caller() {
-        let mut config = Config::with_defaults("asg-recycle");
+        let mut config = Config::with_defaults("asg-recycle".parse().unwrap());
         let alarms = |config: &Config| build(config).unwrap().api_calls.contains("cloudwatch:DescribeAlarms");
         assert!(!alarms(&config));
-        let settings = config.strategies.get_mut("instance-refresh").expect("it is a strategy");
-        settings.insert("alarm_names".to_owned(), SettingValue::List(vec!["web-5xx".to_owned()]));
+        let names = SettingValue::List(vec!["web-5xx".to_owned()]);
+        config.strategies.set("instance-refresh", "alarm_names", names).unwrap();
         assert!(alarms(&config));
     }
 
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_same_configuration_gives_the_same_bytes() {
-        let config = Config::with_defaults("asg-recycle");
+        let config = Config::with_defaults("asg-recycle".parse().unwrap());
         assert_eq!(build(&config).unwrap().definition, build(&config).unwrap().definition);
     }
 }

@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
         let definition: Value =
-            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap()).unwrap();
+            serde_json::from_str(&render(&Config::with_defaults("demo".parse().unwrap())).unwrap()).unwrap();
         let leads_to = |target: &str| -> Vec<String> {
             callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
         };

@@ -153,7 +153,12 @@ fn settings(config: &Config) -> Settings {
         tag_changes: TagChanges::Propagated,
         slack_channel: String::new(),
         own_role_arns: [].into(),
-        allowed_step_functions: config.handler.allowed_step_functions.iter().cloned().collect(),
+        allowed_step_functions: config
+            .handler
+            .allowed_step_functions
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     }
 }
 

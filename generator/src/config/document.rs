@@ -45,6 +45,25 @@ pub(super) struct Entry {
     pub(super) value: Node,
 }
 
+/// Nodes of no text, for values that a program sets.
+impl Node {
+    fn nowhere(value: Value, height: usize) -> Self {
+        Self { place: Location::NOWHERE, value, height }
+    }
+
+    pub(super) fn plain(text: &str) -> Self {
+        Self::nowhere(Value::Scalar(Scalar { text: text.into(), plain: true }), 0)
+    }
+
+    pub(super) fn quoted(text: &str) -> Self {
+        Self::nowhere(Value::Scalar(Scalar { text: text.into(), plain: false }), 0)
+    }
+
+    pub(super) fn sequence(items: impl Iterator<Item = Self>) -> Self {
+        Self::nowhere(Value::Sequence(items.collect()), 1)
+    }
+}
+
 /// Reads the first document of a text. Nothing comes back when the text cannot be read to its end or holds no
 /// value; then `problems` says why.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {

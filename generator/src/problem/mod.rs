@@ -52,6 +52,8 @@ impl fmt::Display for Problem {
     }
 }
 
+impl std::error::Error for Problem {}
+
 /// A place in a text file. A byte-order mark at the start is not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Location {
@@ -61,6 +63,11 @@ pub struct Location {
     pub column: usize,
     /// Characters to underline, at least 1.
     pub length: usize,
+}
+
+impl Location {
+    /// The place of what stands in no text: a value that a program sets.
+    pub(crate) const NOWHERE: Self = Self { line: 0, column: 0, length: 0 };
 }
 
 /// Every fault found in one go; never empty when it is an error.

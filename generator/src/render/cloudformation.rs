@@ -3,7 +3,8 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{Files, Format, environment, print, seen, yaml};
+use super::{Files, Format, bounded, environment, print, seen, yaml};
+use crate::config::{TagKey, TagValue};
 use crate::stack::parameter::{Check, Group, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
@@ -71,11 +72,13 @@ impl TemplateParameter {
             Check::Any => {}
             Check::Pattern { pattern: inner, length_max: most, meaning } => {
                 length_max = *most;
-                (pattern, constraint) = if parameter.optional {
-                    (Some(format!("^({inner})?$")), Some(format!("must be {meaning}, or nothing")))
+                let (shape, nothing) = if parameter.optional {
+                    (format!("({inner})?"), ", or nothing")
                 } else {
-                    (Some(format!("^{inner}$")), Some(format!("must be {meaning}")))
+                    (inner.clone(), "")
                 };
+                pattern = Some(format!("^{shape}$"));
+                constraint = Some(format!("must be {}{nothing}", bounded(meaning, *most)));
             }
             Check::OneOf(each) => values = Some(Value::List(each.clone())),
         }
@@ -152,8 +155,8 @@ fn groups(stack: &Stack) -> Vec<ParameterGroup> {
 }
 
 fn tag_list(stack: &Stack) -> Value {
-    let tag = |(key, value): (&String, &String)| {
-        Value::map([("Key", Value::from(key.as_str())), ("Value", Value::from(value.as_str()))])
+    let tag = |(key, value): (&TagKey, &TagValue)| {
+        Value::map([("Key", Value::from(&**key)), ("Value", Value::from(&**value))])
     };
     Value::list(stack.tags.iter().map(tag))
 }

@@ -68,6 +68,14 @@ fn seen(thing: impl Serialize) -> minijinja::Value {
     Serde(thing).into()
 }
 
+/// What a parameter's values have to be, with their greatest length.
+fn bounded(meaning: &str, length_max: Option<usize>) -> String {
+    match length_max {
+        Some(most) => format!("{meaning}, at most {most} characters"),
+        None => meaning.to_owned(),
+    }
+}
+
 /// Prints one template.
 ///
 /// # Panics

@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{Files, Format, environment, hcl, print, seen};
+use super::{Files, Format, bounded, environment, hcl, print, seen};
 use crate::stack::parameter::{Check, Group, ParameterKind};
 use crate::stack::{Parameter, Stack};
 use crate::template::TEMPLATES;
@@ -62,7 +62,7 @@ impl Variable {
         let (condition, must_be) = match &parameter.check {
             Check::Any => (None, String::new()),
             Check::Pattern { pattern, length_max, meaning } => {
-                (Some(matches(parameter, nullable, pattern, *length_max)), meaning.clone())
+                (Some(matches(parameter, nullable, pattern, *length_max)), bounded(meaning, *length_max))
             }
             Check::OneOf(values) => {
                 let values: Vec<String> = values.iter().map(|value| hcl::expression(value, 0)).collect();
@@ -79,6 +79,7 @@ impl Variable {
             condition,
             error_message: match parameter.check {
                 Check::OneOf(_) => format!("{name} must be one of {must_be}."),
+                _ if parameter.kind == ParameterKind::TextList => format!("{name} must each be {must_be}."),
                 _ => format!("{name} must be {must_be}."),
             },
         }
@@ -122,7 +123,7 @@ mod tests {
     use crate::{asl, stack};
 
     fn variables() -> Vec<Variable> {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
         stack.parameters.iter().map(Variable::new).collect()
     }

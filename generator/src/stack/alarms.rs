@@ -170,7 +170,7 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, TimeoutSeconds};
     use crate::stack::{queue, rule};
 
     fn of(config: &Config) -> Vec<Alarm> {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_an_alarm_for_events_undelivered_and_lost() {
-        let mut config = Config::with_defaults("demo");
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         config.trigger.launch_template_versions = true;
         let labels: Vec<String> = of(&config).into_iter().map(|alarm| alarm.label).collect();
         for rule in rule::rules(&config) {
@@ -191,19 +191,19 @@ mod tests {
 
     #[test]
     fn the_queue_may_age_by_two_attempts_of_a_slow_handler() {
-        let mut config = Config::with_defaults("demo");
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         let threshold = |config: &Config| {
             of(config).into_iter().find(|alarm| alarm.label == "queue_age").unwrap().threshold
         };
         assert_eq!(threshold(&config), 900);
-        config.handler.timeout_seconds = 900;
+        config.handler.timeout_seconds = TimeoutSeconds::new(900).unwrap();
         assert_eq!(threshold(&config), 10_800);
     }
 
     #[test]
     fn no_two_alarms_share_a_label() {
         let labels: Vec<String> =
-            of(&Config::with_defaults("demo")).into_iter().map(|each| each.label).collect();
+            of(&Config::with_defaults("demo".parse().unwrap())).into_iter().map(|each| each.label).collect();
         let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
         assert_eq!(distinct.len(), labels.len());
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::parameter::Key;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
-use crate::config::{Config, SettingValue};
+use crate::config::{Config, ReservedConcurrency, SettingValue};
 use crate::{names, strategy};
 
 /// The Lambda function.
@@ -68,9 +68,9 @@ pub(super) fn function(config: &Config) -> Function {
         runtime: "provided.al2023",
         handler: "bootstrap",
         architecture: handler.architecture.as_str(),
-        memory_megabytes: handler.memory_megabytes,
-        timeout_seconds: handler.timeout_seconds,
-        reserved_concurrency: handler.reserved_concurrency,
+        memory_megabytes: handler.memory_megabytes.get(),
+        timeout_seconds: handler.timeout_seconds.get(),
+        reserved_concurrency: handler.reserved_concurrency.map(ReservedConcurrency::get),
         role_arn: HANDLER_ROLE.arn(),
         log_level: Value::parameter(Key::LogLevel),
         log_group: HANDLER_LOGS.name(),
@@ -78,9 +78,9 @@ pub(super) fn function(config: &Config) -> Function {
         zip_file: ZIP_FILE,
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
-            batch_size: config.queue.batch_size,
-            batching_window_seconds: config.queue.batching_window_seconds,
-            concurrency_max: config.queue.maximum_concurrency,
+            batch_size: config.queue.batch_size.get(),
+            batching_window_seconds: config.queue.batching_window_seconds.get(),
+            concurrency_max: config.queue.maximum_concurrency.get(),
         },
     }
 }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_environment_is_exactly_what_the_handler_reads() {
-        let set = environment(&Config::with_defaults("demo"));
+        let set = environment(&Config::with_defaults("demo".parse().unwrap()));
         let set: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
         let read: Vec<&str> = contract::VARIABLES.iter().map(|variable| variable.name).collect();
         assert_eq!(set, read);
@@ -142,17 +142,16 @@ mod tests {
 
     #[test]
     fn a_strategy_that_needs_windows_is_marked() {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         assert_eq!(strategies(&config), "in-out,instance-refresh,out-in,out-in-timed:windowed");
     }
 
     #[test]
     fn the_default_zone_is_the_one_that_the_windowed_strategy_is_configured_with() {
-        let mut config = Config::with_defaults("demo");
-        let timed = config.strategies.get_mut("out-in-timed").unwrap();
-        timed.insert("time_zone".to_owned(), SettingValue::Text("Europe/London".to_owned()));
-        assert_eq!(default_time_zone(&config), "Europe/London");
-        config.strategies.clear();
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         assert_eq!(default_time_zone(&config), "UTC");
+        let zone = SettingValue::Text("Europe/London".to_owned());
+        config.strategies.set("out-in-timed", "time_zone", zone).unwrap();
+        assert_eq!(default_time_zone(&config), "Europe/London");
     }
 }

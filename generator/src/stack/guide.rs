@@ -5,16 +5,16 @@ use serde::Serialize;
 
 use super::parameter::s3_key;
 use super::{PackageFacts, function};
-use crate::config::{Config, TagChanges};
+use crate::config::{Config, Environment, Region, TagChanges};
 use crate::strategy;
 
 /// The facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Guide {
     /// Region that the commands deploy to.
-    pub region: String,
+    pub region: Region,
     /// Environment that the commands deploy.
-    pub environment: String,
+    pub environment: Environment,
     /// The zip's file name.
     pub zip_file: &'static str,
     /// Where the commands store the zip in a bucket; absent before the zip is built.

@@ -12,7 +12,7 @@ use super::value::{
     EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
 };
 use crate::asl::Machine;
-use crate::config::Config;
+use crate::config::{Config, StateMachineName};
 use crate::names;
 use crate::problem::{Problem, Problems};
 
@@ -176,11 +176,11 @@ fn notifier() -> Vec<Value> {
 fn machines(caller: Caller, config: &Config) -> Vec<Value> {
     let machine = |name| Value::regional_arn("states", ["stateMachine:".into(), name]);
     let own = machine(Value::prefixed(names::MACHINE.suffix));
-    let allowed: &[String] = match caller {
+    let allowed: &[StateMachineName] = match caller {
         Caller::Handler => &config.handler.allowed_step_functions,
         Caller::Machine => &[],
     };
-    [own].into_iter().chain(allowed.iter().map(|name| machine(name.as_str().into()))).collect()
+    [own].into_iter().chain(allowed.iter().map(|name| machine((&**name).into()))).collect()
 }
 
 /// Executions started as such, and those that run the items of a map.
@@ -254,7 +254,7 @@ mod tests {
     use crate::asl;
 
     fn with_calls(calls: &[&str]) -> Result<Iam, Problems> {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         let definition = asl::build(&config).unwrap().definition;
         let api_calls = calls.iter().map(|call| (*call).to_owned()).collect();
         iam(&config, &Machine { definition, api_calls })
@@ -297,8 +297,8 @@ mod tests {
 
     #[test]
     fn the_handler_may_start_the_machines_that_a_tag_may_name() {
-        let mut config = Config::with_defaults("demo");
-        config.handler.allowed_step_functions = vec!["teams-own".to_owned()];
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.handler.allowed_step_functions = vec!["teams-own".parse().unwrap()].try_into().unwrap();
         assert_eq!(machines(Caller::Handler, &config).len(), 2);
         assert_eq!(machines(Caller::Machine, &config).len(), 1);
     }

@@ -37,7 +37,7 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
         definition: machine.definition.clone(),
         file: FILE,
         substitutions: Value::map(Placeholder::ALL.iter().map(|each| (each.as_str(), substitution(*each)))),
-        log_level: config.machine_log_level.as_str().to_uppercase(),
+        log_level: config.machine.log_level.as_str().to_uppercase(),
         log_group_arn: MACHINE_LOGS.arn(),
     }
 }

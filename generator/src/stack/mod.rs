@@ -18,12 +18,10 @@ mod rule;
 mod topic;
 pub mod value;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::asl::Machine;
-use crate::config::Config;
+use crate::config::{Config, StackName, Tags};
 use crate::problem::Problems;
 
 pub use alarms::Alarm;
@@ -57,9 +55,9 @@ pub struct Stack {
     /// The generator's version alone.
     pub version: &'static str,
     /// The stack's name.
-    pub name: String,
+    pub name: StackName,
     /// Tags on every resource that takes tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// What may differ from one deployment to the next.
     pub parameters: Vec<Parameter>,
     /// The rules that select events, and where they send them.

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::PackageFacts;
 use super::value::Value;
-use crate::config::{Config, LogLevel};
+use crate::config::{
+    AlarmActionArn, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PolicyArn, RetentionDays,
+    RolePath, RunbookUrl, SlackChannel, TextFormat,
+};
 use crate::names;
 
 /// A parameter's identity.
@@ -115,11 +118,11 @@ pub enum Check {
     /// expressions read alike.
     Pattern {
         /// Without anchors.
-        pattern: &'static str,
+        pattern: String,
         /// Longest value, in characters.
         length_max: Option<usize>,
-        /// What it asks for, to complete "must be ...".
-        meaning: String,
+        /// What it asks for, to complete "must be ..."; without the length.
+        meaning: &'static str,
     },
     /// One of a few values.
     OneOf(Vec<Value>),
@@ -167,11 +170,6 @@ impl Group {
     }
 }
 
-/// Retention periods that CloudWatch Logs takes, in days.
-pub const RETENTION_DAYS: &[u32] = &[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-
 /// Every parameter of the stack, in the order of [`Key::ALL`].
 pub(super) fn parameters(config: &Config, package: Option<&PackageFacts>) -> Vec<Parameter> {
     Key::ALL.iter().map(|key| parameter(*key, config, package)).collect()
@@ -181,8 +179,8 @@ fn parameter(key: Key, config: &Config, package: Option<&PackageFacts>) -> Param
     match key {
         Key::Environment => text(key, Group::Environment)
             .says("Name of the environment: the second part of every resource name.")
-            .defaults_to(Some(config.environment.as_str()))
-            .matches("[a-z0-9][a-z0-9-]*", "lower case letters, digits and hyphens")
+            .defaults_to(Some(&config.environment))
+            .fits(Environment::format())
             .at_most(environment_length_max(&config.name)),
         Key::SlackChannel | Key::NotifierFunctionArn | Key::PagerDutyEndpoint => notification(key, config),
         Key::AlarmActionArns | Key::RunbookUrl => alarm(key, config),
@@ -201,16 +199,16 @@ fn notification(key: Key, config: &Config) -> Parameter {
         Key::SlackChannel => parameter
             .says("Slack channel that successful recycles are announced in; empty for none.")
             .defaults_to(Some(told.slack_channel.as_deref().unwrap_or_default()))
-            .matches("[^\\s,]*", "the name of a Slack channel")
-            .at_most(80),
+            .fits(SlackChannel::format())
+            .or_empty(),
         Key::NotifierFunctionArn => parameter
             .says("ARN of a Lambda function that gets the Slack-style message of every recycle.")
             .may_be_nothing(told.notifier_function_arn.as_deref())
-            .matches("arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:.+", "the ARN of a Lambda function"),
+            .fits(FunctionArn::format()),
         _ => parameter
             .says("HTTPS endpoint that gets the failed recycles of groups that ask to page.")
             .may_be_nothing(told.pager_duty_endpoint.as_deref())
-            .matches("https://\\S+", "an HTTPS URL"),
+            .fits(EndpointUrl::format()),
     }
 }
 
@@ -220,15 +218,15 @@ fn alarm(key: Key, config: &Config) -> Parameter {
         Key::AlarmActionArns => Parameter {
             kind: ParameterKind::TextList,
             optional: true,
-            default: Some(Value::list(config.alarms.action_arns.iter().map(String::as_str))),
+            default: Some(Value::list(config.alarms.action_arns.iter().map(|arn| &**arn))),
             ..parameter
         }
         .says("ARNs told when an alarm fires and when it clears, such as SNS topics.")
-        .matches("arn:[^,]+", "ARNs"),
+        .fits(AlarmActionArn::format()),
         _ => parameter
             .says("URL of the runbook that every alarm's description points to.")
             .may_be_nothing(config.alarms.runbook_url.as_deref())
-            .matches("https?://\\S+", "an HTTP or HTTPS URL"),
+            .fits(RunbookUrl::format()),
     }
 }
 
@@ -238,12 +236,11 @@ fn permission(key: Key, config: &Config) -> Parameter {
         Key::PermissionsBoundaryArn => parameter
             .says("ARN of the policy that bounds both roles.")
             .may_be_nothing(config.permissions.boundary_arn.as_deref())
-            .matches("arn:[^:]+:iam::[^:]+:policy/.+", "the ARN of an IAM policy"),
+            .fits(PolicyArn::format()),
         _ => parameter
             .says("Path of both roles.")
-            .defaults_to(Some(config.permissions.role_path.as_str()))
-            .matches("/([!-~]+/)?", "a path that starts and ends with a slash")
-            .at_most(512),
+            .defaults_to(Some(&config.permissions.role_path))
+            .fits(RolePath::format()),
     }
 }
 
@@ -258,8 +255,8 @@ fn operation(key: Key, config: &Config) -> Parameter {
         .says("Least level that the handler logs."),
         Key::LogRetentionDays => Parameter {
             kind: ParameterKind::Number,
-            check: Check::OneOf(RETENTION_DAYS.iter().map(|days| (*days).into()).collect()),
-            default: Some(config.logs.retention_days.into()),
+            check: Check::OneOf(RetentionDays::ALLOWED.iter().map(|days| (*days).into()).collect()),
+            default: Some(config.logs.retention_days.get().into()),
             ..parameter
         }
         .says("Days that logs are kept."),
@@ -269,7 +266,7 @@ fn operation(key: Key, config: &Config) -> Parameter {
         }
         _ => Parameter {
             kind: ParameterKind::TextMap,
-            default: Some(Value::map(config.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))),
+            default: Some(Value::map(config.tags.iter().map(|(key, value)| (&**key, &**value)))),
             ..parameter
         }
         .says("Tags on every resource that takes tags."),
@@ -339,21 +336,32 @@ impl Parameter {
         Self { optional: true, ..self.defaults_to(default) }
     }
 
-    fn matches(self, pattern: &'static str, meaning: &str) -> Self {
-        let check = Check::Pattern { pattern, length_max: None, meaning: meaning.to_owned() };
+    /// Its values have the form that `stack.yaml` takes for the same thing.
+    fn fits(self, format: &'static TextFormat) -> Self {
+        self.matches(format.pattern, format.takes).at_most(format.length_max)
+    }
+
+    fn matches(self, pattern: &str, meaning: &'static str) -> Self {
+        let check = Check::Pattern { pattern: pattern.to_owned(), length_max: None, meaning };
         Self { check, ..self }
     }
 
-    /// Bounds the length of what has to match a pattern.
-    fn at_most(self, characters: usize) -> Self {
-        let check = match self.check {
-            Check::Pattern { pattern, meaning, .. } => {
-                let meaning = format!("{meaning}, at most {characters} characters");
-                Check::Pattern { pattern, length_max: Some(characters), meaning }
-            }
-            other => other,
-        };
-        Self { check, ..self }
+    /// Empty text matches its pattern, too.
+    fn or_empty(mut self) -> Self {
+        if let Check::Pattern { pattern, .. } = &mut self.check {
+            *pattern = format!("({pattern})?");
+        }
+        self
+    }
+
+    /// Bounds the length of what has to match a pattern; of an item of a list, neither format can.
+    fn at_most(mut self, characters: usize) -> Self {
+        if let (Check::Pattern { length_max, .. }, false) =
+            (&mut self.check, self.kind == ParameterKind::TextList)
+        {
+            *length_max = Some(characters);
+        }
+        self
     }
 }
 
@@ -370,7 +378,7 @@ mod tests {
 
     #[test]
     fn the_package_decides_whether_its_hash_has_to_be_given() {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         let facts = PackageFacts { sha256_hex: "ab".repeat(32), sha256_base64: "q83v".to_owned() };
         let default = |key, package| parameter(key, &config, package).default;
         assert_eq!(default(Key::HandlerSourceCodeHash, None), None);
@@ -382,7 +390,7 @@ mod tests {
 
     #[test]
     fn every_parameter_is_described_by_a_sentence() {
-        for parameter in parameters(&Config::with_defaults("demo"), None) {
+        for parameter in parameters(&Config::with_defaults("demo".parse().unwrap()), None) {
             assert!(parameter.description.ends_with('.'), "{:?}", parameter.key);
         }
     }

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn with(tag_changes: TagChanges, launch_template_versions: bool) -> Vec<Rule> {
-        let mut config = Config::with_defaults("demo");
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         config.trigger.tag_changes = tag_changes;
         config.trigger.launch_template_versions = launch_template_versions;
         rules(&config)

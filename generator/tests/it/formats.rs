@@ -5,9 +5,13 @@ mod correspondence;
 mod terraform;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use asg_recycle::asl::{self, Placeholder};
-use asg_recycle::config::{Config, Permissions, TagChanges};
+use asg_recycle::config::{
+    BatchingWindowSeconds, Config, PermissionsSection, ReservedConcurrency, TagChanges,
+};
+use asg_recycle::problem::Problem;
 use asg_recycle::render::{self, CloudFormation, Files, Format, Terraform};
 use asg_recycle::stack::parameter::{Group, ParameterKind};
 use asg_recycle::stack::{PackageFacts, Parameter, Stack};
@@ -43,18 +47,23 @@ impl Optional {
 }
 
 fn everything() -> Config {
-    let mut config = Config::with_defaults("webops-recycle");
+    let mut config = Config::with_defaults(fitting("webops-recycle"));
     config.trigger.launch_template_versions = true;
     config.trigger.tag_changes = TagChanges::All;
-    config.handler.reserved_concurrency = Some(10);
-    config.handler.allowed_step_functions = vec!["teams-own".to_owned(), "teams-other".to_owned()];
-    config.queue.batching_window_seconds = 5;
-    config.notifications.slack_channel = Some("#webops".to_owned());
-    config.alarms.runbook_url = Some("https://example.com/runbook?a=\"${b}%{c}'".to_owned());
-    config.permissions = Permissions { boundary_arn: None, role_path: "/webops/".to_owned() };
-    config.tags.insert("team".to_owned(), "web: ops".to_owned());
-    config.tags.insert("cost-centre".to_owned(), "yes".to_owned());
+    config.handler.reserved_concurrency = ReservedConcurrency::new(10).ok();
+    config.handler.allowed_step_functions =
+        vec![fitting("teams-own"), fitting("teams-other")].try_into().expect("they differ");
+    config.queue.batching_window_seconds = BatchingWindowSeconds::new(5).expect("it is within bounds");
+    config.notifications.slack_channel = Some(fitting("webops"));
+    config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
+    config.permissions = PermissionsSection { boundary_arn: None, role_path: fitting("/webops/") };
+    config.tags.insert("team", fitting("web: ops")).expect("AWS takes it");
+    config.tags.insert("cost-centre", fitting("yes")).expect("AWS takes it");
     config
+}
+
+fn fitting<T: FromStr<Err = Problem>>(text: &str) -> T {
+    text.parse().unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 fn stacks() -> [Stack; 3] {
@@ -66,7 +75,7 @@ fn stacks() -> [Stack; 3] {
         let machine = asl::build(config).expect("the machine is sound");
         Stack::new(config, &machine, package).expect("every call has its permission")
     };
-    let default = Config::with_defaults("asg-recycle");
+    let default = Config::with_defaults(fitting("asg-recycle"));
     [stack(&default, None), stack(&default, Some(&package)), stack(&everything(), Some(&package))]
 }
 

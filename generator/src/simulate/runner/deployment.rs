@@ -58,7 +58,7 @@ impl Deployment {
     /// # Errors
     /// What the interpreter does not take of it.
     pub fn with_definition(config: &Config, definition: &str) -> Result<Self, Problems> {
-        let notifier = config.notifications.notifier_function_arn.clone();
+        let notifier = config.notifications.notifier_function_arn.clone().map(String::from);
         let values = Placeholder::ALL.iter().map(|placeholder| {
             let value = match placeholder {
                 Placeholder::LockTableName => TABLE.to_owned(),
@@ -109,7 +109,9 @@ fn environment(config: &Config, machine_arn: &str) -> BTreeMap<String, String> {
         contract::STRATEGIES => strategy_names(config),
         contract::DEFAULT_TIME_ZONE => time_zone(config),
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().to_owned(),
-        contract::SLACK_CHANNEL => config.notifications.slack_channel.clone().unwrap_or_default(),
+        contract::SLACK_CHANNEL => {
+            config.notifications.slack_channel.clone().map(String::from).unwrap_or_default()
+        }
         contract::OWN_ROLE_ARNS => MACHINE_ROLE.to_owned(),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(","),
         _ => String::new(),
