@@ -20,7 +20,8 @@ pub mod problem;
 mod digest;
 mod template;
 
-pub use construct::{AsgRecycle, Format};
+pub use construct::AsgRecycle;
+pub use render::{CloudFormation, FORMATS, OutputFormat, Terraform};
 
 /// The generator's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,6 +3,7 @@
 mod console;
 pub mod exit_code;
 mod input;
+mod formats;
 mod init;
 mod validate;
 mod generate;

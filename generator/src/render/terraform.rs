@@ -3,8 +3,10 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{Files, Format, bounded, environment, hcl, print, seen};
-use crate::stack::parameter::{Check, Group, ParameterKind};
+use super::format::{Description, Files, Offer, OutputFormat};
+use super::hcl;
+use super::print::{bounded, environment, print, seen};
+use crate::stack::parameter::{Check, Key, ParameterKind};
 use crate::stack::{Parameter, Stack};
 use crate::template::TEMPLATES;
 
@@ -18,9 +20,23 @@ const FOLDERS: &[&str] = &["terraform", "terraform-root"];
 /// Ends the name of every template.
 const TEMPLATE_SUFFIX: &str = ".j2";
 
-impl Format for Terraform {
-    fn name(&self) -> &'static str {
-        "terraform"
+/// How to deploy it.
+const GUIDE: &str = "readme/terraform.md.j2";
+
+impl OutputFormat for Terraform {
+    fn description(&self) -> &'static Description {
+        &Description {
+            name: "terraform",
+            title: "Terraform",
+            summary: "A Terraform module.",
+            parameter_noun: "variable",
+            group_noun: "aws_autoscaling_group",
+            language: "hcl",
+            contents: &[
+                ("terraform/", "the stack as a Terraform module"),
+                ("terraform-root/", "a root that deploys the module, with its state in S3"),
+            ],
+        }
     }
 
     fn render(&self, stack: &Stack) -> Files {
@@ -37,6 +53,25 @@ impl Format for Terraform {
         let mut files: Files = templates.map(file).collect();
         files.insert(definition, stack.machine.definition.clone().into_bytes());
         files
+    }
+
+    fn offer(&self, parameter: &Parameter) -> Option<Offer> {
+        let required = parameter.default.is_none() && !may_be_null(parameter);
+        Some(Offer { name: parameter.key.as_str().to_owned(), required })
+    }
+
+    fn deploy_guide(&self, stack: &Stack) -> String {
+        print(&environment("hcl", hcl::expression), GUIDE, &seen(stack))
+    }
+
+    fn group_tags(&self, tags: &[(&str, &str)]) -> String {
+        let block = |(key, value): &(&str, &str)| {
+            let [key, value] = [key, value].map(|text| hcl::quoted(text));
+            hcl::aligned(&format!(
+                "tag {{\n  key = {key}\n  value = {value}\n  propagate_at_launch = false\n}}\n"
+            ))
+        };
+        tags.iter().map(block).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -89,7 +124,7 @@ impl Variable {
 /// A zip in a bucket is optional here: a module can read the one beside it. A list is never null, only empty.
 fn may_be_null(parameter: &Parameter) -> bool {
     let optional = parameter.optional && parameter.kind != ParameterKind::TextList;
-    optional || parameter.group == Group::PackageFromBucket
+    optional || matches!(parameter.key, Key::HandlerS3Bucket | Key::HandlerS3Key)
 }
 
 fn kind(kind: ParameterKind) -> &'static str {
@@ -119,7 +154,6 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::stack::parameter::Key;
     use crate::{asl, stack};
 
     fn variables() -> Vec<Variable> {
@@ -130,6 +164,15 @@ mod tests {
 
     fn variable(key: Key) -> Variable {
         variables().into_iter().find(|variable| variable.name == key.as_str()).unwrap()
+    }
+
+    #[test]
+    fn tags_are_ready_to_paste() {
+        assert_eq!(
+            Terraform.group_tags(&[("a", "true"), ("b", "out-in")]),
+            "tag {\n  key                 = \"a\"\n  value               = \"true\"\n  propagate_at_launch = false\n}\n\n\
+             tag {\n  key                 = \"b\"\n  value               = \"out-in\"\n  propagate_at_launch = false\n}\n"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Values as YAML for CloudFormation: references become intrinsic functions.
 
-use super::pascal;
+use super::print::pascal;
 use crate::stack::parameter::Key;
 use crate::stack::value::{Attribute, Kind, Reference, Resource, Value, When};
 
@@ -149,7 +149,7 @@ fn scalar(text: &str) -> String {
 }
 
 /// JSON's strings are YAML's double-quoted ones.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

@@ -29,6 +29,15 @@ pub struct Guide {
     pub launch_template_versions: bool,
 }
 
+impl Guide {
+    /// The tags without which a group is left alone, with values that choose the first strategy.
+    pub fn required_tags(&self) -> Vec<(&str, &str)> {
+        let strategy = self.strategies.first().map_or("", |strategy| strategy.name.as_str());
+        let value = |tag: &GroupTag| if tag.key == contract::STRATEGY.key { strategy } else { "true" };
+        self.group_tags.iter().filter(|tag| tag.required).map(|tag| (tag.key, value(tag))).collect()
+    }
+}
+
 /// A tag on a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupTag {

@@ -140,22 +140,14 @@ pub enum Group {
     Permissions,
     /// Logs, retention and protection.
     Operation,
-    /// The zip, from a bucket.
-    PackageFromBucket,
-    /// The zip, from a file beside the stack.
-    PackageFromFile,
+    /// Where the handler's zip is.
+    Package,
 }
 
 impl Group {
     /// Every group, in the order shown.
-    pub const ALL: &[Self] = &[
-        Self::Environment,
-        Self::PackageFromBucket,
-        Self::PackageFromFile,
-        Self::Notifications,
-        Self::Permissions,
-        Self::Operation,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Environment, Self::Package, Self::Notifications, Self::Permissions, Self::Operation];
 
     /// Its heading.
     pub fn title(self) -> &'static str {
@@ -164,8 +156,7 @@ impl Group {
             Self::Notifications => "Notifications and alarms",
             Self::Permissions => "Permissions",
             Self::Operation => "Operation",
-            Self::PackageFromBucket => "Handler package in S3",
-            Self::PackageFromFile => "Handler package in a file",
+            Self::Package => "Handler package",
         }
     }
 }
@@ -274,22 +265,21 @@ fn operation(key: Key, config: &Config) -> Parameter {
 }
 
 fn handler_package(key: Key, config: &Config, package: Option<&PackageFacts>) -> Parameter {
-    let bucket = text(key, Group::PackageFromBucket);
-    let file = text(key, Group::PackageFromFile);
+    let parameter = text(key, Group::Package);
     match key {
         Key::HandlerS3Bucket => {
-            bucket.says("S3 bucket that holds the handler's zip, in the region deployed to.").matches(
+            parameter.says("S3 bucket that holds the handler's zip, in the region deployed to.").matches(
                 "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
                 "the name of an S3 bucket",
             )
         }
-        Key::HandlerS3Key => bucket
+        Key::HandlerS3Key => parameter
             .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
             .defaults_to(package.map(|facts| s3_key(&config.name, facts)).as_deref()),
-        Key::HandlerZipPath => file
+        Key::HandlerZipPath => parameter
             .says("Path of the handler's zip, where it is not the one beside this module.")
             .may_be_nothing(None),
-        _ => file
+        _ => parameter
             .says("SHA-256 of the handler's zip in base64: the function is updated when it changes.")
             .defaults_to(package.map(|facts| facts.sha256_base64.as_str()))
             .matches("[A-Za-z0-9+/]{43}=", "a SHA-256 in base64"),

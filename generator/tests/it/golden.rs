@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use asg_recycle::stack::PackageFacts;
-use asg_recycle::{AsgRecycle, Format, config};
+use asg_recycle::{AsgRecycle, FORMATS, config};
 
 use crate::run::files;
 
@@ -31,7 +31,7 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
         AsgRecycle::from_config(config).and_then(|stack| stack.with_package(&zeros)).expect("it fits");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("every file is text");
     let mut all: BTreeMap<_, _> =
-        stack.synth_all(Format::ALL).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
+        stack.synth_all(FORMATS).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
     let copy = all.remove(&format!("terraform/{DEFINITION}")).expect("the module has the definition");
     assert_eq!(copy, all[DEFINITION]);
     let indented: Vec<_> = copy.lines().map(|line| format!("        {line}\n")).collect();
