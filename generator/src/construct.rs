@@ -4,7 +4,7 @@ use crate::asl::{self, Machine};
 use crate::config::Config;
 use crate::problem::Problems;
 use crate::render::{self, Files, OutputFormat};
-use crate::stack::{PackageFacts, Stack};
+use crate::stack::{PackageDigest, Stack};
 
 /// The complete stack that recycles Auto Scaling groups, ready to be rendered. Pure: no file is read or written.
 ///
@@ -32,7 +32,7 @@ impl AsgRecycle {
     }
 
     /// The same stack, deploying this handler zip.
-    pub fn with_package(self, package: &PackageFacts) -> Result<Self, Problems> {
+    pub fn with_package(self, package: &PackageDigest) -> Result<Self, Problems> {
         let stack = Stack::new(&self.config, &self.machine, Some(package))?;
         Ok(Self { stack, ..self })
     }
@@ -69,13 +69,13 @@ mod tests {
     use super::AsgRecycle;
     use crate::config::Config;
     use crate::render::FORMATS;
-    use crate::stack::PackageFacts;
+    use crate::stack::PackageDigest;
 
     #[test]
     fn formats_do_not_share_a_path_and_all_come_with_the_machine() {
-        let facts = PackageFacts { sha256_hex: "00".to_owned(), sha256_base64: "AA==".to_owned() };
+        let package = PackageDigest::of(b"zip");
         let config = Config::with_defaults("x".parse().unwrap());
-        let stack = AsgRecycle::from_config(config).unwrap().with_package(&facts).unwrap();
+        let stack = AsgRecycle::from_config(config).unwrap().with_package(&package).unwrap();
         let alone: usize = FORMATS.iter().map(|format| stack.synth(*format).len()).sum();
         let all = stack.synth_all(FORMATS);
         assert_eq!(all.len(), alone + 2);

@@ -8,7 +8,7 @@ use super::input::Source;
 use super::{Context, report};
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, Wanted};
 use crate::render::Files;
-use crate::stack::PackageFacts;
+use crate::stack::PackageDigest;
 use crate::{AsgRecycle, package};
 
 #[derive(Debug, clap::Args)]
@@ -85,14 +85,11 @@ pub(super) fn files(
     formats: &Formats,
     sources: &Files,
 ) -> Result<Files, Failure> {
-    let facts = package.map(|record| PackageFacts {
-        sha256_hex: record.sha256_hex.clone(),
-        sha256_base64: record.sha256_base64.clone(),
-    });
-    let stack = match &facts {
+    let digest = package.and_then(|record| PackageDigest::from_hex(&record.sha256_hex));
+    let stack = match &digest {
         // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
-        Some(facts) => {
-            stack.with_package(facts).map_err(|problems| Failure::World(format!("{problems:?}")))?
+        Some(digest) => {
+            stack.with_package(digest).map_err(|problems| Failure::World(format!("{problems:?}")))?
         }
         None => stack,
     };

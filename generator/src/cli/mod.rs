@@ -21,7 +21,7 @@ use console::{Color, Console};
 use exit_code::Failure;
 
 use crate::config;
-use crate::package::Environment;
+use crate::package::ProcessEnvironment;
 
 /// Turns one stack.yaml into everything that recycles the instances of Auto Scaling groups by themselves.
 #[derive(Debug, Parser)]
@@ -85,12 +85,12 @@ enum Command {
 /// What a command runs in.
 struct Context {
     console: Console,
-    environment: Environment,
+    environment: ProcessEnvironment,
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let environment: Environment = std::env::vars_os().collect();
+    let environment: ProcessEnvironment = std::env::vars_os().collect();
     let words: Vec<String> = std::env::args_os().map(|each| each.to_string_lossy().into_owned()).collect();
     let console = Console::standard(Color::scan(&words), &environment);
     let mut context = Context { console, environment };

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Architecture;
 use crate::digest;
 use crate::render::Files;
-use crate::stack::PackageFacts;
+use crate::stack::PackageDigest;
 
 pub use cache::default_folder as default_cache_folder;
 pub use error::PackageError;
@@ -27,11 +27,11 @@ pub use sources::{ManifestError, handler_sources, stand_alone_manifest};
 pub use toolchain::Compiler;
 
 /// The environment of the process, read once at the edge.
-pub type Environment = BTreeMap<OsString, OsString>;
+pub type ProcessEnvironment = BTreeMap<OsString, OsString>;
 
 /// What to build, with what, and where results are kept.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct BuildRequest {
     /// The function's processor.
     pub architecture: Architecture,
     /// What compiles and links it.
@@ -39,7 +39,7 @@ pub struct Order {
     /// The cache's folder; made where it is missing.
     pub cache_folder: PathBuf,
     /// The environment that cargo runs in, less what would change the bytes.
-    pub environment: Environment,
+    pub environment: ProcessEnvironment,
 }
 
 /// A handler zip.
@@ -47,8 +47,8 @@ pub struct Order {
 pub struct Package {
     /// The zip's bytes.
     pub zip: Vec<u8>,
-    /// Hashes of the zip.
-    pub facts: PackageFacts,
+    /// The zip's digest.
+    pub digest: PackageDigest,
     /// Whether it came out of the cache.
     pub cached: bool,
     /// What it was built from: SHA-256 in hex over sources, lock file, flags and toolchain.
@@ -76,13 +76,13 @@ pub enum Progress {
 
 /// Builds the zip of a crate that stands alone (see [`handler_sources`]), or takes it from the cache.
 pub fn build(
-    order: &Order,
+    request: &BuildRequest,
     sources: &Files,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Package, PackageError> {
-    let target = toolchain::Target::choose(order)?;
+    let target = toolchain::Target::choose(request)?;
     let key = cache::key(sources, &target.fingerprint);
-    let cache = cache::Cache::open(&order.cache_folder)?;
+    let cache = cache::Cache::open(&request.cache_folder)?;
     if let Some(zip) = cache.get(&key) {
         return Ok(cached(zip, key));
     }
@@ -90,25 +90,20 @@ pub fn build(
     if let Some(zip) = cache.get(&key) {
         return Ok(cached(zip, key)); // the process that was waited for has built it
     }
-    let binary = compile::compile(order, &target, sources, &cache.workshop(target.triple), progress)?;
-    elf::check(&binary, order.architecture)?;
+    let binary = compile::compile(request, &target, sources, &cache.build_dir(target.triple), progress)?;
+    elf::check(&binary, request.architecture)?;
     let zip = zip::zip(&[zip::Entry { name: "bootstrap", mode: 0o755, contents: &binary }])?;
     cache.put(&key, &zip)?;
-    Ok(Package { facts: facts(&zip), zip, cached: false, key })
+    Ok(Package { digest: PackageDigest::of(&zip), zip, cached: false, key })
 }
 
 fn cached(zip: Vec<u8>, key: String) -> Package {
-    Package { facts: facts(&zip), zip, cached: true, key }
+    Package { digest: PackageDigest::of(&zip), zip, cached: true, key }
 }
 
 /// SHA-256 in hex over a crate's sources: their paths and contents.
 pub fn sources_sha256(sources: &Files) -> String {
     digest::hex_of_all(sources.iter().flat_map(|(path, contents)| [path.as_bytes(), contents]))
-}
-
-/// The hashes of a zip.
-pub fn facts(zip: &[u8]) -> PackageFacts {
-    PackageFacts { sha256_hex: digest::hex(zip), sha256_base64: digest::base64(zip) }
 }
 
 /// Checks that a binary runs on the Lambda runtime: its processor, and the glibc it asks for.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::format::{Description, Files, Offer, OutputFormat};
 use super::print::{bounded, environment, pascal, print, seen};
 use super::yaml;
-use crate::stack::parameter::{Check, Group, Key, ParameterKind};
+use crate::stack::parameter::{Check, Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
@@ -58,7 +58,8 @@ impl OutputFormat for CloudFormation {
     /// The zip is in a bucket, for CloudFormation reads no files; tags are fixed, for it has no parameters that are
     /// maps.
     fn offer(&self, parameter: &Parameter) -> Option<Offer> {
-        let of_a_file = matches!(parameter.key, Key::HandlerZipPath | Key::HandlerSourceCodeHash);
+        let of_a_file =
+            matches!(parameter.key, ParameterKey::HandlerZipPath | ParameterKey::HandlerSourceCodeHash);
         if of_a_file || parameter.kind == ParameterKind::TextMap {
             return None;
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::format::{Description, Files, Offer, OutputFormat};
 use super::hcl;
 use super::print::{bounded, environment, print, seen};
-use crate::stack::parameter::{Check, Key, ParameterKind};
+use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::{Parameter, Stack};
 use crate::template::TEMPLATES;
 
@@ -124,7 +124,7 @@ impl Variable {
 /// A zip in a bucket is optional here: a module can read the one beside it. A list is never null, only empty.
 fn may_be_null(parameter: &Parameter) -> bool {
     let optional = parameter.optional && parameter.kind != ParameterKind::TextList;
-    optional || matches!(parameter.key, Key::HandlerS3Bucket | Key::HandlerS3Key)
+    optional || matches!(parameter.key, ParameterKey::HandlerS3Bucket | ParameterKey::HandlerS3Key)
 }
 
 fn kind(kind: ParameterKind) -> &'static str {
@@ -162,7 +162,7 @@ mod tests {
         stack.parameters.iter().map(Variable::new).collect()
     }
 
-    fn variable(key: Key) -> Variable {
+    fn variable(key: ParameterKey) -> Variable {
         variables().into_iter().find(|variable| variable.name == key.as_str()).unwrap()
     }
 
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_zip_may_come_from_the_file_beside_the_module() {
-        assert_eq!(variable(Key::HandlerS3Bucket).default.as_deref(), Some("null"));
-        assert_eq!(variable(Key::HandlerZipPath).default.as_deref(), Some("null"));
+        assert_eq!(variable(ParameterKey::HandlerS3Bucket).default.as_deref(), Some("null"));
+        assert_eq!(variable(ParameterKey::HandlerZipPath).default.as_deref(), Some("null"));
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::queue::Queues;
-use super::rule::Rule;
+use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, Value};
 
 /// An alarm that fires when the statistic of one period reaches the threshold. Silence is health: none of the
@@ -50,7 +50,7 @@ struct Watched {
     dimension: (&'static str, Value),
 }
 
-pub(super) fn alarms(rules: &[Rule], queue: &Queues) -> Vec<Alarm> {
+pub(super) fn alarms(rules: &[EventRule], queue: &Queues) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     alarms.extend(function());
     alarms.extend(queues(queue));
@@ -94,7 +94,7 @@ fn queues(queue: &Queues) -> [Alarm; 2] {
     [Alarm { statistic: "Maximum", threshold, ..age }, Alarm { statistic: "Maximum", ..depth }]
 }
 
-fn deliveries(rule: &Rule) -> [Alarm; 2] {
+fn deliveries(rule: &EventRule) -> [Alarm; 2] {
     let watched = Watched { namespace: "AWS/Events", dimension: ("RuleName", rule.resource().name()) };
     [
         watched.counts(
@@ -148,11 +148,11 @@ fn topic() -> [Alarm; 1] {
 impl Watched {
     /// An alarm that fires at the first occurrence.
     fn counts(&self, label: &str, metric: &'static str, story: &str) -> Alarm {
-        let with_runbook = [story.into(), " Runbook: ".into(), Value::parameter(Key::RunbookUrl)];
+        let with_runbook = [story.into(), " Runbook: ".into(), Value::parameter(ParameterKey::RunbookUrl)];
         Alarm {
             label: label.to_owned(),
             name: Value::prefixed(&format!("-{}", label.replace('_', "-"))),
-            description: Value::when(Key::RunbookUrl, Value::joined(with_runbook), story.into()),
+            description: Value::when(ParameterKey::RunbookUrl, Value::joined(with_runbook), story.into()),
             namespace: self.namespace,
             metric,
             dimension: self.dimension.clone(),
@@ -162,7 +162,7 @@ impl Watched {
             period_seconds: PERIOD_SECONDS,
             evaluation_periods: 1,
             missing_data: "notBreaching",
-            action_arns: Value::optional(Key::AlarmActionArns),
+            action_arns: Value::optional(ParameterKey::AlarmActionArns),
         }
     }
 }

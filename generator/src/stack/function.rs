@@ -3,7 +3,7 @@
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
 use crate::config::{Config, ReservedConcurrency, SettingValue};
 use crate::{names, strategy};
@@ -72,7 +72,7 @@ pub(super) fn function(config: &Config) -> Function {
         timeout_seconds: handler.timeout_seconds.get(),
         reserved_concurrency: handler.reserved_concurrency.map(ReservedConcurrency::get),
         role_arn: HANDLER_ROLE.arn(),
-        log_level: Value::parameter(Key::LogLevel),
+        log_level: Value::parameter(ParameterKey::LogLevel),
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         zip_file: ZIP_FILE,
@@ -96,7 +96,7 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::STRATEGIES => strategies(config).into(),
         contract::DEFAULT_TIME_ZONE => default_time_zone(config).into(),
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().into(),
-        contract::SLACK_CHANNEL => Value::parameter(Key::SlackChannel),
+        contract::SLACK_CHANNEL => Value::parameter(ParameterKey::SlackChannel),
         contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
         unknown => panic!("no value for the handler's variable {}", unknown.name),

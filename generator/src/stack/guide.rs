@@ -1,16 +1,17 @@
-//! What the person who deploys the stack reads: the facts of the output folder's `README.md`.
+//! What the person who deploys the stack reads: what fills the output folder's `README.md`.
 
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
+use super::function;
+use super::package_digest::PackageDigest;
 use super::parameter::s3_key;
-use super::{PackageFacts, function};
 use crate::config::{Config, Environment, Region, TagChanges};
 use crate::strategy;
 
-/// The facts.
+/// What its commands and tables are filled with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Guide {
+pub struct DeployGuide {
     /// Region that the commands deploy to.
     pub region: Region,
     /// Environment that the commands deploy.
@@ -29,7 +30,7 @@ pub struct Guide {
     pub launch_template_versions: bool,
 }
 
-impl Guide {
+impl DeployGuide {
     /// The tags without which a group is left alone, with values that choose the first strategy.
     pub fn required_tags(&self) -> Vec<(&str, &str)> {
         let strategy = self.strategies.first().map_or("", |strategy| strategy.name.as_str());
@@ -62,13 +63,13 @@ pub struct StrategySummary {
     pub promise: String,
 }
 
-pub(super) fn guide(config: &Config, package: Option<&PackageFacts>) -> Guide {
+pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployGuide {
     let known = strategy::all().iter().filter(|(name, _)| config.strategies.contains_key(*name));
-    Guide {
+    DeployGuide {
         region: config.region.clone(),
         environment: config.environment.clone(),
         zip_file: function::ZIP_FILE,
-        s3_key: package.map(|facts| s3_key(&config.name, facts)),
+        s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),
         strategies: known.map(|(name, strategy)| summary(name, strategy)).collect(),
         tag_changes: match config.trigger.tag_changes {

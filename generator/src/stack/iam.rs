@@ -6,7 +6,7 @@ use asg_recycle_handler::contract;
 use serde::Serialize;
 
 use super::grant::{GRANTS, Scope};
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
     EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
@@ -168,7 +168,7 @@ fn everything() -> Vec<Value> {
 
 /// Unqualified, and every version and alias of it.
 fn notifier() -> Vec<Value> {
-    let arn = Value::parameter(Key::NotifierFunctionArn);
+    let arn = Value::parameter(ParameterKey::NotifierFunctionArn);
     vec![arn.clone(), Value::joined([arn, ":*".into()])]
 }
 
@@ -241,8 +241,8 @@ fn role(
         resource,
         name: Value::joined([Reference::Prefix.into(), suffix, "-".into(), Reference::Region.into()]),
         description,
-        path: Value::parameter(Key::RolePath),
-        boundary: Value::optional(Key::PermissionsBoundaryArn),
+        path: Value::parameter(ParameterKey::RolePath),
+        boundary: Value::optional(ParameterKey::PermissionsBoundaryArn),
         trust: Policy::new([trust]),
         policy: RolePolicy { name: "permissions", document: Policy::new(statements) },
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::Value;
 use crate::names;
 
@@ -21,6 +21,6 @@ pub(super) fn table() -> LockTable {
     LockTable {
         name: Value::prefixed(names::TABLE.suffix),
         hash_key: "auto_scaling_group_name",
-        deletion_protection: Value::parameter(Key::DeletionProtection),
+        deletion_protection: Value::parameter(ParameterKey::DeletionProtection),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::{HANDLER_LOGS, MACHINE_LOGS, Resource, Value};
 use crate::names;
 
@@ -26,5 +26,5 @@ pub(super) fn groups() -> Vec<LogGroup> {
 }
 
 fn group(resource: Resource, name: Value) -> LogGroup {
-    LogGroup { resource, name, retention_days: Value::parameter(Key::LogRetentionDays) }
+    LogGroup { resource, name, retention_days: Value::parameter(ParameterKey::LogRetentionDays) }
 }

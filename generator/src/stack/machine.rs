@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::{LOCKS_TABLE, MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value};
 use crate::asl::{Machine, Placeholder};
 use crate::config::Config;
@@ -45,7 +45,7 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
 fn substitution(placeholder: Placeholder) -> Value {
     match placeholder {
         Placeholder::LockTableName => LOCKS_TABLE.name(),
-        Placeholder::NotifierFunctionArn => Value::or_empty(Key::NotifierFunctionArn),
+        Placeholder::NotifierFunctionArn => Value::or_empty(ParameterKey::NotifierFunctionArn),
         Placeholder::TopicArn => TOPIC.arn(),
     }
 }

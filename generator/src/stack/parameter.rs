@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PackageFacts;
+use super::package_digest::PackageDigest;
 use super::value::Value;
 use crate::config::{
     AlarmActionArn, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PolicyArn, RetentionDays,
@@ -14,7 +14,7 @@ use crate::names;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it; the descriptions are below")]
-pub enum Key {
+pub enum ParameterKey {
     Environment,
     SlackChannel,
     NotifierFunctionArn,
@@ -33,7 +33,7 @@ pub enum Key {
     Tags,
 }
 
-impl Key {
+impl ParameterKey {
     /// Every key, in the order of the documentation.
     pub const ALL: &[Self] = &[
         Self::Environment,
@@ -81,7 +81,7 @@ impl Key {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Parameter {
     /// Its identity and name.
-    pub key: Key,
+    pub key: ParameterKey,
     /// What it sets: a sentence with its period.
     pub description: &'static str,
     /// What its values are.
@@ -161,38 +161,44 @@ impl Group {
     }
 }
 
-/// Every parameter of the stack, in the order of [`Key::ALL`].
-pub(super) fn parameters(config: &Config, package: Option<&PackageFacts>) -> Vec<Parameter> {
-    Key::ALL.iter().map(|key| parameter(*key, config, package)).collect()
+/// Every parameter of the stack, in the order of [`ParameterKey::ALL`].
+pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Vec<Parameter> {
+    ParameterKey::ALL.iter().map(|key| parameter(*key, config, package)).collect()
 }
 
-fn parameter(key: Key, config: &Config, package: Option<&PackageFacts>) -> Parameter {
+fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>) -> Parameter {
     match key {
-        Key::Environment => text(key, Group::Environment)
+        ParameterKey::Environment => text(key, Group::Environment)
             .says("Name of the environment: the second part of every resource name.")
             .defaults_to(Some(&config.environment))
             .fits(Environment::format())
             .at_most(environment_length_max(&config.name)),
-        Key::SlackChannel | Key::NotifierFunctionArn | Key::PagerDutyEndpoint => notification(key, config),
-        Key::AlarmActionArns | Key::RunbookUrl => alarm(key, config),
-        Key::PermissionsBoundaryArn | Key::RolePath => permission(key, config),
-        Key::LogLevel | Key::LogRetentionDays | Key::DeletionProtection | Key::Tags => operation(key, config),
-        Key::HandlerS3Bucket | Key::HandlerS3Key | Key::HandlerZipPath | Key::HandlerSourceCodeHash => {
-            handler_package(key, config, package)
+        ParameterKey::SlackChannel | ParameterKey::NotifierFunctionArn | ParameterKey::PagerDutyEndpoint => {
+            notification(key, config)
         }
+        ParameterKey::AlarmActionArns | ParameterKey::RunbookUrl => alarm(key, config),
+        ParameterKey::PermissionsBoundaryArn | ParameterKey::RolePath => permission(key, config),
+        ParameterKey::LogLevel
+        | ParameterKey::LogRetentionDays
+        | ParameterKey::DeletionProtection
+        | ParameterKey::Tags => operation(key, config),
+        ParameterKey::HandlerS3Bucket
+        | ParameterKey::HandlerS3Key
+        | ParameterKey::HandlerZipPath
+        | ParameterKey::HandlerSourceCodeHash => handler_package(key, config, package),
     }
 }
 
-fn notification(key: Key, config: &Config) -> Parameter {
+fn notification(key: ParameterKey, config: &Config) -> Parameter {
     let parameter = text(key, Group::Notifications);
     let told = &config.notifications;
     match key {
-        Key::SlackChannel => parameter
+        ParameterKey::SlackChannel => parameter
             .says("Slack channel that successful recycles are announced in; empty for none.")
             .defaults_to(Some(told.slack_channel.as_deref().unwrap_or_default()))
             .fits(SlackChannel::format())
             .or_empty(),
-        Key::NotifierFunctionArn => parameter
+        ParameterKey::NotifierFunctionArn => parameter
             .says("ARN of a Lambda function that gets the Slack-style message of every recycle.")
             .may_be_nothing(told.notifier_function_arn.as_deref())
             .fits(FunctionArn::format()),
@@ -203,10 +209,10 @@ fn notification(key: Key, config: &Config) -> Parameter {
     }
 }
 
-fn alarm(key: Key, config: &Config) -> Parameter {
+fn alarm(key: ParameterKey, config: &Config) -> Parameter {
     let parameter = text(key, Group::Notifications);
     match key {
-        Key::AlarmActionArns => Parameter {
+        ParameterKey::AlarmActionArns => Parameter {
             kind: ParameterKind::TextList,
             optional: true,
             default: Some(Value::list(config.alarms.action_arns.iter().map(|arn| &**arn))),
@@ -221,10 +227,10 @@ fn alarm(key: Key, config: &Config) -> Parameter {
     }
 }
 
-fn permission(key: Key, config: &Config) -> Parameter {
+fn permission(key: ParameterKey, config: &Config) -> Parameter {
     let parameter = text(key, Group::Permissions);
     match key {
-        Key::PermissionsBoundaryArn => parameter
+        ParameterKey::PermissionsBoundaryArn => parameter
             .says("ARN of the policy that bounds both roles.")
             .may_be_nothing(config.permissions.boundary_arn.as_deref())
             .fits(PolicyArn::format()),
@@ -235,23 +241,23 @@ fn permission(key: Key, config: &Config) -> Parameter {
     }
 }
 
-fn operation(key: Key, config: &Config) -> Parameter {
+fn operation(key: ParameterKey, config: &Config) -> Parameter {
     let parameter = text(key, Group::Operation);
     match key {
-        Key::LogLevel => Parameter {
+        ParameterKey::LogLevel => Parameter {
             check: Check::OneOf(LogLevel::ALL.iter().map(|level| upper(*level)).collect()),
             default: Some(upper(config.handler.log_level)),
             ..parameter
         }
         .says("Least level that the handler logs."),
-        Key::LogRetentionDays => Parameter {
+        ParameterKey::LogRetentionDays => Parameter {
             kind: ParameterKind::Number,
             check: Check::OneOf(RetentionDays::ALLOWED.iter().map(|days| (*days).into()).collect()),
             default: Some(config.logs.retention_days.get().into()),
             ..parameter
         }
         .says("Days that logs are kept."),
-        Key::DeletionProtection => {
+        ParameterKey::DeletionProtection => {
             Parameter { kind: ParameterKind::Bool, default: Some(true.into()), ..parameter }
                 .says("Whether the table of locks and journals refuses to be deleted.")
         }
@@ -264,31 +270,31 @@ fn operation(key: Key, config: &Config) -> Parameter {
     }
 }
 
-fn handler_package(key: Key, config: &Config, package: Option<&PackageFacts>) -> Parameter {
+fn handler_package(key: ParameterKey, config: &Config, package: Option<&PackageDigest>) -> Parameter {
     let parameter = text(key, Group::Package);
     match key {
-        Key::HandlerS3Bucket => {
+        ParameterKey::HandlerS3Bucket => {
             parameter.says("S3 bucket that holds the handler's zip, in the region deployed to.").matches(
                 "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
                 "the name of an S3 bucket",
             )
         }
-        Key::HandlerS3Key => parameter
+        ParameterKey::HandlerS3Key => parameter
             .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
-            .defaults_to(package.map(|facts| s3_key(&config.name, facts)).as_deref()),
-        Key::HandlerZipPath => parameter
+            .defaults_to(package.map(|digest| s3_key(&config.name, digest)).as_deref()),
+        ParameterKey::HandlerZipPath => parameter
             .says("Path of the handler's zip, where it is not the one beside this module.")
             .may_be_nothing(None),
         _ => parameter
             .says("SHA-256 of the handler's zip in base64: the function is updated when it changes.")
-            .defaults_to(package.map(|facts| facts.sha256_base64.as_str()))
+            .defaults_to(package.map(PackageDigest::base64).as_deref())
             .matches("[A-Za-z0-9+/]{43}=", "a SHA-256 in base64"),
     }
 }
 
 /// The key under which the documentation stores the zip: named by its content.
-pub(super) fn s3_key(name: &str, facts: &PackageFacts) -> String {
-    format!("{name}/{}.zip", facts.sha256_hex)
+pub(super) fn s3_key(name: &str, digest: &PackageDigest) -> String {
+    format!("{name}/{}.zip", digest.hex())
 }
 
 /// Longest environment that still makes legal names, in characters.
@@ -301,7 +307,7 @@ fn upper(level: LogLevel) -> Value {
     level.as_str().to_uppercase().into()
 }
 
-fn text(key: Key, group: Group) -> Parameter {
+fn text(key: ParameterKey, group: Group) -> Parameter {
     Parameter {
         key,
         description: "",
@@ -369,13 +375,13 @@ mod tests {
     #[test]
     fn the_package_decides_whether_its_hash_has_to_be_given() {
         let config = Config::with_defaults("demo".parse().unwrap());
-        let facts = PackageFacts { sha256_hex: "ab".repeat(32), sha256_base64: "q83v".to_owned() };
+        let digest = PackageDigest::from_hex(&"ab".repeat(32)).unwrap();
         let default = |key, package| parameter(key, &config, package).default;
-        assert_eq!(default(Key::HandlerSourceCodeHash, None), None);
-        assert_eq!(default(Key::HandlerSourceCodeHash, Some(&facts)), Some("q83v".into()));
-        assert_eq!(default(Key::HandlerS3Key, None), None);
+        assert_eq!(default(ParameterKey::HandlerSourceCodeHash, None), None);
+        assert_eq!(default(ParameterKey::HandlerSourceCodeHash, Some(&digest)), Some(digest.base64().into()));
+        assert_eq!(default(ParameterKey::HandlerS3Key, None), None);
         let key = format!("demo/{}.zip", "ab".repeat(32));
-        assert_eq!(default(Key::HandlerS3Key, Some(&facts)), Some(key.into()));
+        assert_eq!(default(ParameterKey::HandlerS3Key, Some(&digest)), Some(key.into()));
     }
 
     #[test]
@@ -387,7 +393,7 @@ mod tests {
 
     #[test]
     fn keys_are_written_as_they_are_named() {
-        for key in Key::ALL {
+        for key in ParameterKey::ALL {
             assert_eq!(serde_json::to_value(key).unwrap(), key.as_str());
         }
     }

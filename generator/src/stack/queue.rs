@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Principal, Statement};
-use super::rule::Rule;
+use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, Resource, Value};
 use crate::config::Config;
 use crate::names;
@@ -47,7 +47,7 @@ const DEAD_LETTERS_RETENTION_DAYS: u32 = 14;
 /// Lambda's advice: six times the function's time limit, and the batching window on top.
 const VISIBILITY_PER_TIMEOUT: u32 = 6;
 
-pub(super) fn queues(config: &Config, rules: &[Rule]) -> Queues {
+pub(super) fn queues(config: &Config, rules: &[EventRule]) -> Queues {
     let visibility_timeout_seconds = VISIBILITY_PER_TIMEOUT * config.handler.timeout_seconds.get()
         + config.queue.batching_window_seconds.get();
     let events = names::QUEUE.suffix;
@@ -72,7 +72,7 @@ pub(super) fn queues(config: &Config, rules: &[Rule]) -> Queues {
 }
 
 /// The rules may send, over TLS only. The dead letters take from the rules what the rules cannot deliver.
-fn policy(queue: &Resource, rules: &[Rule]) -> Policy {
+fn policy(queue: &Resource, rules: &[EventRule]) -> Policy {
     let sources = rules.iter().map(|rule| rule.resource().arn());
     Policy::new([
         Statement::deny_insecure_transport("sqs:*", queue.arn()),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{Reference, TOPIC, Value};
 use crate::names;
@@ -69,7 +69,7 @@ pub(super) fn topic() -> Topic {
                 .resources([TOPIC.arn()]),
         ]),
         pager: Subscription {
-            endpoint: Value::parameter(Key::PagerDutyEndpoint),
+            endpoint: Value::parameter(ParameterKey::PagerDutyEndpoint),
             filter: Value::map([
                 ("status", Value::list(FAILURES.iter().copied())),
                 ("notify_pager_duty", Value::list(["true"])),

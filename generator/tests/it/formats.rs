@@ -18,7 +18,7 @@ use asg_recycle::config::{
 use asg_recycle::problem::Problem;
 use asg_recycle::render::{self, FORMATS, Files};
 use asg_recycle::stack::parameter::ParameterKind;
-use asg_recycle::stack::{PackageFacts, Parameter, Stack};
+use asg_recycle::stack::{PackageDigest, Parameter, Stack};
 use asg_recycle_handler::contract;
 use serde_json::{Value, json};
 
@@ -109,10 +109,7 @@ fn fitting<T: FromStr<Err = Problem>>(text: &str) -> T {
 }
 
 fn stacks() -> [Stack; 3] {
-    let package = PackageFacts {
-        sha256_hex: "ab".repeat(32),
-        sha256_base64: "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=".to_owned(),
-    };
+    let package = PackageDigest::of(b"a zip");
     let stack = |config: &Config, package| {
         let machine = asl::build(config).expect("the machine is sound");
         Stack::new(config, &machine, package).expect("every call has its permission")

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use asg_recycle::stack::PackageFacts;
+use asg_recycle::stack::PackageDigest;
 use asg_recycle::{AsgRecycle, FORMATS, config};
 
 use crate::run::files;
@@ -26,7 +26,7 @@ fn examples() -> Vec<PathBuf> {
 fn generated(example: &Path) -> BTreeMap<String, String> {
     let source = fs::read(example.join("stack.yaml")).expect("its stack.yaml");
     let config = config::parse(&source).expect("it has no fault");
-    let zeros = PackageFacts { sha256_hex: "0".repeat(64), sha256_base64: format!("{}=", "A".repeat(43)) };
+    let zeros = PackageDigest::from_hex(&"0".repeat(64)).expect("it is hex");
     let stack =
         AsgRecycle::from_config(config).and_then(|stack| stack.with_package(&zeros)).expect("it fits");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("every file is text");

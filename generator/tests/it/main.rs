@@ -20,3 +20,4 @@ mod conformance;
 mod aborts;
 mod architecture;
 mod readme;
+mod library;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use asg_recycle::stack::value::{Attribute, Kind, Reference, Resource, Value as Model};
-use asg_recycle::stack::{Alarm, LogGroup, Policy, Queue, Role, Rule, Stack};
+use asg_recycle::stack::value::{Attribute, Reference, Resource, ResourceKind, Value as Model};
+use asg_recycle::stack::{Alarm, EventRule, LogGroup, Policy, Queue, Role, Stack};
 use serde_json::{Map, Value, json};
 
 use super::{Inventory, Optional};
@@ -101,7 +101,7 @@ impl Seen<'_> {
         self.value(&policy.to_value())
     }
 
-    fn rule(self, rule: &Rule) -> Found {
+    fn rule(self, rule: &EventRule) -> Found {
         let target = &rule.target;
         let properties = json!({
             "name": self.value(&rule.name),
@@ -312,6 +312,7 @@ impl Seen<'_> {
 fn attribute_of(resource: &Resource, attribute: Attribute) -> String {
     let [kind, attribute_name] = [json!(resource.kind), json!(attribute)]
         .map(|word| word.as_str().expect("it is written as a word").to_owned());
-    let streams = if (resource.kind, attribute) == (Kind::LogGroup, Attribute::Arn) { ":*" } else { "" };
+    let streams =
+        if (resource.kind, attribute) == (ResourceKind::LogGroup, Attribute::Arn) { ":*" } else { "" };
     format!("{{{kind}.{}.{attribute_name}}}{streams}", resource.label)
 }
