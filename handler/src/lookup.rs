@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::batch::CALLS_MAX;
 use crate::bounded;
 use crate::decide;
 use crate::event::{Cause, TemplateChange};
 use crate::group::Group;
-use crate::ports::{GROUPS_PER_CALL_MAX, Ports};
+use crate::ports::{CALLS_MAX, GROUPS_PER_CALL_MAX, Ports};
 
 /// A group, that there is none, or why that is not known.
 type Found = Result<Option<Group>, String>;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::contract::TriggerRecord;
-use crate::fault::{self, Fault};
+use crate::problem::{self, Problem};
 
 /// Longest subject that SNS takes, in characters.
 const SUBJECT_LENGTH_MAX: usize = 100;
@@ -27,7 +27,7 @@ pub struct Rejection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_pager_duty: Option<String>,
     /// Everything that is wrong; never empty.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<Problem>,
     /// What was rejected.
     pub trigger: TriggerRecord,
 }
@@ -35,7 +35,7 @@ pub struct Rejection {
 impl Rejection {
     /// Why, in one line.
     pub fn reason(&self) -> String {
-        fault::line(&self.faults)
+        problem::line(&self.faults)
     }
 
     /// The message's subject: SNS takes printable ASCII only.
@@ -66,7 +66,7 @@ mod tests {
             account_id: "123456789012".to_owned(),
             team: Some("payments".to_owned()),
             notify_pager_duty: Some(String::new()),
-            faults: vec![Fault::missing("detail.input", "too large")],
+            faults: vec![Problem::missing("detail.input", "too large")],
             trigger: TriggerRecord { event_name: "FAILED".to_owned(), event_id: None, execution_arn: None },
         }
     }

@@ -4,9 +4,9 @@ use asg_recycle_handler::arn::StateMachineArn;
 use asg_recycle_handler::contract::{
     EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, STRATEGY, TAGS, Tag,
 };
-use asg_recycle_handler::fault::Fault;
 use asg_recycle_handler::group::{Group, GroupTag};
-use asg_recycle_handler::settings::{Settings, TagChanges, Windowing};
+use asg_recycle_handler::problem::Problem;
+use asg_recycle_handler::settings::{Settings, StrategyTraits, TagChanges};
 use asg_recycle_handler::{tags as rules, windows};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::json;
@@ -137,17 +137,17 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }
 
-fn is_windowed(strategy: &str) -> bool {
+fn requires_window(strategy: &str) -> bool {
     strategy::all().get(strategy).is_some_and(|strategy| strategy.windowed)
 }
 
 fn wants_window(strategy: &str, tags: &Chosen<'_>) -> bool {
-    is_windowed(strategy) && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
+    requires_window(strategy) && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
 }
 
 /// What the handler would find wrong with the tags, by its own rules. A window that is still to be set is no fault
 /// yet.
-fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Fault> {
+fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Problem> {
     let value = |value: &str| GroupTag { value: value.to_owned(), propagates: false };
     let group = Group {
         tags: tags.iter().map(|(tag, text)| (tag.key.to_owned(), value(text))).collect(),
@@ -160,12 +160,12 @@ fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Fault> {
 
 /// The deployed handler's settings, as far as its rules for tags ask for them.
 fn settings(config: &Config) -> Settings {
-    let windowing = |name: &str| if is_windowed(name) { Windowing::Windowed } else { Windowing::Free };
+    let traits = |name: &str| StrategyTraits { requires_window: requires_window(name) };
     Settings {
         machine: StateMachineArn::parse("arn:aws:states:eu-west-1:000000000000:stateMachine:any")
             .expect("it is an ARN"),
         topic_arn: String::new(),
-        strategies: config.strategies.keys().map(|name| (name.clone(), windowing(name))).collect(),
+        strategies: config.strategies.keys().map(|name| (name.clone(), traits(name))).collect(),
         default_time_zone: windows::zone("UTC").expect("every database has it"),
         tag_changes: TagChanges::Propagated,
         slack_channel: String::new(),
