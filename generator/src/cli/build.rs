@@ -1,11 +1,12 @@
 //! `build`: the main job, everything from one file.
 
+use super::context::Context;
 use super::exit_code::Failure;
 use super::formats::Formats;
 use super::generate::{Target, files, plan_without_zip};
 use super::input::Source;
 use super::package::{Building, record};
-use super::{Context, report};
+use super::report;
 use crate::output::{Folder, HANDLER_ZIP, Obstacle, OutputError, Wanted};
 use crate::{AsgRecycle, package};
 

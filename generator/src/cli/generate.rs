@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::context::Context;
 use super::exit_code::Failure;
 use super::formats::{self, Formats};
 use super::input::Source;
-use super::{Context, report};
+use super::report;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, Wanted};
 use crate::render::Files;
 use crate::stack::PackageDigest;

@@ -1,6 +1,7 @@
 //! Arguments, files, colours and exit codes. The only module that prints.
 
 mod console;
+mod context;
 pub mod exit_code;
 mod input;
 mod formats;
@@ -18,9 +19,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use console::{Color, Console};
+use context::Context;
 use exit_code::Failure;
 
-use crate::config;
 use crate::package::ProcessEnvironment;
 
 /// Turns one stack.yaml into everything that recycles the instances of Auto Scaling groups by themselves.
@@ -82,12 +83,6 @@ enum Command {
     },
 }
 
-/// What a command runs in.
-struct Context {
-    console: Console,
-    environment: ProcessEnvironment,
-}
-
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let environment: ProcessEnvironment = std::env::vars_os().collect();
@@ -120,7 +115,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Build(arguments) => build::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
-        Command::Schema => context.console.result(&schema()),
+        Command::Schema => context.console.result(&init::schema_text()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "asg-recycle", &mut script);
@@ -143,11 +138,6 @@ fn usage(error: &clap::Error, console: &mut Console) -> ExitCode {
         Ok(()) => ExitCode::from(exit_code::DONE),
         Err(failure) => failure.exit_code(),
     }
-}
-
-/// The JSON Schema of `stack.yaml`, as printed and written.
-fn schema() -> String {
-    format!("{:#}\n", config::json_schema())
 }
 
 #[cfg(test)]

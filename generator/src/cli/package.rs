@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::context::Context;
 use super::exit_code::Failure;
 use super::generate::{Target, handler_files};
 use super::input::Source;
-use super::{Context, report};
+use super::report;
 use crate::config::Architecture;
 use crate::output::{Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Wanted};
 use crate::package::{self, BuildRequest, Compiler, Package};

@@ -11,9 +11,10 @@ use asg_recycle_handler::{tags as rules, windows};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
+use super::context::Context;
 use super::exit_code::Failure;
+use super::formats;
 use super::input::Source;
-use super::{Context, formats};
 use crate::config::Config;
 use crate::render::{FORMATS, OutputFormat};
 use crate::strategy;

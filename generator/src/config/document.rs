@@ -6,11 +6,9 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::syntax::DEPTH_MAX;
 use super::{path, syntax};
 use crate::problem::{Lines, Location, Problem, Problems, shown};
-
-/// Collections inside collections, aliases followed; the deepest key needs three.
-pub(super) const DEPTH_MAX: usize = 32;
 
 /// A value and its place.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{PackageError, ProcessEnvironment};
+use super::error::PackageError;
+use super::request::ProcessEnvironment;
 use crate::digest;
 use crate::render::Files;
 

@@ -6,9 +6,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::error::PackageError;
 use super::flags::Places;
+use super::request::{BuildRequest, Progress};
 use super::toolchain::{Method, Target, Tools};
-use super::{BuildRequest, PackageError, Progress};
 use crate::render::Files;
 
 /// 1980-01-01, the zip's date, for whatever would otherwise note the time.

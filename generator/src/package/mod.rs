@@ -3,6 +3,8 @@
 //! In the order in which a build goes through them: the sources that are emitted, the cache that is asked first,
 //! the compiler, the check of what it made, and the zip.
 
+mod error;
+mod request;
 mod sources;
 mod cache;
 mod toolchain;
@@ -10,11 +12,6 @@ mod flags;
 mod compile;
 mod elf;
 mod zip;
-mod error;
-
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use crate::config::Architecture;
 use crate::digest;
@@ -23,24 +20,8 @@ use crate::stack::PackageDigest;
 
 pub use cache::default_folder as default_cache_folder;
 pub use error::PackageError;
+pub use request::{BuildRequest, Compiler, ProcessEnvironment, Progress};
 pub use sources::{ManifestError, handler_sources, stand_alone_manifest};
-pub use toolchain::Compiler;
-
-/// The environment of the process, read once at the edge.
-pub type ProcessEnvironment = BTreeMap<OsString, OsString>;
-
-/// What to build, with what, and where results are kept.
-#[derive(Debug, Clone)]
-pub struct BuildRequest {
-    /// The function's processor.
-    pub architecture: Architecture,
-    /// What compiles and links it.
-    pub compiler: Compiler,
-    /// The cache's folder; made where it is missing.
-    pub cache_folder: PathBuf,
-    /// The environment that cargo runs in, less what would change the bytes.
-    pub environment: ProcessEnvironment,
-}
 
 /// A handler zip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,25 +34,6 @@ pub struct Package {
     pub cached: bool,
     /// What it was built from: SHA-256 in hex over sources, lock file, flags and toolchain.
     pub key: String,
-}
-
-/// Something to tell a waiting person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// Another process builds into the same cache; this one waits for it.
-    Waiting,
-    /// The compiler starts.
-    Started {
-        /// What is compiled for.
-        target: String,
-    },
-    /// A crate is being compiled.
-    Compiling {
-        /// Crates begun so far, this one included.
-        begun: usize,
-        /// Crates in the lock file: an upper bound.
-        total_max: usize,
-    },
 }
 
 /// Builds the zip of a crate that stands alone (see [`handler_sources`]), or takes it from the cache.
@@ -109,9 +71,4 @@ pub fn sources_sha256(sources: &Files) -> String {
 /// Checks that a binary runs on the Lambda runtime: its processor, and the glibc it asks for.
 pub fn check_binary(binary: &[u8], architecture: Architecture) -> Result<(), PackageError> {
     elf::check(binary, architecture)
-}
-
-/// A path as text for messages and flags.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -5,19 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::{BuildRequest, PackageError, ProcessEnvironment, flags, sources};
+use super::error::PackageError;
+use super::request::{BuildRequest, Compiler, ProcessEnvironment};
+use super::{flags, sources};
 use crate::config::Architecture;
-
-/// What compiles and links the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compiler {
-    /// Cargo with the machine's C compiler where the machine is like the target, else whatever is here that can.
-    Auto,
-    /// Cargo with a C compiler of this machine.
-    Native,
-    /// `cargo zigbuild`, against the runtime's glibc whatever this machine has.
-    Zig,
-}
 
 /// How cargo is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod logs;
 mod machine;
 mod outputs;
 mod package_digest;
+mod parameter_key;
 pub mod parameter;
 mod policy;
 mod queue;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::parameter::ParameterKey;
+use super::parameter_key::ParameterKey;
 
 /// The value of a property, as far as it is known before the stack is deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
