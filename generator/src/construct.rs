@@ -47,7 +47,7 @@ impl AsgRecycle {
         &self.stack
     }
 
-    /// The state machine.
+    /// The state machine: its definition and the API calls that it makes.
     pub fn machine(&self) -> &Machine {
         &self.machine
     }

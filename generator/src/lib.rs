@@ -21,6 +21,7 @@ pub mod simulate;
 pub mod package;
 pub mod output;
 pub mod problem;
+mod spelling;
 mod digest;
 mod template;
 

@@ -24,14 +24,14 @@ use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
 pub struct Trigger {
     /// The event it came with.
     pub source: Source,
-    /// What happened.
+    /// What happened, and to which group.
     pub cause: Cause,
 }
 
 /// What is to be done about a trigger.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Start an execution.
+    /// Start an execution of the state machine.
     Start(StartRequest),
     /// Nothing, and all is well.
     Skip(Skip),
@@ -42,7 +42,7 @@ pub enum Decision {
 /// An execution to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartRequest {
-    /// The machine.
+    /// The state machine to start: the stack's own, or one that a tag names.
     pub machine: StateMachineArn,
     /// The same for every delivery of the trigger; at most 80 characters.
     pub name: String,

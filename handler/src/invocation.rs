@@ -8,7 +8,7 @@ use crate::decide::Skip;
 /// What the runtime says about an invocation, and the time.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// Lambda's request id.
+    /// The id that Lambda gives the invocation, for logs.
     pub request_id: String,
     /// The function's name, the metrics' dimension.
     pub function_name: String,

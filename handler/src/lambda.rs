@@ -33,7 +33,7 @@ struct Function<P> {
     log: Arc<Log>,
 }
 
-/// The environment's variables.
+/// The variables of the process's environment, by name.
 pub type Environment = BTreeMap<String, String>;
 
 /// Serves invocations until the environment is shut down. Faults of the settings are logged, all of them, and end it.

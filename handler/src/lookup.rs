@@ -96,7 +96,7 @@ impl Lookup {
 /// Whether the followers of a launch template are to be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Followers {
-    /// They are.
+    /// A launch template changed, so they are.
     Wanted,
     /// No launch template changed.
     Unwanted,

@@ -20,19 +20,19 @@ pub trait Ports: Send + Sync + 'static {
     /// Describes every group that has the opt-in tag, whatever its value.
     fn describe_opted_in(&self) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;
 
-    /// Starts an execution.
+    /// Starts an execution, unless an earlier delivery of the event did.
     fn start(&self, request: &StartRequest) -> impl Future<Output = Result<Started, CallError>> + Send;
 
-    /// Publishes a rejection.
+    /// Publishes a rejection on the topic, for people.
     fn publish(&self, rejection: &Rejection) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// How a start went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
-    /// The execution runs.
+    /// This call started the execution.
     Now {
-        /// Its ARN.
+        /// ARN of the execution that runs now.
         execution_arn: String,
     },
     /// An execution of that name exists: the same trigger was delivered before.
@@ -47,7 +47,7 @@ pub struct CallError {
     pub call: &'static str,
     /// AWS's code, or what went wrong before AWS answered.
     pub code: String,
-    /// AWS's message.
+    /// What AWS says of it.
     pub message: String,
 }
 

@@ -11,14 +11,14 @@ const SUBJECT_LENGTH_MAX: usize = 100;
 /// A refusal; as JSON it is the message that is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {
-    /// `rejected`.
+    /// Always `rejected`, where an execution gives its outcome.
     pub status: &'static str,
     /// The component; a dead execution's name where its input does not say.
     pub component: String,
     /// The group; absent where a dead execution's input does not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_scaling_group_name: Option<String>,
-    /// The account.
+    /// The account of the group, 12 digits.
     pub account_id: String,
     /// Tag `autorecycle_team`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,7 @@ pub struct Rejection {
     pub notify_pager_duty: Option<String>,
     /// Everything that is wrong; never empty.
     pub faults: Vec<Problem>,
-    /// What was rejected.
+    /// What asked for the recycle that is rejected.
     pub trigger: TriggerRecord,
 }
 

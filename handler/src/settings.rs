@@ -46,9 +46,9 @@ pub struct StrategyTraits {
 pub enum TagChanges {
     /// Those that reach instances.
     Propagated,
-    /// All.
+    /// Those of any tag.
     All,
-    /// None.
+    /// No change of a tag recycles.
     None,
 }
 

@@ -17,7 +17,7 @@ use super::formats;
 use super::input::Source;
 use crate::config::Config;
 use crate::render::{FORMATS, OutputFormat};
-use crate::strategy;
+use crate::{spelling, strategy};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -131,9 +131,7 @@ fn setting_of(setting: &str) -> Result<(&'static Tag, &str), Failure> {
 
 /// Says what there is instead of an unknown word, the nearest first.
 fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
-    let similarity = |each: &&str| strsim::jaro_winkler(word, each);
-    let by_similarity = |a: &&&str, b: &&&str| similarity(a).total_cmp(&similarity(b));
-    let nearest = known.iter().max_by(by_similarity).filter(|each| similarity(each) > 0.8);
+    let nearest = spelling::nearest(word, known.iter().copied());
     let hint = nearest.map_or(String::new(), |each| format!("; did you mean `{each}`?"));
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }

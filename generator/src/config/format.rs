@@ -14,7 +14,7 @@ pub struct TextFormat {
     pub pattern: &'static str,
     /// What it takes, for people, after "takes" or "must be".
     pub takes: &'static str,
-    /// Most characters.
+    /// Most characters that fit; an é counts as one.
     pub length_max: usize,
     /// A text that fits.
     pub example: &'static str,

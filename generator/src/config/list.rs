@@ -15,7 +15,7 @@ pub type StateMachineNames = DistinctList<StateMachineName, 50>;
 pub type AlarmActionArns = DistinctList<AlarmActionArn, 5>;
 
 impl<T, const LENGTH_MAX: usize> DistinctList<T, LENGTH_MAX> {
-    /// Most items.
+    /// Most items that AWS takes.
     pub const LENGTH_MAX: usize = LENGTH_MAX;
 }
 

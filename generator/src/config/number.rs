@@ -33,7 +33,7 @@ impl<const MINIMUM: u32, const MAXIMUM: u32> Bounded<MINIMUM, MAXIMUM> {
         }
     }
 
-    /// The number.
+    /// The number, which is within the bounds.
     pub const fn get(self) -> u32 {
         self.0
     }
@@ -58,7 +58,7 @@ impl ReservedConcurrency {
         if fits { Ok(Self(number)) } else { Err(refused(&Self::KIND, number)) }
     }
 
-    /// The number.
+    /// The number, which is within the bounds.
     pub const fn get(self) -> u32 {
         self.0
     }

@@ -25,11 +25,11 @@ pub enum SettingValue {
     Integer(u64),
     /// One of the setting's words, or a time zone.
     Text(String),
-    /// A switch.
+    /// Whether the setting is on.
     Boolean(bool),
     /// Percentages in ascending order.
     Integers(Vec<u64>),
-    /// Distinct names.
+    /// Names of alarms, none twice.
     List(Vec<String>),
 }
 

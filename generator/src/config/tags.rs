@@ -19,7 +19,7 @@ impl Tags {
     /// Most tags that AWS takes on a resource.
     pub const COUNT_MAX: usize = 50;
 
-    /// No tags.
+    /// No tags beside those that AWS and the formats set.
     pub const fn new() -> Self {
         Self(BTreeMap::new())
     }

@@ -108,7 +108,7 @@ texts! {
         "https://events.pagerduty.com/integration/0123456789abcdef0123456789abcdef/enqueue";
     /// The page that alarms point to: short enough for an alarm's description, which AWS ends at 1,024 characters.
     RunbookUrl = HTTPS_URL, "an `https://` URL", 512, "https://runbooks.example.com/asg-recycle";
-    /// An IAM path.
+    /// An IAM path: it groups roles, and policies may be limited to one.
     RolePath = "/([A-Za-z0-9_+=,.@-]+/)*", "an IAM path, which starts and ends with `/`", 512, "/service/";
     /// A tag's key. AWS keeps the prefix `aws:`, in any case, for itself; [`Tags`](super::Tags) refuses that.
     TagKey = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]+", "letters, digits, spaces and `_.:/=+-@`", 128, "team";

@@ -38,7 +38,7 @@ pub struct Config {
     pub alarms: AlarmsSection,
     /// Constraints on the roles. Both are variables of the emitted stack.
     pub permissions: PermissionsSection,
-    /// The log groups.
+    /// What the handler and the state machine write.
     pub logs: LogsSection,
     /// Put on every resource that takes tags.
     pub tags: Tags,

@@ -8,8 +8,9 @@ use super::key::{Key, KeyKind, KeyValue, Presence};
 use super::scalar::{self, Meaning};
 use super::tags::Tags;
 use super::text::TagValue;
-use super::{path, suggest, zone};
+use super::{path, zone};
 use crate::problem::{Location, Problem, Problems, shown};
+use crate::spelling;
 
 /// Reads the value of a key.
 pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<KeyValue> {
@@ -151,7 +152,7 @@ fn word(key: &Key, words: &[&'static str], node: &Node) -> Result<KeyValue, Prob
         return Ok(KeyValue::Text((*word).to_owned().into()));
     }
     let problem = misfit("unknown-word", key, node);
-    Err(match suggest::nearest(&scalar.text, words.iter().copied()) {
+    Err(match spelling::nearest(&scalar.text, words.iter().copied()) {
         Some(word) => problem.help(format!("did you mean `{word}`?")),
         None => problem,
     })

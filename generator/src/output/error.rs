@@ -20,7 +20,7 @@ pub enum OutputError {
         .path.display()
     )]
     Manifest {
-        /// The file.
+        /// The `manifest.json` that was found.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -30,9 +30,9 @@ pub enum OutputError {
     File {
         /// What was tried, e.g. `write`.
         action: &'static str,
-        /// On which path.
+        /// The file or folder that it was tried on.
         path: PathBuf,
-        /// Why it failed.
+        /// What the system says.
         source: io::Error,
     },
 }

@@ -19,7 +19,7 @@ pub const HANDLER_FOLDER: &str = "handler/";
 pub enum Edits {
     /// They are kept: generating over one is refused.
     Protect,
-    /// They are overwritten.
+    /// They are overwritten, without a copy.
     Overwrite,
 }
 

@@ -23,12 +23,12 @@ pub use error::PackageError;
 pub use request::{BuildRequest, Compiler, ProcessEnvironment, Progress};
 pub use sources::{ManifestError, handler_sources, stand_alone_manifest};
 
-/// A handler zip.
+/// A handler zip, ready to be deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// The zip's bytes.
+    /// The zip's bytes: the same for the same key, on every machine.
     pub zip: Vec<u8>,
-    /// The zip's digest.
+    /// The digest that the stack deploys it by.
     pub digest: PackageDigest,
     /// Whether it came out of the cache.
     pub cached: bool,

@@ -12,7 +12,7 @@ pub type ProcessEnvironment = BTreeMap<OsString, OsString>;
 /// What to build, with what, and where results are kept.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
-    /// The function's processor.
+    /// The processor of the function that will run it.
     pub architecture: Architecture,
     /// What compiles and links it.
     pub compiler: Compiler,
@@ -27,7 +27,7 @@ pub struct BuildRequest {
 pub enum Progress {
     /// Another process builds into the same cache; this one waits for it.
     Waiting,
-    /// The compiler starts.
+    /// The compiler starts: the cache does not have the zip.
     Started {
         /// What is compiled for.
         target: String,

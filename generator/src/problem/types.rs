@@ -72,7 +72,7 @@ impl Location {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Adds a fault.
+    /// Adds a fault after those found so far.
     pub fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }

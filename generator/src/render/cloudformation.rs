@@ -10,7 +10,7 @@ use crate::stack::parameter::{Check, Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
-/// The format `cloudformation`.
+/// One template with every resource, the definition written out in it.
 #[derive(Debug, Clone, Copy)]
 pub struct CloudFormation;
 

@@ -10,7 +10,7 @@ use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::{Parameter, Stack};
 use crate::template::TEMPLATES;
 
-/// The format `terraform`.
+/// A module with a file for each concern, the definition beside them, and a root that calls it.
 #[derive(Debug, Clone, Copy)]
 pub struct Terraform;
 

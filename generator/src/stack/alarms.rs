@@ -13,13 +13,13 @@ use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, V
 pub struct Alarm {
     /// Its label among the alarms.
     pub label: String,
-    /// Its name.
+    /// Its name, unique in the account and region.
     pub name: Value,
     /// What happened, what to do, and the runbook where there is one.
     pub description: Value,
-    /// The metric's namespace.
+    /// The service that publishes the metric, e.g. `AWS/SQS`.
     pub namespace: &'static str,
-    /// The metric.
+    /// The metric's name, as the service spells it.
     pub metric: &'static str,
     /// Which resource's metric: the dimension's name and value.
     pub dimension: (&'static str, Value),
@@ -31,7 +31,7 @@ pub struct Alarm {
     pub comparison: &'static str,
     /// Length of a period.
     pub period_seconds: u32,
-    /// Periods looked at.
+    /// Periods that all have to reach the threshold.
     pub evaluation_periods: u32,
     /// What a period without data means.
     pub missing_data: &'static str,

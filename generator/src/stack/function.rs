@@ -8,18 +8,18 @@ use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_RO
 use crate::config::{Config, ReservedConcurrency, SettingValue};
 use crate::{names, strategy};
 
-/// The Lambda function.
+/// The Lambda function that decides which groups are recycled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Function {
-    /// Its name.
+    /// Its name, which its log group and its metrics carry, too.
     pub name: Value,
-    /// What it does.
+    /// What it does, as Lambda's console shows it.
     pub description: &'static str,
-    /// The managed runtime.
+    /// The managed runtime: the operating system that a compiled handler runs on.
     pub runtime: &'static str,
     /// The executable in the zip.
     pub handler: &'static str,
-    /// The processor.
+    /// The processor, in Lambda's word.
     pub architecture: &'static str,
     /// Memory, 128 to 10,240.
     pub memory_megabytes: u32,
@@ -37,7 +37,7 @@ pub struct Function {
     pub environment: Value,
     /// The zip's file name beside the stack's own folder.
     pub zip_file: &'static str,
-    /// What feeds it.
+    /// What reads the queue and calls it.
     pub source: EventSource,
 }
 
@@ -46,7 +46,7 @@ pub struct Function {
 pub struct EventSource {
     /// ARN of the queue.
     pub queue_arn: Value,
-    /// Records per invocation.
+    /// Most records of an invocation, 1 to 10.
     pub batch_size: u32,
     /// How long a batch may fill, 0 to 300.
     pub batching_window_seconds: u32,

@@ -42,24 +42,24 @@ impl DeployGuide {
 /// A tag on a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupTag {
-    /// Its key.
+    /// Its key, which begins with `autorecycle_`.
     pub key: &'static str,
     /// Whether a group without it is left alone.
     pub required: bool,
-    /// Its values.
+    /// What its values are, in a few words.
     pub values: &'static str,
     /// What it does.
     pub summary: &'static str,
 }
 
-/// A strategy.
+/// A strategy, as a row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StrategySummary {
     /// Its name, the tag's value.
     pub name: String,
     /// What it does.
     pub summary: String,
-    /// What it promises.
+    /// What it promises about capacity, in a sentence.
     pub promise: String,
 }
 

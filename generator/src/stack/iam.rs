@@ -16,10 +16,10 @@ use crate::config::{Config, StateMachineName};
 use crate::names;
 use crate::problem::{Problem, Problems};
 
-/// Roles and permissions.
+/// The roles of the two that act, and what each may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Iam {
-    /// The handler's role.
+    /// The role of the Lambda function.
     pub handler: Role,
     /// The state machine's role.
     pub machine: Role,
@@ -27,16 +27,16 @@ pub struct Iam {
     pub notifier: RolePolicy,
 }
 
-/// A role.
+/// A role that one service assumes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Role {
-    /// Its identity.
+    /// What others refer to it by.
     pub resource: Resource,
     /// Its name; the region is in it, for IAM is shared by all regions.
     pub name: Value,
     /// Whose role it is.
     pub description: &'static str,
-    /// Its path.
+    /// Its IAM path, a parameter of the stack.
     pub path: Value,
     /// The policy that bounds it.
     pub boundary: Value,
@@ -51,7 +51,7 @@ pub struct Role {
 pub struct RolePolicy {
     /// Its name within the role.
     pub name: &'static str,
-    /// What it permits.
+    /// What it permits, and nothing beside.
     pub document: Policy,
 }
 

@@ -9,7 +9,7 @@ use crate::names;
 /// The table: on demand, encrypted, recoverable to any moment, kept when the stack goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LockTable {
-    /// Its name.
+    /// Its name, which the state machine is given as a placeholder.
     pub name: Value,
     /// The attribute that identifies an item: text.
     pub hash_key: &'static str,

@@ -8,10 +8,10 @@ use crate::asl::{Machine, Placeholder};
 use crate::config::Config;
 use crate::names;
 
-/// The state machine.
+/// The state machine: the definition, and what is put into it at deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StateMachine {
-    /// Its name.
+    /// Its name: the prefix alone, so that its executions read well.
     pub name: Value,
     /// ARN of its role.
     pub role_arn: Value,

@@ -48,7 +48,7 @@ pub struct Stack {
     pub generator: String,
     /// The generator's version alone.
     pub version: &'static str,
-    /// The stack's name.
+    /// First part of every resource's name.
     pub name: StackName,
     /// Tags on every resource that takes tags.
     pub tags: Tags,
@@ -58,9 +58,9 @@ pub struct Stack {
     pub rules: Vec<EventRule>,
     /// The queue of events and its dead-letter queue.
     pub queue: Queues,
-    /// The handler.
+    /// The Lambda function that decides.
     pub function: Function,
-    /// The state machine.
+    /// The state machine that recycles.
     pub machine: StateMachine,
     /// The table of locks and journals.
     pub lock: LockTable,
@@ -68,7 +68,7 @@ pub struct Stack {
     pub topic: Topic,
     /// The roles and their permissions.
     pub iam: Iam,
-    /// The log groups.
+    /// The log groups of the function and of the state machine.
     pub logs: Vec<LogGroup>,
     /// An alarm for every way to fail.
     pub alarms: Vec<Alarm>,

@@ -11,7 +11,7 @@ use crate::config::{
 };
 use crate::names;
 
-/// One parameter.
+/// One parameter of the stack; each format decides how it offers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Parameter {
     /// Its identity and name.
@@ -51,7 +51,7 @@ pub enum Check {
     /// A pattern that the whole value, or each item of a list, has to match. Only what RE2 and Java's regular
     /// expressions read alike.
     Pattern {
-        /// Without anchors.
+        /// The pattern without anchors.
         pattern: String,
         /// Longest value, in characters.
         length_max: Option<usize>,
@@ -66,11 +66,11 @@ pub enum Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// The environment.
+    /// What tells one deployment from another.
     Environment,
     /// Who is told what.
     Notifications,
-    /// Permissions.
+    /// What bounds the two roles.
     Permissions,
     /// Logs, retention and protection.
     Operation,
@@ -83,7 +83,7 @@ impl Group {
     pub const ALL: &[Self] =
         &[Self::Environment, Self::Package, Self::Notifications, Self::Permissions, Self::Operation];
 
-    /// Its heading.
+    /// Its heading in a form.
     pub fn title(self) -> &'static str {
         match self {
             Self::Environment => "Environment",

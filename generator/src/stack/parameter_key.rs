@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A parameter's identity.
+/// A parameter's identity: values refer to it, and formats name it after this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it; the descriptions are below")]

@@ -8,7 +8,7 @@ use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, Resource, Value};
 use crate::config::Config;
 use crate::names;
 
-/// Both queues.
+/// The queue that the handler reads, and where its failures go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Queues {
     /// What the rules select.
@@ -24,9 +24,9 @@ pub struct Queues {
 /// One queue, encrypted with SQS's own key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Queue {
-    /// Its name.
+    /// Its name, unique in the account and region.
     pub name: Value,
-    /// Its ARN.
+    /// Its ARN, by which policies and targets name it.
     pub arn: Value,
     /// How long a received message stays hidden from others, 0 to 43,200.
     pub visibility_timeout_seconds: u32,

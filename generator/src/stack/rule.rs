@@ -11,9 +11,9 @@ use crate::names;
 pub struct EventRule {
     /// Its label among the rules.
     pub label: &'static str,
-    /// Its name.
+    /// Its name, unique on the account's default bus.
     pub name: Value,
-    /// What it selects.
+    /// What it selects, as EventBridge's console shows it.
     pub description: &'static str,
     /// The event pattern; at most 2,048 characters as compact JSON.
     pub pattern: Value,

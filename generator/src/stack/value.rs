@@ -12,9 +12,9 @@ use super::parameter_key::ParameterKey;
 pub enum Value {
     /// Text, as it is.
     Text(String),
-    /// A whole number.
+    /// A whole number, in the unit that the property has.
     Number(u64),
-    /// A truth value.
+    /// `true` or `false`.
     Bool(bool),
     /// A list.
     List(Vec<Value>),
@@ -31,7 +31,7 @@ pub enum Value {
 /// A choice on whether an optional parameter is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {
-    /// The parameter.
+    /// The optional parameter that decides.
     pub given: ParameterKey,
     /// The value where it is given.
     pub then: Value,
@@ -60,7 +60,7 @@ pub enum Reference {
 /// A resource that others refer to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// Its kind.
+    /// The kind of resource, which says what its attributes are called.
     pub kind: ResourceKind,
     /// Its label among those of its kind, in snake case. Each format builds its own stable name from it.
     pub label: Cow<'static, str>,
@@ -87,7 +87,7 @@ pub enum ResourceKind {
 pub enum Attribute {
     /// Its ARN; of a log group, the ARN of all its streams, which ends in `:*`.
     Arn,
-    /// Its name.
+    /// Its name; of a state machine, what follows the last `:` of its ARN.
     Name,
     /// Its URL: queues only.
     Url,
@@ -101,15 +101,15 @@ const fn resource(kind: ResourceKind, label: &'static str) -> Resource {
 pub const EVENTS_QUEUE: Resource = resource(ResourceKind::Queue, "events");
 /// The queue of what could not be delivered or handled.
 pub const DEAD_LETTERS_QUEUE: Resource = resource(ResourceKind::Queue, "dead_letters");
-/// The handler.
+/// The Lambda function that decides.
 pub const FUNCTION: Resource = resource(ResourceKind::Function, "handler");
-/// The state machine.
+/// The state machine that recycles.
 pub const MACHINE: Resource = resource(ResourceKind::Machine, "recycle");
 /// The table of locks and journals.
 pub const LOCKS_TABLE: Resource = resource(ResourceKind::Table, "locks");
 /// The topic that recycles are announced on.
 pub const TOPIC: Resource = resource(ResourceKind::Topic, "recycles");
-/// The handler's role.
+/// The role of the Lambda function.
 pub const HANDLER_ROLE: Resource = resource(ResourceKind::Role, "handler");
 /// The state machine's role.
 pub const MACHINE_ROLE: Resource = resource(ResourceKind::Role, "machine");
@@ -124,17 +124,17 @@ impl Resource {
         resource(ResourceKind::Rule, label)
     }
 
-    /// Its ARN.
+    /// A reference to its ARN; see [`Attribute::Arn`].
     pub fn arn(&self) -> Value {
         Value::Reference(Reference::Attribute(self.clone(), Attribute::Arn))
     }
 
-    /// Its name.
+    /// Its name; of a state machine, what follows the last `:` of its ARN.
     pub fn name(&self) -> Value {
         Value::Reference(Reference::Attribute(self.clone(), Attribute::Name))
     }
 
-    /// Its URL.
+    /// A reference to its URL: of queues only.
     pub fn url(&self) -> Value {
         Value::Reference(Reference::Attribute(self.clone(), Attribute::Url))
     }
