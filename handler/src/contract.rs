@@ -112,7 +112,7 @@ pub const TAGS: &[Tag] = &[
 /// An environment variable that configures the handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
-    /// The variable's name.
+    /// Its name in the function's environment and in `settings.json`.
     pub name: &'static str,
     /// Whether the handler refuses to start without it.
     pub required: bool,
@@ -195,7 +195,7 @@ pub const WINDOW_HORIZON_DAYS: i64 = 15;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Replace instances.
+    /// Replace the group's instances.
     Recycle,
     /// Put back what a dead execution left changed.
     Restore,
@@ -234,7 +234,7 @@ pub struct ExecutionInput {
     pub auto_scaling_group_name: String,
     /// Slack emoji of the messages.
     pub emoji: String,
-    /// Strategy name.
+    /// The strategy that the group's tag names.
     pub strategy: String,
     /// Tag `autorecycle_slack_monitoring_channel`.
     #[serde(skip_serializing_if = "Option::is_none", default)]

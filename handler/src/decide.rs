@@ -12,9 +12,9 @@ use crate::contract::{
     Replace, SLACK_MONITORING_CHANNEL, STEP_FUNCTION_NAME, TEAM, TriggerRecord,
 };
 use crate::event::{Cause, DeadExecution, MovedAlias, Nothing, Source, TagChange, TemplateChange};
-use crate::fault::Fault;
 use crate::group::{Group, TemplateReference};
 use crate::name;
+use crate::problem::Problem;
 use crate::rejection::Rejection;
 use crate::settings::{Settings, TagChanges};
 use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
@@ -24,14 +24,14 @@ use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
 pub struct Trigger {
     /// The event it came with.
     pub source: Source,
-    /// What happened.
+    /// What happened, and to which group.
     pub cause: Cause,
 }
 
 /// What is to be done about a trigger.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Start an execution.
+    /// Start an execution of the state machine.
     Start(StartRequest),
     /// Nothing, and all is well.
     Skip(Skip),
@@ -42,7 +42,7 @@ pub enum Decision {
 /// An execution to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartRequest {
-    /// The machine.
+    /// The state machine to start: the stack's own, or one that a tag names.
     pub machine: StateMachineArn,
     /// The same for every delivery of the trigger; at most 80 characters.
     pub name: String,
@@ -189,7 +189,7 @@ fn recycle(
 ) -> Decision {
     let component = name::component(&group.name, tags.component.as_deref()).to_owned();
     let text = |tag: contract::Tag| group.tag(tag.key).map(str::to_owned);
-    let timetable = tags.timetable.as_ref();
+    let window = tags.window.as_ref();
     let input = ExecutionInput {
         account_id: trigger.source.account_id.clone(),
         success_channel: settings.slack_channel.clone(),
@@ -205,7 +205,7 @@ fn recycle(
         version: INPUT_VERSION,
         mode: Mode::Recycle,
         replace,
-        windows: timetable.map(|timetable| timetable.schedule.windows(timetable.rule, &timetable.zone, now)),
+        windows: window.map(|window| window.hours.windows(window.mode, &window.zone, now)),
         trigger: trigger_record(trigger, None),
     };
     Decision::Start(StartRequest {
@@ -220,13 +220,13 @@ fn recycle(
 fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Decision {
     let reject = |fault| Decision::Reject(restore_rejection(trigger, dead, fault));
     let Some(text) = &dead.input else {
-        return reject(Fault::missing(
+        return reject(Problem::missing(
             "detail.input",
             "too large for the event; start an execution with `\"mode\": \"restore\"` by hand",
         ));
     };
     let Ok(Value::Object(mut input)) = serde_json::from_str(text) else {
-        return reject(Fault::missing("detail.input", "the dead execution's input is not a JSON object"));
+        return reject(Problem::missing("detail.input", "the dead execution's input is not a JSON object"));
     };
     if input.get("mode").and_then(Value::as_str) == Some("restore") {
         return Decision::Skip(Skip::DeadRestore);
@@ -234,7 +234,7 @@ fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Deci
     let own =
         |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let Some(group) = own("auto_scaling_group_name") else {
-        return reject(Fault::missing(
+        return reject(Problem::missing(
             "detail.input.auto_scaling_group_name",
             "the dead execution's input names no group",
         ));
@@ -258,7 +258,7 @@ fn trigger_record(trigger: &Trigger, execution_arn: Option<&str>) -> TriggerReco
     }
 }
 
-fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Fault>) -> Rejection {
+fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Problem>) -> Rejection {
     let text = |tag: contract::Tag| group.tag(tag.key).map(str::to_owned);
     Rejection {
         status: "rejected",
@@ -272,7 +272,7 @@ fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Fault>) -> Rejection 
     }
 }
 
-fn restore_rejection(trigger: &Trigger, dead: &DeadExecution, fault: Fault) -> Rejection {
+fn restore_rejection(trigger: &Trigger, dead: &DeadExecution, fault: Problem) -> Rejection {
     Rejection {
         status: "rejected",
         component: dead.execution_arn.rsplit(':').next().unwrap_or_default().to_owned(),

@@ -4,17 +4,20 @@ use asg_recycle_handler::arn::StateMachineArn;
 use asg_recycle_handler::contract::{
     EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, STRATEGY, TAGS, Tag,
 };
-use asg_recycle_handler::fault::Fault;
 use asg_recycle_handler::group::{Group, GroupTag};
-use asg_recycle_handler::settings::{Settings, TagChanges, Windowing};
+use asg_recycle_handler::problem::Problem;
+use asg_recycle_handler::settings::{Settings, StrategyTraits, TagChanges};
 use asg_recycle_handler::{tags as rules, windows};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
+use super::formats;
 use super::input::Source;
 use crate::config::Config;
-use crate::strategy;
+use crate::render::{FORMATS, OutputFormat};
+use crate::{spelling, strategy};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -24,7 +27,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STRATEGY")]
     strategy: String,
     /// Where the tags go.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_parser = TagFormat::parser(),
+        default_value = FORMATS[0].description().name
+    )]
     format: TagFormat,
     /// Another tag, e.g. team=payments; the prefix `autorecycle_` may be left out. May be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE")]
@@ -34,15 +42,26 @@ pub(super) struct Arguments {
     group: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+/// Where tags go.
+#[derive(Debug, Clone, Copy)]
 enum TagFormat {
-    /// Blocks for an `aws_autoscaling_group`.
-    #[default]
-    Terraform,
-    /// A `Tags` property for an `AWS::AutoScaling::AutoScalingGroup`.
-    Cloudformation,
-    /// For `aws autoscaling create-or-update-tags --tags file://...`.
+    /// Onto a group that is described in this format.
+    Description(&'static dyn OutputFormat),
+    /// To `aws autoscaling create-or-update-tags --tags file://...`.
     Json,
+}
+
+impl TagFormat {
+    /// The word for JSON.
+    const JSON: &str = "json";
+
+    /// Reads a format's name, or the word for JSON.
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let json = PossibleValue::new(Self::JSON)
+            .help("For `aws autoscaling create-or-update-tags --tags file://...`.");
+        PossibleValuesParser::new(formats::words().chain([json]))
+            .map(|word| formats::named(&word).map_or(Self::Json, Self::Description))
+    }
 }
 
 /// Every tag's key starts with it.
@@ -57,8 +76,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Err(Failure::Input(format!("the handler would reject the group: {}", lines.join("; "))));
     }
     let text = match arguments.format {
-        TagFormat::Terraform => optional(&tags) + &terraform(&tags),
-        TagFormat::Cloudformation => optional(&tags) + &cloudformation(&tags),
+        TagFormat::Description(format) => optional(&tags) + &format.group_tags(&pairs(&tags)),
         TagFormat::Json => json(&tags, arguments.group.as_deref()),
     };
     if wants_window(&arguments.strategy, &tags) {
@@ -113,24 +131,22 @@ fn setting_of(setting: &str) -> Result<(&'static Tag, &str), Failure> {
 
 /// Says what there is instead of an unknown word, the nearest first.
 fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
-    let similarity = |each: &&str| strsim::jaro_winkler(word, each);
-    let by_similarity = |a: &&&str, b: &&&str| similarity(a).total_cmp(&similarity(b));
-    let nearest = known.iter().max_by(by_similarity).filter(|each| similarity(each) > 0.8);
+    let nearest = spelling::nearest(word, known.iter().copied());
     let hint = nearest.map_or(String::new(), |each| format!("; did you mean `{each}`?"));
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }
 
-fn is_windowed(strategy: &str) -> bool {
+fn requires_window(strategy: &str) -> bool {
     strategy::all().get(strategy).is_some_and(|strategy| strategy.windowed)
 }
 
 fn wants_window(strategy: &str, tags: &Chosen<'_>) -> bool {
-    is_windowed(strategy) && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
+    requires_window(strategy) && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
 }
 
 /// What the handler would find wrong with the tags, by its own rules. A window that is still to be set is no fault
 /// yet.
-fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Fault> {
+fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Problem> {
     let value = |value: &str| GroupTag { value: value.to_owned(), propagates: false };
     let group = Group {
         tags: tags.iter().map(|(tag, text)| (tag.key.to_owned(), value(text))).collect(),
@@ -143,17 +159,22 @@ fn faults(tags: &Chosen<'_>, config: &Config) -> Vec<Fault> {
 
 /// The deployed handler's settings, as far as its rules for tags ask for them.
 fn settings(config: &Config) -> Settings {
-    let windowing = |name: &str| if is_windowed(name) { Windowing::Windowed } else { Windowing::Free };
+    let traits = |name: &str| StrategyTraits { requires_window: requires_window(name) };
     Settings {
         machine: StateMachineArn::parse("arn:aws:states:eu-west-1:000000000000:stateMachine:any")
             .expect("it is an ARN"),
         topic_arn: String::new(),
-        strategies: config.strategies.keys().map(|name| (name.clone(), windowing(name))).collect(),
+        strategies: config.strategies.keys().map(|name| (name.clone(), traits(name))).collect(),
         default_time_zone: windows::zone("UTC").expect("every database has it"),
         tag_changes: TagChanges::Propagated,
         slack_channel: String::new(),
         own_role_arns: [].into(),
-        allowed_step_functions: config.handler.allowed_step_functions.iter().cloned().collect(),
+        allowed_step_functions: config
+            .handler
+            .allowed_step_functions
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     }
 }
 
@@ -165,21 +186,8 @@ fn optional(tags: &Chosen<'_>) -> String {
     if lines.is_empty() { lines } else { format!("# Further tags that can be set:\n{lines}") }
 }
 
-fn terraform(tags: &Chosen<'_>) -> String {
-    let block = |(tag, value): &(&Tag, &str)| {
-        let key = tag.key;
-        format!(
-            "tag {{\n  key                 = \"{key}\"\n  value               = \"{value}\"\n  propagate_at_launch = false\n}}\n"
-        )
-    };
-    tags.iter().map(block).collect::<Vec<_>>().join("\n")
-}
-
-fn cloudformation(tags: &Chosen<'_>) -> String {
-    let item = |(tag, value): &(&Tag, &str)| {
-        format!("  - Key: {}\n    Value: \"{value}\"\n    PropagateAtLaunch: false\n", tag.key)
-    };
-    format!("Tags:\n{}", tags.iter().map(item).collect::<String>())
+fn pairs<'a>(tags: &Chosen<'a>) -> Vec<(&'static str, &'a str)> {
+    tags.iter().map(|(tag, value)| (tag.key, *value)).collect()
 }
 
 fn json(tags: &Chosen<'_>, group: Option<&str>) -> String {
@@ -200,7 +208,7 @@ fn json(tags: &Chosen<'_>, group: Option<&str>) -> String {
 mod tests {
     use asg_recycle_handler::contract::{RECYCLE_ON_ASG_UPDATE, STRATEGY, TAGS};
 
-    use super::{Failure, PREFIX, cloudformation, json, optional, setting_of, terraform};
+    use super::{Failure, PREFIX, json, optional, setting_of};
 
     fn tags() -> super::Chosen<'static> {
         vec![(&RECYCLE_ON_ASG_UPDATE, "true"), (&STRATEGY, "out-in")]
@@ -231,16 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_blocks_are_ready_to_paste() {
-        assert_eq!(
-            terraform(&tags()),
-            "tag {\n  key                 = \"autorecycle_recycle_on_asg_update\"\n  value               = \"true\"\n  propagate_at_launch = false\n}\n\n\
-             tag {\n  key                 = \"autorecycle_strategy\"\n  value               = \"out-in\"\n  propagate_at_launch = false\n}\n"
-        );
-        assert_eq!(
-            cloudformation(&tags()[1..].to_vec()),
-            "Tags:\n  - Key: autorecycle_strategy\n    Value: \"out-in\"\n    PropagateAtLaunch: false\n"
-        );
+    fn the_json_is_what_the_command_line_of_aws_reads() {
         let parsed: serde_json::Value = serde_json::from_str(&json(&tags(), Some("web-asg"))).unwrap();
         assert_eq!(parsed[1]["Value"], "out-in");
         assert_eq!(parsed[0]["ResourceId"], "web-asg");

@@ -1,20 +1,21 @@
-//! What the person who deploys the stack reads: the facts of the output folder's `README.md`.
+//! What the person who deploys the stack reads: what fills the output folder's `README.md`.
 
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
+use super::function;
+use super::package_digest::PackageDigest;
 use super::parameter::s3_key;
-use super::{PackageFacts, function};
-use crate::config::{Config, TagChanges};
+use crate::config::{Config, Environment, Region, TagChanges};
 use crate::strategy::Strategy;
 
-/// The facts.
+/// What its commands and tables are filled with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Guide {
+pub struct DeployGuide {
     /// Region that the commands deploy to.
-    pub region: String,
+    pub region: Region,
     /// Environment that the commands deploy.
-    pub environment: String,
+    pub environment: Environment,
     /// The zip's file name.
     pub zip_file: &'static str,
     /// Where the commands store the zip in a bucket; absent before the zip is built.
@@ -29,37 +30,47 @@ pub struct Guide {
     pub launch_template_versions: bool,
 }
 
+impl DeployGuide {
+    /// The tags without which a group is left alone, with values that choose the first strategy.
+    pub fn required_tags(&self) -> Vec<(&str, &str)> {
+        let strategy = self.strategies.first().map_or("", |strategy| strategy.name.as_str());
+        let value = |tag: &GroupTag| if tag.key == contract::STRATEGY.key { strategy } else { "true" };
+        self.group_tags.iter().filter(|tag| tag.required).map(|tag| (tag.key, value(tag))).collect()
+    }
+}
+
 /// A tag on a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupTag {
-    /// Its key.
+    /// Its key, which begins with `autorecycle_`.
     pub key: &'static str,
     /// Whether a group without it is left alone.
     pub required: bool,
-    /// Its values.
+    /// What its values are, in a few words.
     pub values: &'static str,
     /// What it does.
     pub summary: &'static str,
 }
 
-/// A strategy.
+/// A strategy, as a row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StrategySummary {
     /// Its name, the tag's value.
     pub name: String,
     /// What it does.
     pub summary: String,
-    /// What it promises.
+    /// What it promises about capacity, in a sentence.
     pub promise: String,
 }
 
-pub(super) fn guide(config: &Config, package: Option<&PackageFacts>) -> Guide {
-    let known = config.catalog.strategies().iter().filter(|(name, _)| config.strategies.contains_key(*name));
-    Guide {
+pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployGuide {
+    let known =
+        config.catalog().strategies().iter().filter(|(name, _)| config.strategies.contains_key(*name));
+    DeployGuide {
         region: config.region.clone(),
         environment: config.environment.clone(),
         zip_file: function::ZIP_FILE,
-        s3_key: package.map(|facts| s3_key(&config.name, facts)),
+        s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),
         strategies: known.map(|(name, strategy)| summary(name, strategy)).collect(),
         tag_changes: match config.trigger.tag_changes {

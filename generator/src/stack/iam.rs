@@ -6,20 +6,20 @@ use asg_recycle_handler::contract;
 use serde::Serialize;
 
 use super::grant::{GRANTS, Scope};
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
     EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
 };
 use crate::asl::Machine;
-use crate::config::Config;
+use crate::config::{Config, StateMachineName};
 use crate::names;
 use crate::problem::{Problem, Problems};
 
-/// Roles and permissions.
+/// The roles of the two that act, and what each may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Iam {
-    /// The handler's role.
+    /// The role of the Lambda function.
     pub handler: Role,
     /// The state machine's role.
     pub machine: Role,
@@ -27,16 +27,16 @@ pub struct Iam {
     pub notifier: RolePolicy,
 }
 
-/// A role.
+/// A role that one service assumes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Role {
-    /// Its identity.
+    /// What others refer to it by.
     pub resource: Resource,
     /// Its name; the region is in it, for IAM is shared by all regions.
     pub name: Value,
     /// Whose role it is.
     pub description: &'static str,
-    /// Its path.
+    /// Its IAM path, a parameter of the stack.
     pub path: Value,
     /// The policy that bounds it.
     pub boundary: Value,
@@ -51,7 +51,7 @@ pub struct Role {
 pub struct RolePolicy {
     /// Its name within the role.
     pub name: &'static str,
-    /// What it permits.
+    /// What it permits, and nothing beside.
     pub document: Policy,
 }
 
@@ -168,7 +168,7 @@ fn everything() -> Vec<Value> {
 
 /// Unqualified, and every version and alias of it.
 fn notifier() -> Vec<Value> {
-    let arn = Value::parameter(Key::NotifierFunctionArn);
+    let arn = Value::parameter(ParameterKey::NotifierFunctionArn);
     vec![arn.clone(), Value::joined([arn, ":*".into()])]
 }
 
@@ -176,11 +176,11 @@ fn notifier() -> Vec<Value> {
 fn machines(caller: Caller, config: &Config) -> Vec<Value> {
     let machine = |name| Value::regional_arn("states", ["stateMachine:".into(), name]);
     let own = machine(Value::prefixed(names::MACHINE.suffix));
-    let allowed: &[String] = match caller {
+    let allowed: &[StateMachineName] = match caller {
         Caller::Handler => &config.handler.allowed_step_functions,
         Caller::Machine => &[],
     };
-    [own].into_iter().chain(allowed.iter().map(|name| machine(name.as_str().into()))).collect()
+    [own].into_iter().chain(allowed.iter().map(|name| machine((&**name).into()))).collect()
 }
 
 /// Executions started as such, and those that run the items of a map.
@@ -241,8 +241,8 @@ fn role(
         resource,
         name: Value::joined([Reference::Prefix.into(), suffix, "-".into(), Reference::Region.into()]),
         description,
-        path: Value::parameter(Key::RolePath),
-        boundary: Value::optional(Key::PermissionsBoundaryArn),
+        path: Value::parameter(ParameterKey::RolePath),
+        boundary: Value::optional(ParameterKey::PermissionsBoundaryArn),
         trust: Policy::new([trust]),
         policy: RolePolicy { name: "permissions", document: Policy::new(statements) },
     }
@@ -254,7 +254,7 @@ mod tests {
     use crate::asl;
 
     fn with_calls(calls: &[&str]) -> Result<Iam, Problems> {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         let api_calls = calls.iter().map(|call| (*call).to_owned()).collect();
         iam(&config, &Machine { api_calls, ..asl::build(&config).unwrap() })
     }
@@ -296,8 +296,8 @@ mod tests {
 
     #[test]
     fn the_handler_may_start_the_machines_that_a_tag_may_name() {
-        let mut config = Config::with_defaults("demo");
-        config.handler.allowed_step_functions = vec!["teams-own".to_owned()];
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.handler.allowed_step_functions = vec!["teams-own".parse().unwrap()].try_into().unwrap();
         assert_eq!(machines(Caller::Handler, &config).len(), 2);
         assert_eq!(machines(Caller::Machine, &config).len(), 1);
     }

@@ -57,7 +57,7 @@ impl Deployment {
     /// # Errors
     /// What the interpreter does not take of it.
     pub fn with_definition(config: &Config, definition: &str) -> Result<Self, Problems> {
-        let notifier = config.notifications.notifier_function_arn.clone();
+        let notifier = config.notifications.notifier_function_arn.clone().map(String::from);
         let values = Placeholder::ALL.iter().map(|placeholder| {
             let value = match placeholder {
                 Placeholder::LockTableName => TABLE.to_owned(),
@@ -119,7 +119,9 @@ fn environment(config: &Config, machine_arn: &str) -> BTreeMap<String, String> {
         contract::STRATEGIES => strategy_names(config),
         contract::DEFAULT_TIME_ZONE => time_zone(config),
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().to_owned(),
-        contract::SLACK_CHANNEL => config.notifications.slack_channel.clone().unwrap_or_default(),
+        contract::SLACK_CHANNEL => {
+            config.notifications.slack_channel.clone().map(String::from).unwrap_or_default()
+        }
         contract::OWN_ROLE_ARNS => MACHINE_ROLE.to_owned(),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(","),
         _ => String::new(),
@@ -128,7 +130,8 @@ fn environment(config: &Config, machine_arn: &str) -> BTreeMap<String, String> {
 }
 
 fn strategy_names(config: &Config) -> String {
-    let is_windowed = |name: &str| config.catalog.strategies().get(name).is_some_and(|known| known.windowed);
+    let is_windowed =
+        |name: &str| config.catalog().strategies().get(name).is_some_and(|known| known.windowed);
     let marked = |name: &String| if is_windowed(name) { format!("{name}:windowed") } else { name.clone() };
     config.strategies.keys().map(marked).collect::<Vec<_>>().join(",")
 }
@@ -143,7 +146,7 @@ fn time_zone(config: &Config) -> String {
 
 fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {
     let profile = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
-        let Some(strategy) = config.catalog.strategies().get(name) else {
+        let Some(strategy) = config.catalog().strategies().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
         let unknown = |error: crate::simulate::invariants::UnknownPromise| {
