@@ -165,6 +165,18 @@ pub const ALLOWED_STEP_FUNCTIONS: Variable = Variable {
     required: false,
     summary: "comma-separated names of other state machines that a group's tag may name",
 };
+/// Which groups belong to the stack, by name.
+pub const GROUP_NAME_PREFIXES: Variable = Variable {
+    name: "GROUP_NAME_PREFIXES",
+    required: false,
+    summary: "comma-separated beginnings of names: a group belongs to the stack only if its name has one of them",
+};
+/// Which groups belong to the stack, by tags.
+pub const GROUP_TAGS: Variable = Variable {
+    name: "GROUP_TAGS",
+    required: false,
+    summary: "JSON object of tags: a group belongs to the stack only if it carries each with that value",
+};
 
 /// Every variable; the stack sets them and the handler's configuration reads them from here.
 pub const VARIABLES: &[Variable] = &[
@@ -176,6 +188,8 @@ pub const VARIABLES: &[Variable] = &[
     SLACK_CHANNEL,
     OWN_ROLE_ARNS,
     ALLOWED_STEP_FUNCTIONS,
+    GROUP_NAME_PREFIXES,
+    GROUP_TAGS,
 ];
 
 /// An AWS API call that the handler makes, as IAM spells it. The role's permissions are computed from these.

@@ -70,6 +70,8 @@ pub enum Skip {
     NotAFollower,
     /// The group does not exist any more.
     Gone,
+    /// The group belongs to another stack, by its name or by its tags.
+    NotSelected,
     /// The group's tags do not ask for it.
     NotOptedIn(NotOptedIn),
     /// The execution was not one of the stack's machine.
@@ -109,7 +111,13 @@ pub fn screen_source(source: &Source, settings: &Settings) -> Option<Skip> {
 
 /// What can be said about a trigger before its group is looked at.
 pub fn screen(trigger: &Trigger, settings: &Settings) -> Option<Skip> {
-    screen_source(&trigger.source, settings).or_else(|| match &trigger.cause {
+    if let Some(skip) = screen_source(&trigger.source, settings) {
+        return Some(skip);
+    }
+    if trigger.cause.group().is_some_and(|name| !settings.groups.selects_name(name)) {
+        return Some(Skip::NotSelected);
+    }
+    match &trigger.cause {
         Cause::Tags { changes, .. } => {
             let may_count = |change: &TagChange| counts(change, settings, change.propagates.unwrap_or(true));
             (!changes.iter().any(may_count)).then_some(Skip::TagsDoNotCount)
@@ -118,7 +126,7 @@ pub fn screen(trigger: &Trigger, settings: &Settings) -> Option<Skip> {
             (!settings.machine.is_machine_of(&dead.machine_arn)).then_some(Skip::OtherMachine)
         }
         Cause::Launch { .. } | Cause::Template { .. } => None,
-    })
+    }
 }
 
 /// Decides on a trigger. `group` is the trigger's group as described, or `None` if there is none of that name.
@@ -130,6 +138,9 @@ pub fn decide(trigger: &Trigger, group: Option<&Group>, now: Timestamp, settings
         return restore(trigger, dead, settings);
     }
     let Some(group) = group else { return Decision::Skip(Skip::Gone) };
+    if !settings.groups.selects(group) {
+        return Decision::Skip(Skip::NotSelected);
+    }
     let replace = match &trigger.cause {
         Cause::Tags { changes, .. } => {
             if !changes.iter().any(|change| counts(change, settings, propagates(change, group))) {
@@ -306,6 +317,9 @@ impl fmt::Display for Skip {
             Self::NoFollower => "no group with the opt-in tag follows the launch template",
             Self::NotAFollower => "the group does not follow the launch template",
             Self::Gone => "the group does not exist",
+            Self::NotSelected => {
+                "not_selected: the group is not among those that this stack is for (`groups`)"
+            }
             Self::OtherMachine => "the execution is not one of this stack's machine",
             Self::DeadRestore => "the dead execution was a restore itself; restore by hand",
         };

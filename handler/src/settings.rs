@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 
 use crate::arn::{self, StateMachineArn};
 use crate::contract::{
-    ALLOWED_STEP_FUNCTIONS, DEFAULT_TIME_ZONE, OWN_ROLE_ARNS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES,
-    TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+    ALLOWED_STEP_FUNCTIONS, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS, OWN_ROLE_ARNS, SLACK_CHANNEL,
+    STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
 use crate::problem::{Problem, suggestion};
+use crate::selector::GroupSelector;
 use crate::windows;
 
 /// What the stack tells its handler.
@@ -32,6 +33,8 @@ pub struct Settings {
     pub own_role_arns: BTreeSet<String>,
     /// Names of other machines that a tag may name.
     pub allowed_step_functions: BTreeSet<String>,
+    /// Which groups belong to the stack.
+    pub groups: GroupSelector,
 }
 
 /// What the handler has to know of a strategy.
@@ -67,6 +70,7 @@ impl Settings {
         let slack_channel = source.text(SLACK_CHANNEL).unwrap_or_default();
         let own_role_arns = source.roles();
         let allowed_step_functions = source.step_functions();
+        let groups = source.groups();
         match (machine, topic_arn, default_time_zone, tag_changes) {
             (Some(machine), Some(topic_arn), Some(default_time_zone), Some(tag_changes))
                 if source.faults.is_empty() =>
@@ -80,6 +84,7 @@ impl Settings {
                     slack_channel,
                     own_role_arns,
                     allowed_step_functions,
+                    groups,
                 })
             }
             _ => Err(source.faults),
@@ -203,6 +208,16 @@ impl Source<'_> {
             );
         }
         names
+    }
+
+    fn groups(&mut self) -> GroupSelector {
+        let name_prefixes = self.list(GROUP_NAME_PREFIXES);
+        let text = self.text(GROUP_TAGS).unwrap_or_else(|| "{}".to_owned());
+        let tags = serde_json::from_str(&text).unwrap_or_else(|error| {
+            self.fault(GROUP_TAGS, &text, format!("{error}; it holds one object of texts"));
+            BTreeMap::new()
+        });
+        GroupSelector { name_prefixes, tags }
     }
 }
 

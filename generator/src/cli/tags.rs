@@ -6,6 +6,7 @@ use asg_recycle_handler::contract::{
 };
 use asg_recycle_handler::group::{Group, GroupTag};
 use asg_recycle_handler::problem::Problem;
+use asg_recycle_handler::selector::GroupSelector;
 use asg_recycle_handler::settings::{Settings, StrategyTraits, TagChanges};
 use asg_recycle_handler::{tags as rules, windows};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -169,6 +170,7 @@ fn settings(config: &Config) -> Settings {
         tag_changes: TagChanges::Propagated,
         slack_channel: String::new(),
         own_role_arns: [].into(),
+        groups: GroupSelector::default(), // any group may be meant
         allowed_step_functions: config
             .handler
             .allowed_step_functions

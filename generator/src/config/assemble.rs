@@ -10,9 +10,10 @@ use super::list::DistinctList;
 use super::number::{Bounded, ReservedConcurrency, RetentionDays};
 use super::registry;
 use super::strategies::StrategySettings;
+use super::tags::TagMap;
 use super::text::StackName;
 use super::types::{
-    AlarmsSection, Config, HandlerSection, LogsSection, MachineSection, NotificationsSection,
+    AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
     PermissionsSection, QueueSection, TriggerSection,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
@@ -74,6 +75,10 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             tag_changes: values.word("trigger.tag_changes", TagChanges::from_word),
             launch_template_versions: values.boolean("trigger.launch_template_versions"),
         },
+        groups: GroupsSection {
+            name_prefixes: values.list("groups.name_prefixes"),
+            tags: values.tags("groups.tags"),
+        },
         machine: MachineSection { log_level: values.word("machine.log_level", MachineLogLevel::from_word) },
         notifications: NotificationsSection {
             slack_channel: values.optional("notifications.slack_channel", KeyValue::parsed),
@@ -91,8 +96,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         logs: LogsSection {
             retention_days: values.required("logs.retention_days", |value| value.number(RetentionDays::new)),
         },
-        tags: values
-            .required("tags", |value| if let KeyValue::Tags(tags) = value { Some(tags) } else { None }),
+        tags: values.tags("tags"),
         strategies: StrategySettings::of(values.0), // what is left
     }
 }
@@ -130,6 +134,15 @@ impl Values {
             let KeyValue::List(items) = value else { return None };
             let items: Option<Vec<T>> = items.iter().map(|item| item.parse().ok()).collect();
             items?.try_into().ok()
+        })
+    }
+
+    fn tags<const COUNT_MAX: usize>(&mut self, path: &str) -> TagMap<COUNT_MAX> {
+        self.required(path, |value| {
+            let KeyValue::Tags(tags) = value else { return None };
+            let mut taken = TagMap::new();
+            let all = tags.iter().try_for_each(|(key, value)| taken.insert(key, value.clone()));
+            all.ok().map(|()| taken)
         })
     }
 

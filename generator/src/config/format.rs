@@ -87,6 +87,7 @@ impl TextFormat {
             text.to_owned(),
             text.to_lowercase(),
             text.trim_start_matches(['#', '@']).to_owned(),
+            text.trim_end_matches('*').to_owned(),
             format!("/{}/", text.trim_matches('/')),
             format!("https://{url}"),
             text.rsplit(':').next().unwrap_or_default().to_owned(),

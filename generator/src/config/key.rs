@@ -58,7 +58,10 @@ pub enum KeyKind<'a> {
         length_max: usize,
     },
     /// A mapping of AWS tag keys to values.
-    Tags,
+    Tags {
+        /// The most tags that fit.
+        count_max: usize,
+    },
 }
 
 /// What holds where `stack.yaml` says nothing.
@@ -127,7 +130,7 @@ impl KeyKind<'_> {
                 format!("a list of up to {length_max} whole numbers from 1 to 99, in ascending order")
             }
             Self::List { of, length_max } => format!("a list of up to {length_max}, each {}", of().takes),
-            Self::Tags => format!("a mapping of up to {} keys to text", Tags::COUNT_MAX),
+            Self::Tags { count_max } => format!("a mapping of up to {count_max} keys to text"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::text::{AlarmActionArn, StateMachineName};
+use super::text::{AlarmActionArn, GroupNamePrefix, StateMachineName};
 use crate::problem::Problem;
 
 /// At most so many items, none twice.
@@ -11,6 +11,8 @@ pub struct DistinctList<T, const LENGTH_MAX: usize>(Vec<T>);
 
 /// State machines that a group's tag may name.
 pub type StateMachineNames = DistinctList<StateMachineName, 50>;
+/// What names of groups begin with; as many as leave room in the role's policy.
+pub type GroupNamePrefixes = DistinctList<GroupNamePrefix, 10>;
 /// What is told when an alarm fires and when it clears.
 pub type AlarmActionArns = DistinctList<AlarmActionArn, 5>;
 

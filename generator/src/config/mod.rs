@@ -33,7 +33,7 @@ use crate::problem::{Location, Problem, Problems};
 
 pub use format::TextFormat;
 pub use key::{Key, KeyKind, KeyValue, Presence, Section};
-pub use list::{AlarmActionArns, DistinctList, StateMachineNames};
+pub use list::{AlarmActionArns, DistinctList, GroupNamePrefixes, StateMachineNames};
 pub use number::{
     BatchSize, BatchingWindowSeconds, Bounded, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
@@ -43,13 +43,13 @@ pub use registry::{keys, sections};
 pub use schema::json_schema;
 pub use starter::{SCHEMA_FILE, starter};
 pub use strategies::{SettingValue, StrategySettings};
-pub use tags::Tags;
+pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
-    AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, PolicyArn, Region, RolePath,
-    RunbookUrl, SlackChannel, StackName, StateMachineName, TagKey, TagValue,
+    AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PolicyArn, Region,
+    RolePath, RunbookUrl, SlackChannel, StackName, StateMachineName, TagKey, TagValue,
 };
 pub use types::{
-    AlarmsSection, Config, HandlerSection, LogsSection, MachineSection, NotificationsSection,
+    AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
     PermissionsSection, QueueSection, TriggerSection,
 };
 pub use word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
@@ -142,6 +142,7 @@ mod tests {
              reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
              trigger: {tag_changes: none, launch_template_versions: true}\n\
+             groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
              notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
              notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:f'}\n\
@@ -168,6 +169,8 @@ mod tests {
             maximum_concurrency: MaximumConcurrency::new(4).unwrap(),
         };
         expected.trigger = TriggerSection { tag_changes: TagChanges::None, launch_template_versions: true };
+        expected.groups.name_prefixes = vec![text("web-")].try_into().unwrap();
+        expected.groups.tags.insert("stage", text("live")).unwrap();
         expected.machine.log_level = MachineLogLevel::Off;
         expected.notifications = NotificationsSection {
             slack_channel: Some(text("c")),

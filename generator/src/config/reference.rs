@@ -50,9 +50,8 @@ fn push_table(text: &mut String, section: &str) {
 fn default(key: &Key) -> String {
     match (&key.presence, &key.kind) {
         (Presence::Required, _) => "required".to_owned(),
-        (Presence::Optional, _) | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags) => {
-            "none".to_owned()
-        }
+        (Presence::Optional, _)
+        | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }) => "none".to_owned(),
         (Presence::Default(value), _) => format!("`{}`", value.to_yaml()),
     }
 }

@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::key::{Key, KeyKind, KeyValue, Presence, Section};
-use super::list::{AlarmActionArns, StateMachineNames};
+use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
 };
 use super::setting_key;
-use super::tags::Tags;
+use super::tags::{SelectorTags, Tags};
 use super::text::{
-    AlarmActionArn, EndpointUrl, Environment, FunctionArn, PolicyArn, Region, RolePath, RunbookUrl,
-    SlackChannel, StackName, StateMachineName,
+    AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PolicyArn, Region, RolePath,
+    RunbookUrl, SlackChannel, StackName, StateMachineName,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
 use crate::strategy::{self, Strategy};
@@ -57,7 +57,12 @@ static FIXED: &[Key<'static>] = &[
         text("eu-west-2"),
         "where the printed commands deploy to; the stack itself fits every region of the same partition",
     ),
-    key("tags", KeyKind::Tags, NO_TAGS, "tags of every resource that takes tags"),
+    key(
+        "tags",
+        KeyKind::Tags { count_max: Tags::COUNT_MAX },
+        NO_TAGS,
+        "tags of every resource that takes tags",
+    ),
     key(
         "handler.architecture",
         KeyKind::Word(Cow::Borrowed(Architecture::WORDS)),
@@ -126,6 +131,18 @@ static FIXED: &[Key<'static>] = &[
         "whether a new version of a launch template recycles the groups that follow `$Latest` or `$Default`",
     ),
     key(
+        "groups.name_prefixes",
+        KeyKind::List { of: GroupNamePrefix::format, length_max: GroupNamePrefixes::LENGTH_MAX },
+        NO_ITEMS,
+        "a group belongs to the stack only if its name begins with one of these",
+    ),
+    key(
+        "groups.tags",
+        KeyKind::Tags { count_max: SelectorTags::COUNT_MAX },
+        NO_TAGS,
+        "a group belongs to the stack only if it carries each of these tags with this value",
+    ),
+    key(
         "machine.log_level",
         KeyKind::Word(Cow::Borrowed(MachineLogLevel::WORDS)),
         text("error"),
@@ -181,6 +198,10 @@ static SECTIONS: &[(&str, &str)] = &[
     ("handler", "the Lambda function that decides which groups are recycled"),
     ("queue", "the queue between the events and the Lambda function"),
     ("trigger", "which events recycle a group"),
+    (
+        "groups",
+        "which groups belong to the stack, where several stacks share an account and region; all of them by default",
+    ),
     ("machine", "the state machine that does the recycling"),
     ("notifications", "where recycles are announced"),
     ("alarms", "alarms on every way in which the stack itself can fail"),

@@ -4,7 +4,6 @@ use serde_json::{Map, Value as Json, json};
 
 use super::format::TextFormat;
 use super::key::{Key, KeyKind, Presence};
-use super::tags::Tags;
 use super::text::{TagKey, TagValue};
 use super::{registry, suggest};
 
@@ -81,7 +80,7 @@ fn property(key: &Key) -> Map<String, Json> {
             "maxItems": length_max,
             "uniqueItems": true,
         }),
-        KeyKind::Tags => tags(),
+        KeyKind::Tags { count_max } => tags(*count_max),
     };
     if let Presence::Default(value) = &key.presence {
         schema["default"] = value.to_json();
@@ -104,7 +103,7 @@ fn pattern(format: &TextFormat) -> String {
     format.anchored().replace(r"\p{L}\p{N}\p{Z}", r"A-Za-z0-9 \u00a0-\uffff")
 }
 
-fn tags() -> Json {
+fn tags(count_max: usize) -> Json {
     json!({
         "type": "object",
         "propertyNames": {
@@ -113,7 +112,7 @@ fn tags() -> Json {
             "not": { "pattern": "^[Aa][Ww][Ss]:" },
         },
         "additionalProperties": text(TagValue::format()),
-        "maxProperties": Tags::COUNT_MAX,
+        "maxProperties": count_max,
     })
 }
 

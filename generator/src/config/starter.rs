@@ -50,11 +50,12 @@ fn push_key(text: &mut String, key: &Key, indent: usize) {
 fn explanation(key: &Key) -> String {
     let summary = &key.summary;
     let takes = match &key.kind {
-        KeyKind::Text(_) | KeyKind::List { .. } | KeyKind::Tags if !is_required(key) => String::new(),
+        KeyKind::Text(_) | KeyKind::List { .. } | KeyKind::Tags { .. } if !is_required(key) => String::new(),
         kind => format!(". Takes {}", kind.takes()),
     };
     let absent = match (&key.presence, &key.kind) {
-        (Presence::Optional, _) | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags) => {
+        (Presence::Optional, _)
+        | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }) => {
             ". None by default"
         }
         _ => "",
@@ -72,7 +73,7 @@ fn lines(key: &Key) -> Vec<String> {
     match (&key.kind, &key.presence) {
         (KeyKind::List { of, .. }, _) => vec![format!("{name}:"), format!("  - {}", of().example)],
         (KeyKind::Percentages { .. }, _) => vec![format!("{name}: [10, 50]")],
-        (KeyKind::Tags, _) => vec![format!("{name}:"), "  team: platform".to_owned()],
+        (KeyKind::Tags { .. }, _) => vec![format!("{name}:"), "  team: platform".to_owned()],
         (KeyKind::Text(format), Presence::Required | Presence::Optional) => {
             vec![format!("{name}: {}", format().example)]
         }
@@ -151,7 +152,10 @@ mod tests {
     fn the_commented_defaults_are_the_defaults() {
         let plain = |key: &Key| {
             matches!(key.presence, Presence::Default(_))
-                && !matches!(key.kind, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags)
+                && !matches!(
+                    key.kind,
+                    KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }
+                )
         };
         let text = uncommented(&starter(), plain);
         assert_eq!(

@@ -10,14 +10,19 @@ use super::path;
 use super::text::{TagKey, TagValue};
 use crate::problem::{Problem, shown};
 
-/// Tag keys to values.
+/// Tag keys to values: at most so many.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Tags(BTreeMap<TagKey, TagValue>);
+pub struct TagMap<const COUNT_MAX: usize>(BTreeMap<TagKey, TagValue>);
 
-impl Tags {
-    /// Most tags that AWS takes on a resource.
-    pub const COUNT_MAX: usize = 50;
+/// The tags of a resource: as many as AWS takes.
+pub type Tags = TagMap<50>;
+/// The tags by which groups are chosen: as many as leave room in the handler's environment and the role's policy.
+pub type SelectorTags = TagMap<5>;
+
+impl<const COUNT_MAX: usize> TagMap<COUNT_MAX> {
+    /// Most tags that there is room for.
+    pub const COUNT_MAX: usize = COUNT_MAX;
 
     /// No tags beside those that AWS and the formats set.
     pub const fn new() -> Self {
@@ -29,7 +34,7 @@ impl Tags {
         let pointer = path::join("tags", key);
         let key = self.key(&pointer, key)?;
         if self.0.len() >= Self::COUNT_MAX {
-            let reason = format!("AWS takes up to {} tags on a resource", Self::COUNT_MAX);
+            let reason = format!("there is room for {COUNT_MAX} tags");
             return Err(Problem::new("too-many", pointer, reason));
         }
         self.0.insert(key, value);
@@ -61,7 +66,7 @@ impl Tags {
     }
 }
 
-impl Deref for Tags {
+impl<const COUNT_MAX: usize> Deref for TagMap<COUNT_MAX> {
     type Target = BTreeMap<TagKey, TagValue>;
 
     fn deref(&self) -> &Self::Target {

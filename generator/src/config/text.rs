@@ -110,6 +110,8 @@ texts! {
     RunbookUrl = HTTPS_URL, "an `https://` URL", 512, "https://runbooks.example.com/asg-recycle";
     /// An IAM path: it groups roles, and policies may be limited to one.
     RolePath = "/([A-Za-z0-9_+=,.@-]+/)*", "an IAM path, which starts and ends with `/`", 512, "/service/";
+    /// What names of groups begin with. IAM's wildcards are not in it, and no comma, at which the handler parts a list.
+    GroupNamePrefix = "[A-Za-z0-9 _./:()#@+=-]+", "the beginning of a group's name, without `*`", 128, "web-";
     /// A tag's key. AWS keeps the prefix `aws:`, in any case, for itself; [`Tags`](super::Tags) refuses that.
     TagKey = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]+", "letters, digits, spaces and `_.:/=+-@`", 128, "team";
     /// A tag's value, perhaps empty.

@@ -1,12 +1,12 @@
 //! The checked configuration. Every field's type refuses what AWS would; [`Config::check`] looks at several together.
 
-use super::list::{AlarmActionArns, StateMachineNames};
+use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
 };
 use super::strategies::StrategySettings;
-use super::tags::Tags;
+use super::tags::{SelectorTags, Tags};
 use super::text::{
     EndpointUrl, Environment, FunctionArn, PolicyArn, Region, RolePath, RunbookUrl, SlackChannel, StackName,
 };
@@ -28,6 +28,8 @@ pub struct Config {
     pub queue: QueueSection,
     /// Which events reach the Lambda function.
     pub trigger: TriggerSection,
+    /// Which groups belong to the stack.
+    pub groups: GroupsSection,
     /// For each strategy every setting by key.
     pub strategies: StrategySettings,
     /// The state machine that does the recycling.
@@ -81,6 +83,16 @@ pub struct TriggerSection {
     pub tag_changes: TagChanges,
     /// Whether `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate` are followed, too.
     pub launch_template_versions: bool,
+}
+
+/// The keys under `groups`: a group belongs to the stack when its name begins with one of the prefixes, if there are
+/// any, and it carries every tag with its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupsSection {
+    /// What names begin with; any name will do where there is none.
+    pub name_prefixes: GroupNamePrefixes,
+    /// The tags, with their values.
+    pub tags: SelectorTags,
 }
 
 /// The keys under `machine`.

@@ -24,7 +24,7 @@ pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<
             return list(key, of(), *length_max, node, problems).map(KeyValue::List);
         }
         KeyKind::Percentages { length_max } => percentages(key, *length_max, node),
-        KeyKind::Tags => return tags(key, node, problems).map(KeyValue::Tags),
+        KeyKind::Tags { count_max } => return tags(key, *count_max, node, problems).map(KeyValue::Tags),
         KeyKind::Boolean => boolean(key, node),
         KeyKind::Integer { .. } | KeyKind::IntegerOrOff { .. } | KeyKind::IntegerOf(_) => integer(key, node),
         KeyKind::Word(words) => word(key, words, node),
@@ -223,18 +223,22 @@ fn list(
     (problems.len() == before && items.len() <= length_max).then_some(texts)
 }
 
-fn tags(key: &Key, node: &Node, problems: &mut Problems) -> Option<Tags> {
+fn tags(key: &Key, count_max: usize, node: &Node, problems: &mut Problems) -> Option<Tags> {
     let Raw::Mapping(entries) = &node.value else {
         problems.push(
             unfit("wrong-type", &key.path, &key.kind.takes(), node).help("write each tag as `key: value`"),
         );
         return None;
     };
-    if let Some(entry) = entries.get(Tags::COUNT_MAX) {
-        let most = Tags::COUNT_MAX;
-        let reason = format!("AWS takes up to {most} tags on a resource, found {}", entries.len());
+    if let Some(entry) = entries.get(count_max) {
+        let takes = if count_max == Tags::COUNT_MAX {
+            format!("AWS takes up to {count_max} tags on a resource")
+        } else {
+            format!("`{}` takes up to {count_max} tags", key.path)
+        };
+        let reason = format!("{takes}, found {}", entries.len());
         let problem = Problem::new("too-many", &*key.path, reason).at(entry.key_place);
-        problems.push(problem.help(format!("remove {}", entries.len() - most)));
+        problems.push(problem.help(format!("remove {}", entries.len() - count_max)));
         return None;
     }
     let before = problems.len();
@@ -246,7 +250,7 @@ fn tags(key: &Key, node: &Node, problems: &mut Problems) -> Option<Tags> {
             TagValue::default() // the key is still held against the other keys
         });
         if let Err(problem) = tags.insert(&entry.key, value) {
-            problems.push(problem.at(entry.key_place));
+            problems.push(Problem { pointer, ..problem.at(entry.key_place) });
         }
     }
     (problems.len() == before).then_some(tags)

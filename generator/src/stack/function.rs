@@ -99,6 +99,8 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::SLACK_CHANNEL => Value::parameter(ParameterKey::SlackChannel),
         contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
+        contract::GROUP_NAME_PREFIXES => config.groups.name_prefixes.join(",").into(),
+        contract::GROUP_TAGS => group_tags(config).into(),
         unknown => panic!("no value for the handler's variable {}", unknown.name),
     }
 }
@@ -109,6 +111,12 @@ fn strategies(config: &Config) -> String {
     let names = config.strategies.keys();
     let marked = names.map(|name| if windowed(name) { format!("{name}:windowed") } else { name.clone() });
     marked.collect::<Vec<_>>().join(",")
+}
+
+/// As JSON, for a tag's key may hold any sign that could part one tag from the next.
+fn group_tags(config: &Config) -> String {
+    let tags = &config.groups.tags;
+    if tags.is_empty() { String::new() } else { serde_json::json!(tags).to_string() }
 }
 
 /// The time zone that a strategy with windows is configured with.

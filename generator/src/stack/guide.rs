@@ -22,6 +22,8 @@ pub struct DeployGuide {
     pub s3_key: Option<String>,
     /// The tags of a group.
     pub group_tags: Vec<GroupTag>,
+    /// Which groups the stack is for, to complete "groups ..."; empty where it is for all.
+    pub selection: String,
     /// The strategies to choose from.
     pub strategies: Vec<StrategySummary>,
     /// Which tag changes recycle a group.
@@ -72,6 +74,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         zip_file: function::ZIP_FILE,
         s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),
+        selection: selection(config),
         strategies: known.map(|(name, strategy)| summary(name, strategy)).collect(),
         tag_changes: match config.trigger.tag_changes {
             TagChanges::Propagated => "a change of a tag that propagates to instances",
@@ -80,6 +83,15 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         },
         launch_template_versions: config.trigger.launch_template_versions,
     }
+}
+
+fn selection(config: &Config) -> String {
+    let prefixes: Vec<String> =
+        config.groups.name_prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
+    let tags =
+        config.groups.tags.iter().map(|(key, value)| format!("that carry the tag `{key}` = `{value}`"));
+    let named = (!prefixes.is_empty()).then(|| format!("whose names begin with {}", prefixes.join(" or ")));
+    named.into_iter().chain(tags).collect::<Vec<_>>().join(" and ")
 }
 
 fn group_tag(tag: &contract::Tag) -> GroupTag {

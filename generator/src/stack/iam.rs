@@ -136,20 +136,24 @@ fn statement(scope: Scope, calls: &BTreeSet<&str>, caller: Caller, config: &Conf
     let statement = Statement::allow(grant.sid)
         .actions(calls.iter().copied())
         .resources(resources(scope, caller, config));
-    if scope == Scope::OptedInGroups {
-        let key = format!("aws:ResourceTag/{}", contract::RECYCLE_ON_ASG_UPDATE.key);
-        statement.condition("Null", &key, "false".into())
-    } else {
-        statement
+    if scope != Scope::OptedInGroups {
+        return statement;
     }
+    let of_tag = |key: &str| format!("aws:ResourceTag/{key}");
+    let opted_in = of_tag(contract::RECYCLE_ON_ASG_UPDATE.key);
+    config
+        .groups
+        .tags
+        .iter()
+        .fold(statement.condition("Null", &opted_in, "false".into()), |statement, (key, value)| {
+            statement.condition("StringEquals", &of_tag(key), (&**value).into())
+        })
 }
 
 fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
     match scope {
         Scope::Everything => everything(),
-        Scope::OptedInGroups => {
-            vec![Value::regional_arn("autoscaling", ["autoScalingGroup:*:autoScalingGroupName/*".into()])]
-        }
+        Scope::OptedInGroups => groups(config),
         Scope::Locks => vec![LOCKS_TABLE.arn()],
         Scope::Topic => vec![TOPIC.arn()],
         Scope::Notifier => notifier(),
@@ -160,6 +164,16 @@ fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
             ["rule/StepFunctionsGetEventsForStepFunctionsExecutionRule".into()],
         )],
     }
+}
+
+/// The groups of the stack, as far as their names tell.
+fn groups(config: &Config) -> Vec<Value> {
+    let named = |prefix: &str| {
+        let name = format!("autoScalingGroup:*:autoScalingGroupName/{prefix}*");
+        Value::regional_arn("autoscaling", [name.into()])
+    };
+    let prefixes = &config.groups.name_prefixes;
+    if prefixes.is_empty() { vec![named("")] } else { prefixes.iter().map(|prefix| named(prefix)).collect() }
 }
 
 fn everything() -> Vec<Value> {
@@ -278,6 +292,29 @@ mod tests {
         let change = find(&iam.machine, "ChangeOptedInGroups").unwrap();
         let key = "aws:ResourceTag/autorecycle_recycle_on_asg_update".to_owned();
         assert_eq!(change.conditions, [("Null", key, Value::from("false"))]);
+    }
+
+    #[test]
+    fn groups_of_other_stacks_are_not_changed() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.groups.name_prefixes =
+            ["web-", "api-"].map(|prefix| prefix.parse().unwrap()).to_vec().try_into().unwrap();
+        for (key, value) in [("stage", "live"), ("team", "web")] {
+            config.groups.tags.insert(key, value.parse().unwrap()).unwrap();
+        }
+        let calls = BTreeSet::from(["autoscaling:SuspendProcesses"]);
+        let statement = statement(Scope::OptedInGroups, &calls, Caller::Machine, &config);
+        let shown = format!("{:?}", statement.resources);
+        assert!(
+            shown.contains("autoScalingGroupName/web-*") && shown.contains("autoScalingGroupName/api-*"),
+            "{shown}"
+        );
+        let printed = serde_json::to_string(&Policy::new([statement])).unwrap();
+        assert_eq!(printed.matches("StringEquals").count(), 1, "one operator, both tags: {printed}");
+        assert!(
+            printed.contains("aws:ResourceTag/stage") && printed.contains("aws:ResourceTag/team"),
+            "{printed}"
+        );
     }
 
     #[test]

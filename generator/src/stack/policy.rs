@@ -142,12 +142,24 @@ impl Statement {
             entries.push(("Resource", Value::list(self.resources.iter().cloned())));
         }
         if !self.conditions.is_empty() {
-            let conditions = self.conditions.iter();
-            let each = conditions
-                .map(|(operator, key, value)| (*operator, Value::map([(key.as_str(), value.clone())])));
-            entries.push(("Condition", Value::map(each)));
+            entries.push(("Condition", self.condition_block()));
         }
         Value::map(entries)
+    }
+}
+
+impl Statement {
+    /// The conditions by operator, which a policy names once.
+    fn condition_block(&self) -> Value {
+        let mut operators: Vec<(&str, Vec<(&str, Value)>)> = Vec::new();
+        for (operator, key, value) in &self.conditions {
+            let entry = (key.as_str(), value.clone());
+            match operators.iter_mut().find(|(known, _)| known == operator) {
+                Some((_, entries)) => entries.push(entry),
+                None => operators.push((operator, vec![entry])),
+            }
+        }
+        Value::map(operators.into_iter().map(|(operator, entries)| (operator, Value::map(entries))))
     }
 }
 

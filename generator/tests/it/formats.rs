@@ -95,6 +95,9 @@ fn everything() -> Config {
     config.handler.reserved_concurrency = ReservedConcurrency::new(10).ok();
     config.handler.allowed_step_functions =
         vec![fitting("teams-own"), fitting("teams-other")].try_into().expect("they differ");
+    config.groups.name_prefixes = vec![fitting("web-"), fitting("api-")].try_into().expect("they differ");
+    config.groups.tags.insert("stage", fitting("live")).expect("AWS takes it");
+    config.groups.tags.insert("cost centre", fitting("4711")).expect("AWS takes it");
     config.queue.batching_window_seconds = BatchingWindowSeconds::new(5).expect("it is within bounds");
     config.notifications.slack_channel = Some(fitting("webops"));
     config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
