@@ -3,43 +3,16 @@
 use crate::asl::{self, Machine};
 use crate::config::Config;
 use crate::problem::Problems;
-use crate::render::{self, Files};
-use crate::stack::{PackageFacts, Stack};
-
-/// An output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A Terraform module.
-    Terraform,
-    /// One template for `CloudFormation`.
-    CloudFormation,
-}
-
-impl Format {
-    /// Every format, in the order documented.
-    pub const ALL: &[Self] = &[Self::Terraform, Self::CloudFormation];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Terraform => "terraform",
-            Self::CloudFormation => "cloudformation",
-        }
-    }
-
-    fn renderer(self) -> &'static dyn render::Format {
-        let found = render::FORMATS.iter().find(|format| format.name() == self.name());
-        *found.expect("each format has a renderer of its name") // a test holds the two lists together
-    }
-}
+use crate::render::{self, Files, OutputFormat};
+use crate::stack::{PackageDigest, Stack};
 
 /// The complete stack that recycles Auto Scaling groups, ready to be rendered. Pure: no file is read or written.
 ///
 /// ```
-/// use asg_recycle::{AsgRecycle, Format, config};
+/// use asg_recycle::{AsgRecycle, Terraform, config};
 ///
 /// let config = config::parse(b"name: webops\n").expect("the file has no fault");
-/// let files = AsgRecycle::from_config(config).expect("the names fit").synth(Format::Terraform);
+/// let files = AsgRecycle::from_config(config).expect("the names fit").synth(&Terraform);
 /// assert!(files.contains_key("terraform/versions.tf"));
 /// ```
 #[derive(Debug, Clone)]
@@ -52,13 +25,14 @@ pub struct AsgRecycle {
 impl AsgRecycle {
     /// Builds the state machine and every resource. The zip's hash stays open: see [`Self::with_package`].
     pub fn from_config(config: Config) -> Result<Self, Problems> {
+        config.check()?;
         let machine = asl::build(&config)?;
         let stack = Stack::new(&config, &machine, None)?;
         Ok(Self { config, machine, stack })
     }
 
     /// The same stack, deploying this handler zip.
-    pub fn with_package(self, package: &PackageFacts) -> Result<Self, Problems> {
+    pub fn with_package(self, package: &PackageDigest) -> Result<Self, Problems> {
         let stack = Stack::new(&self.config, &self.machine, Some(package))?;
         Ok(Self { stack, ..self })
     }
@@ -73,18 +47,18 @@ impl AsgRecycle {
         &self.stack
     }
 
-    /// The state machine.
+    /// The state machine: its definition and the API calls that it makes.
     pub fn machine(&self) -> &Machine {
         &self.machine
     }
 
     /// The files of one format, by path under the output folder.
-    pub fn synth(&self, format: Format) -> Files {
-        format.renderer().render(&self.stack)
+    pub fn synth(&self, format: &dyn OutputFormat) -> Files {
+        format.render(&self.stack)
     }
 
     /// The files of these formats, and those that come with any: the state machine and the README.
-    pub fn synth_all(&self, formats: &[Format]) -> Files {
+    pub fn synth_all(&self, formats: &[&dyn OutputFormat]) -> Files {
         let shared = render::shared(&self.stack);
         formats.iter().flat_map(|format| self.synth(*format)).chain(shared).collect()
     }
@@ -92,25 +66,18 @@ impl AsgRecycle {
 
 #[cfg(test)]
 mod tests {
-    use super::{AsgRecycle, Format};
+    use super::AsgRecycle;
     use crate::config::Config;
-    use crate::render;
-    use crate::stack::PackageFacts;
-
-    #[test]
-    fn each_format_has_its_renderer_and_each_renderer_its_format() {
-        let renderers: Vec<_> = render::FORMATS.iter().map(|format| format.name()).collect();
-        let formats: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
-        assert_eq!(renderers, formats);
-    }
+    use crate::render::FORMATS;
+    use crate::stack::PackageDigest;
 
     #[test]
     fn formats_do_not_share_a_path_and_all_come_with_the_machine() {
-        let facts = PackageFacts { sha256_hex: "00".to_owned(), sha256_base64: "AA==".to_owned() };
-        let stack =
-            AsgRecycle::from_config(Config::with_defaults("x")).unwrap().with_package(&facts).unwrap();
-        let alone: usize = Format::ALL.iter().map(|format| stack.synth(*format).len()).sum();
-        let all = stack.synth_all(Format::ALL);
+        let package = PackageDigest::of(b"zip");
+        let config = Config::with_defaults("x".parse().unwrap());
+        let stack = AsgRecycle::from_config(config).unwrap().with_package(&package).unwrap();
+        let alone: usize = FORMATS.iter().map(|format| stack.synth(*format).len()).sum();
+        let all = stack.synth_all(FORMATS);
         assert_eq!(all.len(), alone + 2);
         assert_eq!(all["state_machine.asl.json"], stack.machine().definition.as_bytes());
     }

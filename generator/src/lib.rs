@@ -3,8 +3,10 @@
 //! [`AsgRecycle`] is the whole of it for a program; the `asg-recycle` command is made of the same parts. Everything
 //! is pure but [`package`], which compiles, and [`output`], which writes files.
 //!
-//! The modules in the order in which an input passes through them.
+//! The modules in the order in which an input passes through them. A program that only builds stacks takes the crate
+//! without its default features; `docs/library.md` shows one.
 
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod names;
@@ -14,14 +16,18 @@ pub mod graph;
 pub mod stack;
 pub mod render;
 mod construct;
+#[cfg(feature = "simulate")]
 pub mod simulate;
+#[cfg(feature = "package")]
 pub mod package;
 pub mod output;
 pub mod problem;
+mod spelling;
 mod digest;
 mod template;
 
-pub use construct::{AsgRecycle, Format};
+pub use construct::AsgRecycle;
+pub use render::{CloudFormation, FORMATS, OutputFormat, Terraform};
 
 /// The generator's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -5,7 +5,7 @@
 pub struct ResourceName {
     /// What it names, for people, e.g. `event rule`.
     pub what: &'static str,
-    /// Follows the prefix.
+    /// Follows the prefix; begins with a hyphen where it is not empty.
     pub suffix: &'static str,
     /// Whether a hyphen and the region follow: IAM names are shared by all regions of an account.
     pub regional: bool,

@@ -19,10 +19,10 @@ use aws_sdk_sns::types::MessageAttributeValue;
 
 use crate::contract::RECYCLE_ON_ASG_UPDATE;
 use crate::decide::StartRequest;
-use crate::fault::Fault;
 use crate::group::{Group, GroupTag, TemplateReference};
 use crate::http::{self, Transport};
 use crate::ports::{CallError, Ports, Started};
+use crate::problem::Problem;
 use crate::rejection::Rejection;
 
 /// Attempts at a call, the first included; the queue tries again later.
@@ -59,12 +59,12 @@ pub struct Aws {
 impl Aws {
     /// Clients for the region of `environment`, and rejections for `topic_arn`. Honours `AWS_ENDPOINT_URL`,
     /// `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_CA_BUNDLE`.
-    pub fn new(environment: &BTreeMap<String, String>, topic_arn: &str) -> Result<Self, Vec<Fault>> {
+    pub fn new(environment: &BTreeMap<String, String>, topic_arn: &str) -> Result<Self, Vec<Problem>> {
         let mut faults = Vec::new();
         let mut needed = |key: &str| {
             let value = set(environment, key).map(str::to_owned);
             if value.is_none() {
-                faults.push(Fault::missing(key, "Lambda sets it; set it when running outside Lambda"));
+                faults.push(Problem::missing(key, "Lambda sets it; set it when running outside Lambda"));
             }
             value.unwrap_or_default()
         };
@@ -168,12 +168,12 @@ fn endpoint<'a>(environment: &'a BTreeMap<String, String>, service: &str) -> Opt
 }
 
 /// Found at the start rather than at the first call.
-fn endpoint_fault(environment: &BTreeMap<String, String>, service: &str) -> Option<Fault> {
+fn endpoint_fault(environment: &BTreeMap<String, String>, service: &str) -> Option<Problem> {
     let url = endpoint(environment, service)?;
     let sound =
         ["http://", "https://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
     (!sound).then(|| {
-        Fault::of(&format!("AWS_ENDPOINT_URL, for {service}"), url, "expected `https://` and a host")
+        Problem::of(&format!("AWS_ENDPOINT_URL, for {service}"), url, "expected `https://` and a host")
     })
 }
 

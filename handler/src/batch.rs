@@ -14,41 +14,13 @@ use crate::bounded;
 use crate::decide::{self, Decision, Skip, StartRequest, Trigger};
 use crate::delivery::{Delivery, InvocationFault};
 use crate::event::{Event, Subject};
+use crate::invocation::{Invocation, Outcome};
 use crate::log::{Level, Log};
 use crate::lookup::{Followers, Lookup};
-use crate::ports::{CallError, Ports, Started};
+use crate::ports::{CALLS_MAX, CallError, Ports, Started};
 use crate::rejection::Rejection;
 use crate::report::{Place, Report};
 use crate::settings::Settings;
-
-/// Most calls under way at a time.
-pub const CALLS_MAX: usize = 8;
-
-/// What the runtime says about an invocation, and the time.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// Lambda's request id.
-    pub request_id: String,
-    /// The function's name, the metrics' dimension.
-    pub function_name: String,
-    /// The function's own account.
-    pub account_id: String,
-    /// When the invocation arrived, by the calendar.
-    pub now: Timestamp,
-    /// The same, by the clock that the deadline counts on.
-    pub received: Instant,
-    /// When to stop and hand back the rest.
-    pub deadline: Instant,
-}
-
-/// What becomes of something that is not acted on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// It is done.
-    Skip(Skip),
-    /// Its record is handed back, for this reason.
-    Fail(String),
-}
 
 /// What a decision asks to be done.
 #[derive(Debug, Clone)]
@@ -78,12 +50,12 @@ pub async fn handle<P: Ports>(
     let mut acts = Vec::new();
     for (place, event) in events {
         match guarded(|| triggers(event, &lookup, settings)) {
-            Err(settled) => report.settle(&place, &settled),
+            Err(outcome) => report.conclude(&place, &outcome),
             Ok(triggers) => {
                 for trigger in triggers {
                     let place = place.of_group(trigger.cause.group());
                     match guarded(|| decide_on(&trigger, &lookup, invocation.now, settings)) {
-                        Err(settled) => report.settle(&place, &settled),
+                        Err(outcome) => report.conclude(&place, &outcome),
                         Ok(act) => acts.push((place, act)),
                     }
                 }
@@ -103,11 +75,11 @@ fn read(delivery: &Delivery, invocation: &Invocation, log: &Log, report: &mut Re
         let place = Place::new(record, delivery.message_id(record));
         let event = guarded(|| {
             let event = delivery.event(record, &invocation.account_id);
-            event.map_err(|malformed| Settled::Fail(malformed.to_string()))
+            event.map_err(|malformed| Outcome::Fail(malformed.to_string()))
         });
         match event {
             Ok(event) => events.push((place.of_event(event.source.event_id.as_deref()), event)),
-            Err(settled) => report.settle(&place, &settled),
+            Err(outcome) => report.conclude(&place, &outcome),
         }
     }
     events
@@ -140,20 +112,20 @@ fn groups(event: &Event, settings: &Settings) -> Vec<String> {
 }
 
 /// One trigger for each group of an event, the followers of a launch template found.
-fn triggers(event: Event, lookup: &Lookup, settings: &Settings) -> Result<Vec<Trigger>, Settled> {
+fn triggers(event: Event, lookup: &Lookup, settings: &Settings) -> Result<Vec<Trigger>, Outcome> {
     let Event { source, subject } = event;
     let causes = match subject {
         Subject::Causes(causes) => causes,
-        Subject::Nothing(nothing) => return Err(Settled::Skip(Skip::Nothing(nothing))),
+        Subject::Nothing(nothing) => return Err(Outcome::Skip(Skip::Nothing(nothing))),
         Subject::Template(change) => {
             if let Some(skip) = decide::screen_source(&source, settings) {
-                return Err(Settled::Skip(skip));
+                return Err(Outcome::Skip(skip));
             }
-            lookup.followers(&change).map_err(Settled::Fail)?
+            lookup.followers(&change).map_err(Outcome::Fail)?
         }
     };
     if causes.is_empty() {
-        return Err(Settled::Skip(Skip::NoFollower));
+        return Err(Outcome::Skip(Skip::NoFollower));
     }
     Ok(causes.into_iter().map(|cause| Trigger { source: source.clone(), cause }).collect())
 }
@@ -163,11 +135,11 @@ fn decide_on(
     lookup: &Lookup,
     now: Timestamp,
     settings: &Settings,
-) -> Result<Act, Settled> {
+) -> Result<Act, Outcome> {
     let looked_up = trigger.cause.group().filter(|_| decide::screen(trigger, settings).is_none());
-    let group = looked_up.map_or(Ok(None), |name| lookup.group(name)).map_err(Settled::Fail)?;
+    let group = looked_up.map_or(Ok(None), |name| lookup.group(name)).map_err(Outcome::Fail)?;
     match decide::decide(trigger, group, now, settings) {
-        Decision::Skip(skip) => Err(Settled::Skip(skip)),
+        Decision::Skip(skip) => Err(Outcome::Skip(skip)),
         Decision::Start(request) => Ok(Act::Start(request)),
         Decision::Reject(rejection) => Ok(Act::Publish(rejection)),
     }
@@ -185,7 +157,7 @@ async fn perform<P: Ports>(
         match result.map_err(|why| why.to_string()).and_then(|made| made.map_err(|error| error.to_string())) {
             Ok(Acted::Started(request, started)) => report.start(place, &request, started),
             Ok(Acted::Published(rejection)) => report.reject(place, &rejection),
-            Err(failure) => report.settle(place, &Settled::Fail(act.failure(&failure))),
+            Err(failure) => report.conclude(place, &Outcome::Fail(act.failure(&failure))),
         }
     };
     bounded::run(jobs, CALLS_MAX, deadline, done).await;
@@ -215,8 +187,8 @@ impl Act {
 }
 
 /// Turns a panic into a failure of the one thing that panicked.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Settled>) -> Result<T, Settled> {
+fn guarded<T>(work: impl FnOnce() -> Result<T, Outcome>) -> Result<T, Outcome> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        Err(Settled::Fail(format!("panicked: {}", bounded::panic_text(panic.as_ref()))))
+        Err(Outcome::Fail(format!("panicked: {}", bounded::panic_text(panic.as_ref()))))
     })
 }

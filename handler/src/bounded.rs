@@ -13,7 +13,7 @@ pub enum Interrupted {
     /// Time ran out before it was done; it may have taken effect all the same.
     #[error("the function's time is nearly over; the record is handed back")]
     Deadline,
-    /// It panicked.
+    /// It panicked, with this text.
     #[error("panicked: {0}")]
     Panicked(String),
 }

@@ -112,7 +112,7 @@ pub const TAGS: &[Tag] = &[
 /// An environment variable that configures the handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
-    /// The variable's name.
+    /// Its name in the function's environment and in `settings.json`.
     pub name: &'static str,
     /// Whether the handler refuses to start without it.
     pub required: bool,
@@ -165,6 +165,18 @@ pub const ALLOWED_STEP_FUNCTIONS: Variable = Variable {
     required: false,
     summary: "comma-separated names of other state machines that a group's tag may name",
 };
+/// Which groups belong to the stack, by name.
+pub const GROUP_NAME_PREFIXES: Variable = Variable {
+    name: "GROUP_NAME_PREFIXES",
+    required: false,
+    summary: "comma-separated beginnings of names: a group belongs to the stack only if its name has one of them",
+};
+/// Which groups belong to the stack, by tags.
+pub const GROUP_TAGS: Variable = Variable {
+    name: "GROUP_TAGS",
+    required: false,
+    summary: "JSON object of tags: a group belongs to the stack only if it carries each with that value",
+};
 
 /// Every variable; the stack sets them and the handler's configuration reads them from here.
 pub const VARIABLES: &[Variable] = &[
@@ -176,6 +188,8 @@ pub const VARIABLES: &[Variable] = &[
     SLACK_CHANNEL,
     OWN_ROLE_ARNS,
     ALLOWED_STEP_FUNCTIONS,
+    GROUP_NAME_PREFIXES,
+    GROUP_TAGS,
 ];
 
 /// An AWS API call that the handler makes, as IAM spells it. The role's permissions are computed from these.
@@ -195,7 +209,7 @@ pub const WINDOW_HORIZON_DAYS: i64 = 15;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Replace instances.
+    /// Replace the group's instances.
     Recycle,
     /// Put back what a dead execution left changed.
     Restore,
@@ -234,7 +248,7 @@ pub struct ExecutionInput {
     pub auto_scaling_group_name: String,
     /// Slack emoji of the messages.
     pub emoji: String,
-    /// Strategy name.
+    /// The strategy that the group's tag names.
     pub strategy: String,
     /// Tag `autorecycle_slack_monitoring_channel`.
     #[serde(skip_serializing_if = "Option::is_none", default)]

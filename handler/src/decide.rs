@@ -12,9 +12,9 @@ use crate::contract::{
     Replace, SLACK_MONITORING_CHANNEL, STEP_FUNCTION_NAME, TEAM, TriggerRecord,
 };
 use crate::event::{Cause, DeadExecution, MovedAlias, Nothing, Source, TagChange, TemplateChange};
-use crate::fault::Fault;
 use crate::group::{Group, TemplateReference};
 use crate::name;
+use crate::problem::Problem;
 use crate::rejection::Rejection;
 use crate::settings::{Settings, TagChanges};
 use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
@@ -24,14 +24,14 @@ use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
 pub struct Trigger {
     /// The event it came with.
     pub source: Source,
-    /// What happened.
+    /// What happened, and to which group.
     pub cause: Cause,
 }
 
 /// What is to be done about a trigger.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Start an execution.
+    /// Start an execution of the state machine.
     Start(StartRequest),
     /// Nothing, and all is well.
     Skip(Skip),
@@ -42,7 +42,7 @@ pub enum Decision {
 /// An execution to start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartRequest {
-    /// The machine.
+    /// The state machine to start: the stack's own, or one that a tag names.
     pub machine: StateMachineArn,
     /// The same for every delivery of the trigger; at most 80 characters.
     pub name: String,
@@ -70,6 +70,8 @@ pub enum Skip {
     NotAFollower,
     /// The group does not exist any more.
     Gone,
+    /// The group belongs to another stack, by its name or by its tags.
+    NotSelected,
     /// The group's tags do not ask for it.
     NotOptedIn(NotOptedIn),
     /// The execution was not one of the stack's machine.
@@ -109,7 +111,13 @@ pub fn screen_source(source: &Source, settings: &Settings) -> Option<Skip> {
 
 /// What can be said about a trigger before its group is looked at.
 pub fn screen(trigger: &Trigger, settings: &Settings) -> Option<Skip> {
-    screen_source(&trigger.source, settings).or_else(|| match &trigger.cause {
+    if let Some(skip) = screen_source(&trigger.source, settings) {
+        return Some(skip);
+    }
+    if trigger.cause.group().is_some_and(|name| !settings.groups.selects_name(name)) {
+        return Some(Skip::NotSelected);
+    }
+    match &trigger.cause {
         Cause::Tags { changes, .. } => {
             let may_count = |change: &TagChange| counts(change, settings, change.propagates.unwrap_or(true));
             (!changes.iter().any(may_count)).then_some(Skip::TagsDoNotCount)
@@ -118,7 +126,7 @@ pub fn screen(trigger: &Trigger, settings: &Settings) -> Option<Skip> {
             (!settings.machine.is_machine_of(&dead.machine_arn)).then_some(Skip::OtherMachine)
         }
         Cause::Launch { .. } | Cause::Template { .. } => None,
-    })
+    }
 }
 
 /// Decides on a trigger. `group` is the trigger's group as described, or `None` if there is none of that name.
@@ -130,6 +138,9 @@ pub fn decide(trigger: &Trigger, group: Option<&Group>, now: Timestamp, settings
         return restore(trigger, dead, settings);
     }
     let Some(group) = group else { return Decision::Skip(Skip::Gone) };
+    if !settings.groups.selects(group) {
+        return Decision::Skip(Skip::NotSelected);
+    }
     let replace = match &trigger.cause {
         Cause::Tags { changes, .. } => {
             if !changes.iter().any(|change| counts(change, settings, propagates(change, group))) {
@@ -189,7 +200,7 @@ fn recycle(
 ) -> Decision {
     let component = name::component(&group.name, tags.component.as_deref()).to_owned();
     let text = |tag: contract::Tag| group.tag(tag.key).map(str::to_owned);
-    let timetable = tags.timetable.as_ref();
+    let window = tags.window.as_ref();
     let input = ExecutionInput {
         account_id: trigger.source.account_id.clone(),
         success_channel: settings.slack_channel.clone(),
@@ -205,7 +216,7 @@ fn recycle(
         version: INPUT_VERSION,
         mode: Mode::Recycle,
         replace,
-        windows: timetable.map(|timetable| timetable.schedule.windows(timetable.rule, &timetable.zone, now)),
+        windows: window.map(|window| window.hours.windows(window.mode, &window.zone, now)),
         trigger: trigger_record(trigger, None),
     };
     Decision::Start(StartRequest {
@@ -220,13 +231,13 @@ fn recycle(
 fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Decision {
     let reject = |fault| Decision::Reject(restore_rejection(trigger, dead, fault));
     let Some(text) = &dead.input else {
-        return reject(Fault::missing(
+        return reject(Problem::missing(
             "detail.input",
             "too large for the event; start an execution with `\"mode\": \"restore\"` by hand",
         ));
     };
     let Ok(Value::Object(mut input)) = serde_json::from_str(text) else {
-        return reject(Fault::missing("detail.input", "the dead execution's input is not a JSON object"));
+        return reject(Problem::missing("detail.input", "the dead execution's input is not a JSON object"));
     };
     if input.get("mode").and_then(Value::as_str) == Some("restore") {
         return Decision::Skip(Skip::DeadRestore);
@@ -234,7 +245,7 @@ fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Deci
     let own =
         |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     let Some(group) = own("auto_scaling_group_name") else {
-        return reject(Fault::missing(
+        return reject(Problem::missing(
             "detail.input.auto_scaling_group_name",
             "the dead execution's input names no group",
         ));
@@ -258,7 +269,7 @@ fn trigger_record(trigger: &Trigger, execution_arn: Option<&str>) -> TriggerReco
     }
 }
 
-fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Fault>) -> Rejection {
+fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Problem>) -> Rejection {
     let text = |tag: contract::Tag| group.tag(tag.key).map(str::to_owned);
     Rejection {
         status: "rejected",
@@ -272,7 +283,7 @@ fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Fault>) -> Rejection 
     }
 }
 
-fn restore_rejection(trigger: &Trigger, dead: &DeadExecution, fault: Fault) -> Rejection {
+fn restore_rejection(trigger: &Trigger, dead: &DeadExecution, fault: Problem) -> Rejection {
     Rejection {
         status: "rejected",
         component: dead.execution_arn.rsplit(':').next().unwrap_or_default().to_owned(),
@@ -306,6 +317,9 @@ impl fmt::Display for Skip {
             Self::NoFollower => "no group with the opt-in tag follows the launch template",
             Self::NotAFollower => "the group does not follow the launch template",
             Self::Gone => "the group does not exist",
+            Self::NotSelected => {
+                "not_selected: the group is not among those that this stack is for (`groups`)"
+            }
             Self::OtherMachine => "the execution is not one of this stack's machine",
             Self::DeadRestore => "the dead execution was a restore itself; restore by hand",
         };

@@ -125,6 +125,19 @@ fn the_override_names_the_component() {
 }
 
 #[test]
+fn a_group_of_another_stack_is_skipped_before_its_tags_are_read() {
+    let mut settings = samples::settings();
+    settings.groups.tags.insert("stage".to_owned(), "live".to_owned());
+    let malformed = [ON, ("autorecycle_strategy", "nonsense"), ("stage", "test")];
+    let group = samples::group("web-asg-1", &malformed);
+    let trigger = launch();
+    assert_eq!(decide(&trigger, Some(&group), now(), &settings), Decision::Skip(Skip::NotSelected));
+    assert_eq!(screen(&trigger, &settings), None);
+    settings.groups.name_prefixes.push("api-".to_owned());
+    assert_eq!(screen(&trigger, &settings), Some(Skip::NotSelected));
+}
+
+#[test]
 fn only_a_windowed_strategy_gets_windows() {
     let window = ("autorecycle_recycle_window", "22:00,04:00");
     let timed = samples::group("web-asg-1", &[ON, ("autorecycle_strategy", "out-in-timed"), window]);

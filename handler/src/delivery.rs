@@ -20,7 +20,7 @@ pub enum Delivery {
 pub struct Record {
     /// What the record is handed back by; absent from a malformed record.
     pub message_id: Option<String>,
-    /// The event's text.
+    /// The event's text, which is JSON where all is well.
     pub body: Option<String>,
 }
 

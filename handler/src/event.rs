@@ -47,7 +47,7 @@ pub enum Subject {
     Causes(Vec<Cause>),
     /// A launch template changed: the groups that follow it are still to be found.
     Template(TemplateChange),
-    /// Nothing that recycles.
+    /// Something that recycles no group.
     Nothing(Nothing),
 }
 
@@ -69,21 +69,21 @@ pub enum Nothing {
 pub enum Cause {
     /// The group's launch template, launch configuration or mixed instances policy was set.
     Launch {
-        /// The group's name.
+        /// The group that it is about.
         group: String,
     },
     /// Tags of the group were set or deleted.
     Tags {
-        /// The group's name.
+        /// The group that it is about.
         group: String,
         /// All of its tags that the call names.
         changes: Vec<TagChange>,
     },
     /// A launch template that the group may follow changed.
     Template {
-        /// The group's name.
+        /// The group that it is about.
         group: String,
-        /// The change.
+        /// What changed in the launch template that the group follows.
         change: TemplateChange,
     },
     /// An execution ended without its own cleaning up.
@@ -93,7 +93,7 @@ pub enum Cause {
 /// A tag that was set or deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagChange {
-    /// The tag's key.
+    /// The key of the tag that was set or removed.
     pub key: String,
     /// Whether it reaches new instances, where the call says so.
     pub propagates: Option<bool>,
@@ -104,7 +104,7 @@ pub struct TagChange {
 pub struct TemplateChange {
     /// `lt-...`; the id or the name is there.
     pub id: Option<String>,
-    /// Its name.
+    /// The launch template's name, where the event gives it.
     pub name: Option<String>,
     /// The version alias that now stands for something else.
     pub moved: MovedAlias,
@@ -119,10 +119,10 @@ pub enum MovedAlias {
     Default,
 }
 
-/// A dead execution.
+/// An execution that ended without putting back what it changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadExecution {
-    /// Its ARN.
+    /// The dead execution's ARN.
     pub execution_arn: String,
     /// ARN of its machine.
     pub machine_arn: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// A described group.
+/// A group, as one description shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Group {
     /// Its name.

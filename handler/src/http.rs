@@ -21,7 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore, crypto};
 
-use crate::fault::Fault;
+use crate::problem::Problem;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -44,14 +44,14 @@ pub enum Transport {
 pub fn client(
     environment: &BTreeMap<String, String>,
     transport: Transport,
-) -> Result<SharedHttpClient, Fault> {
+) -> Result<SharedHttpClient, Problem> {
     let authorities = match transport {
         Transport::Plain => RootCertStore::empty(),
         Transport::Tls => authorities(environment)?,
     };
     let provider = Arc::new(crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let versions = versions.map_err(|error| Fault::of("TLS", "ring", error.to_string()))?;
+    let versions = versions.map_err(|error| Problem::of("TLS", "ring", error.to_string()))?;
     let tls = versions.with_root_certificates(authorities).with_no_client_auth();
     let mut tcp = TcpConnector::new();
     tcp.set_nodelay(true);
@@ -61,7 +61,7 @@ pub fn client(
     Ok(SharedHttpClient::new(Http1 { connector: SharedHttpConnector::new(Connections(client)) }))
 }
 
-fn authorities(environment: &BTreeMap<String, String>) -> Result<RootCertStore, Fault> {
+fn authorities(environment: &BTreeMap<String, String>) -> Result<RootCertStore, Problem> {
     let named = BUNDLE_VARIABLES.iter().find_map(|name| {
         let path = environment.get(*name).filter(|path| !path.is_empty())?;
         Some((*name, path.as_str()))
@@ -72,16 +72,18 @@ fn authorities(environment: &BTreeMap<String, String>) -> Result<RootCertStore, 
             .iter()
             .find(|path| std::path::Path::new(path).is_file())
             .map(|path| ("the system's list of authorities", *path))
-            .ok_or_else(|| Fault::missing(BUNDLE_VARIABLES[0], "no list of authorities is on this system"))?,
+            .ok_or_else(|| {
+                Problem::missing(BUNDLE_VARIABLES[0], "no list of authorities is on this system")
+            })?,
     };
-    let unreadable = |error: rustls::pki_types::pem::Error| Fault::of(subject, path, error.to_string());
+    let unreadable = |error: rustls::pki_types::pem::Error| Problem::of(subject, path, error.to_string());
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
         // One that `rustls` does not take is one that it would not have trusted.
         let _ = store.add(certificate.map_err(unreadable)?);
     }
     if store.is_empty() {
-        return Err(Fault::of(subject, path, "it holds no certificate of an authority, as PEM"));
+        return Err(Problem::of(subject, path, "it holds no certificate of an authority, as PEM"));
     }
     Ok(store)
 }

@@ -13,11 +13,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::aws::Aws;
-use crate::batch::{self, Invocation};
+use crate::batch;
 use crate::delivery::InvocationFault;
-use crate::fault::{self, Fault};
+use crate::invocation::Invocation;
 use crate::log::{Format, Level, Log};
 use crate::ports::Ports;
+use crate::problem::{self, Problem};
 use crate::settings::Settings;
 
 /// Most time kept for answering when the function's own time runs out.
@@ -32,7 +33,7 @@ struct Function<P> {
     log: Arc<Log>,
 }
 
-/// The environment's variables.
+/// The variables of the process's environment, by name.
 pub type Environment = BTreeMap<String, String>;
 
 /// Serves invocations until the environment is shut down. Faults of the settings are logged, all of them, and end it.
@@ -42,7 +43,7 @@ pub async fn serve() -> ExitCode {
 
 /// The same with the ports that `connect` makes of the environment and the topic's ARN.
 pub async fn serve_with<P: Ports>(
-    connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Fault>>,
+    connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Problem>>,
 ) -> ExitCode {
     let environment: Environment = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
@@ -55,7 +56,7 @@ pub async fn serve_with<P: Ports>(
     let function = match Function::new(&environment, Arc::clone(&log), connect) {
         Ok(function) => Arc::new(function),
         Err(faults) => {
-            log.note(Level::Error, now(), "the settings are at fault", &fault::line(&faults));
+            log.note(Level::Error, now(), "the settings are at fault", &problem::line(&faults));
             return ExitCode::FAILURE;
         }
     };
@@ -76,8 +77,8 @@ impl<P: Ports> Function<P> {
     fn new(
         environment: &Environment,
         log: Arc<Log>,
-        connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Fault>>,
-    ) -> Result<Self, Vec<Fault>> {
+        connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Problem>>,
+    ) -> Result<Self, Vec<Problem>> {
         let (file, unreadable) = match settings_file() {
             Ok(file) => (file, None),
             Err(fault) => (None, Some(fault)),
@@ -132,14 +133,14 @@ fn usable(deadline_milliseconds: u64, now: Timestamp) -> Duration {
 }
 
 /// `settings.json` beside the binary, where there is one.
-fn settings_file() -> Result<Option<String>, Fault> {
+fn settings_file() -> Result<Option<String>, Problem> {
     let Some(path) = std::env::current_exe().ok().map(|binary| binary.with_file_name("settings.json")) else {
         return Ok(None);
     };
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Fault::of("settings.json", &path.display().to_string(), error.to_string())),
+        Err(error) => Err(Problem::of("settings.json", &path.display().to_string(), error.to_string())),
     }
 }
 

@@ -6,7 +6,8 @@
 
 pub mod contract;
 pub mod arn;
-pub mod fault;
+pub mod problem;
+pub mod selector;
 pub mod settings;
 pub mod group;
 pub mod event;
@@ -24,6 +25,8 @@ pub mod ports;
 pub mod bounded;
 #[cfg(feature = "lambda")]
 pub mod delivery;
+#[cfg(feature = "lambda")]
+pub mod invocation;
 #[cfg(feature = "lambda")]
 pub mod lookup;
 #[cfg(feature = "lambda")]

@@ -15,9 +15,9 @@ pub const NAMESPACE: &str = "AsgRecycle";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// Whole events.
+    /// Each event in full, before it is decided on.
     Debug,
-    /// Decisions.
+    /// Decisions to start or to skip.
     Info,
     /// A decision that ended well but not as usual.
     Warn,
@@ -40,7 +40,7 @@ impl Level {
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object.
+    /// One JSON object a line.
     Json,
     /// `<timestamp> <level> <message> <field>=<value> ...`, with the same fields, the absent ones left out.
     Text,
@@ -85,25 +85,25 @@ pub enum Verdict {
 /// One decision's line. The field names are stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DecisionLine {
-    /// RFC 3339, UTC.
+    /// When it was decided, by RFC 3339 in UTC.
     pub timestamp: String,
     /// `INFO`, or `ERROR` for a rejection or failure.
     pub level: Level,
-    /// `decision`.
+    /// Always `decision`, to filter by.
     pub message: &'static str,
-    /// Lambda's request id.
+    /// The id that Lambda gives the invocation.
     pub request_id: String,
     /// The queue record's id; absent from a direct invocation.
     pub message_id: Option<String>,
     /// CloudTrail's or EventBridge's id of the event.
     pub event_id: Option<String>,
-    /// The group.
+    /// The group decided on; absent where the record names none.
     pub group: Option<String>,
-    /// The component.
+    /// The name shown for the group; absent before its tags are read.
     pub component: Option<String>,
-    /// What was decided.
+    /// What became of the record or group.
     pub decision: Verdict,
-    /// Why.
+    /// Why it was decided so: a lowercase fragment.
     pub reason: String,
     /// ARN of the execution that was started, or that exists already.
     pub execution_arn: Option<String>,
@@ -114,20 +114,20 @@ pub struct DecisionLine {
 /// How many of each there were in a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Records.
+    /// Records that came in.
     pub seen: u64,
-    /// Executions started.
+    /// Executions that were started.
     pub started: u64,
-    /// Decisions to skip.
+    /// Decisions to do nothing.
     pub skipped: u64,
-    /// Decisions to reject.
+    /// Decisions that a person has to hear of.
     pub rejected: u64,
-    /// Decisions that failed.
+    /// Decisions that were handed back, to be tried again.
     pub failed: u64,
 }
 
 impl Counts {
-    /// Counts a decision.
+    /// Counts a decision under what became of it.
     pub fn count(&mut self, verdict: Verdict) {
         let counter = match verdict {
             Verdict::Start => &mut self.started,
@@ -139,7 +139,7 @@ impl Counts {
     }
 }
 
-/// Where lines go.
+/// Where lines go, and which of them.
 pub struct Log {
     level: Level,
     format: Format,

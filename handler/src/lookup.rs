@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::batch::CALLS_MAX;
 use crate::bounded;
 use crate::decide;
 use crate::event::{Cause, TemplateChange};
 use crate::group::Group;
-use crate::ports::{GROUPS_PER_CALL_MAX, Ports};
+use crate::ports::{CALLS_MAX, GROUPS_PER_CALL_MAX, Ports};
 
 /// A group, that there is none, or why that is not known.
 type Found = Result<Option<Group>, String>;
@@ -97,7 +96,7 @@ impl Lookup {
 /// Whether the followers of a launch template are to be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Followers {
-    /// They are.
+    /// A launch template changed, so they are.
     Wanted,
     /// No launch template changed.
     Unwanted,

@@ -6,10 +6,13 @@ use crate::decide::StartRequest;
 use crate::group::Group;
 use crate::rejection::Rejection;
 
+/// Most calls under way at a time.
+pub const CALLS_MAX: usize = 8;
+
 /// Most group names that one description takes.
 pub const GROUPS_PER_CALL_MAX: usize = 50;
 
-/// The calls. Each may be made from many tasks at once, and is dropped half way when time runs out.
+/// The calls: the ports of a hexagonal architecture, so that decisions are tested without AWS. Each may be made from many tasks at once, and is dropped half way when time runs out.
 pub trait Ports: Send + Sync + 'static {
     /// Describes at most [`GROUPS_PER_CALL_MAX`] groups by name; those that do not exist are not in the answer.
     fn describe(&self, names: &[String]) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;
@@ -17,19 +20,19 @@ pub trait Ports: Send + Sync + 'static {
     /// Describes every group that has the opt-in tag, whatever its value.
     fn describe_opted_in(&self) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;
 
-    /// Starts an execution.
+    /// Starts an execution, unless an earlier delivery of the event did.
     fn start(&self, request: &StartRequest) -> impl Future<Output = Result<Started, CallError>> + Send;
 
-    /// Publishes a rejection.
+    /// Publishes a rejection on the topic, for people.
     fn publish(&self, rejection: &Rejection) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// How a start went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
-    /// The execution runs.
+    /// This call started the execution.
     Now {
-        /// Its ARN.
+        /// ARN of the execution that runs now.
         execution_arn: String,
     },
     /// An execution of that name exists: the same trigger was delivered before.
@@ -44,7 +47,7 @@ pub struct CallError {
     pub call: &'static str,
     /// AWS's code, or what went wrong before AWS answered.
     pub code: String,
-    /// AWS's message.
+    /// What AWS says of it.
     pub message: String,
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::contract::TriggerRecord;
-use crate::fault::{self, Fault};
+use crate::problem::{self, Problem};
 
 /// Longest subject that SNS takes, in characters.
 const SUBJECT_LENGTH_MAX: usize = 100;
@@ -11,14 +11,14 @@ const SUBJECT_LENGTH_MAX: usize = 100;
 /// A refusal; as JSON it is the message that is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {
-    /// `rejected`.
+    /// Always `rejected`, where an execution gives its outcome.
     pub status: &'static str,
     /// The component; a dead execution's name where its input does not say.
     pub component: String,
     /// The group; absent where a dead execution's input does not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_scaling_group_name: Option<String>,
-    /// The account.
+    /// The account of the group, 12 digits.
     pub account_id: String,
     /// Tag `autorecycle_team`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,15 +27,15 @@ pub struct Rejection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_pager_duty: Option<String>,
     /// Everything that is wrong; never empty.
-    pub faults: Vec<Fault>,
-    /// What was rejected.
+    pub faults: Vec<Problem>,
+    /// What asked for the recycle that is rejected.
     pub trigger: TriggerRecord,
 }
 
 impl Rejection {
     /// Why, in one line.
     pub fn reason(&self) -> String {
-        fault::line(&self.faults)
+        problem::line(&self.faults)
     }
 
     /// The message's subject: SNS takes printable ASCII only.
@@ -66,7 +66,7 @@ mod tests {
             account_id: "123456789012".to_owned(),
             team: Some("payments".to_owned()),
             notify_pager_duty: Some(String::new()),
-            faults: vec![Fault::missing("detail.input", "too large")],
+            faults: vec![Problem::missing("detail.input", "too large")],
             trigger: TriggerRecord { event_name: "FAILED".to_owned(), event_id: None, execution_arn: None },
         }
     }

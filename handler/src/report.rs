@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::batch::{Invocation, Settled};
 use crate::decide::StartRequest;
 use crate::delivery::{Delivery, InvocationFault};
+use crate::invocation::{Invocation, Outcome};
 use crate::log::{Counts, DecisionLine, Level, Log, Verdict};
 use crate::ports::Started;
 use crate::rejection::Rejection;
@@ -51,14 +51,6 @@ pub struct Report<'a> {
     lines: Vec<DecisionLine>,
 }
 
-/// What is said of a decision beside its place.
-struct Said {
-    decision: Verdict,
-    component: Option<String>,
-    reason: String,
-    execution_arn: Option<String>,
-}
-
 impl<'a> Report<'a> {
     /// An empty report on `seen` records.
     pub fn new(invocation: &'a Invocation, log: &'a Log, seen: usize) -> Self {
@@ -67,15 +59,15 @@ impl<'a> Report<'a> {
     }
 
     /// Something was skipped or has failed.
-    pub fn settle(&mut self, place: &Place, settled: &Settled) {
-        let (decision, reason) = match settled {
-            Settled::Skip(skip) => (Verdict::Skip, skip.to_string()),
-            Settled::Fail(reason) => (Verdict::Fail, reason.clone()),
+    pub fn conclude(&mut self, place: &Place, outcome: &Outcome) {
+        let line = match outcome {
+            Outcome::Skip(skip) => self.line(place, Verdict::Skip, skip.to_string()),
+            Outcome::Fail(reason) => self.line(place, Verdict::Fail, reason.clone()),
         };
-        if decision == Verdict::Fail {
+        if line.decision == Verdict::Fail {
             self.failed.insert(place.record);
         }
-        self.say(place, Said { decision, component: None, reason, execution_arn: None });
+        self.log(line);
     }
 
     /// An execution was started, now or by an earlier delivery.
@@ -87,28 +79,28 @@ impl<'a> Report<'a> {
                 (Verdict::Skip, reason, request.machine.execution(&request.name))
             }
         };
+        let line = self.line(place, decision, reason);
         let component = Some(request.component.clone());
-        self.say(place, Said { decision, component, reason, execution_arn: Some(execution_arn) });
+        self.log(DecisionLine { component, execution_arn: Some(execution_arn), ..line });
     }
 
     /// A rejection was published.
     pub fn reject(&mut self, place: &Place, rejection: &Rejection) {
-        let component = Some(rejection.component.clone());
-        let said =
-            Said { decision: Verdict::Reject, component, reason: rejection.reason(), execution_arn: None };
-        self.say(place, said);
+        let line = self.line(place, Verdict::Reject, rejection.reason());
+        self.log(DecisionLine { component: Some(rejection.component.clone()), ..line });
     }
 
-    fn say(&mut self, place: &Place, said: Said) {
+    /// The line of a decision, without what only some decisions have.
+    fn line(&self, place: &Place, decision: Verdict, reason: String) -> DecisionLine {
         let elapsed = Instant::now().saturating_duration_since(self.invocation.received).as_millis();
         let milliseconds = u64::try_from(elapsed).unwrap_or(u64::MAX);
         let since = Duration::from_millis(milliseconds);
         let timestamp = self.invocation.now.saturating_add(since).unwrap_or(self.invocation.now);
-        let level = match said.decision {
+        let level = match decision {
             Verdict::Start | Verdict::Skip => Level::Info,
             Verdict::Reject | Verdict::Fail => Level::Error,
         };
-        let line = DecisionLine {
+        DecisionLine {
             timestamp: timestamp.to_string(),
             level,
             message: "decision",
@@ -116,13 +108,16 @@ impl<'a> Report<'a> {
             message_id: place.message_id.clone(),
             event_id: place.event_id.clone(),
             group: place.group.clone(),
-            component: said.component,
-            decision: said.decision,
-            reason: said.reason,
-            execution_arn: said.execution_arn,
+            component: None,
+            decision,
+            reason,
+            execution_arn: None,
             milliseconds,
-        };
-        self.counts.count(said.decision);
+        }
+    }
+
+    fn log(&mut self, line: DecisionLine) {
+        self.counts.count(line.decision);
         self.log.decision(&line);
         self.lines.push(line);
     }

@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 
 use crate::arn::{self, StateMachineArn};
 use crate::contract::{
-    ALLOWED_STEP_FUNCTIONS, DEFAULT_TIME_ZONE, OWN_ROLE_ARNS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES,
-    TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+    ALLOWED_STEP_FUNCTIONS, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS, OWN_ROLE_ARNS, SLACK_CHANNEL,
+    STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
-use crate::fault::{Fault, suggestion};
+use crate::problem::{Problem, suggestion};
+use crate::selector::GroupSelector;
 use crate::windows;
 
 /// What the stack tells its handler.
@@ -21,7 +22,7 @@ pub struct Settings {
     /// The topic that faults are published to.
     pub topic_arn: String,
     /// The strategies of the machine by name.
-    pub strategies: BTreeMap<String, Windowing>,
+    pub strategies: BTreeMap<String, StrategyTraits>,
     /// The zone of windows on groups without the time zone tag.
     pub default_time_zone: TimeZone,
     /// Which tag changes count.
@@ -32,15 +33,15 @@ pub struct Settings {
     pub own_role_arns: BTreeSet<String>,
     /// Names of other machines that a tag may name.
     pub allowed_step_functions: BTreeSet<String>,
+    /// Which groups belong to the stack.
+    pub groups: GroupSelector,
 }
 
-/// Whether a strategy keeps to windows.
+/// What the handler has to know of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Windowing {
-    /// It starts at once.
-    Free,
-    /// It acts inside windows only, and a group without one is at fault.
-    Windowed,
+pub struct StrategyTraits {
+    /// Whether it acts inside windows only; a group without one is then at fault.
+    pub requires_window: bool,
 }
 
 /// Which tag changes recycle a group.
@@ -48,16 +49,16 @@ pub enum Windowing {
 pub enum TagChanges {
     /// Those that reach instances.
     Propagated,
-    /// All.
+    /// Those of any tag.
     All,
-    /// None.
+    /// No change of a tag recycles.
     None,
 }
 
 impl Settings {
     /// Checks the environment and the text of `settings.json`, an object of the same names with text values. A
     /// variable that is set, and not empty, wins over the file.
-    pub fn parse(environment: &BTreeMap<String, String>, file: Option<&str>) -> Result<Self, Vec<Fault>> {
+    pub fn parse(environment: &BTreeMap<String, String>, file: Option<&str>) -> Result<Self, Vec<Problem>> {
         let mut faults = Vec::new();
         let file = file.map(|text| read_file(text, &mut faults)).unwrap_or_default();
         let mut source = Source { environment, file, faults };
@@ -69,6 +70,7 @@ impl Settings {
         let slack_channel = source.text(SLACK_CHANNEL).unwrap_or_default();
         let own_role_arns = source.roles();
         let allowed_step_functions = source.step_functions();
+        let groups = source.groups();
         match (machine, topic_arn, default_time_zone, tag_changes) {
             (Some(machine), Some(topic_arn), Some(default_time_zone), Some(tag_changes))
                 if source.faults.is_empty() =>
@@ -82,6 +84,7 @@ impl Settings {
                     slack_channel,
                     own_role_arns,
                     allowed_step_functions,
+                    groups,
                 })
             }
             _ => Err(source.faults),
@@ -89,9 +92,9 @@ impl Settings {
     }
 }
 
-fn read_file(text: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
+fn read_file(text: &str, faults: &mut Vec<Problem>) -> BTreeMap<String, String> {
     let values: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_else(|error| {
-        faults.push(Fault::of(
+        faults.push(Problem::of(
             "settings.json",
             "unreadable",
             format!("{error}; it holds one object of texts"),
@@ -100,7 +103,7 @@ fn read_file(text: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
     });
     let known = || VARIABLES.iter().map(|variable| variable.name);
     for key in values.keys().filter(|key| !known().any(|name| name == *key)) {
-        faults.push(Fault::of("settings.json", key, format!("unknown key{}", suggestion(key, known()))));
+        faults.push(Problem::of("settings.json", key, format!("unknown key{}", suggestion(key, known()))));
     }
     values
 }
@@ -109,7 +112,7 @@ fn read_file(text: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
 struct Source<'a> {
     environment: &'a BTreeMap<String, String>,
     file: BTreeMap<String, String>,
-    faults: Vec<Fault>,
+    faults: Vec<Problem>,
 }
 
 impl Source<'_> {
@@ -118,13 +121,13 @@ impl Source<'_> {
         let set = [self.environment.get(variable.name), self.file.get(variable.name)];
         let value = set.into_iter().flatten().find(|value| !value.is_empty()).cloned();
         if value.is_none() && variable.required {
-            self.faults.push(Fault::missing(variable.name, format!("set it to the {}", variable.summary)));
+            self.faults.push(Problem::missing(variable.name, format!("set it to the {}", variable.summary)));
         }
         value
     }
 
     fn fault(&mut self, variable: Variable, value: &str, reason: impl Into<String>) {
-        self.faults.push(Fault::of(variable.name, value, reason));
+        self.faults.push(Problem::of(variable.name, value, reason));
     }
 
     /// Comma-separated, blanks around items and empty items ignored.
@@ -151,18 +154,18 @@ impl Source<'_> {
         Some(text)
     }
 
-    fn strategies(&mut self) -> BTreeMap<String, Windowing> {
+    fn strategies(&mut self) -> BTreeMap<String, StrategyTraits> {
         let mut strategies = BTreeMap::new();
         for item in self.list(STRATEGIES) {
-            let (name, windowing) = match item.split_once(':') {
-                None => (item.as_str(), Windowing::Free),
-                Some((name, "windowed")) => (name, Windowing::Windowed),
+            let (name, requires_window) = match item.split_once(':') {
+                None => (item.as_str(), false),
+                Some((name, "windowed")) => (name, true),
                 Some((name, _)) => {
                     self.fault(STRATEGIES, &item, "only `:windowed` may follow a strategy's name");
-                    (name, Windowing::Free)
+                    (name, false)
                 }
             };
-            strategies.insert(name.to_owned(), windowing);
+            strategies.insert(name.to_owned(), StrategyTraits { requires_window });
         }
         strategies
     }
@@ -206,6 +209,16 @@ impl Source<'_> {
         }
         names
     }
+
+    fn groups(&mut self) -> GroupSelector {
+        let name_prefixes = self.list(GROUP_NAME_PREFIXES);
+        let text = self.text(GROUP_TAGS).unwrap_or_else(|| "{}".to_owned());
+        let tags = serde_json::from_str(&text).unwrap_or_else(|error| {
+            self.fault(GROUP_TAGS, &text, format!("{error}; it holds one object of texts"));
+            BTreeMap::new()
+        });
+        GroupSelector { name_prefixes, tags }
+    }
 }
 
 #[cfg(test)]
@@ -213,7 +226,7 @@ mod tests {
     use super::*;
     use crate::samples;
 
-    fn lines(result: Result<Settings, Vec<Fault>>) -> Vec<String> {
+    fn lines(result: Result<Settings, Vec<Problem>>) -> Vec<String> {
         result.expect_err("faults").iter().map(ToString::to_string).collect()
     }
 
@@ -221,8 +234,8 @@ mod tests {
     fn a_whole_environment_is_read() {
         let settings = samples::settings();
         assert_eq!(settings.machine.account_id(), "123456789012");
-        assert_eq!(settings.strategies["out-in-timed"], Windowing::Windowed);
-        assert_eq!(settings.strategies["out-in"], Windowing::Free);
+        assert!(settings.strategies["out-in-timed"].requires_window);
+        assert!(!settings.strategies["out-in"].requires_window);
         assert_eq!(settings.tag_changes, TagChanges::Propagated);
         assert_eq!(settings.default_time_zone.iana_name(), Some("Europe/London"));
         assert!(settings.allowed_step_functions.contains("blue-green"));

@@ -7,10 +7,10 @@ use crate::contract::{
     DRY_RUN, EXCLUSION_WINDOW, NOTIFY_PAGER_DUTY, OVERRIDE_COMPONENT_NAME, RECYCLE_ON_ASG_UPDATE,
     RECYCLE_WINDOW, STEP_FUNCTION_NAME, STRATEGY, TIME_ZONE, Tag,
 };
-use crate::fault::{Fault, suggestion};
 use crate::group::Group;
-use crate::settings::{Settings, Windowing};
-use crate::windows::{self, Rule, Schedule};
+use crate::problem::{Problem, suggestion};
+use crate::settings::{Settings, StrategyTraits};
+use crate::windows::{self, WindowHours, WindowMode};
 
 /// What the tags ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,23 +39,23 @@ pub struct RecycleTags {
     pub machine: StateMachineArn,
     /// The name to show instead of the one derived from the group's name.
     pub component: Option<String>,
-    /// When the strategy may act; present for every windowed strategy and for no other.
-    pub timetable: Option<Timetable>,
+    /// When the strategy may act; present for every strategy that requires a window and for no other.
+    pub window: Option<WindowRule>,
 }
 
-/// When a windowed strategy may act.
+/// When a strategy that requires a window may act.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timetable {
-    /// What the schedule's times mean.
-    pub rule: Rule,
-    /// The times.
-    pub schedule: Schedule,
-    /// The zone of the times.
+pub struct WindowRule {
+    /// Whether the hours allow or deny.
+    pub mode: WindowMode,
+    /// Times of day, and days of the week.
+    pub hours: WindowHours,
+    /// The zone whose wall clock the hours are on.
     pub zone: TimeZone,
 }
 
 /// Reads the tags of a group.
-pub fn read(group: &Group, settings: &Settings) -> Result<OptIn, Vec<Fault>> {
+pub fn read(group: &Group, settings: &Settings) -> Result<OptIn, Vec<Problem>> {
     let mut faults = Vec::new();
     match boolean(group, RECYCLE_ON_ASG_UPDATE, &mut faults) {
         None if faults.is_empty() => return Ok(OptIn::Out(NotOptedIn::Missing(RECYCLE_ON_ASG_UPDATE.key))),
@@ -68,9 +68,10 @@ pub fn read(group: &Group, settings: &Settings) -> Result<OptIn, Vec<Fault>> {
     };
     boolean(group, DRY_RUN, &mut faults);
     boolean(group, NOTIFY_PAGER_DUTY, &mut faults);
-    let windowing = windowing(strategy, settings, &mut faults);
+    let strategy_traits = traits(strategy, settings, &mut faults);
     let machine = machine(group, settings, &mut faults);
-    let timetable = timetable(group, windowing, settings, &mut faults);
+    let requires_window = strategy_traits.is_some_and(|traits| traits.requires_window);
+    let window = window(group, requires_window, settings, &mut faults);
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -78,76 +79,76 @@ pub fn read(group: &Group, settings: &Settings) -> Result<OptIn, Vec<Fault>> {
         strategy: strategy.to_owned(),
         machine,
         component: group.tag(OVERRIDE_COMPONENT_NAME.key).map(str::to_owned),
-        timetable,
+        window,
     }))
 }
 
 /// `true` or `false` in any case; `None` where the tag is absent, or at fault.
-fn boolean(group: &Group, tag: Tag, faults: &mut Vec<Fault>) -> Option<bool> {
+fn boolean(group: &Group, tag: Tag, faults: &mut Vec<Problem>) -> Option<bool> {
     let text = group.tag(tag.key)?;
     let value = [true, false].into_iter().find(|value| text.eq_ignore_ascii_case(&value.to_string()));
     if value.is_none() {
-        faults.push(Fault::of(tag.key, text, "expected `true` or `false`"));
+        faults.push(Problem::of(tag.key, text, "expected `true` or `false`"));
     }
     value
 }
 
-fn windowing(strategy: &str, settings: &Settings, faults: &mut Vec<Fault>) -> Option<Windowing> {
-    let windowing = settings.strategies.get(strategy).copied();
-    if windowing.is_none() {
+fn traits(strategy: &str, settings: &Settings, faults: &mut Vec<Problem>) -> Option<StrategyTraits> {
+    let traits = settings.strategies.get(strategy).copied();
+    if traits.is_none() {
         let names = || settings.strategies.keys().map(String::as_str);
         let all = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let near = suggestion(strategy, names());
-        faults.push(Fault::of(STRATEGY.key, strategy, format!("not one of {all}{near}")));
+        faults.push(Problem::of(STRATEGY.key, strategy, format!("not one of {all}{near}")));
     }
-    windowing
+    traits
 }
 
-fn machine(group: &Group, settings: &Settings, faults: &mut Vec<Fault>) -> StateMachineArn {
+fn machine(group: &Group, settings: &Settings, faults: &mut Vec<Problem>) -> StateMachineArn {
     let Some(name) = group.tag(STEP_FUNCTION_NAME.key) else { return settings.machine.clone() };
     let allowed = &settings.allowed_step_functions;
     if !allowed.contains(name) {
         let near = suggestion(name, allowed.iter().map(String::as_str));
         let reason = format!("not in the stack's `handler.allowed_step_functions`{near}");
-        faults.push(Fault::of(STEP_FUNCTION_NAME.key, name, reason));
+        faults.push(Problem::of(STEP_FUNCTION_NAME.key, name, reason));
     }
     settings.machine.sibling(name)
 }
 
-/// The window tags are checked whatever the strategy, for a malformed one is a mistake on any group; only a windowed
-/// strategy needs one and keeps to it.
-fn timetable(
+/// The window tags are checked whatever the strategy, for a malformed one is a mistake on any group; only a
+/// strategy that requires one keeps to it.
+fn window(
     group: &Group,
-    windowing: Option<Windowing>,
+    requires_window: bool,
     settings: &Settings,
-    faults: &mut Vec<Fault>,
-) -> Option<Timetable> {
+    faults: &mut Vec<Problem>,
+) -> Option<WindowRule> {
     let zone = zone(group, settings, faults);
-    let recycle = schedule(group, RECYCLE_WINDOW, faults).map(|schedule| (Rule::Inside, schedule));
-    let exclusion = schedule(group, EXCLUSION_WINDOW, faults).map(|schedule| (Rule::Outside, schedule));
+    let recycle = hours(group, RECYCLE_WINDOW, faults).map(|hours| (WindowMode::Allow, hours));
+    let exclusion = hours(group, EXCLUSION_WINDOW, faults).map(|hours| (WindowMode::Deny, hours));
     match (group.tag(RECYCLE_WINDOW.key), group.tag(EXCLUSION_WINDOW.key)) {
         (Some(_), Some(text)) => {
             let reason = format!("contradicts `{}`, which is set too; keep one of them", RECYCLE_WINDOW.key);
-            faults.push(Fault::of(EXCLUSION_WINDOW.key, text, reason));
+            faults.push(Problem::of(EXCLUSION_WINDOW.key, text, reason));
         }
-        (None, None) if windowing == Some(Windowing::Windowed) => {
+        (None, None) if requires_window => {
             let reason = format!("the strategy needs it, or `{}`", EXCLUSION_WINDOW.key);
-            faults.push(Fault::missing(RECYCLE_WINDOW.key, reason));
+            faults.push(Problem::missing(RECYCLE_WINDOW.key, reason));
         }
         _ => {}
     }
-    let (rule, schedule) = recycle.or(exclusion)?;
-    (windowing == Some(Windowing::Windowed)).then_some(Timetable { rule, schedule, zone: zone? })
+    let (mode, hours) = recycle.or(exclusion)?;
+    requires_window.then_some(WindowRule { mode, hours, zone: zone? })
 }
 
-fn zone(group: &Group, settings: &Settings, faults: &mut Vec<Fault>) -> Option<TimeZone> {
+fn zone(group: &Group, settings: &Settings, faults: &mut Vec<Problem>) -> Option<TimeZone> {
     let Some(name) = group.tag(TIME_ZONE.key) else { return Some(settings.default_time_zone.clone()) };
-    windows::zone(name).map_err(|reason| faults.push(Fault::of(TIME_ZONE.key, name, reason))).ok()
+    windows::zone(name).map_err(|reason| faults.push(Problem::of(TIME_ZONE.key, name, reason))).ok()
 }
 
-fn schedule(group: &Group, tag: Tag, faults: &mut Vec<Fault>) -> Option<Schedule> {
+fn hours(group: &Group, tag: Tag, faults: &mut Vec<Problem>) -> Option<WindowHours> {
     let text = group.tag(tag.key)?;
-    Schedule::parse(text).map_err(|reason| faults.push(Fault::of(tag.key, text, reason))).ok()
+    WindowHours::parse(text).map_err(|reason| faults.push(Problem::of(tag.key, text, reason))).ok()
 }
 
 #[cfg(test)]
@@ -177,7 +178,7 @@ mod tests {
         let tags = opted_in(&[("autorecycle_recycle_on_asg_update", "TRUE"), OUT_IN]);
         assert_eq!(tags.strategy, "out-in");
         assert_eq!(tags.machine, samples::settings().machine);
-        assert_eq!(tags.timetable, None);
+        assert_eq!(tags.window, None);
     }
 
     #[test]
@@ -249,16 +250,16 @@ mod tests {
     #[test]
     fn a_window_counts_in_the_tagged_zone_or_the_default_one() {
         let window = ("autorecycle_exclusion_window", "06:00,22:00");
-        let default = opted_in(&[ON, TIMED, window]).timetable.unwrap();
-        assert_eq!((default.rule, default.zone.iana_name()), (Rule::Outside, Some("Europe/London")));
+        let default = opted_in(&[ON, TIMED, window]).window.unwrap();
+        assert_eq!((default.mode, default.zone.iana_name()), (WindowMode::Deny, Some("Europe/London")));
         let tagged =
-            opted_in(&[ON, TIMED, window, ("autorecycle_time_zone", "Pacific/Apia")]).timetable.unwrap();
+            opted_in(&[ON, TIMED, window, ("autorecycle_time_zone", "Pacific/Apia")]).window.unwrap();
         assert_eq!(tagged.zone.iana_name(), Some("Pacific/Apia"));
     }
 
     #[test]
     fn a_strategy_without_windows_ignores_a_sound_window_and_rejects_a_malformed_one() {
-        assert_eq!(opted_in(&[ON, OUT_IN, ("autorecycle_recycle_window", "22:00,04:00")]).timetable, None);
+        assert_eq!(opted_in(&[ON, OUT_IN, ("autorecycle_recycle_window", "22:00,04:00")]).window, None);
         assert_eq!(faults(&[ON, OUT_IN, ("autorecycle_recycle_window", "night")]).len(), 1);
     }
 

@@ -9,28 +9,28 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneName};
 
 use crate::contract::{WINDOW_HORIZON_DAYS, Window};
-use crate::fault::suggestion;
+use crate::problem::suggestion;
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// How far past the horizon a window that opens before it is followed, so that it is not cut short: a week, the
-/// longest that a rule by weekday can stay open, and a day for the clocks.
+/// longest that hours by weekday can stay open, and a day for the clocks.
 const MARGIN_SECONDS: i64 = 8 * DAY_SECONDS;
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// What a window's times mean.
+/// Which tag a window was set by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// Recycling is allowed inside them only.
-    Inside,
-    /// Recycling is allowed outside them only.
-    Outside,
+pub enum WindowMode {
+    /// `autorecycle_recycle_window`: recycling is allowed inside it only.
+    Allow,
+    /// `autorecycle_exclusion_window`: recycling is allowed outside it only.
+    Deny,
 }
 
-/// Times of day on some days of the week, by the wall clock.
+/// The hours of a window: times of day on some days of the week, by the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Schedule {
+pub struct WindowHours {
     /// Since midnight, in seconds; below 86,400.
     start_seconds: i64,
     /// Since midnight, in seconds; exclusive; before the start where it spans midnight.
@@ -49,7 +49,7 @@ pub fn zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(known.as_str()).map_err(|error| error.to_string())
 }
 
-impl Schedule {
+impl WindowHours {
     /// Reads `[DAYS ]HH:MM[:SS],HH:MM[:SS]`, days such as `Mon-Fri` or `Mon/Wed/Sat-Sun`, or says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (days, times) = match text.trim().split_once(' ') {
@@ -72,14 +72,14 @@ impl Schedule {
 
     /// When recycling is allowed: in order, apart from each other, not over at `now`, opening before the horizon. One
     /// that is open at `now` opens then.
-    pub fn windows(&self, rule: Rule, zone: &TimeZone, now: Timestamp) -> Vec<Window> {
+    pub fn windows(&self, mode: WindowMode, zone: &TimeZone, now: Timestamp) -> Vec<Window> {
         let from = now.as_second();
         let horizon = from + WINDOW_HORIZON_DAYS * DAY_SECONDS;
         let to = horizon + MARGIN_SECONDS;
         let inside = self.inside(zone, from, to);
-        let allowed = match rule {
-            Rule::Inside => inside,
-            Rule::Outside => complement(&inside, from, to),
+        let allowed = match mode {
+            WindowMode::Allow => inside,
+            WindowMode::Deny => complement(&inside, from, to),
         };
         let allowed = allowed.into_iter().filter(|(opens, _)| *opens < horizon);
         allowed
@@ -87,7 +87,7 @@ impl Schedule {
             .collect()
     }
 
-    /// The moments in `from..to`, in seconds since the epoch, at which the wall clock shows a time of this schedule.
+    /// The moments in `from..to`, in seconds since the epoch, at which the wall clock shows a time of these hours.
     fn inside(&self, zone: &TimeZone, from: i64, to: i64) -> Vec<(i64, i64)> {
         let mut pieces = Vec::new();
         for (start, end) in constant_offset_periods(zone, from, to) {

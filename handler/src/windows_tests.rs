@@ -3,21 +3,25 @@
 use super::*;
 
 /// The first `count` windows, each as `opens..closes` without seconds and `Z`.
-fn windows(rule: Rule, text: &str, zone_name: &str, now: &str, count: usize) -> Vec<String> {
-    let schedule = Schedule::parse(text).expect(text);
+fn windows(mode: WindowMode, text: &str, zone_name: &str, now: &str, count: usize) -> Vec<String> {
+    let hours = WindowHours::parse(text).expect(text);
     let zone = zone(zone_name).expect(zone_name);
-    let windows = schedule.windows(rule, &zone, now.parse().expect(now));
+    let windows = hours.windows(mode, &zone, now.parse().expect(now));
     let short = |text: &str| text.strip_suffix(":00Z").expect("whole minutes, UTC").to_owned();
     windows.iter().take(count).map(|w| format!("{}..{}", short(&w.opens_at), short(&w.closes_at))).collect()
 }
 
 fn check(text: &str, zone: &str, now: &str, expected: &[&str]) {
-    assert_eq!(windows(Rule::Inside, text, zone, now, expected.len()), expected, "{text} in {zone} at {now}");
+    assert_eq!(
+        windows(WindowMode::Allow, text, zone, now, expected.len()),
+        expected,
+        "{text} in {zone} at {now}"
+    );
 }
 
 #[test]
 fn a_plain_window_opens_every_day_until_the_horizon() {
-    let all = windows(Rule::Inside, "22:00,23:30", "UTC", "2026-06-01T12:00:00Z", 99);
+    let all = windows(WindowMode::Allow, "22:00,23:30", "UTC", "2026-06-01T12:00:00Z", 99);
     assert_eq!(all.len(), 15);
     assert_eq!(all[0], "2026-06-01T22:00..2026-06-01T23:30");
     assert_eq!(all[14], "2026-06-15T22:00..2026-06-15T23:30");
@@ -37,7 +41,7 @@ fn a_window_that_is_open_opens_now_and_one_that_just_closed_is_gone() {
 
 #[test]
 fn the_last_window_is_not_cut_at_the_horizon() {
-    let all = windows(Rule::Inside, "22:00,04:00", "UTC", "2026-06-01T23:00:00Z", 99);
+    let all = windows(WindowMode::Allow, "22:00,04:00", "UTC", "2026-06-01T23:00:00Z", 99);
     assert_eq!(all.last().map(String::as_str), Some("2026-06-16T22:00..2026-06-17T04:00"));
 }
 
@@ -140,7 +144,7 @@ fn apia_skipped_a_whole_day_and_its_last_daylight_saving() {
 #[test]
 fn utc_never_changes() {
     for now in ["2026-03-28T12:00:00Z", "2026-10-24T12:00:00Z"] {
-        let all = windows(Rule::Inside, "01:15,01:45", "UTC", now, 99);
+        let all = windows(WindowMode::Allow, "01:15,01:45", "UTC", now, 99);
         assert_eq!(all.len(), 15);
         assert!(all.iter().all(|window| window.contains("T01:15..")), "{all:?}");
     }
@@ -158,8 +162,8 @@ fn an_exclusion_window_is_the_complement_of_a_recycle_window() {
     ] {
         for (excluded, allowed) in [("01:15,01:45", "01:45,01:15"), ("22:00,04:00", "04:00,22:00")] {
             assert_eq!(
-                windows(Rule::Outside, excluded, zone_name, now, 99),
-                windows(Rule::Inside, allowed, zone_name, now, 99),
+                windows(WindowMode::Deny, excluded, zone_name, now, 99),
+                windows(WindowMode::Allow, allowed, zone_name, now, 99),
                 "{excluded} in {zone_name} at {now}"
             );
         }
@@ -198,19 +202,19 @@ fn weekdays_are_the_days_on_which_a_window_starts() {
         ],
     );
     assert_eq!(
-        windows(Rule::Outside, "Mon-Fri 09:00,17:00", "UTC", now, 2),
+        windows(WindowMode::Deny, "Mon-Fri 09:00,17:00", "UTC", now, 2),
         ["2026-06-01T17:00..2026-06-02T09:00", "2026-06-02T17:00..2026-06-03T09:00"]
     );
     assert_eq!(
-        windows(Rule::Outside, "Mon-Fri 09:00,17:00", "UTC", "2026-06-05T18:00:00Z", 1),
+        windows(WindowMode::Deny, "Mon-Fri 09:00,17:00", "UTC", "2026-06-05T18:00:00Z", 1),
         ["2026-06-05T18:00..2026-06-08T09:00"]
     );
 }
 
 #[test]
 fn seconds_count() {
-    let schedule = Schedule::parse("10:00:01,10:00:02").unwrap();
-    let windows = schedule.windows(Rule::Inside, &TimeZone::UTC, "2026-06-01T00:00:00.9Z".parse().unwrap());
+    let hours = WindowHours::parse("10:00:01,10:00:02").unwrap();
+    let windows = hours.windows(WindowMode::Allow, &TimeZone::UTC, "2026-06-01T00:00:00.9Z".parse().unwrap());
     assert_eq!(
         windows[0],
         Window { opens_at: "2026-06-01T10:00:01Z".to_owned(), closes_at: "2026-06-01T10:00:02Z".to_owned() }
@@ -224,9 +228,9 @@ fn windows_are_in_order_and_apart_everywhere() {
     {
         let zone = zone(name).unwrap();
         for text in ["00:00,23:59", "23:59,00:00", "12:00,11:59", "01:00,02:00", "Mon 00:00,23:59:59"] {
-            for rule in [Rule::Inside, Rule::Outside] {
+            for mode in [WindowMode::Allow, WindowMode::Deny] {
                 let now: Timestamp = "2026-03-20T06:30:00Z".parse().unwrap();
-                let windows = Schedule::parse(text).unwrap().windows(rule, &zone, now);
+                let windows = WindowHours::parse(text).unwrap().windows(mode, &zone, now);
                 let bounds: Vec<Timestamp> = windows
                     .iter()
                     .flat_map(|w| [&w.opens_at, &w.closes_at])
@@ -259,7 +263,7 @@ fn malformed_windows_say_what_is_wrong() {
         ("Mon- 22:00,04:00", "`` is not a day"),
         ("Monday 22:00,04:00", "`Monday` is not a day"),
     ] {
-        let fault = Schedule::parse(text).expect_err(text);
+        let fault = WindowHours::parse(text).expect_err(text);
         assert!(fault.contains(expected), "{text}: {fault}");
     }
 }

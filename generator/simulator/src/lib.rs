@@ -5,10 +5,15 @@
 //!
 //! The modules in the order in which they build on each other.
 
+#[cfg(feature = "run")]
 pub mod time;
+#[cfg(feature = "run")]
 pub mod random;
+#[cfg(feature = "run")]
 pub mod services;
 pub mod expression;
+#[cfg(feature = "run")]
 pub mod interpreter;
+#[cfg(feature = "run")]
 pub mod world;
 pub mod event_pattern;

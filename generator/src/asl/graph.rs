@@ -206,7 +206,7 @@ mod tests {
     use crate::config::Config;
 
     fn graph() -> Graph {
-        crate::asl::build(&Config::with_defaults("demo")).expect("it has no fault").graph
+        crate::asl::build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault").graph
     }
 
     fn names(graph: &Graph) -> BTreeSet<&str> {

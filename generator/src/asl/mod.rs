@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod definition;
+mod placeholder;
 mod graph;
 mod origin;
 pub(crate) mod expression;
@@ -16,31 +17,7 @@ use crate::problem::Problems;
 use definition::Definition;
 
 pub use graph::{Graph, On, Stage, State, Way};
-
-/// A deploy-time name that the definition holds as `${name}` and both output formats fill in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Placeholder {
-    /// Name of the table of locks and journals.
-    LockTableName,
-    /// ARN of the notifier function; empty where there is none.
-    NotifierFunctionArn,
-    /// ARN of the topic.
-    TopicArn,
-}
-
-impl Placeholder {
-    /// Every placeholder; each occurs in the definition.
-    pub const ALL: &[Self] = &[Self::LockTableName, Self::NotifierFunctionArn, Self::TopicArn];
-
-    /// The text between `${` and `}`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LockTableName => "lock_table_name",
-            Self::NotifierFunctionArn => "notifier_function_arn",
-            Self::TopicArn => "topic_arn",
-        }
-    }
-}
+pub use placeholder::Placeholder;
 
 /// The state machine that is emitted.
 #[derive(Debug, Clone)]
@@ -69,7 +46,7 @@ pub fn build(config: &Config) -> Result<Machine, Problems> {
 /// What AWS asks of the caller because of what is configured.
 fn needed(config: &Config) -> impl Iterator<Item = String> {
     let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<String> {
-        let needs = config.catalog.strategies().get(name).into_iter().flat_map(|strategy| &strategy.needs);
+        let needs = config.catalog().strategies().get(name).into_iter().flat_map(|strategy| &strategy.needs);
         let is_set = |key: &str| settings.get(key).is_some_and(SettingValue::is_set);
         needs.filter(|(key, _)| is_set(key)).flat_map(|(_, calls)| calls.clone()).collect()
     };
@@ -82,13 +59,14 @@ mod tests {
 
     #[test]
     fn the_machine_of_all_strategies_passes_every_check() {
-        let machine = build(&Config::with_defaults("asg-recycle")).unwrap_or_else(|problems| {
-            let lines: Vec<_> = problems
-                .iter()
-                .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
-                .collect();
-            panic!("{}", lines.join("\n"))
-        });
+        let machine =
+            build(&Config::with_defaults("asg-recycle".parse().unwrap())).unwrap_or_else(|problems| {
+                let lines: Vec<_> = problems
+                    .iter()
+                    .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
+                    .collect();
+                panic!("{}", lines.join("\n"))
+            });
         for placeholder in Placeholder::ALL {
             assert!(
                 machine.definition.contains(&format!("${{{}}}", placeholder.as_str())),
@@ -100,17 +78,17 @@ mod tests {
 
     #[test]
     fn a_setting_asks_for_the_calls_that_aws_asks_of_the_caller() {
-        let mut config = Config::with_defaults("asg-recycle");
+        let mut config = Config::with_defaults("asg-recycle".parse().unwrap());
         let alarms = |config: &Config| build(config).unwrap().api_calls.contains("cloudwatch:DescribeAlarms");
         assert!(!alarms(&config));
-        let settings = config.strategies.get_mut("instance-refresh").expect("it is a strategy");
-        settings.insert("alarm_names".to_owned(), SettingValue::List(vec!["web-5xx".to_owned()]));
+        let names = SettingValue::List(vec!["web-5xx".to_owned()]);
+        config.strategies.set("instance-refresh", "alarm_names", names).unwrap();
         assert!(alarms(&config));
     }
 
     #[test]
     fn the_same_configuration_gives_the_same_bytes() {
-        let config = Config::with_defaults("asg-recycle");
+        let config = Config::with_defaults("asg-recycle".parse().unwrap());
         assert_eq!(build(&config).unwrap().definition, build(&config).unwrap().definition);
     }
 }

@@ -53,7 +53,7 @@ fn stage_of(path: &str) -> &str {
 type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>);
 
 fn render_definition(config: &Config, callers: Callers) -> Result<Staged, Problems> {
-    let catalog = &config.catalog;
+    let catalog = config.catalog();
     let mut environment = environment(config);
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
     let context = context(config);
@@ -98,7 +98,7 @@ fn callers(definition: &Map<String, Value>) -> Callers {
 
 fn environment(config: &Config) -> Environment<'static> {
     let mut environment = template::environment();
-    let catalog = Arc::clone(&config.catalog);
+    let catalog = Arc::clone(config.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_filter("jsonata", jsonata);
@@ -211,7 +211,7 @@ fn context(config: &Config) -> Argument {
         settings => minijinja::value::Serde(&config.strategies),
         // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
-        hooks => minijinja::value::Serde(hooks(&config.catalog)),
+        hooks => minijinja::value::Serde(hooks(config.catalog())),
     }
 }
 
@@ -265,7 +265,8 @@ mod tests {
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
         let definition: Value =
-            serde_json::from_str(&render(&Config::with_defaults("demo")).unwrap().text).unwrap();
+            serde_json::from_str(&render(&Config::with_defaults("demo".parse().unwrap())).unwrap().text)
+                .unwrap();
         let leads_to = |target: &str| -> Vec<String> {
             callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
         };
@@ -283,7 +284,9 @@ mod tests {
         let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
         let catalog =
             Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
-        render(&Config::with_defaults("demo").with_catalog(catalog)).expect_err("it is broken").to_string()
+        render(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
+            .expect_err("it is broken")
+            .to_string()
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `build`: the main job, everything from one file.
 
+use super::context::Context;
 use super::exit_code::Failure;
-use super::generate::{Formats, Target, files, plan_without_zip};
+use super::formats::Formats;
+use super::generate::{Target, files, plan_without_zip};
 use super::input::Source;
 use super::package::{Building, record};
-use super::{Context, report};
+use super::report;
 use crate::output::{Folder, HANDLER_ZIP, Obstacle, OutputError, Wanted};
 use crate::{AsgRecycle, package};
 
@@ -26,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let architecture = stack.config().handler.architecture;
     let built = arguments.building.build(architecture, &sources, context)?;
     let record = record(&built, architecture, &sources);
-    let mut files = files(stack, Some(&record), Formats::All, &sources)?;
+    let mut files = files(stack, Some(&record), &Formats::all(), &sources)?;
     files.insert(HANDLER_ZIP.to_owned(), built.zip);
     let plan = folder.plan(Wanted { files, package: Some(record), ..Wanted::default() })?;
     report::summary(&arguments.target.out, &plan.apply()?, context)?;
@@ -38,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 /// Refuses edited files before the minutes that compiling may take. Files that were there before are left to the
 /// real plan: they may turn out to be just what is wanted.
 fn refuse_edits(folder: &Folder, stack: AsgRecycle) -> Result<(), Failure> {
-    let mut conflicts = plan_without_zip(folder, stack, Formats::All)?.conflicts();
+    let mut conflicts = plan_without_zip(folder, stack, &Formats::all())?.conflicts();
     conflicts.retain(|conflict| conflict.obstacle == Obstacle::Edits);
     if conflicts.is_empty() { Ok(()) } else { Err(OutputError::Conflicts(conflicts).into()) }
 }

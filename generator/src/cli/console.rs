@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use super::exit_code::Failure;
-use crate::package::Environment;
+use crate::package::ProcessEnvironment;
 
 /// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -30,7 +30,7 @@ impl Color {
         }
     }
 
-    fn on(self, is_terminal: bool, environment: &Environment) -> bool {
+    fn on(self, is_terminal: bool, environment: &ProcessEnvironment) -> bool {
         let set = |name: &str| environment.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty());
         match self {
             Self::Always => true,
@@ -56,7 +56,7 @@ pub(super) struct Console {
 
 impl Console {
     /// The process's own streams.
-    pub(super) fn standard(color: Color, environment: &Environment) -> Self {
+    pub(super) fn standard(color: Color, environment: &ProcessEnvironment) -> Self {
         let is_watched = io::stderr().is_terminal();
         Self {
             results: Box::new(io::stdout().lock()),
@@ -96,7 +96,7 @@ impl Console {
 
 #[cfg(test)]
 mod tests {
-    use super::{Color, Environment};
+    use super::{Color, ProcessEnvironment};
 
     #[test]
     fn the_choice_is_found_on_any_command_line() {
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn colours_follow_the_choice_then_the_environment() {
-        let environment = |pairs: &[(&str, &str)]| -> Environment {
+        let environment = |pairs: &[(&str, &str)]| -> ProcessEnvironment {
             pairs.iter().map(|(name, value)| (name.into(), value.into())).collect()
         };
         let none = environment(&[]);

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use super::context::Context;
 use super::exit_code::Failure;
+use super::formats::{self, Formats};
 use super::input::Source;
-use super::{Context, report};
+use super::report;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, Wanted};
 use crate::render::Files;
-use crate::stack::PackageFacts;
-use crate::{AsgRecycle, Format, package};
+use crate::stack::PackageDigest;
+use crate::{AsgRecycle, package};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,7 +19,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     target: Target,
     /// Which formats to write.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(long, value_name = "FORMAT", value_parser = Formats::parser(), default_value = formats::ALL)]
     format: Formats,
     /// Write nothing: print what would change as a diff, and exit 1 if anything would.
     #[arg(long, conflicts_with = "force")]
@@ -43,31 +45,10 @@ impl Target {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(super) enum Formats {
-    /// A Terraform module.
-    Terraform,
-    /// One template for `CloudFormation`.
-    Cloudformation,
-    /// Both.
-    #[default]
-    All,
-}
-
-impl Formats {
-    fn list(self) -> &'static [Format] {
-        match self {
-            Self::Terraform => &[Format::Terraform],
-            Self::Cloudformation => &[Format::CloudFormation],
-            Self::All => Format::ALL,
-        }
-    }
-}
-
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
     let folder = arguments.target.open()?;
-    let plan = plan_without_zip(&folder, stack, arguments.format)?;
+    let plan = plan_without_zip(&folder, stack, &arguments.format)?;
     if arguments.check {
         return report::drift(&plan, context);
     }
@@ -88,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 pub(super) fn plan_without_zip(
     folder: &Folder,
     stack: AsgRecycle,
-    formats: Formats,
+    formats: &Formats,
 ) -> Result<Plan, Failure> {
     let sources = package::handler_sources();
     let architecture = stack.config().handler.architecture.as_str();
@@ -102,21 +83,18 @@ pub(super) fn plan_without_zip(
 pub(super) fn files(
     stack: AsgRecycle,
     package: Option<&PackageRecord>,
-    formats: Formats,
+    formats: &Formats,
     sources: &Files,
 ) -> Result<Files, Failure> {
-    let facts = package.map(|record| PackageFacts {
-        sha256_hex: record.sha256_hex.clone(),
-        sha256_base64: record.sha256_base64.clone(),
-    });
-    let stack = match &facts {
+    let digest = package.and_then(|record| PackageDigest::from_hex(&record.sha256_hex));
+    let stack = match &digest {
         // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
-        Some(facts) => {
-            stack.with_package(facts).map_err(|problems| Failure::World(format!("{problems:?}")))?
+        Some(digest) => {
+            stack.with_package(digest).map_err(|problems| Failure::World(format!("{problems:?}")))?
         }
         None => stack,
     };
-    let mut files = stack.synth_all(formats.list());
+    let mut files = stack.synth_all(&formats.0);
     files.extend(handler_files(sources));
     Ok(files)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::graph::{self, Format};
@@ -48,7 +48,7 @@ impl PictureFormat {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
-    let catalog = &stack.config().catalog;
+    let catalog = stack.config().catalog();
     let whole = &stack.machine().graph;
     let picture = match &arguments.strategy {
         Some(name) if !catalog.strategies().contains_key(name) => {

@@ -2,7 +2,7 @@
 
 use std::path::{Component, PathBuf};
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
 use crate::config::{self, SCHEMA_FILE};
 use crate::output::{self, Edits};
@@ -31,11 +31,16 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         )));
     }
     let schema = folder.join(SCHEMA_FILE);
-    output::write_single(&schema, super::schema().as_bytes(), Edits::Overwrite)?; // not for editing
+    output::write_single(&schema, schema_text().as_bytes(), Edits::Overwrite)?; // not for editing
     context.console.result(&format!(
         "wrote {file} and, for editors, {schema}\n\
          next: edit {file}, then run `asg-recycle build {file} --out out`\n",
         file = file.display(),
         schema = schema.display(),
     ))
+}
+
+/// The JSON Schema of `stack.yaml`, as printed and written.
+pub(super) fn schema_text() -> String {
+    format!("{:#}\n", config::json_schema())
 }

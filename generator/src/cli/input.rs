@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
 use crate::AsgRecycle;
 use crate::config::{self, Config};

@@ -1,8 +1,10 @@
 //! Arguments, files, colours and exit codes. The only module that prints.
 
 mod console;
+mod context;
 pub mod exit_code;
 mod input;
+mod formats;
 mod init;
 mod validate;
 mod generate;
@@ -18,10 +20,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use console::{Color, Console};
+use context::Context;
 use exit_code::Failure;
 
-use crate::config;
-use crate::package::Environment;
+use crate::package::ProcessEnvironment;
 
 /// Turns one stack.yaml into everything that recycles the instances of Auto Scaling groups by themselves.
 #[derive(Debug, Parser)]
@@ -87,15 +89,9 @@ enum Command {
     },
 }
 
-/// What a command runs in.
-struct Context {
-    console: Console,
-    environment: Environment,
-}
-
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let environment: Environment = std::env::vars_os().collect();
+    let environment: ProcessEnvironment = std::env::vars_os().collect();
     let words: Vec<String> = std::env::args_os().map(|each| each.to_string_lossy().into_owned()).collect();
     let console = Console::standard(Color::scan(&words), &environment);
     let mut context = Context { console, environment };
@@ -126,7 +122,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Graph(arguments) => graph::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
-        Command::Schema => context.console.result(&schema()),
+        Command::Schema => context.console.result(&init::schema_text()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "asg-recycle", &mut script);
@@ -149,11 +145,6 @@ fn usage(error: &clap::Error, console: &mut Console) -> ExitCode {
         Ok(()) => ExitCode::from(exit_code::DONE),
         Err(failure) => failure.exit_code(),
     }
-}
-
-/// The JSON Schema of `stack.yaml`, as printed and written.
-fn schema() -> String {
-    format!("{:#}\n", config::json_schema())
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::context::Context;
 use super::exit_code::Failure;
 use super::generate::{Target, handler_files};
 use super::input::Source;
-use super::{Context, report};
+use super::report;
 use crate::config::Architecture;
 use crate::output::{Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Wanted};
-use crate::package::{self, Compiler, Order, Package};
+use crate::package::{self, BuildRequest, Compiler, Package};
 use crate::render::Files;
 
 #[derive(Debug, clap::Args)]
@@ -60,9 +61,10 @@ impl Building {
             CompilerChoice::Native => Compiler::Native,
             CompilerChoice::Zig => Compiler::Zig,
         };
-        let order = Order { architecture, compiler, cache_folder, environment: context.environment.clone() };
+        let request =
+            BuildRequest { architecture, compiler, cache_folder, environment: context.environment.clone() };
         let console = &mut context.console;
-        let built = package::build(&order, sources, &mut |step| report::progress(&step, console));
+        let built = package::build(&request, sources, &mut |step| report::progress(&step, console));
         report::progress_ends(console);
         Ok(built?)
     }
@@ -99,8 +101,8 @@ fn wanted(folder: &Folder, zip: Vec<u8>, record: PackageRecord, sources: &Files)
 pub(super) fn record(built: &Package, architecture: Architecture, sources: &Files) -> PackageRecord {
     PackageRecord {
         architecture: architecture.as_str().to_owned(),
-        sha256_hex: built.facts.sha256_hex.clone(),
-        sha256_base64: built.facts.sha256_base64.clone(),
+        sha256_hex: built.digest.hex(),
+        sha256_base64: built.digest.base64(),
         sources_sha256: package::sources_sha256(sources),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Context;
 use super::console::Console;
+use super::context::Context;
 use super::exit_code::Failure;
 use crate::output::{Plan, Summary};
 use crate::package::Progress;

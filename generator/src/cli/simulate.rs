@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::config::Config;

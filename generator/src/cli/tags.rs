@@ -3,17 +3,21 @@
 use asg_recycle_handler::contract::{
     EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, STRATEGY, TAGS, Tag,
 };
-use asg_recycle_handler::fault::Fault;
 use asg_recycle_handler::group::{Group, GroupTag};
-use asg_recycle_handler::settings::{Settings, Windowing};
+use asg_recycle_handler::problem::Problem;
+use asg_recycle_handler::settings::Settings;
 use asg_recycle_handler::tags as rules;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
+use super::formats;
 use super::input::Source;
 use crate::config::Config;
+use crate::render::{FORMATS, OutputFormat};
 use crate::simulate::runner::handler_settings;
+use crate::spelling;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -23,7 +27,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "STRATEGY")]
     strategy: String,
     /// Where the tags go.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_parser = TagFormat::parser(),
+        default_value = FORMATS[0].description().name
+    )]
     format: TagFormat,
     /// Another tag, e.g. team=payments; the prefix `autorecycle_` may be left out. May be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE")]
@@ -33,15 +42,26 @@ pub(super) struct Arguments {
     group: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+/// Where tags go.
+#[derive(Debug, Clone, Copy)]
 enum TagFormat {
-    /// Blocks for an `aws_autoscaling_group`.
-    #[default]
-    Terraform,
-    /// A `Tags` property for an `AWS::AutoScaling::AutoScalingGroup`.
-    Cloudformation,
-    /// For `aws autoscaling create-or-update-tags --tags file://...`.
+    /// Onto a group that is described in this format.
+    Description(&'static dyn OutputFormat),
+    /// To `aws autoscaling create-or-update-tags --tags file://...`.
     Json,
+}
+
+impl TagFormat {
+    /// The word for JSON.
+    const JSON: &str = "json";
+
+    /// Reads a format's name, or the word for JSON.
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let json = PossibleValue::new(Self::JSON)
+            .help("For `aws autoscaling create-or-update-tags --tags file://...`.");
+        PossibleValuesParser::new(formats::words().chain([json]))
+            .map(|word| formats::named(&word).map_or(Self::Json, Self::Description))
+    }
 }
 
 /// Every tag's key starts with it.
@@ -58,8 +78,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Err(Failure::Input(format!("the handler would reject the group: {}", lines.join("; "))));
     }
     let text = match arguments.format {
-        TagFormat::Terraform => optional(&tags) + &terraform(&tags),
-        TagFormat::Cloudformation => optional(&tags) + &cloudformation(&tags),
+        TagFormat::Description(format) => optional(&tags) + &format.group_tags(&pairs(&tags)),
         TagFormat::Json => json(&tags, arguments.group.as_deref()),
     };
     if wants_window(&arguments.strategy, &tags, &settings) {
@@ -114,21 +133,19 @@ fn setting_of(setting: &str) -> Result<(&'static Tag, &str), Failure> {
 
 /// Says what there is instead of an unknown word, the nearest first.
 fn unknown(what: &str, word: &str, known: &[&str]) -> Failure {
-    let similarity = |each: &&str| strsim::jaro_winkler(word, each);
-    let by_similarity = |a: &&&str, b: &&&str| similarity(a).total_cmp(&similarity(b));
-    let nearest = known.iter().max_by(by_similarity).filter(|each| similarity(each) > 0.8);
+    let nearest = spelling::nearest(word, known.iter().copied());
     let hint = nearest.map_or(String::new(), |each| format!("; did you mean `{each}`?"));
     Failure::Input(format!("{what}{hint} (there are: {})", known.join(", ")))
 }
 
 fn wants_window(strategy: &str, tags: &Chosen<'_>, settings: &Settings) -> bool {
-    settings.strategies.get(strategy) == Some(&Windowing::Windowed)
+    settings.strategies.get(strategy).is_some_and(|traits| traits.requires_window)
         && !tags.iter().any(|(tag, _)| [RECYCLE_WINDOW, EXCLUSION_WINDOW].contains(tag))
 }
 
 /// What the handler would find wrong with the tags, by its own rules. A window that is still to be set is no fault
 /// yet.
-fn faults(tags: &Chosen<'_>, settings: &Settings) -> Vec<Fault> {
+fn faults(tags: &Chosen<'_>, settings: &Settings) -> Vec<Problem> {
     let value = |value: &str| GroupTag { value: value.to_owned(), propagates: false };
     let group = Group {
         tags: tags.iter().map(|(tag, text)| (tag.key.to_owned(), value(text))).collect(),
@@ -147,21 +164,8 @@ fn optional(tags: &Chosen<'_>) -> String {
     if lines.is_empty() { lines } else { format!("# Further tags that can be set:\n{lines}") }
 }
 
-fn terraform(tags: &Chosen<'_>) -> String {
-    let block = |(tag, value): &(&Tag, &str)| {
-        let key = tag.key;
-        format!(
-            "tag {{\n  key                 = \"{key}\"\n  value               = \"{value}\"\n  propagate_at_launch = false\n}}\n"
-        )
-    };
-    tags.iter().map(block).collect::<Vec<_>>().join("\n")
-}
-
-fn cloudformation(tags: &Chosen<'_>) -> String {
-    let item = |(tag, value): &(&Tag, &str)| {
-        format!("  - Key: {}\n    Value: \"{value}\"\n    PropagateAtLaunch: false\n", tag.key)
-    };
-    format!("Tags:\n{}", tags.iter().map(item).collect::<String>())
+fn pairs<'a>(tags: &Chosen<'a>) -> Vec<(&'static str, &'a str)> {
+    tags.iter().map(|(tag, value)| (tag.key, *value)).collect()
 }
 
 fn json(tags: &Chosen<'_>, group: Option<&str>) -> String {
@@ -182,7 +186,7 @@ fn json(tags: &Chosen<'_>, group: Option<&str>) -> String {
 mod tests {
     use asg_recycle_handler::contract::{RECYCLE_ON_ASG_UPDATE, STRATEGY, TAGS};
 
-    use super::{Failure, PREFIX, cloudformation, json, optional, setting_of, terraform};
+    use super::{Failure, PREFIX, json, optional, setting_of};
 
     fn tags() -> super::Chosen<'static> {
         vec![(&RECYCLE_ON_ASG_UPDATE, "true"), (&STRATEGY, "out-in")]
@@ -213,16 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_blocks_are_ready_to_paste() {
-        assert_eq!(
-            terraform(&tags()),
-            "tag {\n  key                 = \"autorecycle_recycle_on_asg_update\"\n  value               = \"true\"\n  propagate_at_launch = false\n}\n\n\
-             tag {\n  key                 = \"autorecycle_strategy\"\n  value               = \"out-in\"\n  propagate_at_launch = false\n}\n"
-        );
-        assert_eq!(
-            cloudformation(&tags()[1..].to_vec()),
-            "Tags:\n  - Key: autorecycle_strategy\n    Value: \"out-in\"\n    PropagateAtLaunch: false\n"
-        );
+    fn the_json_is_what_the_command_line_of_aws_reads() {
         let parsed: serde_json::Value = serde_json::from_str(&json(&tags(), Some("web-asg"))).unwrap();
         assert_eq!(parsed[1]["Value"], "out-in");
         assert_eq!(parsed[0]["ResourceId"], "web-asg");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use super::exit_code::Failure;
 use super::input::{self, Source};
 use crate::problem::{Problem, Problems};

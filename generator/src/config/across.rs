@@ -1,20 +1,89 @@
 //! Checks that look at several keys together.
 
-use super::read::Reading;
-use super::registry::{STRATEGIES, Value};
-use crate::names;
-use crate::problem::{Problem, Problems};
+use std::collections::BTreeMap;
 
-/// Checks what no key shows alone. A key that is itself at fault is left out.
+use super::key::KeyValue;
+use super::read::Reading;
+use super::registry::STRATEGIES;
+use super::strategies::SettingValue;
+use super::types::Config;
+use crate::names;
+use crate::problem::{Location, Problem, Problems};
+
+/// Where the keys stand that were given.
+type Places = BTreeMap<&'static str, Location>;
+
+/// The values that have to fit each other. What is itself at fault is left out.
+struct Related<'a> {
+    /// `name` and `environment`.
+    names: Option<(&'a str, &'a str)>,
+    /// `handler.reserved_concurrency` and `queue.maximum_concurrency`.
+    concurrency: Option<(u64, u64)>,
+    /// The least and the greatest healthy percentage, by strategy.
+    percentages: BTreeMap<&'a str, (u64, u64)>,
+}
+
+const RESERVED: &str = "handler.reserved_concurrency";
+const MINIMUM: &str = "min_healthy_percentage";
+const MAXIMUM: &str = "max_healthy_percentage";
+
+impl Config {
+    /// Checks what no field shows alone; a configuration that was parsed has passed it.
+    pub fn check(&self) -> Result<(), Problems> {
+        let reserved = self.handler.reserved_concurrency;
+        let percentages = self.strategies.iter().filter_map(|(strategy, settings)| {
+            let of = |key| match settings.get(key)? {
+                SettingValue::Integer(value) => Some(*value),
+                _ => None,
+            };
+            Some((strategy.as_str(), (of(MINIMUM)?, of(MAXIMUM)?)))
+        });
+        let related = Related {
+            names: Some((&self.name, &self.environment)),
+            concurrency: reserved
+                .map(|reserved| (reserved.get().into(), self.queue.maximum_concurrency.get().into())),
+            percentages: percentages.collect(),
+        };
+        let mut problems = Problems::default();
+        problems.extend(related.problems(&Places::new()));
+        problems.or_ok(())
+    }
+}
+
+/// Checks what no key shows alone.
 pub(super) fn check(reading: &Reading, problems: &mut Problems) {
-    problems.extend(names_too_long(reading));
-    problems.extend(too_little_concurrency(reading));
-    problems.extend(healthy_percentages_too_far_apart(reading));
+    let percentages = crate::strategy::all().keys().filter_map(|strategy| {
+        let of = |key| integer(reading, &format!("{STRATEGIES}.{strategy}.{key}"));
+        Some((strategy.as_str(), (of(MINIMUM)?, of(MAXIMUM)?)))
+    });
+    let related = Related {
+        names: text(reading, "name").zip(text(reading, "environment")),
+        concurrency: integer(reading, RESERVED).zip(integer(reading, "queue.maximum_concurrency")),
+        percentages: percentages.collect(),
+    };
+    let found = related.problems(&reading.places).into_iter();
+    problems.extend(found.map(|problem| {
+        let location = reading.places.get(&*problem.pointer).copied();
+        Problem { location, ..problem }
+    }));
+}
+
+impl Related<'_> {
+    /// The faults, without their places.
+    fn problems(&self, places: &Places) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        problems.extend(self.names.and_then(|(name, environment)| name_too_long(name, environment)));
+        problems.extend(self.concurrency.and_then(|(reserved, maximum)| too_little(reserved, maximum)));
+        let percentages = self.percentages.iter();
+        problems.extend(percentages.filter_map(|(strategy, (minimum, maximum))| {
+            too_far_apart(strategy, *minimum, *maximum, places)
+        }));
+        problems
+    }
 }
 
 /// Every name that is built from `name` and `environment` has to fit; the tightest tells.
-fn names_too_long(reading: &Reading) -> Option<Problem> {
-    let (name, environment) = (text(reading, "name")?, text(reading, "environment")?);
+fn name_too_long(name: &str, environment: &str) -> Option<Problem> {
     let prefix = names::prefix(name, environment);
     let tightest = names::tightest();
     let excess = prefix.chars().count().checked_sub(tightest.prefix_length_max() + 1)? + 1;
@@ -27,46 +96,33 @@ fn names_too_long(reading: &Reading) -> Option<Problem> {
     let reason = format!(
         "the name of the {what} `{prefix}{suffix}{region}` is too long: AWS takes {length_max} characters{room}"
     );
-    let path = if reading.places.contains_key("name") { "name" } else { "environment" };
-    let problem = Problem::new("name-too-long", path, reason);
     let help = format!("shorten `name` or `environment` by {}", characters(excess));
-    Some(Problem { location: reading.places.get(path).copied(), ..problem.help(help) })
+    Some(Problem::new("name-too-long", "name", reason).help(help))
 }
 
 /// SQS calls the function as often as it may; what the reserve does not cover is throttled and counts as a
 /// delivery.
-fn too_little_concurrency(reading: &Reading) -> Option<Problem> {
-    const RESERVED: &str = "handler.reserved_concurrency";
-    let (reserved, maximum) = (integer(reading, RESERVED)?, integer(reading, "queue.maximum_concurrency")?);
+fn too_little(reserved: u64, maximum: u64) -> Option<Problem> {
     if reserved == 0 || reserved >= maximum {
         return None;
     }
     let reason =
         format!("`{RESERVED}` is {reserved}, but `queue.maximum_concurrency` lets SQS use {maximum}");
-    let problem = Problem::new("too-little-concurrency", RESERVED, reason);
     let help = format!("reserve at least {maximum}, or lower `queue.maximum_concurrency` to {reserved}");
-    Some(Problem { location: reading.places.get(RESERVED).copied(), ..problem.help(help) })
+    Some(Problem::new("too-little-concurrency", RESERVED, reason).help(help))
 }
 
 /// AWS refuses an instance refresh whose bounds are more than a hundred apart. Every strategy with such settings.
-fn healthy_percentages_too_far_apart(reading: &Reading) -> Vec<Problem> {
-    let too_far = |strategy: &String| {
-        let [minimum_path, maximum_path] = ["min_healthy_percentage", "max_healthy_percentage"]
-            .map(|key| format!("{STRATEGIES}.{strategy}.{key}"));
-        let (minimum, maximum) = (integer(reading, &minimum_path)?, integer(reading, &maximum_path)?);
-        if maximum - minimum <= 100 {
-            return None;
-        }
-        let path = if reading.places.contains_key(&*maximum_path) { &maximum_path } else { &minimum_path };
-        let reason = format!(
-            "`max_healthy_percentage` is {maximum} and `min_healthy_percentage` {minimum}: AWS lets them differ by 100"
-        );
-        let problem = Problem::new("percentages-too-far-apart", path.as_str(), reason);
-        let help =
-            format!("lower the maximum to {}, or raise the minimum to {}", minimum + 100, maximum - 100);
-        Some(Problem { location: reading.places.get(&**path).copied(), ..problem.help(help) })
-    };
-    crate::strategy::all().keys().filter_map(too_far).collect()
+fn too_far_apart(strategy: &str, minimum: u64, maximum: u64, places: &Places) -> Option<Problem> {
+    if maximum.saturating_sub(minimum) <= 100 {
+        return None;
+    }
+    let [minimum_path, maximum_path] = [MINIMUM, MAXIMUM].map(|key| format!("{STRATEGIES}.{strategy}.{key}"));
+    let only_minimum = places.contains_key(&*minimum_path) && !places.contains_key(&*maximum_path);
+    let path = if only_minimum { minimum_path } else { maximum_path };
+    let reason = format!("`{MAXIMUM}` is {maximum} and `{MINIMUM}` {minimum}: AWS lets them differ by 100");
+    let help = format!("lower the maximum to {}, or raise the minimum to {}", minimum + 100, maximum - 100);
+    Some(Problem::new("percentages-too-far-apart", path, reason).help(help))
 }
 
 fn characters(count: usize) -> String {
@@ -75,14 +131,14 @@ fn characters(count: usize) -> String {
 
 fn text<'a>(reading: &'a Reading, path: &str) -> Option<&'a str> {
     match reading.values.get(path)? {
-        Value::Text(text) => Some(text),
+        KeyValue::Text(text) => Some(text),
         _ => None,
     }
 }
 
 fn integer(reading: &Reading, path: &str) -> Option<u64> {
     match reading.values.get(path)? {
-        Value::Integer(value) => Some(*value),
+        KeyValue::Integer(value) => Some(*value),
         _ => None,
     }
 }

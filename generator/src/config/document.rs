@@ -6,11 +6,9 @@ use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::syntax::DEPTH_MAX;
 use super::{path, syntax};
 use crate::problem::{Lines, Location, Problem, Problems, shown};
-
-/// Collections inside collections, aliases followed; the deepest key needs three.
-pub(super) const DEPTH_MAX: usize = 32;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -43,6 +41,25 @@ pub(super) struct Entry {
     pub(super) key: String,
     pub(super) key_place: Location,
     pub(super) value: Node,
+}
+
+/// Nodes of no text, for values that a program sets.
+impl Node {
+    fn nowhere(value: Value, height: usize) -> Self {
+        Self { place: Location::NOWHERE, value, height }
+    }
+
+    pub(super) fn plain(text: &str) -> Self {
+        Self::nowhere(Value::Scalar(Scalar { text: text.into(), plain: true }), 0)
+    }
+
+    pub(super) fn quoted(text: &str) -> Self {
+        Self::nowhere(Value::Scalar(Scalar { text: text.into(), plain: false }), 0)
+    }
+
+    pub(super) fn sequence(items: impl Iterator<Item = Self>) -> Self {
+        Self::nowhere(Value::Sequence(items.collect()), 1)
+    }
 }
 
 /// Reads the first document of a text. Nothing comes back when the text cannot be read to its end or holds no

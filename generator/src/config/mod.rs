@@ -4,35 +4,55 @@
 //! the `registry` of keys. Everything else that knows the keys, such as the schema and the reference, reads the
 //! same registry.
 
-mod types;
-mod registry;
 mod format;
-mod document;
-mod syntax;
-mod scalar;
-mod path;
-mod read;
-mod value;
-mod zone;
+mod text;
+mod word;
+mod tags;
+mod key;
+mod number;
+mod list;
+mod setting_key;
+mod registry;
 mod suggest;
+mod path;
+mod syntax;
+mod document;
+mod scalar;
+mod zone;
+mod value;
+mod read;
+mod strategies;
+mod types;
 mod across;
 mod assemble;
 mod schema;
-mod setting;
 mod starter;
 mod reference;
 
 use crate::problem::{Location, Problem, Problems};
 
-pub use format::Format;
+pub use format::TextFormat;
+pub use key::{Key, KeyKind, KeyValue, Presence, Section};
+pub use list::{AlarmActionArns, DistinctList, GroupNamePrefixes, StateMachineNames};
+pub use number::{
+    BatchSize, BatchingWindowSeconds, Bounded, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
+    ReservedConcurrency, RetentionDays, TimeoutSeconds,
+};
 pub use reference::reference;
-pub use registry::{Key, Kind, Presence, Section, Value, keys, sections};
+pub use registry::{keys, sections};
 pub use schema::json_schema;
 pub use starter::{SCHEMA_FILE, starter};
-pub use types::{
-    Alarms, Architecture, Config, Handler, LogLevel, Logs, MachineLogLevel, Notifications, Permissions,
-    Queue, SettingValue, TagChanges, Trigger,
+pub use strategies::{SettingValue, StrategySettings};
+pub use tags::{SelectorTags, TagMap, Tags};
+pub use text::{
+    AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PolicyArn, Region,
+    RolePath, RunbookUrl, SlackChannel, StackName, StateMachineName, TagKey, TagValue,
 };
+pub use types::{
+    AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
+    PermissionsSection, QueueSection, TriggerSection,
+};
+pub use word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
 
 /// Longest `stack.yaml`, in bytes. Every key and fifty tags of full length need less than half of it.
 pub const BYTES_MAX: usize = 65_536;
@@ -103,11 +123,15 @@ mod tests {
         parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
     }
 
+    fn text<T: std::str::FromStr<Err = Problem>>(text: &str) -> T {
+        text.parse().unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
     #[test]
     fn a_name_alone_is_a_stack() {
-        assert_eq!(parsed("name: webops\n"), Config::with_defaults("webops"));
-        assert_eq!(parsed("\u{feff}name: webops\r\nhandler:\r\n"), Config::with_defaults("webops"));
-        assert_eq!(parsed("---\n# c\nname: webops\n...\n"), Config::with_defaults("webops"));
+        assert_eq!(parsed("name: webops\n"), Config::with_defaults(text("webops")));
+        assert_eq!(parsed("\u{feff}name: webops\r\nhandler:\r\n"), Config::with_defaults(text("webops")));
+        assert_eq!(parsed("---\n# c\nname: webops\n...\n"), Config::with_defaults(text("webops")));
     }
 
     #[test]
@@ -118,6 +142,7 @@ mod tests {
              reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
              trigger: {tag_changes: none, launch_template_versions: true}\n\
+             groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
              notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
              notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:f'}\n\
@@ -126,40 +151,46 @@ mod tests {
              logs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
              strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
         );
-        let text = |text: &str| Some(text.to_owned());
-        let mut expected = Config::with_defaults("n");
-        expected.environment = "e".to_owned();
-        expected.region = "us-east-1".to_owned();
-        expected.handler = Handler {
+        let mut expected = Config::with_defaults(text("n"));
+        expected.environment = text("e");
+        expected.region = text("us-east-1");
+        expected.handler = HandlerSection {
             architecture: Architecture::Arm64,
-            memory_megabytes: 129,
-            timeout_seconds: 31,
+            memory_megabytes: MemoryMegabytes::new(129).unwrap(),
+            timeout_seconds: TimeoutSeconds::new(31).unwrap(),
             log_level: LogLevel::Trace,
-            reserved_concurrency: Some(7),
-            allowed_step_functions: vec!["other".to_owned()],
+            reserved_concurrency: Some(ReservedConcurrency::new(7).unwrap()),
+            allowed_step_functions: vec![text("other")].try_into().unwrap(),
         };
-        expected.queue =
-            Queue { batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4 };
-        expected.trigger = Trigger { tag_changes: TagChanges::None, launch_template_versions: true };
-        expected.machine_log_level = MachineLogLevel::Off;
-        expected.notifications = Notifications {
-            slack_channel: text("c"),
-            notifier_function_arn: text("arn:aws:lambda:eu-west-2:123456789012:function:f"),
-            pager_duty_endpoint: text("https://p.example"),
+        expected.queue = QueueSection {
+            batch_size: BatchSize::new(9).unwrap(),
+            batching_window_seconds: BatchingWindowSeconds::new(1).unwrap(),
+            max_receive_count: MaxReceiveCount::new(6).unwrap(),
+            maximum_concurrency: MaximumConcurrency::new(4).unwrap(),
         };
-        expected.alarms = Alarms {
-            action_arns: vec!["arn:aws:sns:eu-west-2:123456789012:t".to_owned()],
-            runbook_url: text("https://r.example"),
+        expected.trigger = TriggerSection { tag_changes: TagChanges::None, launch_template_versions: true };
+        expected.groups.name_prefixes = vec![text("web-")].try_into().unwrap();
+        expected.groups.tags.insert("stage", text("live")).unwrap();
+        expected.machine.log_level = MachineLogLevel::Off;
+        expected.notifications = NotificationsSection {
+            slack_channel: Some(text("c")),
+            notifier_function_arn: Some(text("arn:aws:lambda:eu-west-2:123456789012:function:f")),
+            pager_duty_endpoint: Some(text("https://p.example")),
         };
-        expected.permissions = Permissions {
-            boundary_arn: text("arn:aws:iam::123456789012:policy/b"),
-            role_path: "/p/".to_owned(),
+        expected.alarms = AlarmsSection {
+            action_arns: vec![text("arn:aws:sns:eu-west-2:123456789012:t")].try_into().unwrap(),
+            runbook_url: Some(text("https://r.example")),
         };
-        expected.logs = Logs { retention_days: 1 };
-        expected.tags = [("k", "v"), ("empty", "")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        let timed = expected.strategies.get_mut("out-in-timed").expect("it is a strategy");
-        timed.insert("time_zone".to_owned(), SettingValue::Text("Europe/London".to_owned()));
-        timed.insert("poll_interval_seconds".to_owned(), SettingValue::Integer(5));
+        expected.permissions = PermissionsSection {
+            boundary_arn: Some(text("arn:aws:iam::123456789012:policy/b")),
+            role_path: text("/p/"),
+        };
+        expected.logs.retention_days = RetentionDays::new(1).unwrap();
+        expected.tags.insert("k", text("v")).unwrap();
+        expected.tags.insert("empty", text("")).unwrap();
+        let mut timed = |key, value| expected.strategies.set("out-in-timed", key, value).unwrap();
+        timed("time_zone", SettingValue::Text("Europe/London".to_owned()));
+        timed("poll_interval_seconds", SettingValue::Integer(5));
         assert_eq!(config, expected);
     }
 
@@ -181,16 +212,17 @@ mod tests {
                 problems(&format!("name: n\n{queue}{open}{name}: {value}{near}{close}\n")).is_empty()
             };
             match key.kind {
-                Kind::Integer { minimum, maximum } => {
+                KeyKind::Integer { minimum, maximum } => {
                     assert!(accepts(minimum) && accepts(maximum) && !accepts(maximum + 1), "{}", key.path);
                     assert!(minimum == 0 || !accepts(minimum - 1), "{}", key.path);
                 }
-                Kind::IntegerOrOff { minimum, maximum } => {
+                KeyKind::IntegerOrOff { minimum, maximum } => {
                     assert!(accepts(0) && !accepts(1) && !accepts(minimum - 1), "{}", key.path);
                     assert!(accepts(minimum) && accepts(maximum) && !accepts(maximum + 1), "{}", key.path);
                 }
-                Kind::IntegerOf(numbers) => {
-                    assert!(numbers.iter().all(|number| accepts(*number)) && !accepts(2), "{}", key.path);
+                KeyKind::IntegerOf(numbers) => {
+                    let mut numbers = numbers.iter().map(|number| u64::from(*number));
+                    assert!(numbers.all(accepts) && !accepts(2), "{}", key.path);
                 }
                 _ => {}
             }
@@ -203,6 +235,22 @@ mod tests {
         let name = |length: usize| format!("name: {}\nenvironment: e\n", "n".repeat(length - "-e".len()));
         assert_eq!(problems(&name(longest)), vec![]);
         assert_eq!(problems(&name(longest + 1)), vec![("name-too-long", "name".to_owned())]);
+    }
+
+    #[test]
+    fn a_program_gets_the_faults_of_several_keys_from_the_configuration() {
+        let mut config = Config::with_defaults(text(&"n".repeat(60)));
+        config.handler.reserved_concurrency = ReservedConcurrency::new(5).ok();
+        config.queue.maximum_concurrency = MaximumConcurrency::new(6).unwrap();
+        let percentage = SettingValue::Integer(200);
+        config.strategies.set("instance-refresh", "max_healthy_percentage", percentage).unwrap();
+        config
+            .strategies
+            .set("instance-refresh", "min_healthy_percentage", SettingValue::Integer(0))
+            .unwrap();
+        let problems = config.check().unwrap_err();
+        let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["name-too-long", "too-little-concurrency", "percentages-too-far-apart"]);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::document::{Entry, Node, Value as Raw};
-use super::registry::{self, Key, Kind, Presence, STRATEGIES, Value};
+use super::key::{Key, KeyKind, KeyValue, Presence};
+use super::registry::{self, STRATEGIES};
 use super::{path, suggest, value};
 use crate::problem::{Location, Problem, Problems, shown};
 
 /// What a file says, with the defaults of what it does not say.
 pub(super) struct Reading {
     /// By path. A key that is at fault, or optional and not given, is not among them.
-    pub(super) values: BTreeMap<&'static str, Value>,
+    pub(super) values: BTreeMap<&'static str, KeyValue>,
     /// Where the values stand that were given.
     pub(super) places: BTreeMap<&'static str, Location>,
 }
@@ -34,7 +35,7 @@ pub(super) fn read(root: &Node, problems: &mut Problems) -> Reading {
 }
 
 struct Reader<'a> {
-    keys: BTreeMap<&'static str, &'static Key>,
+    keys: BTreeMap<&'static str, &'static Key<'static>>,
     reading: Reading,
     problems: &'a mut Problems,
 }
@@ -83,12 +84,13 @@ impl Reader<'_> {
 /// The fault of a required key that was not given.
 fn missing(key: &Key, place: Location) -> Problem {
     let reason = format!("the key `{}` is missing", key.path);
-    let example = if let Kind::Text(format) = &key.kind { format.example } else { "..." };
+    let example = if let KeyKind::Text(format) = &key.kind { format().example } else { "..." };
     let help = format!("add a line such as `{}: {example}`: the {}", key.name(), key.summary);
     Problem::new("missing-key", &*key.path, reason).at(place).help(help)
 }
 
-fn unknown(section: &str, path: &str, entry: &Entry) -> Problem {
+/// The fault of a key that a section does not have, with the one that was probably meant.
+pub(super) fn unknown(section: &str, path: &str, entry: &Entry) -> Problem {
     let is_strategy = section == STRATEGIES;
     let (code, what) = if is_strategy { ("unknown-strategy", "strategy") } else { ("unknown-key", "key") };
     let shown_name = if is_strategy || section.is_empty() { shown(&entry.key) } else { path.to_owned() };

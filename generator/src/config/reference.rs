@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::registry::{self, Key, Kind, Presence};
+use super::key::{Key, KeyKind, Presence};
+use super::registry;
 
 const INTRODUCTION: &str = "\
 <!-- Written from the registry of keys in generator/src/config/registry.rs; do not edit. -->
@@ -49,9 +50,8 @@ fn push_table(text: &mut String, section: &str) {
 fn default(key: &Key) -> String {
     match (&key.presence, &key.kind) {
         (Presence::Required, _) => "required".to_owned(),
-        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Percentages { .. } | Kind::Tags) => {
-            "none".to_owned()
-        }
+        (Presence::Optional, _)
+        | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }) => "none".to_owned(),
         (Presence::Default(value), _) => format!("`{}`", value.to_yaml()),
     }
 }

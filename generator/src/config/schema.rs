@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::format::{self, Format};
-use super::registry::{self, Key, Kind, Presence, TAGS_MAX};
-use super::suggest;
+use super::format::TextFormat;
+use super::key::{Key, KeyKind, Presence};
+use super::text::{TagKey, TagValue};
+use super::{registry, suggest};
 
 /// The JSON Schema of `stack.yaml`, in draft 7, which the YAML language server reads best. What looks at several
 /// keys together, and whether a time zone exists, only `parse` checks.
@@ -55,31 +56,31 @@ fn described(summary: &str, mut schema: Map<String, Json>) -> Json {
 
 fn property(key: &Key) -> Map<String, Json> {
     let mut schema = match &key.kind {
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Integer { minimum, maximum } => {
+        KeyKind::Boolean => json!({ "type": "boolean" }),
+        KeyKind::Integer { minimum, maximum } => {
             json!({ "type": "integer", "minimum": minimum, "maximum": maximum })
         }
-        Kind::IntegerOrOff { minimum, maximum } => json!({
+        KeyKind::IntegerOrOff { minimum, maximum } => json!({
             "type": "integer",
             "anyOf": [{ "const": 0 }, { "minimum": minimum, "maximum": maximum }],
         }),
-        Kind::IntegerOf(numbers) => json!({ "type": "integer", "enum": numbers }),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
-        Kind::Text(format) => text(format),
-        Kind::TimeZone => json!({ "type": "string", "examples": ["Europe/London", "UTC"] }),
-        Kind::Percentages { length_max } => json!({
+        KeyKind::IntegerOf(numbers) => json!({ "type": "integer", "enum": numbers }),
+        KeyKind::Word(words) => json!({ "type": "string", "enum": words }),
+        KeyKind::Text(format) => text(format()),
+        KeyKind::TimeZone => json!({ "type": "string", "examples": ["Europe/London", "UTC"] }),
+        KeyKind::Percentages { length_max } => json!({
             "type": "array",
             "items": { "type": "integer", "minimum": 1, "maximum": 99 },
             "maxItems": length_max,
             "uniqueItems": true,
         }),
-        Kind::List { of, length_max } => json!({
+        KeyKind::List { of, length_max } => json!({
             "type": "array",
-            "items": text(of),
+            "items": text(of()),
             "maxItems": length_max,
             "uniqueItems": true,
         }),
-        Kind::Tags => tags(),
+        KeyKind::Tags { count_max } => tags(*count_max),
     };
     if let Presence::Default(value) = &key.presence {
         schema["default"] = value.to_json();
@@ -87,7 +88,7 @@ fn property(key: &Key) -> Map<String, Json> {
     schema.as_object().cloned().unwrap_or_default()
 }
 
-fn text(format: &Format) -> Json {
+fn text(format: &TextFormat) -> Json {
     json!({
         "type": "string",
         "pattern": pattern(format),
@@ -98,20 +99,20 @@ fn text(format: &Format) -> Json {
 
 /// The pattern without Unicode classes, which many readers of JSON Schema lack. Beyond ASCII it takes more than
 /// `parse` does.
-fn pattern(format: &Format) -> String {
-    format.pattern.replace(r"\p{L}\p{N}\p{Z}", r"A-Za-z0-9 \u00a0-\uffff")
+fn pattern(format: &TextFormat) -> String {
+    format.anchored().replace(r"\p{L}\p{N}\p{Z}", r"A-Za-z0-9 \u00a0-\uffff")
 }
 
-fn tags() -> Json {
+fn tags(count_max: usize) -> Json {
     json!({
         "type": "object",
         "propertyNames": {
-            "pattern": pattern(&format::TAG_KEY),
-            "maxLength": format::TAG_KEY.length_max,
+            "pattern": pattern(TagKey::format()),
+            "maxLength": TagKey::format().length_max,
             "not": { "pattern": "^[Aa][Ww][Ss]:" },
         },
-        "additionalProperties": text(&format::TAG_VALUE),
-        "maxProperties": TAGS_MAX,
+        "additionalProperties": text(TagValue::format()),
+        "maxProperties": count_max,
     })
 }
 

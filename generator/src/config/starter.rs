@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::registry::{self, Key, Kind, Presence, Value};
-use super::suggest;
+use super::key::{Key, KeyKind, KeyValue, Presence};
+use super::{registry, suggest};
 
 /// Where `asg-recycle init` puts the schema, beside the starter file.
 pub const SCHEMA_FILE: &str = "stack.schema.json";
@@ -50,11 +50,12 @@ fn push_key(text: &mut String, key: &Key, indent: usize) {
 fn explanation(key: &Key) -> String {
     let summary = &key.summary;
     let takes = match &key.kind {
-        Kind::Text(_) | Kind::List { .. } | Kind::Tags if !is_required(key) => String::new(),
+        KeyKind::Text(_) | KeyKind::List { .. } | KeyKind::Tags { .. } if !is_required(key) => String::new(),
         kind => format!(". Takes {}", kind.takes()),
     };
     let absent = match (&key.presence, &key.kind) {
-        (Presence::Optional, _) | (_, Kind::List { .. } | Kind::Percentages { .. } | Kind::Tags) => {
+        (Presence::Optional, _)
+        | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }) => {
             ". None by default"
         }
         _ => "",
@@ -70,16 +71,18 @@ fn is_required(key: &Key) -> bool {
 fn lines(key: &Key) -> Vec<String> {
     let name = key.name();
     match (&key.kind, &key.presence) {
-        (Kind::List { of, .. }, _) => vec![format!("{name}:"), format!("  - {}", of.example)],
-        (Kind::Percentages { .. }, _) => vec![format!("{name}: [10, 50]")],
-        (Kind::Tags, _) => vec![format!("{name}:"), "  team: platform".to_owned()],
-        (Kind::Text(format), Presence::Required | Presence::Optional) => {
-            vec![format!("{name}: {}", format.example)]
+        (KeyKind::List { of, .. }, _) => vec![format!("{name}:"), format!("  - {}", of().example)],
+        (KeyKind::Percentages { .. }, _) => vec![format!("{name}: [10, 50]")],
+        (KeyKind::Tags { .. }, _) => vec![format!("{name}:"), "  team: platform".to_owned()],
+        (KeyKind::Text(format), Presence::Required | Presence::Optional) => {
+            vec![format!("{name}: {}", format().example)]
         }
-        (Kind::IntegerOrOff { minimum, .. }, Presence::Optional) => {
-            vec![format!("{name}: {}", Value::Integer(*minimum).to_yaml())]
+        (KeyKind::IntegerOrOff { minimum, .. }, Presence::Optional) => {
+            vec![format!("{name}: {}", KeyValue::Integer(*minimum).to_yaml())]
         }
-        (Kind::Integer { maximum, .. }, Presence::Optional) => vec![format!("{name}: {}", 300.min(*maximum))],
+        (KeyKind::Integer { maximum, .. }, Presence::Optional) => {
+            vec![format!("{name}: {}", 300.min(*maximum))]
+        }
         (_, Presence::Default(value)) => vec![format!("{name}: {}", value.to_yaml())],
         _ => vec![format!("{name}:")],
     }
@@ -107,13 +110,17 @@ fn push_comment(text: &mut String, sentence: &str, indent: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, parse};
+    use crate::config::{Config, ReservedConcurrency, parse};
 
     #[test]
     fn the_starter_is_the_defaults() {
         let text = starter();
         assert!(text.starts_with("# yaml-language-server: $schema=stack.schema.json\n"));
-        assert_eq!(parse(text.as_bytes()), Ok(Config::with_defaults("asg-recycle")), "{text}");
+        assert_eq!(
+            parse(text.as_bytes()),
+            Ok(Config::with_defaults("asg-recycle".parse().unwrap())),
+            "{text}"
+        );
     }
 
     /// Takes the comment mark off the lines that are keys, list items or tags, one key after the other.
@@ -130,8 +137,8 @@ mod tests {
     fn every_commented_key_can_be_uncommented() {
         let text = uncommented(&starter(), |_| true);
         let config = parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
-        assert_eq!(config.handler.reserved_concurrency, Some(5));
-        assert_eq!(config.tags["team"], "platform");
+        assert_eq!(config.handler.reserved_concurrency.map(ReservedConcurrency::get), Some(5));
+        assert_eq!(&*config.tags["team"], "platform");
         assert_eq!(config.alarms.action_arns.len(), 1);
         for key in registry::keys().filter(|key| !is_required(key)) {
             assert!(
@@ -145,9 +152,16 @@ mod tests {
     fn the_commented_defaults_are_the_defaults() {
         let plain = |key: &Key| {
             matches!(key.presence, Presence::Default(_))
-                && !matches!(key.kind, Kind::List { .. } | Kind::Percentages { .. } | Kind::Tags)
+                && !matches!(
+                    key.kind,
+                    KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }
+                )
         };
         let text = uncommented(&starter(), plain);
-        assert_eq!(parse(text.as_bytes()), Ok(Config::with_defaults("asg-recycle")), "{text}");
+        assert_eq!(
+            parse(text.as_bytes()),
+            Ok(Config::with_defaults("asg-recycle".parse().unwrap())),
+            "{text}"
+        );
     }
 }

@@ -2,8 +2,10 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::document::DEPTH_MAX;
 use crate::problem::{Lines, Location, Problem};
+
+/// Collections inside collections, aliases followed; the deepest key needs three.
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// The fault at which the parser gave up.
 pub(super) fn problem(error: &ScanError, lines: &Lines<'_>) -> Problem {

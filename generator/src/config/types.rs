@@ -1,282 +1,139 @@
-//! The checked configuration. Nothing after this re-validates.
+//! The checked configuration. Every field's type refuses what AWS would; [`Config::check`] looks at several together.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames};
+use super::number::{
+    BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
+    ReservedConcurrency, RetentionDays, TimeoutSeconds,
+};
+use super::strategies::StrategySettings;
+use super::tags::{SelectorTags, Tags};
+use super::text::{
+    EndpointUrl, Environment, FunctionArn, PolicyArn, Region, RolePath, RunbookUrl, SlackChannel, StackName,
+};
+use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
 
-use crate::strategy::Catalog;
-
-/// A whole `stack.yaml`, checked, with every default filled in.
+/// A whole `stack.yaml`, with every default filled in. Its fields are named after the keys, which
+/// `docs/configuration.md` explains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `name`: the stack's name, first part of every resource name: lower case letters, digits and hyphens.
-    pub name: String,
-    /// `environment`: second part of every resource name, same characters; a variable of the emitted stack.
-    pub environment: String,
-    /// `region`: where the printed commands deploy to; the stack itself is free of it.
-    pub region: String,
-    /// `handler`.
-    pub handler: Handler,
-    /// `queue`.
-    pub queue: Queue,
-    /// `trigger`.
-    pub trigger: Trigger,
-    /// The strategies that there are.
-    pub catalog: Arc<Catalog>,
-    /// `strategies`: for each strategy every setting by key.
-    pub strategies: BTreeMap<String, BTreeMap<String, SettingValue>>,
-    /// `machine.log_level`.
-    pub machine_log_level: MachineLogLevel,
-    /// `notifications`.
-    pub notifications: Notifications,
-    /// `alarms`.
-    pub alarms: Alarms,
-    /// `permissions`.
-    pub permissions: Permissions,
-    /// `logs`.
-    pub logs: Logs,
-    /// `tags`: put on every resource that takes tags.
-    pub tags: BTreeMap<String, String>,
+    /// First part of every resource's name.
+    pub name: StackName,
+    /// Second part of every resource's name; a variable of the emitted stack.
+    pub environment: Environment,
+    /// Where the printed commands deploy to; the stack itself fits every region of the same partition.
+    pub region: Region,
+    /// The Lambda function that decides which groups are recycled.
+    pub handler: HandlerSection,
+    /// The queue between the events and the Lambda function.
+    pub queue: QueueSection,
+    /// Which events reach the Lambda function.
+    pub trigger: TriggerSection,
+    /// Which groups belong to the stack.
+    pub groups: GroupsSection,
+    /// For each strategy every setting by key.
+    pub strategies: StrategySettings,
+    /// The state machine that does the recycling.
+    pub machine: MachineSection,
+    /// Where recycles are announced. All are variables of the emitted stack.
+    pub notifications: NotificationsSection,
+    /// The stack's own alarms. Both are variables of the emitted stack.
+    pub alarms: AlarmsSection,
+    /// Constraints on the roles. Both are variables of the emitted stack.
+    pub permissions: PermissionsSection,
+    /// What the handler and the state machine write.
+    pub logs: LogsSection,
+    /// Put on every resource that takes tags.
+    pub tags: Tags,
 }
 
-/// The Lambda function.
+/// The keys under `handler`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Handler {
-    /// `handler.architecture`.
+pub struct HandlerSection {
+    /// Processor that the handler is compiled for.
     pub architecture: Architecture,
-    /// `handler.memory_megabytes`: 128 to 10,240.
-    pub memory_megabytes: u32,
-    /// `handler.timeout_seconds`: 1 to 900. The queue's visibility timeout is six times this.
-    pub timeout_seconds: u32,
-    /// `handler.log_level`.
+    /// Memory of the function, which its share of a processor grows with.
+    pub memory_megabytes: MemoryMegabytes,
+    /// Longest run. The queue's visibility timeout is six times this.
+    pub timeout_seconds: TimeoutSeconds,
+    /// Least serious messages that it logs; a variable of the emitted stack.
     pub log_level: LogLevel,
-    /// `handler.reserved_concurrency`: unreserved where absent.
-    pub reserved_concurrency: Option<u32>,
-    /// `handler.allowed_step_functions`: other state machines that a group's tag may name.
-    pub allowed_step_functions: Vec<String>,
+    /// Instances set aside for it; unreserved where absent.
+    pub reserved_concurrency: Option<ReservedConcurrency>,
+    /// Other state machines that a group's tag may name.
+    pub allowed_step_functions: StateMachineNames,
 }
 
-/// Processor of the Lambda function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Architecture {
-    /// `arm64`.
-    Arm64,
-    /// `x86_64`.
-    X86_64,
-}
-
-impl Architecture {
-    /// Every value, in the order documented.
-    pub const ALL: &[Self] = &[Self::Arm64, Self::X86_64];
-
-    /// Their words, in the same order.
-    pub const WORDS: &'static [&'static str] = &[Self::Arm64.as_str(), Self::X86_64.as_str()];
-
-    /// The value of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.as_str() == word)
-    }
-
-    /// The word that Lambda and `stack.yaml` use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Arm64 => "arm64",
-            Self::X86_64 => "x86_64",
-        }
-    }
-}
-
-/// Application log level of the Lambda function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum LogLevel {
-    Trace,
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
-
-impl LogLevel {
-    /// Every value, most talkative first.
-    pub const ALL: &[Self] = &[Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
-
-    /// Their words, in the same order.
-    pub const WORDS: &'static [&'static str] = &[
-        Self::Trace.as_str(),
-        Self::Debug.as_str(),
-        Self::Info.as_str(),
-        Self::Warn.as_str(),
-        Self::Error.as_str(),
-    ];
-
-    /// The value of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.as_str() == word)
-    }
-
-    /// The word in `stack.yaml`; Lambda's own is its upper case.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// What Step Functions logs of each execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum MachineLogLevel {
-    All,
-    Error,
-    Fatal,
-    Off,
-}
-
-impl MachineLogLevel {
-    /// Every value, most talkative first.
-    pub const ALL: &[Self] = &[Self::All, Self::Error, Self::Fatal, Self::Off];
-
-    /// Their words, in the same order.
-    pub const WORDS: &'static [&'static str] =
-        &[Self::All.as_str(), Self::Error.as_str(), Self::Fatal.as_str(), Self::Off.as_str()];
-
-    /// The value of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.as_str() == word)
-    }
-
-    /// The word in `stack.yaml`; Step Functions' own is its upper case.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Error => "error",
-            Self::Fatal => "fatal",
-            Self::Off => "off",
-        }
-    }
-}
-
-/// The queue between the rules and the handler.
+/// The keys under `queue`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queue {
-    /// `queue.batch_size`: records per invocation, 1 to 10.
-    pub batch_size: u32,
-    /// `queue.batching_window_seconds`: 0 to 300.
-    pub batching_window_seconds: u32,
-    /// `queue.max_receive_count`: deliveries before the dead-letter queue, 5 to 1,000.
-    pub max_receive_count: u32,
-    /// `queue.maximum_concurrency`: concurrent handler invocations, 2 to 1,000.
-    pub maximum_concurrency: u32,
+pub struct QueueSection {
+    /// Most records of an invocation.
+    pub batch_size: BatchSize,
+    /// Longest wait for a batch to fill.
+    pub batching_window_seconds: BatchingWindowSeconds,
+    /// Deliveries of a message before it goes to the dead-letter queue.
+    pub max_receive_count: MaxReceiveCount,
+    /// Most invocations at the same time.
+    pub maximum_concurrency: MaximumConcurrency,
 }
 
-/// Which events reach the handler.
+/// The keys under `trigger`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trigger {
-    /// `trigger.tag_changes`.
+pub struct TriggerSection {
+    /// Which tag changes on a group recycle it.
     pub tag_changes: TagChanges,
-    /// `trigger.launch_template_versions`: also follow `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate`.
+    /// Whether `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate` are followed, too.
     pub launch_template_versions: bool,
 }
 
-/// Which tag changes on a group recycle it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TagChanges {
-    /// Those of tags that propagate to instances.
-    Propagated,
-    /// All.
-    All,
-    /// None.
-    None,
+/// The keys under `groups`: a group belongs to the stack when its name begins with one of the prefixes, if there are
+/// any, and it carries every tag with its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupsSection {
+    /// What names begin with; any name will do where there is none.
+    pub name_prefixes: GroupNamePrefixes,
+    /// The tags, with their values.
+    pub tags: SelectorTags,
 }
 
-impl TagChanges {
-    /// Every value.
-    pub const ALL: &[Self] = &[Self::Propagated, Self::All, Self::None];
-
-    /// Their words, in the same order.
-    pub const WORDS: &'static [&'static str] =
-        &[Self::Propagated.as_str(), Self::All.as_str(), Self::None.as_str()];
-
-    /// The value of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.as_str() == word)
-    }
-
-    /// The word in `stack.yaml` and in the handler's environment.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Propagated => "propagated",
-            Self::All => "all",
-            Self::None => "none",
-        }
-    }
-}
-
-/// The value of a strategy's setting.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(untagged)]
-pub enum SettingValue {
-    /// A whole number.
-    Integer(u64),
-    /// A word.
-    Text(String),
-    /// Yes or no.
-    Boolean(bool),
-    /// Whole numbers.
-    Integers(Vec<u64>),
-    /// Texts.
-    List(Vec<String>),
-}
-
-impl SettingValue {
-    /// Whether it is there for something: neither off nor empty.
-    pub fn is_set(&self) -> bool {
-        match self {
-            Self::Integer(value) => *value > 0,
-            Self::Text(text) => !text.is_empty(),
-            Self::Boolean(value) => *value,
-            Self::Integers(numbers) => !numbers.is_empty(),
-            Self::List(items) => !items.is_empty(),
-        }
-    }
-}
-
-/// Where recycles are announced. All are variables of the emitted stack.
+/// The keys under `machine`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notifications {
-    /// `notifications.slack_channel`: the payload's `success_channel`.
-    pub slack_channel: Option<String>,
-    /// `notifications.notifier_function_arn`: Lambda function that gets the Slack-style message.
-    pub notifier_function_arn: Option<String>,
-    /// `notifications.pager_duty_endpoint`: HTTPS endpoint that gets failures of groups that ask to page.
-    pub pager_duty_endpoint: Option<String>,
+pub struct MachineSection {
+    /// What Step Functions logs of each execution.
+    pub log_level: MachineLogLevel,
 }
 
-/// Alarms. Both are variables of the emitted stack.
+/// The keys under `notifications`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarms {
-    /// `alarms.action_arns`: told when an alarm fires and when it clears.
-    pub action_arns: Vec<String>,
-    /// `alarms.runbook_url`: put into every alarm's description.
-    pub runbook_url: Option<String>,
+pub struct NotificationsSection {
+    /// Where finished recycles are announced: the payload's `success_channel`.
+    pub slack_channel: Option<SlackChannel>,
+    /// The Lambda function that gets the Slack-style message of each recycle.
+    pub notifier_function_arn: Option<FunctionArn>,
+    /// What gets the failures of groups that ask to page.
+    pub pager_duty_endpoint: Option<EndpointUrl>,
 }
 
-/// Constraints on the roles. Both are variables of the emitted stack.
+/// The keys under `alarms`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Permissions {
-    /// `permissions.boundary_arn`: ARN of the policy that bounds both roles.
-    pub boundary_arn: Option<String>,
-    /// `permissions.role_path`: starts and ends with `/`.
-    pub role_path: String,
+pub struct AlarmsSection {
+    /// What is told when an alarm fires and when it clears.
+    pub action_arns: AlarmActionArns,
+    /// The page that every alarm's description points to.
+    pub runbook_url: Option<RunbookUrl>,
 }
 
-/// Log groups.
+/// The keys under `permissions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Logs {
-    /// `logs.retention_days`: one of the periods that AWS takes; a variable of the emitted stack.
-    pub retention_days: u32,
+pub struct PermissionsSection {
+    /// The policy that bounds both roles.
+    pub boundary_arn: Option<PolicyArn>,
+    /// The IAM path of both roles.
+    pub role_path: RolePath,
+}
+
+/// The keys under `logs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogsSection {
+    /// How long both log groups keep their events; a variable of the emitted stack.
+    pub retention_days: RetentionDays,
 }

@@ -1,32 +1,37 @@
 //! One value of the tree to what its key takes, or to faults that say what would be right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::document::{Entry, Node, Scalar, Value as Raw};
-use super::format::{self, Format, Misfit};
-use super::registry::{Key, Kind, Presence, TAGS_MAX, Value};
+use super::format::TextFormat;
+use super::key::{Key, KeyKind, KeyValue, Presence};
 use super::scalar::{self, Meaning};
-use super::{path, suggest, zone};
+use super::tags::Tags;
+use super::text::TagValue;
+use super::{path, zone};
 use crate::problem::{Location, Problem, Problems, shown};
+use crate::spelling;
 
 /// Reads the value of a key.
-pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<Value> {
+pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<KeyValue> {
     if is_null(&entry.value) {
         problems.push(no_value(key, entry.key_place));
         return None;
     }
     let node = &entry.value;
     let single = match &key.kind {
-        Kind::List { of, length_max } => return list(key, of, *length_max, node, problems).map(Value::List),
-        Kind::Percentages { length_max } => percentages(key, *length_max, node),
-        Kind::Tags => return tags(key, node, problems).map(Value::Map),
-        Kind::Boolean => boolean(key, node),
-        Kind::Integer { .. } | Kind::IntegerOrOff { .. } | Kind::IntegerOf(_) => integer(key, node),
-        Kind::Word(words) => word(key, words, node),
-        Kind::Text(format) => text_of(format, &key.path, node).map(|text| Value::Text(text.into())),
-        Kind::TimeZone => text(&key.path, node).and_then(|text| {
+        KeyKind::List { of, length_max } => {
+            return list(key, of(), *length_max, node, problems).map(KeyValue::List);
+        }
+        KeyKind::Percentages { length_max } => percentages(key, *length_max, node),
+        KeyKind::Tags { count_max } => return tags(key, *count_max, node, problems).map(KeyValue::Tags),
+        KeyKind::Boolean => boolean(key, node),
+        KeyKind::Integer { .. } | KeyKind::IntegerOrOff { .. } | KeyKind::IntegerOf(_) => integer(key, node),
+        KeyKind::Word(words) => word(key, words, node),
+        KeyKind::Text(format) => text_of(format(), &key.path, node).map(|text| KeyValue::Text(text.into())),
+        KeyKind::TimeZone => text(&key.path, node).and_then(|text| {
             zone::check(text, &key.path).map_err(|problem| problem.at(node.place))?;
-            Ok(Value::Text(text.to_owned().into()))
+            Ok(KeyValue::Text(text.to_owned().into()))
         }),
     };
     single.map_err(|problem| problems.push(problem)).ok()
@@ -64,11 +69,11 @@ fn misfit(code: &'static str, key: &Key, node: &Node) -> Problem {
     }
 }
 
-fn boolean(key: &Key, node: &Node) -> Result<Value, Problem> {
+fn boolean(key: &Key, node: &Node) -> Result<KeyValue, Problem> {
     let problem = || misfit("wrong-type", key, node);
     let Raw::Scalar(scalar) = &node.value else { return Err(problem()) };
     match scalar::meaning(scalar) {
-        Meaning::Boolean(value) => Ok(Value::Boolean(value)),
+        Meaning::Boolean(value) => Ok(KeyValue::Boolean(value)),
         Meaning::OldBoolean(value) => Err(problem().help(format!("write `{value}`"))),
         _ if matches!(scalar.text.to_lowercase().as_str(), "true" | "false") => {
             Err(problem().help(format!("write `{}`, without quotes", scalar.text.to_lowercase())))
@@ -77,13 +82,13 @@ fn boolean(key: &Key, node: &Node) -> Result<Value, Problem> {
     }
 }
 
-fn integer(key: &Key, node: &Node) -> Result<Value, Problem> {
+fn integer(key: &Key, node: &Node) -> Result<KeyValue, Problem> {
     let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
     match scalar::meaning(scalar) {
         Meaning::Integer(value) => {
             let nearest = nearest(&key.kind, value);
             let problem = || misfit("out-of-range", key, node).help(format!("the nearest is {nearest}"));
-            if nearest == value { Ok(Value::Integer(value)) } else { Err(problem()) }
+            if nearest == value { Ok(KeyValue::Integer(value)) } else { Err(problem()) }
         }
         Meaning::OtherNumber(None) => Err(misfit("out-of-range", key, node)),
         _ => Err(not_an_integer(key, scalar, node)),
@@ -91,7 +96,7 @@ fn integer(key: &Key, node: &Node) -> Result<Value, Problem> {
 }
 
 /// In ascending order, so that each stands once.
-fn percentages(key: &Key, length_max: usize, node: &Node) -> Result<Value, Problem> {
+fn percentages(key: &Key, length_max: usize, node: &Node) -> Result<KeyValue, Problem> {
     let Raw::Sequence(items) = &node.value else { return Err(misfit("wrong-type", key, node)) };
     let mut numbers = Vec::new();
     for item in items.iter() {
@@ -109,7 +114,7 @@ fn percentages(key: &Key, length_max: usize, node: &Node) -> Result<Value, Probl
     if numbers.len() > length_max {
         return Err(misfit("too-many", key, node));
     }
-    Ok(Value::Integers(numbers))
+    Ok(KeyValue::Integers(numbers))
 }
 
 /// The fault of a value that is no number, or one in another notation.
@@ -127,27 +132,27 @@ fn not_an_integer(key: &Key, scalar: &Scalar, node: &Node) -> Problem {
 }
 
 /// The number that a kind takes and that is nearest to a value; between two, the larger.
-fn nearest(kind: &Kind, value: u64) -> u64 {
+fn nearest(kind: &KeyKind, value: u64) -> u64 {
     match kind {
-        Kind::IntegerOrOff { .. } if value == 0 => 0,
-        Kind::Integer { minimum, maximum } | Kind::IntegerOrOff { minimum, maximum } => {
+        KeyKind::IntegerOrOff { .. } if value == 0 => 0,
+        KeyKind::Integer { minimum, maximum } | KeyKind::IntegerOrOff { minimum, maximum } => {
             value.clamp(*minimum, *maximum)
         }
-        Kind::IntegerOf(numbers) => {
-            let nearest = numbers.iter().min_by_key(|number| (number.abs_diff(value), u64::MAX - **number));
-            nearest.copied().unwrap_or(value)
+        KeyKind::IntegerOf(numbers) => {
+            let numbers = numbers.iter().map(|number| u64::from(*number));
+            numbers.min_by_key(|number| (number.abs_diff(value), u64::MAX - number)).unwrap_or(value)
         }
         _ => value,
     }
 }
 
-fn word(key: &Key, words: &[&'static str], node: &Node) -> Result<Value, Problem> {
+fn word(key: &Key, words: &[&str], node: &Node) -> Result<KeyValue, Problem> {
     let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
     if let Some(word) = words.iter().find(|word| **word == &*scalar.text) {
-        return Ok(Value::Text((*word).to_owned().into()));
+        return Ok(KeyValue::Text((*word).to_owned().into()));
     }
     let problem = misfit("unknown-word", key, node);
-    Err(match suggest::nearest(&scalar.text, words.iter().copied()) {
+    Err(match spelling::nearest(&scalar.text, words.iter().copied()) {
         Some(word) => problem.help(format!("did you mean `{word}`?")),
         None => problem,
     })
@@ -163,36 +168,21 @@ fn text<'a>(pointer: &str, node: &'a Node) -> Result<&'a str, Problem> {
     }
 }
 
-fn text_of(format: &Format, pointer: &str, node: &Node) -> Result<String, Problem> {
+fn text_of(format: &TextFormat, pointer: &str, node: &Node) -> Result<String, Problem> {
     let text = text(pointer, node).map_err(|problem| match &node.value {
         Raw::Scalar(scalar) if format.check(&scalar.text).is_ok() => problem,
-        Raw::Scalar(scalar) => problem.help(advice(format, &scalar.text)),
-        _ => problem.help(advice(format, "")),
+        Raw::Scalar(scalar) => problem.help(format.advice(&scalar.text)),
+        _ => problem.help(format.advice("")),
     })?;
     match format.check(text) {
         Ok(()) => Ok(text.to_owned()),
-        Err(Misfit::TooLong(excess)) => Err(too_long(format, pointer, excess).at(node.place)),
-        Err(Misfit::Pattern) => {
-            Err(unfit("bad-form", pointer, format.takes, node).help(advice(format, text)))
-        }
-    }
-}
-
-fn too_long(format: &Format, pointer: &str, excess: usize) -> Problem {
-    let reason = format!("`{pointer}` takes at most {} characters", format.length_max);
-    Problem::new("too-long", pointer, reason).help(format!("shorten it by {excess}"))
-}
-
-fn advice(format: &Format, text: &str) -> String {
-    match format.repaired(text) {
-        Some(repaired) => format!("did you mean `{}`?", shown(&repaired)),
-        None => format!("for example `{}`", format.example),
+        Err(misfit) => Err(format.problem(misfit, pointer, text, &scalar::found(node)).at(node.place)),
     }
 }
 
 fn list(
     key: &Key,
-    of: &Format,
+    of: &TextFormat,
     length_max: usize,
     node: &Node,
     problems: &mut Problems,
@@ -233,64 +223,43 @@ fn list(
     (problems.len() == before && items.len() <= length_max).then_some(texts)
 }
 
-fn tags(key: &Key, node: &Node, problems: &mut Problems) -> Option<BTreeMap<String, String>> {
+fn tags(key: &Key, count_max: usize, node: &Node, problems: &mut Problems) -> Option<Tags> {
     let Raw::Mapping(entries) = &node.value else {
         problems.push(
             unfit("wrong-type", &key.path, &key.kind.takes(), node).help("write each tag as `key: value`"),
         );
         return None;
     };
-    if let Some(entry) = entries.get(TAGS_MAX) {
-        let reason = format!("AWS takes up to {TAGS_MAX} tags on a resource, found {}", entries.len());
+    if let Some(entry) = entries.get(count_max) {
+        let takes = if count_max == Tags::COUNT_MAX {
+            format!("AWS takes up to {count_max} tags on a resource")
+        } else {
+            format!("`{}` takes up to {count_max} tags", key.path)
+        };
+        let reason = format!("{takes}, found {}", entries.len());
         let problem = Problem::new("too-many", &*key.path, reason).at(entry.key_place);
-        problems.push(problem.help(format!("remove {}", entries.len() - TAGS_MAX)));
+        problems.push(problem.help(format!("remove {}", entries.len() - count_max)));
         return None;
     }
     let before = problems.len();
-    let mut tags = BTreeMap::new();
-    let mut folded = BTreeMap::new();
+    let mut tags = Tags::new();
     for entry in entries.iter() {
         let pointer = path::join(&key.path, &entry.key);
-        match tag_key(&pointer, &entry.key, &mut folded) {
-            Ok(()) => {}
-            Err(problem) => problems.push(problem.at(entry.key_place)),
-        }
-        let value = if is_null(&entry.value) {
-            let problem = Problem::new("no-value", &*pointer, format!("`{pointer}` has no value"));
-            Err(problem.at(entry.key_place).help("write `\"\"` for an empty value, or remove the tag"))
-        } else {
-            text_of(&format::TAG_VALUE, &pointer, &entry.value)
-        };
-        match value {
-            Ok(value) => drop(tags.insert(entry.key.clone(), value)),
-            Err(problem) => problems.push(problem),
+        let value = tag_value(&pointer, entry).unwrap_or_else(|problem| {
+            problems.push(problem);
+            TagValue::default() // the key is still held against the other keys
+        });
+        if let Err(problem) = tags.insert(&entry.key, value) {
+            problems.push(Problem { pointer, ..problem.at(entry.key_place) });
         }
     }
     (problems.len() == before).then_some(tags)
 }
 
-/// IAM takes tag keys that differ in case only for one.
-fn tag_key(pointer: &str, key: &str, folded: &mut BTreeMap<String, String>) -> Result<(), Problem> {
-    let format = &format::TAG_KEY;
-    let lower = key.to_lowercase();
-    if lower.starts_with("aws:") {
-        let reason = format!("the tag `{}` starts with `aws:`, which AWS keeps for itself", shown(key));
-        return Err(Problem::new("reserved-tag", pointer, reason).help("choose another prefix"));
+fn tag_value(pointer: &str, entry: &Entry) -> Result<TagValue, Problem> {
+    if is_null(&entry.value) {
+        let problem = Problem::new("no-value", pointer, format!("`{pointer}` has no value"));
+        return Err(problem.at(entry.key_place).help("write `\"\"` for an empty value, or remove the tag"));
     }
-    if let Some(first) = folded.insert(lower, key.to_owned()) {
-        let reason = format!("the tags `{}` and `{}` differ in case only", shown(&first), shown(key));
-        let problem = Problem::new("duplicate-tag", pointer, reason);
-        return Err(problem.help("remove one of the two: IAM takes them for the same tag"));
-    }
-    match format.check(key) {
-        Ok(()) => Ok(()),
-        Err(Misfit::TooLong(excess)) => {
-            let reason = format!("a tag's key takes at most {} characters", format.length_max);
-            Err(Problem::new("too-long", pointer, reason).help(format!("shorten it by {excess}")))
-        }
-        Err(Misfit::Pattern) => {
-            let reason = format!("a tag's key takes {}, found `{}`", format.takes, shown(key));
-            Err(Problem::new("bad-form", pointer, reason).help(advice(format, key)))
-        }
-    }
+    text_of(TagValue::format(), pointer, &entry.value)?.parse()
 }

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZoneDatabase;
 
-use super::suggest;
 use crate::problem::{Problem, shown};
+use crate::spelling;
 
 /// Whether a zone of this name, spelt like this, is in the database.
 pub(super) fn check(name: &str, pointer: &str) -> Result<(), Problem> {
@@ -13,7 +13,7 @@ pub(super) fn check(name: &str, pointer: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let reason = format!("`{pointer}` names no IANA time zone: `{}`", shown(name));
-    let near = suggest::nearest(name, zones.iter().map(String::as_str)).or_else(|| city(name, &zones));
+    let near = spelling::nearest(name, zones.iter().map(String::as_str)).or_else(|| city(name, &zones));
     Err(Problem::new("unknown-time-zone", pointer, reason).help(match near {
         Some(zone) => format!("did you mean `{zone}`?"),
         None => "for example `Europe/London`; the names are in the IANA time zone database".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ArrowKind, Panel, identifier, panels};
+use super::panel::{ArrowKind, Panel, identifier, panels};
 use crate::asl::Graph;
 
 pub(super) fn whole(graph: &Graph) -> String {

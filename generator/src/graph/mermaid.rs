@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{ArrowKind, Panel, Shape, identifier, panel, panels};
+use super::panel::{ArrowKind, Panel, Shape, identifier, panel, panels};
 use crate::asl::Graph;
 
 /// The looks that the theme does not bring: what other stages lead to, and what errors lead to.

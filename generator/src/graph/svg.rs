@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::layout::{Layout, Point, Size, layout};
-use super::{Arrow, ArrowKind, Panel, Shape, panels};
+use super::panel::{Arrow, ArrowKind, Panel, Shape, panels};
 use crate::asl::Graph;
 
 /// Around everything, and around what stands in a panel.

@@ -25,7 +25,7 @@ pub struct Manifest {
     pub pending: BTreeMap<String, String>,
 }
 
-/// The handler zip.
+/// The handler zip as it was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageRecord {
     /// The processor it runs on, as Lambda names it.

@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Edits, Folder, MANIFEST, Manifest, OutputError, PackageRecord, Wanted, diff, is_absent};
+use super::conflict::{Conflict, Obstacle};
+use super::diff;
+use super::error::{OutputError, is_absent};
+use super::folder::{Edits, Folder, Wanted};
+use super::manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
 use crate::digest;
 
 /// A file as it is on disk.
@@ -34,42 +38,6 @@ pub enum Change {
     Blocked(Obstacle),
 }
 
-/// What would be lost by writing a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
-    /// Edits of a generated file.
-    Edits,
-    /// A file that asg-recycle did not write.
-    Foreign,
-    /// A folder in the file's place.
-    Folder,
-}
-
-impl Obstacle {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Edits => "was edited",
-            Self::Foreign => "was there before",
-            Self::Folder => "is a folder",
-        }
-    }
-}
-
-/// A file that stands in the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// Its path under the folder.
-    pub path: String,
-    /// Why it is not overwritten.
-    pub obstacle: Obstacle,
-}
-
-impl std::fmt::Display for Conflict {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}: {}", self.path, self.obstacle.as_str())
-    }
-}
-
 /// One file's part of a plan.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -89,31 +57,34 @@ pub struct Plan {
     pub(super) manifest_on_disk: Disk,
 }
 
-pub(super) fn plan(folder: &Folder, wanted: Wanted) -> Result<Plan, OutputError> {
-    let mut after = Manifest { package: wanted.package, files: wanted.carried, ..Manifest::default() };
-    let hashes = wanted.files.iter().map(|(path, contents)| (path.clone(), digest::hex(contents)));
-    after.files.extend(hashes);
-    let before = &folder.manifest;
-    let paths: BTreeSet<&String> =
-        before.files.keys().chain(before.pending.keys()).chain(wanted.files.keys()).collect();
-    let mut steps = BTreeMap::new();
-    for path in paths {
-        let wanted = wanted.files.get(path);
-        if wanted.is_none() && after.files.contains_key(path) {
-            continue; // carried
+impl Folder {
+    /// Compares the folder with what it is to hold. Nothing is written.
+    pub fn plan(&self, wanted: Wanted) -> Result<Plan, OutputError> {
+        let mut after = Manifest { package: wanted.package, files: wanted.carried, ..Manifest::default() };
+        let hashes = wanted.files.iter().map(|(path, contents)| (path.clone(), digest::hex(contents)));
+        after.files.extend(hashes);
+        let before = &self.manifest;
+        let paths: BTreeSet<&String> =
+            before.files.keys().chain(before.pending.keys()).chain(wanted.files.keys()).collect();
+        let mut steps = BTreeMap::new();
+        for path in paths {
+            let wanted = wanted.files.get(path);
+            if wanted.is_none() && after.files.contains_key(path) {
+                continue; // carried
+            }
+            let disk = read(&self.path.join(path))?;
+            let change = decide(&disk, wanted.map(Vec::as_slice), &before.hashes(path));
+            steps.insert(path.clone(), Step { change, disk, wanted: wanted.cloned() });
         }
-        let disk = read(&folder.path.join(path))?;
-        let change = decide(&disk, wanted.map(Vec::as_slice), &before.hashes(path));
-        steps.insert(path.clone(), Step { change, disk, wanted: wanted.cloned() });
+        Ok(Plan {
+            root: self.path.clone(),
+            edits: self.edits,
+            steps,
+            before: before.clone(),
+            after,
+            manifest_on_disk: read(&self.path.join(MANIFEST))?,
+        })
     }
-    Ok(Plan {
-        root: folder.path.clone(),
-        edits: folder.edits,
-        steps,
-        before: before.clone(),
-        after,
-        manifest_on_disk: read(&folder.path.join(MANIFEST))?,
-    })
 }
 
 fn read(path: &Path) -> Result<Disk, OutputError> {

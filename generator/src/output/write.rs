@@ -7,8 +7,10 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use super::error::{OutputError, is_absent};
+use super::folder::Edits;
+use super::manifest::{FILE_NAME as MANIFEST, Manifest};
 use super::plan::{Change, Disk, Plan, Step};
-use super::{Edits, MANIFEST, Manifest, OutputError, is_absent};
 use crate::digest;
 
 /// What was done, by path.

@@ -4,7 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, PackageError};
+use super::error::PackageError;
+use super::request::ProcessEnvironment;
 use crate::digest;
 use crate::render::Files;
 
@@ -13,7 +14,7 @@ const SOURCE_MODE: &[u8] = b"100644";
 
 /// Where the cache lies unless the command line says otherwise: `ASG_RECYCLE_CACHE_DIR`, else `asg-recycle` under
 /// `XDG_CACHE_HOME`, else under `~/.cache`.
-pub fn default_folder(environment: &Environment) -> Result<PathBuf, PackageError> {
+pub fn default_folder(environment: &ProcessEnvironment) -> Result<PathBuf, PackageError> {
     let folder = |name: &str| {
         environment.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty()).map(PathBuf::from)
     };
@@ -64,13 +65,13 @@ impl Cache {
     }
 
     /// Where the crate of a target is compiled: kept, so that a changed handler compiles without its dependencies.
-    pub(super) fn workshop(&self, triple: &str) -> PathBuf {
+    pub(super) fn build_dir(&self, triple: &str) -> PathBuf {
         self.folder.join("build").join(triple)
     }
 
     /// Waits until no other process builds for the target; the lock ends with the value.
     pub(super) fn lock(&self, triple: &str, waiting: impl FnOnce()) -> Result<File, PackageError> {
-        let folder = self.workshop(triple);
+        let folder = self.build_dir(triple);
         fs::create_dir_all(&folder).map_err(PackageError::file("make the folder", &folder))?;
         let path = folder.join("lock");
         let file = File::create(&path).map_err(PackageError::file("open", &path))?;
@@ -103,10 +104,10 @@ mod tests {
     use std::path::PathBuf;
     use std::{fs, thread};
 
-    use super::{CHECKSUM, Cache, Environment, ZIP, default_folder, key};
+    use super::{CHECKSUM, Cache, ProcessEnvironment, ZIP, default_folder, key};
     use crate::render::Files;
 
-    fn environment(pairs: &[(&str, &str)]) -> Environment {
+    fn environment(pairs: &[(&str, &str)]) -> ProcessEnvironment {
         pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
     }
 

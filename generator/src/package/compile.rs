@@ -6,9 +6,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::error::PackageError;
 use super::flags::Places;
+use super::request::{BuildRequest, Progress};
 use super::toolchain::{Method, Target, Tools};
-use super::{Order, PackageError, Progress};
 use crate::render::Files;
 
 /// 1980-01-01, the zip's date, for whatever would otherwise note the time.
@@ -16,17 +17,17 @@ const SOURCE_DATE_EPOCH: &str = "315532800";
 /// Lines of cargo's that a failure shows.
 const TAIL_LINES: usize = 30;
 
-/// Compiles the sources in `workshop`; gives the binary's bytes.
+/// Compiles the sources in `build_dir`; gives the binary's bytes.
 pub(super) fn compile(
-    order: &Order,
+    request: &BuildRequest,
     target: &Target,
     sources: &Files,
-    workshop: &Path,
+    build_dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<u8>, PackageError> {
-    let (source, output) = (workshop.join("source"), workshop.join("target"));
+    let (source, output) = (build_dir.join("source"), build_dir.join("target"));
     stage(sources, &source)?;
-    let mut command = command(order, target, &source, &output)?;
+    let mut command = command(request, target, &source, &output)?;
     progress(Progress::Started { target: target.triple.to_owned() });
     let crates = sources.get("Cargo.lock").map_or(0, |lock| {
         String::from_utf8_lossy(lock).lines().filter(|line| *line == "[[package]]").count()
@@ -51,9 +52,14 @@ fn stage(sources: &Files, folder: &Path) -> Result<(), PackageError> {
     Ok(())
 }
 
-fn command(order: &Order, target: &Target, source: &Path, output: &Path) -> Result<Command, PackageError> {
-    let tools = Tools { environment: &order.environment };
-    let cargo_home = cargo_home(order)?;
+fn command(
+    request: &BuildRequest,
+    target: &Target,
+    source: &Path,
+    output: &Path,
+) -> Result<Command, PackageError> {
+    let tools = Tools { environment: &request.environment };
+    let cargo_home = cargo_home(request)?;
     let sysroot = PathBuf::from(tools.rustc(&["--print", "sysroot"])?.trim_end());
     let places = Places::new(&cargo_home, source, output, &sysroot, &target.compiler_commit);
     let (subcommand, triple) = match target.method {
@@ -80,8 +86,8 @@ fn command(order: &Order, target: &Target, source: &Path, output: &Path) -> Resu
     Ok(command)
 }
 
-fn cargo_home(order: &Order) -> Result<PathBuf, PackageError> {
-    let folder = |name: &str| order.environment.get(std::ffi::OsStr::new(name)).map(PathBuf::from);
+fn cargo_home(request: &BuildRequest) -> Result<PathBuf, PackageError> {
+    let folder = |name: &str| request.environment.get(std::ffi::OsStr::new(name)).map(PathBuf::from);
     let home = folder("CARGO_HOME").or_else(|| folder("HOME").map(|home| home.join(".cargo")));
     home.ok_or(PackageError::ProgramMissing {
         program: "cargo",

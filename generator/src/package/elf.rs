@@ -4,7 +4,7 @@ use object::elf::{EM_AARCH64, EM_X86_64, FileHeader64, SHT_DYNSYM};
 use object::read::elf::FileHeader as _;
 use object::{Endianness, read};
 
-use super::PackageError;
+use super::error::PackageError;
 use crate::config::Architecture;
 
 /// The glibc of provided.al2023: major and minor version.

@@ -9,17 +9,17 @@ pub enum PackageError {
     /// A program is not on the search path.
     #[error("cannot run `{program}`: it is not on the search path; {fix}")]
     ProgramMissing {
-        /// The program's name.
+        /// The program, as it is looked for on the search path.
         program: &'static str,
-        /// What to install.
+        /// What to install so that it is there.
         fix: &'static str,
     },
     /// A program could not be started.
     #[error("cannot run `{program}`: {source}")]
     ProgramFailed {
-        /// The program's name.
+        /// The program, as it is looked for on the search path.
         program: String,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
     /// The pinned compiler does not answer.
@@ -28,7 +28,7 @@ pub enum PackageError {
          `rustup toolchain install {channel} --profile minimal`:\n{output}"
     )]
     CompilerMissing {
-        /// The pinned version.
+        /// The version that `rust-toolchain.toml` pins.
         channel: String,
         /// What the compiler, or rustup in its place, said.
         output: String,
@@ -36,7 +36,7 @@ pub enum PackageError {
     /// Nothing here can build for the wanted processor.
     #[error("cannot build for {architecture} on this machine:\n{}", list(.missing))]
     CrossToolsMissing {
-        /// The processor.
+        /// The processor that it was to be compiled for.
         architecture: &'static str,
         /// What is missing, each with the commands that install it.
         missing: Vec<String>,
@@ -67,7 +67,7 @@ pub enum PackageError {
     WrongMachine {
         /// ELF machine number of the binary.
         found: u16,
-        /// The wanted processor.
+        /// The processor that the function has.
         wanted: &'static str,
     },
     /// The binary needs a newer glibc than the runtime has.
@@ -96,9 +96,9 @@ pub enum PackageError {
     File {
         /// What was tried, e.g. `write`.
         action: &'static str,
-        /// On which path.
+        /// The file or folder that it was tried on.
         path: PathBuf,
-        /// Why it failed.
+        /// What the system says.
         source: io::Error,
     },
 }

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use super::shown;
-
 /// The folders that the compilers see and the binary must not hold.
 pub(super) struct Places {
     /// `CARGO_HOME`: the crates' sources.
@@ -67,6 +65,11 @@ impl Places {
 
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A path as text for messages and flags.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 #[cfg(test)]

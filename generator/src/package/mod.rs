@@ -3,6 +3,8 @@
 //! In the order in which a build goes through them: the sources that are emitted, the cache that is asked first,
 //! the compiler, the check of what it made, and the zip.
 
+mod error;
+mod request;
 mod sources;
 mod cache;
 mod toolchain;
@@ -10,79 +12,39 @@ mod flags;
 mod compile;
 mod elf;
 mod zip;
-mod error;
-
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use crate::config::Architecture;
 use crate::digest;
 use crate::render::Files;
-use crate::stack::PackageFacts;
+use crate::stack::PackageDigest;
 
 pub use cache::default_folder as default_cache_folder;
 pub use error::PackageError;
+pub use request::{BuildRequest, Compiler, ProcessEnvironment, Progress};
 pub use sources::{ManifestError, handler_sources, stand_alone_manifest};
-pub use toolchain::Compiler;
 
-/// The environment of the process, read once at the edge.
-pub type Environment = BTreeMap<OsString, OsString>;
-
-/// What to build, with what, and where results are kept.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// The function's processor.
-    pub architecture: Architecture,
-    /// What compiles and links it.
-    pub compiler: Compiler,
-    /// The cache's folder; made where it is missing.
-    pub cache_folder: PathBuf,
-    /// The environment that cargo runs in, less what would change the bytes.
-    pub environment: Environment,
-}
-
-/// A handler zip.
+/// A handler zip, ready to be deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// The zip's bytes.
+    /// The zip's bytes: the same for the same key, on every machine.
     pub zip: Vec<u8>,
-    /// Hashes of the zip.
-    pub facts: PackageFacts,
+    /// The digest that the stack deploys it by.
+    pub digest: PackageDigest,
     /// Whether it came out of the cache.
     pub cached: bool,
     /// What it was built from: SHA-256 in hex over sources, lock file, flags and toolchain.
     pub key: String,
 }
 
-/// Something to tell a waiting person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// Another process builds into the same cache; this one waits for it.
-    Waiting,
-    /// The compiler starts.
-    Started {
-        /// What is compiled for.
-        target: String,
-    },
-    /// A crate is being compiled.
-    Compiling {
-        /// Crates begun so far, this one included.
-        begun: usize,
-        /// Crates in the lock file: an upper bound.
-        total_max: usize,
-    },
-}
-
 /// Builds the zip of a crate that stands alone (see [`handler_sources`]), or takes it from the cache.
 pub fn build(
-    order: &Order,
+    request: &BuildRequest,
     sources: &Files,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Package, PackageError> {
-    let target = toolchain::Target::choose(order)?;
+    let target = toolchain::Target::choose(request)?;
     let key = cache::key(sources, &target.fingerprint);
-    let cache = cache::Cache::open(&order.cache_folder)?;
+    let cache = cache::Cache::open(&request.cache_folder)?;
     if let Some(zip) = cache.get(&key) {
         return Ok(cached(zip, key));
     }
@@ -90,15 +52,15 @@ pub fn build(
     if let Some(zip) = cache.get(&key) {
         return Ok(cached(zip, key)); // the process that was waited for has built it
     }
-    let binary = compile::compile(order, &target, sources, &cache.workshop(target.triple), progress)?;
-    elf::check(&binary, order.architecture)?;
+    let binary = compile::compile(request, &target, sources, &cache.build_dir(target.triple), progress)?;
+    elf::check(&binary, request.architecture)?;
     let zip = zip::zip(&[zip::Entry { name: "bootstrap", mode: 0o755, contents: &binary }])?;
     cache.put(&key, &zip)?;
-    Ok(Package { facts: facts(&zip), zip, cached: false, key })
+    Ok(Package { digest: PackageDigest::of(&zip), zip, cached: false, key })
 }
 
 fn cached(zip: Vec<u8>, key: String) -> Package {
-    Package { facts: facts(&zip), zip, cached: true, key }
+    Package { digest: PackageDigest::of(&zip), zip, cached: true, key }
 }
 
 /// SHA-256 in hex over a crate's sources: their paths and contents.
@@ -106,17 +68,7 @@ pub fn sources_sha256(sources: &Files) -> String {
     digest::hex_of_all(sources.iter().flat_map(|(path, contents)| [path.as_bytes(), contents]))
 }
 
-/// The hashes of a zip.
-pub fn facts(zip: &[u8]) -> PackageFacts {
-    PackageFacts { sha256_hex: digest::hex(zip), sha256_base64: digest::base64(zip) }
-}
-
 /// Checks that a binary runs on the Lambda runtime: its processor, and the glibc it asks for.
 pub fn check_binary(binary: &[u8], architecture: Architecture) -> Result<(), PackageError> {
     elf::check(binary, architecture)
-}
-
-/// A path as text for messages and flags.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

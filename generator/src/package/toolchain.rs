@@ -5,19 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::{Environment, Order, PackageError, flags, sources};
+use super::error::PackageError;
+use super::request::{BuildRequest, Compiler, ProcessEnvironment};
+use super::{flags, sources};
 use crate::config::Architecture;
-
-/// What compiles and links the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compiler {
-    /// Cargo with the machine's C compiler where the machine is like the target, else whatever is here that can.
-    Auto,
-    /// Cargo with a C compiler of this machine.
-    Native,
-    /// `cargo zigbuild`, against the runtime's glibc whatever this machine has.
-    Zig,
-}
 
 /// How cargo is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,16 +33,16 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Finds the tools for an order, and asks them who they are.
-    pub(super) fn choose(order: &Order) -> Result<Self, PackageError> {
-        let tools = Tools { environment: &order.environment };
+    /// Finds the tools for a request, and asks them who they are.
+    pub(super) fn choose(request: &BuildRequest) -> Result<Self, PackageError> {
+        let tools = Tools { environment: &request.environment };
         tools.find("cargo").ok_or(PackageError::ProgramMissing {
             program: "cargo",
             fix: "install Rust from https://rustup.rs",
         })?;
         let rustc = tools.rustc(&["-vV"])?;
-        let triple = triple(order.architecture);
-        let method = tools.method(order)?;
+        let triple = triple(request.architecture);
+        let method = tools.method(request)?;
         let builder = match method {
             Method::Cargo { linker } => tools.first_line(linker, &["--version"])?,
             Method::Zigbuild => {
@@ -85,14 +76,14 @@ fn cross_linker(architecture: Architecture) -> &'static str {
 
 /// The machine's programs, run in a given environment.
 pub(super) struct Tools<'a> {
-    pub(super) environment: &'a Environment,
+    pub(super) environment: &'a ProcessEnvironment,
 }
 
 impl Tools<'_> {
-    fn method(&self, order: &Order) -> Result<Method, PackageError> {
-        let architecture = order.architecture;
+    fn method(&self, request: &BuildRequest) -> Result<Method, PackageError> {
+        let architecture = request.architecture;
         let is_host = OS == "linux" && ARCH == triple(architecture).split('-').next().unwrap_or_default();
-        if is_host && order.compiler != Compiler::Zig {
+        if is_host && request.compiler != Compiler::Zig {
             return self.find("cc").map(|_| Method::Cargo { linker: "cc" }).ok_or(
                 PackageError::ProgramMissing {
                     program: "cc",
@@ -108,14 +99,14 @@ impl Tools<'_> {
             ));
         }
         let linker = cross_linker(architecture);
-        let zig = (order.compiler != Compiler::Native && self.has_zig()).then_some(Method::Zigbuild);
+        let zig = (request.compiler != Compiler::Native && self.has_zig()).then_some(Method::Zigbuild);
         let gcc = || {
-            let found = order.compiler != Compiler::Zig && OS == "linux" && self.find(linker).is_some();
+            let found = request.compiler != Compiler::Zig && OS == "linux" && self.find(linker).is_some();
             found.then_some(Method::Cargo { linker })
         };
         let method = zig.or_else(gcc);
         if method.is_none() {
-            missing.push(linker_advice(order.compiler, linker));
+            missing.push(linker_advice(request.compiler, linker));
         }
         match method {
             Some(method) if missing.is_empty() => Ok(method),
@@ -216,9 +207,9 @@ fn is_harmless(name: &OsString) -> bool {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{Compiler, Environment, PackageError, Target, is_harmless};
+    use super::{Compiler, PackageError, ProcessEnvironment, Target, is_harmless};
     use crate::config::Architecture;
-    use crate::package::Order;
+    use crate::package::BuildRequest;
 
     #[test]
     fn variables_that_steer_compilers_are_taken_away() {
@@ -256,14 +247,14 @@ mod tests {
         }
     }
 
-    fn order(architecture: Architecture, environment: Environment) -> Order {
-        Order { architecture, compiler: Compiler::Auto, cache_folder: "unused".into(), environment }
+    fn request(architecture: Architecture, environment: ProcessEnvironment) -> BuildRequest {
+        BuildRequest { architecture, compiler: Compiler::Auto, cache_folder: "unused".into(), environment }
     }
 
     #[test]
     fn without_cargo_the_message_says_how_to_get_it() {
-        let environment = Environment::from([("PATH".into(), "/nowhere".into())]);
-        let fault = Target::choose(&order(Architecture::X86_64, environment)).unwrap_err();
+        let environment = ProcessEnvironment::from([("PATH".into(), "/nowhere".into())]);
+        let fault = Target::choose(&request(Architecture::X86_64, environment)).unwrap_err();
         assert!(matches!(fault, PackageError::ProgramMissing { program: "cargo", .. }));
         assert!(fault.to_string().contains("https://rustup.rs"), "{fault}");
     }

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::PackageError;
+use super::error::PackageError;
 
 /// A file in the zip.
 #[derive(Debug, Clone, Copy)]

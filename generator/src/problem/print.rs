@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{Location, Problem, Problems};
+use super::text::is_printable;
+use super::types::{Location, Problem, Problems};
 
 /// Beyond this many faults a list helps nobody; the rest is counted.
 const SHOWN_MAX: usize = 100;
@@ -105,12 +106,6 @@ impl<'a> Lines<'a> {
         let start = start.unwrap_or(text.len()); // past the end of the line: what is missing there
         Excerpt { start, end: end.max(start), text }
     }
-}
-
-/// Whether a character may go to a terminal: no control character and none that changes the writing direction.
-pub(super) fn is_printable(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

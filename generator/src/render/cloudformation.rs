@@ -3,12 +3,14 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{Files, Format, environment, print, seen, yaml};
-use crate::stack::parameter::{Check, Group, ParameterKind};
+use super::format::{Description, Files, Offer, OutputFormat};
+use super::print::{bounded, environment, pascal, print, seen};
+use super::yaml;
+use crate::stack::parameter::{Check, Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
-/// The format `cloudformation`.
+/// One template with every resource, the definition written out in it.
 #[derive(Debug, Clone, Copy)]
 pub struct CloudFormation;
 
@@ -18,9 +20,20 @@ const TEMPLATE: &str = "cloudformation/template.yaml.j2";
 /// The file emitted.
 const FILE: &str = "cloudformation/template.yaml";
 
-impl Format for CloudFormation {
-    fn name(&self) -> &'static str {
-        "cloudformation"
+/// How to deploy it.
+const GUIDE: &str = "readme/cloudformation.md.j2";
+
+impl OutputFormat for CloudFormation {
+    fn description(&self) -> &'static Description {
+        &Description {
+            name: "cloudformation",
+            title: "CloudFormation",
+            summary: "One template for CloudFormation.",
+            parameter_noun: "parameter",
+            group_noun: "AWS::AutoScaling::AutoScalingGroup",
+            language: "yaml",
+            contents: &[(FILE, "the stack as a CloudFormation template")],
+        }
     }
 
     fn render(&self, stack: &Stack) -> Files {
@@ -28,7 +41,7 @@ impl Format for CloudFormation {
         let print_value =
             move |value: &Value, indent: usize| yaml::Printer { name: &name }.after_key(value, indent);
         let mut environment = environment("yaml", print_value);
-        environment.add_filter("pascal", |snake: &str| super::pascal(snake));
+        environment.add_filter("pascal", |snake: &str| pascal(snake));
         let parameters: Vec<TemplateParameter> = offered(stack).map(TemplateParameter::new).collect();
         let optional = offered(stack).filter(|each| each.optional);
         let conditions: Vec<Condition> = optional.map(Condition::new).collect();
@@ -41,13 +54,34 @@ impl Format for CloudFormation {
         };
         Files::from([(FILE.to_owned(), print(&environment, TEMPLATE, &context).into_bytes())])
     }
+
+    /// The zip is in a bucket, for CloudFormation reads no files; tags are fixed, for it has no parameters that are
+    /// maps.
+    fn offer(&self, parameter: &Parameter) -> Option<Offer> {
+        let of_a_file =
+            matches!(parameter.key, ParameterKey::HandlerZipPath | ParameterKey::HandlerSourceCodeHash);
+        if of_a_file || parameter.kind == ParameterKind::TextMap {
+            return None;
+        }
+        let name = yaml::parameter_name(parameter.key);
+        Some(Offer { name, required: default(parameter).is_none() })
+    }
+
+    fn deploy_guide(&self, stack: &Stack) -> String {
+        print(&crate::template::environment(), GUIDE, &seen(stack))
+    }
+
+    fn group_tags(&self, tags: &[(&str, &str)]) -> String {
+        let item = |(key, value): &(&str, &str)| {
+            let value = yaml::quoted(value);
+            format!("  - Key: {key}\n    Value: {value}\n    PropagateAtLaunch: false\n")
+        };
+        format!("Tags:\n{}", tags.iter().map(item).collect::<String>())
+    }
 }
 
-/// CloudFormation reads no files, so the zip is in a bucket; it has no parameters that are maps, so tags are fixed.
 fn offered(stack: &Stack) -> impl Iterator<Item = &Parameter> {
-    let offered =
-        |each: &&Parameter| each.group != Group::PackageFromFile && each.kind != ParameterKind::TextMap;
-    stack.parameters.iter().filter(offered)
+    stack.parameters.iter().filter(|each| CloudFormation.offer(each).is_some())
 }
 
 /// A parameter as the template declares it.
@@ -71,11 +105,13 @@ impl TemplateParameter {
             Check::Any => {}
             Check::Pattern { pattern: inner, length_max: most, meaning } => {
                 length_max = *most;
-                (pattern, constraint) = if parameter.optional {
-                    (Some(format!("^({inner})?$")), Some(format!("must be {meaning}, or nothing")))
+                let (shape, nothing) = if parameter.optional {
+                    (format!("({inner})?"), ", or nothing")
                 } else {
-                    (Some(format!("^{inner}$")), Some(format!("must be {meaning}")))
+                    (inner.clone(), "")
                 };
+                pattern = Some(format!("^{shape}$"));
+                constraint = Some(format!("must be {}{nothing}", bounded(meaning, *most)));
             }
             Check::OneOf(each) => values = Some(Value::List(each.clone())),
         }
@@ -152,8 +188,23 @@ fn groups(stack: &Stack) -> Vec<ParameterGroup> {
 }
 
 fn tag_list(stack: &Stack) -> Value {
-    let tag = |(key, value): (&String, &String)| {
-        Value::map([("Key", Value::from(key.as_str())), ("Value", Value::from(value.as_str()))])
-    };
-    Value::list(stack.tags.iter().map(tag))
+    Value::list(
+        stack
+            .tags
+            .iter()
+            .map(|(key, value)| Value::map([("Key", Value::from(&**key)), ("Value", Value::from(&**value))])),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_ready_to_paste() {
+        assert_eq!(
+            CloudFormation.group_tags(&[("autorecycle_strategy", "out-in")]),
+            "Tags:\n  - Key: autorecycle_strategy\n    Value: \"out-in\"\n    PropagateAtLaunch: false\n"
+        );
+    }
 }

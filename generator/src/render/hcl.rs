@@ -1,7 +1,7 @@
 //! Values as HCL expressions, laid out as `terraform fmt` wants them.
 
-use crate::stack::parameter::Key;
-use crate::stack::value::{Attribute, Kind, Reference, Resource, Value, When};
+use crate::stack::parameter::ParameterKey;
+use crate::stack::value::{Attribute, Reference, Resource, ResourceKind, Value, When};
 
 /// Longest line that a list is kept on, in characters.
 const LINE_LENGTH_MAX: usize = 100;
@@ -27,7 +27,7 @@ pub(super) fn expression(value: &Value, indent: usize) -> String {
 }
 
 /// A Terraform variable.
-pub(super) fn variable(key: Key) -> String {
+pub(super) fn variable(key: ParameterKey) -> String {
     format!("var.{}", key.as_str())
 }
 
@@ -115,23 +115,23 @@ fn address(reference: &Reference) -> (String, &'static str) {
 /// Type and label: stable, for others may move or import it by this.
 pub(super) fn resource_address(resource: &Resource) -> String {
     let kind = match resource.kind {
-        Kind::Function => "aws_lambda_function",
-        Kind::LogGroup => "aws_cloudwatch_log_group",
-        Kind::Machine => "aws_sfn_state_machine",
-        Kind::Queue => "aws_sqs_queue",
-        Kind::Role => "aws_iam_role",
-        Kind::Rule => "aws_cloudwatch_event_rule",
-        Kind::Table => "aws_dynamodb_table",
-        Kind::Topic => "aws_sns_topic",
+        ResourceKind::Function => "aws_lambda_function",
+        ResourceKind::LogGroup => "aws_cloudwatch_log_group",
+        ResourceKind::Machine => "aws_sfn_state_machine",
+        ResourceKind::Queue => "aws_sqs_queue",
+        ResourceKind::Role => "aws_iam_role",
+        ResourceKind::Rule => "aws_cloudwatch_event_rule",
+        ResourceKind::Table => "aws_dynamodb_table",
+        ResourceKind::Topic => "aws_sns_topic",
     };
     format!("{kind}.{}", resource.label)
 }
 
-fn attribute_name(kind: Kind, attribute: Attribute) -> (&'static str, &'static str) {
+fn attribute_name(kind: ResourceKind, attribute: Attribute) -> (&'static str, &'static str) {
     match (kind, attribute) {
-        (Kind::LogGroup, Attribute::Arn) => ("arn", ":*"),
+        (ResourceKind::LogGroup, Attribute::Arn) => ("arn", ":*"),
         (_, Attribute::Arn) => ("arn", ""),
-        (Kind::Function, Attribute::Name) => ("function_name", ""),
+        (ResourceKind::Function, Attribute::Name) => ("function_name", ""),
         (_, Attribute::Name) => ("name", ""),
         (_, Attribute::Url) => ("url", ""),
     }
@@ -212,8 +212,8 @@ mod tests {
 
     #[test]
     fn an_optional_argument_is_null_where_nothing_is_given() {
-        check(Value::optional(Key::RunbookUrl), "var.runbook_url");
-        check(Value::or_empty(Key::RunbookUrl), "var.runbook_url == null ? \"\" : var.runbook_url");
+        check(Value::optional(ParameterKey::RunbookUrl), "var.runbook_url");
+        check(Value::or_empty(ParameterKey::RunbookUrl), "var.runbook_url == null ? \"\" : var.runbook_url");
     }
 
     #[test]

@@ -3,45 +3,74 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{environment, hcl, print, seen, yaml};
-use crate::stack::parameter::{Group, ParameterKind};
+use super::format::{Offer, OutputFormat};
+use super::formats::FORMATS;
+use super::hcl;
+use super::print::{environment, print, seen};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
 const TEMPLATE: &str = "readme/README.md.j2";
 
-/// Renders it.
 pub(super) fn render(stack: &Stack) -> String {
     let environment = environment("hcl", hcl::expression);
+    let formats: Vec<FormatPart> = FORMATS.iter().map(|format| FormatPart::new(*format, stack)).collect();
     let parameters: Vec<Row> = stack.parameters.iter().map(Row::new).collect();
-    let context = context! { parameters => seen(parameters), ..seen(stack) };
+    let context = context! { formats => seen(formats), parameters => seen(parameters), ..seen(stack) };
     print(&environment, TEMPLATE, &context)
+}
+
+/// What the README says of one format.
+#[derive(Debug, Serialize)]
+struct FormatPart {
+    title: &'static str,
+    parameter_noun: &'static str,
+    group_noun: &'static str,
+    language: &'static str,
+    contents: &'static [(&'static str, &'static str)],
+    deploy_guide: String,
+    group_tags: String,
+}
+
+impl FormatPart {
+    fn new(format: &dyn OutputFormat, stack: &Stack) -> Self {
+        let description = format.description();
+        Self {
+            title: description.title,
+            parameter_noun: description.parameter_noun,
+            group_noun: description.group_noun,
+            language: description.language,
+            contents: description.contents,
+            deploy_guide: format.deploy_guide(stack),
+            group_tags: format.group_tags(&stack.guide.required_tags()),
+        }
+    }
 }
 
 /// A row of the table of parameters.
 #[derive(Debug, Serialize)]
 struct Row {
-    variable: &'static str,
-    /// Its name in the CloudFormation template; absent where that has none.
-    parameter: Option<String>,
+    /// Its name in each format; empty where one does not offer it.
+    names: Vec<String>,
     default: String,
     description: &'static str,
 }
 
 impl Row {
     fn new(parameter: &Parameter) -> Self {
-        let in_template =
-            parameter.group != Group::PackageFromFile && parameter.kind != ParameterKind::TextMap;
+        let offers: Vec<Option<Offer>> = FORMATS.iter().map(|format| format.offer(parameter)).collect();
+        let name = |offer: &Option<Offer>| {
+            offer.as_ref().map_or_else(String::new, |offer| format!("`{}`", offer.name))
+        };
         Self {
-            variable: parameter.key.as_str(),
-            parameter: in_template.then(|| yaml::parameter_name(parameter.key)),
-            default: default(parameter),
+            names: offers.iter().map(name).collect(),
+            default: default(parameter, &offers),
             description: parameter.description,
         }
     }
 }
 
-fn default(parameter: &Parameter) -> String {
+fn default(parameter: &Parameter, offers: &[Option<Offer>]) -> String {
     match &parameter.default {
         Some(Value::Text(text)) if text.is_empty() => "none".to_owned(),
         Some(Value::Text(text)) => format!("`{text}`"),
@@ -49,8 +78,18 @@ fn default(parameter: &Parameter) -> String {
         Some(Value::List(items)) if items.is_empty() => "none".to_owned(),
         Some(Value::Map(_) | Value::List(_)) => "from `stack.yaml`".to_owned(),
         Some(value) => format!("`{}`", hcl::expression(value, 0)),
-        None if parameter.optional => "none".to_owned(),
-        None if parameter.group == Group::PackageFromBucket => "has to be given to CloudFormation".to_owned(),
-        None => "has to be given".to_owned(),
+        None => required(offers),
+    }
+}
+
+/// Whether a parameter without default has to be given: to every format that offers it, to some, or to none.
+fn required(offers: &[Option<Offer>]) -> String {
+    let offering = FORMATS.iter().zip(offers).filter_map(|(format, offer)| Some((format, offer.as_ref()?)));
+    let (required, free): (Vec<_>, Vec<_>) = offering.partition(|(_, offer)| offer.required);
+    let titles: Vec<&str> = required.iter().map(|(format, _)| format.description().title).collect();
+    match (titles.as_slice(), free.is_empty()) {
+        ([], _) => "none".to_owned(),
+        (_, true) => "has to be given".to_owned(),
+        (titles, false) => format!("has to be given to {}", titles.join(" and ")),
     }
 }

@@ -3,12 +3,14 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{Files, Format, environment, hcl, print, seen};
-use crate::stack::parameter::{Check, Group, ParameterKind};
+use super::format::{Description, Files, Offer, OutputFormat};
+use super::hcl;
+use super::print::{bounded, environment, print, seen};
+use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::{Parameter, Stack};
 use crate::template::TEMPLATES;
 
-/// The format `terraform`.
+/// A module with a file for each concern, the definition beside them, and a root that calls it.
 #[derive(Debug, Clone, Copy)]
 pub struct Terraform;
 
@@ -18,9 +20,23 @@ const FOLDERS: &[&str] = &["terraform", "terraform-root"];
 /// Ends the name of every template.
 const TEMPLATE_SUFFIX: &str = ".j2";
 
-impl Format for Terraform {
-    fn name(&self) -> &'static str {
-        "terraform"
+/// How to deploy it.
+const GUIDE: &str = "readme/terraform.md.j2";
+
+impl OutputFormat for Terraform {
+    fn description(&self) -> &'static Description {
+        &Description {
+            name: "terraform",
+            title: "Terraform",
+            summary: "A Terraform module.",
+            parameter_noun: "variable",
+            group_noun: "aws_autoscaling_group",
+            language: "hcl",
+            contents: &[
+                ("terraform/", "the stack as a Terraform module"),
+                ("terraform-root/", "a root that deploys the module, with its state in S3"),
+            ],
+        }
     }
 
     fn render(&self, stack: &Stack) -> Files {
@@ -37,6 +53,25 @@ impl Format for Terraform {
         let mut files: Files = templates.map(file).collect();
         files.insert(definition, stack.machine.definition.clone().into_bytes());
         files
+    }
+
+    fn offer(&self, parameter: &Parameter) -> Option<Offer> {
+        let required = parameter.default.is_none() && !may_be_null(parameter);
+        Some(Offer { name: parameter.key.as_str().to_owned(), required })
+    }
+
+    fn deploy_guide(&self, stack: &Stack) -> String {
+        print(&environment("hcl", hcl::expression), GUIDE, &seen(stack))
+    }
+
+    fn group_tags(&self, tags: &[(&str, &str)]) -> String {
+        let block = |(key, value): &(&str, &str)| {
+            let [key, value] = [key, value].map(|text| hcl::quoted(text));
+            hcl::aligned(&format!(
+                "tag {{\n  key = {key}\n  value = {value}\n  propagate_at_launch = false\n}}\n"
+            ))
+        };
+        tags.iter().map(block).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -62,7 +97,7 @@ impl Variable {
         let (condition, must_be) = match &parameter.check {
             Check::Any => (None, String::new()),
             Check::Pattern { pattern, length_max, meaning } => {
-                (Some(matches(parameter, nullable, pattern, *length_max)), meaning.clone())
+                (Some(matches(parameter, nullable, pattern, *length_max)), bounded(meaning, *length_max))
             }
             Check::OneOf(values) => {
                 let values: Vec<String> = values.iter().map(|value| hcl::expression(value, 0)).collect();
@@ -79,6 +114,7 @@ impl Variable {
             condition,
             error_message: match parameter.check {
                 Check::OneOf(_) => format!("{name} must be one of {must_be}."),
+                _ if parameter.kind == ParameterKind::TextList => format!("{name} must each be {must_be}."),
                 _ => format!("{name} must be {must_be}."),
             },
         }
@@ -88,7 +124,7 @@ impl Variable {
 /// A zip in a bucket is optional here: a module can read the one beside it. A list is never null, only empty.
 fn may_be_null(parameter: &Parameter) -> bool {
     let optional = parameter.optional && parameter.kind != ParameterKind::TextList;
-    optional || parameter.group == Group::PackageFromBucket
+    optional || matches!(parameter.key, ParameterKey::HandlerS3Bucket | ParameterKey::HandlerS3Key)
 }
 
 fn kind(kind: ParameterKind) -> &'static str {
@@ -118,17 +154,25 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::stack::parameter::Key;
     use crate::{asl, stack};
 
     fn variables() -> Vec<Variable> {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
         stack.parameters.iter().map(Variable::new).collect()
     }
 
-    fn variable(key: Key) -> Variable {
+    fn variable(key: ParameterKey) -> Variable {
         variables().into_iter().find(|variable| variable.name == key.as_str()).unwrap()
+    }
+
+    #[test]
+    fn tags_are_ready_to_paste() {
+        assert_eq!(
+            Terraform.group_tags(&[("a", "true"), ("b", "out-in")]),
+            "tag {\n  key                 = \"a\"\n  value               = \"true\"\n  propagate_at_launch = false\n}\n\n\
+             tag {\n  key                 = \"b\"\n  value               = \"out-in\"\n  propagate_at_launch = false\n}\n"
+        );
     }
 
     #[test]
@@ -140,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_zip_may_come_from_the_file_beside_the_module() {
-        assert_eq!(variable(Key::HandlerS3Bucket).default.as_deref(), Some("null"));
-        assert_eq!(variable(Key::HandlerZipPath).default.as_deref(), Some("null"));
+        assert_eq!(variable(ParameterKey::HandlerS3Bucket).default.as_deref(), Some("null"));
+        assert_eq!(variable(ParameterKey::HandlerZipPath).default.as_deref(), Some("null"));
     }
 }

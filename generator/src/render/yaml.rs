@@ -1,8 +1,8 @@
 //! Values as YAML for CloudFormation: references become intrinsic functions.
 
-use super::pascal;
-use crate::stack::parameter::Key;
-use crate::stack::value::{Attribute, Kind, Reference, Resource, Value, When};
+use super::print::pascal;
+use crate::stack::parameter::ParameterKey;
+use crate::stack::value::{Attribute, Reference, Resource, ResourceKind, Value, When};
 
 /// Spaces that a level is indented by.
 const STEP: usize = 2;
@@ -109,7 +109,7 @@ impl Printer<'_> {
     fn placeholder(&self, reference: &Reference) -> String {
         match reference {
             Reference::Parameter(key) => format!("${{{}}}", parameter_name(*key)),
-            Reference::Prefix => format!("{}-${{{}}}", self.name, parameter_name(Key::Environment)),
+            Reference::Prefix => format!("{}-${{{}}}", self.name, parameter_name(ParameterKey::Environment)),
             Reference::Partition => "${AWS::Partition}".to_owned(),
             Reference::Region => "${AWS::Region}".to_owned(),
             Reference::Account => "${AWS::AccountId}".to_owned(),
@@ -149,7 +149,7 @@ fn scalar(text: &str) -> String {
 }
 
 /// JSON's strings are YAML's double-quoted ones.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
@@ -163,40 +163,47 @@ fn referred(name: &str) -> String {
 }
 
 /// The name of a parameter.
-pub(super) fn parameter_name(key: Key) -> String {
+pub(super) fn parameter_name(key: ParameterKey) -> String {
     pascal(key.as_str())
 }
 
 /// The condition that an optional parameter is given.
-pub(super) fn condition_name(key: Key) -> String {
+pub(super) fn condition_name(key: ParameterKey) -> String {
     format!("Has{}", parameter_name(key))
 }
 
 /// Stable: another id would be another resource.
 pub(super) fn logical_id(resource: &Resource) -> String {
     let kind = match resource.kind {
-        Kind::Function => "Function",
-        Kind::LogGroup => "LogGroup",
-        Kind::Machine => "Machine",
-        Kind::Queue => "Queue",
-        Kind::Role => "Role",
-        Kind::Rule => "Rule",
-        Kind::Table => "Table",
-        Kind::Topic => "Topic",
+        ResourceKind::Function => "Function",
+        ResourceKind::LogGroup => "LogGroup",
+        ResourceKind::Machine => "Machine",
+        ResourceKind::Queue => "Queue",
+        ResourceKind::Role => "Role",
+        ResourceKind::Rule => "Rule",
+        ResourceKind::Table => "Table",
+        ResourceKind::Topic => "Topic",
     };
     format!("{}{kind}", pascal(&resource.label))
 }
 
 /// The attribute for `Fn::GetAtt`; nothing where it is what `Ref` gives.
-fn attribute_name(kind: Kind, attribute: Attribute) -> Option<&'static str> {
+fn attribute_name(kind: ResourceKind, attribute: Attribute) -> Option<&'static str> {
     match (kind, attribute) {
-        (Kind::Machine | Kind::Topic, Attribute::Arn)
-        | (Kind::Function | Kind::LogGroup | Kind::Role | Kind::Rule | Kind::Table, Attribute::Name)
+        (ResourceKind::Machine | ResourceKind::Topic, Attribute::Arn)
+        | (
+            ResourceKind::Function
+            | ResourceKind::LogGroup
+            | ResourceKind::Role
+            | ResourceKind::Rule
+            | ResourceKind::Table,
+            Attribute::Name,
+        )
         | (_, Attribute::Url) => None,
         (_, Attribute::Arn) => Some("Arn"),
-        (Kind::Machine, Attribute::Name) => Some("Name"),
-        (Kind::Queue, Attribute::Name) => Some("QueueName"),
-        (Kind::Topic, Attribute::Name) => Some("TopicName"),
+        (ResourceKind::Machine, Attribute::Name) => Some("Name"),
+        (ResourceKind::Queue, Attribute::Name) => Some("QueueName"),
+        (ResourceKind::Topic, Attribute::Name) => Some("TopicName"),
     }
 }
 
@@ -239,10 +246,10 @@ mod tests {
     #[test]
     fn an_optional_property_is_left_out_where_nothing_is_given() {
         check(
-            Value::optional(Key::RunbookUrl),
+            Value::optional(ParameterKey::RunbookUrl),
             " { \"Fn::If\": [HasRunbookUrl, { Ref: RunbookUrl }, { Ref: \"AWS::NoValue\" }] }",
         );
-        check(Value::or_empty(Key::RunbookUrl), " { Ref: RunbookUrl }");
+        check(Value::or_empty(ParameterKey::RunbookUrl), " { Ref: RunbookUrl }");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::queue::Queues;
-use super::rule::Rule;
+use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, Value};
 
 /// An alarm that fires when the statistic of one period reaches the threshold. Silence is health: none of the
@@ -13,13 +13,13 @@ use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, V
 pub struct Alarm {
     /// Its label among the alarms.
     pub label: String,
-    /// Its name.
+    /// Its name, unique in the account and region.
     pub name: Value,
     /// What happened, what to do, and the runbook where there is one.
     pub description: Value,
-    /// The metric's namespace.
+    /// The service that publishes the metric, e.g. `AWS/SQS`.
     pub namespace: &'static str,
-    /// The metric.
+    /// The metric's name, as the service spells it.
     pub metric: &'static str,
     /// Which resource's metric: the dimension's name and value.
     pub dimension: (&'static str, Value),
@@ -31,7 +31,7 @@ pub struct Alarm {
     pub comparison: &'static str,
     /// Length of a period.
     pub period_seconds: u32,
-    /// Periods looked at.
+    /// Periods that all have to reach the threshold.
     pub evaluation_periods: u32,
     /// What a period without data means.
     pub missing_data: &'static str,
@@ -50,7 +50,7 @@ struct Watched {
     dimension: (&'static str, Value),
 }
 
-pub(super) fn alarms(rules: &[Rule], queue: &Queues) -> Vec<Alarm> {
+pub(super) fn alarms(rules: &[EventRule], queue: &Queues) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     alarms.extend(function());
     alarms.extend(queues(queue));
@@ -94,7 +94,7 @@ fn queues(queue: &Queues) -> [Alarm; 2] {
     [Alarm { statistic: "Maximum", threshold, ..age }, Alarm { statistic: "Maximum", ..depth }]
 }
 
-fn deliveries(rule: &Rule) -> [Alarm; 2] {
+fn deliveries(rule: &EventRule) -> [Alarm; 2] {
     let watched = Watched { namespace: "AWS/Events", dimension: ("RuleName", rule.resource().name()) };
     [
         watched.counts(
@@ -148,11 +148,11 @@ fn topic() -> [Alarm; 1] {
 impl Watched {
     /// An alarm that fires at the first occurrence.
     fn counts(&self, label: &str, metric: &'static str, story: &str) -> Alarm {
-        let with_runbook = [story.into(), " Runbook: ".into(), Value::parameter(Key::RunbookUrl)];
+        let with_runbook = [story.into(), " Runbook: ".into(), Value::parameter(ParameterKey::RunbookUrl)];
         Alarm {
             label: label.to_owned(),
             name: Value::prefixed(&format!("-{}", label.replace('_', "-"))),
-            description: Value::when(Key::RunbookUrl, Value::joined(with_runbook), story.into()),
+            description: Value::when(ParameterKey::RunbookUrl, Value::joined(with_runbook), story.into()),
             namespace: self.namespace,
             metric,
             dimension: self.dimension.clone(),
@@ -162,7 +162,7 @@ impl Watched {
             period_seconds: PERIOD_SECONDS,
             evaluation_periods: 1,
             missing_data: "notBreaching",
-            action_arns: Value::optional(Key::AlarmActionArns),
+            action_arns: Value::optional(ParameterKey::AlarmActionArns),
         }
     }
 }
@@ -170,7 +170,7 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, TimeoutSeconds};
     use crate::stack::{queue, rule};
 
     fn of(config: &Config) -> Vec<Alarm> {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_an_alarm_for_events_undelivered_and_lost() {
-        let mut config = Config::with_defaults("demo");
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         config.trigger.launch_template_versions = true;
         let labels: Vec<String> = of(&config).into_iter().map(|alarm| alarm.label).collect();
         for rule in rule::rules(&config) {
@@ -191,19 +191,19 @@ mod tests {
 
     #[test]
     fn the_queue_may_age_by_two_attempts_of_a_slow_handler() {
-        let mut config = Config::with_defaults("demo");
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         let threshold = |config: &Config| {
             of(config).into_iter().find(|alarm| alarm.label == "queue_age").unwrap().threshold
         };
         assert_eq!(threshold(&config), 900);
-        config.handler.timeout_seconds = 900;
+        config.handler.timeout_seconds = TimeoutSeconds::new(900).unwrap();
         assert_eq!(threshold(&config), 10_800);
     }
 
     #[test]
     fn no_two_alarms_share_a_label() {
         let labels: Vec<String> =
-            of(&Config::with_defaults("demo")).into_iter().map(|each| each.label).collect();
+            of(&Config::with_defaults("demo".parse().unwrap())).into_iter().map(|each| each.label).collect();
         let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
         assert_eq!(distinct.len(), labels.len());
     }

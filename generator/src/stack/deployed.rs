@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use super::Stack;
-use super::parameter::Key;
-use super::value::{Attribute, EVENTS_QUEUE, Kind, Reference, Resource, Value};
+use super::parameter::ParameterKey;
+use super::value::{Attribute, EVENTS_QUEUE, Reference, Resource, ResourceKind, Value};
 
 /// An account and a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Stack {
         }
     }
 
-    fn default(&self, key: Key, place: Place) -> Option<Json> {
+    fn default(&self, key: ParameterKey, place: Place) -> Option<Json> {
         let parameter = self.parameters.iter().find(|parameter| parameter.key == key)?;
         self.resolve(parameter.default.as_ref()?, place)
     }
@@ -61,7 +61,7 @@ impl Stack {
         let text = match reference {
             Reference::Parameter(key) => return self.default(*key, place),
             Reference::Prefix => {
-                let environment = self.text(&Value::parameter(Key::Environment), place);
+                let environment = self.text(&Value::parameter(ParameterKey::Environment), place);
                 format!("{}-{environment}", self.name)
             }
             Reference::Partition => place.partition.to_owned(),
@@ -82,15 +82,21 @@ impl Stack {
     fn name_of(&self, resource: &Resource, place: Place) -> String {
         let roles = [&self.iam.handler, &self.iam.machine];
         let named = match resource.kind {
-            Kind::Function => Some(&self.function.name),
-            Kind::LogGroup => self.logs.iter().find(|one| one.resource == *resource).map(|one| &one.name),
-            Kind::Machine => Some(&self.machine.name),
-            Kind::Queue if *resource == EVENTS_QUEUE => Some(&self.queue.events.name),
-            Kind::Queue => Some(&self.queue.dead_letters.name),
-            Kind::Role => roles.into_iter().find(|one| one.resource == *resource).map(|one| &one.name),
-            Kind::Rule => self.rules.iter().find(|one| one.label == resource.label).map(|one| &one.name),
-            Kind::Table => Some(&self.lock.name),
-            Kind::Topic => Some(&self.topic.name),
+            ResourceKind::Function => Some(&self.function.name),
+            ResourceKind::LogGroup => {
+                self.logs.iter().find(|one| one.resource == *resource).map(|one| &one.name)
+            }
+            ResourceKind::Machine => Some(&self.machine.name),
+            ResourceKind::Queue if *resource == EVENTS_QUEUE => Some(&self.queue.events.name),
+            ResourceKind::Queue => Some(&self.queue.dead_letters.name),
+            ResourceKind::Role => {
+                roles.into_iter().find(|one| one.resource == *resource).map(|one| &one.name)
+            }
+            ResourceKind::Rule => {
+                self.rules.iter().find(|one| one.label == resource.label).map(|one| &one.name)
+            }
+            ResourceKind::Table => Some(&self.lock.name),
+            ResourceKind::Topic => Some(&self.topic.name),
         };
         named.map(|value| self.text(value, place)).unwrap_or_default()
     }
@@ -101,18 +107,18 @@ impl Stack {
         let regional =
             |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}{name}");
         match resource.kind {
-            Kind::Function => regional("lambda", "function:"),
-            Kind::LogGroup => regional("logs", "log-group:") + ":*",
-            Kind::Machine => regional("states", "stateMachine:"),
-            Kind::Queue => regional("sqs", ""),
-            Kind::Role => {
-                let path = self.text(&Value::parameter(Key::RolePath), place);
+            ResourceKind::Function => regional("lambda", "function:"),
+            ResourceKind::LogGroup => regional("logs", "log-group:") + ":*",
+            ResourceKind::Machine => regional("states", "stateMachine:"),
+            ResourceKind::Queue => regional("sqs", ""),
+            ResourceKind::Role => {
+                let path = self.text(&Value::parameter(ParameterKey::RolePath), place);
                 let path = if path.is_empty() { "/" } else { &path };
                 format!("arn:{partition}:iam::{account}:role{path}{name}")
             }
-            Kind::Rule => regional("events", "rule/"),
-            Kind::Table => regional("dynamodb", "table/"),
-            Kind::Topic => regional("sns", ""),
+            ResourceKind::Rule => regional("events", "rule/"),
+            ResourceKind::Table => regional("dynamodb", "table/"),
+            ResourceKind::Topic => regional("sns", ""),
         }
     }
 }
@@ -128,9 +134,9 @@ mod tests {
     const HERE: Place = Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
 
     fn stack() -> AsgRecycle {
-        let mut config = Config::with_defaults("demo");
-        config.environment = "test".to_owned();
-        config.handler.allowed_step_functions = vec!["other".to_owned()];
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.environment = "test".parse().unwrap();
+        config.handler.allowed_step_functions = vec!["other".parse().unwrap()].try_into().unwrap();
         AsgRecycle::from_config(config).expect("it builds")
     }
 
@@ -152,10 +158,13 @@ mod tests {
     #[test]
     fn a_value_of_a_parameter_that_is_not_given_is_left_out() {
         let recycle = stack();
-        assert_eq!(recycle.stack().resolve(&Value::optional(Key::RunbookUrl), HERE), None);
-        assert_eq!(recycle.stack().resolve(&Value::or_empty(Key::RunbookUrl), HERE), Some(json!("")));
+        assert_eq!(recycle.stack().resolve(&Value::optional(ParameterKey::RunbookUrl), HERE), None);
         assert_eq!(
-            recycle.stack().resolve(&Value::list([Value::optional(Key::RunbookUrl)]), HERE),
+            recycle.stack().resolve(&Value::or_empty(ParameterKey::RunbookUrl), HERE),
+            Some(json!(""))
+        );
+        assert_eq!(
+            recycle.stack().resolve(&Value::list([Value::optional(ParameterKey::RunbookUrl)]), HERE),
             Some(json!([]))
         );
     }

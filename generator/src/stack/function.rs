@@ -3,23 +3,23 @@
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
-use crate::config::{Config, SettingValue};
+use crate::config::{Config, ReservedConcurrency, SettingValue};
 use crate::names;
 
-/// The Lambda function.
+/// The Lambda function that decides which groups are recycled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Function {
-    /// Its name.
+    /// Its name, which its log group and its metrics carry, too.
     pub name: Value,
-    /// What it does.
+    /// What it does, as Lambda's console shows it.
     pub description: &'static str,
-    /// The managed runtime.
+    /// The managed runtime: the operating system that a compiled handler runs on.
     pub runtime: &'static str,
     /// The executable in the zip.
     pub handler: &'static str,
-    /// The processor.
+    /// The processor, in Lambda's word.
     pub architecture: &'static str,
     /// Memory, 128 to 10,240.
     pub memory_megabytes: u32,
@@ -37,7 +37,7 @@ pub struct Function {
     pub environment: Value,
     /// The zip's file name beside the stack's own folder.
     pub zip_file: &'static str,
-    /// What feeds it.
+    /// What reads the queue and calls it.
     pub source: EventSource,
 }
 
@@ -46,7 +46,7 @@ pub struct Function {
 pub struct EventSource {
     /// ARN of the queue.
     pub queue_arn: Value,
-    /// Records per invocation.
+    /// Most records of an invocation, 1 to 10.
     pub batch_size: u32,
     /// How long a batch may fill, 0 to 300.
     pub batching_window_seconds: u32,
@@ -68,19 +68,19 @@ pub(super) fn function(config: &Config) -> Function {
         runtime: "provided.al2023",
         handler: "bootstrap",
         architecture: handler.architecture.as_str(),
-        memory_megabytes: handler.memory_megabytes,
-        timeout_seconds: handler.timeout_seconds,
-        reserved_concurrency: handler.reserved_concurrency,
+        memory_megabytes: handler.memory_megabytes.get(),
+        timeout_seconds: handler.timeout_seconds.get(),
+        reserved_concurrency: handler.reserved_concurrency.map(ReservedConcurrency::get),
         role_arn: HANDLER_ROLE.arn(),
-        log_level: Value::parameter(Key::LogLevel),
+        log_level: Value::parameter(ParameterKey::LogLevel),
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         zip_file: ZIP_FILE,
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
-            batch_size: config.queue.batch_size,
-            batching_window_seconds: config.queue.batching_window_seconds,
-            concurrency_max: config.queue.maximum_concurrency,
+            batch_size: config.queue.batch_size.get(),
+            batching_window_seconds: config.queue.batching_window_seconds.get(),
+            concurrency_max: config.queue.maximum_concurrency.get(),
         },
     }
 }
@@ -96,19 +96,27 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::STRATEGIES => strategies(config).into(),
         contract::DEFAULT_TIME_ZONE => default_time_zone(config).into(),
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().into(),
-        contract::SLACK_CHANNEL => Value::parameter(Key::SlackChannel),
+        contract::SLACK_CHANNEL => Value::parameter(ParameterKey::SlackChannel),
         contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
+        contract::GROUP_NAME_PREFIXES => config.groups.name_prefixes.join(",").into(),
+        contract::GROUP_TAGS => group_tags(config).into(),
         unknown => panic!("no value for the handler's variable {}", unknown.name),
     }
 }
 
 fn strategies(config: &Config) -> String {
-    let known = config.catalog.strategies();
+    let known = config.catalog().strategies();
     let windowed = |name: &str| known.get(name).is_some_and(|strategy| strategy.windowed);
     let names = config.strategies.keys();
     let marked = names.map(|name| if windowed(name) { format!("{name}:windowed") } else { name.clone() });
     marked.collect::<Vec<_>>().join(",")
+}
+
+/// As JSON, for a tag's key may hold any sign that could part one tag from the next.
+fn group_tags(config: &Config) -> String {
+    let tags = &config.groups.tags;
+    if tags.is_empty() { String::new() } else { serde_json::json!(tags).to_string() }
 }
 
 /// The time zone that a strategy with windows is configured with.
@@ -134,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_environment_is_exactly_what_the_handler_reads() {
-        let set = environment(&Config::with_defaults("demo"));
+        let set = environment(&Config::with_defaults("demo".parse().unwrap()));
         let set: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
         let read: Vec<&str> = contract::VARIABLES.iter().map(|variable| variable.name).collect();
         assert_eq!(set, read);
@@ -142,17 +150,16 @@ mod tests {
 
     #[test]
     fn a_strategy_that_needs_windows_is_marked() {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         assert_eq!(strategies(&config), "in-out,instance-refresh,out-in,out-in-timed:windowed");
     }
 
     #[test]
     fn the_default_zone_is_the_one_that_the_windowed_strategy_is_configured_with() {
-        let mut config = Config::with_defaults("demo");
-        let timed = config.strategies.get_mut("out-in-timed").unwrap();
-        timed.insert("time_zone".to_owned(), SettingValue::Text("Europe/London".to_owned()));
-        assert_eq!(default_time_zone(&config), "Europe/London");
-        config.strategies.clear();
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         assert_eq!(default_time_zone(&config), "UTC");
+        let zone = SettingValue::Text("Europe/London".to_owned());
+        config.strategies.set("out-in-timed", "time_zone", zone).unwrap();
+        assert_eq!(default_time_zone(&config), "Europe/London");
     }
 }

@@ -10,7 +10,7 @@ pub(super) enum Scope {
     OptedInGroups,
     /// The table of locks and journals.
     Locks,
-    /// The topic.
+    /// The topic that recycles are announced on.
     Topic,
     /// The notifier, where one is given.
     Notifier,

@@ -1,26 +1,29 @@
-//! What the person who deploys the stack reads: the facts of the output folder's `README.md`.
+//! What the person who deploys the stack reads: what fills the output folder's `README.md`.
 
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
+use super::function;
+use super::package_digest::PackageDigest;
 use super::parameter::s3_key;
-use super::{PackageFacts, function};
-use crate::config::{Config, TagChanges};
+use crate::config::{Config, Environment, Region, TagChanges};
 use crate::strategy::Strategy;
 
-/// The facts.
+/// What its commands and tables are filled with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Guide {
+pub struct DeployGuide {
     /// Region that the commands deploy to.
-    pub region: String,
+    pub region: Region,
     /// Environment that the commands deploy.
-    pub environment: String,
+    pub environment: Environment,
     /// The zip's file name.
     pub zip_file: &'static str,
     /// Where the commands store the zip in a bucket; absent before the zip is built.
     pub s3_key: Option<String>,
     /// The tags of a group.
     pub group_tags: Vec<GroupTag>,
+    /// Which groups the stack is for, to complete "groups ..."; empty where it is for all.
+    pub selection: String,
     /// The strategies to choose from.
     pub strategies: Vec<StrategySummary>,
     /// Which tag changes recycle a group.
@@ -29,38 +32,49 @@ pub struct Guide {
     pub launch_template_versions: bool,
 }
 
+impl DeployGuide {
+    /// The tags without which a group is left alone, with values that choose the first strategy.
+    pub fn required_tags(&self) -> Vec<(&str, &str)> {
+        let strategy = self.strategies.first().map_or("", |strategy| strategy.name.as_str());
+        let value = |tag: &GroupTag| if tag.key == contract::STRATEGY.key { strategy } else { "true" };
+        self.group_tags.iter().filter(|tag| tag.required).map(|tag| (tag.key, value(tag))).collect()
+    }
+}
+
 /// A tag on a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroupTag {
-    /// Its key.
+    /// Its key, which begins with `autorecycle_`.
     pub key: &'static str,
     /// Whether a group without it is left alone.
     pub required: bool,
-    /// Its values.
+    /// What its values are, in a few words.
     pub values: &'static str,
     /// What it does.
     pub summary: &'static str,
 }
 
-/// A strategy.
+/// A strategy, as a row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StrategySummary {
     /// Its name, the tag's value.
     pub name: String,
     /// What it does.
     pub summary: String,
-    /// What it promises.
+    /// What it promises about capacity, in a sentence.
     pub promise: String,
 }
 
-pub(super) fn guide(config: &Config, package: Option<&PackageFacts>) -> Guide {
-    let known = config.catalog.strategies().iter().filter(|(name, _)| config.strategies.contains_key(*name));
-    Guide {
+pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployGuide {
+    let known =
+        config.catalog().strategies().iter().filter(|(name, _)| config.strategies.contains_key(*name));
+    DeployGuide {
         region: config.region.clone(),
         environment: config.environment.clone(),
         zip_file: function::ZIP_FILE,
-        s3_key: package.map(|facts| s3_key(&config.name, facts)),
+        s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),
+        selection: selection(config),
         strategies: known.map(|(name, strategy)| summary(name, strategy)).collect(),
         tag_changes: match config.trigger.tag_changes {
             TagChanges::Propagated => "a change of a tag that propagates to instances",
@@ -69,6 +83,15 @@ pub(super) fn guide(config: &Config, package: Option<&PackageFacts>) -> Guide {
         },
         launch_template_versions: config.trigger.launch_template_versions,
     }
+}
+
+fn selection(config: &Config) -> String {
+    let prefixes: Vec<String> =
+        config.groups.name_prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
+    let tags =
+        config.groups.tags.iter().map(|(key, value)| format!("that carry the tag `{key}` = `{value}`"));
+    let named = (!prefixes.is_empty()).then(|| format!("whose names begin with {}", prefixes.join(" or ")));
+    named.into_iter().chain(tags).collect::<Vec<_>>().join(" and ")
 }
 
 fn group_tag(tag: &contract::Tag) -> GroupTag {

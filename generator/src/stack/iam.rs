@@ -6,20 +6,20 @@ use asg_recycle_handler::contract;
 use serde::Serialize;
 
 use super::grant::{GRANTS, Scope};
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
     EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
 };
 use crate::asl::Machine;
-use crate::config::Config;
+use crate::config::{Config, StateMachineName};
 use crate::names;
 use crate::problem::{Problem, Problems};
 
-/// Roles and permissions.
+/// The roles of the two that act, and what each may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Iam {
-    /// The handler's role.
+    /// The role of the Lambda function.
     pub handler: Role,
     /// The state machine's role.
     pub machine: Role,
@@ -27,16 +27,16 @@ pub struct Iam {
     pub notifier: RolePolicy,
 }
 
-/// A role.
+/// A role that one service assumes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Role {
-    /// Its identity.
+    /// What others refer to it by.
     pub resource: Resource,
     /// Its name; the region is in it, for IAM is shared by all regions.
     pub name: Value,
     /// Whose role it is.
     pub description: &'static str,
-    /// Its path.
+    /// Its IAM path, a parameter of the stack.
     pub path: Value,
     /// The policy that bounds it.
     pub boundary: Value,
@@ -51,7 +51,7 @@ pub struct Role {
 pub struct RolePolicy {
     /// Its name within the role.
     pub name: &'static str,
-    /// What it permits.
+    /// What it permits, and nothing beside.
     pub document: Policy,
 }
 
@@ -136,20 +136,24 @@ fn statement(scope: Scope, calls: &BTreeSet<&str>, caller: Caller, config: &Conf
     let statement = Statement::allow(grant.sid)
         .actions(calls.iter().copied())
         .resources(resources(scope, caller, config));
-    if scope == Scope::OptedInGroups {
-        let key = format!("aws:ResourceTag/{}", contract::RECYCLE_ON_ASG_UPDATE.key);
-        statement.condition("Null", &key, "false".into())
-    } else {
-        statement
+    if scope != Scope::OptedInGroups {
+        return statement;
     }
+    let of_tag = |key: &str| format!("aws:ResourceTag/{key}");
+    let opted_in = of_tag(contract::RECYCLE_ON_ASG_UPDATE.key);
+    config
+        .groups
+        .tags
+        .iter()
+        .fold(statement.condition("Null", &opted_in, "false".into()), |statement, (key, value)| {
+            statement.condition("StringEquals", &of_tag(key), (&**value).into())
+        })
 }
 
 fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
     match scope {
         Scope::Everything => everything(),
-        Scope::OptedInGroups => {
-            vec![Value::regional_arn("autoscaling", ["autoScalingGroup:*:autoScalingGroupName/*".into()])]
-        }
+        Scope::OptedInGroups => groups(config),
         Scope::Locks => vec![LOCKS_TABLE.arn()],
         Scope::Topic => vec![TOPIC.arn()],
         Scope::Notifier => notifier(),
@@ -162,13 +166,23 @@ fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
     }
 }
 
+/// The groups of the stack, as far as their names tell.
+fn groups(config: &Config) -> Vec<Value> {
+    let named = |prefix: &str| {
+        let name = format!("autoScalingGroup:*:autoScalingGroupName/{prefix}*");
+        Value::regional_arn("autoscaling", [name.into()])
+    };
+    let prefixes = &config.groups.name_prefixes;
+    if prefixes.is_empty() { vec![named("")] } else { prefixes.iter().map(|prefix| named(prefix)).collect() }
+}
+
 fn everything() -> Vec<Value> {
     vec!["*".into()]
 }
 
 /// Unqualified, and every version and alias of it.
 fn notifier() -> Vec<Value> {
-    let arn = Value::parameter(Key::NotifierFunctionArn);
+    let arn = Value::parameter(ParameterKey::NotifierFunctionArn);
     vec![arn.clone(), Value::joined([arn, ":*".into()])]
 }
 
@@ -176,11 +190,11 @@ fn notifier() -> Vec<Value> {
 fn machines(caller: Caller, config: &Config) -> Vec<Value> {
     let machine = |name| Value::regional_arn("states", ["stateMachine:".into(), name]);
     let own = machine(Value::prefixed(names::MACHINE.suffix));
-    let allowed: &[String] = match caller {
+    let allowed: &[StateMachineName] = match caller {
         Caller::Handler => &config.handler.allowed_step_functions,
         Caller::Machine => &[],
     };
-    [own].into_iter().chain(allowed.iter().map(|name| machine(name.as_str().into()))).collect()
+    [own].into_iter().chain(allowed.iter().map(|name| machine((&**name).into()))).collect()
 }
 
 /// Executions started as such, and those that run the items of a map.
@@ -241,8 +255,8 @@ fn role(
         resource,
         name: Value::joined([Reference::Prefix.into(), suffix, "-".into(), Reference::Region.into()]),
         description,
-        path: Value::parameter(Key::RolePath),
-        boundary: Value::optional(Key::PermissionsBoundaryArn),
+        path: Value::parameter(ParameterKey::RolePath),
+        boundary: Value::optional(ParameterKey::PermissionsBoundaryArn),
         trust: Policy::new([trust]),
         policy: RolePolicy { name: "permissions", document: Policy::new(statements) },
     }
@@ -254,7 +268,7 @@ mod tests {
     use crate::asl;
 
     fn with_calls(calls: &[&str]) -> Result<Iam, Problems> {
-        let config = Config::with_defaults("demo");
+        let config = Config::with_defaults("demo".parse().unwrap());
         let api_calls = calls.iter().map(|call| (*call).to_owned()).collect();
         iam(&config, &Machine { api_calls, ..asl::build(&config).unwrap() })
     }
@@ -281,6 +295,29 @@ mod tests {
     }
 
     #[test]
+    fn groups_of_other_stacks_are_not_changed() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.groups.name_prefixes =
+            ["web-", "api-"].map(|prefix| prefix.parse().unwrap()).to_vec().try_into().unwrap();
+        for (key, value) in [("stage", "live"), ("team", "web")] {
+            config.groups.tags.insert(key, value.parse().unwrap()).unwrap();
+        }
+        let calls = BTreeSet::from(["autoscaling:SuspendProcesses"]);
+        let statement = statement(Scope::OptedInGroups, &calls, Caller::Machine, &config);
+        let shown = format!("{:?}", statement.resources);
+        assert!(
+            shown.contains("autoScalingGroupName/web-*") && shown.contains("autoScalingGroupName/api-*"),
+            "{shown}"
+        );
+        let printed = serde_json::to_string(&Policy::new([statement])).unwrap();
+        assert_eq!(printed.matches("StringEquals").count(), 1, "one operator, both tags: {printed}");
+        assert!(
+            printed.contains("aws:ResourceTag/stage") && printed.contains("aws:ResourceTag/team"),
+            "{printed}"
+        );
+    }
+
+    #[test]
     fn every_call_without_a_grant_is_named() {
         let problems = with_calls(&["ec2:RunInstances", "sns:Publish", "s3:GetObject"]).unwrap_err();
         let named: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
@@ -296,8 +333,8 @@ mod tests {
 
     #[test]
     fn the_handler_may_start_the_machines_that_a_tag_may_name() {
-        let mut config = Config::with_defaults("demo");
-        config.handler.allowed_step_functions = vec!["teams-own".to_owned()];
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.handler.allowed_step_functions = vec!["teams-own".parse().unwrap()].try_into().unwrap();
         assert_eq!(machines(Caller::Handler, &config).len(), 2);
         assert_eq!(machines(Caller::Machine, &config).len(), 1);
     }

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::Value;
 use crate::names;
 
 /// The table: on demand, encrypted, recoverable to any moment, kept when the stack goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LockTable {
-    /// Its name.
+    /// Its name, which the state machine is given as a placeholder.
     pub name: Value,
     /// The attribute that identifies an item: text.
     pub hash_key: &'static str,
@@ -21,6 +21,6 @@ pub(super) fn table() -> LockTable {
     LockTable {
         name: Value::prefixed(names::TABLE.suffix),
         hash_key: "auto_scaling_group_name",
-        deletion_protection: Value::parameter(Key::DeletionProtection),
+        deletion_protection: Value::parameter(ParameterKey::DeletionProtection),
     }
 }

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::{HANDLER_LOGS, MACHINE_LOGS, Resource, Value};
 use crate::names;
 
-/// A log group.
+/// A log group, which is deleted with the stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogGroup {
-    /// Its identity.
+    /// What others refer to it by.
     pub resource: Resource,
-    /// Its name.
+    /// Its name; the part before the last `/` is the service's.
     pub name: Value,
     /// How long it keeps events.
     pub retention_days: Value,
@@ -26,5 +26,5 @@ pub(super) fn groups() -> Vec<LogGroup> {
 }
 
 fn group(resource: Resource, name: Value) -> LogGroup {
-    LogGroup { resource, name, retention_days: Value::parameter(Key::LogRetentionDays) }
+    LogGroup { resource, name, retention_days: Value::parameter(ParameterKey::LogRetentionDays) }
 }

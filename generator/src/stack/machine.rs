@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::value::{LOCKS_TABLE, MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value};
 use crate::asl::{Machine, Placeholder};
 use crate::config::Config;
 use crate::names;
 
-/// The state machine.
+/// The state machine: the definition, and what is put into it at deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StateMachine {
-    /// Its name.
+    /// Its name: the prefix alone, so that its executions read well.
     pub name: Value,
     /// ARN of its role.
     pub role_arn: Value,
@@ -37,7 +37,7 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
         definition: machine.definition.clone(),
         file: FILE,
         substitutions: Value::map(Placeholder::ALL.iter().map(|each| (each.as_str(), substitution(*each)))),
-        log_level: config.machine_log_level.as_str().to_uppercase(),
+        log_level: config.machine.log_level.as_str().to_uppercase(),
         log_group_arn: MACHINE_LOGS.arn(),
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
 fn substitution(placeholder: Placeholder) -> Value {
     match placeholder {
         Placeholder::LockTableName => LOCKS_TABLE.name(),
-        Placeholder::NotifierFunctionArn => Value::or_empty(Key::NotifierFunctionArn),
+        Placeholder::NotifierFunctionArn => Value::or_empty(ParameterKey::NotifierFunctionArn),
         Placeholder::TopicArn => TOPIC.arn(),
     }
 }

@@ -12,6 +12,8 @@ mod lock;
 mod logs;
 mod machine;
 mod outputs;
+mod package_digest;
+mod parameter_key;
 pub mod parameter;
 mod policy;
 mod queue;
@@ -19,37 +21,27 @@ mod rule;
 mod topic;
 pub mod value;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::asl::Machine;
-use crate::config::Config;
+use crate::config::{Config, StackName, Tags};
 use crate::problem::Problems;
 
 pub use alarms::Alarm;
 pub use deployed::Place;
 pub use function::{EventSource, Function};
-pub use guide::{GroupTag, Guide, StrategySummary};
+pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
 pub use lock::LockTable;
 pub use logs::LogGroup;
 pub use machine::StateMachine;
 pub use outputs::Output;
+pub use package_digest::PackageDigest;
 pub use parameter::Parameter;
 pub use policy::{Effect, Policy, Principal, Statement};
 pub use queue::{Queue, Queues};
-pub use rule::{Rule, Target};
+pub use rule::{EventRule, RuleTarget};
 pub use topic::{Subscription, Topic};
-
-/// The handler zip that the stack deploys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageFacts {
-    /// SHA-256 of the zip, 64 lower-case hex digits.
-    pub sha256_hex: String,
-    /// The same in base64, as Lambda's `CodeSha256`.
-    pub sha256_base64: String,
-}
 
 /// Everything that is deployed.
 #[derive(Debug, Clone, Serialize)]
@@ -58,19 +50,19 @@ pub struct Stack {
     pub generator: String,
     /// The generator's version alone.
     pub version: &'static str,
-    /// The stack's name.
-    pub name: String,
+    /// First part of every resource's name.
+    pub name: StackName,
     /// Tags on every resource that takes tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// What may differ from one deployment to the next.
     pub parameters: Vec<Parameter>,
     /// The rules that select events, and where they send them.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<EventRule>,
     /// The queue of events and its dead-letter queue.
     pub queue: Queues,
-    /// The handler.
+    /// The Lambda function that decides.
     pub function: Function,
-    /// The state machine.
+    /// The state machine that recycles.
     pub machine: StateMachine,
     /// The table of locks and journals.
     pub lock: LockTable,
@@ -78,21 +70,25 @@ pub struct Stack {
     pub topic: Topic,
     /// The roles and their permissions.
     pub iam: Iam,
-    /// The log groups.
+    /// The log groups of the function and of the state machine.
     pub logs: Vec<LogGroup>,
     /// An alarm for every way to fail.
     pub alarms: Vec<Alarm>,
     /// What the deployed stack tells others.
     pub outputs: Vec<Output>,
     /// What the person who deploys it reads.
-    pub guide: Guide,
+    pub guide: DeployGuide,
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Stack {
     /// Describes the stack. Without `package` the zip's hash becomes a parameter without default.
-    pub fn new(config: &Config, machine: &Machine, package: Option<&PackageFacts>) -> Result<Self, Problems> {
+    pub fn new(
+        config: &Config,
+        machine: &Machine,
+        package: Option<&PackageDigest>,
+    ) -> Result<Self, Problems> {
         let rules = rule::rules(config);
         let queue = queue::queues(config, &rules);
         Ok(Self {

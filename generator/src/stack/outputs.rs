@@ -7,14 +7,14 @@ use super::value::{
     MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value,
 };
 
-/// One output.
+/// One output of the deployed stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Output {
     /// Its name, in snake case.
     pub key: &'static str,
     /// What it is: a sentence with its period.
     pub description: &'static str,
-    /// Its value.
+    /// An ARN, a name or a URL, known once it is deployed.
     pub value: Value,
 }
 

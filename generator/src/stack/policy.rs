@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use super::value::Value;
 
-/// A policy document.
+/// A policy document, of a role, a queue or a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Its statements, in the order printed.
     pub statements: Vec<Statement>,
 }
 
-/// One statement.
+/// One statement: who may do what to which resources, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// Unique within the policy; says what it is for.
@@ -20,7 +20,7 @@ pub struct Statement {
     pub effect: Effect,
     /// Who: in resource and trust policies only.
     pub principal: Option<Principal>,
-    /// The API calls.
+    /// The API calls, as `service:Action`; `*` stands for any.
     pub actions: Vec<String>,
     /// What they may touch; none in trust policies.
     pub resources: Vec<Value>,
@@ -31,18 +31,18 @@ pub struct Statement {
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Permits.
+    /// Permits what no other statement forbids.
     Allow,
-    /// Forbids.
+    /// Forbids, whatever else permits it.
     Deny,
 }
 
 /// Who a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
-    /// Everybody.
+    /// Everybody, also outside the account.
     Anyone,
-    /// An AWS service.
+    /// An AWS service, by its domain.
     Service(&'static str),
     /// An account or role.
     Aws(Value),
@@ -57,7 +57,7 @@ impl Policy {
         Self { statements: statements.into_iter().collect() }
     }
 
-    /// The document.
+    /// The document, as IAM reads it.
     pub fn to_value(&self) -> Value {
         let statements = Value::list(self.statements.iter().map(Statement::to_value));
         Value::map([("Version", VERSION.into()), ("Statement", statements)])
@@ -97,7 +97,7 @@ impl Statement {
         }
     }
 
-    /// Sets who.
+    /// Sets whom it is about.
     #[must_use]
     pub fn principal(self, principal: Principal) -> Self {
         Self { principal: Some(principal), ..self }
@@ -115,7 +115,7 @@ impl Statement {
         Self { resources: resources.into_iter().collect(), ..self }
     }
 
-    /// Adds a condition.
+    /// Adds a condition; all of them have to hold.
     #[must_use]
     pub fn condition(mut self, operator: &'static str, key: &str, value: Value) -> Self {
         self.conditions.push((operator, key.to_owned(), value));
@@ -142,12 +142,24 @@ impl Statement {
             entries.push(("Resource", Value::list(self.resources.iter().cloned())));
         }
         if !self.conditions.is_empty() {
-            let conditions = self.conditions.iter();
-            let each = conditions
-                .map(|(operator, key, value)| (*operator, Value::map([(key.as_str(), value.clone())])));
-            entries.push(("Condition", Value::map(each)));
+            entries.push(("Condition", self.condition_block()));
         }
         Value::map(entries)
+    }
+}
+
+impl Statement {
+    /// The conditions by operator, which a policy names once.
+    fn condition_block(&self) -> Value {
+        let mut operators: Vec<(&str, Vec<(&str, Value)>)> = Vec::new();
+        for (operator, key, value) in &self.conditions {
+            let entry = (key.as_str(), value.clone());
+            match operators.iter_mut().find(|(known, _)| known == operator) {
+                Some((_, entries)) => entries.push(entry),
+                None => operators.push((operator, vec![entry])),
+            }
+        }
+        Value::map(operators.into_iter().map(|(operator, entries)| (operator, Value::map(entries))))
     }
 }
 

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Principal, Statement};
-use super::rule::Rule;
+use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, Resource, Value};
 use crate::config::Config;
 use crate::names;
 
-/// Both queues.
+/// The queue that the handler reads, and where its failures go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Queues {
     /// What the rules select.
@@ -24,9 +24,9 @@ pub struct Queues {
 /// One queue, encrypted with SQS's own key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Queue {
-    /// Its name.
+    /// Its name, unique in the account and region.
     pub name: Value,
-    /// Its ARN.
+    /// Its ARN, by which policies and targets name it.
     pub arn: Value,
     /// How long a received message stays hidden from others, 0 to 43,200.
     pub visibility_timeout_seconds: u32,
@@ -47,9 +47,9 @@ const DEAD_LETTERS_RETENTION_DAYS: u32 = 14;
 /// Lambda's advice: six times the function's time limit, and the batching window on top.
 const VISIBILITY_PER_TIMEOUT: u32 = 6;
 
-pub(super) fn queues(config: &Config, rules: &[Rule]) -> Queues {
-    let visibility_timeout_seconds =
-        VISIBILITY_PER_TIMEOUT * config.handler.timeout_seconds + config.queue.batching_window_seconds;
+pub(super) fn queues(config: &Config, rules: &[EventRule]) -> Queues {
+    let visibility_timeout_seconds = VISIBILITY_PER_TIMEOUT * config.handler.timeout_seconds.get()
+        + config.queue.batching_window_seconds.get();
     let events = names::QUEUE.suffix;
     Queues {
         events: Queue {
@@ -66,13 +66,13 @@ pub(super) fn queues(config: &Config, rules: &[Rule]) -> Queues {
             retention_seconds: DEAD_LETTERS_RETENTION_DAYS * DAY_SECONDS,
             policy: policy(&DEAD_LETTERS_QUEUE, rules),
         },
-        receive_count_max: config.queue.max_receive_count,
+        receive_count_max: config.queue.max_receive_count.get(),
         dead_letters_of_arn: Value::regional_arn("sqs", [Value::prefixed(events)]),
     }
 }
 
 /// The rules may send, over TLS only. The dead letters take from the rules what the rules cannot deliver.
-fn policy(queue: &Resource, rules: &[Rule]) -> Policy {
+fn policy(queue: &Resource, rules: &[EventRule]) -> Policy {
     let sources = rules.iter().map(|rule| rule.resource().arn());
     Policy::new([
         Statement::deny_insecure_transport("sqs:*", queue.arn()),
@@ -87,20 +87,21 @@ fn policy(queue: &Resource, rules: &[Rule]) -> Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{BatchingWindowSeconds, TimeoutSeconds};
 
     #[test]
     fn messages_stay_hidden_for_six_time_limits_and_the_batching_window() {
-        let mut config = Config::with_defaults("demo");
-        config.handler.timeout_seconds = 40;
-        config.queue.batching_window_seconds = 7;
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.handler.timeout_seconds = TimeoutSeconds::new(40).unwrap();
+        config.queue.batching_window_seconds = BatchingWindowSeconds::new(7).unwrap();
         assert_eq!(queues(&config, &[]).events.visibility_timeout_seconds, 247);
     }
 
     #[test]
     fn the_longest_time_limit_still_makes_a_legal_visibility_timeout() {
-        let mut config = Config::with_defaults("demo");
-        config.handler.timeout_seconds = 900;
-        config.queue.batching_window_seconds = 300;
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.handler.timeout_seconds = TimeoutSeconds::new(900).unwrap();
+        config.queue.batching_window_seconds = BatchingWindowSeconds::new(300).unwrap();
         assert!(queues(&config, &[]).events.visibility_timeout_seconds <= 43_200);
     }
 }

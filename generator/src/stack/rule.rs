@@ -8,22 +8,22 @@ use crate::names;
 
 /// A rule on the default bus and its one target, the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rule {
+pub struct EventRule {
     /// Its label among the rules.
     pub label: &'static str,
-    /// Its name.
+    /// Its name, unique on the account's default bus.
     pub name: Value,
-    /// What it selects.
+    /// What it selects, as EventBridge's console shows it.
     pub description: &'static str,
     /// The event pattern; at most 2,048 characters as compact JSON.
     pub pattern: Value,
     /// Where the events go.
-    pub target: Target,
+    pub target: RuleTarget,
 }
 
 /// The target of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Target {
+pub struct RuleTarget {
     /// Its identity within the rule.
     pub id: &'static str,
     /// ARN of the queue that gets the events.
@@ -36,7 +36,7 @@ pub struct Target {
     pub event_age_seconds_max: u32,
 }
 
-impl Rule {
+impl EventRule {
     /// The rule as something to refer to.
     pub fn resource(&self) -> Resource {
         Resource::rule(self.label)
@@ -46,8 +46,8 @@ impl Rule {
 const CLOUD_TRAIL: &str = "AWS API Call via CloudTrail";
 
 /// The rules that `stack.yaml` asks for.
-pub(super) fn rules(config: &Config) -> Vec<Rule> {
-    let mut rules = vec![Rule {
+pub(super) fn rules(config: &Config) -> Vec<EventRule> {
+    let mut rules = vec![EventRule {
         label: "changes",
         name: Value::prefixed(names::CHANGES_RULE.suffix),
         description: "Changes of an Auto Scaling group that may call for a recycle",
@@ -55,7 +55,7 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
         target: target(),
     }];
     if config.trigger.launch_template_versions {
-        rules.push(Rule {
+        rules.push(EventRule {
             label: "templates",
             name: Value::prefixed(names::TEMPLATES_RULE.suffix),
             description: "New and newly default versions of launch templates, for groups that follow them",
@@ -63,7 +63,7 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
             target: target(),
         });
     }
-    rules.push(Rule {
+    rules.push(EventRule {
         label: "executions",
         name: Value::prefixed(names::EXECUTIONS_RULE.suffix),
         description: "Recycles that ended without putting back what they changed",
@@ -73,8 +73,8 @@ pub(super) fn rules(config: &Config) -> Vec<Rule> {
     rules
 }
 
-fn target() -> Target {
-    Target {
+fn target() -> RuleTarget {
+    RuleTarget {
         id: "events-queue",
         arn: EVENTS_QUEUE.arn(),
         dead_letter_arn: DEAD_LETTERS_QUEUE.arn(),
@@ -141,14 +141,14 @@ fn executions() -> Value {
 mod tests {
     use super::*;
 
-    fn with(tag_changes: TagChanges, launch_template_versions: bool) -> Vec<Rule> {
-        let mut config = Config::with_defaults("demo");
+    fn with(tag_changes: TagChanges, launch_template_versions: bool) -> Vec<EventRule> {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
         config.trigger.tag_changes = tag_changes;
         config.trigger.launch_template_versions = launch_template_versions;
         rules(&config)
     }
 
-    fn labels(rules: &[Rule]) -> Vec<&str> {
+    fn labels(rules: &[EventRule]) -> Vec<&str> {
         rules.iter().map(|rule| rule.label).collect()
     }
 
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn tag_changes_are_left_out_when_none_of_them_counts() {
-        let mentions_tags = |rules: Vec<Rule>| format!("{:?}", rules[0].pattern).contains("DeleteTags");
+        let mentions_tags = |rules: Vec<EventRule>| format!("{:?}", rules[0].pattern).contains("DeleteTags");
         assert!(mentions_tags(with(TagChanges::Propagated, false)));
         assert!(mentions_tags(with(TagChanges::All, false)));
         assert!(!mentions_tags(with(TagChanges::None, false)));

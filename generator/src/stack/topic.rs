@@ -2,32 +2,32 @@
 
 use serde::Serialize;
 
-use super::parameter::Key;
+use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{Reference, TOPIC, Value};
 use crate::names;
 
-/// The topic, encrypted.
+/// The topic, encrypted, with its one subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Topic {
-    /// Its name.
+    /// Its name, unique in the account and region.
     pub name: Value,
     /// What it is for, as its subscribers see it.
     pub display_name: &'static str,
     /// The key it is encrypted with: AWS's own, which everybody in the account who may publish may use.
     pub key_alias: &'static str,
-    /// Its ARN.
+    /// Its ARN, by which policies and publishers name it.
     pub arn: Value,
     /// Who may use it.
     pub policy: Policy,
-    /// Pages for failures.
+    /// What pages for the failures of groups that ask for it.
     pub pager: Subscription,
 }
 
 /// A subscription that exists where its endpoint is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subscription {
-    /// Where notifications go.
+    /// The HTTPS endpoint that notifications go to.
     pub endpoint: Value,
     /// The message attributes of the notifications it gets.
     pub filter: Value,
@@ -69,7 +69,7 @@ pub(super) fn topic() -> Topic {
                 .resources([TOPIC.arn()]),
         ]),
         pager: Subscription {
-            endpoint: Value::parameter(Key::PagerDutyEndpoint),
+            endpoint: Value::parameter(ParameterKey::PagerDutyEndpoint),
             filter: Value::map([
                 ("status", Value::list(FAILURES.iter().copied())),
                 ("notify_pager_duty", Value::list(["true"])),

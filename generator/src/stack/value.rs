@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::parameter::Key;
+use super::parameter_key::ParameterKey;
 
 /// The value of a property, as far as it is known before the stack is deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,9 +12,9 @@ use super::parameter::Key;
 pub enum Value {
     /// Text, as it is.
     Text(String),
-    /// A whole number.
+    /// A whole number, in the unit that the property has.
     Number(u64),
-    /// A truth value.
+    /// `true` or `false`.
     Bool(bool),
     /// A list.
     List(Vec<Value>),
@@ -31,8 +31,8 @@ pub enum Value {
 /// A choice on whether an optional parameter is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {
-    /// The parameter.
-    pub given: Key,
+    /// The optional parameter that decides.
+    pub given: ParameterKey,
     /// The value where it is given.
     pub then: Value,
     /// The value where it is not; the property is left out where there is none.
@@ -44,7 +44,7 @@ pub struct When {
 #[serde(rename_all = "snake_case")]
 pub enum Reference {
     /// The value of a parameter.
-    Parameter(Key),
+    Parameter(ParameterKey),
     /// What every name starts with: the stack's name and the environment.
     Prefix,
     /// `aws`, `aws-cn` or `aws-us-gov`.
@@ -60,8 +60,8 @@ pub enum Reference {
 /// A resource that others refer to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// Its kind.
-    pub kind: Kind,
+    /// The kind of resource, which says what its attributes are called.
+    pub kind: ResourceKind,
     /// Its label among those of its kind, in snake case. Each format builds its own stable name from it.
     pub label: Cow<'static, str>,
 }
@@ -70,7 +70,7 @@ pub struct Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum Kind {
+pub enum ResourceKind {
     Function,
     LogGroup,
     Machine,
@@ -87,54 +87,54 @@ pub enum Kind {
 pub enum Attribute {
     /// Its ARN; of a log group, the ARN of all its streams, which ends in `:*`.
     Arn,
-    /// Its name.
+    /// Its name; of a state machine, what follows the last `:` of its ARN.
     Name,
     /// Its URL: queues only.
     Url,
 }
 
-const fn resource(kind: Kind, label: &'static str) -> Resource {
+const fn resource(kind: ResourceKind, label: &'static str) -> Resource {
     Resource { kind, label: Cow::Borrowed(label) }
 }
 
 /// The queue of events.
-pub const EVENTS_QUEUE: Resource = resource(Kind::Queue, "events");
+pub const EVENTS_QUEUE: Resource = resource(ResourceKind::Queue, "events");
 /// The queue of what could not be delivered or handled.
-pub const DEAD_LETTERS_QUEUE: Resource = resource(Kind::Queue, "dead_letters");
-/// The handler.
-pub const FUNCTION: Resource = resource(Kind::Function, "handler");
-/// The state machine.
-pub const MACHINE: Resource = resource(Kind::Machine, "recycle");
+pub const DEAD_LETTERS_QUEUE: Resource = resource(ResourceKind::Queue, "dead_letters");
+/// The Lambda function that decides.
+pub const FUNCTION: Resource = resource(ResourceKind::Function, "handler");
+/// The state machine that recycles.
+pub const MACHINE: Resource = resource(ResourceKind::Machine, "recycle");
 /// The table of locks and journals.
-pub const LOCKS_TABLE: Resource = resource(Kind::Table, "locks");
+pub const LOCKS_TABLE: Resource = resource(ResourceKind::Table, "locks");
 /// The topic that recycles are announced on.
-pub const TOPIC: Resource = resource(Kind::Topic, "recycles");
-/// The handler's role.
-pub const HANDLER_ROLE: Resource = resource(Kind::Role, "handler");
+pub const TOPIC: Resource = resource(ResourceKind::Topic, "recycles");
+/// The role of the Lambda function.
+pub const HANDLER_ROLE: Resource = resource(ResourceKind::Role, "handler");
 /// The state machine's role.
-pub const MACHINE_ROLE: Resource = resource(Kind::Role, "machine");
+pub const MACHINE_ROLE: Resource = resource(ResourceKind::Role, "machine");
 /// The handler's log group.
-pub const HANDLER_LOGS: Resource = resource(Kind::LogGroup, "handler");
+pub const HANDLER_LOGS: Resource = resource(ResourceKind::LogGroup, "handler");
 /// The state machine's log group.
-pub const MACHINE_LOGS: Resource = resource(Kind::LogGroup, "machine");
+pub const MACHINE_LOGS: Resource = resource(ResourceKind::LogGroup, "machine");
 
 impl Resource {
     /// The rule with this label.
     pub fn rule(label: &'static str) -> Self {
-        resource(Kind::Rule, label)
+        resource(ResourceKind::Rule, label)
     }
 
-    /// Its ARN.
+    /// A reference to its ARN; see [`Attribute::Arn`].
     pub fn arn(&self) -> Value {
         Value::Reference(Reference::Attribute(self.clone(), Attribute::Arn))
     }
 
-    /// Its name.
+    /// Its name; of a state machine, what follows the last `:` of its ARN.
     pub fn name(&self) -> Value {
         Value::Reference(Reference::Attribute(self.clone(), Attribute::Name))
     }
 
-    /// Its URL.
+    /// A reference to its URL: of queues only.
     pub fn url(&self) -> Value {
         Value::Reference(Reference::Attribute(self.clone(), Attribute::Url))
     }
@@ -169,22 +169,22 @@ impl Value {
     }
 
     /// The value of a parameter.
-    pub fn parameter(key: Key) -> Self {
+    pub fn parameter(key: ParameterKey) -> Self {
         Self::Reference(Reference::Parameter(key))
     }
 
     /// The value of an optional parameter; the property is left out where it is not given.
-    pub fn optional(key: Key) -> Self {
+    pub fn optional(key: ParameterKey) -> Self {
         Self::When(Box::new(When { given: key, then: Self::parameter(key), otherwise: None }))
     }
 
     /// The value of an optional parameter, or empty text.
-    pub fn or_empty(key: Key) -> Self {
+    pub fn or_empty(key: ParameterKey) -> Self {
         Self::when(key, Self::parameter(key), Self::from(""))
     }
 
     /// One value where an optional parameter is given and another where it is not.
-    pub fn when(given: Key, then: Self, otherwise: Self) -> Self {
+    pub fn when(given: ParameterKey, then: Self, otherwise: Self) -> Self {
         Self::When(Box::new(When { given, then, otherwise: Some(otherwise) }))
     }
 
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_value_survives_the_template_engine() {
         let value = Value::map([
-            ("z", Value::optional(Key::RunbookUrl)),
+            ("z", Value::optional(ParameterKey::RunbookUrl)),
             ("a", Value::list([EVENTS_QUEUE.arn(), Value::prefixed("-x"), true.into(), 3.into()])),
         ]);
         let passed = minijinja::Value::from(minijinja::value::Serde(&value));

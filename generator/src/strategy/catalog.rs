@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use super::file::File;
-use super::{Setting, Strategy};
+use super::setting::Setting;
+use super::types::Strategy;
 use crate::problem::{Problem, Problems};
 use crate::template::TEMPLATES;
 

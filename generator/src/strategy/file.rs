@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Hooks, Setting, Strategy};
+use super::setting::Setting;
+use super::types::{Hooks, Strategy};
 
 /// A `strategy.yaml` as it is written.
 #[derive(Debug, Clone, Deserialize)]

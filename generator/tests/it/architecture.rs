@@ -1,7 +1,10 @@
 //! Keeps the import directions of `docs/ARCHITECTURE.md` and the habits that every file keeps to.
 //!
 //! The document has a table for each crate, under a heading with the crate's folder: a row a module, with the modules
-//! that it may import. The `crate::…` paths of the sources are held against it.
+//! that it may import. The `crate::…` paths of the sources are held against it. A table under the heading of a folder
+//! within a crate does the same for its files. Files that use each other in a circle are found in every crate.
+
+mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -37,6 +40,33 @@ const CRATES: &[Sources] = &[
     Sources { folder: "handler/src", roots: &[("crate::", ""), ("asg_recycle_handler::", "")] },
 ];
 
+/// Folders whose table is about their own files.
+const FOLDERS: &[&str] = &[
+    "generator/src/config",
+    "generator/src/strategy",
+    "generator/src/asl",
+    "generator/src/graph",
+    "generator/src/stack",
+    "generator/src/render",
+    "generator/src/package",
+    "generator/src/output",
+    "generator/src/problem",
+    "generator/src/cli",
+];
+
+/// Files that use each other in a circle, still: shorten the list, never lengthen it. Each is named with the circle's
+/// first file and the number of files in it.
+const CIRCLES: &[(&str, usize)] = &[
+    ("generator/src/simulate/report/chart.rs", 4),
+    ("generator/src/simulate/report/timeline.rs", 2),
+    ("generator/src/simulate/runner/mod.rs", 2),
+    ("generator/src/simulate/scenario/cases.rs", 2),
+    ("generator/simulator/src/interpreter/branches.rs", 3),
+    ("generator/simulator/src/interpreter/load/mod.rs", 2),
+    ("generator/simulator/src/world/autoscaling/model/fleet.rs", 4),
+    ("generator/simulator/src/world/dynamodb/expression.rs", 4),
+];
+
 /// What a module may import.
 enum Allowed {
     Anything,
@@ -52,10 +82,10 @@ impl Allowed {
     }
 }
 
-/// A crate's module table: module to what it may import.
-fn table(sources: &Sources) -> BTreeMap<String, Allowed> {
+/// A folder's table: module to what it may import.
+fn table(folder: &str) -> BTreeMap<String, Allowed> {
     let text = fs::read_to_string(repository().join(DOCUMENT)).expect("the document");
-    let heading = format!("### `{}/`", sources.folder);
+    let heading = format!("### `{folder}/`");
     let mut lines = text.lines().skip_while(|line| *line != heading).skip(1);
     let section = lines.by_ref().take_while(|line| !line.starts_with('#')).collect::<Vec<_>>();
     let mut rows = section.into_iter().filter(|line| line.starts_with('|')).map(cells);
@@ -189,7 +219,7 @@ fn is_test(path: &Path) -> bool {
 /// What a crate's sources do that its module table does not allow.
 fn import_faults(sources: &Sources) -> Vec<String> {
     let mut faults = Vec::new();
-    let table = table(sources);
+    let table = table(sources.folder);
     let mut modules = BTreeSet::new();
     for path in rust_files(sources.folder) {
         let Some(module) = module_of(sources, &path) else { continue };
@@ -221,6 +251,46 @@ fn modules_import_only_what_the_architecture_allows() {
         "{}\nEither the import goes against the design, or the module table of {DOCUMENT} has to allow it.",
         faults.join("\n"),
     );
+}
+
+/// What the files of a folder do that its table does not allow.
+fn file_faults(folder: &str, graph: &graph::Graph) -> Vec<String> {
+    let table = table(folder);
+    let name = |file: &str| {
+        let inside = file.strip_prefix(folder)?.strip_prefix('/')?;
+        inside.strip_suffix(".rs").map(str::to_owned)
+    };
+    let mut faults = Vec::new();
+    let mut files = BTreeSet::new();
+    for (file, uses) in graph.uses.iter().filter_map(|(file, uses)| Some((name(file)?, uses))) {
+        match table.get(&file) {
+            None => faults.push(format!("{folder}: give `{file}` a row in the table of the folder")),
+            Some(allowed) => {
+                let forbidden = uses.iter().filter_map(|used| name(used)).filter(|used| !allowed.has(used));
+                faults.extend(forbidden.map(|used| format!("{folder}: `{file}` may not import `{used}`")));
+            }
+        }
+        files.insert(file);
+    }
+    let missing = table.keys().filter(|file| !files.contains(*file));
+    faults.extend(missing.map(|file| format!("{folder}: `{file}` has a row and is no file")));
+    faults
+}
+
+#[test]
+fn files_import_only_what_the_table_of_their_folder_allows() {
+    let graph = graph::Graph::of("generator/src");
+    let faults: Vec<_> = FOLDERS.iter().flat_map(|folder| file_faults(folder, &graph)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let graphs = CRATES.iter().map(|sources| graph::Graph::of(sources.folder)).collect::<Vec<_>>();
+    let found: Vec<Vec<&str>> = graphs.iter().flat_map(graph::Graph::circles).collect();
+    let named: Vec<(&str, usize)> = found.iter().map(|circle| (circle[0], circle.len())).collect();
+    let shown: Vec<String> = found.iter().map(|circle| circle.join("\n    ")).collect();
+    assert_eq!(named, CIRCLES, "the circles are now\n  {}", shown.join("\n  "));
 }
 
 #[test]

@@ -11,8 +11,11 @@ use std::process::Command;
 use std::{env, fs, thread};
 
 use asg_recycle::config::Architecture;
-use asg_recycle::package::{self, Compiler, Environment, Order, Package, PackageError, Progress};
+use asg_recycle::package::{
+    self, BuildRequest, Compiler, Package, PackageError, ProcessEnvironment, Progress,
+};
 use asg_recycle::render::Files;
+use asg_recycle::stack::PackageDigest;
 
 use crate::run::{Run, cache_folder, files};
 
@@ -108,10 +111,10 @@ fn leaky_crate() -> Files {
     files
 }
 
-fn order(cache_folder: &Path) -> Order {
-    let mut environment: Environment = env::vars_os().collect();
+fn request(cache_folder: &Path) -> BuildRequest {
+    let mut environment: ProcessEnvironment = env::vars_os().collect();
     environment.insert("CARGO_NET_OFFLINE".into(), "true".into());
-    Order {
+    BuildRequest {
         architecture: Architecture::X86_64,
         compiler: Compiler::Native,
         cache_folder: cache_folder.to_owned(),
@@ -119,8 +122,8 @@ fn order(cache_folder: &Path) -> Order {
     }
 }
 
-fn build(order: &Order, sources: &Files) -> Result<Package, PackageError> {
-    package::build(order, sources, &mut |_| {})
+fn build(request: &BuildRequest, sources: &Files) -> Result<Package, PackageError> {
+    package::build(request, sources, &mut |_| {})
 }
 
 /// The one entry of a zip, which has to be `bootstrap`.
@@ -140,13 +143,13 @@ fn holds(binary: &[u8], text: &Path) -> bool {
     binary.windows(text.len()).any(|window| window == text)
 }
 
-fn cargo_home(environment: &Environment) -> PathBuf {
+fn cargo_home(environment: &ProcessEnvironment) -> PathBuf {
     let folder = |name: &str| environment.get(&OsString::from(name)).map(PathBuf::from);
     folder("CARGO_HOME").unwrap_or_else(|| folder("HOME").expect("a home").join(".cargo"))
 }
 
 /// The same crates under another name, as another user has them.
-fn another_cargo_home(environment: &mut Environment, folder: &Path) {
+fn another_cargo_home(environment: &mut ProcessEnvironment, folder: &Path) {
     std::os::unix::fs::symlink(cargo_home(environment).join("registry"), folder.join("registry"))
         .expect("a link");
     environment.insert("CARGO_HOME".into(), folder.into());
@@ -156,8 +159,8 @@ fn another_cargo_home(environment: &mut Environment, folder: &Path) {
 fn two_builds_in_different_folders_homes_zones_and_flags_are_byte_identical() {
     let sources = leaky_crate();
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
-    let one = order(&folders[0].path().join("cache"));
-    let mut two = order(&folders[1].path().join("it's another cache"));
+    let one = request(&folders[0].path().join("cache"));
+    let mut two = request(&folders[1].path().join("it's another cache"));
     another_cargo_home(&mut two.environment, folders[1].path());
     for (name, value) in [
         ("TZ", "Asia/Tokyo"),
@@ -169,7 +172,7 @@ fn two_builds_in_different_folders_homes_zones_and_flags_are_byte_identical() {
     ] {
         two.environment.insert(name.into(), value.into());
     }
-    let [first, second] = [&one, &two].map(|order| build(order, &sources).expect("it builds"));
+    let [first, second] = [&one, &two].map(|request| build(request, &sources).expect("it builds"));
     assert!(!first.cached && !second.cached);
     let binary = bootstrap(&first.zip);
     for place in [folders[0].path(), &cargo_home(&one.environment), &env::current_dir().expect("a folder")] {
@@ -177,32 +180,32 @@ fn two_builds_in_different_folders_homes_zones_and_flags_are_byte_identical() {
     }
     assert!(holds(&binary, Path::new("/cargo/registry/src")), "paths are there, but mapped");
     assert_eq!(first.key, second.key);
-    assert_eq!(first.facts, second.facts);
+    assert_eq!(first.digest, second.digest);
 }
 
 #[test]
 fn the_cache_answers_the_second_time_and_a_damaged_entry_is_built_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let order = order(folder.path());
+    let request = request(folder.path());
     let sources = small_crate("fn main() {}\n");
-    let first = build(&order, &sources).expect("it builds");
-    let second = package::build(&order, &sources, &mut |step| panic!("{step:?}")).expect("it is there");
+    let first = build(&request, &sources).expect("it builds");
+    let second = package::build(&request, &sources, &mut |step| panic!("{step:?}")).expect("it is there");
     assert_eq!((first.cached, second.cached), (false, true));
     assert_eq!(first.zip, second.zip);
     fs::write(folder.path().join("packages").join(&first.key).join("handler.zip"), "damaged")
         .expect("written");
-    let third = build(&order, &sources).expect("it builds");
+    let third = build(&request, &sources).expect("it builds");
     assert!(!third.cached);
     assert_eq!(third.zip, first.zip);
-    let other = build(&order, &small_crate("fn main() { println!() }\n")).expect("it builds");
-    assert_ne!((other.key, other.facts), (first.key, first.facts));
+    let other = build(&request, &small_crate("fn main() { println!() }\n")).expect("it builds");
+    assert_ne!((other.key, other.digest), (first.key, first.digest));
 }
 
 #[test]
 fn builders_at_the_same_time_compile_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let sources = small_crate("fn main() {}\n");
-    let built = || build(&order(folder.path()), &sources).expect("it builds");
+    let built = || build(&request(folder.path()), &sources).expect("it builds");
     let packages = thread::scope(|scope| {
         let builders = [scope.spawn(built), scope.spawn(built), scope.spawn(built)];
         builders.map(|builder| builder.join().expect("no panic"))
@@ -216,7 +219,7 @@ fn a_crate_that_does_not_compile_shows_what_the_compiler_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut steps = Vec::new();
     let sources = small_crate("fn main() { nonsense }\n");
-    let fault = package::build(&order(folder.path()), &sources, &mut |step| steps.push(step))
+    let fault = package::build(&request(folder.path()), &sources, &mut |step| steps.push(step))
         .expect_err("no package");
     assert!(matches!(fault, PackageError::Compile { .. }));
     assert!(fault.to_string().contains("cannot find value `nonsense` in this scope"), "{fault}");
@@ -231,14 +234,14 @@ fn a_lock_file_that_does_not_fit_is_refused() {
     let mut sources = small_crate("fn main() {}\n");
     let lock = "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"9.9.9\"\n";
     sources.insert("Cargo.lock".to_owned(), lock.as_bytes().to_vec());
-    let fault = build(&order(folder.path()), &sources).expect_err("no package").to_string();
+    let fault = build(&request(folder.path()), &sources).expect_err("no package").to_string();
     assert!(fault.contains("--locked"), "{fault}");
 }
 
 #[test]
 fn a_binary_that_needs_a_newer_glibc_is_refused_with_the_symbol() {
     let folder = tempfile::tempdir().expect("a folder");
-    let package = build(&order(folder.path()), &small_crate("fn main() {}\n")).expect("it builds");
+    let package = build(&request(folder.path()), &small_crate("fn main() {}\n")).expect("it builds");
     let mut binary = bootstrap(&package.zip);
     package::check_binary(&binary, Architecture::X86_64).expect("it fits the runtime");
     package::check_binary(&binary, Architecture::Arm64).expect_err("it is for another processor");
@@ -256,17 +259,17 @@ fn without_the_tools_the_commands_that_install_them_are_named() {
     let done = run.stderr_has("cannot run `cargo`").stderr_has("https://rustup.rs").exits(3);
     assert!(!done.has("out"));
     let folder = tempfile::tempdir().expect("a folder");
-    let mut order = order(folder.path());
-    let path = order.environment.get(&OsString::from("PATH")).expect("a search path").clone();
+    let mut request = request(folder.path());
+    let path = request.environment.get(&OsString::from("PATH")).expect("a search path").clone();
     for tool in ["cargo", "rustc", "cc"] {
         let place = env::split_paths(&path).map(|each| each.join(tool)).find(|file| file.is_file());
         std::os::unix::fs::symlink(place.expect(tool), folder.path().join(tool)).expect("a link");
     }
-    order.environment.insert("PATH".into(), folder.path().into());
-    order.architecture = Architecture::Arm64;
-    order.compiler = Compiler::Auto;
+    request.environment.insert("PATH".into(), folder.path().into());
+    request.architecture = Architecture::Arm64;
+    request.compiler = Compiler::Auto;
     let fault =
-        build(&order, &small_crate("fn main() {}\n")).expect_err("no cross compiler is there").to_string();
+        build(&request, &small_crate("fn main() {}\n")).expect_err("no cross compiler is there").to_string();
     assert!(fault.starts_with("cannot build for arm64 on this machine:\n"), "{fault}");
     for command in ["pip install cargo-zigbuild ziglang", "apt-get install gcc-aarch64-linux-gnu"] {
         assert!(fault.contains(command), "{fault}");
@@ -293,9 +296,9 @@ fn the_main_job_writes_a_folder_that_is_complete_and_the_same_everywhere() {
     }
     assert!(out["handler.zip"].len() < 2_000_000, "the package outgrows 2 MB: see docs/benchmarks.md");
     let manifest: serde_json::Value = serde_json::from_slice(&out["manifest.json"]).expect("JSON");
-    let facts = package::facts(&out["handler.zip"]);
-    assert_eq!(manifest["package"]["sha256_hex"], facts.sha256_hex);
-    assert_eq!(manifest["package"]["sha256_base64"], facts.sha256_base64);
+    let digest = PackageDigest::of(&out["handler.zip"]);
+    assert_eq!(manifest["package"]["sha256_hex"], digest.hex());
+    assert_eq!(manifest["package"]["sha256_base64"], digest.base64());
     assert_eq!(manifest["package"]["architecture"], "x86_64");
     assert_eq!(manifest["files"].as_object().expect("files").len(), out.len() - 1);
     assert_eq!(

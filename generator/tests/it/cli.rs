@@ -130,7 +130,7 @@ fn the_manifest_has_the_hash_of_every_other_file() {
     let listed = manifest["files"].as_object().expect("files");
     assert_eq!(listed.len(), out.len() - 1);
     for (path, contents) in out.iter().filter(|(path, _)| *path != "manifest.json") {
-        assert_eq!(listed[path], asg_recycle::package::facts(contents).sha256_hex, "{path}");
+        assert_eq!(listed[path], asg_recycle::stack::PackageDigest::of(contents).hex(), "{path}");
     }
 }
 

@@ -108,10 +108,10 @@ fn the_examples_are_valid() {
         let shown = String::from_utf8_lossy(&bytes).into_owned();
         config::parse(&bytes).unwrap_or_else(|problems| panic!("{}", problems.render(name, &shown, false)))
     };
-    assert_eq!(read("minimal"), Config::with_defaults("asg-recycle"));
+    assert_eq!(read("minimal"), Config::with_defaults("asg-recycle".parse().expect("a name")));
     let webops = read("webops");
-    assert_eq!(webops.name, "webops-recycle");
-    assert_eq!(webops.tags["cost-centre"], "4711");
+    assert_eq!(&*webops.name, "webops-recycle");
+    assert_eq!(&*webops.tags["cost-centre"], "4711");
 }
 
 #[test]

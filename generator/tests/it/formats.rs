@@ -1,22 +1,68 @@
-//! Both formats describe the same stack: each is read and evaluated on its own, and the results have to be equal.
+//! Every format describes the stack and nothing else: its files are read and evaluated on their own, and the results
+//! have to be what the `Stack` says.
 
 mod cloudformation;
+mod cloudformation_kinds;
 mod correspondence;
+mod expected;
 mod terraform;
+mod terraform_kinds;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use asg_recycle::asl::{self, Placeholder};
-use asg_recycle::config::{Config, Permissions, TagChanges};
-use asg_recycle::render::{self, CloudFormation, Files, Format, Terraform};
-use asg_recycle::stack::parameter::{Group, ParameterKind};
-use asg_recycle::stack::{PackageFacts, Parameter, Stack};
+use asg_recycle::config::{
+    BatchingWindowSeconds, Config, PermissionsSection, ReservedConcurrency, TagChanges,
+};
+use asg_recycle::problem::Problem;
+use asg_recycle::render::{self, FORMATS, Files};
+use asg_recycle::stack::parameter::ParameterKind;
+use asg_recycle::stack::{PackageDigest, Parameter, Stack};
 use asg_recycle_handler::contract;
 use serde_json::{Value, json};
 
-/// Resources by the template's logical id: their CloudFormation type and properties, with every reference as text
-/// like `{EventsQueue.Arn}`, every parameter as text like `{environment}`, and what is left out left out.
-type Inventory = BTreeMap<String, (String, Value)>;
+/// Resources by kind and label, as in `queue.events`, with their properties in the stack's words: every reference as
+/// text like `{queue.events.arn}`, every parameter as text like `{environment}`, and what is left out left out.
+type Inventory = BTreeMap<String, Value>;
+
+/// A parameter as a format declares it.
+#[derive(Debug, PartialEq, Eq)]
+struct ParameterSeen {
+    description: String,
+    /// The default as text, lists with commas; empty for nothing, absent where a value has to be given.
+    default: Option<String>,
+}
+
+/// How the files of a format are read back.
+struct Reader {
+    format: &'static str,
+    inventory: fn(&Stack, Optional) -> Inventory,
+    /// By name in snake case.
+    outputs: fn(&Stack) -> BTreeMap<String, Value>,
+    /// By the format's own name.
+    parameters: fn(&Stack) -> BTreeMap<String, ParameterSeen>,
+    /// The definition as embedded, before anything is put in.
+    definition: fn(&Stack) -> String,
+}
+
+/// One for each of [`FORMATS`], in that order.
+const READERS: &[Reader] = &[
+    Reader {
+        format: "terraform",
+        inventory: terraform::inventory,
+        outputs: terraform::outputs,
+        parameters: terraform::parameters,
+        definition: terraform::definition,
+    },
+    Reader {
+        format: "cloudformation",
+        inventory: cloudformation::inventory,
+        outputs: cloudformation::outputs,
+        parameters: cloudformation::parameters,
+        definition: cloudformation::definition,
+    },
+];
 
 /// Longest event pattern that EventBridge takes without a raised quota, in characters.
 const EVENT_PATTERN_LENGTH_MAX: usize = 2048;
@@ -43,119 +89,129 @@ impl Optional {
 }
 
 fn everything() -> Config {
-    let mut config = Config::with_defaults("webops-recycle");
+    let mut config = Config::with_defaults(fitting("webops-recycle"));
     config.trigger.launch_template_versions = true;
     config.trigger.tag_changes = TagChanges::All;
-    config.handler.reserved_concurrency = Some(10);
-    config.handler.allowed_step_functions = vec!["teams-own".to_owned(), "teams-other".to_owned()];
-    config.queue.batching_window_seconds = 5;
-    config.notifications.slack_channel = Some("#webops".to_owned());
-    config.alarms.runbook_url = Some("https://example.com/runbook?a=\"${b}%{c}'".to_owned());
-    config.permissions = Permissions { boundary_arn: None, role_path: "/webops/".to_owned() };
-    config.tags.insert("team".to_owned(), "web: ops".to_owned());
-    config.tags.insert("cost-centre".to_owned(), "yes".to_owned());
+    config.handler.reserved_concurrency = ReservedConcurrency::new(10).ok();
+    config.handler.allowed_step_functions =
+        vec![fitting("teams-own"), fitting("teams-other")].try_into().expect("they differ");
+    config.groups.name_prefixes = vec![fitting("web-"), fitting("api-")].try_into().expect("they differ");
+    config.groups.tags.insert("stage", fitting("live")).expect("AWS takes it");
+    config.groups.tags.insert("cost centre", fitting("4711")).expect("AWS takes it");
+    config.queue.batching_window_seconds = BatchingWindowSeconds::new(5).expect("it is within bounds");
+    config.notifications.slack_channel = Some(fitting("webops"));
+    config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
+    config.permissions = PermissionsSection { boundary_arn: None, role_path: fitting("/webops/") };
+    config.tags.insert("team", fitting("web: ops")).expect("AWS takes it");
+    config.tags.insert("cost-centre", fitting("yes")).expect("AWS takes it");
     config
 }
 
+fn fitting<T: FromStr<Err = Problem>>(text: &str) -> T {
+    text.parse().unwrap_or_else(|problem| panic!("{problem}"))
+}
+
 fn stacks() -> [Stack; 3] {
-    let package = PackageFacts {
-        sha256_hex: "ab".repeat(32),
-        sha256_base64: "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=".to_owned(),
-    };
+    let package = PackageDigest::of(b"a zip");
     let stack = |config: &Config, package| {
         let machine = asl::build(config).expect("the machine is sound");
         Stack::new(config, &machine, package).expect("every call has its permission")
     };
-    let default = Config::with_defaults("asg-recycle");
+    let default = Config::with_defaults(fitting("asg-recycle"));
     [stack(&default, None), stack(&default, Some(&package)), stack(&everything(), Some(&package))]
 }
 
-fn inventories(stack: &Stack, optional: Optional) -> (Inventory, Inventory) {
-    let terraform = terraform::resources(stack, optional);
-    (
-        correspondence::as_cloudformation(terraform),
-        cloudformation::Template::of(stack).resources(stack, optional),
-    )
+/// A value as text: nothing is empty, and a list has commas.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
 }
 
 #[test]
-fn both_formats_describe_the_same_resources_with_the_same_properties() {
+fn every_format_has_its_reader() {
+    let formats: Vec<&str> = FORMATS.iter().map(|format| format.description().name).collect();
+    let readers: Vec<&str> = READERS.iter().map(|reader| reader.format).collect();
+    assert_eq!(formats, readers);
+}
+
+#[test]
+fn every_format_describes_the_resources_of_the_stack_and_no_others() {
     for stack in &stacks() {
         for optional in [Optional::Given, Optional::Absent] {
-            let (terraform, cloudformation) = inventories(stack, optional);
-            let ids = |inventory: &Inventory| inventory.keys().cloned().collect::<BTreeSet<_>>();
-            assert_eq!(ids(&terraform), ids(&cloudformation), "{}, {optional:?}", stack.name);
-            for (id, resource) in &terraform {
-                assert_eq!(resource, &cloudformation[id], "{id} of {}, {optional:?}", stack.name);
+            let expected = expected::inventory(stack, optional);
+            for Reader { format, inventory, .. } in READERS {
+                let found = inventory(stack, optional);
+                let ids = |inventory: &Inventory| inventory.keys().cloned().collect::<BTreeSet<_>>();
+                assert_eq!(ids(&found), ids(&expected), "{format} of {}, {optional:?}", stack.name);
+                for (id, resource) in &found {
+                    assert_eq!(resource, &expected[id], "{id} in {format} of {}, {optional:?}", stack.name);
+                }
             }
         }
     }
 }
 
 #[test]
-fn a_notifier_and_a_pager_exist_only_where_they_are_given() {
+fn every_format_tells_the_outputs_of_the_stack() {
     for stack in &stacks() {
-        for id in ["NotifierPolicy", "PagerDutySubscription"] {
-            assert!(inventories(stack, Optional::Given).0.contains_key(id), "{id}");
-            assert!(!inventories(stack, Optional::Absent).0.contains_key(id), "{id}");
+        let expected = expected::outputs(stack);
+        for Reader { format, outputs, .. } in READERS {
+            assert_eq!(outputs(stack), expected, "{format}");
         }
     }
 }
 
 #[test]
-fn both_formats_tell_the_same_outputs() {
+fn every_format_declares_the_parameters_that_it_offers() {
     for stack in &stacks() {
-        let terraform = terraform::outputs(stack);
-        assert_eq!(terraform, cloudformation::Template::of(stack).outputs(stack));
-        assert_eq!(terraform.len(), stack.outputs.len());
-    }
-}
-
-/// A zip in a file and a map of tags are beyond CloudFormation's parameters.
-#[test]
-fn both_formats_offer_the_same_parameters_with_the_same_defaults() {
-    for stack in &stacks() {
-        let mut variables = terraform::variables(stack);
-        for parameter in &stack.parameters {
-            let only_in_terraform =
-                parameter.group == Group::PackageFromFile || parameter.kind == ParameterKind::TextMap;
-            let variable = variables.get(parameter.key.as_str()).expect("every parameter is a variable");
-            assert_eq!(variable.description, parameter.description);
-            if only_in_terraform {
-                variables.remove(parameter.key.as_str());
+        for (format, reader) in FORMATS.iter().zip(READERS) {
+            let declared = (reader.parameters)(stack);
+            let offered = stack.parameters.iter().filter_map(|each| Some((each, format.offer(each)?)));
+            let offered: BTreeMap<_, _> =
+                offered.map(|(each, offer)| (offer.name.clone(), (each, offer))).collect();
+            assert_eq!(declared.keys().collect::<Vec<_>>(), offered.keys().collect::<Vec<_>>());
+            for (name, found) in &declared {
+                let (parameter, offer) = &offered[name];
+                assert_eq!(found.description, parameter.description, "{name}");
+                assert_eq!(found.default.is_none(), offer.required, "{name} in {}", reader.format);
+                let expected =
+                    parameter.default.as_ref().map(|value| text_of(&expected::value(stack, value)));
+                let shown = found.default.clone().unwrap_or_default();
+                assert_eq!(shown, expected.unwrap_or_default(), "{name} in {}", reader.format);
             }
         }
-        assert_eq!(variables, cloudformation::Template::of(stack).parameters());
     }
 }
 
 #[test]
-fn both_formats_embed_the_very_same_definition() {
+fn every_format_embeds_the_very_same_definition() {
     for stack in &stacks() {
         let definition = stack.machine.definition.as_str();
         assert_eq!(render::shared(stack)["state_machine.asl.json"], definition.as_bytes());
-        assert_eq!(Terraform.render(stack)["terraform/state_machine.asl.json"], definition.as_bytes());
-        assert_eq!(cloudformation::Template::of(stack).definition(), definition);
+        for reader in READERS {
+            assert_eq!((reader.definition)(stack), definition, "{}", reader.format);
+        }
     }
 }
 
-/// That both fill them alike is part of their describing the same resources.
+/// That every format fills them is part of its describing the stack's resources.
 #[test]
-fn both_formats_fill_every_placeholder_of_the_definition() {
+fn the_stack_fills_every_placeholder_of_the_definition() {
     for stack in &stacks() {
         for placeholder in Placeholder::ALL {
             let written = format!("${{{}}}", placeholder.as_str());
             assert!(stack.machine.definition.contains(&written), "{written}");
         }
         for optional in [Optional::Given, Optional::Absent] {
-            let (terraform, cloudformation) = inventories(stack, optional);
-            for inventory in [terraform, cloudformation] {
-                let filled =
-                    inventory["RecycleMachine"].1["DefinitionString"].as_str().expect("text").to_owned();
-                assert!(!filled.contains("${"), "{filled}");
-                let notifier = filled.contains("{notifier_function_arn}");
-                assert_eq!(notifier, optional == Optional::Given, "an absent notifier is empty text");
-            }
+            let inventory = expected::inventory(stack, optional);
+            let filled = inventory["machine.recycle"]["definition"].as_str().expect("text");
+            assert!(!filled.contains("${"), "{filled}");
+            let notifier = filled.contains("{notifier_function_arn}");
+            assert_eq!(notifier, optional == Optional::Given, "an absent notifier is empty text");
         }
     }
 }
@@ -164,8 +220,8 @@ fn both_formats_fill_every_placeholder_of_the_definition() {
 fn the_handler_gets_exactly_the_variables_that_it_reads() {
     let expected: BTreeSet<&str> = contract::VARIABLES.iter().map(|variable| variable.name).collect();
     for stack in &stacks() {
-        let (terraform, _) = inventories(stack, Optional::Given);
-        let set = terraform["HandlerFunction"].1["Environment"]["Variables"].as_object().expect("a map");
+        let inventory = expected::inventory(stack, Optional::Given);
+        let set = inventory["function.handler"]["environment"].as_object().expect("a map");
         assert_eq!(set.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
     }
 }
@@ -173,10 +229,9 @@ fn the_handler_gets_exactly_the_variables_that_it_reads() {
 #[test]
 fn every_event_pattern_fits_the_quota() {
     for stack in &stacks() {
-        let (terraform, _) = inventories(stack, Optional::Given);
-        let rules = terraform.iter().filter(|(_, (kind, _))| kind == "AWS::Events::Rule");
-        for (id, (_, properties)) in rules {
-            let pattern = properties["EventPattern"].to_string();
+        let inventory = expected::inventory(stack, Optional::Given);
+        for (id, properties) in inventory.iter().filter(|(id, _)| id.starts_with("rule.")) {
+            let pattern = properties["pattern"].to_string();
             assert!(pattern.len() <= EVENT_PATTERN_LENGTH_MAX, "{id}: {} characters", pattern.len());
         }
     }
@@ -185,8 +240,8 @@ fn every_event_pattern_fits_the_quota() {
 #[test]
 fn every_file_says_first_that_it_is_generated_and_from_what() {
     for stack in &stacks() {
-        let formats = [Terraform.render(stack), CloudFormation.render(stack), render::shared(stack)];
-        for (path, contents) in formats.into_iter().flat_map(Files::into_iter) {
+        let files = FORMATS.iter().map(|format| format.render(stack)).chain([render::shared(stack)]);
+        for (path, contents) in files.flat_map(Files::into_iter) {
             let text = String::from_utf8(contents).expect("files are text");
             let first = text.lines().next().unwrap_or_default();
             let says = first.contains(env!("CARGO_PKG_VERSION"))

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use asg_recycle::stack::PackageFacts;
-use asg_recycle::{AsgRecycle, Format, config, graph};
+use asg_recycle::stack::PackageDigest;
+use asg_recycle::{AsgRecycle, FORMATS, config, graph};
 use similar::TextDiff;
 
 use crate::run::files;
@@ -31,12 +31,12 @@ fn examples() -> Vec<PathBuf> {
 fn generated(example: &Path) -> BTreeMap<String, String> {
     let source = fs::read(example.join("stack.yaml")).expect("its stack.yaml");
     let config = config::parse(&source).expect("it has no fault");
-    let zeros = PackageFacts { sha256_hex: "0".repeat(64), sha256_base64: format!("{}=", "A".repeat(43)) };
+    let zeros = PackageDigest::from_hex(&"0".repeat(64)).expect("it is hex");
     let stack =
         AsgRecycle::from_config(config).and_then(|stack| stack.with_package(&zeros)).expect("it fits");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("every file is text");
     let mut all: BTreeMap<_, _> =
-        stack.synth_all(Format::ALL).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
+        stack.synth_all(FORMATS).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
     let copy = all.remove(&format!("terraform/{DEFINITION}")).expect("the module has the definition");
     assert_eq!(copy, all[DEFINITION]);
     let indented: Vec<_> = copy.lines().map(|line| format!("        {line}\n")).collect();

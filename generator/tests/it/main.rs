@@ -24,3 +24,4 @@ mod architecture;
 mod readme;
 mod papers;
 mod words;
+mod library;

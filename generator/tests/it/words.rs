@@ -9,13 +9,7 @@ use crate::papers;
 const GLOSSARY: &str = "docs/glossary.md";
 
 /// Names that two public types of a crate still share, with what is to become of them. The list may only shrink.
-const SHARED: &[(&str, &str)] = &[
-    ("Format", "of an output: once, as the trait; of a text: a type for each"),
-    ("Key", "of `stack.yaml`; of a parameter: `ParameterKey`"),
-    ("Kind", "of a key's value; of a resource: `ResourceKind`"),
-    ("Queue", "configured; deployed"),
-    ("Value", "of a key; of a property of a resource"),
-];
+const SHARED: &[(&str, &str)] = &[];
 
 /// The folders of the workspace's crates, those that lie in another's among them.
 fn crates() -> Vec<&'static str> {

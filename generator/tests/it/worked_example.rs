@@ -8,7 +8,7 @@ use asg_recycle::config::Config;
 use asg_recycle::simulate::runner::{Deployment, Detail};
 use asg_recycle::simulate::scenario::{Scenario, cases};
 use asg_recycle::strategy::Catalog;
-use asg_recycle::{AsgRecycle, Format};
+use asg_recycle::{AsgRecycle, FORMATS};
 
 const NAME: &str = "one-by-one";
 const HEADING: &str = "## A worked example\n";
@@ -34,7 +34,7 @@ fn folder() -> BTreeMap<String, String> {
 fn config() -> Config {
     let catalog =
         Catalog::embedded().with_folder(NAME, folder()).unwrap_or_else(|problems| panic!("{problems}"));
-    Config::with_defaults("demo").with_catalog(catalog)
+    Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog)
 }
 
 /// What a scenario lacks of what it expects.
@@ -73,14 +73,14 @@ fn the_example_is_a_strategy_like_the_others_in_the_simulator() {
 #[test]
 fn the_example_is_in_the_stack() {
     let stack = AsgRecycle::from_config(config()).unwrap_or_else(|problems| panic!("{problems}"));
-    for format in Format::ALL {
+    for format in FORMATS {
         let files = stack.synth(*format);
         let names = files
             .values()
             .any(|file| String::from_utf8_lossy(file).contains("in-out,instance-refresh,one-by-one,"));
         assert!(names, "{format:?}: the handler takes groups with the strategy");
     }
-    let graph = stack.machine().graph.for_strategy(&stack.config().catalog, NAME);
+    let graph = stack.machine().graph.for_strategy(stack.config().catalog(), NAME);
     assert!(graph.stages.iter().any(|stage| stage.name == NAME));
     assert!(!graph.stages.iter().any(|stage| stage.name == "out-in"));
 }

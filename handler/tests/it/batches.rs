@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use asg_recycle_handler::batch::CALLS_MAX;
 use asg_recycle_handler::group::GroupTag;
+use asg_recycle_handler::ports::CALLS_MAX;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, World, group, record, update};

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use asg_recycle_handler::batch::{self, Invocation};
+use asg_recycle_handler::batch;
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use asg_recycle_handler::decide::StartRequest;
 use asg_recycle_handler::delivery::InvocationFault;
 use asg_recycle_handler::group::{Group, GroupTag, TemplateReference};
+use asg_recycle_handler::invocation::Invocation;
 use asg_recycle_handler::log::{Format, Level, Log};
 use asg_recycle_handler::ports::{CallError, Ports, Started};
 use asg_recycle_handler::rejection::Rejection;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::local::aws::{Aws, Call, Fault, Group, opted_in, update};
+use crate::local::aws::{Aws, Call, Group, Problem, opted_in, update};
 use crate::local::function::{Function, Outcome, environment};
 
 /// More than any of these take.
@@ -22,7 +22,7 @@ pub(crate) fn account(names: &[&str]) -> Aws {
     Aws::new(names.iter().map(group).collect::<BTreeMap<_, Group>>())
 }
 
-pub(crate) fn start(aws: &Aws, order: impl FnMut(&Call) -> Option<Fault> + Send + 'static) -> Function {
+pub(crate) fn start(aws: &Aws, order: impl FnMut(&Call) -> Option<Problem> + Send + 'static) -> Function {
     // By name, so that it is looked up.
     let endpoint = format!("http://localhost:{}", aws.endpoint(None, order).port());
     Function::start(bootstrap(), &[], &environment(&endpoint))
@@ -89,7 +89,7 @@ fn a_failed_record_without_an_id_is_an_error_and_nothing_is_started_twice() {
 #[test]
 fn when_time_is_nearly_over_what_is_not_done_is_handed_back_before_the_deadline() {
     let aws = account(&["a", "b", "c"]);
-    let hangs = |call: &Call| (*call == Call::Start { group: "b".to_owned() }).then_some(Fault::Silence);
+    let hangs = |call: &Call| (*call == Call::Start { group: "b".to_owned() }).then_some(Problem::Silence);
     let function = start(&aws, hangs);
     assert_eq!(function.invoke(&one_each(&["a", "b", "c"]), Duration::from_secs(4)), failures(&["m-b"]));
     assert_eq!(started(&aws), ["a", "c"]);
@@ -105,7 +105,7 @@ fn a_call_without_an_answer_is_made_again() {
     let mut first = true;
     let function = start(&aws, move |call| {
         let hangs = matches!(call, Call::Start { .. }) && std::mem::take(&mut first);
-        hangs.then_some(Fault::Silence)
+        hangs.then_some(Problem::Silence)
     });
     assert_eq!(function.invoke(&one_each(&["a"]), AMPLE), failures(&[]));
     assert_eq!(started(&aws), ["a"]);
@@ -118,7 +118,7 @@ fn an_answer_that_is_lost_on_the_way_starts_nothing_twice() {
     let mut first = true;
     let function = start(&aws, move |call| {
         let breaks = matches!(call, Call::Start { .. }) && std::mem::take(&mut first);
-        breaks.then_some(Fault::CutAfter)
+        breaks.then_some(Problem::CutAfter)
     });
     assert_eq!(function.invoke(&one_each(&["a"]), AMPLE), failures(&[]));
     assert_eq!((started(&aws).len(), starts(&aws)), (1, 2));
@@ -129,7 +129,7 @@ fn an_answer_that_is_lost_on_the_way_starts_nothing_twice() {
 #[test]
 fn a_connection_that_was_closed_while_it_was_idle_costs_nothing() {
     let aws = account(&["a", "b", "c"]);
-    let function = start(&aws, |_| Some(Fault::CloseAfter));
+    let function = start(&aws, |_| Some(Problem::CloseAfter));
     for name in ["a", "b", "c"] {
         assert_eq!(function.invoke(&one_each(&[name]), AMPLE), failures(&[]));
     }
@@ -141,7 +141,7 @@ fn throttling_is_met_with_three_attempts_and_they_dry_up() {
     let names: Vec<String> = (0..70).map(|number| format!("g-{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let aws = account(&names);
-    let function = start(&aws, |call| matches!(call, Call::Start { .. }).then_some(Fault::Throttled));
+    let function = start(&aws, |call| matches!(call, Call::Start { .. }).then_some(Problem::Throttled));
     assert_eq!(function.invoke(&one_each(&names[..1]), AMPLE), failures(&["m-g-0"]));
     assert_eq!(starts(&aws), 3);
     let Outcome::Answer(answer) = function.invoke(&one_each(&names[1..]), AMPLE) else { panic!("an answer") };

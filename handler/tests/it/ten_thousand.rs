@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::local::aws::{Aws, Call, Fault, Group, opted_in, update};
+use crate::local::aws::{Aws, Call, Group, Problem, opted_in, update};
 use crate::local::function::{Function, Killer, Outcome, environment};
 use crate::local::random::Random;
 use crate::panics;
@@ -112,7 +112,7 @@ fn message(id: String, group: &str) -> Message {
 type Attempts = Arc<Mutex<BTreeMap<String, u32>>>;
 
 /// What goes wrong with a call of the process that `killer` aims at.
-fn fault(call: &Call, attempts: &Attempts, killer: &Killer) -> Option<Fault> {
+fn fault(call: &Call, attempts: &Attempts, killer: &Killer) -> Option<Problem> {
     let group = match call {
         Call::Describe(names) => names.iter().find(|name| kind_of(name) == "batch")?.clone(),
         Call::Start { group } => group.clone(),
@@ -128,15 +128,15 @@ fn fault(call: &Call, attempts: &Attempts, killer: &Killer) -> Option<Fault> {
         *attempt
     };
     match kind_of(&group) {
-        "throttled" | "unheard" => (attempt <= 4).then_some(Fault::Throttled),
-        "silent" => (attempt == 1).then_some(Fault::Silence),
-        "refused" => (attempt <= 2).then_some(Fault::Denied),
-        "batch" if matches!(call, Call::Describe(_)) => (attempt == 1).then_some(Fault::Denied),
-        "denied" => Some(Fault::Denied),
-        "cut" => (attempt == 1).then_some(Fault::CutAfter),
+        "throttled" | "unheard" => (attempt <= 4).then_some(Problem::Throttled),
+        "silent" => (attempt == 1).then_some(Problem::Silence),
+        "refused" => (attempt <= 2).then_some(Problem::Denied),
+        "batch" if matches!(call, Call::Describe(_)) => (attempt == 1).then_some(Problem::Denied),
+        "denied" => Some(Problem::Denied),
+        "cut" => (attempt == 1).then_some(Problem::CutAfter),
         "killed" | "orphan" if attempt == 1 => {
             killer.kill();
-            (kind_of(&group) == "killed").then_some(Fault::Silence)
+            (kind_of(&group) == "killed").then_some(Problem::Silence)
         }
         _ => None,
     }

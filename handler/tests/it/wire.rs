@@ -8,8 +8,8 @@ use asg_recycle_handler::arn::StateMachineArn;
 use asg_recycle_handler::aws::Aws;
 use asg_recycle_handler::contract::TriggerRecord;
 use asg_recycle_handler::decide::StartRequest;
-use asg_recycle_handler::fault::Fault;
 use asg_recycle_handler::ports::{Ports, Started};
+use asg_recycle_handler::problem::Problem;
 use asg_recycle_handler::rejection::Rejection;
 use serde_json::json;
 
@@ -198,7 +198,7 @@ fn a_rejection_is_published_with_attributes_to_filter_by() {
         account_id: "123456789012".to_owned(),
         team: Some("web team".to_owned()),
         notify_pager_duty: None,
-        faults: vec![Fault::of("autorecycle_dry_run", "no", "expected `true` or `false`")],
+        faults: vec![Problem::of("autorecycle_dry_run", "no", "expected `true` or `false`")],
         trigger: TriggerRecord { event_name: "DeleteTags".to_owned(), event_id: None, execution_arn: None },
     };
     assert_eq!(run(server.aws().publish(&rejection)), Ok(()));

@@ -26,7 +26,7 @@ pub(crate) enum Call {
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum Problem {
     Throttled,
     Denied,
     /// There is no answer.
@@ -56,7 +56,7 @@ pub(crate) struct Seen {
 }
 
 /// Decides which call fails.
-type Order = dyn FnMut(&Call) -> Option<Fault> + Send;
+type Order = dyn FnMut(&Call) -> Option<Problem> + Send;
 
 /// AWS on this machine. Every clone is the same account.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl Aws {
     pub(crate) fn endpoint(
         &self,
         tls: Option<Arc<ServerConfig>>,
-        order: impl FnMut(&Call) -> Option<Fault> + Send + 'static,
+        order: impl FnMut(&Call) -> Option<Problem> + Send + 'static,
     ) -> SocketAddr {
         let aws = self.clone();
         let order: Mutex<Box<Order>> = Mutex::new(Box::new(order));
@@ -94,12 +94,12 @@ impl Aws {
         let error =
             |code: &str| if is_json { wire::json_error(400, code) } else { wire::query_error(400, code) };
         match fault {
-            Some(Fault::Throttled) if is_json => return error("ThrottlingException"),
-            Some(Fault::Throttled) => return error("Throttling"),
-            Some(Fault::Denied) if is_json => return error("AccessDeniedException"),
-            Some(Fault::Denied) => return error("AccessDenied"),
-            Some(Fault::Silence) => return Reply::Silence,
-            Some(Fault::CutAfter | Fault::CloseAfter) | None => {}
+            Some(Problem::Throttled) if is_json => return error("ThrottlingException"),
+            Some(Problem::Throttled) => return error("Throttling"),
+            Some(Problem::Denied) if is_json => return error("AccessDeniedException"),
+            Some(Problem::Denied) => return error("AccessDenied"),
+            Some(Problem::Silence) => return Reply::Silence,
+            Some(Problem::CutAfter | Problem::CloseAfter) | None => {}
         }
         let reply = match &call {
             Call::Describe(names) => self.describe(names, &wire::form(&request.body)),
@@ -107,8 +107,8 @@ impl Aws {
             Call::Publish(message) => self.publish(message),
         };
         match fault {
-            Some(Fault::CutAfter) => Reply::Cut,
-            Some(Fault::CloseAfter) => reply.closing(),
+            Some(Problem::CutAfter) => Reply::Cut,
+            Some(Problem::CloseAfter) => reply.closing(),
             _ => reply,
         }
     }

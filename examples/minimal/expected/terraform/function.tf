@@ -26,6 +26,8 @@ resource "aws_lambda_function" "handler" {
       SLACK_CHANNEL          = var.slack_channel
       OWN_ROLE_ARNS          = "${aws_iam_role.handler.arn},${aws_iam_role.machine.arn}"
       ALLOWED_STEP_FUNCTIONS = ""
+      GROUP_NAME_PREFIXES    = ""
+      GROUP_TAGS             = ""
     }
   }
 

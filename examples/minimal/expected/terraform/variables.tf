@@ -7,8 +7,8 @@ variable "environment" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9-]*$", var.environment)) && length(var.environment) <= 28
-    error_message = "environment must be lower case letters, digits and hyphens, at most 28 characters."
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", var.environment)) && length(var.environment) <= 28
+    error_message = "environment must be lower-case letters, digits and hyphens, with no hyphen first or last, at most 28 characters."
   }
 }
 
@@ -19,8 +19,8 @@ variable "slack_channel" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[^\\s,]*$", var.slack_channel)) && length(var.slack_channel) <= 80
-    error_message = "slack_channel must be the name of a Slack channel, at most 80 characters."
+    condition     = can(regex("^([A-Za-z0-9_-]+)?$", var.slack_channel)) && length(var.slack_channel) <= 80
+    error_message = "slack_channel must be the name of a Slack channel without the `#`, at most 80 characters."
   }
 }
 
@@ -30,8 +30,8 @@ variable "notifier_function_arn" {
   default     = null
 
   validation {
-    condition     = var.notifier_function_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:.+$", var.notifier_function_arn))
-    error_message = "notifier_function_arn must be the ARN of a Lambda function."
+    condition     = var.notifier_function_arn == null || can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$", var.notifier_function_arn)) && length(coalesce(var.notifier_function_arn, " ")) <= 256
+    error_message = "notifier_function_arn must be the ARN of a Lambda function, at most 256 characters."
   }
 }
 
@@ -41,8 +41,8 @@ variable "pager_duty_endpoint" {
   default     = null
 
   validation {
-    condition     = var.pager_duty_endpoint == null || can(regex("^https://\\S+$", var.pager_duty_endpoint))
-    error_message = "pager_duty_endpoint must be an HTTPS URL."
+    condition     = var.pager_duty_endpoint == null || can(regex("^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$", var.pager_duty_endpoint)) && length(coalesce(var.pager_duty_endpoint, " ")) <= 2048
+    error_message = "pager_duty_endpoint must be an `https://` URL, at most 2048 characters."
   }
 }
 
@@ -53,8 +53,8 @@ variable "alarm_action_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for each in var.alarm_action_arns : can(regex("^arn:[^,]+$", each))])
-    error_message = "alarm_action_arns must be ARNs."
+    condition     = alltrue([for each in var.alarm_action_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=-]+$", each))])
+    error_message = "alarm_action_arns must each be the ARN of an alarm action."
   }
 }
 
@@ -64,8 +64,8 @@ variable "runbook_url" {
   default     = null
 
   validation {
-    condition     = var.runbook_url == null || can(regex("^https?://\\S+$", var.runbook_url))
-    error_message = "runbook_url must be an HTTP or HTTPS URL."
+    condition     = var.runbook_url == null || can(regex("^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$", var.runbook_url)) && length(coalesce(var.runbook_url, " ")) <= 512
+    error_message = "runbook_url must be an `https://` URL, at most 512 characters."
   }
 }
 
@@ -75,8 +75,8 @@ variable "permissions_boundary_arn" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[^:]+:iam::[^:]+:policy/.+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$", var.permissions_boundary_arn)) && length(coalesce(var.permissions_boundary_arn, " ")) <= 2048
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, at most 2048 characters."
   }
 }
 
@@ -87,8 +87,8 @@ variable "role_path" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
-    error_message = "role_path must be a path that starts and ends with a slash, at most 512 characters."
+    condition     = can(regex("^/([A-Za-z0-9_+=,.@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path must be an IAM path, which starts and ends with `/`, at most 512 characters."
   }
 }
 

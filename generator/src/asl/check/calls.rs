@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::super::call::{self, Arguments};
+use super::super::definition::Definition;
 use super::super::expression;
-use super::{Definition, Report};
+use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (_, name, state) in definition.states().filter(|(_, _, state)| state.kind == "Task") {

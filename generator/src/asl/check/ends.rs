@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::definition::Scope;
-use super::{Definition, Report};
+use super::super::definition::{Definition, Scope};
+use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for scope in &definition.scopes {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::definition::Definition;
 use super::super::expression;
-use super::{Definition, Report};
+use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (_, name, state) in definition.states() {

@@ -1,6 +1,7 @@
 //! A state has the fields that its type has in `JSONata` mode, and those that it must have.
 
-use super::{Definition, Report};
+use super::super::definition::Definition;
+use super::report::Report;
 
 /// Type, fields it must have, further fields it may have. Source: the Amazon States Language, `JSONata` mode.
 const TYPES: &[(&str, &[&str], &[&str])] = &[

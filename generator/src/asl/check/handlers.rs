@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Definition, Report};
+use super::super::definition::Definition;
+use super::report::Report;
 
 const RETRIER_FIELDS: &[&str] = &[
     "ErrorEquals",

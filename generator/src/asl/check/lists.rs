@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::definition::Definition;
 use super::super::expression;
-use super::{Definition, Report};
+use super::report::Report;
 
 /// The condition of the rule `list_first` of `templates/strategies/_shared/macros.j2`.
 const UNLISTED: &str = "{% $group.unlisted %}";

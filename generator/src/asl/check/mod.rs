@@ -8,11 +8,13 @@ mod handlers;
 mod lists;
 mod names;
 mod placeholders;
+mod report;
 mod targets;
 mod variables;
 
 use super::definition::Definition;
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
+use report::Report;
 
 /// A rule and the name of its problems.
 struct Rule {
@@ -34,30 +36,11 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-placeholders", check: placeholders::check },
 ];
 
-/// Where a rule puts what it finds.
-struct Report<'a> {
-    code: &'static str,
-    problems: &'a mut Problems,
-}
-
-impl Report<'_> {
-    /// A fault of a state, or of the whole definition where the name is empty.
-    fn add(&mut self, state: &str, reason: String) {
-        self.problems.push(Problem {
-            code: self.code,
-            pointer: state.to_owned(),
-            location: None,
-            reason,
-            help: None,
-        });
-    }
-}
-
 /// Everything that is wrong with a definition.
 pub(super) fn check(definition: &Definition) -> Problems {
     let mut problems = Problems::default();
     for rule in RULES {
-        (rule.check)(definition, &mut Report { code: rule.code, problems: &mut problems });
+        (rule.check)(definition, &mut Report::of(rule.code, &mut problems));
     }
     problems
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::super::definition::Definition;
 use super::super::expression;
-use super::{Definition, Report};
+use super::report::Report;
 
 /// Longest name of a state or variable, in characters.
 const LENGTH_MAX: usize = 80;

@@ -1,7 +1,8 @@
 //! `${...}` stands for deploy-time names only, and nothing else reads as a template of Terraform or `CloudFormation`.
 
-use super::super::Placeholder;
-use super::{Definition, Report};
+use super::super::definition::Definition;
+use super::super::placeholder::Placeholder;
+use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (at, _) in definition.text.match_indices("${") {

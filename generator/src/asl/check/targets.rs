@@ -1,6 +1,7 @@
 //! Every named target exists in its scope.
 
-use super::{Definition, Report};
+use super::super::definition::Definition;
+use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for scope in &definition.scopes {

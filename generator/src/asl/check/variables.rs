@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::super::definition::{Scope, State};
+use super::super::definition::{Definition, Scope, State};
 use super::super::expression;
-use super::{Definition, Report};
+use super::report::Report;
 
 type Names = BTreeSet<String>;
 

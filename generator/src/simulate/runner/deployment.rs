@@ -79,7 +79,7 @@ impl Deployment {
                 key: stack.lock.hash_key.to_owned(),
                 ..TableSpec::default()
             },
-            notifier: recycle.config().notifications.notifier_function_arn.clone(),
+            notifier: recycle.config().notifications.notifier_function_arn.clone().map(String::from),
             strategies: profiles(recycle.config())?,
         })
     }
@@ -161,7 +161,7 @@ fn unsupported(error: LoadError) -> Problems {
 
 fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {
     let profile = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| {
-        let Some(strategy) = config.catalog.strategies().get(name) else {
+        let Some(strategy) = config.catalog().strategies().get(name) else {
             return Err(Problem::new("strategy", "", format!("there is no strategy `{name}`")));
         };
         let unknown =

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
 use crate::config::{self, Config};
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use asg_recycle_simulator::world::script::{Script, ScriptError};
 use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
@@ -120,7 +120,8 @@ impl Scenario {
         let own = if self.stack.is_empty() { base.clone() } else { parse_stack(STACK_NAME, &self.stack)? };
         let config = |stack: &StackSpec| match stack {
             StackSpec::Environment(environment) => {
-                Ok(Config { environment: environment.clone(), ..own.clone() })
+                let environment = environment.parse().map_err(|problem: Problem| Problems::from(problem))?;
+                Ok(Config { environment, ..own.clone() })
             }
             StackSpec::Own(stack) => parse_stack(&stack.name, &stack.stack),
         };

@@ -5,7 +5,8 @@ use crate::asl::{self, Placeholder};
 use crate::config::Config;
 
 pub(super) fn emitted() -> Machine {
-    let text = asl::build(&Config::with_defaults("asg-recycle")).expect("it builds").definition;
+    let text =
+        asl::build(&Config::with_defaults("asg-recycle".parse().unwrap())).expect("it builds").definition;
     let values = [
         (Placeholder::LockTableName, "locks"),
         (Placeholder::NotifierFunctionArn, ""),

@@ -3,62 +3,78 @@
 
 use std::collections::BTreeMap;
 
-use asg_recycle::render::{CloudFormation, Format};
+use asg_recycle::render::{CloudFormation, OutputFormat as _};
 use asg_recycle::stack::Stack;
 use serde_json::{Map, Value};
 
-use super::correspondence::meaning;
-use super::terraform::Variable;
-use super::{Inventory, Optional};
+use super::cloudformation_kinds::{KINDS, NOUNS};
+use super::correspondence::{Kind, from_pairs};
+use super::{Inventory, Optional, ParameterSeen, text_of};
+
+/// The resources of the template, in the stack's words.
+pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
+    Template::of(stack).inventory(stack, optional)
+}
+
+/// The values of the outputs by name.
+pub(super) fn outputs(stack: &Stack) -> BTreeMap<String, Value> {
+    Template::of(stack).outputs(stack)
+}
+
+/// The parameters by name.
+pub(super) fn parameters(stack: &Stack) -> BTreeMap<String, ParameterSeen> {
+    Template::of(stack).parameters()
+}
+
+/// The definition in the template, before anything is put in.
+pub(super) fn definition(stack: &Stack) -> String {
+    let template = Template::of(stack);
+    let machine = &section(&template.0, "Resources")["RecycleMachine"]["Properties"];
+    machine["DefinitionString"].as_str().expect("text").to_owned()
+}
 
 /// The emitted template.
-pub(super) struct Template(Value);
+struct Template(Value);
 
 impl Template {
     /// Renders and reads it.
-    pub(super) fn of(stack: &Stack) -> Self {
+    fn of(stack: &Stack) -> Self {
         let files = CloudFormation.render(stack);
         let text = std::str::from_utf8(&files["cloudformation/template.yaml"]).expect("the template is text");
         Self(serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}")))
     }
 
     /// Its resources, those left out whose condition is false.
-    pub(super) fn resources(&self, stack: &Stack, optional: Optional) -> Inventory {
+    fn inventory(&self, stack: &Stack, optional: Optional) -> Inventory {
         let world = self.world(stack, optional);
         let entries = section(&self.0, "Resources").iter();
         let existing = entries.filter(|(_, resource)| {
             resource.get("Condition").is_none_or(|condition| world.holds(condition.as_str().expect("a name")))
         });
         let resource = |(id, resource): (&String, &Value)| {
-            let kind = resource["Type"].as_str().expect("a type").to_owned();
+            let kind = kind(resource["Type"].as_str().expect("a type"));
             let properties = world.evaluated(&resource["Properties"]).expect("a map");
-            (id.clone(), (kind, world.with_definition(properties)))
+            let properties = kind.translated(id, world.with_definition(properties));
+            (format!("{}.{}", kind.name, label(kind, id)), maps_for_pairs(properties))
         };
         existing.map(resource).collect()
     }
 
-    /// The text of the definition, before anything is put in.
-    pub(super) fn definition(&self) -> &str {
-        let machine = &section(&self.0, "Resources")["RecycleMachine"]["Properties"];
-        machine["DefinitionString"].as_str().expect("text")
-    }
-
     /// The values of its outputs by name.
-    pub(super) fn outputs(&self, stack: &Stack) -> BTreeMap<String, Value> {
+    fn outputs(&self, stack: &Stack) -> BTreeMap<String, Value> {
         let world = self.world(stack, Optional::Given);
         let value = |output: &Value| world.evaluated(&output["Value"]).expect("an output has a value");
-        section(&self.0, "Outputs").iter().map(|(name, output)| (name.clone(), value(output))).collect()
+        section(&self.0, "Outputs").iter().map(|(name, output)| (snake(name), value(output))).collect()
     }
 
-    /// Its parameters, by name in snake case.
-    pub(super) fn parameters(&self) -> BTreeMap<String, Variable> {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let variable = |parameter: &Value| Variable {
-            description: text(&parameter["Description"]),
-            default: parameter.get("Default").map(text).filter(|text| !text.is_empty()),
+    /// Its parameters by name.
+    fn parameters(&self) -> BTreeMap<String, ParameterSeen> {
+        let variable = |parameter: &Value| ParameterSeen {
+            description: text_of(&parameter["Description"]),
+            default: parameter.get("Default").map(text_of),
         };
         let parameters = section(&self.0, "Parameters").iter();
-        parameters.map(|(name, parameter)| (snake(name), variable(parameter))).collect()
+        parameters.map(|(name, parameter)| (name.clone(), variable(parameter))).collect()
     }
 
     fn world<'a>(&'a self, stack: &'a Stack, optional: Optional) -> World<'a> {
@@ -163,7 +179,6 @@ impl World<'_> {
         meaning(kind, id, attribute)
     }
 
-    /// Names of `own` come before those of the template.
     /// A state machine's properties with its substitutions put into its definition, as Step Functions does; others as
     /// they are.
     fn with_definition(&self, mut properties: Value) -> Value {
@@ -175,6 +190,7 @@ impl World<'_> {
         properties
     }
 
+    /// Names of `own` come before those of the template.
     fn substituted(&self, text: &str, own: &Map<String, Value>) -> String {
         let mut pieces = text.split("${");
         let mut substituted = pieces.next().unwrap_or_default().to_owned();
@@ -195,8 +211,47 @@ impl World<'_> {
     }
 }
 
+fn kind(own: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.own == own).unwrap_or_else(|| panic!("no stack speaks of {own}"))
+}
+
+/// What ends the logical id of a kind, and what `Ref` gives.
+fn noun(kind: &Kind) -> (&'static str, &'static str) {
+    let found = NOUNS.iter().find(|(name, ..)| *name == kind.name);
+    found.map(|(_, noun, reference)| (*noun, *reference)).expect("every kind has its noun")
+}
+
+/// The label within a logical id.
+fn label(kind: &Kind, id: &str) -> String {
+    let label = id.strip_suffix(noun(kind).0).unwrap_or_else(|| panic!("{id} does not end in its kind"));
+    snake(label)
+}
+
+/// What an attribute of a resource stands for.
+fn meaning(own: &str, id: &str, attribute: &str) -> String {
+    let kind = kind(own);
+    let meant = match attribute {
+        "Ref" => noun(kind).1.to_owned(),
+        "QueueName" | "TopicName" => "name".to_owned(),
+        other => other.to_lowercase(),
+    };
+    // The ARN of a log group ends in `:*` here.
+    let streams = if kind.name == "log_group" && meant == "arn" { ":*" } else { "" };
+    format!("{{{}.{}.{meant}}}{streams}", kind.name, label(kind, id))
+}
+
+/// CloudFormation writes tags and dimensions as lists of pairs.
+fn maps_for_pairs(mut properties: Value) -> Value {
+    for (name, key) in [("tags", "Key"), ("dimensions", "Name")] {
+        if let Some(list) = properties.get_mut(name) {
+            *list = from_pairs(list, key);
+        }
+    }
+    properties
+}
+
 /// The words of a snake-case name, each with a capital, run together.
-pub(super) fn pascal(snake: &str) -> String {
+fn pascal(snake: &str) -> String {
     let word = |word: &str| word[..1].to_uppercase() + &word[1..];
     snake.split('_').map(word).collect()
 }

@@ -3,24 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use asg_recycle::render::{Files, Format, Terraform};
+use asg_recycle::render::{Files, OutputFormat as _, Terraform};
 use asg_recycle::stack::Stack;
 use asg_recycle::stack::parameter::ParameterKind;
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body};
 use serde_json::{Map, Value, json};
 
-use super::correspondence::logical_id;
-use super::{Optional, cloudformation};
+use super::correspondence::Kind;
+use super::terraform_kinds::{KINDS, PARTS};
+use super::{Inventory, Optional, ParameterSeen, text_of};
 
 /// Resources by type and label, with their arguments; blocks are arguments that hold maps.
-pub(super) type Resources = BTreeMap<(String, String), Map<String, Value>>;
+type Resources = BTreeMap<(String, String), Map<String, Value>>;
 
 /// Arguments that say how to deploy and not what.
 const META_ARGUMENTS: &[&str] = &["count", "depends_on"];
 
-/// What the resources of the module are.
-pub(super) fn resources(stack: &Stack, optional: Optional) -> Resources {
+/// The resources of the module, in the stack's words.
+pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
     let module = Module::of(stack);
     let context = module.context(stack, optional);
     let blocks = module.blocks("resource");
@@ -30,7 +31,31 @@ pub(super) fn resources(stack: &Stack, optional: Optional) -> Resources {
     for arguments in resources.values_mut() {
         module.fill_definition(arguments);
     }
+    let translated = |((own, label), arguments): ((String, String), Map<String, Value>)| {
+        let kind = kind(&own);
+        (format!("{}.{label}", kind.name), kind.translated(&label, arguments.into()))
+    };
+    whole(resources).into_iter().map(translated).collect()
+}
+
+/// Puts the parts into what they belong to.
+fn whole(mut resources: Resources) -> Resources {
+    for (part, whole) in PARTS {
+        let labels: Vec<String> =
+            resources.keys().filter(|(of, _)| of == whole).map(|(_, label)| label.clone()).collect();
+        for label in labels {
+            let key = ((*part).to_owned(), label.clone());
+            let mut arguments = resources.remove(&key).unwrap_or_else(|| panic!("{key:?} is missing"));
+            arguments.retain(|name, _| !["rule", "role"].contains(&name.as_str())); // the whole itself
+            let whole = resources.get_mut(&((*whole).to_owned(), label)).expect("it was just listed");
+            whole.insert((*part).to_owned(), arguments.into());
+        }
+    }
     resources
+}
+
+fn kind(own: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.own == own).unwrap_or_else(|| panic!("no stack speaks of {own}"))
 }
 
 /// The values of the outputs by name.
@@ -38,39 +63,25 @@ pub(super) fn outputs(stack: &Stack) -> BTreeMap<String, Value> {
     let module = Module::of(stack);
     let context = module.context(stack, Optional::Given);
     let value = |block: &Block| attribute(block, "value", &context).expect("an output has a value");
-    module.blocks("output").map(|block| (cloudformation::pascal(&label(block)), value(block))).collect()
-}
-
-/// A variable or parameter, without what only its format knows.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Variable {
-    /// What it sets.
-    pub(super) description: String,
-    /// The default as text; none where there is nothing or something has to be given.
-    pub(super) default: Option<String>,
+    module.blocks("output").map(|block| (label(block), value(block))).collect()
 }
 
 /// The variables by name.
-pub(super) fn variables(stack: &Stack) -> BTreeMap<String, Variable> {
+pub(super) fn parameters(stack: &Stack) -> BTreeMap<String, ParameterSeen> {
     let module = Module::of(stack);
     let context = Context::new();
-    let variable = |block: &Block| Variable {
-        description: attribute(block, "description", &context).map(|text| plain(&text)).unwrap_or_default(),
-        default: attribute(block, "default", &context)
-            .map(|value| plain(&value))
-            .filter(|text| !text.is_empty()),
+    let variable = |block: &Block| ParameterSeen {
+        description: attribute(block, "description", &context).map(|text| text_of(&text)).unwrap_or_default(),
+        default: attribute(block, "default", &context).map(|value| text_of(&value)),
     };
     module.blocks("variable").map(|block| (label(block), variable(block))).collect()
 }
 
-/// A default as CloudFormation writes it: all text, and lists with commas.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
+/// The definition that the module reads, before anything is put in.
+pub(super) fn definition(stack: &Stack) -> String {
+    let mut files = Terraform.render(stack);
+    let definition = files.remove("terraform/state_machine.asl.json").expect("it lies in the module");
+    String::from_utf8(definition).expect("the definition is text")
 }
 
 /// The emitted module.
@@ -97,7 +108,7 @@ impl Module {
         let mut context = Context::new();
         let variables = stack.parameters.iter().map(|parameter| {
             let value = match parameter.kind {
-                ParameterKind::TextMap => Some(json!(stack.tags)), // CloudFormation's tags are those of stack.yaml
+                ParameterKind::TextMap => Some(json!(stack.tags)), // those of stack.yaml
                 _ => optional.value(parameter),
             };
             (parameter.key.as_str().to_owned(), value.unwrap_or(Value::Null))
@@ -129,13 +140,14 @@ impl Module {
         let mut by_type: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
         for block in self.blocks("resource") {
             let (kind, label) = labels(block);
-            let Some(id) = logical_id(&kind, &label) else { continue };
+            let Some(known) = KINDS.iter().find(|known| known.own == kind) else { continue };
+            let id = format!("{}.{label}", known.name);
             let attributes = json!({
-                "arn": format!("{{{id}.Arn}}"),
-                "name": format!("{{{id}.Name}}"),
-                "function_name": format!("{{{id}.Name}}"),
-                "id": format!("{{{id}.Name}}"),
-                "url": format!("{{{id}.Url}}"),
+                "arn": format!("{{{id}.arn}}"),
+                "name": format!("{{{id}.name}}"),
+                "function_name": format!("{{{id}.name}}"),
+                "id": format!("{{{id}.name}}"),
+                "url": format!("{{{id}.url}}"),
             });
             by_type.entry(kind).or_default().insert(label, attributes);
         }

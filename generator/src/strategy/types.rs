@@ -1,15 +1,10 @@
-//! The strategies: one folder each under `templates/strategies/`, found by name.
-
-mod catalog;
-mod file;
-mod setting;
+//! What a strategy is, as far as the frame, the configuration and the stack have to know it.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use catalog::Catalog;
-pub use setting::Setting;
+use super::setting::Setting;
 
 /// What `strategy.yaml` in a strategy's folder says, with what it takes from the strategy that it extends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +42,4 @@ pub struct Hooks {
     /// Puts back what was begun in a phase, by the journal's `phase`. Leads on to `Are sizes to be put back?`. A phase
     /// that nobody names has nothing to put back but sizes and processes.
     pub put_back: BTreeMap<String, String>,
-}
-
-/// The strategies that are compiled in, by name.
-pub fn all() -> &'static BTreeMap<String, Strategy> {
-    Catalog::embedded().strategies()
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// One fault of a group's tags or of a dead execution's input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
+pub struct Problem {
     /// The tag's key, or the field of the event.
     pub subject: String,
     /// The offending value; absent where it is the absence that is wrong.
@@ -16,7 +16,7 @@ pub struct Fault {
     pub reason: String,
 }
 
-impl Fault {
+impl Problem {
     /// A value that is wrong.
     pub fn of(subject: &str, value: &str, reason: impl Into<String>) -> Self {
         Self { subject: subject.to_owned(), value: Some(value.to_owned()), reason: reason.into() }
@@ -28,7 +28,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Some(value) => write!(formatter, "`{}` is `{value}`: {}", self.subject, self.reason),
@@ -38,7 +38,7 @@ impl fmt::Display for Fault {
 }
 
 /// All faults in one line, for logs.
-pub fn line(faults: &[Fault]) -> String {
+pub fn line(faults: &[Problem]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
@@ -58,7 +58,8 @@ fn folded(word: &str) -> Vec<char> {
     word.chars().take(64).map(|c| if "_ .".contains(c) { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
-/// Levenshtein distance.
+/// The Levenshtein distance. Written out, for the emitted crate is to stay small: the generator's own advice comes from
+/// a library that would be deployed for these few lines.
 fn distance(left: &[char], right: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, l) in left.iter().enumerate() {
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_subject_the_value_and_the_reason() {
-        let faults = [Fault::of("a", "1", "too small"), Fault::missing("b", "set it")];
+        let faults = [Problem::of("a", "1", "too small"), Problem::missing("b", "set it")];
         assert_eq!(line(&faults), "`a` is `1`: too small; `b` is missing: set it");
     }
 }

@@ -1,0 +1,172 @@
+//! What a key of `stack.yaml` is: its path, what it takes, its default and what it is for.
+
+use std::borrow::Cow;
+
+use super::format::TextFormat;
+use super::tags::Tags;
+
+/// A key of `stack.yaml`.
+#[derive(Debug)]
+pub struct Key<'a> {
+    /// Dotted path, e.g. `handler.memory_megabytes`.
+    pub path: Cow<'static, str>,
+    /// Which values fit.
+    pub kind: KeyKind<'a>,
+    /// What holds where `stack.yaml` says nothing.
+    pub presence: Presence,
+    /// What it is for: a fragment without a final period.
+    pub summary: Cow<'a, str>,
+}
+
+/// What a key takes.
+#[derive(Debug)]
+pub enum KeyKind<'a> {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number between bounds, both included.
+    Integer {
+        /// The smallest that fits.
+        minimum: u64,
+        /// The largest that fits.
+        maximum: u64,
+    },
+    /// The same, or 0 to switch off.
+    IntegerOrOff {
+        /// The smallest that fits, but for 0.
+        minimum: u64,
+        /// The largest that fits.
+        maximum: u64,
+    },
+    /// One of these whole numbers, in ascending order.
+    IntegerOf(&'static [u32]),
+    /// One of these words.
+    Word(Cow<'a, [&'a str]>),
+    /// Text of a form.
+    Text(fn() -> &'static TextFormat),
+    /// An IANA time zone.
+    TimeZone,
+    /// A list of whole percentages from 1 to 99, in ascending order.
+    Percentages {
+        /// The most items that fit.
+        length_max: usize,
+    },
+    /// A list of distinct texts of a form.
+    List {
+        /// The form that each item has.
+        of: fn() -> &'static TextFormat,
+        /// The most items that fit.
+        length_max: usize,
+    },
+    /// A mapping of AWS tag keys to values.
+    Tags {
+        /// The most tags that fit.
+        count_max: usize,
+    },
+}
+
+/// What holds where `stack.yaml` says nothing.
+#[derive(Debug)]
+pub enum Presence {
+    /// The key has to be given.
+    Required,
+    /// The key may be left out, and then nothing holds.
+    Optional,
+    /// The key may be left out, and then this value holds.
+    Default(KeyValue),
+}
+
+/// A value that its key takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum KeyValue {
+    Boolean(bool),
+    Integer(u64),
+    Text(Cow<'static, str>),
+    Integers(Vec<u64>),
+    List(Vec<String>),
+    Tags(Tags),
+}
+
+/// A mapping that holds keys.
+#[derive(Debug)]
+pub struct Section {
+    /// Dotted path, e.g. `strategies.out-in`.
+    pub path: Cow<'static, str>,
+    /// What its keys are for: a fragment without a final period.
+    pub summary: Cow<'static, str>,
+}
+
+impl Key<'_> {
+    /// The section it stands in; empty at the top.
+    pub fn section(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit_once('.').map_or(&self.path, |(_, name)| name)
+    }
+
+    /// The unit that its name ends in, if it does.
+    pub(super) fn unit(&self) -> Option<&'static str> {
+        ["seconds", "megabytes", "days"].into_iter().find(|unit| self.name().ends_with(unit))
+    }
+}
+
+impl KeyKind<'_> {
+    /// What it takes, for people, after "takes".
+    pub fn takes(&self) -> String {
+        match self {
+            Self::Boolean => "`true` or `false`".to_owned(),
+            Self::Integer { minimum, maximum } => format!("a whole number from {minimum} to {maximum}"),
+            Self::IntegerOrOff { minimum, maximum } => {
+                format!("0 or a whole number from {minimum} to {maximum}")
+            }
+            Self::IntegerOf(numbers) => one_of(numbers.iter().map(u32::to_string)),
+            Self::Word(words) => one_of(words.iter().map(|word| format!("`{word}`"))),
+            Self::Text(format) => format().takes.to_owned(),
+            Self::TimeZone => "an IANA time zone, such as `Europe/London`".to_owned(),
+            Self::Percentages { length_max } => {
+                format!("a list of up to {length_max} whole numbers from 1 to 99, in ascending order")
+            }
+            Self::List { of, length_max } => format!("a list of up to {length_max}, each {}", of().takes),
+            Self::Tags { count_max } => format!("a mapping of up to {count_max} keys to text"),
+        }
+    }
+}
+
+impl KeyValue {
+    /// The value as YAML on one line, which is also JSON but for plain text.
+    pub(super) fn to_yaml(&self) -> String {
+        match self {
+            Self::Boolean(value) => value.to_string(),
+            Self::Integer(value) => value.to_string(),
+            Self::Text(text) => text.to_string(),
+            Self::Integers(numbers) => serde_json::json!(numbers).to_string(),
+            Self::List(items) => serde_json::json!(items).to_string(),
+            Self::Tags(tags) => serde_json::json!(tags).to_string(),
+        }
+    }
+
+    /// The value as JSON.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Boolean(value) => (*value).into(),
+            Self::Integer(value) => (*value).into(),
+            Self::Text(text) => text.as_ref().into(),
+            Self::Integers(numbers) => serde_json::json!(numbers),
+            Self::List(items) => serde_json::json!(items),
+            Self::Tags(tags) => serde_json::json!(tags),
+        }
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn one_of(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<_> = items.collect();
+    match items.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a folder could not be written.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::conflict::Conflict;
+
+/// Why a folder could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// Files stand in the way.
+    #[error(
+        "these files are not as asg-recycle generated them, and nothing was written:\n{}\n\
+         keep your changes elsewhere, delete the files, or use `--force` to overwrite them", list(.0)
+    )]
+    Conflicts(Vec<Conflict>),
+    /// There is a `manifest.json` that asg-recycle did not write.
+    #[error(
+        "`{}` is not a manifest of asg-recycle ({reason}): use another folder, or `--force` to overwrite it",
+        .path.display()
+    )]
+    Manifest {
+        /// The `manifest.json` that was found.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file operation failed; the file is as it was.
+    #[error("cannot {action} `{}`: {source}", .path.display())]
+    File {
+        /// What was tried, e.g. `write`.
+        action: &'static str,
+        /// The file or folder that it was tried on.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl OutputError {
+    pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+}
+
+fn list(conflicts: &[Conflict]) -> String {
+    conflicts.iter().map(|each| format!("  {each}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the path does not exist, also because a part of it is a file.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

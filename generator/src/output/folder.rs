@@ -1,0 +1,84 @@
+//! An output folder as it is, and what it is to hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::{OutputError, is_absent};
+use super::manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
+use crate::digest;
+use crate::render::Files;
+
+/// The handler zip's path under the output folder.
+pub const HANDLER_ZIP: &str = "handler.zip";
+/// Where the handler's source crate lies under the output folder; ends with `/`.
+pub const HANDLER_FOLDER: &str = "handler/";
+
+/// What is done about files that someone else has changed or made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edits {
+    /// They are kept: generating over one is refused.
+    Protect,
+    /// They are overwritten, without a copy.
+    Overwrite,
+}
+
+/// An output folder as it is now.
+#[derive(Debug)]
+pub struct Folder {
+    pub(super) path: PathBuf,
+    pub(super) manifest: Manifest,
+    pub(super) edits: Edits,
+}
+
+/// What a folder is to hold.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// The files to write.
+    pub files: Files,
+    /// The handler zip that the folder then holds.
+    pub package: Option<PackageRecord>,
+    /// Files written earlier that stay as they are: path to hash.
+    pub carried: BTreeMap<String, String>,
+}
+
+impl Folder {
+    /// Reads the folder's manifest; the folder may be missing.
+    pub fn open(path: &Path, edits: Edits) -> Result<Self, OutputError> {
+        let file = path.join(MANIFEST);
+        let manifest = match fs::read(&file) {
+            Ok(text) => match (Manifest::parse(&text), edits) {
+                (Ok(manifest), _) => manifest,
+                (Err(_), Edits::Overwrite) => Manifest::default(),
+                (Err(reason), Edits::Protect) => return Err(OutputError::Manifest { path: file, reason }),
+            },
+            Err(error) if is_absent(&error) => Manifest::default(),
+            Err(source) => return Err(OutputError::file("read", file)(source)),
+        };
+        Ok(Self { path: path.to_owned(), manifest, edits })
+    }
+
+    /// The manifest; empty where there was none.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The handler zip's record, if the zip is there, is the one recorded, and was made for this processor from
+    /// these sources (SHA-256 in hex).
+    pub fn kept_package(&self, architecture: &str, sources_sha256: &str) -> Option<PackageRecord> {
+        let record = self.manifest.package.clone()?;
+        let fits = record.architecture == architecture && record.sources_sha256 == sources_sha256;
+        let zip = fs::read(self.path.join(HANDLER_ZIP)).ok().filter(|_| fits)?;
+        (digest::hex(&zip) == record.sha256_hex).then_some(record)
+    }
+
+    /// The files that the folder holds by its manifest and that `is_carried` picks: path to hash.
+    pub fn carried(&self, is_carried: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
+        self.manifest
+            .files
+            .iter()
+            .filter(|(path, _)| is_carried(path))
+            .map(|(path, hash)| (path.clone(), hash.clone()))
+            .collect()
+    }
+}

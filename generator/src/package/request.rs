@@ -1,0 +1,53 @@
+//! What to build, and what a waiting person is told of it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::config::Architecture;
+
+/// The environment of the process, read once at the edge.
+pub type ProcessEnvironment = BTreeMap<OsString, OsString>;
+
+/// What to build, with what, and where results are kept.
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    /// The processor of the function that will run it.
+    pub architecture: Architecture,
+    /// What compiles and links it.
+    pub compiler: Compiler,
+    /// The cache's folder; made where it is missing.
+    pub cache_folder: PathBuf,
+    /// The environment that cargo runs in, less what would change the bytes.
+    pub environment: ProcessEnvironment,
+}
+
+/// Something to tell a waiting person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Another process builds into the same cache; this one waits for it.
+    Waiting,
+    /// The compiler starts: the cache does not have the zip.
+    Started {
+        /// What is compiled for.
+        target: String,
+    },
+    /// A crate is being compiled.
+    Compiling {
+        /// Crates begun so far, this one included.
+        begun: usize,
+        /// Crates in the lock file: an upper bound.
+        total_max: usize,
+    },
+}
+
+/// What compiles and links the handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compiler {
+    /// Cargo with the machine's C compiler where the machine is like the target, else whatever is here that can.
+    Auto,
+    /// Cargo with a C compiler of this machine.
+    Native,
+    /// `cargo zigbuild`, against the runtime's glibc whatever this machine has.
+    Zig,
+}

@@ -1,0 +1,55 @@
+//! What every output format has to say for itself.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use crate::stack::{Parameter, Stack};
+
+/// Generated files: path under the output folder, `/`-separated, to contents.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// An output format. Everything that is particular to one, in files and in prose, comes from here.
+pub trait OutputFormat: Debug + Sync {
+    /// Its names and nouns.
+    fn description(&self) -> &'static Description;
+
+    /// The files that describe the stack, by path under the output folder.
+    fn render(&self, stack: &Stack) -> Files;
+
+    /// How the format offers a parameter; nothing where it cannot.
+    fn offer(&self, parameter: &Parameter) -> Option<Offer>;
+
+    /// How to deploy the files, in Markdown: exact commands, without a heading.
+    fn deploy_guide(&self, stack: &Stack) -> String;
+
+    /// Tags as they are written on a group that is described in the format.
+    fn group_tags(&self, tags: &[(&str, &str)]) -> String;
+}
+
+/// A format in words.
+#[derive(Debug)]
+pub struct Description {
+    /// The word on the command line, which is also the folder of its templates.
+    pub name: &'static str,
+    /// The name that people call it by.
+    pub title: &'static str,
+    /// What it is, in a sentence with its period.
+    pub summary: &'static str,
+    /// What it calls a parameter, e.g. `variable`.
+    pub parameter_noun: &'static str,
+    /// What it calls an Auto Scaling group, e.g. `aws_autoscaling_group`.
+    pub group_noun: &'static str,
+    /// The language of its snippets in Markdown.
+    pub language: &'static str,
+    /// Its files and folders under the output folder, each with what it is, without a period.
+    pub contents: &'static [(&'static str, &'static str)],
+}
+
+/// How a format offers a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The parameter's name in the format.
+    pub name: String,
+    /// Whether a deployment has to give it a value.
+    pub required: bool,
+}

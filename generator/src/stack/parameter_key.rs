@@ -1,0 +1,82 @@
+//! The names of the stack's parameters, by which values refer to them.
+
+use serde::{Deserialize, Serialize};
+
+/// A parameter's identity: values refer to it, and formats name it after this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it; the descriptions are below")]
+pub enum ParameterKey {
+    Environment,
+    SlackChannel,
+    NotifierFunctionArn,
+    PagerDutyEndpoint,
+    AlarmActionArns,
+    RunbookUrl,
+    PermissionsBoundaryArn,
+    RolePath,
+    LogLevel,
+    LogRetentionDays,
+    DeletionProtection,
+    HandlerS3Bucket,
+    HandlerS3Key,
+    HandlerZipPath,
+    HandlerSourceCodeHash,
+    Tags,
+}
+
+impl ParameterKey {
+    /// Every key, in the order of the documentation.
+    pub const ALL: &[Self] = &[
+        Self::Environment,
+        Self::SlackChannel,
+        Self::NotifierFunctionArn,
+        Self::PagerDutyEndpoint,
+        Self::AlarmActionArns,
+        Self::RunbookUrl,
+        Self::PermissionsBoundaryArn,
+        Self::RolePath,
+        Self::LogLevel,
+        Self::LogRetentionDays,
+        Self::DeletionProtection,
+        Self::HandlerS3Bucket,
+        Self::HandlerS3Key,
+        Self::HandlerZipPath,
+        Self::HandlerSourceCodeHash,
+        Self::Tags,
+    ];
+
+    /// Its name in snake case; each format has its own case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::SlackChannel => "slack_channel",
+            Self::NotifierFunctionArn => "notifier_function_arn",
+            Self::PagerDutyEndpoint => "pager_duty_endpoint",
+            Self::AlarmActionArns => "alarm_action_arns",
+            Self::RunbookUrl => "runbook_url",
+            Self::PermissionsBoundaryArn => "permissions_boundary_arn",
+            Self::RolePath => "role_path",
+            Self::LogLevel => "log_level",
+            Self::LogRetentionDays => "log_retention_days",
+            Self::DeletionProtection => "deletion_protection",
+            Self::HandlerS3Bucket => "handler_s3_bucket",
+            Self::HandlerS3Key => "handler_s3_key",
+            Self::HandlerZipPath => "handler_zip_path",
+            Self::HandlerSourceCodeHash => "handler_source_code_hash",
+            Self::Tags => "tags",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ParameterKey;
+
+    #[test]
+    fn keys_are_written_as_they_are_named() {
+        for key in ParameterKey::ALL {
+            assert_eq!(serde_json::to_value(key).unwrap(), key.as_str());
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The strategies: one folder each under `templates/strategies/`, found by name.
+
+mod catalog;
+mod file;
+mod setting;
+mod types;
+
+use std::collections::BTreeMap;
+
+pub use catalog::Catalog;
+pub use setting::Setting;
+pub use types::{Hooks, Strategy};
+
+/// The strategies that are compiled in, by name.
+pub fn all() -> &'static BTreeMap<String, Strategy> {
+    Catalog::embedded().strategies()
+}

@@ -1,0 +1,318 @@
+//! What a stack describes, read from the `Stack` itself. What the templates state and the model does not, such as that
+//! a queue is encrypted, stands here once.
+
+use std::collections::BTreeMap;
+
+use asg_recycle::stack::value::{Attribute, Reference, Resource, ResourceKind, Value as Model};
+use asg_recycle::stack::{Alarm, EventRule, LogGroup, Policy, Queue, Role, Stack};
+use serde_json::{Map, Value, json};
+
+use super::{Inventory, Optional};
+
+/// The resources that a deployment makes.
+pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
+    let seen = Seen { stack, optional };
+    let mut all = vec![seen.function(), seen.event_source(), seen.machine(), seen.table()];
+    all.extend(stack.rules.iter().map(|rule| seen.rule(rule)));
+    all.extend(seen.queues());
+    all.extend(seen.topic());
+    all.extend(seen.roles());
+    all.extend(stack.logs.iter().map(|group| seen.log_group(group)));
+    all.extend(stack.alarms.iter().map(|alarm| seen.alarm(alarm)));
+    all.into_iter().map(|(id, properties)| (id, without_nothing(properties))).collect()
+}
+
+/// The values of the outputs by name.
+pub(super) fn outputs(stack: &Stack) -> BTreeMap<String, Value> {
+    let outputs = stack.outputs.iter();
+    outputs.map(|output| (output.key.to_owned(), value(stack, &output.value))).collect()
+}
+
+/// A value where every optional parameter is given.
+pub(super) fn value(stack: &Stack, value: &Model) -> Value {
+    Seen { stack, optional: Optional::Given }.value(value)
+}
+
+/// What is not given is left out.
+fn without_nothing(mut properties: Value) -> Value {
+    let map = properties.as_object_mut().expect("properties are a map");
+    map.retain(|_, value| !value.is_null());
+    if map.get("tags").and_then(Value::as_object).is_some_and(Map::is_empty) {
+        map.remove("tags");
+    }
+    properties
+}
+
+/// A stack as it is deployed.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    stack: &'a Stack,
+    optional: Optional,
+}
+
+type Found = (String, Value);
+
+impl Seen<'_> {
+    /// The value, or nothing.
+    fn value(self, value: &Model) -> Value {
+        match value {
+            Model::Text(text) => text.as_str().into(),
+            Model::Number(number) => (*number).into(),
+            Model::Bool(truth) => (*truth).into(),
+            Model::List(items) => {
+                items.iter().map(|item| self.value(item)).filter(|item| !item.is_null()).collect()
+            }
+            Model::Map(entries) => {
+                let entries = entries.iter().map(|(name, value)| (name.clone(), self.value(value)));
+                entries.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into()
+            }
+            Model::Reference(reference) => self.reference(reference),
+            Model::Joined(parts) => {
+                let parts = parts.iter().map(|part| self.value(part));
+                parts.map(|part| part.as_str().expect("parts are text").to_owned()).collect::<String>().into()
+            }
+            Model::When(when) => {
+                let given = !self.value(&Model::parameter(when.given)).is_null();
+                match &when.otherwise {
+                    _ if given => self.value(&when.then),
+                    Some(otherwise) => self.value(otherwise),
+                    None => Value::Null,
+                }
+            }
+        }
+    }
+
+    fn reference(self, reference: &Reference) -> Value {
+        let token = match reference {
+            Reference::Parameter(key) => {
+                let parameter = self.stack.parameters.iter().find(|each| each.key == *key);
+                return self.optional.value(parameter.expect("it is a parameter")).unwrap_or(Value::Null);
+            }
+            Reference::Prefix => format!("{}-{{environment}}", self.stack.name),
+            Reference::Partition => "{partition}".to_owned(),
+            Reference::Region => "{region}".to_owned(),
+            Reference::Account => "{account}".to_owned(),
+            Reference::Attribute(resource, attribute) => attribute_of(resource, *attribute),
+        };
+        token.into()
+    }
+
+    fn policy(self, policy: &Policy) -> Value {
+        self.value(&policy.to_value())
+    }
+
+    fn rule(self, rule: &EventRule) -> Found {
+        let target = &rule.target;
+        let properties = json!({
+            "name": self.value(&rule.name),
+            "description": rule.description,
+            "pattern": self.value(&rule.pattern),
+            "target_id": target.id,
+            "target_arn": self.value(&target.arn),
+            "dead_letter_arn": self.value(&target.dead_letter_arn),
+            "retry_attempts_max": target.retry_attempts_max,
+            "event_age_seconds_max": target.event_age_seconds_max,
+            "tags": self.stack.tags,
+        });
+        (format!("rule.{}", rule.label), properties)
+    }
+
+    fn queues(self) -> [Found; 4] {
+        let queues = &self.stack.queue;
+        let queue = |queue: &Queue, name: &str, settings: Value| {
+            let properties = json!({
+                "name": self.value(&queue.name),
+                "visibility_timeout_seconds": queue.visibility_timeout_seconds,
+                "retention_seconds": queue.retention_seconds,
+                "encrypted": true,
+                "tags": self.stack.tags,
+                name: settings,
+            });
+            properties
+        };
+        let policy = |queue: &Queue, label: &str| json!({ "queue_url": format!("{{queue.{label}.url}}"), "policy": self.policy(&queue.policy) });
+        let dead_letters = json!({
+            "deadLetterTargetArn": self.value(&queues.dead_letters.arn),
+            "maxReceiveCount": queues.receive_count_max,
+        });
+        let dead_letters_of = json!({
+            "redrivePermission": "byQueue",
+            "sourceQueueArns": [self.value(&queues.dead_letters_of_arn)],
+        });
+        [
+            ("queue.events".to_owned(), queue(&queues.events, "dead_letters", dead_letters)),
+            (
+                "queue.dead_letters".to_owned(),
+                queue(&queues.dead_letters, "dead_letters_of", dead_letters_of),
+            ),
+            ("queue_policy.events".to_owned(), policy(&queues.events, "events")),
+            ("queue_policy.dead_letters".to_owned(), policy(&queues.dead_letters, "dead_letters")),
+        ]
+    }
+
+    fn function(self) -> Found {
+        let function = &self.stack.function;
+        let properties = json!({
+            "name": self.value(&function.name),
+            "description": function.description,
+            "role_arn": self.value(&function.role_arn),
+            "runtime": function.runtime,
+            "handler": function.handler,
+            "architectures": [function.architecture],
+            "memory_megabytes": function.memory_megabytes,
+            "timeout_seconds": function.timeout_seconds,
+            "reserved_concurrency": function.reserved_concurrency,
+            "s3_bucket": "{handler_s3_bucket}",
+            "s3_key": "{handler_s3_key}",
+            "environment": self.value(&function.environment),
+            "log_format": "JSON",
+            "log_level": self.value(&function.log_level),
+            "log_group": self.value(&function.log_group),
+            "tracing": "Active",
+            "tags": self.stack.tags,
+        });
+        ("function.handler".to_owned(), properties)
+    }
+
+    fn event_source(self) -> Found {
+        let source = &self.stack.function.source;
+        let properties = json!({
+            "queue_arn": self.value(&source.queue_arn),
+            "function_arn": "{function.handler.arn}",
+            "batch_size": source.batch_size,
+            "batching_window_seconds": source.batching_window_seconds,
+            "concurrency_max": source.concurrency_max,
+            "response_types": ["ReportBatchItemFailures"],
+            "tags": self.stack.tags,
+        });
+        ("event_source.events".to_owned(), properties)
+    }
+
+    fn machine(self) -> Found {
+        let machine = &self.stack.machine;
+        let mut definition = machine.definition.clone();
+        for (name, value) in self.value(&machine.substitutions).as_object().expect("a map") {
+            let value = value.as_str().expect("names and ARNs are text");
+            definition = definition.replace(&format!("${{{name}}}"), value);
+        }
+        let properties = json!({
+            "name": self.value(&machine.name),
+            "type": "STANDARD",
+            "role_arn": self.value(&machine.role_arn),
+            "definition": definition,
+            "log_level": machine.log_level,
+            "logs_data": true,
+            "log_group_arn": self.value(&machine.log_group_arn),
+            "tracing": true,
+            "tags": self.stack.tags,
+        });
+        ("machine.recycle".to_owned(), properties)
+    }
+
+    fn table(self) -> Found {
+        let table = &self.stack.lock;
+        let properties = json!({
+            "name": self.value(&table.name),
+            "billing_mode": "PAY_PER_REQUEST",
+            "hash_key": table.hash_key,
+            "attribute": table.hash_key,
+            "attribute_type": "S",
+            "deletion_protection": self.value(&table.deletion_protection),
+            "recoverable": true,
+            "encrypted": true,
+            "tags": self.stack.tags,
+        });
+        ("table.locks".to_owned(), properties)
+    }
+
+    fn topic(self) -> Vec<Found> {
+        let topic = &self.stack.topic;
+        let properties = json!({
+            "name": self.value(&topic.name),
+            "display_name": topic.display_name,
+            "key_alias": topic.key_alias,
+            "tags": self.stack.tags,
+        });
+        let policy = json!({ "topic_arn": self.value(&topic.arn), "policy": self.policy(&topic.policy) });
+        let mut found =
+            vec![("topic.recycles".to_owned(), properties), ("topic_policy.recycles".to_owned(), policy)];
+        let endpoint = self.value(&topic.pager.endpoint);
+        if !endpoint.is_null() {
+            let pager = json!({
+                "topic_arn": self.value(&topic.arn),
+                "protocol": "https",
+                "endpoint": endpoint,
+                "filter": self.value(&topic.pager.filter),
+                "filter_scope": "MessageAttributes",
+            });
+            found.push(("subscription.pager_duty".to_owned(), pager));
+        }
+        found
+    }
+
+    fn roles(self) -> Vec<Found> {
+        let iam = &self.stack.iam;
+        let role = |role: &Role| {
+            let properties = json!({
+                "name": self.value(&role.name),
+                "description": role.description,
+                "path": self.value(&role.path),
+                "boundary": self.value(&role.boundary),
+                "trust": self.policy(&role.trust),
+                "policy_name": role.policy.name,
+                "policy": self.policy(&role.policy.document),
+                "tags": self.stack.tags,
+            });
+            (format!("role.{}", role.resource.label), properties)
+        };
+        let mut found = vec![role(&iam.handler), role(&iam.machine)];
+        if self.optional == Optional::Given {
+            let notifier = json!({
+                "name": iam.notifier.name,
+                "role_name": attribute_of(&iam.machine.resource, Attribute::Name),
+                "policy": self.policy(&iam.notifier.document),
+            });
+            found.push(("role_policy.notifier".to_owned(), notifier));
+        }
+        found
+    }
+
+    fn log_group(self, group: &LogGroup) -> Found {
+        let properties = json!({
+            "name": self.value(&group.name),
+            "retention_days": self.value(&group.retention_days),
+            "tags": self.stack.tags,
+        });
+        (format!("log_group.{}", group.resource.label), properties)
+    }
+
+    fn alarm(self, alarm: &Alarm) -> Found {
+        let (dimension, of) = &alarm.dimension;
+        let properties = json!({
+            "name": self.value(&alarm.name),
+            "description": self.value(&alarm.description),
+            "namespace": alarm.namespace,
+            "metric": alarm.metric,
+            "dimensions": { *dimension: self.value(of) },
+            "statistic": alarm.statistic,
+            "period_seconds": alarm.period_seconds,
+            "evaluation_periods": alarm.evaluation_periods,
+            "threshold": alarm.threshold,
+            "comparison": alarm.comparison,
+            "missing_data": alarm.missing_data,
+            "action_arns": self.value(&alarm.action_arns),
+            "clear_arns": self.value(&alarm.action_arns),
+            "tags": self.stack.tags,
+        });
+        (format!("alarm.{}", alarm.label), properties)
+    }
+}
+
+/// The ARN of a log group stands for all its streams.
+fn attribute_of(resource: &Resource, attribute: Attribute) -> String {
+    let [kind, attribute_name] = [json!(resource.kind), json!(attribute)]
+        .map(|word| word.as_str().expect("it is written as a word").to_owned());
+    let streams =
+        if (resource.kind, attribute) == (ResourceKind::LogGroup, Attribute::Arn) { ":*" } else { "" };
+    format!("{{{kind}.{}.{attribute_name}}}{streams}", resource.label)
+}
