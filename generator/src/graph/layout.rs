@@ -2,6 +2,9 @@
 //!
 //! The usual four steps of Sugiyama's method: turn round what closes a circle, give every box a row, order the rows so that
 //! few arrows cross, and move the boxes towards what they are joined to. Whole numbers only: every machine draws the same.
+//!
+//! Crates that do this give the places of boxes and not the ways of arrows around them, or bring a renderer and floating
+//! point numbers with them.
 
 /// A box's width and height.
 pub(super) type Size = (i32, i32);

@@ -17,10 +17,13 @@ const INSIDE: i32 = 10;
 /// Characters of a line before it is broken.
 const CHARACTERS_MAX: usize = 26;
 /// What stands above the panels.
-const LEGEND: [&str; 3] = [
-    "Bold outline: entered from elsewhere.  → name: goes on there.  Dotted: after an error.",
-    "Six corners: a question.  Round ends: a wait or an end.  Two side lines: once for each item of a list.",
-    "Where most errors of a stage lead is said below its name.",
+const LEGEND: [&str; 6] = [
+    "Bold outline: entered from elsewhere.",
+    "→ name: goes on there.  Dotted: after an error.",
+    "Six corners: a question.",
+    "Round ends: a wait or an end.",
+    "Two side lines: once for each item of a list.",
+    "Where most errors lead is said below a stage's name.",
 ];
 
 const STYLE: &str = "\
@@ -43,13 +46,13 @@ const STYLE: &str = "\
 
 pub(super) fn whole(graph: &Graph) -> String {
     let panels: Vec<_> = panels(graph).iter().map(drawn).collect();
-    let legend_height = 24 * i32::try_from(LEGEND.len()).unwrap_or(0);
-    let width = panels.iter().map(|(size, _)| size.0).max().unwrap_or(0).max(560) + 2 * MARGIN;
+    let legend_height = 18 * i32::try_from(LEGEND.len()).unwrap_or(0);
+    let width = panels.iter().map(|(size, _)| size.0).max().unwrap_or(0).max(360) + 2 * MARGIN;
     let mut top = MARGIN + 34 + legend_height;
     let mut body = String::new();
     for (size, panel) in &panels {
-        let left = (width - size.0) / 2;
-        let _ = writeln!(body, "<g transform=\"translate({left} {top})\">\n{panel}</g>");
+        // Not in the middle: in a narrow window most panels are then seen without scrolling.
+        let _ = writeln!(body, "<g transform=\"translate({MARGIN} {top})\">\n{panel}</g>");
         top += size.1 + MARGIN;
     }
     let mut text = format!(
@@ -64,7 +67,7 @@ pub(super) fn whole(graph: &Graph) -> String {
         let _ = writeln!(
             text,
             "<text class=\"soft\" x=\"{MARGIN}\" y=\"{}\">{line}</text>",
-            MARGIN + 42 + 20 * index
+            MARGIN + 40 + 18 * index
         );
     }
     text + &body + "</svg>\n"

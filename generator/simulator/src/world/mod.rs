@@ -26,6 +26,7 @@ pub mod resources;
 mod schedule;
 pub mod script;
 pub mod spec;
+mod timing;
 #[cfg(test)]
 mod tests;
 
