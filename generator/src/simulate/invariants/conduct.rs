@@ -20,6 +20,9 @@ impl Checker {
             {
                 self.runs[known].last_look = Some(call.moment);
             }
+            if let Some(known) = known.filter(|_| &*call.action == "publish") {
+                self.runs[known].announced_look = self.runs[known].last_look;
+            }
             if let Some(write) = call.group_write.as_ref().filter(|write| write.group == self.group) {
                 self.watch_write(call, write, root, known);
             }

@@ -30,7 +30,7 @@ impl Checker {
         let succeeded = ending.status == ExecutionStatus::Succeeded;
         if succeeded
             && matches!(ending.outcome(), "recycled" | "up_to_date")
-            && !self.is_excused(world, position)
+            && !self.is_excused(world, position, &ending)
         {
             let enough = ending.outcome() == "recycled";
             if let Some(detail) = self.false_success(world, &self.runs[position], enough) {
@@ -42,9 +42,11 @@ impl Checker {
 
     /// Whether the world did something after the execution last looked, or so shortly before that its read was late, or
     /// that it came between the look that chose instances and the one that judged their health.
-    fn is_excused(&self, world: &World, position: usize) -> bool {
+    fn is_excused(&self, world: &World, position: usize, ending: &Ending) -> bool {
         let Some(disrupted_at) = self.disrupted_at else { return false };
-        let looked_at = self.runs[position].last_look.unwrap_or(Moment(0));
+        let known = &self.runs[position];
+        let look = if ending.outcome() == "recycled" { known.announced_look } else { known.last_look };
+        let looked_at = look.unwrap_or(Moment(0));
         disrupted_at + world.spec().read_lag.by + BETWEEN_LOOKS >= looked_at
     }
 

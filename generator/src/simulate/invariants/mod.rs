@@ -204,6 +204,8 @@ struct Known {
     first_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
+    /// The look before it last announced something: what it says of the group then, it says of that look.
+    announced_look: Option<Moment>,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
 }
@@ -331,6 +333,7 @@ impl Checker {
             started_at: world.now(),
             first_write: None,
             last_look: None,
+            announced_look: None,
             ending: None,
         };
         self.runs.push(known);
