@@ -15,6 +15,18 @@ pub fn delimited(text: &str) -> Option<&str> {
     text.strip_prefix("{%")?.strip_suffix("%}")
 }
 
+/// Names of the variables that an expression reads from outside, `states` included.
+///
+/// # Errors
+/// The parser's message.
+pub fn variables(source: &str) -> Result<BTreeSet<String>, String> {
+    let tree = parser::parse(source).map_err(|error| error.to_string())?;
+    let mut survey = Survey::default();
+    survey.visit(&tree, true);
+    let is_outer = |name: &String| !survey.local.contains(name) && !FUNCTIONS.contains(&name.as_str());
+    Ok(survey.names.iter().filter(|name| !name.is_empty() && is_outer(name)).cloned().collect())
+}
+
 /// Paths below `$states.context` that exist while an execution of ours runs.
 const CONTEXT_PATHS: &[(&str, &[&str])] = &[
     ("Execution", &["Id", "Input", "Name", "RedriveCount", "StartTime"]),
@@ -165,6 +177,8 @@ struct Survey {
     /// Functions of the language that are called.
     called: BTreeSet<String>,
     states: StatesUse,
+    /// Names that the expression binds itself: parameters of functions and the left sides of `:=`.
+    local: BTreeSet<String>,
     /// Names bound in the block so far.
     bound: BTreeSet<String>,
     /// Names bound more than once in a block.
@@ -199,8 +213,9 @@ impl Survey {
                 self.visit(procedure, top);
                 self.visit_all(args, top);
             }
-            AstNode::Lambda { body, .. } => {
+            AstNode::Lambda { params, body, .. } => {
                 self.has_function = true;
+                self.local.extend(params.iter().cloned());
                 self.visit_scope(std::slice::from_ref(&**body), top);
             }
             AstNode::Block(items) => self.visit_scope(items, top),
@@ -243,10 +258,11 @@ impl Survey {
     }
 
     fn binds(&mut self, op: BinaryOp, name: &AstNode) {
-        if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, name)
-            && !self.bound.insert(name.clone())
-        {
-            self.rebound.insert(name.clone());
+        if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, name) {
+            self.local.insert(name.clone());
+            if !self.bound.insert(name.clone()) {
+                self.rebound.insert(name.clone());
+            }
         }
     }
 

@@ -53,3 +53,23 @@ fn stacks_of_their_own_take_what_their_rules_select() {
     assert!(machines(&run)[0].starts_with("front-"), "{:?}", machines(&run));
     assert!(run.verdict.is_sound(), "{:?}", run.verdict.lines());
 }
+
+#[test]
+fn groups_of_one_world_launch_from_templates_of_their_own() {
+    let text = "{
+        world: {
+            templates: {lt-web: {latest: 2, default: 2}, lt-jobs: {latest: 7, default: 6}},
+            groups: [
+                {name: web, min: 2, desired: 2, max: 4, launch: {template: {id: lt-web, version: '2'}}},
+                {name: jobs, min: 1, desired: 1, max: 2, current_instances: 1,
+                 launch: {template: {id: lt-jobs, version: $Default}}},
+            ],
+        },
+        stack: 'trigger: {launch_template_versions: true}',
+        triggers: [{group: web}],
+        events: [{at: 10s, group: jobs, do: {set_default_version: {id: lt-jobs, version: 7}}}],
+        expect: {endings: [recycled, recycled], groups: {web: {new: 2, outdated: 0}, jobs: {new: 1, outdated: 0}}},
+    }";
+    let scenario = Scenario::parse(text).expect("it is a scenario");
+    assert_eq!(scenario.unmet(&run(text)), Vec::<String>::new());
+}

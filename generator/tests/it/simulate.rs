@@ -107,3 +107,24 @@ fn a_campaign_names_its_seeds_and_each_replays_alone() {
     assert_eq!(whole["transitions"], alone);
     assert_eq!(of("5", "3"), whole);
 }
+
+#[test]
+fn a_run_that_is_not_as_expected_ends_with_the_command_that_gives_it_again() {
+    let failing = || {
+        simulate(&["--scenario", "it's odd.yaml", "--strategy", "in-out", "--seed", "9"])
+            .file("it's odd.yaml", "{group: {min: 1, desired: 1, max: 2}, expect: {endings: [up_to_date]}}\n")
+    };
+    failing()
+        .stdout_has("not as expected: endings: expected [\"up_to_date\"], found [\"recycled\"]")
+        .stdout_has(&format!(
+            "again, with asg-recycle {} and the stack.yaml whose SHA-256 is ",
+            asg_recycle::VERSION
+        ))
+        .stdout_has(
+            r"asg-recycle simulate stack.yaml --strategy in-out --scenario 'it'\''s odd.yaml' --seed 9",
+        )
+        .exits(1);
+    let report = json(&simulate(&["--instances", "1", "--boot", "1m", "--format", "json"]).ok());
+    let command = "asg-recycle simulate stack.yaml --strategy out-in --instances 1 --boot 60000ms --drain 330000ms --seed 1";
+    assert_eq!(report["replay"], command);
+}

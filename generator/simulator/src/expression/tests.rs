@@ -102,3 +102,27 @@ fn only_a_whole_string_is_an_expression() {
     assert_eq!(delimited(" {% $x %}"), None);
     assert_eq!(delimited("a {% $x %}"), None);
 }
+
+#[track_caller]
+fn reads(expression: &str, expected: &[&str]) {
+    let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(variables(expression), Ok(expected), "{expression}");
+}
+
+#[test]
+fn variables_are_those_that_come_from_outside() {
+    reads("$a.b + $count($c)", &["a", "c"]);
+    reads("($x := $a; $x & $y)", &["a", "y"]);
+    reads("$map($list, function($i, $n) { $i.id & $n & $outer })", &["list", "outer"]);
+    reads("$states.input.id", &["states"]);
+    reads("($f := function($i) { $i }; $f($a))", &["a"]);
+    reads("$g(1)", &["g"]);
+    reads("instances[id in $journal.replace].$", &["journal"]);
+    reads("$map($list, $string)", &["list"]);
+    reads("'$quoted' & /$regex/", &[]);
+}
+
+#[test]
+fn a_broken_expression_is_an_error() {
+    assert!(variables("$foo(").is_err());
+}

@@ -1,10 +1,8 @@
 //! A loaded machine: its states, with every expression parsed and every target resolved.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::evaluate::Engine;
-use super::load::{self, LoadError};
 use super::memo::CachedAnswer;
 use super::observer::EvaluationObserver;
 use super::template::{Template, Whole};
@@ -15,15 +13,6 @@ use crate::time::Span;
 pub struct Machine(pub(super) Rc<Program>);
 
 impl Machine {
-    /// Reads a definition in which `values` stand for the placeholders `${name}`.
-    ///
-    /// # Errors
-    /// Everything in it that the interpreter does not support or Step Functions would refuse, each with the state it
-    /// stands in.
-    pub fn load(text: &str, values: &BTreeMap<String, String>) -> Result<Self, LoadError> {
-        load::load(text, values).map(|program| Self(Rc::new(program)))
-    }
-
     /// The definition as it is run, its placeholders filled in.
     pub fn text(&self) -> &str {
         &self.0.text

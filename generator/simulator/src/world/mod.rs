@@ -57,7 +57,7 @@ use schedule::ScheduledEvent;
 use script::{Script, ScriptError};
 use spec::{KeepAnswers, WorldSpec};
 
-pub use autoscaling::model::{activity, group, instance, launch, refresh, refresh_terms};
+pub use autoscaling::model::{activity, group, instance, launch, refresh};
 
 /// The modelled AWS. Cloning one is cheap, and both copies go on by themselves.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ use crate::time::{Moment, Span};
 use super::errors::ErrorNames;
 use super::processes::Process;
 use super::resources::Resources;
+
 pub use super::timing::Timing;
 
 /// A whole world.

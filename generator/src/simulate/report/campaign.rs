@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Replay, counted};
+use super::replay::Replay;
+use super::style::counted;
 use crate::simulate::campaign::{Campaign, Failure};
 
 /// As text; `replay` is the command of the whole.

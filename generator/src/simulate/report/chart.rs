@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Colour, Paint, clock};
+use super::style::{Colour, Paint, clock};
 use crate::simulate::runner::GroupReport;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::record::Sample;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::clock;
+use super::style::clock;
 use crate::simulate::runner::{ExecutionReport, GroupReport, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::record::Sample;

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::chart::chart;
-use super::timeline::{Tone, timeline};
-use super::{Colour, Paint, clock, counted, words};
+use super::style::{Colour, Paint, clock, counted, words};
+use super::timeline::timeline;
+use super::wording::Tone;
 use crate::simulate::invariants::Invariant;
 use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run};
 use asg_recycle_simulator::time::{Moment, Span};

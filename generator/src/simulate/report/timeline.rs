@@ -6,7 +6,7 @@ use crate::simulate::runner::{ExecutionReport, LogEntry, LogEvent, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::ids::InstanceId;
 
-use super::wording::{Phrase, of_call, of_change, shortened};
+use super::wording::{Phrase, Tone, of_call, of_change, shortened};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +22,6 @@ pub enum Actor {
     },
     /// A group and what is around it; the name is left out where there is only one.
     Group(Option<String>),
-}
-
-/// How a line is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// As it should be.
-    Plain,
-    /// Something from outside, or in the way.
-    Warning,
-    /// A good end.
-    Good,
-    /// A bad end.
-    Bad,
 }
 
 /// A line of a timeline.

@@ -2,9 +2,21 @@
 
 use serde_json::Value;
 
-use super::timeline::Tone;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::record::{Author, CallRecord, GroupEvent, Sizes, TerminationCause};
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Plain,
+    /// Something from outside, or in the way.
+    Warning,
+    /// A good end.
+    Good,
+    /// A bad end.
+    Bad,
+}
 
 /// What a line says, before lines of a kind are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The scenarios that stand beside the strategies, as they were compiled in.
 
-use super::{Scenario, ScenarioError};
+use super::description::{Scenario, ScenarioError};
 use crate::strategy;
 use crate::template::TEMPLATES;
 

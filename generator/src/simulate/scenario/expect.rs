@@ -27,6 +27,8 @@ pub struct Expect {
     pub announced: Option<Vec<String>>,
     /// The first group at the end.
     pub group: EndState,
+    /// Groups at the end, by their names.
+    pub groups: BTreeMap<String, EndState>,
     /// Longest time from the beginning to the end of the last execution.
     pub within: Option<Span>,
     /// Shortest.
@@ -148,6 +150,12 @@ impl Expect {
         if let Some(group) = run.groups.first() {
             unmet.extend(self.extremes(group));
             unmet.extend(self.group.unmet(group));
+        }
+        for (name, expected) in &self.groups {
+            match run.groups.iter().find(|group| group.name == *name) {
+                Some(group) => unmet.extend(expected.unmet(group).iter().map(|one| format!("{name}: {one}"))),
+                None => unmet.push(format!("there is no group {name}")),
+            }
         }
         unmet
     }

@@ -1,6 +1,6 @@
 //! Things that go wrong, by name: pieces of scenarios that can be put together.
 
-use super::{Scenario, ScenarioError};
+use super::description::{Scenario, ScenarioError};
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,9 @@ impl Scenario {
         self.events.entries.extend(piece.events.entries);
         self.stops.extend(piece.stops);
         if let Some(triggers) = piece.triggers {
-            self.triggers.get_or_insert_with(|| vec![super::TriggerSpec::default()]).extend(triggers);
+            self.triggers
+                .get_or_insert_with(|| vec![crate::simulate::runner::TriggerSpec::default()])
+                .extend(triggers);
         }
         if piece.world.read_lag.percent > 0 {
             self.world.read_lag = piece.world.read_lag;

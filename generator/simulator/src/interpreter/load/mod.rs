@@ -5,12 +5,13 @@ mod raw;
 mod states;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::data::NAME_LENGTH_MAX;
 use super::evaluate::Engine;
-use super::machine::{Program, Scope, ScopeIndex, StateIndex};
+use super::machine::{Machine, Program, Scope, ScopeIndex, StateIndex};
 use crate::time::Span;
 
 use raw::RawMachine;
@@ -41,7 +42,18 @@ impl std::fmt::Display for LoadError {
     }
 }
 
-pub(super) fn load(text: &str, values: &BTreeMap<String, String>) -> Result<Program, LoadError> {
+impl Machine {
+    /// Reads a definition in which `values` stand for the placeholders `${name}`.
+    ///
+    /// # Errors
+    /// Everything in it that the interpreter does not support or Step Functions would refuse, each with the state it
+    /// stands in.
+    pub fn load(text: &str, values: &BTreeMap<String, String>) -> Result<Self, LoadError> {
+        load(text, values).map(|program| Self(Rc::new(program)))
+    }
+}
+
+fn load(text: &str, values: &BTreeMap<String, String>) -> Result<Program, LoadError> {
     let text = fill_in(text, values);
     let mut loader = Loader::default();
     if let Some(at) = text.find("${") {

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::world::errors::AwsError;
 
-use super::Item;
-use super::reader::{Operand, Placeholders, Reader};
+use super::reader::{Item, Operand, Placeholders, Reader};
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod update;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::errors::AwsError;
@@ -15,10 +15,7 @@ use super::request::Request;
 use super::resources::TableSpec;
 
 use expression::Condition;
-use reader::Placeholders;
-
-/// An item: typed attribute values by name.
-pub(super) type Item = Map<String, Value>;
+use reader::{Item, Placeholders, check_attribute};
 
 /// A table: what it is, and its items by their key's text.
 #[derive(Debug, Clone)]
@@ -216,19 +213,4 @@ fn missing_key(name: &str) -> AwsError {
     AwsError::validation(format!(
         "One or more parameter values were invalid: Missing the key {name} in the item"
     ))
-}
-
-/// An attribute is an object with one type and its value.
-fn check_attribute(name: &str, value: &Value) -> Result<(), AwsError> {
-    let known = |kind: &str| ["S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"].contains(&kind);
-    let typed = value.as_object().filter(|fields| fields.len() == 1 && fields.keys().all(|kind| known(kind)));
-    let fields =
-        typed.ok_or_else(|| AwsError::refused(format!("the attribute {name} is no typed value: {value}")))?;
-    let wrong = fields.iter().any(|(kind, value)| matches!(kind.as_str(), "S" | "N") && !value.is_string());
-    if wrong {
-        return Err(AwsError::refused(format!(
-            "the attribute {name} is not the text its type asks for: {value}"
-        )));
-    }
-    Ok(())
 }

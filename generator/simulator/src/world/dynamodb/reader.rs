@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::world::arguments::Arguments;
 use crate::world::errors::AwsError;
 
-use super::{Item, check_attribute, reserved};
+use super::reserved;
+
+/// An item: typed attribute values by name.
+pub(super) type Item = Map<String, Value>;
 
 /// What `#name` and `:value` stand for.
 #[derive(Debug, Clone, Default)]
@@ -226,4 +229,19 @@ impl Operand {
             Self::Value(name) => Some(name),
         }
     }
+}
+
+/// An attribute is an object with one type and its value.
+pub(super) fn check_attribute(name: &str, value: &Value) -> Result<(), AwsError> {
+    let known = |kind: &str| ["S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"].contains(&kind);
+    let typed = value.as_object().filter(|fields| fields.len() == 1 && fields.keys().all(|kind| known(kind)));
+    let fields =
+        typed.ok_or_else(|| AwsError::refused(format!("the attribute {name} is no typed value: {value}")))?;
+    let wrong = fields.iter().any(|(kind, value)| matches!(kind.as_str(), "S" | "N") && !value.is_string());
+    if wrong {
+        return Err(AwsError::refused(format!(
+            "the attribute {name} is not the text its type asks for: {value}"
+        )));
+    }
+    Ok(())
 }

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::errors::AwsError;
 
-use super::Item;
-use super::reader::{Operand, Placeholders, Reader};
+use super::reader::{Item, Operand, Placeholders, Reader};
 
 /// A value to set.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::time::Span;
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::launch::{LaunchSource, LaunchTemplates, Version};
 use crate::world::autoscaling::model::refresh::Refresh;
-use crate::world::autoscaling::model::refresh_terms::{Preferences, RefreshStatus, Special};
+use crate::world::autoscaling::model::refresh::{Preferences, RefreshStatus, Special};
 use crate::world::autoscaling::model::state::AutoScaling;
 use crate::world::context::Context;
 use crate::world::errors::AwsError;

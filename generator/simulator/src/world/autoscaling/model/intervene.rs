@@ -14,7 +14,7 @@ use crate::world::schedule::{InstanceStep, ScheduledEvent};
 use super::group::GroupPhase;
 use super::instance::{Application, Ec2State, Lifecycle, Target};
 use super::launch::LaunchSource;
-use super::refresh_terms::{Preferences, RefreshStatus};
+use super::refresh::{Preferences, RefreshStatus};
 use super::scaling::bounded;
 use super::state::{ActiveLaunchFailure, AutoScaling};
 

@@ -9,7 +9,7 @@ mod intervene;
 pub mod launch;
 mod lifecycle;
 pub mod refresh;
-pub mod refresh_terms;
+mod refreshing;
 pub(crate) mod scale_in;
 mod scaling;
 pub(crate) mod state;

@@ -1,21 +1,12 @@
-//! Instance refreshes: AWS's own replacement of instances, started by a call or by somebody else.
+//! An instance refresh: what is asked of it, and how it may stand.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::time::{Moment, Span};
-use crate::world::context::Context;
-use crate::world::ids::GroupIndex;
 use crate::world::ids::InstanceId;
-use crate::world::processes::Process;
-use crate::world::record::{Author, GroupEvent, TerminationCause};
-use crate::world::schedule::ScheduledEvent;
 
-use super::group::Group;
-use super::instance::{Health, Instance, Lifecycle};
 use super::launch::LaunchSource;
-use super::refresh_terms::{Preferences, RefreshStatus, Special};
-use super::state::AutoScaling;
 
 /// An instance refresh.
 #[derive(Debug, Clone)]
@@ -67,7 +58,7 @@ impl Refresh {
 
 impl Refresh {
     /// Whether it stops at a checkpoint now. Those at which nothing is left to be done are none.
-    fn stops_at_checkpoint(&mut self, now: Moment) -> bool {
+    pub(super) fn stops_at_checkpoint(&mut self, now: Moment) -> bool {
         let next = self.preferences.checkpoints.get(self.checkpoints_passed).copied();
         let reached = next.is_some_and(|next| self.percent() >= usize::try_from(next).unwrap_or(usize::MAX));
         if reached && !self.left.is_empty() {
@@ -82,316 +73,109 @@ impl Refresh {
     }
 }
 
-/// Between two steps.
-const TICK: Span = Span::seconds(15);
-/// A refresh that does not get on for so long fails.
-const PATIENCE: Span = Span::seconds(3600);
+/// How a refresh stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshStatus {
+    /// Accepted.
+    Pending,
+    /// Replacing.
+    InProgress,
+    /// Done, and waiting whether alarms go off.
+    Baking,
+    /// Done.
+    Successful,
+    /// Given up.
+    Failed,
+    /// Being cancelled.
+    Cancelling,
+    /// Cancelled.
+    Cancelled,
+    /// Putting the old configuration back.
+    RollbackInProgress,
+    /// Put back.
+    RollbackSuccessful,
+    /// Could not be put back.
+    RollbackFailed,
+}
 
-impl Group {
-    /// The refresh that is under way.
-    pub fn active_refresh(&self) -> Option<&Refresh> {
-        self.refreshes.iter().rev().find(|refresh| refresh.status.is_active())
+impl RefreshStatus {
+    /// As Auto Scaling writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::InProgress => "InProgress",
+            Self::Baking => "Baking",
+            Self::Successful => "Successful",
+            Self::Failed => "Failed",
+            Self::Cancelling => "Cancelling",
+            Self::Cancelled => "Cancelled",
+            Self::RollbackInProgress => "RollbackInProgress",
+            Self::RollbackSuccessful => "RollbackSuccessful",
+            Self::RollbackFailed => "RollbackFailed",
+        }
+    }
+
+    /// Whether it is under way.
+    pub fn is_active(self) -> bool {
+        matches!(
+            self,
+            Self::Pending | Self::InProgress | Self::Baking | Self::Cancelling | Self::RollbackInProgress
+        )
     }
 }
 
-impl AutoScaling {
-    /// Starts a refresh; the caller has seen to it that none is active.
-    pub(crate) fn start_refresh(
-        &mut self,
-        context: &mut Context,
-        group: GroupIndex,
-        preferences: Preferences,
-        target: Option<LaunchSource>,
-        by: Author,
-    ) -> String {
-        self.refreshes += 1;
-        let now = context.now;
-        let refresh = Refresh {
-            number: self.refreshes,
-            status: RefreshStatus::Pending,
-            reason: None,
-            started_at: now,
-            ended_at: None,
-            preferences,
-            target,
-            left: BTreeSet::new(),
-            total: 0,
-            moved_at: now,
-            checkpoints_passed: 0,
-            stops_until: now,
-            waits_to_cancel: true,
-            bakes_until: None,
-        };
-        let id = refresh.id();
-        let edited = self.fleet.edit(group, now);
-        edited.refreshes.push(refresh);
-        let index = edited.refreshes.len() - 1;
-        context.schedule(now + TICK, ScheduledEvent::Refresh(group, index));
-        self.note(context, group, GroupEvent::RefreshStarted(by));
-        id
-    }
-
-    /// A refresh takes its next step.
-    pub(crate) fn refresh_step(&mut self, context: &mut Context, group: GroupIndex, index: usize) {
-        let now = context.now;
-        let Some(refresh) = self.fleet.get(group).refreshes.get(index) else { return };
-        match refresh.status {
-            RefreshStatus::Pending => self.refresh_begins(context, group, index),
-            RefreshStatus::InProgress | RefreshStatus::RollbackInProgress => {
-                self.refresh_replaces(context, group, index);
-            }
-            RefreshStatus::Baking if refresh.bakes_until.is_none_or(|until| until <= now) => {
-                return self.end_refresh(context, group, index, RefreshStatus::Successful, None);
-            }
-            RefreshStatus::Baking => {}
-            RefreshStatus::Cancelling => {
-                if !self.cancelling_goes_on(context, group, index) {
-                    return self.end_refresh(context, group, index, RefreshStatus::Cancelled, None);
-                }
-            }
-            _ => return self.surplus_goes(context, group, index),
-        }
-        if self.fleet.get(group).refreshes[index].status.is_active() {
-            context.schedule(now + TICK, ScheduledEvent::Refresh(group, index));
-        }
-    }
-
-    /// Whether a cancelled refresh still waits for what it has launched and terminated already.
-    fn cancelling_goes_on(&mut self, context: &mut Context, group: GroupIndex, index: usize) -> bool {
-        let now = context.now;
-        let edited = self.fleet.edit(group, now);
-        edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
-        let Refresh { waits_to_cancel, preferences, .. } = &edited.refreshes[index];
-        let settled = |one: &Instance| {
-            !one.lifecycle.is_terminating()
-                && one.in_service_at.is_none_or(|at| at + preferences.warmup <= now)
-        };
-        *waits_to_cancel && !edited.instances.iter().all(|one| !one.lifecycle.is_pending() && settled(one))
-    }
-
-    fn refresh_begins(&mut self, context: &mut Context, group: GroupIndex, index: usize) {
-        let now = context.now;
-        let looked_at = self.fleet.get(group);
-        let refresh = &looked_at.refreshes[index];
-        let source = refresh.target.as_ref().unwrap_or(&looked_at.launch);
-        let chosen = looked_at.instances.iter().filter(|one| {
-            let special = match one.lifecycle {
-                Lifecycle::Standby | Lifecycle::EnteringStandby => refresh.preferences.standby,
-                _ if one.protected => refresh.preferences.protected,
-                _ => Special::Replace,
-            };
-            let matches = refresh.preferences.skips_matching && source.is_current(&self.templates, one);
-            !one.lifecycle.is_terminating() && special != Special::Ignore && !matches
-        });
-        let left: BTreeSet<InstanceId> = chosen.map(|one| one.id).collect();
-        let refresh = &mut self.fleet.edit(group, now).refreshes[index];
-        refresh.total = left.len();
-        refresh.left = left;
-        refresh.moved_at = now;
-        refresh.status = RefreshStatus::InProgress;
-    }
-
-    fn refresh_replaces(&mut self, context: &mut Context, group: GroupIndex, index: usize) {
-        let now = context.now;
-        if !self.fleet.get(group).runs(Process::InstanceRefresh) {
-            return;
-        }
-        let edited = self.fleet.edit(group, now);
-        let gone: Vec<InstanceId> = edited.refreshes[index]
-            .left
-            .iter()
-            .copied()
-            .filter(|id| edited.instance(*id).is_none_or(|one| one.lifecycle.is_terminating()))
-            .collect();
-        let refresh = &mut edited.refreshes[index];
-        refresh.left.retain(|id| !gone.contains(id));
-        if !gone.is_empty() {
-            refresh.moved_at = now;
-        }
-        if refresh.stops_at_checkpoint(now) {
-            return;
-        }
-        let (victims, surge) = edited.refresh_plan(index, now);
-        if edited.surge != surge {
-            edited.surge = surge;
-            self.reconcile_soon(context, group);
-        }
-        let looked_at = self.fleet.get(group);
-        let refresh = &looked_at.refreshes[index];
-        let done =
-            refresh.left.is_empty() && surge == 0 && looked_at.is_settled(refresh.preferences.warmup, now);
-        let stalled = refresh.moved_at + PATIENCE <= now;
-        for id in victims {
-            self.take_out(
-                context,
-                group,
-                id,
-                TerminationCause::InstanceRefresh,
-                "an instance was taken out of service in response to an instance refresh.",
-            );
-            self.reconcile_soon(context, group);
-        }
-        if done {
-            self.refresh_done(context, group, index);
-        } else if stalled {
-            self.refresh_fails(
-                context,
-                group,
-                index,
-                "Instance refresh failed to make progress for one hour.",
-            );
-        }
-    }
-
-    fn refresh_done(&mut self, context: &mut Context, group: GroupIndex, index: usize) {
-        let now = context.now;
-        let refresh = &mut self.fleet.edit(group, now).refreshes[index];
-        if refresh.status == RefreshStatus::RollbackInProgress {
-            return self.end_refresh(context, group, index, RefreshStatus::RollbackSuccessful, None);
-        }
-        if refresh.preferences.bake > Span(0) {
-            refresh.status = RefreshStatus::Baking;
-            refresh.bakes_until = Some(now + refresh.preferences.bake);
-        } else {
-            self.end_refresh(context, group, index, RefreshStatus::Successful, None);
-        }
-    }
-
-    /// What a refresh leaves above the desired capacity goes once everything is ready, not before: the termination policy
-    /// would take one that is ready for one that is not.
-    fn surplus_goes(&mut self, context: &mut Context, group: GroupIndex, index: usize) {
-        let now = context.now;
-        let looked_at = self.fleet.get(group);
-        if looked_at.active_refresh().is_some() || looked_at.surge == 0 {
-            return;
-        }
-        if looked_at.is_settled(looked_at.refreshes[index].preferences.warmup, now) {
-            self.fleet.edit(group, now).surge = 0;
-            self.reconcile_soon(context, group);
-        } else {
-            context.schedule(now + TICK, ScheduledEvent::Refresh(group, index));
-        }
-    }
-
-    /// An alarm goes off: the active refresh fails, if it watches any.
-    pub(crate) fn refresh_alarm(&mut self, context: &mut Context, group: GroupIndex) {
-        let refreshes = &self.fleet.get(group).refreshes;
-        let watching = |one: &Refresh| one.status.is_active() && one.preferences.has_alarms;
-        if let Some(index) = refreshes.iter().rposition(watching) {
-            self.refresh_fails(context, group, index, "An alarm that the instance refresh watches went off.");
-        }
-    }
-
-    fn refresh_fails(&mut self, context: &mut Context, group: GroupIndex, index: usize, reason: &str) {
-        let refresh = &self.fleet.get(group).refreshes[index];
-        match refresh.status {
-            RefreshStatus::RollbackInProgress => {
-                self.end_refresh(context, group, index, RefreshStatus::RollbackFailed, Some(reason));
-            }
-            _ if refresh.preferences.rolls_back && refresh.target.is_some() => {
-                self.roll_back(context, group, index);
-            }
-            _ => self.end_refresh(context, group, index, RefreshStatus::Failed, Some(reason)),
-        }
-    }
-
-    /// Replaces what the refresh launched by what the group's own configuration launches.
-    pub(crate) fn roll_back(&mut self, context: &mut Context, group: GroupIndex, index: usize) {
-        let (now, templates) = (context.now, self.templates.clone());
-        let edited = self.fleet.edit(group, now);
-        let strays = edited
-            .instances
-            .iter()
-            .filter(|one| one.lifecycle.is_counted() && !edited.launch.is_current(&templates, one))
-            .filter(|one| !edited.refreshes[index].left.contains(&one.id))
-            .map(|one| one.id);
-        let left: BTreeSet<InstanceId> = strays.collect();
-        let refresh = &mut edited.refreshes[index];
-        refresh.status = RefreshStatus::RollbackInProgress;
-        refresh.target = None;
-        refresh.total = left.len();
-        refresh.left = left;
-        refresh.moved_at = now;
-    }
-
-    fn end_refresh(
-        &mut self,
-        context: &mut Context,
-        group: GroupIndex,
-        index: usize,
-        status: RefreshStatus,
-        reason: Option<&str>,
-    ) {
-        let now = context.now;
-        let edited = self.fleet.edit(group, now);
-        edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
-        let has_surplus = edited.surge > 0;
-        let refresh = &mut edited.refreshes[index];
-        refresh.status = status;
-        refresh.ended_at = Some(now);
-        refresh.reason = reason.map(Into::into);
-        if let Some(target) = refresh.target.clone().filter(|_| status == RefreshStatus::Successful) {
-            edited.launch = target;
-            self.note(context, group, GroupEvent::LaunchSourceChanged);
-        }
-        self.note(context, group, GroupEvent::RefreshEnded(status.as_str()));
-        if has_surplus {
-            context.schedule(now + TICK, ScheduledEvent::Refresh(group, index));
-        }
-        self.reconcile_soon(context, group);
-    }
+/// What a refresh does with instances that are protected or in standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// Replaces them.
+    Replace,
+    /// Passes them over.
+    Ignore,
+    /// Waits until they are like others, and fails after an hour.
+    Wait,
 }
 
-impl Group {
-    /// What goes now, and how far the group may grow above its desired capacity.
-    fn refresh_plan(&self, index: usize, now: Moment) -> (Vec<InstanceId>, u32) {
-        let refresh = &self.refreshes[index];
-        let preferences = &refresh.preferences;
-        let desired = self.sizes.desired;
-        let most = (desired * preferences.max_healthy.saturating_sub(100)).div_ceil(100);
-        let floor = (desired * preferences.min_healthy).div_ceil(100);
-        let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
-        let ready: u32 = ready.map(|one| one.weight).sum();
-        let mut room = ready.saturating_sub(floor);
-        if room == 0 && most == 0 && self.is_settled(preferences.warmup, now) {
-            room = 1; // a floor that leaves no room: one at a time
-        }
-        let mut victims = Vec::new();
-        for id in &refresh.left {
-            let Some(instance) = self.instance(*id) else { continue };
-            let standby = matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby);
-            let waits = (instance.protected && preferences.protected == Special::Wait)
-                || (standby && preferences.standby == Special::Wait);
-            if waits || (!standby && instance.weight > room) {
-                continue;
-            }
-            if !standby && is_ready(instance, preferences.warmup, now) {
-                room -= instance.weight;
-            }
-            victims.push(*id);
-        }
-        // What goes now is made up for by what came before it, so no more is launched for it.
-        let left = u32::try_from(refresh.left.len() - victims.len()).unwrap_or(u32::MAX);
-        let surge = most.min(left);
-        // What is above that goes by the termination policy, which would take one that is ready before one that is not:
-        // it has to wait until the floor allows it.
-        let leaving =
-            victims.iter().filter_map(|id| self.instance(*id)).filter(|one| one.lifecycle.is_counted());
-        let staying = self.capacity().saturating_sub(leaving.map(|one| one.weight).sum());
-        let surplus = staying.saturating_sub(desired + surge);
-        let kept = if surplus > room && surplus <= self.surge { surplus } else { 0 };
-        (victims, surge + kept)
-    }
-
-    /// Nothing is on its way, and everything that counts is ready.
-    fn is_settled(&self, warmup: Span, now: Moment) -> bool {
-        let mut counted = self.instances.iter().filter(|one| one.lifecycle.is_counted());
-        self.capacity() >= self.sizes.desired && counted.all(|one| is_ready(one, warmup, now))
-    }
+/// A refresh's preferences.
+#[derive(Debug, Clone)]
+pub struct Preferences {
+    /// Percent of the desired capacity that stays healthy.
+    pub min_healthy: u32,
+    /// Percent that the group may grow to.
+    pub max_healthy: u32,
+    /// How long after it came into service an instance counts.
+    pub warmup: Span,
+    /// Whether current instances are passed over.
+    pub skips_matching: bool,
+    /// Whether a failure puts the old configuration back.
+    pub rolls_back: bool,
+    /// What becomes of protected instances.
+    pub protected: Special,
+    /// What becomes of instances in standby.
+    pub standby: Special,
+    /// How long it bakes.
+    pub bake: Span,
+    /// Percentages done at which it stops for a while, in ascending order.
+    pub checkpoints: Vec<u32>,
+    /// For how long.
+    pub checkpoint_delay: Span,
+    /// Whether it watches alarms.
+    pub has_alarms: bool,
 }
 
-fn is_ready(instance: &Instance, warmup: Span, now: Moment) -> bool {
-    instance.lifecycle == Lifecycle::InService
-        && instance.health == Health::Healthy
-        && instance.in_service_at.is_some_and(|since| since + warmup <= now)
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            min_healthy: 90,
+            max_healthy: 100,
+            warmup: Span(0),
+            skips_matching: false,
+            rolls_back: false,
+            protected: Special::Wait,
+            standby: Special::Wait,
+            bake: Span(0),
+            checkpoints: Vec::new(),
+            checkpoint_delay: Span::seconds(3600),
+            has_alarms: false,
+        }
+    }
 }

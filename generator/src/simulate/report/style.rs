@@ -1,0 +1,77 @@
+//! Colours, times and numbers as reports write them.
+
+use asg_recycle_simulator::time::Span;
+
+/// Whether text is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// Plain characters only.
+    Plain,
+    /// ANSI colours.
+    Coloured,
+}
+
+/// Colours of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colour {
+    Old,
+    New,
+    Starting,
+    Good,
+    Bad,
+    Faint,
+    Strong,
+}
+
+impl Paint {
+    pub(super) fn paint(self, colour: Colour, text: &str) -> String {
+        if self == Self::Plain || text.trim().is_empty() {
+            return text.to_owned();
+        }
+        let code = match colour {
+            Colour::Old => "34",
+            Colour::New | Colour::Good => "32",
+            Colour::Starting => "33",
+            Colour::Bad => "1;31",
+            Colour::Faint => "2",
+            Colour::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// A length of time as a clock shows it: `4:12`, `1:04:12`.
+pub(super) fn clock(span: Span) -> String {
+    let seconds = span.0 / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// A length of time in words: `11 min 42 s`.
+pub(super) fn words(span: Span) -> String {
+    let seconds = span.0 / 1000;
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
+
+/// A number of things: `1 read`, `2 reads`.
+pub(super) fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_clocks_and_as_words() {
+        assert_eq!(clock(Span::seconds(252)), "4:12");
+        assert_eq!(clock(Span::seconds(3852)), "1:04:12");
+        assert_eq!(words(Span::seconds(702)), "11 min 42 s");
+        assert_eq!(words(Span::seconds(3600)), "1 h");
+        assert_eq!(words(Span(0)), "0 s");
+        assert_eq!((counted(1, "read").as_str(), counted(0, "read").as_str()), ("1 read", "0 reads"));
+    }
+}

@@ -1,0 +1,167 @@
+//! A scenario as it is written, its stacks, and how it is set up.
+
+use std::rc::Rc;
+
+use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::config::{self, Config};
+use crate::problem::{Problem, Problems};
+use crate::simulate::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
+
+use super::expect::Expect;
+use asg_recycle_simulator::world::script::{Script, ScriptError};
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
+
+/// A scenario as it is written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
+    /// What it shows.
+    pub about: String,
+    /// The strategies that it is for, where it is not all.
+    pub strategies: Vec<String>,
+    /// Settings that `stack.yaml` would have, as its text, the name left out.
+    pub stack: String,
+    /// The stacks of the world, where it is not one: environments of the one above, or stacks of their own.
+    pub stacks: Vec<StackSpec>,
+    /// The world, but for its groups.
+    pub world: WorldSpec,
+    /// The group, where there is one.
+    pub group: Option<GroupSpec>,
+    /// What makes the handler decide; one launch change at the beginning where this is left out.
+    pub triggers: Option<Vec<TriggerSpec>>,
+    /// What happens in the world.
+    pub events: Script,
+    /// When executions are stopped from outside.
+    pub stops: Vec<Stop>,
+    /// What is expected, where anything is.
+    pub expect: Option<Expect>,
+}
+
+/// One of several stacks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum StackSpec {
+    /// The scenario's stack, deployed for this environment.
+    Environment(String),
+    /// A stack of its own.
+    Own(OwnStack),
+}
+
+/// A stack with settings of its own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnStack {
+    /// Its name.
+    #[serde(default = "stack_name")]
+    pub name: String,
+    /// Settings that its `stack.yaml` would have, as its text, the name left out.
+    #[serde(default)]
+    pub stack: String,
+}
+
+/// Name of a stack that a scenario does not name.
+const STACK_NAME: &str = "asg-recycle";
+
+fn stack_name() -> String {
+    STACK_NAME.to_owned()
+}
+
+fn parse_stack(name: &str, settings: &str) -> Result<Config, Problems> {
+    config::parse(format!("name: {name}\n{settings}").as_bytes())
+}
+
+/// A scenario that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the scenario cannot be read: {0}")]
+pub struct ScenarioError(String);
+
+impl Scenario {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        serde_yaml::from_str(text).map_err(|error| ScenarioError(error.to_string()))
+    }
+
+    /// Reads a tree of values.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_value(value: Value) -> Result<Self, ScenarioError> {
+        serde_json::from_value(value).map_err(|error| ScenarioError(error.to_string()))
+    }
+
+    /// The configurations of its stacks, which are `base`'s as far as it says nothing of its own.
+    ///
+    /// # Errors
+    /// Faults of its `stack` or of one of its `stacks`.
+    pub fn configs(&self, base: &Config) -> Result<Vec<Config>, Problems> {
+        let own = if self.stack.is_empty() { base.clone() } else { parse_stack(STACK_NAME, &self.stack)? };
+        let config = |stack: &StackSpec| match stack {
+            StackSpec::Environment(environment) => {
+                let environment = environment.parse().map_err(|problem: Problem| Problems::from(problem))?;
+                Ok(Config { environment, ..own.clone() })
+            }
+            StackSpec::Own(stack) => parse_stack(&stack.name, &stack.stack),
+        };
+        if self.stacks.is_empty() { Ok(vec![own]) } else { self.stacks.iter().map(config).collect() }
+    }
+
+    /// Its stacks, deployed; see [`Self::configs`].
+    ///
+    /// # Errors
+    /// Faults of a configuration, or of the templates.
+    pub fn deployments(&self, base: &Config) -> Result<Vec<Rc<Deployment>>, Problems> {
+        self.configs(base)?.iter().map(|config| Deployment::build(config).map(Rc::new)).collect()
+    }
+
+    /// Whether it is one of a strategy's.
+    pub fn is_for(&self, strategy: &str) -> bool {
+        self.strategies.is_empty() || self.strategies.iter().any(|name| name == strategy)
+    }
+
+    /// Sets it up for a strategy, which the groups' tags name unless they name another.
+    ///
+    /// # Errors
+    /// If the world makes no sense.
+    pub fn runner(
+        &self,
+        deployments: &[Rc<Deployment>],
+        strategy: &str,
+        detail: Detail,
+    ) -> Result<Runner, ScriptError> {
+        let mut world = self.world.clone();
+        if let Some(group) = &self.group {
+            world.groups = vec![group.clone()];
+        }
+        for group in &mut world.groups {
+            tag(group, deployments, strategy);
+        }
+        let triggers = self.triggers.clone().unwrap_or_else(|| vec![TriggerSpec::default()]);
+        let setup = Setup { triggers, stops: self.stops.clone(), detail };
+        Runner::new(deployments, world, self.events.clone(), setup)
+    }
+
+    /// Everything that a run lacks of what is expected, and every invariant that did not hold.
+    pub fn unmet(&self, run: &Run) -> Vec<String> {
+        let mut unmet = self.expect.as_ref().map(|expect| expect.unmet(run)).unwrap_or_default();
+        unmet.extend(run.verdict.lines());
+        unmet
+    }
+}
+
+/// Gives a group the tags that a strategy needs, where it has none of its own.
+fn tag(group: &mut GroupSpec, deployments: &[Rc<Deployment>], strategy: &str) {
+    group.tags.entry(STRATEGY.key.to_owned()).or_insert_with(|| strategy.to_owned());
+    let windowed =
+        deployments.iter().any(|one| one.profile(strategy).is_some_and(|profile| profile.windowed));
+    let has_window = [RECYCLE_WINDOW, EXCLUSION_WINDOW].iter().any(|tag| group.tags.contains_key(tag.key));
+    if windowed && !has_window {
+        // The world begins on a Monday at nine, UTC.
+        group.tags.insert(RECYCLE_WINDOW.key.to_owned(), "09:00,17:00".to_owned());
+    }
+}
