@@ -44,8 +44,9 @@ pub const HANDLER_ROLE: ResourceName = role("IAM role", "-handler");
 pub const MACHINE_ROLE: ResourceName = role("IAM role", "-machine");
 /// The topic.
 pub const TOPIC: ResourceName = name("topic", "-recycles", 256);
-/// The table of locks and journals.
-pub const TABLE: ResourceName = name("table", "-locks", 255);
+/// The table of locks and journals. Every stack of an account and region has the same, whatever its name and environment,
+/// so that two of them that see one group share its lock.
+pub const LOCK_TABLE: &str = "asg-recycle-locks";
 
 /// Every name with a limit that a long `name` or `environment` can break.
 pub const ALL: &[ResourceName] = &[
@@ -59,7 +60,6 @@ pub const ALL: &[ResourceName] = &[
     HANDLER_ROLE,
     MACHINE_ROLE,
     TOPIC,
-    TABLE,
 ];
 
 impl ResourceName {

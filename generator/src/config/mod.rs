@@ -148,7 +148,7 @@ mod tests {
              notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:f'}\n\
              alarms: {action_arns: ['arn:aws:sns:eu-west-2:123456789012:t'], runbook_url: 'https://r.example'}\n\
              permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
-             logs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
+             locks: {create_table: false}\nlogs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
              strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
         );
         let mut expected = Config::with_defaults(text("n"));
@@ -185,6 +185,7 @@ mod tests {
             boundary_arn: Some(text("arn:aws:iam::123456789012:policy/b")),
             role_path: text("/p/"),
         };
+        expected.locks.create_table = false;
         expected.logs.retention_days = RetentionDays::new(1).unwrap();
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();

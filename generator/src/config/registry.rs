@@ -186,6 +186,12 @@ static FIXED: &[Key<'static>] = &[
     ),
     key("permissions.role_path", KeyKind::Text(RolePath::format), text("/"), "the IAM path of both roles"),
     key(
+        "locks.create_table",
+        KeyKind::Boolean,
+        Presence::Default(KeyValue::Boolean(true)),
+        "whether this stack creates the table of locks and journals; all stacks of an account and region share it, and one of them creates it",
+    ),
+    key(
         "logs.retention_days",
         RetentionDays::KIND,
         integer(30),
@@ -206,6 +212,7 @@ static SECTIONS: &[(&str, &str)] = &[
     ("notifications", "where recycles are announced"),
     ("alarms", "alarms on every way in which the stack itself can fail"),
     ("permissions", "constraints on the IAM roles"),
+    ("locks", "the table of locks and journals"),
     ("logs", "the log groups"),
     (STRATEGIES, "settings of each strategy; a group chooses its strategy by its tag `autorecycle_strategy`"),
 ];

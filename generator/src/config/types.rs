@@ -42,6 +42,8 @@ pub struct Config {
     pub permissions: PermissionsSection,
     /// What the handler and the state machine write.
     pub logs: LogsSection,
+    /// The table of locks and journals.
+    pub locks: LocksSection,
     /// Put on every resource that takes tags.
     pub tags: Tags,
 }
@@ -83,6 +85,13 @@ pub struct TriggerSection {
     pub tag_changes: TagChanges,
     /// Whether `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate` are followed, too.
     pub launch_template_versions: bool,
+}
+
+/// The keys under `locks`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocksSection {
+    /// Whether the stack creates it. One stack of an account and region does; all share it.
+    pub create_table: bool,
 }
 
 /// The keys under `groups`: a group belongs to the stack when its name begins with one of the prefixes, if there are

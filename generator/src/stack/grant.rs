@@ -18,6 +18,8 @@ pub(super) enum Scope {
     Machines,
     /// Executions of the state machine, those of its maps included.
     Executions,
+    /// Executions that hold a lock: of any of the account's machines in the region, for another stack's may hold it.
+    Holders,
     /// The rule by which Step Functions follows executions that an execution waits for.
     ExecutionEvents,
 }
@@ -99,8 +101,9 @@ pub(super) const GRANTS: &[Grant] = &[
     Grant {
         sid: "FollowExecutions",
         scope: Scope::Executions,
-        calls: &["states:DescribeExecution", "states:GetExecutionHistory", "states:StopExecution"],
+        calls: &["states:GetExecutionHistory", "states:StopExecution"],
     },
+    Grant { sid: "DescribeHolders", scope: Scope::Holders, calls: &["states:DescribeExecution"] },
     Grant {
         sid: "FollowExecutionEvents",
         scope: Scope::ExecutionEvents,

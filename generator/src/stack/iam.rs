@@ -9,7 +9,7 @@ use super::grant::{GRANTS, Scope};
 use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
-    EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
+    EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
 };
 use crate::asl::Machine;
 use crate::config::{Config, StateMachineName};
@@ -154,11 +154,14 @@ fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
     match scope {
         Scope::Everything => everything(),
         Scope::OptedInGroups => groups(config),
-        Scope::Locks => vec![LOCKS_TABLE.arn()],
+        Scope::Locks => {
+            vec![Value::regional_arn("dynamodb", ["table/".into(), names::LOCK_TABLE.into()])]
+        }
         Scope::Topic => vec![TOPIC.arn()],
         Scope::Notifier => notifier(),
         Scope::Machines => machines(caller, config),
         Scope::Executions => executions(),
+        Scope::Holders => vec![Value::regional_arn("states", ["execution:*".into()])],
         Scope::ExecutionEvents => vec![Value::regional_arn(
             "events",
             ["rule/StepFunctionsGetEventsForStepFunctionsExecutionRule".into()],

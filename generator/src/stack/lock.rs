@@ -1,4 +1,4 @@
-//! The table of locks and journals: one item per group that is being recycled.
+//! The table of locks and journals: one item per group that is being recycled, by whichever stack of the account and region.
 
 use serde::Serialize;
 
@@ -10,7 +10,9 @@ use crate::names;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LockTable {
     /// Its name, which the state machine is given as a placeholder.
-    pub name: Value,
+    pub name: &'static str,
+    /// Whether the stack creates it; otherwise another stack of the account and region has.
+    pub create: Value,
     /// The attribute that identifies an item: text.
     pub hash_key: &'static str,
     /// Whether it refuses to be deleted. A journal is the only record of a group's original sizes.
@@ -19,7 +21,8 @@ pub struct LockTable {
 
 pub(super) fn table() -> LockTable {
     LockTable {
-        name: Value::prefixed(names::TABLE.suffix),
+        name: names::LOCK_TABLE,
+        create: Value::parameter(ParameterKey::CreateLockTable),
         hash_key: "auto_scaling_group_name",
         deletion_protection: Value::parameter(ParameterKey::DeletionProtection),
     }

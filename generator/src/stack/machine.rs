@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::parameter::ParameterKey;
-use super::value::{LOCKS_TABLE, MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value};
+use super::value::{MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value};
 use crate::asl::{Machine, Placeholder};
 use crate::config::Config;
 use crate::names;
@@ -44,7 +44,7 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
 
 fn substitution(placeholder: Placeholder) -> Value {
     match placeholder {
-        Placeholder::LockTableName => LOCKS_TABLE.name(),
+        Placeholder::LockTableName => names::LOCK_TABLE.into(),
         Placeholder::NotifierFunctionArn => Value::or_empty(ParameterKey::NotifierFunctionArn),
         Placeholder::TopicArn => TOPIC.arn(),
     }

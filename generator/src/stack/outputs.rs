@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::value::{
-    DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, HANDLER_LOGS, HANDLER_ROLE, LOCKS_TABLE, MACHINE,
-    MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value,
+    DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_LOGS,
+    MACHINE_ROLE, TOPIC, Value,
 };
+use crate::names;
 
 /// One output of the deployed stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +30,7 @@ pub(super) fn outputs() -> Vec<Output> {
         output("dead_letter_queue_arn", "ARN of the dead-letter queue.", DEAD_LETTERS_QUEUE.arn()),
         output("dead_letter_queue_url", "URL of the dead-letter queue.", DEAD_LETTERS_QUEUE.url()),
         output("topic_arn", "ARN of the topic that recycles are announced on.", TOPIC.arn()),
-        output("lock_table_name", "Name of the table of locks and journals.", LOCKS_TABLE.name()),
+        output("lock_table_name", "Name of the table of locks and journals.", names::LOCK_TABLE.into()),
         output("handler_role_arn", "ARN of the handler's role.", HANDLER_ROLE.arn()),
         output("machine_role_arn", "ARN of the state machine's role.", MACHINE_ROLE.arn()),
         output("handler_log_group_name", "Name of the handler's log group.", HANDLER_LOGS.name()),

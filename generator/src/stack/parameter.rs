@@ -114,6 +114,7 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         ParameterKey::PermissionsBoundaryArn | ParameterKey::RolePath => permission(key, config),
         ParameterKey::LogLevel
         | ParameterKey::LogRetentionDays
+        | ParameterKey::CreateLockTable
         | ParameterKey::DeletionProtection
         | ParameterKey::Tags => operation(key, config),
         ParameterKey::HandlerS3Bucket
@@ -191,6 +192,12 @@ fn operation(key: ParameterKey, config: &Config) -> Parameter {
             ..parameter
         }
         .says("Days that logs are kept."),
+        ParameterKey::CreateLockTable => {
+            let create = config.locks.create_table;
+            Parameter { kind: ParameterKind::Bool, default: Some(create.into()), ..parameter }.says(
+                "Whether this stack creates the table of locks and journals, which all stacks of an account and region share: one of them does.",
+            )
+        }
         ParameterKey::DeletionProtection => {
             Parameter { kind: ParameterKind::Bool, default: Some(true.into()), ..parameter }
                 .says("Whether the table of locks and journals refuses to be deleted.")

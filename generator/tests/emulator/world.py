@@ -68,6 +68,21 @@ class World:
         self._start_function(handler_zip)
         return self._stack
 
+    def deploy_beside(self, template, parameters):
+        """Creates a second stack from the same template in the same account and region; its state machine's ARN."""
+        cloudformation = self._client("cloudformation")
+        cloudformation.create_stack(
+            StackName=f"{STACK}-beside",
+            TemplateBody=pathlib.Path(template).read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        )
+        listed = cloudformation.describe_stack_resources(StackName=f"{STACK}-beside")["StackResources"]
+        kinds = {each.get("ResourceType"): each["PhysicalResourceId"] for each in listed}
+        if "AWS::DynamoDB::Table" in kinds:
+            raise RuntimeError("the second stack made a table of locks of its own")
+        return kinds["AWS::StepFunctions::StateMachine"]
+
     def _find_resources(self, cloudformation):
         listed = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         resources = [each for each in listed if "ResourceType" in each]  # moto lists what it did not make without
@@ -230,12 +245,16 @@ class World:
         listed = self._client("stepfunctions").list_executions(stateMachineArn=self._stack["machine"])["executions"]
         return plain(sorted(listed, key=lambda each: each["startDate"]))
 
-    def start(self, input):
-        """Starts an execution by hand; its ARN."""
+    def start(self, input, machine=None):
+        """Starts an execution by hand, of the stack's machine or another; its ARN."""
         started = self._client("stepfunctions").start_execution(
-            stateMachineArn=self._stack["machine"], input=json.dumps(input)
+            stateMachineArn=machine or self._stack["machine"], input=json.dumps(input)
         )
         return started["executionArn"]
+
+    def input_of(self, execution):
+        """What an execution was started with."""
+        return plain(self._execution(execution).input_data)
 
     def stop(self, execution):
         """Stops an execution and waits until it has stopped."""

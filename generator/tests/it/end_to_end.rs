@@ -97,6 +97,22 @@ fn the_same_event_twice_starts_one_recycle() {
 }
 
 #[test]
+fn two_stacks_that_see_one_group_recycle_it_once() {
+    let mut stage = Stage::new("out-in");
+    let beside = stage.deploy_beside("staging");
+    stage.new_launch_template_version();
+    let event = stage.launch_event();
+    let first = stage.send(&event);
+    stage.emulator.order("advance", json!({"seconds": 15}));
+    let second = stage.start_beside(&beside, &first);
+    let second = stage.emulator.wait(&second);
+    assert_eq!(second.status, "SUCCEEDED", "{second:?}");
+    assert_eq!(second.output["outcome"], json!("coalesced"), "{second:?}");
+    let execution = stage.emulator.wait(&first);
+    stage.assert_recycled(&execution, 3);
+}
+
+#[test]
 fn launches_that_never_become_healthy_end_the_recycle_with_the_old_fleet_intact() {
     let mut stage = Stage::new_with("out-in-timed", stage::open_all_day);
     stage.emulator.order("fault_launches", json!({"kind": "stuck-pending"}));

@@ -138,10 +138,12 @@ resource "aws_iam_role_policy" "machine" {
         }
       },
       {
-        Sid      = "KeepLocks"
-        Effect   = "Allow"
-        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-        Resource = [aws_dynamodb_table.locks.arn]
+        Sid    = "KeepLocks"
+        Effect = "Allow"
+        Action = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = [
+          "arn:${data.aws_partition.current.partition}:dynamodb:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:table/asg-recycle-locks",
+        ]
       },
       {
         Sid      = "Announce"
@@ -160,10 +162,18 @@ resource "aws_iam_role_policy" "machine" {
       {
         Sid    = "FollowExecutions"
         Effect = "Allow"
-        Action = ["states:DescribeExecution", "states:StopExecution"]
+        Action = ["states:StopExecution"]
         Resource = [
           "arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:execution:${local.prefix}:*",
           "arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:execution:${local.prefix}/*:*",
+        ]
+      },
+      {
+        Sid    = "DescribeHolders"
+        Effect = "Allow"
+        Action = ["states:DescribeExecution"]
+        Resource = [
+          "arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:execution:*",
         ]
       },
       {

@@ -7,7 +7,7 @@ resource "aws_sfn_state_machine" "recycle" {
   tags     = var.tags
 
   definition = templatefile("${path.module}/state_machine.asl.json", {
-    lock_table_name       = aws_dynamodb_table.locks.name
+    lock_table_name       = "asg-recycle-locks"
     notifier_function_arn = var.notifier_function_arn == null ? "" : var.notifier_function_arn
     topic_arn             = aws_sns_topic.recycles.arn
   })

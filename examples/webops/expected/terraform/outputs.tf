@@ -42,7 +42,7 @@ output "topic_arn" {
 
 output "lock_table_name" {
   description = "Name of the table of locks and journals."
-  value       = aws_dynamodb_table.locks.name
+  value       = "asg-recycle-locks"
 }
 
 output "handler_role_arn" {

@@ -116,6 +116,13 @@ variable "log_retention_days" {
   }
 }
 
+variable "create_lock_table" {
+  description = "Whether this stack creates the table of locks and journals, which all stacks of an account and region share: one of them does."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "deletion_protection" {
   description = "Whether the table of locks and journals refuses to be deleted."
   type        = bool

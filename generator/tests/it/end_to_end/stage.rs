@@ -83,6 +83,24 @@ impl Stage {
         Self { emulator, before, history, events: 0 }
     }
 
+    /// Deploys a second stack in another environment of the same account and region; its state machine.
+    pub(super) fn deploy_beside(&mut self, environment: &str) -> String {
+        let template = output().join("cloudformation/template.yaml");
+        let parameters = json!({
+            "Environment": environment,
+            "CreateLockTable": "false",
+            "HandlerS3Bucket": "artifacts",
+            "HandlerS3Key": "handler.zip",
+        });
+        self.emulator.ask("deploy_beside", json!({"template": template, "parameters": parameters}))
+    }
+
+    /// Starts an execution of that machine with the input that the other stack's handler gave to an execution.
+    pub(super) fn start_beside(&mut self, machine: &str, like: &str) -> String {
+        let input: Value = self.emulator.ask("input_of", json!({"execution": like}));
+        self.emulator.ask("start", json!({"input": input, "machine": machine}))
+    }
+
     /// Makes the group's instances outdated.
     pub(super) fn new_launch_template_version(&mut self) {
         self.emulator.order("new_template_version", json!({"group": GROUP}));

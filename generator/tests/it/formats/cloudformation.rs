@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use asg_recycle::render::{CloudFormation, OutputFormat as _};
 use asg_recycle::stack::Stack;
+use asg_recycle::stack::parameter::{Parameter, ParameterKey};
 use serde_json::{Map, Value};
 
 use super::cloudformation_kinds::{KINDS, NOUNS};
@@ -83,7 +84,7 @@ impl Template {
             parameters: stack
                 .parameters
                 .iter()
-                .map(|each| (pascal(each.key.as_str()), optional.value(each)))
+                .map(|each| (pascal(each.key.as_str()), given(each, optional)))
                 .collect(),
             types: types
                 .map(|(id, resource)| (id.as_str(), resource["Type"].as_str().expect("a type")))
@@ -265,4 +266,13 @@ fn snake(pascal: &str) -> String {
         snake.extend(character.to_lowercase());
     }
     snake
+}
+
+/// The value of a parameter; that of one which decides what there is has to be a real one.
+fn given(parameter: &Parameter, optional: Optional) -> Option<Value> {
+    if parameter.key == ParameterKey::CreateLockTable {
+        Some("true".into())
+    } else {
+        optional.value(parameter)
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use asg_recycle::render::{Files, OutputFormat as _, Terraform};
 use asg_recycle::stack::Stack;
-use asg_recycle::stack::parameter::ParameterKind;
+use asg_recycle::stack::parameter::{ParameterKey, ParameterKind};
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body};
 use serde_json::{Map, Value, json};
@@ -109,6 +109,7 @@ impl Module {
         let variables = stack.parameters.iter().map(|parameter| {
             let value = match parameter.kind {
                 ParameterKind::TextMap => Some(json!(stack.tags)), // those of stack.yaml
+                _ if parameter.key == ParameterKey::CreateLockTable => Some(json!(true)), // decides what there is
                 _ => optional.value(parameter),
             };
             (parameter.key.as_str().to_owned(), value.unwrap_or(Value::Null))
