@@ -10,7 +10,7 @@ use crate::names;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LockTable {
     /// Its name, which the state machine is given as a placeholder.
-    pub name: &'static str,
+    pub name: Value,
     /// Whether the stack creates it; otherwise another stack of the account and region has.
     pub create: Value,
     /// The attribute that identifies an item: text.
@@ -21,7 +21,7 @@ pub struct LockTable {
 
 pub(super) fn table() -> LockTable {
     LockTable {
-        name: names::LOCK_TABLE,
+        name: names::LOCK_TABLE.into(),
         create: Value::parameter(ParameterKey::CreateLockTable),
         hash_key: "auto_scaling_group_name",
         deletion_protection: Value::parameter(ParameterKey::DeletionProtection),

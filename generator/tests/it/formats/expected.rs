@@ -212,7 +212,7 @@ impl Seen<'_> {
     fn table(self) -> Found {
         let table = &self.stack.lock;
         let properties = json!({
-            "name": table.name,
+            "name": self.value(&table.name),
             "billing_mode": "PAY_PER_REQUEST",
             "hash_key": table.hash_key,
             "attribute": table.hash_key,
