@@ -78,7 +78,7 @@ class World:
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         )
         listed = cloudformation.describe_stack_resources(StackName=f"{STACK}-beside")["StackResources"]
-        kinds = {each.get("ResourceType"): each["PhysicalResourceId"] for each in listed}
+        kinds = {each["ResourceType"]: each["PhysicalResourceId"] for each in listed if "ResourceType" in each}
         if "AWS::DynamoDB::Table" in kinds:
             raise RuntimeError("the second stack made a table of locks of its own")
         return kinds["AWS::StepFunctions::StateMachine"]

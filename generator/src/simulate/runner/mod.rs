@@ -4,6 +4,7 @@
 //! then one transition of the execution that has waited longest. A clone goes its own way from where it stands, so a
 //! run can be followed to its end from any of its moments. Everything is decided by the world's seed.
 
+mod beginning;
 mod deployment;
 mod events;
 mod handler;
@@ -119,9 +120,9 @@ impl Runner {
         let began_at = world.now();
         let mut runner = Self {
             deployments: deployments.to_vec(),
-            checkers: watching::checkers(deployments, &world),
+            checkers: beginning::checkers(deployments, &world),
             changes: ChangeDetector::begin(&world),
-            first: watching::samples(&world),
+            first: beginning::samples(&world),
             world,
             executions: Vec::new(),
             pending: BTreeMap::new(),
