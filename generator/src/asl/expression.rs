@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 pub(crate) use asg_recycle_simulator::expression::{FUNCTIONS, delimited};
+use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser;
 use serde_json::Value;
+
+use super::tables::Kind;
 
 /// Names of the variables that an expression reads from outside, `states` included.
 ///
@@ -18,6 +21,44 @@ pub(super) fn variables(expression: &str) -> Result<BTreeSet<String>, String> {
     collect_local(&tree, &mut local);
     collect(&tree, &mut names);
     Ok(names.difference(&local).cloned().collect())
+}
+
+/// The kind of what an expression gives, where its form tells.
+pub(super) fn kind(expression: &str) -> Option<Kind> {
+    kind_of(&parser::parse(expression).ok()?)
+}
+
+fn kind_of(tree: &AstNode) -> Option<Kind> {
+    Some(match tree {
+        AstNode::String(_) => Kind::Text,
+        AstNode::Number(_) => Kind::Number,
+        AstNode::Boolean(_) => Kind::Flag,
+        AstNode::Array(_) => Kind::List,
+        AstNode::Object(_) => Kind::Object,
+        AstNode::Block(steps) => return kind_of(steps.last()?),
+        AstNode::Conditional { then_branch, else_branch, .. } => {
+            let (one, other) = (kind_of(then_branch), else_branch.as_deref().and_then(kind_of));
+            return one
+                .filter(|one| other.is_none_or(|other| other == *one))
+                .or(other.filter(|_| one.is_none()));
+        }
+        AstNode::Binary { op, .. } => match op {
+            BinaryOp::Concatenate => Kind::Text,
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
+                Kind::Number
+            }
+            BinaryOp::And | BinaryOp::Or | BinaryOp::In | BinaryOp::Equal | BinaryOp::NotEqual => Kind::Flag,
+            _ => return None,
+        },
+        AstNode::Function { name, .. } => match name.as_str() {
+            "millis" | "toMillis" | "count" | "sum" | "floor" | "ceil" | "round" | "length" => Kind::Number,
+            "string" | "join" | "substring" | "lowercase" | "uppercase" | "fromMillis" => Kind::Text,
+            "exists" | "not" | "contains" => Kind::Flag,
+            "merge" => Kind::Object,
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// The syntax tree is walked in its JSON form: a reference is `{"Variable": name}` and a call of a bound function
