@@ -23,6 +23,84 @@ pub(super) fn variables(expression: &str) -> Result<BTreeSet<String>, String> {
     Ok(names.difference(&local).cloned().collect())
 }
 
+/// The names along every path that begins with a variable, the variable's first: `["lock", "journal", "phase"]`.
+pub(super) fn paths(expression: &str) -> Vec<Vec<String>> {
+    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
+    let mut paths = Vec::new();
+    collect_paths(&tree.unwrap_or_default(), &mut paths);
+    paths
+}
+
+fn collect_paths(tree: &Value, paths: &mut Vec<Vec<String>>) {
+    match tree {
+        Value::Object(fields) => {
+            if let Some(steps) = fields.get("Path").and_then(|path| path["steps"].as_array()) {
+                let mut steps = steps.iter().map(|step| &step["node"]);
+                let first = steps.next().and_then(|node| node["Variable"].as_str());
+                let names = steps.map_while(|node| node["Name"].as_str());
+                paths.extend(
+                    first.map(|first| {
+                        std::iter::once(first).chain(names).map(str::to_owned).collect::<Vec<_>>()
+                    }),
+                );
+            }
+            fields.values().for_each(|field| collect_paths(field, paths));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_paths(item, paths)),
+        _ => {}
+    }
+}
+
+/// The keys of the object that an expression gives, with the kinds of their values where their form tells. Of an object
+/// that is taken from elsewhere nothing is known.
+pub(super) fn entries(expression: &str) -> Vec<(String, Option<Kind>)> {
+    let mut entries = Vec::new();
+    if let Ok(tree) = parser::parse(expression) {
+        collect_entries(&tree, &mut entries);
+    }
+    entries
+}
+
+fn collect_entries(tree: &AstNode, entries: &mut Vec<(String, Option<Kind>)>) {
+    match tree {
+        AstNode::Object(members) => entries.extend(members.iter().filter_map(|(key, value)| match key {
+            AstNode::String(key) => Some((key.clone(), kind_of(value))),
+            _ => None,
+        })),
+        AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_entries(last, entries)),
+        AstNode::Conditional { then_branch, else_branch, .. } => {
+            std::iter::once(then_branch)
+                .chain(else_branch)
+                .for_each(|branch| collect_entries(branch, entries));
+        }
+        AstNode::Function { name, args, .. } if name == "merge" => {
+            if let [AstNode::Array(parts)] = args.as_slice() {
+                parts.iter().for_each(|part| collect_entries(part, entries));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every text that stands in an expression as it is.
+pub(super) fn literals(expression: &str) -> Vec<String> {
+    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
+    let mut literals = Vec::new();
+    collect_literals(&tree.unwrap_or_default(), &mut literals);
+    literals
+}
+
+fn collect_literals(tree: &Value, literals: &mut Vec<String>) {
+    match tree {
+        Value::Object(fields) => {
+            literals.extend(fields.get("String").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|field| collect_literals(field, literals));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_literals(item, literals)),
+        _ => {}
+    }
+}
+
 /// The kind of what an expression gives, where its form tells.
 pub(super) fn kind(expression: &str) -> Option<Kind> {
     kind_of(&parser::parse(expression).ok()?)
@@ -155,6 +233,28 @@ mod tests {
         reads("instances[id in $journal.replace].$", &["journal"]);
         reads("$map($list, $string)", &["list"]);
         reads("'$quoted' & /$regex/", &[]);
+    }
+
+    #[test]
+    fn paths_are_told_with_their_variable() {
+        let paths = |expression| -> Vec<String> {
+            paths(expression).into_iter().map(|path| path.join(".")).collect()
+        };
+        assert_eq!(
+            paths("$journal.phase = 'x' and $exists($lock.journal.kept)"),
+            ["journal.phase", "lock.journal.kept"]
+        );
+        assert_eq!(paths("[$journal.leaving[$ in $g.a]]"), ["journal.leaving", "g.a"]);
+    }
+
+    #[test]
+    fn the_entries_of_an_object_are_told_with_their_kinds() {
+        let expected = [("a", Some(Kind::Number)), ("b", None), ("c", Some(Kind::Text))];
+        let expected = expected.map(|(key, kind)| (key.to_owned(), kind));
+        assert_eq!(
+            entries("($x := 1; $merge([$journal, {'a': 1, 'b': $x}, $y ? {'c': 'x'} : {}]))"),
+            expected
+        );
     }
 
     #[test]

@@ -103,6 +103,7 @@ fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
+    environment.add_global("journal", Argument::from(minijinja::value::Serde(tables.journal.printed())));
     let tables = Arc::clone(tables);
     environment.add_function("initial_variables", move |path: &str| tables.initial(path));
     environment.add_filter("jsonata", jsonata);

@@ -6,6 +6,7 @@ mod ends;
 mod expressions;
 mod fields;
 mod handlers;
+mod journal;
 mod lists;
 mod names;
 mod placeholders;
@@ -30,6 +31,7 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-expressions", check: expressions::check },
     Rule { code: "asl-variables", check: variables::check },
     Rule { code: "asl-declared", check: declared::check },
+    Rule { code: "asl-journal", check: journal::check },
     Rule { code: "asl-handlers", check: handlers::check },
     Rule { code: "asl-calls", check: calls::check },
     Rule { code: "asl-lists", check: lists::check },

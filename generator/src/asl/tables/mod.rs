@@ -1,6 +1,7 @@
-//! What the machine keeps, as tables under `templates/strategies/`: its variables, and what a request carries. They
-//! render the states that read and pass these on, and the checks hold every state to them.
+//! What the machine keeps, as tables under `templates/strategies/`: its variables, what a request carries, and the journal.
+//! They render the states that read and pass these on, and the checks hold every state to them.
 
+mod journal;
 #[cfg(test)]
 mod page;
 mod request;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::problem::{Problem, Problems};
 use crate::strategy::Catalog;
 
+pub(super) use journal::Journal;
 pub(super) use request::RequestKey;
 
 const REQUEST: &str = "strategies/_shared/request.yaml";
@@ -93,6 +95,7 @@ pub(super) struct Group {
 pub(super) struct Tables {
     pub(super) variables: Vec<Group>,
     pub(super) request: Vec<RequestKey>,
+    pub(super) journal: Journal,
 }
 
 impl Tables {
@@ -120,7 +123,8 @@ impl Tables {
             problems.extend(reasons.iter().map(|reason| fault(REQUEST, reason)));
             Vec::new()
         });
-        problems.or_ok(Self { variables, request })
+        let journal = Journal::read(catalog, &mut problems);
+        problems.or_ok(Self { variables, request, journal })
     }
 
     /// The members of an Assign that give a table's variables what they begin with, as JSON without the braces; for the
@@ -159,6 +163,10 @@ pub(super) struct Declarations {
     pub(super) stages: BTreeMap<String, BTreeSet<String>>,
     /// Those stages that are strategies.
     pub(super) strategies: BTreeSet<String>,
+    /// The keys of the journal.
+    pub(super) journal: BTreeMap<String, Kind>,
+    /// The attributes of the lock item.
+    pub(super) lock_item: BTreeMap<String, Kind>,
 }
 
 impl Tables {
@@ -190,7 +198,16 @@ impl Tables {
             }
         }
         let stages = stages.iter().map(|(stage, states)| (stage.clone(), states.iter().cloned().collect()));
-        Declarations { variables, stages: stages.collect(), strategies }
+        let kinds = |keys: &[(String, journal::Key)]| {
+            keys.iter().map(|(name, key)| (name.clone(), key.kind)).collect()
+        };
+        Declarations {
+            variables,
+            stages: stages.collect(),
+            strategies,
+            journal: kinds(&self.journal.keys),
+            lock_item: kinds(&self.journal.lock_item),
+        }
     }
 }
 
@@ -209,7 +226,10 @@ fn on_one_line(value: &Value) -> Value {
 
 /// The rows of a table, in the order in which they are written.
 fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(String, T)>, String> {
-    let rows: Map<String, Value> = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    typed(serde_yaml::from_str(text).map_err(|error| error.to_string())?)
+}
+
+fn typed<T: DeserializeOwned>(rows: Map<String, Value>) -> Result<Vec<(String, T)>, String> {
     let row = |(name, row)| match serde_json::from_value(row) {
         Ok(row) => Ok((name, row)),
         Err(error) => Err(format!("{name}: {error}")),

@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use serde_json::Value;
 
+use super::journal::Key;
 use super::request::Giver;
 use super::{Group, RequestKey, Tables};
 use crate::strategy::Catalog;
@@ -34,7 +35,25 @@ fn page(tables: &Tables) -> String {
     for group in &tables.variables {
         variables(&mut page, group);
     }
+    let journal = &tables.journal;
+    let _ = write!(
+        page,
+        "\n## The journal\n\n\
+         Written beside the lock, as JSON, before each change that it tells of. Its version is {}; {:?} are read, 0 is a \
+         journal\nwithout one. One of another version is left alone, and announced as `Recycle.UnknownJournal`.\n\n",
+        journal.version, journal.known,
+    );
+    keys(&mut page, &journal.keys);
+    page.push_str("\n## The lock item\n\n");
+    keys(&mut page, &journal.lock_item);
     page
+}
+
+fn keys(page: &mut String, keys: &[(String, Key)]) {
+    page.push_str("| key | kind | meaning |\n|---|---|---|\n");
+    for (name, key) in keys {
+        let _ = writeln!(page, "| `{name}` | {} | {} |", key.kind.word(), key.meaning);
+    }
 }
 
 fn request_row(page: &mut String, key: &RequestKey) {

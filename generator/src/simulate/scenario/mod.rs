@@ -19,6 +19,7 @@ use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::invariants::OwnSizes;
 use super::runner::{Deployment, Detail, Run, Runner, Setup, Stop, Trigger};
 use crate::config::{self, Config};
 use crate::problem::Problems;
@@ -49,6 +50,8 @@ pub struct Scenario {
     pub events: Script,
     /// When executions are stopped from outside.
     pub stops: Vec<Stop>,
+    /// What the group is to be put back to, where it begins as a dead execution left it.
+    pub put_back_to: Option<OwnSizes>,
     /// What is expected, where anything is.
     pub expect: Option<Expect>,
 }
@@ -106,7 +109,8 @@ impl Scenario {
             tag(group, deployment, strategy);
         }
         let triggers = self.triggers.clone().unwrap_or_else(|| vec![Trigger::default()]);
-        let setup = Setup { triggers, stops: self.stops.clone(), detail };
+        let put_back_to = self.put_back_to.clone();
+        let setup = Setup { triggers, stops: self.stops.clone(), detail, put_back_to };
         Runner::new(deployment, world, self.events.clone(), setup)
     }
 
