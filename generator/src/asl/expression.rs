@@ -75,7 +75,9 @@ fn collect_entries(tree: &AstNode, entries: &mut Vec<(String, Option<Kind>)>) {
         }
         AstNode::Function { name, args, .. } if name == "merge" => {
             if let [AstNode::Array(parts)] = args.as_slice() {
-                parts.iter().for_each(|part| collect_entries(part, entries));
+                for part in parts {
+                    collect_entries(part, entries);
+                }
             }
         }
         _ => {}
