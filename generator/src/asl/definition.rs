@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::tables::Declarations;
 use crate::problem::{Problem, Problems};
 
 /// A parsed definition.
@@ -13,6 +14,8 @@ pub(super) struct Definition {
     pub text: String,
     /// The machine's own scope first; a Map's follows its owner's.
     pub scopes: Vec<Scope>,
+    /// What its states are held to; nothing of it in a definition that came without.
+    pub declared: Declarations,
 }
 
 /// States that can name each other as targets.
@@ -58,6 +61,14 @@ impl State {
         matches!(self.kind.as_str(), "Succeed" | "Fail") || self.fields.get("End") == Some(&Value::Bool(true))
     }
 
+    /// Every variable that it assigns on some way, with what.
+    pub(super) fn assignments(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let lists = ["Choices", "Catch"].into_iter().filter_map(|list| self.fields.get(list)?.as_array());
+        let assigns = lists.flatten().map(|item| item.get("Assign")).chain([self.fields.get("Assign")]);
+        let members = assigns.flatten().filter_map(Value::as_object).flatten();
+        members.map(|(name, value)| (name.as_str(), value))
+    }
+
     /// Every variable that it assigns on some way.
     pub(super) fn assigned(&self) -> impl Iterator<Item = String> + '_ {
         assigned(&self.fields)
@@ -88,7 +99,7 @@ impl Definition {
             machine.as_object().ok_or_else(|| not_a_machine("it is not a JSON object".to_owned()))?;
         let mut scopes = Vec::new();
         add_scope(machine, None, false, &mut scopes);
-        Ok(Self { text: text.to_owned(), scopes })
+        Ok(Self { text: text.to_owned(), scopes, declared: Declarations::default() })
     }
 
     /// Every state with its name and the index of its scope.

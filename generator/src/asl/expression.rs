@@ -3,6 +3,129 @@
 use std::collections::BTreeSet;
 
 pub(crate) use asg_recycle_simulator::expression::{FUNCTIONS, delimited, variables};
+use jsonata_core::ast::{AstNode, BinaryOp};
+use jsonata_core::parser;
+use serde_json::Value;
+
+use super::tables::Kind;
+
+/// The names along every path that begins with a variable, the variable's first: `["lock", "journal", "phase"]`.
+pub(super) fn paths(expression: &str) -> Vec<Vec<String>> {
+    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
+    let mut paths = Vec::new();
+    collect_paths(&tree.unwrap_or_default(), &mut paths);
+    paths
+}
+
+fn collect_paths(tree: &Value, paths: &mut Vec<Vec<String>>) {
+    match tree {
+        Value::Object(fields) => {
+            if let Some(steps) = fields.get("Path").and_then(|path| path["steps"].as_array()) {
+                let mut steps = steps.iter().map(|step| &step["node"]);
+                let first = steps.next().and_then(|node| node["Variable"].as_str());
+                let names = steps.map_while(|node| node["Name"].as_str());
+                paths.extend(
+                    first.map(|first| {
+                        std::iter::once(first).chain(names).map(str::to_owned).collect::<Vec<_>>()
+                    }),
+                );
+            }
+            fields.values().for_each(|field| collect_paths(field, paths));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_paths(item, paths)),
+        _ => {}
+    }
+}
+
+/// The keys of the object that an expression gives, with the kinds of their values where their form tells. Of an object
+/// that is taken from elsewhere nothing is known.
+pub(super) fn entries(expression: &str) -> Vec<(String, Option<Kind>)> {
+    let mut entries = Vec::new();
+    if let Ok(tree) = parser::parse(expression) {
+        collect_entries(&tree, &mut entries);
+    }
+    entries
+}
+
+fn collect_entries(tree: &AstNode, entries: &mut Vec<(String, Option<Kind>)>) {
+    match tree {
+        AstNode::Object(members) => entries.extend(members.iter().filter_map(|(key, value)| match key {
+            AstNode::String(key) => Some((key.clone(), kind_of(value))),
+            _ => None,
+        })),
+        AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_entries(last, entries)),
+        AstNode::Conditional { then_branch, else_branch, .. } => {
+            std::iter::once(then_branch)
+                .chain(else_branch)
+                .for_each(|branch| collect_entries(branch, entries));
+        }
+        AstNode::Function { name, args, .. } if name == "merge" => {
+            if let [AstNode::Array(parts)] = args.as_slice() {
+                for part in parts {
+                    collect_entries(part, entries);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every text that stands in an expression as it is.
+pub(super) fn literals(expression: &str) -> Vec<String> {
+    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
+    let mut literals = Vec::new();
+    collect_literals(&tree.unwrap_or_default(), &mut literals);
+    literals
+}
+
+fn collect_literals(tree: &Value, literals: &mut Vec<String>) {
+    match tree {
+        Value::Object(fields) => {
+            literals.extend(fields.get("String").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|field| collect_literals(field, literals));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_literals(item, literals)),
+        _ => {}
+    }
+}
+
+/// The kind of what an expression gives, where its form tells.
+pub(super) fn kind(expression: &str) -> Option<Kind> {
+    kind_of(&parser::parse(expression).ok()?)
+}
+
+fn kind_of(tree: &AstNode) -> Option<Kind> {
+    Some(match tree {
+        AstNode::String(_) => Kind::Text,
+        AstNode::Number(_) => Kind::Number,
+        AstNode::Boolean(_) => Kind::Flag,
+        AstNode::Array(_) => Kind::List,
+        AstNode::Object(_) => Kind::Object,
+        AstNode::Block(steps) => return kind_of(steps.last()?),
+        AstNode::Conditional { then_branch, else_branch, .. } => {
+            let (one, other) = (kind_of(then_branch), else_branch.as_deref().and_then(kind_of));
+            return one
+                .filter(|one| other.is_none_or(|other| other == *one))
+                .or(other.filter(|_| one.is_none()));
+        }
+        AstNode::Binary { op, .. } => match op {
+            BinaryOp::Concatenate => Kind::Text,
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
+                Kind::Number
+            }
+            BinaryOp::And | BinaryOp::Or | BinaryOp::In | BinaryOp::Equal | BinaryOp::NotEqual => Kind::Flag,
+            _ => return None,
+        },
+        AstNode::Function { name, .. } => match name.as_str() {
+            "millis" | "toMillis" | "count" | "sum" | "floor" | "ceil" | "round" | "length" => Kind::Number,
+            "string" | "join" | "substring" | "lowercase" | "uppercase" | "fromMillis" => Kind::Text,
+            "exists" | "not" | "contains" => Kind::Flag,
+            "merge" => Kind::Object,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
 
 /// `$name` to `$prefix_name` for each of `names`, in expressions only, and not inside their string literals.
 pub(super) fn rename_variables(text: &str, names: &BTreeSet<String>, prefix: &str) -> String {
@@ -34,4 +157,31 @@ fn variable_at(text: &str, names: &BTreeSet<String>, prefix: &str) -> (usize, Op
     let name: String = text[1..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let renamed = names.contains(&name).then(|| format!("${prefix}_{name}"));
     (1 + name.len(), renamed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_with_their_variable() {
+        let paths = |expression| -> Vec<String> {
+            paths(expression).into_iter().map(|path| path.join(".")).collect()
+        };
+        assert_eq!(
+            paths("$journal.phase = 'x' and $exists($lock.journal.kept)"),
+            ["journal.phase", "lock.journal.kept"]
+        );
+        assert_eq!(paths("[$journal.leaving[$ in $g.a]]"), ["journal.leaving", "g.a"]);
+    }
+
+    #[test]
+    fn the_entries_of_an_object_are_told_with_their_kinds() {
+        let expected = [("a", Some(Kind::Number)), ("b", None), ("c", Some(Kind::Text))];
+        let expected = expected.map(|(key, kind)| (key.to_owned(), kind));
+        assert_eq!(
+            entries("($x := 1; $merge([$journal, {'a': 1, 'b': $x}, $y ? {'c': 'x'} : {}]))"),
+            expected
+        );
+    }
 }

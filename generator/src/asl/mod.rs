@@ -8,13 +8,16 @@ mod graph;
 mod origin;
 pub(crate) mod expression;
 mod render;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::{Config, SettingValue};
 use crate::problem::Problems;
 
 use definition::Definition;
+use tables::Tables;
 
 pub use graph::{Graph, On, Stage, State, Way};
 pub use placeholder::Placeholder;
@@ -34,8 +37,10 @@ pub struct Machine {
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
 /// test meets it before a user can.
 pub fn build(config: &Config) -> Result<Machine, Problems> {
-    let render::Rendered { text, stages } = render::render(config)?;
-    let definition = Definition::parse(&text)?;
+    let tables = Arc::new(Tables::read(config.catalog())?);
+    let render::Rendered { text, stages } = render::render(config, &tables)?;
+    let mut definition = Definition::parse(&text)?;
+    definition.declared = tables.declarations(config.catalog(), &stages);
     check::check(&definition).or_ok(())?;
     let mut api_calls = call::api_calls(&definition);
     api_calls.extend(needed(config));

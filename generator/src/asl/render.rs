@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::tables::Tables;
 use super::{expression, origin};
 use crate::config::{Config, SettingValue};
 use crate::names;
@@ -22,9 +23,9 @@ type Callers = BTreeMap<String, Vec<String>>;
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
 /// each strategy's. Twice, because states that several others share must know where to go back to: the first time
 /// finds out who calls whom.
-pub(super) fn render(config: &Config) -> Result<Rendered, Problems> {
-    let callers = callers(&render_definition(config, Callers::new())?.0);
-    let (definition, stages) = render_definition(config, callers)?;
+pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
+    let callers = callers(&render_definition(config, tables, Callers::new())?.0);
+    let (definition, stages) = render_definition(config, tables, callers)?;
     let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
     Ok(Rendered { text, stages })
 }
@@ -52,9 +53,9 @@ fn stage_of(path: &str) -> &str {
 /// The definition, and its states by their stage.
 type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>);
 
-fn render_definition(config: &Config, callers: Callers) -> Result<Staged, Problems> {
+fn render_definition(config: &Config, tables: &Arc<Tables>, callers: Callers) -> Result<Staged, Problems> {
     let catalog = config.catalog();
-    let mut environment = environment(config);
+    let mut environment = environment(config, tables);
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
     let context = context(config);
     let mut problems = Problems::default();
@@ -96,11 +97,15 @@ fn callers(definition: &Map<String, Value>) -> Callers {
     callers
 }
 
-fn environment(config: &Config) -> Environment<'static> {
+fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {
     let mut environment = template::environment();
     let catalog = Arc::clone(config.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
+    environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
+    environment.add_global("journal", Argument::from(minijinja::value::Serde(tables.journal.printed())));
+    let tables = Arc::clone(tables);
+    environment.add_function("initial_variables", move |path: &str| tables.initial(path));
     environment.add_filter("jsonata", jsonata);
     environment.add_function("child_states", child_states);
     environment
@@ -257,6 +262,10 @@ fn fault(code: &'static str, pointer: &str, reason: String) -> Problem {
 mod tests {
     use super::*;
 
+    fn render_with(config: &Config) -> Result<Rendered, Problems> {
+        render(config, &Arc::new(Tables::read(config.catalog())?))
+    }
+
     #[test]
     fn an_expression_over_several_lines_becomes_one_string() {
         assert_eq!(jsonata("\n  $a = 'x'\n    and $b\n"), r#""{% $a = 'x' and $b %}""#);
@@ -265,7 +274,7 @@ mod tests {
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
         let definition: Value =
-            serde_json::from_str(&render(&Config::with_defaults("demo".parse().unwrap())).unwrap().text)
+            serde_json::from_str(&render_with(&Config::with_defaults("demo".parse().unwrap())).unwrap().text)
                 .unwrap();
         let leads_to = |target: &str| -> Vec<String> {
             callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
@@ -284,7 +293,7 @@ mod tests {
         let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
         let catalog =
             Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
-        render(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
+        render_with(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
             .expect_err("it is broken")
             .to_string()
     }

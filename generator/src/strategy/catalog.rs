@@ -71,6 +71,11 @@ impl Catalog {
         self.texts.get(path).map(AsRef::as_ref)
     }
 
+    /// Every file's path under `templates/` and text, in order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().map(|(path, text)| (path.as_str(), text.as_ref()))
+    }
+
     /// The templates of states: those of the frame in the order of their numbers, then each strategy's.
     pub(crate) fn state_files(&self) -> Vec<String> {
         let is_numbered = |path: &&String| {

@@ -91,7 +91,7 @@ impl World {
         Ok(Self {
             context,
             autoscaling,
-            tables: Tables::new(&spec.resources.tables),
+            tables: Tables::new(&spec.resources.tables, &spec.lock_items),
             executions: Executions::default(),
             messages: Messages::new(spec.resources.topics.clone(), spec.resources.functions.clone()),
             injected_failures: InjectedFailures::default(),

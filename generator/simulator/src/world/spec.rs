@@ -32,6 +32,8 @@ pub struct WorldSpec {
     pub error_names: ErrorNames,
     /// Whether the record keeps what reads answered.
     pub keep_answers: KeepAnswers,
+    /// Items that are in every table from the start: their attributes, all texts, by their key.
+    pub lock_items: BTreeMap<String, BTreeMap<String, String>>,
     /// What is deployed in it; no scenario says so.
     #[serde(skip)]
     pub resources: Resources,
@@ -48,6 +50,7 @@ impl Default for WorldSpec {
             latency: Span(100),
             error_names: ErrorNames::default(),
             keep_answers: KeepAnswers::default(),
+            lock_items: BTreeMap::new(),
             resources: Resources::default(),
         }
     }

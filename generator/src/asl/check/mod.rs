@@ -1,10 +1,12 @@
 //! What a definition must hold to before it is emitted: one rule a file, one folder of cases a rule.
 
 mod calls;
+mod declared;
 mod ends;
 mod expressions;
 mod fields;
 mod handlers;
+mod journal;
 mod lists;
 mod names;
 mod placeholders;
@@ -30,6 +32,8 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-ends", check: ends::check },
     Rule { code: "asl-expressions", check: expressions::check },
     Rule { code: "asl-variables", check: variables::check },
+    Rule { code: "asl-declared", check: declared::check },
+    Rule { code: "asl-journal", check: journal::check },
     Rule { code: "asl-handlers", check: handlers::check },
     Rule { code: "asl-calls", check: calls::check },
     Rule { code: "asl-lists", check: lists::check },
@@ -56,7 +60,13 @@ mod tests {
     static CASES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/asl/check/cases");
 
     fn codes(path: &std::path::Path, text: &str) -> BTreeSet<&'static str> {
-        let definition = Definition::parse(text).unwrap_or_else(|_| panic!("{} is not JSON", path.display()));
+        let mut definition =
+            Definition::parse(text).unwrap_or_else(|_| panic!("{} is not JSON", path.display()));
+        let case: serde_json::Value = serde_json::from_str(text).expect("it was parsed before");
+        if let Some(declared) = case.get("Declared") {
+            definition.declared = serde_json::from_value(declared.clone())
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
         check(&definition).iter().map(|problem| problem.code).collect()
     }
 

@@ -71,7 +71,7 @@ fn report_shadowing(scope: &Scope, definition: &Definition, report: &mut Report<
 }
 
 /// The variables that a state's own fields read.
-fn read_by(state: &State) -> Names {
+pub(super) fn read_by(state: &State) -> Names {
     let mut names = Names::new();
     for (_, value) in state.fields.iter().filter(|(field, _)| *field != "ItemProcessor") {
         collect(value, &mut names);

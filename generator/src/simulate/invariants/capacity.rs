@@ -65,6 +65,11 @@ impl Capacity {
         }
     }
 
+    /// Of what serves now, no more than so many were promised: the others were added by a dead execution.
+    pub(super) fn promise_at_most(&mut self, desired: u32) {
+        self.at_start = self.at_start.min(desired);
+    }
+
     /// Every instance may be replaced, not only those that are outdated now.
     pub(super) fn everything_may_be_replaced(&mut self) {
         self.replaces_all = true;

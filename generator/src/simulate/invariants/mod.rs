@@ -16,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
+use serde::Deserialize;
 use serde_json::Value;
 
 use asg_recycle_simulator::time::{Moment, Span};
@@ -263,6 +264,21 @@ impl Bound {
     }
 }
 
+/// What a group is to be put back to that begins as a dead execution left it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnSizes {
+    /// Minimum size.
+    pub min: u32,
+    /// Maximum size.
+    pub max: u32,
+    /// Desired capacity.
+    pub desired: u32,
+    /// Processes that were suspended before, and stay so.
+    #[serde(default)]
+    pub suspended: BTreeSet<Process>,
+}
+
 /// Watches one group of a world.
 #[derive(Debug, Clone)]
 pub struct Checker {
@@ -304,6 +320,13 @@ impl Checker {
             source_changed_at: None,
             violations: Vec::new(),
         })
+    }
+
+    /// The group is to end with these, whatever it begins with.
+    pub fn expect_put_back_to(&mut self, own: OwnSizes) {
+        self.capacity.promise_at_most(own.desired);
+        (self.min, self.max) = (Bound::new(own.min), Bound::new(own.max));
+        (self.desired, self.suspended) = (own.desired, own.suspended);
     }
 
     /// Looks at what has happened since it last looked.

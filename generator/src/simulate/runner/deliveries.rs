@@ -21,6 +21,11 @@ impl Runner {
                 Some(event) => (**event).clone(),
                 None => return,
             },
+            TriggerEvent::FormerExecutionDied => {
+                let arn = self.deployments[0].handler.machine.execution("former");
+                let input = events::former_input(group).to_string();
+                events::status_change(id, (&arn, &self.deployments[0].machine_arn), "ABORTED", &input)
+            }
         };
         self.send(event);
     }

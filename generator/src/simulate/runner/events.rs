@@ -1,5 +1,6 @@
 //! The events of a world as EventBridge delivers them to the handler.
 
+use asg_recycle_handler::contract::{EMOJI, INPUT_VERSION, STRATEGY};
 use serde_json::{Value, json};
 
 use super::deployment::{ACCOUNT, REGION};
@@ -66,6 +67,16 @@ pub(super) fn status_change(id: u64, (arn, machine): (&str, &str), status: &str,
             "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status,
             "input": input, "inputDetails": {"included": true}, "output": null,
         },
+    })
+}
+
+/// What an execution was started with, before the run, to recycle a group.
+pub(super) fn former_input(group: &Group) -> Value {
+    let strategy = tags(group).into_iter().find(|(key, _)| key == STRATEGY.key).map(|(_, strategy)| strategy);
+    json!({
+        "version": INPUT_VERSION, "mode": "recycle", "replace": "outdated", "strategy": strategy,
+        "auto_scaling_group_name": &*group.name, "component": "webops", "account_id": ACCOUNT,
+        "success_channel": "", "emoji": EMOJI, "trigger": {"event_name": "UpdateAutoScalingGroup"},
     })
 }
 

@@ -137,6 +137,9 @@ impl Runner {
             steps: 0,
             refusals: Vec::new(),
         };
+        if let (Some(own), Some(checker)) = (setup.put_back_to, runner.checkers.first_mut()) {
+            checker.expect_put_back_to(own);
+        }
         for trigger in setup.triggers {
             runner.schedule(began_at + trigger.at, Delivery::Trigger(trigger));
         }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::simulate::invariants::OwnSizes;
 use asg_recycle_simulator::time::Span;
 
 /// An event from outside that makes the handler decide.
@@ -30,6 +31,8 @@ pub enum TriggerEvent {
     TagChange,
     /// The last event is delivered once more.
     Redelivery,
+    /// An execution named `former`, which began before the run, has died.
+    FormerExecutionDied,
 }
 
 impl Default for TriggerSpec {
@@ -71,4 +74,6 @@ pub struct Setup {
     pub stops: Vec<Stop>,
     /// What it keeps.
     pub detail: Detail,
+    /// What the first group is to be put back to, where it is not what it begins with.
+    pub put_back_to: Option<OwnSizes>,
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::config::{self, Config};
 use crate::problem::{Problem, Problems};
+use crate::simulate::invariants::OwnSizes;
 use crate::simulate::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
 
 use super::expect::Expect;
@@ -36,6 +37,8 @@ pub struct Scenario {
     pub events: Script,
     /// When executions are stopped from outside.
     pub stops: Vec<Stop>,
+    /// What the group is to be put back to, where it begins as a dead execution left it.
+    pub put_back_to: Option<OwnSizes>,
     /// What is expected, where anything is.
     pub expect: Option<Expect>,
 }
@@ -142,7 +145,8 @@ impl Scenario {
             tag(group, deployments, strategy);
         }
         let triggers = self.triggers.clone().unwrap_or_else(|| vec![TriggerSpec::default()]);
-        let setup = Setup { triggers, stops: self.stops.clone(), detail };
+        let put_back_to = self.put_back_to.clone();
+        let setup = Setup { triggers, stops: self.stops.clone(), detail, put_back_to };
         Runner::new(deployments, world, self.events.clone(), setup)
     }
 

@@ -57,6 +57,18 @@ fn a_group_without_old_instances_is_up_to_date() {
 }
 
 #[test]
+fn an_input_of_a_version_that_is_not_known_ends_before_the_lock_and_is_announced() {
+    let mut newer = input();
+    newer["version"] = json!(2);
+    let ran = run_machine(&emitted(), newer, Script::default());
+    let (error, cause) = ran.failure();
+    assert_eq!(error, "Recycle.UnknownInput");
+    assert!(cause.contains("this is one of version 2"), "{cause}");
+    let called: Vec<_> = ran.script.calls.iter().map(|(_, action, _)| action.as_str()).collect();
+    assert_eq!(called, ["publish"]);
+}
+
+#[test]
 fn a_group_with_an_old_instance_is_locked_before_anything_is_changed() {
     let ran = run_emitted(group("1"));
     let first = |wanted: &str| ran.script.calls.iter().position(|(_, action, _)| action == wanted);

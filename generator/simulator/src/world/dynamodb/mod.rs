@@ -29,9 +29,16 @@ struct Table {
 pub(crate) struct Tables(Vec<Table>);
 
 impl Tables {
-    /// Empty tables.
-    pub(crate) fn new(specs: &[TableSpec]) -> Self {
-        Self(specs.iter().map(|spec| Table { spec: spec.clone(), items: BTreeMap::new() }).collect())
+    /// Tables with these items in each.
+    pub(crate) fn new(specs: &[TableSpec], items: &BTreeMap<String, BTreeMap<String, String>>) -> Self {
+        let table = |spec: &TableSpec| {
+            let item = |(key, attributes): (&String, &BTreeMap<String, String>)| {
+                let texts = attributes.iter().chain([(&spec.key, key)]);
+                (key.clone(), texts.map(|(name, text)| (name.clone(), json!({"S": text}))).collect())
+            };
+            Table { spec: spec.clone(), items: items.iter().map(item).collect() }
+        };
+        Self(specs.iter().map(table).collect())
     }
 
     /// Who holds the lock of that key, one for each table in which somebody does.

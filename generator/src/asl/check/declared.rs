@@ -1,0 +1,77 @@
+//! Every variable is one that a table declares: of that kind, assigned by those who are said to, and read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::super::expression;
+use super::super::tables::{Declaration, Declarations, Kind};
+use super::variables::read_by;
+use super::{Definition, Report};
+
+const EVERYWHERE: &str = "everywhere";
+/// Any of the strategies.
+const STRATEGIES: &str = "strategies";
+
+pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
+    let declared = &definition.declared;
+    if declared.variables.is_empty() {
+        return;
+    }
+    let mut writers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut read = BTreeSet::new();
+    for (scope, name, state) in definition.states() {
+        read.extend(read_by(state));
+        // What children assign is theirs alone: another rule says so.
+        let stage = if scope == 0 { stage_of(declared, name) } else { None };
+        for (variable, value) in state.assignments() {
+            writers.entry(variable).or_default().extend(stage);
+            let Some(declaration) = declared.variables.get(variable) else {
+                report.add(name, format!("${variable} is in no table of variables"));
+                continue;
+            };
+            if let Some(kind) = kind(value).filter(|kind| *kind != declaration.kind) {
+                let (given, wanted) = (kind.word(), declaration.kind.word());
+                report
+                    .add(name, format!("${variable} is declared as {wanted}, and this is {given}: {value}"));
+            }
+            if let Some(stage) = stage.filter(|stage| !may_write(declared, declaration, stage)) {
+                report.add(name, format!("`{stage}` is not among those that are said to write ${variable}"));
+            }
+        }
+    }
+    for (variable, declaration) in &declared.variables {
+        let Some(writers) = writers.get(variable.as_str()) else {
+            report.add("", format!("${variable} is declared, and assigned nowhere"));
+            continue;
+        };
+        let said = declaration.written_by.iter().filter(|said| declared.stages.contains_key(*said));
+        for stage in said.filter(|said| !writers.contains(said.as_str())) {
+            report.add("", format!("${variable} is said to be written by `{stage}`, which does not"));
+        }
+        if !read.contains(variable) {
+            report.add("", format!("${variable} is declared, and read nowhere"));
+        }
+    }
+}
+
+/// The stage of the frame, or the strategy, that a state stands in.
+fn stage_of<'a>(declared: &'a Declarations, state: &str) -> Option<&'a str> {
+    declared.stages.iter().find(|(_, states)| states.contains(state)).map(|(stage, _)| stage.as_str())
+}
+
+fn may_write(declared: &Declarations, declaration: &Declaration, stage: &str) -> bool {
+    let said = |word: &str| declaration.written_by.iter().any(|said| said == word);
+    declaration.written_by.is_empty()
+        || said(EVERYWHERE)
+        || said(stage)
+        || said(STRATEGIES) && declared.strategies.contains(stage)
+}
+
+/// The kind of what is assigned, where it can be told.
+fn kind(value: &Value) -> Option<Kind> {
+    match value.as_str().and_then(expression::delimited) {
+        Some(expression) => expression::kind(expression),
+        None => Kind::of(value),
+    }
+}

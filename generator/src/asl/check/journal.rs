@@ -1,0 +1,115 @@
+//! Every key of the journal, and every attribute of the lock item, is one that a table declares, of that kind, and is read:
+//! later releases of the machine have to know what this one wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::super::expression;
+use super::super::tables::Kind;
+use super::{Definition, Report};
+
+/// The variable that holds the journal; others hold it under the same name.
+const JOURNAL: &str = "journal";
+/// The name to which expressions bind an item that was read.
+const ITEM: &str = "item";
+/// What identifies the item; nobody reads it there.
+const KEY: &str = "auto_scaling_group_name";
+
+/// What a definition does with one of the two.
+#[derive(Default)]
+struct Use<'a> {
+    /// Names, the states that write them, and the kinds of what they write.
+    written: Vec<(String, &'a str, Option<Kind>)>,
+    read: BTreeMap<String, &'a str>,
+}
+
+pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
+    let (mut journal, mut item) = (Use::default(), Use::default());
+    for (_, name, state) in definition.states() {
+        for (_, value) in state.assignments().filter(|(variable, _)| *variable == JOURNAL) {
+            journal.written.extend(entries(value).into_iter().map(|(key, kind)| (key, name, kind)));
+        }
+        let mut texts = Vec::new();
+        let fields = state.fields.iter().filter(|(field, _)| *field != "ItemProcessor");
+        fields.for_each(|(_, value)| collect_texts(value, &mut texts));
+        let is_table =
+            state.fields.get("Resource").and_then(Value::as_str).is_some_and(|r| r.contains(":dynamodb:"));
+        for text in texts {
+            let Some(expression) = expression::delimited(text) else {
+                item.written.extend(updated(text, is_table).map(|attribute| (attribute, name, None)));
+                continue;
+            };
+            for literal in expression::literals(expression) {
+                item.written.extend(updated(&literal, is_table).map(|attribute| (attribute, name, None)));
+            }
+            for path in expression::paths(expression) {
+                let names: Vec<_> = path.iter().map(String::as_str).collect();
+                match names[..] {
+                    [JOURNAL, key, ..] | [_, JOURNAL, key, ..] if key != "S" => {
+                        journal.read.insert(key.to_owned(), name);
+                    }
+                    [ITEM, attribute, ..] | ["states", "result", "Item" | "Attributes", attribute, ..] => {
+                        item.read.insert(attribute.to_owned(), name);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    hold("the journal", &definition.declared.journal, &journal, report);
+    hold("the lock item", &definition.declared.lock_item, &item, report);
+}
+
+fn hold(what: &str, declared: &BTreeMap<String, Kind>, used: &Use<'_>, report: &mut Report<'_>) {
+    if declared.is_empty() {
+        return;
+    }
+    let written = used.written.iter().map(|(key, state, _)| (key, *state));
+    let mut unknown = BTreeSet::new();
+    for (key, state) in written.chain(used.read.iter().map(|(key, state)| (key, *state))) {
+        if !declared.contains_key(key) && unknown.insert(key) {
+            report.add(state, format!("`{key}` is in no table of {what}"));
+        }
+    }
+    for (key, state, kind) in &used.written {
+        let wanted = declared.get(key).filter(|wanted| kind.is_some_and(|kind| kind != **wanted));
+        if let Some(wanted) = wanted {
+            report.add(
+                state,
+                format!("`{key}` of {what} is declared as {}, and this is another", wanted.word()),
+            );
+        }
+    }
+    for key in declared.keys().filter(|key| !used.read.contains_key(*key) && *key != KEY) {
+        report.add("", format!("`{key}` of {what} is declared, and read nowhere"));
+    }
+}
+
+/// The keys of a journal that is assigned.
+fn entries(value: &Value) -> Vec<(String, Option<Kind>)> {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), Kind::of(value))).collect(),
+        Value::String(text) => expression::delimited(text).map(expression::entries).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// The attributes that an `UpdateExpression` sets and removes.
+fn updated(text: &str, is_table: bool) -> impl Iterator<Item = String> {
+    let (clause, rest) = text.split_once(' ').unwrap_or_default();
+    let rest = if is_table && matches!(clause, "SET" | "REMOVE") { rest } else { "" };
+    rest.split(", ")
+        .filter_map(|each| each.split(' ').next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+}
+
+fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(fields) => fields.values().for_each(|value| collect_texts(value, texts)),
+        _ => {}
+    }
+}

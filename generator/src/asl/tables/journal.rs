@@ -1,0 +1,101 @@
+//! The journal and the lock item, key by key, and which versions of them are read.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Kind, fault, typed};
+use crate::problem::Problems;
+use crate::strategy::Catalog;
+
+const SHARED: &str = "strategies/_shared/journal.yaml";
+
+/// A key of the journal, or an attribute of the lock item.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::asl) struct Key {
+    pub(super) kind: Kind,
+    /// For people.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "printed in docs/machine-state.md, which a test holds")
+    )]
+    pub(super) meaning: String,
+    /// What a journal of a version before the key is read with.
+    #[serde(default)]
+    former: Option<Value>,
+}
+
+/// A `journal.yaml` as it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    version: Option<u32>,
+    known: Vec<u32>,
+    journal: Map<String, Value>,
+    lock_item: Map<String, Value>,
+}
+
+/// All keys, the frame's first.
+#[derive(Debug, Default)]
+pub(in crate::asl) struct Journal {
+    pub(super) version: u32,
+    pub(super) known: Vec<u32>,
+    pub(super) keys: Vec<(String, Key)>,
+    pub(super) lock_item: Vec<(String, Key)>,
+}
+
+/// What the templates print of it.
+#[derive(Serialize)]
+pub(in crate::asl) struct Printed {
+    version: u32,
+    /// A JSONata list.
+    known: String,
+    /// A JSONata object: what a journal of a version before keys is read with.
+    former: String,
+}
+
+impl Journal {
+    /// Reads the tables.
+    pub(super) fn read(catalog: &Catalog, problems: &mut Problems) -> Self {
+        let mut journal = Self::default();
+        let tables = catalog.texts().filter(|(path, _)| path.ends_with("/journal.yaml"));
+        for (path, text) in tables {
+            let read = serde_yaml::from_str(text).map_err(|error| error.to_string());
+            if let Err(reason) = read.and_then(|file| journal.add(file, path == SHARED)) {
+                problems.push(fault(path, &reason));
+            }
+        }
+        if !journal.known.contains(&journal.version) {
+            problems.push(fault(SHARED, "`known` lacks the `version` that is written"));
+        }
+        journal
+    }
+
+    fn add(&mut self, file: File, shared: bool) -> Result<(), String> {
+        if shared {
+            self.version = file.version.ok_or("it lacks `version`")?;
+            self.known = file.known;
+        } else if file.version.is_some() || !file.known.is_empty() {
+            return Err(format!("versions stand in templates/{SHARED}"));
+        }
+        for (known, more) in [(&mut self.keys, file.journal), (&mut self.lock_item, file.lock_item)] {
+            let more = typed::<Key>(more)?;
+            if let Some((twice, _)) = more.iter().find(|(name, _)| known.iter().any(|(key, _)| key == name)) {
+                return Err(format!("`{twice}` stands in another table, too"));
+            }
+            known.extend(more);
+        }
+        Ok(())
+    }
+
+    /// For the templates.
+    pub(in crate::asl) fn printed(&self) -> Printed {
+        let former =
+            self.keys.iter().filter_map(|(name, key)| Some(format!("'{name}': {}", key.former.as_ref()?)));
+        Printed {
+            version: self.version,
+            known: format!("{:?}", self.known),
+            former: format!("{{{}}}", former.collect::<Vec<_>>().join(", ")),
+        }
+    }
+}

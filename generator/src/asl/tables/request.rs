@@ -1,0 +1,283 @@
+//! What an execution is asked for, key by key: how it is read from the input, and who carries it on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Kind, rows};
+
+/// Who takes a key of the request further than the execution that was given it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::asl) enum Carrier {
+    /// The mark that a newcomer leaves on the lock, and the holder that takes it up.
+    Rerun,
+    /// The input of a successor. What is not named passes as it was in this execution's own input.
+    HandOver,
+    /// What child executions are given.
+    Children,
+}
+
+/// Who puts a key into an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::asl) enum Giver {
+    #[default]
+    Handler,
+    /// An execution that hands over.
+    Predecessor,
+}
+
+/// A row as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    kind: Kind,
+    meaning: String,
+    #[serde(default)]
+    given_by: Giver,
+    #[serde(default)]
+    variable: Option<String>,
+    #[serde(default)]
+    part_of: Option<String>,
+    #[serde(default)]
+    for_others: bool,
+    #[serde(default)]
+    written_by: Vec<String>,
+    #[serde(default)]
+    default: Option<Value>,
+    #[serde(default)]
+    read: Option<String>,
+    carried_by: Vec<Carrier>,
+    #[serde(default)]
+    rerun: Option<String>,
+    #[serde(default)]
+    take_up: Option<String>,
+    #[serde(default)]
+    hand_over: Option<String>,
+}
+
+/// A key of the input. Expressions are JSONata, without delimiters.
+#[derive(Debug, Clone, Serialize)]
+pub(in crate::asl) struct RequestKey {
+    pub(in crate::asl) key: String,
+    pub(in crate::asl) kind: Kind,
+    /// For people.
+    pub(in crate::asl) meaning: String,
+    pub(in crate::asl) given_by: Giver,
+    /// Holds it; none where it is part of another variable, or for others.
+    pub(in crate::asl) variable: Option<String>,
+    /// The variable of which it is a part; its own initial value reads it.
+    pub(in crate::asl) part_of: Option<String>,
+    /// The stages that assign the variable.
+    pub(in crate::asl) written_by: Vec<String>,
+    /// Reads it from the input.
+    pub(in crate::asl) read: String,
+    /// Puts it into a rerun mark.
+    pub(in crate::asl) rerun: Option<String>,
+    /// Reads it from the mark, `$request`.
+    pub(in crate::asl) take_up: Option<String>,
+    /// Puts it into a successor's input.
+    pub(in crate::asl) hand_over: Option<String>,
+    /// Whether child executions get it, under the variable's name.
+    pub(in crate::asl) children: bool,
+}
+
+/// Reads the table.
+///
+/// # Errors
+/// What is wrong, each with its key.
+pub(super) fn read(text: &str) -> Result<Vec<RequestKey>, Vec<String>> {
+    let rows = rows::<Row>(text).map_err(|reason| vec![reason])?;
+    let faults: Vec<_> =
+        rows.iter().filter_map(|(key, row)| Some(format!("{key}: {}", row.fault()?))).collect();
+    if faults.is_empty() {
+        Ok(rows.into_iter().map(|(key, row)| row.complete(key)).collect())
+    } else {
+        Err(faults)
+    }
+}
+
+impl Row {
+    fn is_carried_by(&self, carrier: Carrier) -> bool {
+        self.carried_by.contains(&carrier)
+    }
+
+    /// What must not be, since then something would be lost on the way.
+    fn fault(&self) -> Option<&'static str> {
+        let readers = [self.variable.is_some(), self.part_of.is_some(), self.for_others];
+        if readers.iter().filter(|reader| **reader).count() != 1 {
+            return Some("it needs one of `variable`, `part_of` and `for_others`");
+        }
+        if self.variable.is_none() && !self.carried_by.is_empty() {
+            return Some("only what a variable holds can be carried");
+        }
+        if self.is_carried_by(Carrier::Rerun) && !self.is_carried_by(Carrier::HandOver) {
+            return Some(
+                "what is taken up from a mark must be handed over, or a successor would have this execution's own",
+            );
+        }
+        let given = [
+            (self.rerun.is_some() || self.take_up.is_some(), Carrier::Rerun),
+            (self.hand_over.is_some(), Carrier::HandOver),
+        ];
+        let unused = given.iter().any(|(given, carrier)| *given && !self.is_carried_by(*carrier));
+        unused.then_some("it says how it is carried by what does not carry it")
+    }
+
+    fn complete(self, key: String) -> RequestKey {
+        let (rerun, hand_over) = (self.is_carried_by(Carrier::Rerun), self.is_carried_by(Carrier::HandOver));
+        let variable = self.variable.as_ref().map(|name| format!("${name}")).unwrap_or_default();
+        let mut written_by = vec!["begin".to_owned()];
+        written_by.extend(rerun.then(|| "lock".to_owned()));
+        written_by.extend(self.written_by.clone());
+        RequestKey {
+            read: self.read.clone().unwrap_or_else(|| self.reading(&format!("$states.input.{key}"))),
+            rerun: rerun.then(|| self.rerun.clone().unwrap_or_else(|| variable.clone())),
+            take_up: rerun.then(|| {
+                self.take_up.clone().unwrap_or_else(|| self.reading(&format!("$parse($request).{key}")))
+            }),
+            hand_over: hand_over.then(|| self.hand_over.clone().unwrap_or(variable)),
+            children: self.is_carried_by(Carrier::Children),
+            key,
+            kind: self.kind,
+            meaning: self.meaning,
+            given_by: self.given_by,
+            variable: self.variable,
+            part_of: self.part_of,
+            written_by,
+        }
+    }
+
+    /// What stands at `place`, or what is taken for it where nothing does.
+    fn reading(&self, place: &str) -> String {
+        let found = if self.kind == Kind::List { format!("[{place}]") } else { place.to_owned() };
+        match &self.default {
+            Some(Value::String(text)) => format!("$exists({place}) ? {found} : '{text}'"),
+            Some(default) => format!("$exists({place}) ? {found} : {default}"),
+            None => found,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use asg_recycle_handler::contract::INPUT_VERSION;
+
+    use super::super::{REQUEST, Tables};
+    use super::*;
+    use crate::asl::{Machine, build};
+    use crate::config::Config;
+    use crate::strategy::Catalog;
+
+    fn schema() -> Value {
+        let text = include_str!("../../../../docs/execution-input.schema.json");
+        serde_json::from_str(text).expect("it is JSON")
+    }
+
+    fn definition(machine: &Machine) -> Value {
+        serde_json::from_str(&machine.definition).expect("it is JSON")
+    }
+
+    #[test]
+    fn every_key_of_the_input_is_in_the_table_and_no_other_is_said_to_come_from_the_handler() {
+        let tables = Tables::read(Catalog::embedded()).expect("the tables have no fault");
+        let given = tables.request.iter().filter(|key| key.given_by == Giver::Handler);
+        let given: BTreeSet<_> = given.map(|key| key.key.clone()).collect();
+        let published = schema()["properties"].as_object().expect("properties").keys().cloned().collect();
+        assert_eq!(given, published);
+    }
+
+    #[test]
+    fn every_key_that_is_not_for_others_is_read() {
+        let tables = Tables::read(Catalog::embedded()).expect("the tables have no fault");
+        let machine = build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
+        let reading = definition(&machine)["States"]["Read input"]["Assign"].to_string();
+        for key in &tables.request {
+            let is_read = reading.contains(&format!("$states.input.{}", key.key));
+            let is_ours = key.variable.is_some() || key.part_of.is_some();
+            assert_eq!(is_read, is_ours, "{}", key.key);
+        }
+    }
+
+    #[test]
+    fn the_machine_knows_the_version_that_the_handler_writes() {
+        let machine = build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
+        let rule = &definition(&machine)["States"]["Is the input known?"]["Choices"][0];
+        assert_eq!(rule["Condition"], format!("{{% $not($input_version in [{INPUT_VERSION}]) %}}"));
+    }
+
+    /// The machine with one more key in the table.
+    fn with_key(row: &str) -> Result<Machine, String> {
+        let catalog = Catalog::embedded();
+        let table = format!("{}{row}", catalog.text(REQUEST).expect("there is a table"));
+        let files = [("request.yaml".to_owned(), table)].into();
+        let catalog = catalog.with_folder("_shared", files).expect("the strategies are as they were");
+        build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
+            .map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_key_that_is_added_to_the_table_is_found_wherever_a_request_is_passed_on() {
+        let row = "duration_max:\n  {kind: number, meaning: seconds, variable: duration_max, default: 0, \
+                   carried_by: [rerun, hand_over, children]}\n";
+        let fault = with_key(row).expect_err("children get it, and read it nowhere");
+        for child in ["list", "turn"] {
+            assert!(
+                fault.contains(&format!("${child}_duration_max is declared, and read nowhere")),
+                "{fault}"
+            );
+        }
+        let row = row.replace(", children", "");
+        let states = &definition(&with_key(&row).expect("it has no fault"))["States"];
+        for (state, text) in [
+            ("Read input", "$exists($states.input.duration_max) ? $states.input.duration_max : 0"),
+            ("Ask the holder for a rerun", "'duration_max': $duration_max"),
+            ("Take up the request", "$exists($parse($request).duration_max)"),
+            ("Hand over", "'duration_max': $duration_max"),
+        ] {
+            assert!(states[state].to_string().contains(text), "{state} lacks `{text}`");
+        }
+    }
+
+    #[test]
+    fn children_are_given_and_read_each_key_that_they_are_said_to_get() {
+        let machine = build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
+        let states = &definition(&machine)["States"];
+        let tables = Tables::read(Catalog::embedded()).expect("the tables have no fault");
+        let names: Vec<_> = tables.request.iter().filter(|key| key.children).collect();
+        assert!(!names.is_empty());
+        for name in names.into_iter().filter_map(|key| key.variable.as_ref()) {
+            for (map, begin, prefix) in [
+                ("List instances", "Begin listing", "list"),
+                ("Take instances in turn", "Begin turn", "turn"),
+            ] {
+                assert_eq!(states[map]["ItemSelector"][name], format!("{{% ${name} %}}"));
+                let assigned =
+                    &states[map]["ItemProcessor"]["States"][begin]["Assign"][format!("{prefix}_{name}")];
+                assert_eq!(*assigned, format!("{{% $states.input.{name} %}}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_could_be_lost_is_a_fault_of_the_table() {
+        for (row, fault) in [
+            ("{kind: number, meaning: m, variable: x}", "missing field `carried_by`"),
+            ("{kind: number, meaning: m, carried_by: []}", "it needs one of"),
+            ("{kind: number, meaning: m, variable: x, carried_by: [rerun]}", "must be handed over"),
+            (
+                "{kind: number, meaning: m, for_others: true, carried_by: [rerun]}",
+                "only what a variable holds",
+            ),
+            (
+                "{kind: number, meaning: m, variable: x, carried_by: [], take_up: '1'}",
+                "what does not carry it",
+            ),
+        ] {
+            let faults = read(&format!("x: {row}\n")).expect_err(row).join("\n");
+            assert!(faults.contains(fault), "{faults}");
+        }
+    }
+}
