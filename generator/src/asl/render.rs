@@ -102,6 +102,7 @@ fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {
     let catalog = Arc::clone(config.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
+    environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(config))));
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
     environment.add_global("journal", Argument::from(minijinja::value::Serde(tables.journal.printed())));
     let tables = Arc::clone(tables);
@@ -208,6 +209,14 @@ fn of(catalog: &Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hook<'_>> 
         found.extend(state(&strategy.hooks).map(|state| hook(state.as_str())));
     }
     found
+}
+
+/// What `groups` of `stack.yaml` says, as the templates ask for it.
+fn chosen_groups(config: &Config) -> Value {
+    let prefixes: Vec<_> = config.groups.name_prefixes.iter().map(ToString::to_string).collect();
+    let tags: BTreeMap<_, _> =
+        config.groups.tags.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    serde_json::json!({"name_prefixes": prefixes, "tags": tags})
 }
 
 fn context(config: &Config) -> Argument {

@@ -1,7 +1,6 @@
 //! Scenarios as a whole, and several stacks in one world; each scenario file is a test of `tests/scenarios.rs`.
 
 use asg_recycle::config;
-use asg_recycle::simulate::invariants::Invariant;
 use asg_recycle::simulate::runner::{Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle::strategy;
@@ -30,15 +29,33 @@ fn machines(run: &Run) -> Vec<&str> {
 }
 
 #[test]
-fn two_stacks_that_share_a_group_both_act_on_it_and_their_collision_is_seen() {
-    let run = run("{stacks: [production, staging], group: {min: 2, desired: 2, max: 4}}");
-    assert_eq!(machines(&run), ["asg-recycle-production", "asg-recycle-staging"]);
-    let tables = &run.world.spec().resources.tables;
-    let collision =
-        run.verdict.violations.iter().any(|violation| violation.invariant == Invariant::OneRecycleAtATime);
-    // A lock keeps apart only those who share its table.
-    assert_eq!(collision, tables.len() > 1, "{tables:?}: {:?}", run.verdict.lines());
-    assert!(collision || run.verdict.is_sound(), "{:?}", run.verdict.lines());
+fn stacks_of_one_account_and_region_share_one_table_of_locks() {
+    let run = run("{stacks: [production, staging, {name: other}], group: {min: 2, desired: 2, max: 2}}");
+    assert_eq!(machines(&run), ["asg-recycle-production", "asg-recycle-staging", "other-production"]);
+    assert_eq!(run.world.spec().resources.tables.len(), 1, "{:?}", run.world.spec().resources.tables);
+    assert!(run.verdict.is_sound(), "{:?}", run.verdict.lines());
+}
+
+#[test]
+fn a_group_that_a_stack_does_not_choose_is_left_alone_by_its_machine_too() {
+    for (stack, ends) in [
+        ("groups: {name_prefixes: [api-, web]}", "recycled"),
+        ("groups: {name_prefixes: [api-]}", "skipped"),
+        ("groups: {tags: {team: web}}", "recycled"),
+        ("groups: {tags: {team: api}}", "skipped"),
+    ] {
+        // The first stack chooses the group, and hands it to the second machine by a tag of the group.
+        let stacks = format!(
+            "[{{name: front, stack: 'handler: {{allowed_step_functions: [back-production]}}'}}, {{name: back, stack: '{stack}'}}]"
+        );
+        let run = run(&format!(
+            "{{stacks: {stacks}, group: {{name: webops-asg-1, min: 2, desired: 2, max: 4, tags: {{team: web, \
+             autorecycle_step_function_name: back-production}}}}}}"
+        ));
+        let ends_are: Vec<_> = run.executions.iter().map(|one| one.outcome.as_str()).collect();
+        assert!(ends_are.contains(&ends), "{stack}: {ends_are:?}");
+        assert!(run.verdict.is_sound(), "{stack}: {:?}", run.verdict.lines());
+    }
 }
 
 #[test]
