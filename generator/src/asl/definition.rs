@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::tables::Declarations;
+use super::declarations::Declarations;
 use crate::problem::{Problem, Problems};
 
 /// A parsed definition.

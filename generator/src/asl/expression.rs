@@ -7,7 +7,7 @@ use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser;
 use serde_json::Value;
 
-use super::tables::Kind;
+use super::kind::Kind;
 
 /// The names along every path that begins with a variable, the variable's first: `["lock", "journal", "phase"]`.
 pub(super) fn paths(expression: &str) -> Vec<Vec<String>> {

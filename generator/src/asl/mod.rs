@@ -2,7 +2,9 @@
 
 mod call;
 mod check;
+mod declarations;
 mod definition;
+mod kind;
 mod placeholder;
 mod graph;
 mod origin;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::super::declarations::{Declaration, Declarations};
+use super::super::definition::Definition;
 use super::super::expression;
-use super::super::tables::{Declaration, Declarations, Kind};
+use super::super::kind::Kind;
+use super::report::Report;
 use super::variables::read_by;
-use super::{Definition, Report};
 
 const EVERYWHERE: &str = "everywhere";
 /// Any of the strategies.

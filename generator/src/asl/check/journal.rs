@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::super::definition::Definition;
 use super::super::expression;
-use super::super::tables::Kind;
-use super::{Definition, Report};
+use super::super::kind::Kind;
+use super::report::Report;
 
 /// The variable that holds the journal; others hold it under the same name.
 const JOURNAL: &str = "journal";

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Kind, fault, typed};
+use super::super::kind::Kind;
+use super::rows::{fault, typed};
 use crate::problem::Problems;
 use crate::strategy::Catalog;
 

@@ -5,58 +5,25 @@ mod journal;
 #[cfg(test)]
 mod page;
 mod request;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::problem::{Problem, Problems};
+use super::declarations::{Declaration, Declarations};
+use super::kind::Kind;
+use crate::problem::Problems;
 use crate::strategy::Catalog;
 
-pub(super) use journal::Journal;
-pub(super) use request::RequestKey;
+use journal::Journal;
+use request::RequestKey;
+use rows::{fault, rows};
 
 const REQUEST: &str = "strategies/_shared/request.yaml";
 /// How the name of a table of a child execution's variables ends; what comes before is the prefix of their names.
 const OF_A_CHILD: &str = ".variables.yaml";
-
-/// What a value is, as far as an expression can be told to give it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
-    Text,
-    Number,
-    Flag,
-    List,
-    Object,
-}
-
-impl Kind {
-    /// The kind of a JSON value that is no expression.
-    pub(super) fn of(value: &Value) -> Option<Self> {
-        Some(match value {
-            Value::String(_) => Self::Text,
-            Value::Number(_) => Self::Number,
-            Value::Bool(_) => Self::Flag,
-            Value::Array(_) => Self::List,
-            Value::Object(_) => Self::Object,
-            Value::Null => return None,
-        })
-    }
-
-    /// As the tables write it.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Number => "number",
-            Self::Flag => "flag",
-            Self::List => "list",
-            Self::Object => "object",
-        }
-    }
-}
 
 /// A variable of the machine, or of a child execution.
 #[derive(Debug, Clone, Deserialize)]
@@ -141,35 +108,7 @@ impl Tables {
         });
         members.collect::<Vec<_>>().join(",\n")
     }
-}
 
-/// What a check needs to know of a variable.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Declaration {
-    pub(super) kind: Kind,
-    /// As in [`Variable::written_by`]; empty for what anybody may assign who knows it.
-    #[serde(default)]
-    pub(super) written_by: Vec<String>,
-}
-
-/// What the states of a definition are held to. A part that is empty holds them to nothing.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Declarations {
-    /// By name, as it stands in the definition.
-    pub(super) variables: BTreeMap<String, Declaration>,
-    /// The states of each stage of the frame and of each strategy.
-    pub(super) stages: BTreeMap<String, BTreeSet<String>>,
-    /// Those stages that are strategies.
-    pub(super) strategies: BTreeSet<String>,
-    /// The keys of the journal.
-    pub(super) journal: BTreeMap<String, Kind>,
-    /// The attributes of the lock item.
-    pub(super) lock_item: BTreeMap<String, Kind>,
-}
-
-impl Tables {
     /// What the states are held to, by the stages that they are in.
     pub(super) fn declarations(&self, catalog: &Catalog, stages: &[(String, Vec<String>)]) -> Declarations {
         let strategies: BTreeSet<_> = catalog.strategies().keys().cloned().collect();
@@ -222,21 +161,4 @@ fn on_one_line(value: &Value) -> Value {
         Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" ").into(),
         other => other.clone(),
     }
-}
-
-/// The rows of a table, in the order in which they are written.
-fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(String, T)>, String> {
-    typed(serde_yaml::from_str(text).map_err(|error| error.to_string())?)
-}
-
-fn typed<T: DeserializeOwned>(rows: Map<String, Value>) -> Result<Vec<(String, T)>, String> {
-    let row = |(name, row)| match serde_json::from_value(row) {
-        Ok(row) => Ok((name, row)),
-        Err(error) => Err(format!("{name}: {error}")),
-    };
-    rows.into_iter().map(row).collect()
-}
-
-fn fault(path: &str, reason: &str) -> Problem {
-    Problem::new("table", path, format!("templates/{path}: {reason}"))
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Kind, rows};
+use super::super::kind::Kind;
+use super::rows::rows;
 
 /// Who takes a key of the request further than the execution that was given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

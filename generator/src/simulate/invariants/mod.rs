@@ -7,6 +7,7 @@ mod capacity;
 mod conduct;
 mod endings;
 mod promise;
+mod sizes;
 mod verdict;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
-use serde::Deserialize;
 use serde_json::Value;
 
-use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
@@ -27,8 +27,10 @@ use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Author, GroupEvent};
 
 use capacity::Capacity;
+use sizes::Bound;
 
 pub use promise::{Promise, UnknownPromise};
+pub use sizes::OwnSizes;
 pub use verdict::{Termination, Verdict, judge};
 
 /// An invariant.
@@ -209,74 +211,6 @@ struct Known {
     announced_look: Option<Moment>,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
-}
-
-/// At most so long after a look its answer is acted on: a call may be tried again for two minutes.
-const BETWEEN_LOOK_AND_WRITE: Span = Span::seconds(150);
-
-/// What a minimum or a maximum should be in the end.
-#[derive(Debug, Clone)]
-struct Bound {
-    /// As it was, or as somebody set it meanwhile.
-    value: u32,
-    /// What executions have set it to.
-    ours: BTreeSet<u32>,
-    /// What it should have been before somebody else set it.
-    earlier: BTreeSet<u32>,
-    /// Whether it may be any of those: somebody set it to what an execution had set it to, and nobody can tell these two
-    /// apart; or so shortly before an execution did that it was not seen yet.
-    is_ambiguous: bool,
-    /// When somebody else last set it.
-    set_at: Option<Moment>,
-}
-
-impl Bound {
-    fn new(value: u32) -> Self {
-        Self { value, ours: BTreeSet::new(), earlier: BTreeSet::new(), is_ambiguous: false, set_at: None }
-    }
-
-    /// Follows a change at a moment, whose author can have seen what was done before `seen_until`.
-    fn follow(&mut self, by: &Author, (before, after): (u32, u32), moment: Moment, seen_until: Moment) {
-        if before == after {
-            return;
-        }
-        match by {
-            Author::Execution(_) => {
-                self.ours.insert(after);
-                let is_recent = |at: Moment| at + BETWEEN_LOOK_AND_WRITE >= moment;
-                if self.set_at.is_some_and(|at| at >= seen_until && is_recent(at)) {
-                    self.is_ambiguous = true;
-                }
-            }
-            Author::World => {
-                self.set_at = Some(moment);
-                self.earlier.insert(self.value);
-                self.is_ambiguous = self.ours.contains(&after);
-                self.value = after;
-            }
-        }
-    }
-
-    /// What it should be, where it is not.
-    fn missed_by(&self, found: u32) -> Option<u32> {
-        let is_excused = self.is_ambiguous && self.earlier.contains(&found);
-        (found != self.value && !is_excused).then_some(self.value)
-    }
-}
-
-/// What a group is to be put back to that begins as a dead execution left it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnSizes {
-    /// Minimum size.
-    pub min: u32,
-    /// Maximum size.
-    pub max: u32,
-    /// Desired capacity.
-    pub desired: u32,
-    /// Processes that were suspended before, and stay so.
-    #[serde(default)]
-    pub suspended: BTreeSet<Process>,
 }
 
 /// Watches one group of a world.

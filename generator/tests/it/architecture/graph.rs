@@ -136,8 +136,10 @@ fn used(own: &[String], module: &Module, modules: &Modules) -> BTreeSet<String> 
                 .chars()
                 .next_back()
                 .is_some_and(|letter| is_of_name(letter) || letter == ':');
-            if glued || before.ends_with("pub use") || before.ends_with("pub(crate) use") {
-                continue; // a part of another path, or a re-export, which is followed from where it is used
+            let is_use = !["pub use", "pub(crate) use", "pub(in"].iter().any(|end| before.ends_with(end));
+            if glued || !is_use {
+                // A part of another path, a visibility, or a re-export, which is followed from where it is used.
+                continue;
             }
             for leaf in path_at(&module.code[at..]) {
                 files.extend(resolved(own, &leaf, modules).map(|found| modules[&found].file.clone()));

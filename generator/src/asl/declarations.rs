@@ -1,0 +1,34 @@
+//! What the states of a definition are held to: the tables, as far as the checks need them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::kind::Kind;
+
+/// What a check needs to know of a variable.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Declaration {
+    pub(super) kind: Kind,
+    /// The stages that assign it, `strategies` for any strategy, `everywhere`; empty for what anybody may assign who
+    /// knows it.
+    #[serde(default)]
+    pub(super) written_by: Vec<String>,
+}
+
+/// What the states of a definition are held to. A part that is empty holds them to nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Declarations {
+    /// By name, as it stands in the definition.
+    pub(super) variables: BTreeMap<String, Declaration>,
+    /// The states of each stage of the frame and of each strategy.
+    pub(super) stages: BTreeMap<String, BTreeSet<String>>,
+    /// Those stages that are strategies.
+    pub(super) strategies: BTreeSet<String>,
+    /// The keys of the journal.
+    pub(super) journal: BTreeMap<String, Kind>,
+    /// The attributes of the lock item.
+    pub(super) lock_item: BTreeMap<String, Kind>,
+}
