@@ -1,22 +1,24 @@
-//! The calls of the strategies against the modelled world.
+//! The calls of the emitted machine against the modelled world.
+
+use std::collections::BTreeSet;
 
 use asg_recycle_simulator::world::World;
 
-use crate::template::TEMPLATES;
+use crate::asl;
+use crate::config::Config;
 
 #[test]
-fn every_call_of_the_emitted_machines_templates_is_known() {
-    let folders = TEMPLATES.get_dir("strategies").expect("the folder is compiled in").dirs();
-    let mut found = 0;
-    for folder in folders {
-        for file in folder.files() {
-            for call in file.contents_utf8().unwrap_or_default().split("call(\"").skip(1) {
-                let mut words = call.split('"');
-                let (service, action) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
-                assert!(World::has_action(service, action), "{service}:{action}");
-                found += 1;
-            }
-        }
+fn every_call_of_the_emitted_machine_is_known() {
+    let config = Config::with_defaults("demo".parse().expect("a name"));
+    let machine = asl::build(&config).unwrap_or_else(|problems| panic!("{problems}"));
+    let calls: BTreeSet<_> = machine
+        .definition
+        .split(":states:::aws-sdk:")
+        .skip(1)
+        .filter_map(|call| call.split('"').next()?.split_once(':'))
+        .collect();
+    for (service, action) in &calls {
+        assert!(World::has_action(service, action), "{service}:{action}");
     }
-    assert!(found > 10, "only {found} calls were found");
+    assert!(calls.len() > 10, "only {calls:?} were found");
 }
