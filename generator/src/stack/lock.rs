@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::parameter::ParameterKey;
 use super::value::Value;
+use crate::config::Config;
 use crate::names;
 
 /// The table: on demand, encrypted, recoverable to any moment, kept when the stack goes.
@@ -13,14 +14,17 @@ pub struct LockTable {
     pub name: Value,
     /// Whether the stack creates it; otherwise another stack of the account and region has.
     pub create: Value,
+    /// Whether it does so where nobody says otherwise at deployment.
+    pub is_created_by_default: bool,
     /// The attribute that identifies an item: text.
     pub hash_key: &'static str,
     /// Whether it refuses to be deleted. A journal is the only record of a group's original sizes.
     pub deletion_protection: Value,
 }
 
-pub(super) fn table() -> LockTable {
+pub(super) fn table(config: &Config) -> LockTable {
     LockTable {
+        is_created_by_default: config.locks.create_table,
         name: names::LOCK_TABLE.into(),
         create: Value::parameter(ParameterKey::CreateLockTable),
         hash_key: "auto_scaling_group_name",

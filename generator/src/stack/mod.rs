@@ -102,7 +102,7 @@ impl Stack {
             queue,
             function: function::function(config),
             machine: machine::machine(config, machine),
-            lock: lock::table(),
+            lock: lock::table(config),
             topic: topic::topic(),
             iam: iam::iam(config, machine)?,
             logs: logs::groups(),

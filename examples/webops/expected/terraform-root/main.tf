@@ -31,6 +31,12 @@ variable "region" {
   default     = "eu-west-2"
 }
 
+variable "create_lock_table" {
+  description = "Whether this deployment creates the table of locks that all stacks of an account and region share: one of them does."
+  type        = bool
+  default     = true
+}
+
 provider "aws" {
   region = var.region
 }
@@ -38,7 +44,8 @@ provider "aws" {
 module "asg_recycle" {
   source = "../terraform"
 
-  environment = var.environment
+  environment       = var.environment
+  create_lock_table = var.create_lock_table
 }
 
 output "asg_recycle" {
