@@ -121,7 +121,6 @@ pub(super) fn resource_address(resource: &Resource) -> String {
         ResourceKind::Queue => "aws_sqs_queue",
         ResourceKind::Role => "aws_iam_role",
         ResourceKind::Rule => "aws_cloudwatch_event_rule",
-        ResourceKind::Table => "aws_dynamodb_table",
         ResourceKind::Topic => "aws_sns_topic",
     };
     format!("{kind}.{}", resource.label)

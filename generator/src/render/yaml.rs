@@ -181,7 +181,6 @@ pub(super) fn logical_id(resource: &Resource) -> String {
         ResourceKind::Queue => "Queue",
         ResourceKind::Role => "Role",
         ResourceKind::Rule => "Rule",
-        ResourceKind::Table => "Table",
         ResourceKind::Topic => "Topic",
     };
     format!("{}{kind}", pascal(&resource.label))
@@ -192,11 +191,7 @@ fn attribute_name(kind: ResourceKind, attribute: Attribute) -> Option<&'static s
     match (kind, attribute) {
         (ResourceKind::Machine | ResourceKind::Topic, Attribute::Arn)
         | (
-            ResourceKind::Function
-            | ResourceKind::LogGroup
-            | ResourceKind::Role
-            | ResourceKind::Rule
-            | ResourceKind::Table,
+            ResourceKind::Function | ResourceKind::LogGroup | ResourceKind::Role | ResourceKind::Rule,
             Attribute::Name,
         )
         | (_, Attribute::Url) => None,
@@ -210,7 +205,7 @@ fn attribute_name(kind: ResourceKind, attribute: Attribute) -> Option<&'static s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::value::{EVENTS_QUEUE, LOCKS_TABLE, MACHINE};
+    use crate::stack::value::{EVENTS_QUEUE, MACHINE};
 
     #[track_caller]
     fn check(value: impl Into<Value>, expected: &str) {
@@ -233,7 +228,6 @@ mod tests {
         check(EVENTS_QUEUE.arn(), " { \"Fn::GetAtt\": [EventsQueue, Arn] }");
         check(EVENTS_QUEUE.url(), " { Ref: EventsQueue }");
         check(MACHINE.arn(), " { Ref: RecycleMachine }");
-        check(LOCKS_TABLE.name(), " { Ref: LocksTable }");
         check(Value::prefixed("-x"), " { \"Fn::Sub\": \"demo-${Environment}-x\" }");
     }
 

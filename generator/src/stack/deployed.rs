@@ -95,7 +95,6 @@ impl Stack {
             ResourceKind::Rule => {
                 self.rules.iter().find(|one| one.label == resource.label).map(|one| &one.name)
             }
-            ResourceKind::Table => Some(&self.lock.name),
             ResourceKind::Topic => Some(&self.topic.name),
         };
         named.map(|value| self.text(value, place)).unwrap_or_default()
@@ -117,7 +116,6 @@ impl Stack {
                 format!("arn:{partition}:iam::{account}:role{path}{name}")
             }
             ResourceKind::Rule => regional("events", "rule/"),
-            ResourceKind::Table => regional("dynamodb", "table/"),
             ResourceKind::Topic => regional("sns", ""),
         }
     }

@@ -77,7 +77,6 @@ pub enum ResourceKind {
     Queue,
     Role,
     Rule,
-    Table,
     Topic,
 }
 
@@ -105,8 +104,6 @@ pub const DEAD_LETTERS_QUEUE: Resource = resource(ResourceKind::Queue, "dead_let
 pub const FUNCTION: Resource = resource(ResourceKind::Function, "handler");
 /// The state machine that recycles.
 pub const MACHINE: Resource = resource(ResourceKind::Machine, "recycle");
-/// The table of locks and journals.
-pub const LOCKS_TABLE: Resource = resource(ResourceKind::Table, "locks");
 /// The topic that recycles are announced on.
 pub const TOPIC: Resource = resource(ResourceKind::Topic, "recycles");
 /// The role of the Lambda function.

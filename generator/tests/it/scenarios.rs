@@ -53,7 +53,7 @@ fn a_group_that_a_stack_does_not_choose_is_left_alone_by_its_machine_too() {
              autorecycle_step_function_name: back-production}}}}}}"
         ));
         let ends_are: Vec<_> = run.executions.iter().map(|one| one.outcome.as_str()).collect();
-        assert!(ends_are.contains(&ends), "{stack}: {ends_are:?}");
+        assert_eq!(ends_are, [ends], "{stack}");
         assert!(run.verdict.is_sound(), "{stack}: {:?}", run.verdict.lines());
     }
 }

@@ -84,6 +84,17 @@ impl<'a> Arguments<'a> {
         texts.ok_or_else(|| self.mistyped(name, "a list of texts", value))
     }
 
+    /// The names and values of `Filters`; empty where it is left out.
+    pub(crate) fn filters(&self) -> Result<Vec<(&'a str, Vec<&'a str>)>, AwsError> {
+        let Some(listed) = self.get("Filters") else { return Ok(Vec::new()) };
+        let items = listed.as_array().ok_or_else(|| self.mistyped("Filters", "a list", listed))?;
+        let filter = |item| {
+            let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
+            Ok((fields.text("Name")?, fields.texts("Values")?))
+        };
+        items.iter().map(filter).collect()
+    }
+
     fn mistyped(&self, name: &str, wanted: &str, value: &Value) -> AwsError {
         AwsError::refused(format!("the argument {name} of {} is not {wanted}: {value}", self.action))
     }

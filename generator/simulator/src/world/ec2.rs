@@ -67,19 +67,13 @@ fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
 
 fn filters_among<'a>(arguments: &Arguments<'a>, known: &[&str]) -> Result<Vec<Filter<'a>>, AwsError> {
     let action = arguments.action();
-    let Some(listed) = arguments.get("Filters") else { return Ok(Vec::new()) };
-    let items = listed.as_array().ok_or_else(|| AwsError::refused("Filters is not a list"))?;
-    items
-        .iter()
-        .map(|item| {
-            let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
-            let name = fields.text("Name")?;
-            if !known.contains(&name) {
-                return Err(AwsError::refused(format!("the modelled {action} has no filter {name}")));
-            }
-            Ok(Filter { name, values: fields.texts("Values")? })
-        })
-        .collect()
+    let filter = |(name, values): (&'a str, Vec<&'a str>)| {
+        if !known.contains(&name) {
+            return Err(AwsError::refused(format!("the modelled {action} has no filter {name}")));
+        }
+        Ok(Filter { name, values })
+    };
+    arguments.filters()?.into_iter().map(filter).collect()
 }
 
 fn describe(instance: &Instance, group: &Group) -> Value {

@@ -143,16 +143,16 @@ fn events(random: &Random) -> Value {
 }
 
 fn event(random: &Random) -> Value {
-    let deed = deed(random);
+    let intervention = intervention(random);
     // Nobody can look at sizes and change them in one call, so somebody else's change must not come just between.
-    if deed.get("set_sizes").is_some() || random.happens(40) {
-        return json!({"at": seconds(random, 0, 1500), "do": deed});
+    if intervention.get("set_sizes").is_some() || random.happens(40) {
+        return json!({"at": seconds(random, 0, 1500), "do": intervention});
     }
     let delay = if random.happens(30) { json!("0s") } else { seconds(random, 0, 200) };
     if random.happens(50) {
         let names =
             ["launched", "in_service", "targets_healthy", "terminating", "left", "sized", "suspended"];
-        return json!({"after_event": {"event": random.one_of(&names), "nth": between(random, 1, 4)}, "delay": delay, "do": deed});
+        return json!({"after_event": {"event": random.one_of(&names), "nth": between(random, 1, 4)}, "delay": delay, "do": intervention});
     }
     let actions = [
         "updateAutoScalingGroup",
@@ -165,10 +165,10 @@ fn event(random: &Random) -> Value {
         "deleteItem",
         "describeTargetHealth",
     ];
-    json!({"after_call": {"action": random.one_of(&actions), "nth": between(random, 1, 6)}, "delay": delay, "do": deed})
+    json!({"after_call": {"action": random.one_of(&actions), "nth": between(random, 1, 6)}, "delay": delay, "do": intervention})
 }
 
-fn deed(random: &Random) -> Value {
+fn intervention(random: &Random) -> Value {
     let which = *random.one_of(&["any", "old", "new", "pending"]);
     match between(random, 0, 18) {
         0 | 1 => json!({"kill": {"which": which, "count": between(random, 1, 2)}}),

@@ -67,19 +67,11 @@ fn moment(text: &str) -> Result<Moment, AwsError> {
 }
 
 fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
-    let Some(listed) = arguments.get("Filters") else { return Ok(Vec::new()) };
-    let items = listed.as_array().ok_or_else(|| AwsError::refused("Filters is not a list"))?;
-    items
-        .iter()
-        .map(|item| {
-            let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
-            let (name, values) = (fields.text("Name")?, fields.texts("Values")?);
-            match (name, values.as_slice()) {
-                ("StartTimeLowerBound", [bound]) => Ok(Filter::From(moment(bound)?)),
-                ("StartTimeUpperBound", [bound]) => Ok(Filter::To(moment(bound)?)),
-                ("Status", [_, ..]) => Ok(Filter::Status(values)),
-                _ => Err(AwsError::validation(format!("Invalid filter: {name}"))),
-            }
-        })
-        .collect()
+    let filter = |(name, values): (&'a str, Vec<&'a str>)| match (name, values.as_slice()) {
+        ("StartTimeLowerBound", [bound]) => Ok(Filter::From(moment(bound)?)),
+        ("StartTimeUpperBound", [bound]) => Ok(Filter::To(moment(bound)?)),
+        ("Status", [_, ..]) => Ok(Filter::Status(values)),
+        _ => Err(AwsError::validation(format!("Invalid filter: {name}"))),
+    };
+    arguments.filters()?.into_iter().map(filter).collect()
 }

@@ -80,19 +80,13 @@ impl Filter<'_> {
 }
 
 fn filters<'a>(arguments: &Arguments<'a>) -> Result<Vec<Filter<'a>>, AwsError> {
-    let Some(listed) = arguments.get("Filters") else { return Ok(Vec::new()) };
-    let items = listed.as_array().ok_or_else(|| AwsError::refused("Filters is not a list"))?;
-    items
-        .iter()
-        .map(|item| {
-            let fields = Arguments::of("a filter", item, &["Name", "Values"])?;
-            let name = fields.text("Name")?;
-            if !(name.starts_with("tag:") || ["tag-key", "tag-value"].contains(&name)) {
-                return Err(AwsError::validation(format!("Invalid filter name: {name}")));
-            }
-            Ok(Filter { name, values: fields.texts("Values")? })
-        })
-        .collect()
+    let filter = |(name, values): (&'a str, Vec<&'a str>)| {
+        if !(name.starts_with("tag:") || ["tag-key", "tag-value"].contains(&name)) {
+            return Err(AwsError::validation(format!("Invalid filter name: {name}")));
+        }
+        Ok(Filter { name, values })
+    };
+    arguments.filters()?.into_iter().map(filter).collect()
 }
 
 /// Fields of an answer, in order.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::activity::activity_id;
+use crate::world::autoscaling::model::group::Group;
 use crate::world::autoscaling::model::instance::Lifecycle;
 use crate::world::autoscaling::model::state::AutoScaling;
 use crate::world::context::Context;
@@ -73,15 +74,8 @@ fn unknown_instance(text: &str) -> AwsError {
     AwsError::validation(format!("Instance Id not found - No managed instance found for instance ID: {text}"))
 }
 
-fn take_out(
-    service: &mut AutoScaling,
-    context: &mut Context,
-    request: &Request<'_>,
-    index: GroupIndex,
-    ids: &[InstanceId],
-    decrements: bool,
-) -> Result<Vec<Value>, AwsError> {
-    let group = service.fleet.get(index);
+/// The units of capacity that instances hold; an error where one is on its way out already.
+fn units_of(group: &Group, ids: &[InstanceId]) -> Result<u32, AwsError> {
     let mut units = 0;
     for id in ids {
         let Some(instance) = group.instance(*id) else { continue };
@@ -104,6 +98,19 @@ fn take_out(
             units += instance.weight;
         }
     }
+    Ok(units)
+}
+
+fn take_out(
+    service: &mut AutoScaling,
+    context: &mut Context,
+    request: &Request<'_>,
+    index: GroupIndex,
+    ids: &[InstanceId],
+    decrements: bool,
+) -> Result<Vec<Value>, AwsError> {
+    let group = service.fleet.get(index);
+    let units = units_of(group, ids)?;
     if decrements {
         let Sizes { min, desired, .. } = group.sizes;
         if desired < min + units {

@@ -79,11 +79,11 @@ impl AutoScaling {
                 let after = self.fleet.get(group).suspended.difference(&resumed).copied().collect();
                 self.set_suspended(context, group, after, Author::World);
             }
-            other => self.do_deed_to_instances_or_tags(context, group, other),
+            other => self.intervene_with_instances_or_tags(context, group, other),
         }
     }
 
-    fn do_deed_to_instances_or_tags(
+    fn intervene_with_instances_or_tags(
         &mut self,
         context: &mut Context,
         group: GroupIndex,
