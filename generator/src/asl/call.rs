@@ -50,8 +50,10 @@ impl Call {
     /// As IAM spells it, e.g. `states:DescribeExecution`.
     pub(super) fn iam_action(&self) -> String {
         let service = match self.service.as_str() {
+            "arczonalshift" => "arc-zonal-shift",
             "elasticloadbalancingv2" => "elasticloadbalancing",
             "sfn" => "states",
+            "vpclattice" => "vpc-lattice",
             same => same,
         };
         let action = match (self.service.as_str(), self.action.as_str()) {
@@ -102,6 +104,7 @@ mod tests {
             "arn:aws:states:::aws-sdk:elasticloadbalancingv2:describeTargetHealth",
             "elasticloadbalancing:DescribeTargetHealth",
         );
+        iam("arn:aws:states:::aws-sdk:vpclattice:listTargets", "vpc-lattice:ListTargets");
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub(super) enum Scope {
     /// Groups that carry the opt-in tag, whatever its value: switching it to `false` half way must not deny what
     /// puts the group back.
     OptedInGroups,
+    /// Target groups of VPC Lattice: which of them a group has is not known before it is looked at.
+    LatticeTargetGroups,
     /// The table of locks and journals.
     Locks,
     /// The topic that recycles are announced on.
@@ -79,6 +81,7 @@ pub(super) const GRANTS: &[Grant] = &[
             "autoscaling:UpdateAutoScalingGroup",
         ],
     },
+    Grant { sid: "ListTargets", scope: Scope::LatticeTargetGroups, calls: &["vpc-lattice:ListTargets"] },
     Grant {
         sid: "KeepLocks",
         scope: Scope::Locks,

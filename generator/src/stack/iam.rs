@@ -154,6 +154,7 @@ fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
     match scope {
         Scope::Everything => everything(),
         Scope::OptedInGroups => groups(config),
+        Scope::LatticeTargetGroups => vec![Value::regional_arn("vpc-lattice", ["targetgroup/*".into()])],
         Scope::Locks => {
             vec![Value::regional_arn("dynamodb", ["table/".into(), names::LOCK_TABLE.into()])]
         }

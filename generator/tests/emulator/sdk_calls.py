@@ -18,6 +18,7 @@ BOTO_SERVICES = {
     "elasticloadbalancing": "elb",
     "eventbridge": "events",
     "cloudwatchlogs": "logs",
+    "vpclattice": "vpc-lattice",
 }
 # How errors name the services.
 ERROR_PREFIXES = {
@@ -33,6 +34,7 @@ ERROR_PREFIXES = {
     "sns": "Sns",
     "sqs": "Sqs",
     "ssm": "Ssm",
+    "vpclattice": "VpcLattice",
 }
 
 

@@ -114,6 +114,7 @@ resource "aws_iam_role_policy" "machine" {
           "ec2:DescribeInstances",
           "ec2:DescribeLaunchTemplates",
           "ec2:DescribeTags",
+          "elasticloadbalancing:DescribeInstanceHealth",
           "elasticloadbalancing:DescribeTargetHealth",
         ]
         Resource = ["*"]
@@ -136,6 +137,14 @@ resource "aws_iam_role_policy" "machine" {
         Condition = {
           Null = { "aws:ResourceTag/autorecycle_recycle_on_asg_update" = "false" }
         }
+      },
+      {
+        Sid    = "ListTargets"
+        Effect = "Allow"
+        Action = ["vpc-lattice:ListTargets"]
+        Resource = [
+          "arn:${data.aws_partition.current.partition}:vpc-lattice:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:targetgroup/*",
+        ]
       },
       {
         Sid    = "KeepLocks"

@@ -94,6 +94,8 @@ static ACTIONS: &[Action] = &[
     look("ec2", "describeTags", ec2::describe_tags),
     read("ec2", "describeLaunchTemplates", ec2::describe_launch_templates),
     look("elasticloadbalancingv2", "describeTargetHealth", load_balancing::describe_target_health),
+    look("elasticloadbalancing", "describeInstanceHealth", load_balancing::describe_instance_health),
+    look("vpclattice", "listTargets", load_balancing::list_targets),
     action("dynamodb", "getItem", Read, Performer::Tables(dynamodb::get_item)),
     action("dynamodb", "putItem", Write, Performer::Tables(dynamodb::put_item)),
     action("dynamodb", "updateItem", Write, Performer::Tables(dynamodb::update_item)),

@@ -86,6 +86,8 @@ fn prefix(service: &str, names: ErrorNames) -> (&str, &str) {
         ("autoscaling", ErrorNames::Joined) => ("AutoScaling", "AutoScalingException"),
         ("autoscaling", ErrorNames::Spaced) => ("Auto Scaling", "AutoScalingException"),
         ("ec2", _) => ("Ec2", "Ec2Exception"),
+        ("elasticloadbalancing", _) => ("ElasticLoadBalancing", "ElasticLoadBalancingException"),
+        ("vpclattice", _) => ("VpcLattice", "VpcLatticeException"),
         ("elasticloadbalancingv2", _) => ("ElasticLoadBalancingV2", "ElasticLoadBalancingV2Exception"),
         ("dynamodb", _) => ("DynamoDb", "DynamoDbException"),
         ("sfn", _) => ("Sfn", "SfnException"),

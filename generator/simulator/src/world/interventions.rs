@@ -24,6 +24,8 @@ pub enum Intervention {
     BreakApplication(InstanceSelector),
     /// What is launched from now on never answers, for a time.
     BreakLaunches(Duration),
+    /// Targets stay in one state, whatever their checks would say, for a time.
+    HoldTargets(TargetsHeld),
     /// Launches find no capacity, for a time.
     FailLaunches(LaunchFailure),
     /// Hooks are not completed, for a time.
@@ -123,6 +125,43 @@ pub struct Duration {
 
 fn for_ever() -> Span {
     Span::seconds(10 * 365 * 86_400)
+}
+
+/// Targets that stay in one state.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetsHeld {
+    /// In which.
+    pub state: TargetState,
+    /// Of which instances.
+    #[serde(default = "any")]
+    pub which: InstanceFilter,
+    /// Only at this port; the first is 8080.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Until so much later; for ever where it is left out.
+    #[serde(rename = "for", default = "for_ever")]
+    pub lasts: Span,
+}
+
+fn any() -> InstanceFilter {
+    InstanceFilter::Any
+}
+
+/// States of a target that somebody or something holds it in, as a load balancer has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetState {
+    /// Its first checks do not end.
+    Initial,
+    /// It fails them.
+    Unhealthy,
+    /// Somebody deregisters it.
+    Draining,
+    /// It fails them, and its connections are being ended.
+    UnhealthyDraining,
+    /// The load balancer does not know.
+    Unavailable,
 }
 
 /// Launches that find no capacity.

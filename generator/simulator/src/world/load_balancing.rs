@@ -1,11 +1,13 @@
-//! Elastic Load Balancing: the health of targets.
+//! Elastic Load Balancing and VPC Lattice: the health of targets, each kind in its own words.
 
 use serde_json::{Map, Value, json};
 
 use crate::world::ids::InstanceId;
 
 use super::arguments::Arguments;
-use super::autoscaling::model::instance::Target;
+use super::autoscaling::model::group::Group;
+use super::autoscaling::model::instance::{Instance, Target};
+use super::autoscaling::model::load_balancer::LoadBalancerKind;
 use super::autoscaling::model::state::AutoScaling;
 use super::errors::AwsError;
 use super::request::Request;
@@ -17,59 +19,193 @@ pub(crate) fn describe_target_health(
 ) -> Result<Value, AwsError> {
     let arguments = Arguments::of(request.action, request.arguments, &["TargetGroupArn", "Targets"])?;
     let arn = arguments.text("TargetGroupArn")?;
-    let found = service.fleet.indices().find_map(|index| {
-        let group = service.fleet.as_of(index, request.seen_at);
-        let position = group.target_groups.iter().position(|one| **one == *arn)?;
-        Some((group, position))
-    });
-    let (group, position) = found.ok_or_else(|| AwsError::Modelled {
+    let found = Targets::of(service, request, LoadBalancerKind::TargetGroup, arn);
+    let targets = found.ok_or_else(|| AwsError::Modelled {
         name: "TargetGroupNotFoundException",
         status: 400,
         message: format!("Target groups '{arn}' not found"),
     })?;
-    let state_of = |id: InstanceId| {
-        let target = group.instance(id).and_then(|one| one.targets.get(position)).copied();
-        target.unwrap_or(Target::Unregistered)
-    };
-    let described: Vec<Value> =
-        match arguments.get("Targets").and_then(Value::as_array).filter(|list| !list.is_empty()) {
-            Some(named) => named
-                .iter()
-                .map(|one| {
-                    let id = one
-                        .get("Id")
-                        .and_then(Value::as_str)
-                        .ok_or_else(|| AwsError::refused("a target needs an Id"))?;
-                    Ok(describe(id, InstanceId::parse(id).map_or(Target::Unregistered, state_of)))
-                })
-                .collect::<Result<_, AwsError>>()?,
-            None => group
-                .instances
-                .iter()
-                .filter(|one| state_of(one.id) != Target::Unregistered)
-                .map(|one| describe(&one.id.to_string(), state_of(one.id)))
-                .collect(),
-        };
+    let described: Vec<Value> = targets.asked(&arguments, "Targets", "Id")?.iter().map(describe).collect();
     Ok(json!({"TargetHealthDescriptions": described}))
 }
 
-fn describe(id: &str, target: Target) -> Value {
-    let (reason, description) = match target {
-        Target::Healthy => (None, None),
-        Target::Initial => (Some("Elb.RegistrationInProgress"), Some("Target registration is in progress")),
-        Target::Unhealthy => (Some("Target.FailedHealthChecks"), Some("Health checks failed")),
+/// The instances of a classic load balancer, all or those named. One that drains is `InService` until it has.
+pub(crate) fn describe_instance_health(
+    service: &AutoScaling,
+    request: &Request<'_>,
+) -> Result<Value, AwsError> {
+    let arguments = Arguments::of(request.action, request.arguments, &["LoadBalancerName", "Instances"])?;
+    let name = arguments.text("LoadBalancerName")?;
+    let found = Targets::of(service, request, LoadBalancerKind::Classic, name);
+    let targets = found.ok_or_else(|| AwsError::Modelled {
+        name: "AccessPointNotFoundException",
+        status: 400,
+        message: format!("There is no ACTIVE Load Balancer named '{name}'"),
+    })?;
+    let state = |one: &Listed| {
+        let (state, reason, description) = match one.target {
+            Target::Healthy | Target::Unused => ("InService", "N/A", "N/A"),
+            Target::Draining => ("InService", "N/A", "Instance deregistration currently in progress."),
+            Target::Initial => ("OutOfService", "ELB", "Instance registration is still in progress."),
+            Target::Unavailable => ("Unknown", "N/A", "A transient error occurred. Please try again later."),
+            Target::Unregistered => {
+                ("OutOfService", "Instance", "Instance is not currently registered with the LoadBalancer.")
+            }
+            Target::Unhealthy | Target::UnhealthyDraining => (
+                "OutOfService",
+                "Instance",
+                "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.",
+            ),
+        };
+        json!({"InstanceId": one.id, "State": state, "ReasonCode": reason, "Description": description})
+    };
+    let states: Vec<Value> =
+        targets.asked(&arguments, "Instances", "InstanceId")?.iter().map(state).collect();
+    Ok(json!({"InstanceStates": states}))
+}
+
+/// Most targets of VPC Lattice that can be asked for by name, and most in one answer.
+const LATTICE_NAMED_MAX: usize = 20;
+const LATTICE_PAGE_MAX: u32 = 100;
+
+/// The targets of a target group of VPC Lattice, all or those named, a page at a time. Those that are not registered are left out.
+pub(crate) fn list_targets(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
+    let known = ["TargetGroupIdentifier", "Targets", "MaxResults", "NextToken"];
+    let arguments = Arguments::of(request.action, request.arguments, &known)?;
+    let arn = arguments.text("TargetGroupIdentifier")?;
+    let found = Targets::of(service, request, LoadBalancerKind::Lattice, arn);
+    let targets = found.ok_or_else(|| AwsError::Modelled {
+        name: "ResourceNotFoundException",
+        status: 404,
+        message: format!("Target group {arn} not found"),
+    })?;
+    let invalid = |message: &str| AwsError::Modelled {
+        name: "ValidationException",
+        status: 400,
+        message: message.to_owned(),
+    };
+    let size = arguments.count_if_given("MaxResults")?.unwrap_or(LATTICE_PAGE_MAX);
+    if !(1..=LATTICE_PAGE_MAX).contains(&size) {
+        return Err(invalid("MaxResults has to be between 1 and 100"));
+    }
+    let named = arguments.get("Targets").and_then(Value::as_array).map_or(0, Vec::len);
+    if named > LATTICE_NAMED_MAX {
+        return Err(invalid("Targets has at most 20 items"));
+    }
+    let first: usize = match arguments.text_if_given("NextToken")? {
+        None => 0,
+        Some(token) => token.parse().map_err(|_| invalid("The token is invalid"))?,
+    };
+    let mut asked = targets.asked(&arguments, "Targets", "Id")?;
+    asked.retain(|one| one.target != Target::Unregistered);
+    let status = |one: &Listed| {
+        let status = match one.target {
+            Target::Healthy => "HEALTHY",
+            Target::Initial => "INITIAL",
+            Target::Unhealthy | Target::UnhealthyDraining => "UNHEALTHY",
+            Target::Draining => "DRAINING",
+            Target::Unavailable => "UNAVAILABLE",
+            Target::Unused | Target::Unregistered => "UNUSED",
+        };
+        json!({"Id": one.id, "Port": one.port, "Status": status})
+    };
+    let last = first + usize::try_from(size).unwrap_or(usize::MAX);
+    let mut answer = Map::new();
+    answer.insert("Items".into(), asked.iter().take(last).skip(first).map(status).collect());
+    if asked.len() > last {
+        answer.insert("NextToken".into(), json!(last.to_string()));
+    }
+    Ok(Value::Object(answer))
+}
+
+/// A target as it is listed.
+struct Listed {
+    id: String,
+    port: u16,
+    target: Target,
+}
+
+/// The targets of one load balancer.
+struct Targets<'a> {
+    group: &'a Group,
+    load_balancer: usize,
+}
+
+impl<'a> Targets<'a> {
+    fn of(service: &'a AutoScaling, request: &Request<'_>, kind: LoadBalancerKind, id: &str) -> Option<Self> {
+        service.fleet.indices().find_map(|index| {
+            let group = service.fleet.as_of(index, request.seen_at);
+            let load_balancer =
+                group.load_balancers.iter().position(|one| one.kind == kind && *one.id == *id)?;
+            Some(Self { group, load_balancer })
+        })
+    }
+
+    /// Those that the call names, each whether it is registered or not; without names all that are.
+    fn asked(&self, arguments: &Arguments<'_>, list: &str, key: &str) -> Result<Vec<Listed>, AwsError> {
+        let Some(named) = arguments.get(list).and_then(Value::as_array).filter(|named| !named.is_empty())
+        else {
+            let all = self.group.instances.iter().flat_map(|one| self.listed(&one.id.to_string(), Some(one)));
+            return Ok(all.filter(|one| one.target != Target::Unregistered).collect());
+        };
+        let mut asked = Vec::new();
+        for one in named {
+            let id = one.get(key).and_then(Value::as_str);
+            let id = id.ok_or_else(|| AwsError::refused(format!("a target needs {key}")))?;
+            let instance = InstanceId::parse(id).and_then(|id| self.group.instance(id));
+            asked.extend(self.listed(id, instance));
+        }
+        Ok(asked)
+    }
+
+    /// An instance at each of its ports.
+    fn listed(&self, id: &str, instance: Option<&Instance>) -> Vec<Listed> {
+        let places = self.group.registrations.iter().enumerate();
+        let here = places.filter(|(_, one)| one.load_balancer == self.load_balancer);
+        let target = |at: usize| instance.and_then(|one| one.targets.get(at)).copied();
+        here.map(|(at, one)| Listed {
+            id: id.to_owned(),
+            port: one.port,
+            target: target(at).unwrap_or(Target::Unregistered),
+        })
+        .collect()
+    }
+}
+
+/// A target as Elastic Load Balancing describes it.
+fn describe(one: &Listed) -> Value {
+    let (state, reason, description) = match one.target {
+        Target::Healthy => ("healthy", None, ""),
+        Target::Initial => {
+            ("initial", Some("Elb.RegistrationInProgress"), "Target registration is in progress")
+        }
+        Target::Unhealthy => ("unhealthy", Some("Target.FailedHealthChecks"), "Health checks failed"),
+        Target::UnhealthyDraining => {
+            ("unhealthy.draining", Some("Target.FailedHealthChecks"), "Health checks failed")
+        }
         Target::Draining => {
-            (Some("Target.DeregistrationInProgress"), Some("Target deregistration is in progress"))
+            ("draining", Some("Target.DeregistrationInProgress"), "Target deregistration is in progress")
         }
         Target::Unregistered => {
-            (Some("Target.NotRegistered"), Some("Target is not registered to the target group"))
+            ("unused", Some("Target.NotRegistered"), "Target is not registered to the target group")
         }
+        Target::Unused => (
+            "unused",
+            Some("Target.NotInUse"),
+            "Target group is not configured to receive traffic from the load balancer",
+        ),
+        Target::Unavailable => (
+            "unavailable",
+            Some("Elb.InternalError"),
+            "Target health is unavailable due to an internal error",
+        ),
     };
     let mut health = Map::new();
-    health.insert("State".into(), json!(target.as_str().unwrap_or("unused")));
-    if let (Some(reason), Some(description)) = (reason, description) {
+    health.insert("State".into(), json!(state));
+    if let Some(reason) = reason {
         health.insert("Reason".into(), json!(reason));
         health.insert("Description".into(), json!(description));
     }
-    json!({"Target": {"Id": id, "Port": 8080}, "HealthCheckPort": "8080", "TargetHealth": health})
+    let port = one.port;
+    json!({"Target": {"Id": one.id, "Port": port}, "HealthCheckPort": port.to_string(), "TargetHealth": health})
 }

@@ -129,6 +129,14 @@ pub struct GroupSpec {
     pub standby_instances: u32,
     /// Number of target groups it is attached to.
     pub target_groups: u32,
+    /// How many it is attached to besides, which no listener uses.
+    pub unused_target_groups: u32,
+    /// Number of classic load balancers.
+    pub classic_load_balancers: u32,
+    /// Number of target groups of VPC Lattice.
+    pub lattice_target_groups: u32,
+    /// At how many ports each instance is a target, in each target group.
+    pub ports: u16,
     /// Which checks count.
     pub health_check: HealthCheck,
     /// How long after it came into service a failed load-balancer check does not count.
@@ -168,6 +176,10 @@ impl Default for GroupSpec {
             protected_instances: 0,
             standby_instances: 0,
             target_groups: 1,
+            unused_target_groups: 0,
+            classic_load_balancers: 0,
+            lattice_target_groups: 0,
+            ports: 1,
             health_check: HealthCheck::Elb,
             grace: Span::seconds(300),
             suspended: Vec::new(),

@@ -10,6 +10,7 @@ import botocore.session
 
 # Step Functions' name of the service, botocore's name, and which of its actions to keep.
 SERVICES = [
+    ("arczonalshift", "arc-zonal-shift", "Get"),
     ("autoscaling", "autoscaling", ""),
     ("dynamodb", "dynamodb", ""),
     ("ec2", "ec2", "Describe"),
@@ -18,6 +19,7 @@ SERVICES = [
     ("lambda", "lambda", ""),
     ("sfn", "stepfunctions", ""),
     ("sns", "sns", ""),
+    ("vpclattice", "vpc-lattice", "List"),
 ]
 
 

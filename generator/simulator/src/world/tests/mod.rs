@@ -128,7 +128,7 @@ impl WorldFixture {
     }
 
     pub(super) fn targets(&mut self) -> Vec<(String, String)> {
-        let arn = self.group().target_groups[0].to_string();
+        let arn = self.group().load_balancers[0].id.to_string();
         let answer =
             self.call("elasticloadbalancingv2", "describeTargetHealth", &json!({"TargetGroupArn": arn}));
         let answer = answer.expect("reads succeed");

@@ -1,6 +1,6 @@
 //! The other services: EC2, executions, messages, and that the emitted machine's calls are known.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{WorldFixture, id, text};
 use crate::world::executions::ExecutionStatus;
@@ -36,7 +36,7 @@ fn launch_templates_tell_their_latest_and_default_versions() {
 #[test]
 fn targets_can_be_asked_for_one_by_one_and_unknown_groups_are_an_error() {
     let mut fixture = WorldFixture::plain();
-    let arn = fixture.group().target_groups[0].to_string();
+    let arn = fixture.group().load_balancers[0].id.to_string();
     let arguments = json!({"TargetGroupArn": arn, "Targets": [{"Id": id(1)}, {"Id": id(9)}]});
     let answer = fixture.call("elasticloadbalancingv2", "describeTargetHealth", &arguments).expect("known");
     let states: Vec<_> = answer["TargetHealthDescriptions"]
@@ -50,6 +50,61 @@ fn targets_can_be_asked_for_one_by_one_and_unknown_groups_are_an_error() {
         .call("elasticloadbalancingv2", "describeTargetHealth", &json!({"TargetGroupArn": "arn:x"}))
         .expect_err("unknown");
     assert_eq!(error.name, "ElasticLoadBalancingV2.TargetGroupNotFoundException");
+}
+
+#[test]
+fn each_kind_of_load_balancer_tells_of_health_in_its_own_words() {
+    let mut fixture = WorldFixture::with(
+        |group| {
+            (group.unused_target_groups, group.classic_load_balancers, group.lattice_target_groups) =
+                (1, 1, 1);
+            group.ports = 2;
+        },
+        "[{at: 1s, do: {hold_targets: {state: draining, for: 60s}}}]",
+    );
+    let ids: Vec<String> = fixture.group().load_balancers.iter().map(|one| one.id.to_string()).collect();
+    let [_, unused, classic, lattice] = &ids[..] else { panic!("four load balancers, not {ids:?}") };
+    let mut states = |moment: u64| {
+        fixture.wait(moment);
+        let health = json!({"TargetGroupArn": unused});
+        let health = fixture.call("elasticloadbalancingv2", "describeTargetHealth", &health).expect("known");
+        let instances =
+            json!({"LoadBalancerName": classic, "Instances": [{"InstanceId": id(1)}, {"InstanceId": id(9)}]});
+        let instances =
+            fixture.call("elasticloadbalancing", "describeInstanceHealth", &instances).expect("known");
+        let page = json!({"TargetGroupIdentifier": lattice, "MaxResults": 4});
+        let page = fixture.call("vpclattice", "listTargets", &page).expect("known");
+        let of = |answer: &Value, pointer: &str| {
+            answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+        };
+        [
+            of(&health, "/TargetHealthDescriptions/5/TargetHealth/Reason"),
+            of(&instances, "/InstanceStates/0/State"),
+            of(&instances, "/InstanceStates/1/State"),
+            of(&page, "/Items/3/Status"),
+            of(&page, "/NextToken"),
+        ]
+        .map(Option::unwrap_or_default)
+    };
+    assert_eq!(states(0), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
+    assert_eq!(states(10), ["Target.NotInUse", "InService", "OutOfService", "DRAINING", "4"]);
+    assert_eq!(states(100), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
+    let targets: Vec<Value> = (1..=21).map(|n| json!({"Id": id(n)})).collect();
+    let refused = json!({"TargetGroupIdentifier": lattice, "Targets": targets});
+    let error = fixture.call("vpclattice", "listTargets", &refused).expect_err("too many");
+    assert_eq!(error.name, "VpcLattice.ValidationException");
+    for (service, action, argument, name) in [
+        (
+            "elasticloadbalancing",
+            "describeInstanceHealth",
+            "LoadBalancerName",
+            "ElasticLoadBalancing.AccessPointNotFoundException",
+        ),
+        ("vpclattice", "listTargets", "TargetGroupIdentifier", "VpcLattice.ResourceNotFoundException"),
+    ] {
+        let error = fixture.call(service, action, &json!({argument: "x"})).expect_err("unknown");
+        assert_eq!(error.name, name);
+    }
 }
 
 #[test]

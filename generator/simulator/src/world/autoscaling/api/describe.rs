@@ -6,6 +6,7 @@ use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::group::{Group, GroupPhase};
 use crate::world::autoscaling::model::instance::{Instance, Origin};
 use crate::world::autoscaling::model::launch::{LaunchSource, LaunchTemplates, Override, TemplateVersion};
+use crate::world::autoscaling::model::load_balancer::LoadBalancerKind;
 use crate::world::autoscaling::model::state::AutoScaling;
 use crate::world::errors::AwsError;
 use crate::world::request::Request;
@@ -124,7 +125,8 @@ fn describe(group: &Group, templates: &LaunchTemplates, with_instances: bool) ->
     put(&mut fields, "NewInstancesProtectedFromScaleIn", json!(group.protects_new_instances));
     put(&mut fields, "ServiceLinkedRoleARN", json!(SERVICE_LINKED_ROLE));
     put_optional(&mut fields, group);
-    let sources = group.target_groups.iter().map(|arn| json!({"Identifier": &**arn, "Type": "elbv2"}));
+    let sources = group.load_balancers.iter();
+    let sources = sources.map(|one| json!({"Identifier": &*one.id, "Type": one.kind.as_str()}));
     put(&mut fields, "TrafficSources", sources.collect());
     Value::Object(fields)
 }
@@ -139,8 +141,9 @@ fn put_settings(fields: &mut Fields, group: &Group, templates: &LaunchTemplates)
     put(fields, "DesiredCapacity", json!(group.sizes.desired));
     put(fields, "DefaultCooldown", json!(300));
     put(fields, "AvailabilityZones", texts(group.zones.iter().map(|zone| &**zone)));
-    put(fields, "LoadBalancerNames", json!([]));
-    put(fields, "TargetGroupARNs", texts(group.target_groups.iter().map(|arn| &**arn)));
+    let of_kind = |kind| group.load_balancers.iter().filter(move |one| one.kind == kind).map(|one| &*one.id);
+    put(fields, "LoadBalancerNames", texts(of_kind(LoadBalancerKind::Classic)));
+    put(fields, "TargetGroupARNs", texts(of_kind(LoadBalancerKind::TargetGroup)));
     put(fields, "HealthCheckType", json!(if group.health_check == HealthCheck::Elb { "ELB" } else { "EC2" }));
     put(fields, "HealthCheckGracePeriod", json!(group.grace.0 / 1000));
 }

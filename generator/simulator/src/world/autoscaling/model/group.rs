@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::time::Moment;
 use crate::world::ids::InstanceId;
+use crate::world::interventions::InstanceFilter;
 use crate::world::processes::Process;
 use crate::world::record::{Sample, Sizes};
 use crate::world::spec::{HealthCheck, HookSpec, TerminationPolicy, Timing};
@@ -12,6 +13,7 @@ use crate::world::spec::{HealthCheck, HookSpec, TerminationPolicy, Timing};
 use super::activity::Activity;
 use super::instance::{Health, Instance, Lifecycle};
 use super::launch::{LaunchSource, LaunchTemplates};
+use super::load_balancer::{HeldTargets, LoadBalancer, Registration};
 use super::refresh::Refresh;
 
 /// Whether a group is there.
@@ -42,8 +44,12 @@ pub struct Group {
     pub suspended: BTreeSet<Process>,
     /// Its tags.
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
-    /// ARNs of its target groups.
-    pub target_groups: Vec<Arc<str>>,
+    /// What sends its instances their traffic.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// Where each of its instances is registered, load balancer by load balancer.
+    pub registrations: Vec<Registration>,
+    /// Targets that stay in one state for a time.
+    pub held_targets: Option<HeldTargets>,
     /// Which checks count.
     pub health_check: HealthCheck,
     /// Its health check grace period.
@@ -99,6 +105,16 @@ impl Group {
     pub fn instance_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
         let position = self.instances.binary_search_by_key(&id, |instance| instance.id).ok()?;
         Some(&mut self.instances[position])
+    }
+
+    /// Whether an instance is one of those that a script means.
+    pub fn fits(&self, which: InstanceFilter, instance: &Instance) -> bool {
+        match which {
+            InstanceFilter::Any => true,
+            InstanceFilter::Old => instance.id < self.first_new,
+            InstanceFilter::New => instance.id >= self.first_new,
+            InstanceFilter::Pending => instance.id >= self.first_new && instance.lifecycle.is_pending(),
+        }
     }
 
     /// Whether a process runs.

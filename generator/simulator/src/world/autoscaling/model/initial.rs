@@ -13,6 +13,7 @@ use super::fleet::Fleet;
 use super::group::{Group, GroupPhase};
 use super::instance::{Application, Ec2State, Health, Instance, Lifecycle, Origin, Target};
 use super::launch::{LaunchSource, LaunchTemplate, LaunchTemplates};
+use super::load_balancer::{self, Registration};
 use super::state::AutoScaling;
 
 /// How long the first instances have been in service when a world begins.
@@ -59,6 +60,7 @@ fn group(
     if let Some(value) = &spec.opted_in {
         tags.insert(opt_in_tag.into(), value.as_str().into());
     }
+    let load_balancers = load_balancer::described(spec);
     let mut group = Group {
         name: spec.name.as_str().into(),
         phase: GroupPhase::Present,
@@ -67,7 +69,9 @@ fn group(
         launch,
         suspended: spec.suspended.iter().copied().collect::<BTreeSet<_>>(),
         tags,
-        target_groups: (1..=spec.target_groups).map(|n| target_group_arn(&spec.name, n)).collect(),
+        registrations: load_balancer::registrations(&load_balancers, spec.ports.max(1)),
+        load_balancers,
+        held_targets: None,
         health_check: spec.health_check,
         grace: spec.grace,
         termination_policies: spec.termination_policies.clone(),
@@ -125,7 +129,11 @@ fn seat(
         reason: format!("group {} launches from a template that the world does not have", spec.name),
     })?;
     let ordinal = u32::try_from(group.launches).unwrap_or(u32::MAX);
-    let target = if lifecycle == Lifecycle::InService { Target::Healthy } else { Target::Unregistered };
+    let target = |one: &Registration| match lifecycle {
+        Lifecycle::InService => one.first_state(&group.load_balancers, Target::Healthy),
+        _ => Target::Unregistered,
+    };
+    let targets = group.registrations.iter().map(target).collect();
     let born = group.created_at + Span::seconds(u64::from(ordinal));
     *counter += 1;
     group.instances.push(Instance {
@@ -138,7 +146,7 @@ fn seat(
         ec2_state: Ec2State::Running,
         health: Health::Healthy,
         application: Application::Works,
-        targets: vec![target; group.target_groups.len()],
+        targets,
         protected: ordinal < spec.protected_instances,
         launched_at: born,
         in_service_at: Some(born + Span::seconds(300)),
@@ -158,9 +166,4 @@ impl Origin {
             Self::Configuration(name) => Self::Configuration(format!("{name}-previous").into()),
         }
     }
-}
-
-/// ARN of the n-th target group of a group.
-fn target_group_arn(group: &str, n: u32) -> Arc<str> {
-    format!("arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/{group}-{n}/{n:016x}").into()
 }

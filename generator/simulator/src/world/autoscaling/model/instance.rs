@@ -95,7 +95,7 @@ impl Ec2State {
     }
 }
 
-/// The instance as a target of one target group.
+/// The instance as a target of one load balancer, at one port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Never registered, or deregistered.
@@ -108,18 +108,18 @@ pub enum Target {
     Unhealthy,
     /// Being deregistered.
     Draining,
+    /// Fails them, and its connections are being ended.
+    UnhealthyDraining,
+    /// Registered where no listener and no service uses the target group: nothing checks it.
+    Unused,
+    /// Nothing is known of its checks.
+    Unavailable,
 }
 
 impl Target {
-    /// As the load balancer writes it; `None` where it does not list the target.
-    pub fn as_str(self) -> Option<&'static str> {
-        match self {
-            Self::Unregistered => None,
-            Self::Initial => Some("initial"),
-            Self::Healthy => Some("healthy"),
-            Self::Unhealthy => Some("unhealthy"),
-            Self::Draining => Some("draining"),
-        }
+    /// Whether a load balancer knows it and checks it.
+    pub fn is_checked(self) -> bool {
+        !matches!(self, Self::Unregistered | Self::Unused)
     }
 }
 
@@ -186,7 +186,7 @@ pub struct Instance {
     pub health: Health,
     /// Whether its application works.
     pub application: Application,
-    /// As a target, by the group's target groups in their order.
+    /// As a target, by the group's registrations in their order.
     pub targets: Vec<Target>,
     /// Whether scale-in passes it over.
     pub protected: bool,
@@ -201,7 +201,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// In service and passing every check there is: Auto Scaling's, and each target group's.
+    /// In service and passing every check there is: Auto Scaling's, and each load balancer's.
     pub fn serves(&self) -> bool {
         self.ec2_state == Ec2State::Running && self.is_said_to_serve()
     }
@@ -210,6 +210,6 @@ impl Instance {
     pub fn is_said_to_serve(&self) -> bool {
         self.lifecycle == Lifecycle::InService
             && self.health == Health::Healthy
-            && self.targets.iter().all(|target| *target == Target::Healthy)
+            && self.targets.iter().all(|target| matches!(target, Target::Healthy | Target::Unused))
     }
 }

@@ -5,7 +5,7 @@ use crate::world::context::Context;
 use crate::world::ids::GroupIndex;
 use crate::world::ids::InstanceId;
 use crate::world::interventions::{
-    Amount, InstanceFilter, InstanceSelector, Intervention, LifecycleTransition, RefreshSpec, SizeChange,
+    Amount, InstanceSelector, Intervention, LifecycleTransition, RefreshSpec, SizeChange,
 };
 use crate::world::processes::{Process, listed_or_all};
 use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
@@ -111,6 +111,7 @@ impl AutoScaling {
                 });
                 self.note(context, group, GroupEvent::Changed("protection"));
             }
+            Intervention::HoldTargets(held) => self.hold_targets(context, group, held),
             Intervention::Standby(selector) => self.each(context, group, *selector, Self::enter_standby),
             Intervention::SetTag(tag) => {
                 self.fleet.edit(group, now).tags.insert(tag.key.as_str().into(), tag.value.as_str().into());
@@ -134,13 +135,7 @@ impl AutoScaling {
     ) {
         let looked_at = self.fleet.get(group);
         let fits = |one: &&super::instance::Instance| {
-            one.lifecycle.is_counted()
-                && match selector.which {
-                    InstanceFilter::Any => true,
-                    InstanceFilter::Old => one.id < looked_at.first_new,
-                    InstanceFilter::New => one.id >= looked_at.first_new,
-                    InstanceFilter::Pending => one.id >= looked_at.first_new && one.lifecycle.is_pending(),
-                }
+            one.lifecycle.is_counted() && looked_at.fits(selector.which, one)
         };
         let count = usize::try_from(selector.count).unwrap_or(usize::MAX);
         let chosen: Vec<InstanceId> =
@@ -155,7 +150,7 @@ impl AutoScaling {
         let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
         self.change(context, group, id, |one| {
             one.ec2_state = Ec2State::Terminated;
-            for target in one.targets.iter_mut().filter(|target| **target != Target::Unregistered) {
+            for target in one.targets.iter_mut().filter(|target| target.is_checked()) {
                 *target = Target::Unhealthy;
             }
         });

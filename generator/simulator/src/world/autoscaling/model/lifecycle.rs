@@ -9,12 +9,13 @@ use crate::world::ids::InstanceId;
 use crate::world::processes::Process;
 use crate::world::record::{GroupEvent, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
-use crate::world::spec::{HealthCheck, HookResult, HookSpec};
+use crate::world::spec::{HookResult, HookSpec};
 
 use super::activity::{Activity, ActivityStatus};
 use super::group::GroupPhase;
-use super::instance::{Application, Ec2State, Health, Instance, Lifecycle, Target};
+use super::instance::{Ec2State, Health, Instance, Lifecycle, Target};
 use super::launch::Recipe;
+use super::load_balancer::Registration;
 use super::state::AutoScaling;
 
 /// How long EC2 shows a terminated machine.
@@ -50,7 +51,7 @@ impl AutoScaling {
             ec2_state: Ec2State::Pending,
             health: Health::Healthy,
             application,
-            targets: vec![Target::Unregistered; edited.target_groups.len()],
+            targets: vec![Target::Unregistered; edited.registrations.len()],
             protected: false,
             launched_at: now,
             in_service_at: None,
@@ -79,7 +80,7 @@ impl AutoScaling {
             return;
         }
         let served = instance.serves();
-        let registered = instance.targets.iter().any(|target| *target != Target::Unregistered);
+        let registered = instance.targets.iter().any(|target| target.is_checked());
         let drains = registered && instance.ec2_state == Ec2State::Running;
         let launch = instance.activity;
         let (now, number) = (context.now, self.next_activity());
@@ -101,7 +102,7 @@ impl AutoScaling {
             instance.lifecycle = Lifecycle::Terminating;
             instance.cause = Some(cause.clone());
             instance.activity = Some(activity);
-            for target in instance.targets.iter_mut().filter(|target| **target != Target::Unregistered) {
+            for target in instance.targets.iter_mut().filter(|target| target.is_checked()) {
                 *target = Target::Draining;
             }
         }
@@ -233,6 +234,8 @@ impl AutoScaling {
         edited.launch_failures = 0;
         let registers = edited.runs(Process::AddToLoadBalancer);
         let (protects, timing) = (edited.protects_new_instances, edited.timing);
+        let first = |one: &Registration| one.first_state(&edited.load_balancers, Target::Initial);
+        let registered: Vec<Target> = edited.registrations.iter().map(first).collect();
         let Some(instance) = edited.instance_mut(id).filter(|one| one.ec2_state == Ec2State::Running) else {
             return;
         };
@@ -240,55 +243,15 @@ impl AutoScaling {
         instance.in_service_at = Some(now);
         instance.protected = protects;
         if registers {
-            instance.targets.fill(Target::Initial);
+            instance.targets.clone_from(&registered);
         }
-        let is_target = registers && !instance.targets.is_empty();
+        let is_target = instance.targets.iter().any(|target| target.is_checked());
         self.activity_of(context, group, id, |activity| activity.end(now, ActivityStatus::Successful, None));
         if is_target {
             let lag = context.spread(timing.spread_percent, timing.health_lag);
             context.step_in(group, id, lag, InstanceStep::CheckTargets);
         }
         self.note(context, group, GroupEvent::InService(id));
-        self.reconcile_soon(context, group);
-    }
-
-    /// The load balancer's verdict, from the state of the application and the machine.
-    pub(crate) fn check_targets(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
-        let Some(instance) = self.fleet.get(group).instance(id) else { return };
-        let works = instance.application == Application::Works && instance.ec2_state == Ec2State::Running;
-        let verdict = if works { Target::Healthy } else { Target::Unhealthy };
-        let served = instance.serves();
-        let in_service_at = instance.in_service_at.unwrap_or(context.now);
-        self.change(context, group, id, |one| {
-            for target in one.targets.iter_mut().filter(|target| **target != Target::Unregistered) {
-                *target = verdict;
-            }
-        });
-        if works && !served {
-            self.note(context, group, GroupEvent::TargetsHealthy(id));
-        } else if !works {
-            let edited = self.fleet.get(group);
-            let counts_from = (in_service_at + edited.grace).max(context.now + edited.timing.health_check);
-            context.schedule(counts_from, ScheduledEvent::Step(group, id, InstanceStep::CheckHealth));
-            self.note(context, group, GroupEvent::Changed("a target is unhealthy"));
-        }
-    }
-
-    /// Auto Scaling's verdict. A machine that does not run counts at once, a target only after the grace period.
-    fn check_health(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
-        let looked_at = self.fleet.get(group);
-        let Some(instance) = looked_at.instance(id) else { return };
-        let dead = matches!(instance.ec2_state, Ec2State::ShuttingDown | Ec2State::Terminated);
-        let grace_over = instance.in_service_at.is_some_and(|since| since + looked_at.grace <= context.now);
-        let failing = looked_at.health_check == HealthCheck::Elb
-            && grace_over
-            && instance.targets.contains(&Target::Unhealthy);
-        if !(dead || failing) || instance.health == Health::Unhealthy || !looked_at.runs(Process::HealthCheck)
-        {
-            return;
-        }
-        self.change(context, group, id, |one| one.health = Health::Unhealthy);
-        self.note(context, group, GroupEvent::MarkedUnhealthy(id));
         self.reconcile_soon(context, group);
     }
 

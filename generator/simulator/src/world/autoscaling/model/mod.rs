@@ -1,12 +1,14 @@
 //! Groups and instances, and the rules by which they change.
 
 pub mod activity;
+mod checks;
 pub(crate) mod fleet;
 pub mod group;
 mod initial;
 pub mod instance;
 mod intervene;
 pub mod launch;
+pub(crate) mod load_balancer;
 mod lifecycle;
 pub mod refresh;
 mod refreshing;
