@@ -1,7 +1,7 @@
 //! Runs a state machine in the Amazon States Language against a modelled AWS, in virtual time.
 //!
-//! [`interpreter`] runs the text that is deployed, [`world`] answers its calls, and [`services`] is the seam between
-//! them. Nothing here knows the strategies, reads a clock or draws chance that no seed decides.
+//! [`states_language`] reads the text that is deployed, [`interpreter`] runs it, [`world`] answers its calls, and
+//! [`services`] is the seam between them. Nothing here knows the strategies, reads a clock or draws chance that no seed decides.
 //!
 //! The modules in the order in which they build on each other.
 
@@ -12,6 +12,7 @@ pub mod random;
 #[cfg(feature = "run")]
 pub mod services;
 pub mod expression;
+pub mod states_language;
 #[cfg(feature = "run")]
 pub mod interpreter;
 #[cfg(feature = "run")]

@@ -3,18 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use asg_recycle_simulator::states_language::{Call, Kind};
 use serde::Deserialize;
 
-use super::definition::{Definition, State};
-
-/// A task's resource, taken apart.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Call {
-    /// Step Functions' name of the service, e.g. `elasticloadbalancingv2`.
-    pub service: String,
-    /// The action in camel case, e.g. `describeTargetHealth`.
-    pub action: String,
-}
+use super::definition::Definition;
 
 /// Argument names of an action.
 #[derive(Debug, Deserialize)]
@@ -37,31 +29,20 @@ pub(super) fn model() -> &'static ServiceModel {
     &MODEL
 }
 
-impl Call {
-    /// From `arn:aws:states:::aws-sdk:autoscaling:suspendProcesses` or the optimised `...:::lambda:invoke`, in any
-    /// partition.
-    pub(super) fn parse(resource: &str) -> Option<Self> {
-        let (_partition, path) = resource.strip_prefix("arn:")?.split_once(":states:::")?;
-        let path = path.strip_prefix("aws-sdk:").unwrap_or(path);
-        let (service, action) = path.split_once(':')?;
-        Some(Self { service: service.to_owned(), action: action.to_owned() })
-    }
-
-    /// As IAM spells it, e.g. `states:DescribeExecution`.
-    pub(super) fn iam_action(&self) -> String {
-        let service = match self.service.as_str() {
-            "arczonalshift" => "arc-zonal-shift",
-            "elasticloadbalancingv2" => "elasticloadbalancing",
-            "sfn" => "states",
-            "vpclattice" => "vpc-lattice",
-            same => same,
-        };
-        let action = match (self.service.as_str(), self.action.as_str()) {
-            ("lambda", "invoke") => "InvokeFunction".to_owned(),
-            (_, action) => upper_first(action),
-        };
-        format!("{service}:{action}")
-    }
+/// A call as IAM spells it, e.g. `states:DescribeExecution`.
+fn iam_action(call: &Call) -> String {
+    let service = match call.service.as_str() {
+        "arczonalshift" => "arc-zonal-shift",
+        "elasticloadbalancingv2" => "elasticloadbalancing",
+        "sfn" => "states",
+        "vpclattice" => "vpc-lattice",
+        same => same,
+    };
+    let action = match (call.service.as_str(), call.action.as_str()) {
+        ("lambda", "invoke") => "InvokeFunction".to_owned(),
+        (_, action) => upper_first(action),
+    };
+    format!("{service}:{action}")
 }
 
 fn upper_first(text: &str) -> String {
@@ -69,16 +50,14 @@ fn upper_first(text: &str) -> String {
     characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
 }
 
-/// The call that a state makes.
-pub(super) fn of(state: &State) -> Option<Call> {
-    state.fields.get("Resource").and_then(|resource| resource.as_str()).and_then(Call::parse)
-}
-
 /// Every call of the definition, and what a distributed Map needs to run its children.
 pub(super) fn api_calls(definition: &Definition) -> BTreeSet<String> {
-    let mut calls: BTreeSet<String> =
-        definition.states().filter_map(|(_, _, state)| of(state)).map(|call| call.iam_action()).collect();
-    if definition.scopes.iter().any(|scope| scope.distributed) {
+    let tasks = definition.machine.states().filter_map(|(_, _, state)| match &state.kind {
+        Kind::Task { call, .. } => Some(iam_action(call)),
+        _ => None,
+    });
+    let mut calls: BTreeSet<_> = tasks.collect();
+    if definition.scopes().iter().any(|scope| scope.distributed) {
         calls.extend(
             ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"].map(str::to_owned),
         );
@@ -93,7 +72,7 @@ mod tests {
     #[track_caller]
     fn iam(resource: &str, expected: &str) {
         let call = Call::parse(resource).expect(resource);
-        assert_eq!(call.iam_action(), expected);
+        assert_eq!(iam_action(&call), expected);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-pub(crate) use asg_recycle_simulator::expression::{FUNCTIONS, delimited, variables};
+pub(crate) use asg_recycle_simulator::expression::{Expression, FUNCTIONS, delimited, variables};
 use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::parser;
 use serde_json::Value;

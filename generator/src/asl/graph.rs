@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::{Definition, Edge};
+use asg_recycle_simulator::states_language::{Edge, Scope};
+use serde_json::Value;
+
+use super::definition::Definition;
 use crate::strategy::Catalog;
 
 /// The states of a machine and the ways between them.
@@ -63,8 +66,7 @@ pub enum On {
 impl Graph {
     /// The graph of a definition whose states come from these stages.
     pub(super) fn of(definition: &Definition, homes: Vec<(String, Vec<String>)>) -> Self {
-        let mut graph =
-            Self { start_at: definition.scopes[0].start_at.clone().unwrap_or_default(), stages: Vec::new() };
+        let mut graph = Self { start_at: definition.scopes()[0].start_at.clone(), stages: Vec::new() };
         for (name, states) in homes {
             let (members, loops) = states_of(definition, 0, &name, &states);
             graph.stages.push(Stage { name, map: None, states: members });
@@ -150,12 +152,11 @@ fn states_of(
 ) -> (Vec<State>, Vec<Stage>) {
     let (mut states, mut loops) = (Vec::new(), Vec::new());
     for name in names {
-        let Some(state) = definition.scopes[scope].states.get(name) else { continue };
-        let owned = |inner: &super::definition::Scope| {
-            inner.owner.as_ref().is_some_and(|(owner, map)| *owner == scope && map == name)
-        };
+        let Some(state) = definition.scopes()[scope].states.get(name) else { continue };
+        let owned =
+            |inner: &Scope| inner.owner.as_ref().is_some_and(|(owner, map)| *owner == scope && map == name);
         let mut each = Vec::new();
-        if let Some(inner) = definition.scopes.iter().position(owned) {
+        if let Some(inner) = definition.scopes().iter().position(owned) {
             let (within, further) = states_of(definition, inner, home, &in_order(definition, inner));
             if within.iter().any(|state| state.kind == "Choice") {
                 loops.push(Stage { name: home.to_owned(), map: Some(name.clone()), states: within });
@@ -166,35 +167,36 @@ fn states_of(
             }
             loops.extend(further);
         }
-        let mut ways: Vec<_> = state.edges.iter().map(way).collect();
+        let mut ways: Vec<_> = state.edges().iter().map(way).collect();
         ways.sort_by_key(|way| match way.on {
             On::Next | On::Rule(_) => 0,
             On::Default => 1,
             On::Error => 2,
         });
-        states.push(State { name: name.clone(), kind: state.kind.clone(), each, ways });
+        states.push(State { name: name.clone(), kind: state.type_name().to_owned(), each, ways });
     }
     (states, loops)
 }
 
-fn way(edge: &Edge) -> Way {
-    let on = match (&edge.condition, edge.field.as_str()) {
-        (Some(condition), _) => On::Rule(condition.clone()),
+fn way(edge: &Edge<'_>) -> Way {
+    let on = match (edge.condition, edge.field.as_str()) {
+        (Some(Value::String(condition)), _) => On::Rule(condition.clone()),
+        (Some(constant), _) => On::Rule(constant.to_string()),
         (None, "Default") => On::Default,
         (None, "Next") => On::Next,
         (None, _) => On::Error,
     };
-    Way { to: edge.target.clone(), on }
+    Way { to: edge.target.to_owned(), on }
 }
 
 /// The states of a scope, the first one first, each before those that it leads on to.
 fn in_order(definition: &Definition, scope: usize) -> Vec<String> {
-    let scope = &definition.scopes[scope];
+    let scope = &definition.scopes()[scope];
     let mut order = Vec::new();
-    let mut open: Vec<String> = scope.start_at.iter().cloned().collect();
+    let mut open = vec![scope.start_at.clone()];
     while let Some(name) = open.pop() {
         let Some(state) = scope.states.get(&name).filter(|_| !order.contains(&name)) else { continue };
-        open.extend(state.edges.iter().rev().map(|edge| edge.target.clone()));
+        open.extend(state.edges().iter().rev().map(|edge| edge.target.to_owned()));
         order.push(name);
     }
     order

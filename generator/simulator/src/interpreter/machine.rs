@@ -6,6 +6,7 @@ use super::evaluate::Engine;
 use super::memo::CachedAnswer;
 use super::observer::EvaluationObserver;
 use super::template::{Template, Whole};
+use crate::states_language::Retrier;
 use crate::time::Span;
 
 /// A state machine that can be executed any number of times. A clone shares everything; it stays on its thread.
@@ -110,17 +111,6 @@ pub(super) struct Map {
     pub processor: ScopeIndex,
     /// Its label, where each item is a child execution.
     pub distributed: Option<Rc<str>>,
-}
-
-/// One entry of `Retry`.
-pub(super) struct Retrier {
-    pub errors: Vec<String>,
-    pub interval_seconds: u32,
-    pub attempts_max: u32,
-    pub backoff_rate: f64,
-    pub delay_seconds_max: Option<u32>,
-    /// `JitterStrategy` FULL.
-    pub jitter: bool,
 }
 
 /// One entry of `Catch`.

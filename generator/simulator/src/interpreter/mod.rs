@@ -1,7 +1,6 @@
 //! Runs a definition in the Amazon States Language, the very text that is deployed, in virtual time.
 //!
-//! The subset is what the generator emits: `JSONata` mode, Standard workflows, API calls by SDK integrations. What is
-//! outside it is refused by its name when the text is loaded. [`Machine::load`] parses everything once; an
+//! [`states_language`](crate::states_language) reads it. [`Machine::load`] parses every expression once; an
 //! [`Execution`] of it is moved by [`Execution::advance`] at the moments that [`Execution::next_wake`] names, and asks a
 //! [`Services`](crate::services::Services) for the answer of every call. Nothing here reads a clock or chance: the same
 //! seed and the same answers give the same run. An execution is cheap to clone, at any transition.
@@ -40,7 +39,7 @@ pub use data::{NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
 pub use execution::{Execution, StartError};
 pub use failure::Failure;
 pub use history::{Counters, EVENTS_MAX, HistoryEntry, HistoryEvent, Status};
-pub use load::{LoadError, Refusal};
+pub use load::LoadError;
 pub use machine::Machine;
 pub use observer::{Evaluation, EvaluationObserver, Outcome};
 

@@ -1,8 +1,8 @@
 //! Which retrier takes an error, and how long it waits.
 
 use super::failure::Failure;
-use super::machine::Retrier;
 use crate::random::Random;
+use crate::states_language::{Jitter, Retrier};
 use crate::time::Span;
 
 /// The first retrier whose names match decides: its index, or none where it has no attempt left or no retrier matches.
@@ -19,7 +19,7 @@ pub(super) fn delay(retrier: &Retrier, attempts: u32, random: &Random) -> Span {
     let seconds = seconds.min(f64::from(retrier.delay_seconds_max.unwrap_or(u32::MAX)));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and bounded above")]
     let millis = (seconds * 1000.0).round() as u64;
-    Span(if retrier.jitter { random.up_to(millis) } else { millis })
+    Span(if retrier.jitter == Jitter::Full { random.up_to(millis) } else { millis })
 }
 
 #[cfg(test)]
@@ -28,12 +28,13 @@ mod tests {
 
     fn retrier(errors: &[&str], attempts_max: u32) -> Retrier {
         Retrier {
+            _comment: None,
             errors: errors.iter().map(|error| (*error).to_owned()).collect(),
             interval_seconds: 2,
             attempts_max,
             backoff_rate: 2.0,
             delay_seconds_max: Some(10),
-            jitter: false,
+            jitter: Jitter::None,
         }
     }
 
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn full_jitter_spreads_over_the_whole_delay() {
-        let jittered = Retrier { jitter: true, ..retrier(&[], 9) };
+        let jittered = Retrier { jitter: Jitter::Full, ..retrier(&[], 9) };
         let random = Random::seeded(3);
         let delays: Vec<_> = (0..100).map(|_| delay(&jittered, 1, &random).0).collect();
         assert!(delays.iter().all(|delay| *delay <= 4000));

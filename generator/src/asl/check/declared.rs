@@ -22,7 +22,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     }
     let mut writers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut read = BTreeSet::new();
-    for (scope, name, state) in definition.states() {
+    for (scope, name, state) in definition.machine.states() {
         read.extend(read_by(state));
         // What children assign is theirs alone: another rule says so.
         let stage = if scope == 0 { stage_of(declared, name) } else { None };

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::super::definition::{Definition, Scope};
+use asg_recycle_simulator::states_language::Scope;
+
+use super::super::definition::Definition;
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
-    for scope in &definition.scopes {
-        if scope.start_at.is_none() {
-            continue; // another rule says so
-        }
-        let reached = closure(scope.start_at.iter().map(String::as_str).collect(), |name, found| {
-            found.extend(
-                scope.states.get(name).into_iter().flat_map(|s| s.edges.iter().map(|e| e.target.as_str())),
-            );
+    for scope in definition.scopes() {
+        let reached = closure(vec![scope.start_at.as_str()], |name, found| {
+            found.extend(scope.states[name].edges().iter().map(|edge| edge.target));
         });
         let ends = scope.states.iter().filter(|(_, state)| state.is_end()).map(|(name, _)| name.as_str());
         let ending = closure(ends.collect(), |name, found| found.extend(sources(scope, name)));
@@ -28,7 +25,8 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 }
 
 fn sources<'a>(scope: &'a Scope, target: &str) -> Vec<&'a str> {
-    let leads = scope.states.iter().filter(|(_, state)| state.edges.iter().any(|edge| edge.target == target));
+    let leads =
+        scope.states.iter().filter(|(_, state)| state.edges().iter().any(|edge| edge.target == target));
     leads.map(|(name, _)| name.as_str()).collect()
 }
 

@@ -1,44 +1,26 @@
-//! `JSONata` stands in whole strings only, parses, and uses no name that Step Functions refuses.
+//! `JSONata` stands in whole strings only, and is what Step Functions takes and the interpreter knows.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::super::definition::Definition;
-use super::super::expression;
+use super::super::expression::{Expression, delimited};
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
-    for (_, name, state) in definition.states() {
-        for (field, value) in state.fields.iter().filter(|(field, _)| *field != "ItemProcessor") {
-            check_value(name, field, value, report);
+    let assigned = definition.machine.states().flat_map(|(_, _, state)| state.assigned());
+    let assigned: BTreeSet<_> = assigned.map(str::to_owned).collect();
+    for (_, name, state) in definition.machine.states() {
+        for text in state.texts() {
+            let Some(source) = delimited(text.text) else {
+                if text.text.contains("{%") || text.text.contains("%}") {
+                    let (place, text) = (text.place, text.text);
+                    report.add(name, format!("{place}: an expression must be the whole string: `{text}`"));
+                }
+                continue;
+            };
+            for reason in Expression::compile(source, &assigned).err().into_iter().flatten() {
+                report.add(name, format!("{}: {reason}: `{source}`", text.place));
+            }
         }
-    }
-}
-
-fn check_value(state: &str, field: &str, value: &Value, report: &mut Report<'_>) {
-    match value {
-        Value::String(text) => check_text(state, field, text, report),
-        Value::Array(items) => items.iter().for_each(|item| check_value(state, field, item, report)),
-        Value::Object(fields) => {
-            fields
-                .iter()
-                .for_each(|(key, value)| check_value(state, &format!("{field}.{key}"), value, report));
-        }
-        _ => {}
-    }
-}
-
-fn check_text(state: &str, field: &str, text: &str, report: &mut Report<'_>) {
-    let Some(expression) = expression::delimited(text) else {
-        if text.contains("{%") || text.contains("%}") {
-            report.add(state, format!("{field}: an expression must be the whole string: `{text}`"));
-        }
-        return;
-    };
-    match expression::variables(expression) {
-        Err(reason) => report.add(state, format!("{field}: {reason}: `{expression}`")),
-        Ok(variables) if variables.contains("eval") => {
-            report.add(state, format!("{field}: Step Functions has no $eval; use $parse"));
-        }
-        Ok(_) => {}
     }
 }

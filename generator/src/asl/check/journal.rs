@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asg_recycle_simulator::states_language;
 use serde_json::Value;
 
 use super::super::definition::Definition;
@@ -27,16 +28,13 @@ struct Use<'a> {
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let (mut journal, mut item) = (Use::default(), Use::default());
-    for (_, name, state) in definition.states() {
+    for (_, name, state) in definition.machine.states() {
         for (_, value) in state.assignments().filter(|(variable, _)| *variable == JOURNAL) {
             journal.written.extend(entries(value).into_iter().map(|(key, kind)| (key, name, kind)));
         }
-        let mut texts = Vec::new();
-        let fields = state.fields.iter().filter(|(field, _)| *field != "ItemProcessor");
-        fields.for_each(|(_, value)| collect_texts(value, &mut texts));
         let is_table =
-            state.fields.get("Resource").and_then(Value::as_str).is_some_and(|r| r.contains(":dynamodb:"));
-        for text in texts {
+            matches!(&state.kind, states_language::Kind::Task { call, .. } if call.service == "dynamodb");
+        for text in state.texts().into_iter().map(|text| text.text) {
             let Some(expression) = expression::delimited(text) else {
                 item.written.extend(updated(text, is_table).map(|attribute| (attribute, name, None)));
                 continue;
@@ -104,13 +102,4 @@ fn updated(text: &str, is_table: bool) -> impl Iterator<Item = String> {
         .filter_map(|each| each.split(' ').next())
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
-}
-
-fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
-    match value {
-        Value::String(text) => texts.push(text),
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
-        Value::Object(fields) => fields.values().for_each(|value| collect_texts(value, texts)),
-        _ => {}
-    }
 }

@@ -1,7 +1,8 @@
 //! A read that leaves a big group's instances out goes on to a Choice that fetches them first: to miss that would be to
 //! take the group for empty.
 
-use serde_json::{Value, json};
+use asg_recycle_simulator::states_language::Kind;
+use serde_json::Value;
 
 use super::super::definition::Definition;
 use super::super::expression;
@@ -11,16 +12,12 @@ use super::report::Report;
 const UNLISTED: &str = "{% $group.unlisted %}";
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
-    for (index, name, state) in definition.states() {
-        if !state.fields.get("Arguments").is_some_and(may_leave_instances_out) {
-            continue;
-        }
-        let next = state.fields.get("Next").and_then(Value::as_str).unwrap_or_default();
-        let first_rule = definition.scopes[index].states.get(next).map(|next| &next.fields);
-        let lists = first_rule
-            .and_then(|fields| fields.get("Choices"))
-            .is_some_and(|choices| choices[0]["Condition"] == json!(UNLISTED));
-        if !lists {
+    for (index, name, state) in definition.machine.states() {
+        let leaves_out =
+            matches!(&state.kind, Kind::Task { arguments, .. } if may_leave_instances_out(arguments));
+        let Some(next) = state.next.as_ref().filter(|_| leaves_out) else { continue };
+        let first_rule = definition.scopes()[index].states[next].rules().first();
+        if first_rule.is_none_or(|rule| rule.condition != UNLISTED) {
             report.add(
                 name,
                 format!("`{next}`, where it goes on, is no Choice that begins with the rule `{UNLISTED}`"),

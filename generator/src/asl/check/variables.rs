@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use asg_recycle_simulator::states_language::{Scope, State};
 
-use super::super::definition::{Definition, Scope, State};
+use super::super::definition::Definition;
 use super::super::expression;
 use super::report::Report;
 
@@ -12,14 +12,16 @@ type Names = BTreeSet<String>;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let mut known_by_scope: Vec<BTreeMap<String, Names>> = Vec::new();
-    for scope in &definition.scopes {
+    for scope in definition.scopes() {
         let outer = match &scope.owner {
             Some((index, owner)) if !scope.distributed => {
                 known_by_scope[*index].get(owner).cloned().unwrap_or_default()
             }
             _ => Names::new(),
         };
-        report_shadowing(scope, definition, report);
+        if scope.distributed {
+            report_shadowing(scope, definition, report);
+        }
         let known = known_on_entry(scope, &outer);
         for (name, state) in &scope.states {
             let Some(known) = known.get(name) else { continue }; // unreachable: another rule says so
@@ -34,8 +36,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 /// What is assigned for certain when each state is entered: the meet over all ways to it.
 fn known_on_entry(scope: &Scope, outer: &Names) -> BTreeMap<String, Names> {
     let mut known: BTreeMap<String, Names> = BTreeMap::new();
-    let mut open: Vec<(String, Names)> =
-        scope.start_at.iter().map(|start| (start.clone(), outer.clone())).collect();
+    let mut open: Vec<(String, Names)> = vec![(scope.start_at.clone(), outer.clone())];
     while let Some((name, arriving)) = open.pop() {
         let Some(state) = scope.states.get(&name) else { continue };
         let met = match known.get(&name) {
@@ -46,25 +47,25 @@ fn known_on_entry(scope: &Scope, outer: &Names) -> BTreeMap<String, Names> {
             continue;
         }
         known.insert(name, met.clone());
-        for edge in &state.edges {
-            let after = met.iter().cloned().chain(edge.assigns.iter().cloned()).collect();
-            open.push((edge.target.clone(), after));
+        for edge in state.edges() {
+            let after = met.iter().cloned().chain(edge.assign.keys().cloned()).collect();
+            open.push((edge.target.to_owned(), after));
         }
     }
     known
 }
 
-/// Step Functions refuses a name that an outer scope assigns; of a distributed Map that is not certain, so it counts.
+/// That a child execution may assign a name of an outer scope is not certain, so none does.
 fn report_shadowing(scope: &Scope, definition: &Definition, report: &mut Report<'_>) {
-    let mut outer = Names::new();
+    let mut outer = BTreeSet::new();
     let mut owner = scope.owner.as_ref();
     while let Some((index, _)) = owner {
-        let around = &definition.scopes[*index];
+        let around = &definition.scopes()[*index];
         outer.extend(around.states.values().flat_map(State::assigned));
         owner = around.owner.as_ref();
     }
     for (name, state) in &scope.states {
-        for shadow in state.assigned().filter(|assigned| outer.contains(assigned)) {
+        for shadow in state.assigned().intersection(&outer) {
             report.add(name, format!("${shadow} is assigned in an outer scope too"));
         }
     }
@@ -72,25 +73,9 @@ fn report_shadowing(scope: &Scope, definition: &Definition, report: &mut Report<
 
 /// The variables that a state's own fields read.
 pub(super) fn read_by(state: &State) -> Names {
-    let mut names = Names::new();
-    for (_, value) in state.fields.iter().filter(|(field, _)| *field != "ItemProcessor") {
-        collect(value, &mut names);
-    }
+    let sources = state.texts().into_iter().filter_map(|text| expression::delimited(text.text));
+    let mut names: Names =
+        sources.filter_map(|source| expression::variables(source).ok()).flatten().collect();
     names.remove("states");
     names
-}
-
-fn collect(value: &Value, names: &mut Names) {
-    match value {
-        Value::String(text) => {
-            names.extend(
-                expression::delimited(text)
-                    .and_then(|text| expression::variables(text).ok())
-                    .unwrap_or_default(),
-            );
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
-        Value::Object(fields) => fields.values().for_each(|value| collect(value, names)),
-        _ => {}
-    }
 }
