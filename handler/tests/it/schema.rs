@@ -1,5 +1,8 @@
 //! The published JSON Schema of the execution input, against the inputs that are started.
 
+use std::collections::BTreeSet;
+
+use asg_recycle_handler::contract::{ExecutionInput, TriggerRecord, Window};
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
@@ -68,6 +71,35 @@ fn every_input_is_as_the_schema_says_and_has_no_key_that_it_leaves_out() {
     }
     for key in known.keys() {
         assert!(inputs.iter().any(|input| input.get(key).is_some()), "no input has `{key}`");
+    }
+}
+
+/// The names of all fields of a type: it does not compile while one is left out, or is not there.
+macro_rules! fields {
+    ($type:ident: $($field:ident)*) => {{
+        let _ = |value: $type| { let $type { $($field: _),* } = value; };
+        BTreeSet::from([$(stringify!($field)),*])
+    }};
+}
+
+/// What the state machine reads is held to the schema by the generator's tests: a key that stood only in the type would
+/// reach nobody.
+#[test]
+fn every_field_of_the_contract_is_a_key_of_the_schema() {
+    let schema = schema();
+    let properties = &schema["properties"];
+    let input = fields!(ExecutionInput: account_id success_channel component auto_scaling_group_name emoji strategy
+        monitoring_slack_channel notify_pager_duty team step_function_name dry_run version mode replace windows trigger);
+    let window = fields!(Window: opens_at closes_at);
+    let trigger = fields!(TriggerRecord: event_name event_id execution_arn);
+    for (fields, published) in [
+        (input, properties),
+        (window, &properties["windows"]["items"]["properties"]),
+        (trigger, &properties["trigger"]["properties"]),
+    ] {
+        let published: BTreeSet<_> =
+            published.as_object().expect("properties").keys().map(String::as_str).collect();
+        assert_eq!(fields, published);
     }
 }
 

@@ -90,6 +90,13 @@ impl Tables {
             problems.extend(reasons.iter().map(|reason| fault(REQUEST, reason)));
             Vec::new()
         });
+        for key in &request {
+            let is_child = |child: &str| variables.iter().any(|group| group.prefix == format!("{child}_"));
+            for child in key.children.iter().filter(|child| !is_child(child)) {
+                let reason = format!("{}: there is no child execution `{child}`", key.key);
+                problems.push(fault(REQUEST, &reason));
+            }
+        }
         let journal = Journal::read(catalog, &mut problems);
         problems.or_ok(Self { variables, request, journal })
     }
@@ -131,7 +138,8 @@ impl Tables {
             let Some(name) = &key.variable else { continue };
             let declaration = Declaration { kind: key.kind, written_by: key.written_by.clone() };
             variables.insert(name.clone(), declaration);
-            for child in self.variables.iter().filter(|group| key.children && !group.prefix.is_empty()) {
+            let gets = |group: &&Group| key.children.iter().any(|child| group.prefix == format!("{child}_"));
+            for child in self.variables.iter().filter(gets) {
                 let declaration = Declaration { kind: key.kind, written_by: Vec::new() };
                 variables.insert(format!("{}{name}", child.prefix), declaration);
             }

@@ -72,7 +72,7 @@ fn request_row(page: &mut String, key: &RequestKey) {
         key.meaning,
         carried(&key.rerun),
         carried(&key.hand_over),
-        if key.children { "yes" } else { "" },
+        key.children.iter().map(|child| format!("`{child}`")).collect::<Vec<_>>().join(", "),
     );
 }
 

@@ -14,8 +14,6 @@ pub(in crate::asl) enum Carrier {
     Rerun,
     /// The input of a successor. What is not named passes as it was in this execution's own input.
     HandOver,
-    /// What child executions are given.
-    Children,
 }
 
 /// Who puts a key into an input.
@@ -50,6 +48,8 @@ struct Row {
     read: Option<String>,
     carried_by: Vec<Carrier>,
     #[serde(default)]
+    children: Vec<String>,
+    #[serde(default)]
     rerun: Option<String>,
     #[serde(default)]
     take_up: Option<String>,
@@ -79,8 +79,8 @@ pub(in crate::asl) struct RequestKey {
     pub(in crate::asl) take_up: Option<String>,
     /// Puts it into a successor's input.
     pub(in crate::asl) hand_over: Option<String>,
-    /// Whether child executions get it, under the variable's name.
-    pub(in crate::asl) children: bool,
+    /// The child executions that get it, under the variable's name: each is named by its file of states.
+    pub(in crate::asl) children: Vec<String>,
 }
 
 /// Reads the table.
@@ -109,7 +109,7 @@ impl Row {
         if readers.iter().filter(|reader| **reader).count() != 1 {
             return Some("it needs one of `variable`, `part_of` and `for_others`");
         }
-        if self.variable.is_none() && !self.carried_by.is_empty() {
+        if self.variable.is_none() && !(self.carried_by.is_empty() && self.children.is_empty()) {
             return Some("only what a variable holds can be carried");
         }
         if self.is_carried_by(Carrier::Rerun) && !self.is_carried_by(Carrier::HandOver) {
@@ -138,7 +138,7 @@ impl Row {
                 self.take_up.clone().unwrap_or_else(|| self.reading(&format!("$parse($request).{key}")))
             }),
             hand_over: hand_over.then(|| self.hand_over.clone().unwrap_or(variable)),
-            children: self.is_carried_by(Carrier::Children),
+            children: self.children,
             key,
             kind: self.kind,
             meaning: self.meaning,
@@ -222,15 +222,13 @@ mod tests {
     #[test]
     fn a_key_that_is_added_to_the_table_is_found_wherever_a_request_is_passed_on() {
         let row = "duration_max:\n  {kind: number, meaning: seconds, variable: duration_max, default: 0, \
-                   carried_by: [rerun, hand_over, children]}\n";
-        let fault = with_key(row).expect_err("children get it, and read it nowhere");
-        for child in ["list", "turn"] {
-            assert!(
-                fault.contains(&format!("${child}_duration_max is declared, and read nowhere")),
-                "{fault}"
-            );
-        }
-        let row = row.replace(", children", "");
+                   carried_by: [rerun, hand_over], children: [turn]}\n";
+        let fault = with_key(row).expect_err("a child gets it, and reads it nowhere");
+        assert!(fault.contains("$turn_duration_max is declared, and read nowhere"), "{fault}");
+        assert!(!fault.contains("$list_duration_max"), "the other child does not get it: {fault}");
+        let fault = with_key(&row.replace("[turn]", "[trun]")).expect_err("there is no such child");
+        assert!(fault.contains("duration_max: there is no child execution `trun`"), "{fault}");
+        let row = row.replace("[turn]", "[]");
         let states = &definition(&with_key(&row).expect("it has no fault"))["States"];
         for (state, text) in [
             ("Read input", "$exists($states.input.duration_max) ? $states.input.duration_max : 0"),
@@ -247,17 +245,20 @@ mod tests {
         let machine = build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
         let states = &definition(&machine)["States"];
         let tables = Tables::read(Catalog::embedded()).expect("the tables have no fault");
-        let names: Vec<_> = tables.request.iter().filter(|key| key.children).collect();
+        let names: Vec<_> = tables.request.iter().filter(|key| !key.children.is_empty()).collect();
         assert!(!names.is_empty());
-        for name in names.into_iter().filter_map(|key| key.variable.as_ref()) {
+        for key in names {
+            let name = key.variable.as_ref().expect("what is carried is in a variable");
             for (map, begin, prefix) in [
                 ("List instances", "Begin listing", "list"),
                 ("Take instances in turn", "Begin turn", "turn"),
             ] {
-                assert_eq!(states[map]["ItemSelector"][name], format!("{{% ${name} %}}"));
+                let is_given = key.children.iter().any(|child| child == prefix);
+                let expected = |text: String| if is_given { Value::String(text) } else { Value::Null };
+                assert_eq!(states[map]["ItemSelector"][name], expected(format!("{{% ${name} %}}")));
                 let assigned =
                     &states[map]["ItemProcessor"]["States"][begin]["Assign"][format!("{prefix}_{name}")];
-                assert_eq!(*assigned, format!("{{% $states.input.{name} %}}"));
+                assert_eq!(*assigned, expected(format!("{{% $states.input.{name} %}}")));
             }
         }
     }
