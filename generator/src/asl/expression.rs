@@ -40,29 +40,42 @@ fn collect_paths(tree: &Value, paths: &mut Vec<Vec<String>>) {
 /// The keys of the object that an expression gives, with the kinds of their values where their form tells. Of an object
 /// that is taken from elsewhere nothing is known.
 pub(super) fn entries(expression: &str) -> Vec<(String, Option<Kind>)> {
-    let mut entries = Vec::new();
-    if let Ok(tree) = parser::parse(expression) {
-        collect_entries(&tree, &mut entries);
-    }
-    entries
+    members(expression).iter().map(|(key, value)| (key.clone(), kind_of(value))).collect()
 }
 
-fn collect_entries(tree: &AstNode, entries: &mut Vec<(String, Option<Kind>)>) {
+/// The texts that an entry of the object that an expression gives can be, where they stand there.
+pub(super) fn texts_of_entry(expression: &str, entry: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    for (_, value) in members(expression).iter().filter(|(key, _)| key == entry) {
+        collect_literals(&serde_json::to_value(value).unwrap_or_default(), &mut texts);
+    }
+    texts
+}
+
+fn members(expression: &str) -> Vec<(String, AstNode)> {
+    let mut members = Vec::new();
+    if let Ok(tree) = parser::parse(expression) {
+        collect_members(&tree, &mut members);
+    }
+    members
+}
+
+fn collect_members(tree: &AstNode, found: &mut Vec<(String, AstNode)>) {
     match tree {
-        AstNode::Object(members) => entries.extend(members.iter().filter_map(|(key, value)| match key {
-            AstNode::String(key) => Some((key.clone(), kind_of(value))),
+        AstNode::Object(members) => found.extend(members.iter().filter_map(|(key, value)| match key {
+            AstNode::String(key) => Some((key.clone(), value.clone())),
             _ => None,
         })),
-        AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_entries(last, entries)),
+        AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_members(last, found)),
         AstNode::Conditional { then_branch, else_branch, .. } => {
             std::iter::once(then_branch)
                 .chain(else_branch)
-                .for_each(|branch| collect_entries(branch, entries));
+                .for_each(|branch| collect_members(branch, found));
         }
         AstNode::Function { name, args, .. } if name == "merge" => {
             if let [AstNode::Array(parts)] = args.as_slice() {
                 for part in parts {
-                    collect_entries(part, entries);
+                    collect_members(part, found);
                 }
             }
         }

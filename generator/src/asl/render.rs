@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use asg_recycle_simulator::states_language::StateMachine;
 use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -20,12 +21,21 @@ const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 /// The Choices whose rules lead to a state, by that state.
 type Callers = BTreeMap<String, Vec<String>>;
 
+/// What a machine says of itself once it is rendered.
+#[derive(Default)]
+struct Known {
+    callers: Callers,
+    /// The phases that a journal can have, as a JSONata list.
+    phases: String,
+}
+
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
-/// each strategy's. Twice, because states that several others share must know where to go back to: the first time
-/// finds out who calls whom.
+/// each strategy's. Twice, because states that several others share must know where to go back to, and which phases
+/// there are: the first time finds out.
 pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
-    let callers = callers(&render_definition(config, tables, Callers::new())?.0);
-    let (definition, stages) = render_definition(config, tables, callers)?;
+    let (first, _) = render_definition(config, tables, Known { phases: "[]".to_owned(), ..Known::default() })?;
+    let known = Known { callers: callers(&first), phases: phases(first, config.catalog()) };
+    let (definition, stages) = render_definition(config, tables, known)?;
     let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
     Ok(Rendered { text, stages })
 }
@@ -53,10 +63,12 @@ fn stage_of(path: &str) -> &str {
 /// The definition, and its states by their stage.
 type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>);
 
-fn render_definition(config: &Config, tables: &Arc<Tables>, callers: Callers) -> Result<Staged, Problems> {
+fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Result<Staged, Problems> {
     let catalog = config.catalog();
     let mut environment = environment(config, tables);
+    let Known { callers, phases } = known;
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
+    environment.add_function("phases", move || phases.clone());
     let context = context(config);
     let mut problems = Problems::default();
     let mut states = Map::new();
@@ -95,6 +107,19 @@ fn callers(definition: &Map<String, Value>) -> Callers {
         }
     }
     callers
+}
+
+/// The phases that a state gives a journal, and those of which a strategy knows how they are put back.
+fn phases(definition: Map<String, Value>, catalog: &Catalog) -> String {
+    let (machine, _) = StateMachine::read(&Value::Object(definition).to_string());
+    let journals = machine.states().flat_map(|(_, _, state)| state.assignments());
+    let journals = journals.filter(|(variable, _)| *variable == "journal").filter_map(|(_, value)| match value {
+        Value::Object(fields) => fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()]),
+        value => value.as_str().and_then(expression::delimited).map(|text| expression::texts_of_entry(text, "phase")),
+    });
+    let hooks = catalog.strategies().values().flat_map(|strategy| strategy.hooks.put_back.keys().cloned());
+    let phases: BTreeSet<_> = journals.flatten().chain(hooks).map(|phase| format!("'{phase}'")).collect();
+    format!("[{}]", Vec::from_iter(phases).join(", "))
 }
 
 fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {

@@ -4,6 +4,7 @@
 //! that it may import. The `crate::…` paths of the sources are held against it. A table under the heading of a folder
 //! within a crate does the same for its files. Files that use each other in a circle are found in every crate.
 
+mod frame;
 mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,7 @@ const FOLDERS: &[&str] = &[
     "generator/src/output",
     "generator/src/problem",
     "generator/src/cli",
+    "generator/simulator/src/states_language",
     "generator/simulator/src/interpreter",
     "generator/simulator/src/world",
 ];

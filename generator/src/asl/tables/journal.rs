@@ -1,5 +1,7 @@
 //! The journal and the lock item, key by key, and which versions of them are read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,6 +26,12 @@ pub(in crate::asl) struct Key {
     /// What a journal of a version before the key is read with.
     #[serde(default)]
     former: Option<Value>,
+    /// Whether it holds ids that a list of a big group's instances asks for, whatever EC2's tags say.
+    #[serde(default)]
+    listed: bool,
+    /// Of an attribute that a strategy has beside the journal: what the journal has besides, JSONata.
+    #[serde(default)]
+    adds: Option<String>,
 }
 
 /// A `journal.yaml` as it is written.
@@ -43,6 +51,8 @@ pub(in crate::asl) struct Journal {
     pub(super) known: Vec<u32>,
     pub(super) keys: Vec<(String, Key)>,
     pub(super) lock_item: Vec<(String, Key)>,
+    /// Those of the lock item that strategies have beside the journal.
+    beside: Vec<String>,
 }
 
 /// What the templates print of it.
@@ -53,6 +63,12 @@ pub(in crate::asl) struct Printed {
     known: String,
     /// A JSONata object: what a journal of a version before keys is read with.
     former: String,
+    /// The keys that hold ids to ask for.
+    listed: Vec<String>,
+    /// Attributes that strategies have beside the journal.
+    attributes: Vec<String>,
+    /// What some of them add to it, JSONata objects.
+    additions: BTreeMap<String, String>,
 }
 
 impl Journal {
@@ -78,6 +94,8 @@ impl Journal {
             self.known = file.known;
         } else if file.version.is_some() || !file.known.is_empty() {
             return Err(format!("versions stand in templates/{SHARED}"));
+        } else {
+            self.beside.extend(file.lock_item.keys().cloned());
         }
         for (known, more) in [(&mut self.keys, file.journal), (&mut self.lock_item, file.lock_item)] {
             let more = typed::<Key>(more)?;
@@ -97,6 +115,9 @@ impl Journal {
             version: self.version,
             known: format!("{:?}", self.known),
             former: format!("{{{}}}", former.collect::<Vec<_>>().join(", ")),
+            listed: self.keys.iter().filter(|(_, key)| key.listed).map(|(name, _)| name.clone()).collect(),
+            attributes: self.beside.clone(),
+            additions: self.lock_item.iter().filter_map(|(name, key)| Some((name.clone(), key.adds.clone()?))).collect(),
         }
     }
 }
