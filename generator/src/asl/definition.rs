@@ -3,6 +3,7 @@
 use asg_recycle_simulator::states_language::{Refusal, Scope, StateMachine};
 
 use super::declarations::Declarations;
+use super::origin::Origins;
 use crate::problem::{Problem, Problems};
 
 /// The code of what the language does not have, or Step Functions would refuse.
@@ -24,10 +25,10 @@ impl Definition {
     ///
     /// # Errors
     /// Everything in it that the language does not have.
-    pub(super) fn parse(text: &str) -> Result<Self, Problems> {
+    pub(super) fn parse(text: &str, origins: &Origins) -> Result<Self, Problems> {
         let (machine, refusals) = StateMachine::read(text);
         let mut problems = Problems::default();
-        problems.extend(refusals.into_iter().map(problem));
+        problems.extend(refusals.into_iter().map(|refusal| problem(refusal, origins)));
         problems.or_ok(Self { text: text.to_owned(), machine, declared: Declarations::default() })
     }
 
@@ -37,6 +38,7 @@ impl Definition {
     }
 }
 
-fn problem(refusal: Refusal) -> Problem {
-    Problem::new(LANGUAGE, refusal.state, refusal.reason)
+fn problem(refusal: Refusal, origins: &Origins) -> Problem {
+    let template = origins.of(&refusal.state, refusal.text.as_deref());
+    Problem::new(LANGUAGE, refusal.state, refusal.reason).in_template(template)
 }

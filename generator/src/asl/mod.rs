@@ -34,20 +34,24 @@ pub struct Machine {
     pub api_calls: BTreeSet<String>,
     /// Its states and the ways between them, for people.
     pub graph: Graph,
+    /// The line of the template at which each state begins, `templates/FILE:LINE`.
+    pub origins: BTreeMap<String, String>,
 }
 
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
 /// test meets it before a user can.
 pub fn build(config: &Config) -> Result<Machine, Problems> {
     let tables = Arc::new(Tables::read(config.catalog())?);
-    let render::Rendered { text, stages } = render::render(config, &tables)?;
-    let mut definition = Definition::parse(&text)?;
+    let render::Rendered { text, stages, origins } = render::render(config, &tables)?;
+    let mut definition = Definition::parse(&text, &origins)?;
     definition.declared = tables.declarations(config.catalog(), &stages);
-    check::check(&definition).or_ok(())?;
+    check::check(&definition, &origins).or_ok(())?;
     let mut api_calls = call::api_calls(&definition);
     api_calls.extend(needed(config));
     let graph = Graph::of(&definition, stages);
-    Ok(Machine { api_calls, definition: text, graph })
+    let of_state = |(_, name, _): (usize, &str, _)| Some((name.to_owned(), origins.of(name, None)?));
+    let origins = definition.machine.states().filter_map(of_state).collect();
+    Ok(Machine { api_calls, definition: text, graph, origins })
 }
 
 /// What AWS asks of the caller because of what is configured.
@@ -97,5 +101,28 @@ mod tests {
     fn the_same_configuration_gives_the_same_bytes() {
         let config = Config::with_defaults("asg-recycle".parse().unwrap());
         assert_eq!(build(&config).unwrap().definition, build(&config).unwrap().definition);
+    }
+    /// Every fault of a strategy whose only file of states has this text.
+    fn faults(states: &str) -> String {
+        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+        let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+        let catalog =
+            crate::strategy::Catalog::embedded().with_folder("broken", files).expect("its strategy.yaml is right");
+        build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
+            .expect_err("it is broken")
+            .to_string()
+    }
+
+    #[test]
+    fn a_fault_of_the_definition_names_the_templates_own_line() {
+        let place = "templates/strategies/broken/states.asl.json.j2";
+        let kept = "{\n  \"A\": {\n    \"Type\": \"Pass\",\n    \"Assign\": {\n      \"undeclared\": 1\n    },\n    \
+                    \"Output\": {\"x\": \"{% $nothing %}\"},\n    \"Next\": \"Verify\"\n  }\n}\n";
+        let told = faults(kept);
+        assert!(told.contains(&format!("{place}:5: $undeclared is in no table of variables")), "{told}");
+        assert!(told.contains(&format!("{place}:7: $nothing is not assigned on every way here")), "{told}");
+        let told = faults(&kept.replace("Verify", "Nowhere"));
+        assert!(told.contains(&format!("{place}:8: Next: there is no state `Nowhere`")), "{told}");
     }
 }

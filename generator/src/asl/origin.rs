@@ -85,6 +85,57 @@ pub(super) fn parse(path: &str, marked: &str) -> Result<Value, String> {
     })
 }
 
+/// Rendered states, to be found in their templates.
+#[derive(Debug, Default)]
+pub(super) struct Origins(Vec<RenderedFile>);
+
+#[derive(Debug)]
+struct RenderedFile {
+    path: String,
+    marked: String,
+    plain: String,
+}
+
+impl Origins {
+    /// Adds what was rendered of a file of states.
+    pub(super) fn add(&mut self, path: &str, marked: String) {
+        self.0.push(RenderedFile { path: path.to_owned(), plain: unmarked(&marked), marked });
+    }
+
+    /// The line that prints a state, or a text of it, key or value; where that is a macro's, also the line that asks for
+    /// it.
+    pub(super) fn of(&self, state: &str, text: Option<&str>) -> Option<String> {
+        let key = format!("{}:", Value::from(state));
+        let (file, begin) = self.0.iter().find_map(|file| Some((file, file.plain.find(&key)?)))?;
+        let text = text.and_then(|text| file.plain[begin..].find(&Value::from(text).to_string()));
+        let origins = origins(&file.marked, begin + text.unwrap_or_default());
+        let origin = origins.last()?;
+        let asked_for = last_of(&file.path, &origins).filter(|line| line != origin);
+        let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
+        Some(format!("templates/{origin}{asked_for}"))
+    }
+}
+
+/// Prints states again that were rendered from a file, each and each of their fields with a mark of where it stands
+/// there.
+pub(super) fn print(path: &str, marked: &str, states: &Value) -> String {
+    let mut file = Origins::default();
+    file.add(path, marked.to_owned());
+    let mark = |state: &str, field: Option<&str>| {
+        let origin = file.of(state, field).unwrap_or_default();
+        let own = origin.split(", for ").last().and_then(|line| line.strip_prefix("templates/"));
+        own.map_or_else(String::new, |line| format!("{OPEN}{line}{CLOSE}"))
+    };
+    let members = |value: &Value, state: Option<&str>, print: &dyn Fn(&str, &Value) -> String| {
+        let members = value.as_object().into_iter().flatten().map(|(key, value)| {
+            let mark = state.map_or_else(|| mark(key, None), |state| mark(state, Some(key)));
+            format!("{mark}{}: {}", Value::from(key.as_str()), print(key, value))
+        });
+        format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+    };
+    members(states, None, &|name, state| members(state, Some(name), &|_, value| value.to_string()))
+}
+
 /// The last of these places that is in this file.
 fn last_of<'a>(path: &str, origins: &[&'a str]) -> Option<&'a str> {
     origins.iter().rev().find(|each| each.rsplit_once(':').is_some_and(|(file, _)| file == path)).copied()
@@ -126,5 +177,18 @@ mod tests {
         let error = parse("x", &marked).expect_err("a comma is missing");
         assert_eq!(error, "templates/x:3: not JSON: expected `,` or `}`: `\"B\": 2`, after templates/x:2");
         assert_eq!(parse("x", &mark("x", "{\"A\": 1}\n")), Ok(serde_json::json!({"A": 1})));
+    }
+    #[test]
+    fn states_and_their_texts_are_found_in_the_templates() {
+        let mut origins = Origins::default();
+        let marked = mark("x", "{\n  \"A\": {\n    \"Next\": \"B\"\n  },\n  \"B\": {\n    \"Type\": \"Succeed\"\n  }\n}\n");
+        origins.add("x", marked.clone());
+        let of = |state, text| origins.of(state, text).unwrap_or_default();
+        assert_eq!([of("A", None), of("A", Some("B")), of("B", None)], ["templates/x:2", "templates/x:3", "templates/x:5"]);
+        assert_eq!(origins.of("C", None), None);
+        let states = parse("x", &marked).expect("it is JSON");
+        let mut again = Origins::default();
+        again.add("y", print("x", &marked, &states));
+        assert_eq!(again.of("A", Some("B")).unwrap_or_default(), "templates/x:3");
     }
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::tables::Tables;
-use super::{expression, origin};
+use super::origin::{self, Origins};
+use super::expression;
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
@@ -33,11 +34,11 @@ struct Known {
 /// each strategy's. Twice, because states that several others share must know where to go back to, and which phases
 /// there are: the first time finds out.
 pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
-    let (first, _) = render_definition(config, tables, Known { phases: "[]".to_owned(), ..Known::default() })?;
+    let (first, ..) = render_definition(config, tables, Known { phases: "[]".to_owned(), ..Known::default() })?;
     let known = Known { callers: callers(&first), phases: phases(first, config.catalog()) };
-    let (definition, stages) = render_definition(config, tables, known)?;
+    let (definition, stages, origins) = render_definition(config, tables, known)?;
     let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
-    Ok(Rendered { text, stages })
+    Ok(Rendered { text, stages, origins })
 }
 
 /// A definition, and where its states come from.
@@ -47,6 +48,8 @@ pub(super) struct Rendered {
     pub(super) text: String,
     /// The states by the stage of the frame or the strategy whose templates hold them, in order.
     pub(super) stages: Vec<(String, Vec<String>)>,
+    /// Where its states stand in the templates.
+    pub(super) origins: Origins,
 }
 
 /// The stage of a file of states: `observe` of `_shared/2_observe.asl.json.j2`, or the strategy's name.
@@ -60,8 +63,8 @@ fn stage_of(path: &str) -> &str {
     stem.trim_start_matches(|first: char| first.is_ascii_digit() || first == '_')
 }
 
-/// The definition, and its states by their stage.
-type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>);
+/// The definition, its states by their stage, and where they stand in the templates.
+type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>, Origins);
 
 fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Result<Staged, Problems> {
     let catalog = config.catalog();
@@ -73,8 +76,9 @@ fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Res
     let mut problems = Problems::default();
     let mut states = Map::new();
     let mut homes = Vec::<(String, Vec<String>)>::new();
+    let mut origins = Origins::default();
     for path in catalog.state_files() {
-        match render_states(&environment, &path, &context) {
+        match render_states(&environment, &path, &context, &mut origins) {
             Ok(rendered) => {
                 let names = rendered.keys().cloned();
                 match homes.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
@@ -86,13 +90,13 @@ fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Res
             Err(reason) => problems.push(fault("template", &path, reason)),
         }
     }
-    let frame = render_states(&environment, FRAME, &context).unwrap_or_else(|reason| {
+    let frame = render_states(&environment, FRAME, &context, &mut origins).unwrap_or_else(|reason| {
         problems.push(fault("template", FRAME, reason));
         Map::new()
     });
     let mut definition = frame;
     definition.insert("States".to_owned(), Value::Object(states));
-    problems.or_ok((definition, homes))
+    problems.or_ok((definition, homes, origins))
 }
 
 /// Whose rules lead where.
@@ -154,7 +158,7 @@ fn child_states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str) -> R
     })?;
     let parsed =
         origin::parse(path, &text).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
-    Ok(rename_variables(&parsed, prefix).to_string())
+    Ok(origin::print(path, &text, &rename_variables(&parsed, prefix)))
 }
 
 fn rename_variables(states: &Value, prefix: &str) -> Value {
@@ -265,11 +269,15 @@ fn render_states(
     environment: &Environment<'_>,
     path: &str,
     context: &Argument,
+    origins: &mut Origins,
 ) -> Result<Map<String, Value>, String> {
     let rendered = environment.get_template(path).and_then(|template| template.render(context));
     let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")))?;
     match origin::parse(path, &text)? {
-        Value::Object(states) => Ok(states),
+        Value::Object(states) => {
+            origins.add(path, text);
+            Ok(states)
+        }
         _ => Err(format!("templates/{path}: not a JSON object")),
     }
 }
@@ -289,7 +297,7 @@ fn join(states: &mut Map<String, Value>, path: &str, rendered: Map<String, Value
 }
 
 fn fault(code: &'static str, pointer: &str, reason: String) -> Problem {
-    Problem { code, pointer: pointer.to_owned(), location: None, reason, help: None }
+    Problem::new(code, pointer, reason)
 }
 
 #[cfg(test)]

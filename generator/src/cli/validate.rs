@@ -67,13 +67,8 @@ mod tests {
     #[test]
     fn the_report_holds_every_part_of_a_problem() {
         let mut problems = Problems::default();
-        problems.push(Problem {
-            code: "unknown-key",
-            pointer: "handler.memroy".to_owned(),
-            location: Some(Location { line: 3, column: 5, length: 6 }),
-            reason: "there is no such key".to_owned(),
-            help: None,
-        });
+        let problem = Problem::new("unknown-key", "handler.memroy", "there is no such key");
+        problems.push(problem.at(Location { line: 3, column: 5, length: 6 }));
         let expected = serde_json::json!({
             "file": "stack.yaml",
             "valid": false,

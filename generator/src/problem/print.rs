@@ -27,7 +27,9 @@ impl Problems {
             let rest = self.len() - SHOWN_MAX;
             write!(text, "... and {rest} more\n\n").expect("a string takes any text");
         }
-        let total = Level::ERROR.primary_title(total(self.len(), file_name));
+        let ours = self.iter().any(|problem| problem.template.is_some());
+        let at_fault = if ours { "the templates of asg-recycle" } else { file_name };
+        let total = Level::ERROR.primary_title(total(self.len(), at_fault));
         text.push_str(&renderer.render(&[annotate_snippets::Group::with_title(total)]));
         text.push('\n');
         text
@@ -48,6 +50,9 @@ fn render_one(problem: &Problem, file_name: &str, lines: &Lines<'_>, renderer: &
         group = group.element(snippet.annotation(annotation));
     } else if !problem.pointer.is_empty() {
         group = group.element(Level::NOTE.message(format!("at `{}`", problem.pointer)));
+    }
+    if let Some(template) = &problem.template {
+        group = group.element(Level::NOTE.message(format!("in {template}")));
     }
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help));

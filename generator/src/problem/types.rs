@@ -17,18 +17,27 @@ pub struct Problem {
     pub reason: String,
     /// What to do about it: same form.
     pub help: Option<String>,
+    /// The line of a template, for what is wrong with the product and not with its input: `templates/FILE:LINE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 impl Problem {
     /// A fault without a place in the input and without advice; see [`Problem::at`] and [`Problem::help`].
     pub fn new(code: &'static str, pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), location: None, reason: reason.into(), help: None }
+        Self { code, pointer: pointer.into(), location: None, reason: reason.into(), help: None, template: None }
     }
 
     /// The same, at a place in the input.
     #[must_use]
     pub fn at(self, location: Location) -> Self {
         Self { location: Some(location), ..self }
+    }
+
+    /// The same, at a line of a template.
+    #[must_use]
+    pub fn in_template(self, template: Option<String>) -> Self {
+        Self { template, ..self }
     }
 
     /// The same, with advice.
@@ -40,6 +49,9 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(template) = &self.template {
+            write!(formatter, "{template}: ")?;
+        }
         if let Some(Location { line, column, .. }) = self.location {
             write!(formatter, "{line}:{column}: ")?;
         }

@@ -118,13 +118,8 @@ fn by_scope<'a>(calls: impl Iterator<Item = &'a str>, problems: &mut Problems) -
 }
 
 fn unknown(call: &str) -> Problem {
-    Problem {
-        code: "unknown-api-call",
-        pointer: call.to_owned(),
-        location: None,
-        reason: format!("no permission is known for the API call `{call}`"),
-        help: Some("say in `stack/grant.rs` what the call may touch".to_owned()),
-    }
+    Problem::new("unknown-api-call", call, format!("no permission is known for the API call `{call}`"))
+        .help("say in `stack/grant.rs` what the call may touch")
 }
 
 fn statements(calls: &Calls<'_>, caller: Caller, config: &Config) -> Vec<Statement> {

@@ -1,6 +1,6 @@
 //! Every scenario beside the strategies, run on the machine that is emitted: a test for each file and strategy.
 //!
-//! `cargo test -p asg-recycle --test scenarios -- out-in/lock` runs those whose name contains it.
+//! `cargo test -p asg-recycle --test scenarios -- out-in/lock in-out/abort` runs those whose names contain one of these.
 
 #[path = "../it/cases.rs"]
 mod cases;
@@ -8,6 +8,7 @@ mod outcome;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::env;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
@@ -50,8 +51,24 @@ fn unmet(case: &Case, seen: &Seen) -> Vec<String> {
     })
 }
 
+/// The arguments, and apart from them the filters: as with any other test there may be several, of which the library
+/// takes one.
+fn arguments(given: impl Iterator<Item = String>) -> (Arguments, Vec<String>) {
+    const WITH_VALUE: [&str; 6] = ["--skip", "--test-threads", "--logfile", "--color", "--format", "-Z"];
+    let (mut options, mut filters) = (Vec::new(), Vec::new());
+    for (index, argument) in given.enumerate() {
+        let is_value = options.last().is_some_and(|last: &String| WITH_VALUE.contains(&last.as_str()));
+        if index == 0 || is_value || argument.starts_with('-') {
+            options.push(argument);
+        } else {
+            filters.push(argument);
+        }
+    }
+    (Arguments::from_iter(options), filters)
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let (arguments, filters) = arguments(env::args());
     let seen = Seen::default();
     let trial = |case: Case| {
         let seen = Arc::clone(&seen);
@@ -66,13 +83,19 @@ fn main() -> ExitCode {
         let accepted = Published::read().accepts_what_is_not_documented();
         if accepted { Err("it accepts it".into()) } else { Ok(()) }
     }));
+    trials.retain(|trial| {
+        let is_meant = |filter: &String| {
+            if arguments.exact { trial.name() == filter } else { trial.name().contains(filter.as_str()) }
+        };
+        filters.is_empty() || filters.iter().any(is_meant)
+    });
     let total = trials.len() as u64;
     let conclusion = libtest_mimic::run(&arguments, trials);
     // All together end in every way there is; a few of them need not.
     let seen = seen.lock().expect("every test has ended");
     let outcomes = Published::read().outcomes;
     let unseen: Vec<_> = outcomes.iter().filter(|outcome| !seen.contains(*outcome)).collect();
-    if conclusion.num_passed == total && !unseen.is_empty() {
+    if filters.is_empty() && conclusion.num_passed == total && !unseen.is_empty() {
         eprintln!("no scenario ends {unseen:?}");
         return ExitCode::FAILURE;
     }

@@ -86,7 +86,7 @@ struct Loader {
 
 impl Loader {
     fn refuse(&mut self, state: &str, reason: impl Into<String>) {
-        self.refusals.push(Refusal { state: state.to_owned(), reason: reason.into() });
+        self.refusals.push(Refusal { state: state.to_owned(), reason: reason.into(), text: None });
     }
 
     /// The value, or nothing and a refusal for every reason.

@@ -60,14 +60,14 @@ pub(super) const TYPES: &[Fields] = &[
 
 impl Fields {
     /// What is wrong with the keys of an object that has these fields.
-    pub(super) fn faults<'a>(&'a self, keys: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    pub(super) fn faults<'a>(&'a self, keys: &'a [&str]) -> impl Iterator<Item = (&'a str, String)> {
         let everywhere = ["Type", "Comment", "QueryLanguage"];
         let is_known = move |key: &&&str| {
             [self.required, self.optional, &everywhere].iter().any(|known| known.contains(*key))
         };
         let unknown = keys.iter().filter(move |key| !is_known(key));
-        let unknown = unknown.map(|key| format!("unknown field `{key}` of a {}", self.name));
+        let unknown = unknown.map(|key| (*key, format!("unknown field `{key}` of a {}", self.name)));
         let missing = self.required.iter().filter(|field| !keys.contains(field));
-        unknown.chain(missing.map(|field| format!("missing field `{field}`")))
+        unknown.chain(missing.map(|field| (*field, format!("missing field `{field}`"))))
     }
 }

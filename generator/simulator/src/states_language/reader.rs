@@ -72,7 +72,15 @@ struct Reader {
 
 impl Reader {
     fn refuse(&mut self, state: &str, reason: impl Into<String>) {
-        self.refusals.push(Refusal { state: state.to_owned(), reason: reason.into() });
+        self.refusals.push(Refusal { state: state.to_owned(), reason: reason.into(), text: None });
+    }
+
+    fn refuse_text(&mut self, state: &str, text: &str, reason: impl Into<String>) {
+        self.refusals.push(Refusal {
+            state: state.to_owned(),
+            reason: reason.into(),
+            text: Some(text.to_owned()),
+        });
     }
 
     /// A field of some type; its default where it is missing, or refused.
@@ -84,14 +92,14 @@ impl Reader {
     ) -> T {
         let Some(value) = fields.get(field) else { return T::default() };
         T::deserialize(value).unwrap_or_else(|error| {
-            self.refuse(state, format!("{field}: {error}"));
+            self.refuse_text(state, field, format!("{field}: {error}"));
             T::default()
         })
     }
 
     fn check_fields(&mut self, state: &str, fields: &Map<String, Value>, known: &Fields) {
         let keys: Vec<_> = fields.keys().map(String::as_str).collect();
-        known.faults(&keys).for_each(|fault| self.refuse(state, fault));
+        known.faults(&keys).for_each(|(field, fault)| self.refuse_text(state, field, fault));
         if let Some(language) = fields.get("QueryLanguage").filter(|language| **language != "JSONata") {
             self.refuse(state, format!("QueryLanguage: it is {language} and must be \"JSONata\""));
         }
@@ -128,7 +136,8 @@ impl Reader {
         };
         let type_name = fields.get("Type").and_then(Value::as_str).unwrap_or_default();
         let Some(known) = TYPES.iter().find(|known| known.name == type_name) else {
-            self.refuse(name, format!("Type: `{type_name}` is not supported"));
+            let type_name = type_name.to_owned();
+            self.refuse_text(name, &type_name, format!("Type: `{type_name}` is not supported"));
             return None;
         };
         self.check_fields(name, &fields, known);
@@ -224,7 +233,7 @@ impl Reader {
         let resource: String = self.read(name, fields, "Resource");
         let call = Call::parse(&resource);
         if call.is_none() {
-            self.refuse(name, format!("resource `{resource}` is not supported"));
+            self.refuse_text(name, &resource, format!("resource `{resource}` is not supported"));
         }
         call
     }
@@ -240,9 +249,9 @@ impl Reader {
         for (index, errors) in entries.enumerate() {
             let all = errors.iter().any(|error| error == "States.ALL");
             if errors.is_empty() {
-                self.refuse(name, format!("{field}: ErrorEquals is empty"));
+                self.refuse_text(name, field, format!("{field}: ErrorEquals is empty"));
             } else if all && (errors.len() > 1 || index < last) {
-                self.refuse(name, format!("{field}: States.ALL must stand alone and last"));
+                self.refuse_text(name, field, format!("{field}: States.ALL must stand alone and last"));
             }
         }
     }
@@ -252,11 +261,11 @@ impl Reader {
             && retrier.attempts_max <= ATTEMPTS_MAX
             && retrier.backoff_rate >= 1.0;
         if !in_bounds {
-            self.refuse(name, "Retry: IntervalSeconds and BackoffRate must be at least 1");
+            self.refuse_text(name, "Retry", "Retry: IntervalSeconds and BackoffRate must be at least 1");
         }
         let above_interval = retrier.interval_seconds.saturating_add(1)..=DELAY_SECONDS_MAX;
         if retrier.delay_seconds_max.is_some_and(|seconds| !above_interval.contains(&seconds)) {
-            self.refuse(name, "Retry: MaxDelaySeconds must be more than IntervalSeconds, and at most a year");
+            self.refuse_text(name, "Retry", "Retry: MaxDelaySeconds must be more than IntervalSeconds, and at most a year");
         }
     }
 
@@ -272,7 +281,8 @@ impl Reader {
                 self.check_length(name, name, "a state");
                 for edge in state.edges() {
                     if !scope.states.contains_key(edge.target) {
-                        self.refuse(name, format!("{}: there is no state `{}`", edge.field, edge.target));
+                        let reason = format!("{}: there is no state `{}`", edge.field, edge.target);
+                        self.refuse_text(name, edge.target, reason);
                     }
                 }
                 for variable in state.assigned() {
@@ -296,10 +306,10 @@ impl Reader {
         let mut characters = name.chars();
         let begins_well = characters.next().is_some_and(|first| first.is_alphabetic() || first == '_');
         if !begins_well || !characters.all(|next| next.is_alphanumeric() || next == '_') || name == "states" {
-            self.refuse(state, format!("`{name}` cannot be the name of a variable"));
+            self.refuse_text(state, name, format!("`{name}` cannot be the name of a variable"));
         }
         if outer.contains(name) {
-            self.refuse(state, format!("variable `{name}` is assigned in an outer scope too"));
+            self.refuse_text(state, name, format!("variable `{name}` is assigned in an outer scope too"));
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Refusal {
     pub state: String,
     /// What is refused, and why.
     pub reason: String,
+    /// The text of the state that it is about, a key or a value as it is written, where it is about one.
+    pub text: Option<String>,
 }
 
 /// A definition.

@@ -30,7 +30,7 @@ fn check_arguments(state: &str, given: &Value, known: &Arguments, report: &mut R
     let given: Vec<_> = given.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
     for name in &given {
         if !known.required.contains(*name) && !known.optional.contains(*name) {
-            report.add(state, format!("the action has no argument {name}"));
+            report.add_at(state, Some(name), format!("the action has no argument {name}"));
         }
     }
     for name in known.required.iter().filter(|name| !given.contains(name)) {

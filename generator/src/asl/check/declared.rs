@@ -23,22 +23,23 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let mut writers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut read = BTreeSet::new();
     for (scope, name, state) in definition.machine.states() {
-        read.extend(read_by(state));
+        read.extend(read_by(state).into_keys());
         // What children assign is theirs alone: another rule says so.
         let stage = if scope == 0 { stage_of(declared, name) } else { None };
         for (variable, value) in state.assignments() {
             writers.entry(variable).or_default().extend(stage);
             let Some(declaration) = declared.variables.get(variable) else {
-                report.add(name, format!("${variable} is in no table of variables"));
+                report.add_at(name, Some(variable), format!("${variable} is in no table of variables"));
                 continue;
             };
             if let Some(kind) = kind(value).filter(|kind| *kind != declaration.kind) {
                 let (given, wanted) = (kind.word(), declaration.kind.word());
-                report
-                    .add(name, format!("${variable} is declared as {wanted}, and this is {given}: {value}"));
+                let reason = format!("${variable} is declared as {wanted}, and this is {given}: {value}");
+                report.add_at(name, Some(variable), reason);
             }
             if let Some(stage) = stage.filter(|stage| !may_write(declared, declaration, stage)) {
-                report.add(name, format!("`{stage}` is not among those that are said to write ${variable}"));
+                let reason = format!("`{stage}` is not among those that are said to write ${variable}");
+                report.add_at(name, Some(variable), reason);
             }
         }
     }

@@ -14,12 +14,13 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
             let Some(source) = delimited(text.text) else {
                 if text.text.contains("{%") || text.text.contains("%}") {
                     let (place, text) = (text.place, text.text);
-                    report.add(name, format!("{place}: an expression must be the whole string: `{text}`"));
+                    let reason = format!("{place}: an expression must be the whole string: `{text}`");
+                    report.add_at(name, Some(text), reason);
                 }
                 continue;
             };
             for reason in Expression::compile(source, &assigned).err().into_iter().flatten() {
-                report.add(name, format!("{}: {reason}: `{source}`", text.place));
+                report.add_at(name, Some(text.text), format!("{}: {reason}: `{source}`", text.place));
             }
         }
     }

@@ -18,8 +18,9 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         let Some(next) = state.next.as_ref().filter(|_| leaves_out) else { continue };
         let first_rule = definition.scopes()[index].states[next].rules().first();
         if first_rule.is_none_or(|rule| rule.condition != UNLISTED) {
-            report.add(
+            report.add_at(
                 name,
+                Some(next),
                 format!("`{next}`, where it goes on, is no Choice that begins with the rule `{UNLISTED}`"),
             );
         }

@@ -13,6 +13,7 @@ mod report;
 mod variables;
 
 use super::definition::Definition;
+use super::origin::Origins;
 use crate::problem::Problems;
 use report::Report;
 
@@ -37,10 +38,10 @@ const RULES: &[Rule] = &[
 ];
 
 /// Everything that is wrong with a definition.
-pub(super) fn check(definition: &Definition) -> Problems {
+pub(super) fn check(definition: &Definition, origins: &Origins) -> Problems {
     let mut problems = Problems::default();
     for rule in RULES {
-        (rule.check)(definition, &mut Report::of(rule.code, &mut problems));
+        (rule.check)(definition, &mut Report::of(rule.code, origins, &mut problems));
     }
     problems
 }
@@ -60,14 +61,14 @@ mod tests {
         let mut case: serde_json::Value =
             serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let declared = case.as_object_mut().and_then(|fields| fields.remove("Declared"));
-        let problems = Definition::parse(&case.to_string()).map_or_else(
+        let problems = Definition::parse(&case.to_string(), &Origins::default()).map_or_else(
             |problems| problems,
             |mut definition| {
                 if let Some(declared) = declared {
                     definition.declared = serde_json::from_value(declared)
                         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 }
-                check(&definition)
+                check(&definition, &Origins::default())
             },
         );
         problems.iter().map(|problem| problem.code).collect()

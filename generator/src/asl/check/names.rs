@@ -1,7 +1,7 @@
 //! Names of states stand once in the whole definition; a variable has no function's name; and no state's
 //! name is a value, so that states can be renamed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_simulator::states_language::State;
 
@@ -16,21 +16,21 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
             report.add(name, "another scope has a state of this name".to_owned());
         }
         for variable in state.assigned().into_iter().filter(|name| expression::FUNCTIONS.contains(name)) {
-            report.add(name, format!("${variable} is the name of a JSONata function"));
+            report.add_at(name, Some(variable), format!("${variable} is the name of a JSONata function"));
         }
     }
     for (_, name, state) in definition.machine.states() {
-        let mut values = BTreeSet::new();
+        let mut values = BTreeMap::new();
         collect_values(state, &mut values);
-        for value in values.iter().filter(|value| seen.contains(value.as_str())) {
-            report.add(name, format!("`{value}` is a state's name, and stands here as a value"));
+        for (value, text) in values.iter().filter(|(value, _)| seen.contains(value.as_str())) {
+            report.add_at(name, Some(text), format!("`{value}` is a state's name, and stands here as a value"));
         }
     }
 }
 
-/// The texts that a state compares with, assigns and passes on. That a rule goes to a state by its name, which a state that
+/// The texts that a state compares with, assigns and passes on, each with the text that it stands in. That a rule goes to a state by its name, which a state that
 /// several share was given as a return address, is what the renderer writes, and no template.
-fn collect_values(state: &State, values: &mut BTreeSet<String>) {
+fn collect_values<'a>(state: &'a State, values: &mut BTreeMap<String, &'a str>) {
     for text in state.texts() {
         let field = text.place.split(['.', '[']).next().unwrap_or_default();
         if matches!(field, "Type" | "Next" | "Default" | "Comment") || text.place.ends_with("].Next") {
@@ -42,6 +42,7 @@ fn collect_values(state: &State, values: &mut BTreeSet<String>) {
             Some(expression) => expression::literals(expression),
             None => vec![text.text.to_owned()],
         };
-        values.extend(found.into_iter().filter(|value| target != Some(value.as_str())));
+        let found = found.into_iter().filter(|value| target != Some(value.as_str()));
+        values.extend(found.map(|value| (value, text.text)));
     }
 }

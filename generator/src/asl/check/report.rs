@@ -1,26 +1,28 @@
 //! Where a rule puts what it finds.
 
+use super::super::origin::Origins;
 use crate::problem::{Problem, Problems};
 
 /// The problems of one rule, which all have its code.
 pub(super) struct Report<'a> {
     code: &'static str,
+    origins: &'a Origins,
     problems: &'a mut Problems,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn of(code: &'static str, problems: &'a mut Problems) -> Self {
-        Self { code, problems }
+    pub(super) fn of(code: &'static str, origins: &'a Origins, problems: &'a mut Problems) -> Self {
+        Self { code, origins, problems }
     }
 
     /// A fault of a state, or of the whole definition where the name is empty.
     pub(super) fn add(&mut self, state: &str, reason: String) {
-        self.problems.push(Problem {
-            code: self.code,
-            pointer: state.to_owned(),
-            location: None,
-            reason,
-            help: None,
-        });
+        self.add_at(state, None, reason);
+    }
+
+    /// A fault of a state, in this text of it.
+    pub(super) fn add_at(&mut self, state: &str, text: Option<&str>, reason: String) {
+        let problem = Problem::new(self.code, state, reason);
+        self.problems.push(problem.in_template(self.origins.of(state, text)));
     }
 }

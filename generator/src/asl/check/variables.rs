@@ -25,8 +25,8 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         let known = known_on_entry(scope, &outer);
         for (name, state) in &scope.states {
             let Some(known) = known.get(name) else { continue }; // unreachable: another rule says so
-            for missing in read_by(state).difference(known) {
-                report.add(name, format!("${missing} is not assigned on every way here"));
+            for (missing, text) in read_by(state).iter().filter(|(name, _)| !known.contains(*name)) {
+                report.add_at(name, Some(text), format!("${missing} is not assigned on every way here"));
             }
         }
         known_by_scope.push(known);
@@ -66,16 +66,18 @@ fn report_shadowing(scope: &Scope, definition: &Definition, report: &mut Report<
     }
     for (name, state) in &scope.states {
         for shadow in state.assigned().intersection(&outer) {
-            report.add(name, format!("${shadow} is assigned in an outer scope too"));
+            report.add_at(name, Some(shadow), format!("${shadow} is assigned in an outer scope too"));
         }
     }
 }
 
-/// The variables that a state's own fields read.
-pub(super) fn read_by(state: &State) -> Names {
-    let sources = state.texts().into_iter().filter_map(|text| expression::delimited(text.text));
-    let mut names: Names =
-        sources.filter_map(|source| expression::variables(source).ok()).flatten().collect();
-    names.remove("states");
-    names
+/// The variables that a state's own fields read, each with a text that does.
+pub(super) fn read_by(state: &State) -> BTreeMap<String, &str> {
+    let mut read = BTreeMap::new();
+    for text in state.texts().into_iter().map(|text| text.text) {
+        let names = expression::delimited(text).and_then(|source| expression::variables(source).ok());
+        read.extend(names.into_iter().flatten().map(|name| (name, text)));
+    }
+    read.remove("states");
+    read
 }

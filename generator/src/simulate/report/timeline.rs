@@ -108,8 +108,9 @@ fn of_entry(run: &Run, entry: &LogEntry) -> Option<SpokenAt> {
             );
             (actor(run, *execution), text, Tone::Warning)
         }
-        LogEvent::Caught { execution, state, failure } => {
-            (actor(run, *execution), format!("`{state}` failed: {}", failure.error), Tone::Warning)
+        LogEvent::Caught { execution, state, failure, template } => {
+            let place = template.as_ref().map_or_else(String::new, |line| format!(", {line}"));
+            (actor(run, *execution), format!("`{state}` failed: {}{place}", failure.error), Tone::Warning)
         }
         LogEvent::Ended { execution } => {
             let report = report(execution)?;

@@ -36,6 +36,8 @@ pub struct Deployment {
     topic: String,
     notifier: Option<String>,
     strategies: BTreeMap<String, StrategyProfile>,
+    /// Where each state stands in the templates.
+    pub(super) origins: BTreeMap<String, String>,
 }
 
 /// What is expected of a strategy.
@@ -65,7 +67,8 @@ impl Deployment {
     pub fn of(recycle: &AsgRecycle) -> Result<Self, Problems> {
         let stack = recycle.stack();
         let substitutions = texts(stack.resolve(&stack.machine.substitutions, PLACE));
-        let machine = Machine::load(&stack.machine.definition, &substitutions).map_err(unsupported)?;
+        let machine = Machine::load(&stack.machine.definition, &substitutions)
+            .map_err(|error| unsupported(error, &recycle.machine().origins))?;
         let handler = handler_settings(stack)?;
         let lock_table = stack.text(&stack.lock.name, PLACE);
         Ok(Self {
@@ -82,6 +85,7 @@ impl Deployment {
             },
             notifier: recycle.config().notifications.notifier_function_arn.clone().map(String::from),
             strategies: profiles(recycle.config())?,
+            origins: recycle.machine().origins.clone(),
         })
     }
 
@@ -153,8 +157,11 @@ fn texts(resolved: Option<Value>) -> BTreeMap<String, String> {
 }
 
 /// What the interpreter refuses, as problems of the definition.
-fn unsupported(error: LoadError) -> Problems {
-    let problem = |refusal: Refusal| Problem::new("asl-unsupported", refusal.state, refusal.reason);
+fn unsupported(error: LoadError, origins: &BTreeMap<String, String>) -> Problems {
+    let problem = |refusal: Refusal| {
+        let template = origins.get(&refusal.state).cloned();
+        Problem::new("asl-unsupported", refusal.state, refusal.reason).in_template(template)
+    };
     let mut problems = Problems::default();
     problems.extend(error.0.into_iter().map(problem));
     problems

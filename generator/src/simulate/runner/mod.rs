@@ -22,7 +22,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::invariants::{Checker, Termination};
-use asg_recycle_simulator::interpreter::{HistoryEvent, Status};
+use asg_recycle_simulator::interpreter::{Failure, HistoryEvent, Status};
 use asg_recycle_simulator::services::Services;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
@@ -294,7 +294,7 @@ impl Runner {
                     self.note(LogEvent::Retrying { execution: index, state, failure, delay });
                 }
                 HistoryEvent::Caught { state, failure } => {
-                    self.note(LogEvent::Caught { execution: index, state: state.to_string(), failure });
+                    self.note_failure(index, &state, failure);
                 }
                 _ => {}
             }
@@ -305,6 +305,14 @@ impl Runner {
         } else if self.executions[index].is_running() {
             self.ended(index);
         }
+    }
+
+    /// What an expression is at fault for only the template's author can mend, so he is told where it stands.
+    fn note_failure(&mut self, execution: usize, state: &str, failure: Failure) {
+        let is_expression = matches!(&*failure.error, "States.QueryEvaluationError" | "States.Runtime");
+        let deployment = &self.deployments[self.executions[execution].stack];
+        let template = deployment.origins.get(state).filter(|_| is_expression).cloned();
+        self.note(LogEvent::Caught { execution, state: state.to_owned(), failure, template });
     }
 
     fn stop_if_due(&mut self, index: usize, entered: Option<&str>) {
@@ -327,6 +335,10 @@ impl Runner {
         let status = self.executions[index].execution.status().clone();
         let arn = self.executions[index].execution.arn().to_owned();
         self.world.executions.end(&arn, running_execution::world_status(&status), now);
+        if let Status::Failed(failure) = &status {
+            let state = self.executions[index].execution.current_state().to_owned();
+            self.note_failure(index, &state, failure.clone());
+        }
         self.note(LogEvent::Ended { execution: index });
         self.notify_ended(index);
         if !matches!(status, Status::Succeeded { .. }) {

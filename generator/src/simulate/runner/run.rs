@@ -36,6 +36,18 @@ pub struct Run {
     pub world: World,
 }
 
+impl Run {
+    /// Each expression that failed, with the template's line of its state.
+    pub fn failed_expressions(&self) -> impl Iterator<Item = String> {
+        self.log.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Caught { state, failure, template: Some(template), .. } => {
+                Some(format!("{template}: `{state}` failed: {}: {}", failure.error, failure.cause))
+            }
+            _ => None,
+        })
+    }
+}
+
 /// An execution.
 #[derive(Debug, Clone)]
 pub struct ExecutionReport {
@@ -150,7 +162,7 @@ pub enum LogEvent {
         /// How long it waits before.
         delay: Span,
     },
-    /// A state failed, and another deals with it.
+    /// A state failed, and another deals with it, or the execution ends.
     Caught {
         /// Of which execution.
         execution: usize,
@@ -158,6 +170,8 @@ pub enum LogEvent {
         state: String,
         /// Why.
         failure: Failure,
+        /// Where the state stands in the templates, `templates/FILE:LINE`, if an expression of it was at fault.
+        template: Option<String>,
     },
     /// An execution ended.
     Ended {

@@ -150,10 +150,14 @@ impl Scenario {
         Runner::new(deployments, world, self.events.clone(), setup)
     }
 
-    /// Everything that a run lacks of what is expected, and every invariant that did not hold.
+    /// Everything that a run lacks of what is expected, and every invariant that did not hold; where there is any, also
+    /// each expression that failed.
     pub fn unmet(&self, run: &Run) -> Vec<String> {
         let mut unmet = self.expect.as_ref().map(|expect| expect.unmet(run)).unwrap_or_default();
         unmet.extend(run.verdict.lines());
+        if !unmet.is_empty() {
+            unmet.extend(run.failed_expressions());
+        }
         unmet
     }
 }
