@@ -68,9 +68,7 @@ fn collect_members(tree: &AstNode, found: &mut Vec<(String, AstNode)>) {
         })),
         AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_members(last, found)),
         AstNode::Conditional { then_branch, else_branch, .. } => {
-            std::iter::once(then_branch)
-                .chain(else_branch)
-                .for_each(|branch| collect_members(branch, found));
+            std::iter::once(then_branch).chain(else_branch).for_each(|branch| collect_members(branch, found));
         }
         AstNode::Function { name, args, .. } if name == "merge" => {
             if let [AstNode::Array(parts)] = args.as_slice() {

@@ -107,8 +107,9 @@ mod tests {
         let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
         let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
         let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
-        let catalog =
-            crate::strategy::Catalog::embedded().with_folder("broken", files).expect("its strategy.yaml is right");
+        let catalog = crate::strategy::Catalog::embedded()
+            .with_folder("broken", files)
+            .expect("its strategy.yaml is right");
         build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
             .expect_err("it is broken")
             .to_string()

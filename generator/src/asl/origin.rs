@@ -181,10 +181,16 @@ mod tests {
     #[test]
     fn states_and_their_texts_are_found_in_the_templates() {
         let mut origins = Origins::default();
-        let marked = mark("x", "{\n  \"A\": {\n    \"Next\": \"B\"\n  },\n  \"B\": {\n    \"Type\": \"Succeed\"\n  }\n}\n");
+        let marked = mark(
+            "x",
+            "{\n  \"A\": {\n    \"Next\": \"B\"\n  },\n  \"B\": {\n    \"Type\": \"Succeed\"\n  }\n}\n",
+        );
         origins.add("x", marked.clone());
         let of = |state, text| origins.of(state, text).unwrap_or_default();
-        assert_eq!([of("A", None), of("A", Some("B")), of("B", None)], ["templates/x:2", "templates/x:3", "templates/x:5"]);
+        assert_eq!(
+            [of("A", None), of("A", Some("B")), of("B", None)],
+            ["templates/x:2", "templates/x:3", "templates/x:5"]
+        );
         assert_eq!(origins.of("C", None), None);
         let states = parse("x", &marked).expect("it is JSON");
         let mut again = Origins::default();

@@ -8,9 +8,9 @@ use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::tables::Tables;
-use super::origin::{self, Origins};
 use super::expression;
+use super::origin::{self, Origins};
+use super::tables::Tables;
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
@@ -34,7 +34,8 @@ struct Known {
 /// each strategy's. Twice, because states that several others share must know where to go back to, and which phases
 /// there are: the first time finds out.
 pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
-    let (first, ..) = render_definition(config, tables, Known { phases: "[]".to_owned(), ..Known::default() })?;
+    let (first, ..) =
+        render_definition(config, tables, Known { phases: "[]".to_owned(), ..Known::default() })?;
     let known = Known { callers: callers(&first), phases: phases(first, config.catalog()) };
     let (definition, stages, origins) = render_definition(config, tables, known)?;
     let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
@@ -117,10 +118,16 @@ fn callers(definition: &Map<String, Value>) -> Callers {
 fn phases(definition: Map<String, Value>, catalog: &Catalog) -> String {
     let (machine, _) = StateMachine::read(&Value::Object(definition).to_string());
     let journals = machine.states().flat_map(|(_, _, state)| state.assignments());
-    let journals = journals.filter(|(variable, _)| *variable == "journal").filter_map(|(_, value)| match value {
-        Value::Object(fields) => fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()]),
-        value => value.as_str().and_then(expression::delimited).map(|text| expression::texts_of_entry(text, "phase")),
-    });
+    let journals =
+        journals.filter(|(variable, _)| *variable == "journal").filter_map(|(_, value)| match value {
+            Value::Object(fields) => {
+                fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
+            }
+            value => value
+                .as_str()
+                .and_then(expression::delimited)
+                .map(|text| expression::texts_of_entry(text, "phase")),
+        });
     let hooks = catalog.strategies().values().flat_map(|strategy| strategy.hooks.put_back.keys().cloned());
     let phases: BTreeSet<_> = journals.flatten().chain(hooks).map(|phase| format!("'{phase}'")).collect();
     format!("[{}]", Vec::from_iter(phases).join(", "))

@@ -25,7 +25,14 @@ pub struct Problem {
 impl Problem {
     /// A fault without a place in the input and without advice; see [`Problem::at`] and [`Problem::help`].
     pub fn new(code: &'static str, pointer: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), location: None, reason: reason.into(), help: None, template: None }
+        Self {
+            code,
+            pointer: pointer.into(),
+            location: None,
+            reason: reason.into(),
+            help: None,
+            template: None,
+        }
     }
 
     /// The same, at a place in the input.

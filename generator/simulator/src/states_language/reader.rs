@@ -265,7 +265,11 @@ impl Reader {
         }
         let above_interval = retrier.interval_seconds.saturating_add(1)..=DELAY_SECONDS_MAX;
         if retrier.delay_seconds_max.is_some_and(|seconds| !above_interval.contains(&seconds)) {
-            self.refuse_text(name, "Retry", "Retry: MaxDelaySeconds must be more than IntervalSeconds, and at most a year");
+            self.refuse_text(
+                name,
+                "Retry",
+                "Retry: MaxDelaySeconds must be more than IntervalSeconds, and at most a year",
+            );
         }
     }
 

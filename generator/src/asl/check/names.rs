@@ -23,7 +23,11 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         let mut values = BTreeMap::new();
         collect_values(state, &mut values);
         for (value, text) in values.iter().filter(|(value, _)| seen.contains(value.as_str())) {
-            report.add_at(name, Some(text), format!("`{value}` is a state's name, and stands here as a value"));
+            report.add_at(
+                name,
+                Some(text),
+                format!("`{value}` is a state's name, and stands here as a value"),
+            );
         }
     }
 }

@@ -117,7 +117,11 @@ impl Journal {
             former: format!("{{{}}}", former.collect::<Vec<_>>().join(", ")),
             listed: self.keys.iter().filter(|(_, key)| key.listed).map(|(name, _)| name.clone()).collect(),
             attributes: self.beside.clone(),
-            additions: self.lock_item.iter().filter_map(|(name, key)| Some((name.clone(), key.adds.clone()?))).collect(),
+            additions: self
+                .lock_item
+                .iter()
+                .filter_map(|(name, key)| Some((name.clone(), key.adds.clone()?)))
+                .collect(),
         }
     }
 }

@@ -26,14 +26,18 @@ struct OwnName {
 
 /// The phases, settings, variables, keys of the journal and attributes of the lock item that a strategy has.
 fn own_names(folder: &Path) -> Vec<OwnName> {
-    let [strategy, journal, variables] =
-        ["strategy.yaml", "journal.yaml", "variables.yaml"].map(|file| Value::Object(yaml(&folder.join(file))));
+    let [strategy, journal, variables] = ["strategy.yaml", "journal.yaml", "variables.yaml"]
+        .map(|file| Value::Object(yaml(&folder.join(file))));
     let lists = [
         ("phase", &strategy["hooks"]["put_back"], r"'NAME'"),
         ("setting", &strategy["settings"]["own"], r"settings\.NAME\b"),
         ("variable", &variables, r#"\$NAME\b|"NAME":"#),
         ("key of the journal", &journal["journal"], r"journal\.NAME\b"),
-        ("attribute of the lock item", &journal["lock_item"], r#"[iI]tem\.NAME\b|(SET|REMOVE)\b[^"']*\bNAME\b"#),
+        (
+            "attribute of the lock item",
+            &journal["lock_item"],
+            r#"[iI]tem\.NAME\b|(SET|REMOVE)\b[^"']*\bNAME\b"#,
+        ),
     ];
     let named = lists.into_iter().flat_map(|(what, names, used)| {
         keys(names).into_iter().map(move |name| OwnName { what, used: used.replace("NAME", &name), name })
