@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use jsonata_core::evaluator::Evaluator;
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::{JMap, JValue};
 
 use super::data::{SizedValue, Variables, text_bytes, type_name};
@@ -94,6 +94,24 @@ fn object_of(map: JMap) -> JValue {
     JValue::Object(Rc::new(map))
 }
 
+/// How deep an expression may nest, calls of its own functions included (docs/aws.md, fact J3).
+const DEPTH_MAX: usize = 100;
+/// What one evaluation may hold, as far as it shows: a text of so many bytes (fact J3).
+const EVALUATION_BYTES_MAX: usize = 6_990_256;
+/// The longest sequence, which fills that: each item takes eight bytes.
+const SEQUENCE_LENGTH_MAX: usize = EVALUATION_BYTES_MAX / 8;
+/// The block and the binding that [`Expression`] puts around what is written.
+const DEPTH_OF_BINDING: usize = 1;
+
+/// What Step Functions refuses, an evaluation here refuses too. Its bound in time is not modelled: time is virtual.
+fn bounds() -> EvaluatorOptions {
+    EvaluatorOptions {
+        max_stack_depth: Some(DEPTH_MAX + DEPTH_OF_BINDING),
+        max_sequence_length: Some(SEQUENCE_LENGTH_MAX),
+        ..EvaluatorOptions::default()
+    }
+}
+
 /// An object of the given fields.
 pub(super) fn object<const N: usize>(fields: [(&str, JValue); N]) -> JValue {
     let mut map = map_of(N);
@@ -108,7 +126,7 @@ impl Engine {
             random: Random::seeded(0),
             searches: Searches::default(),
         });
-        let mut evaluator = Evaluator::new();
+        let mut evaluator = Evaluator::with_options(Context::new(), bounds());
         functions::register(&mut evaluator, &environment);
         Self { evaluator: RefCell::new(evaluator), environment, observer: RefCell::default() }
     }
@@ -201,6 +219,9 @@ impl Engine {
             ))
         };
         let value = evaluated.map_err(|error| said(format!("threw an error during evaluation. {error}")))?;
+        if value.as_str().is_some_and(|text| text.len() > EVALUATION_BYTES_MAX) {
+            return Err(said("threw an error during evaluation. Its memory limit is exceeded.".to_owned()));
+        }
         if value.is_undefined() {
             return Err(said("returned nothing (undefined).".to_owned()));
         }

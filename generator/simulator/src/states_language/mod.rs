@@ -10,4 +10,4 @@ mod reader;
 pub use types::{
     Call, Catcher, Jitter, Kind, NAME_LENGTH_MAX, Refusal, Retrier, Rule, Scope, State, StateMachine,
 };
-pub use walk::{Edge, Text};
+pub use walk::{Edge, Text, texts};

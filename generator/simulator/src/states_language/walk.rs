@@ -89,12 +89,16 @@ impl State {
         own.chain(rules).chain(catchers).collect()
     }
 
-    /// Every variable that it assigns on some way, with what.
-    pub fn assignments(&self) -> impl Iterator<Item = (&str, &Value)> {
+    /// What it assigns, way by way.
+    pub fn assigns(&self) -> impl Iterator<Item = &Map<String, Value>> {
         let rules = self.rules().iter().map(|rule| &rule.assign);
         let catchers = self.catchers.iter().map(|catcher| &catcher.assign);
-        let assigns = rules.chain(catchers).chain([&self.assign]);
-        assigns.flatten().map(|(name, value)| (name.as_str(), value))
+        rules.chain(catchers).chain([&self.assign])
+    }
+
+    /// Every variable that it assigns on some way, with what.
+    pub fn assignments(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.assigns().flatten().map(|(name, value)| (name.as_str(), value))
     }
 
     /// Every variable that it assigns on some way.
@@ -104,12 +108,15 @@ impl State {
 
     /// Every text in its fields, without those of the scopes inside it.
     pub fn texts(&self) -> Vec<Text<'_>> {
-        let mut texts = Vec::new();
-        for (field, value) in &self.fields {
-            collect(value, field.clone(), &mut texts);
-        }
-        texts
+        self.fields.iter().flat_map(|(field, value)| texts(field, value)).collect()
     }
+}
+
+/// Every text in a value that stands at this place.
+pub fn texts<'a>(place: &str, value: &'a Value) -> Vec<Text<'a>> {
+    let mut texts = Vec::new();
+    collect(value, place.to_owned(), &mut texts);
+    texts
 }
 
 fn collect<'a>(value: &'a Value, place: String, texts: &mut Vec<Text<'a>>) {

@@ -1,5 +1,6 @@
 //! What a definition must hold to before it is emitted: one rule a file, one folder of cases a rule.
 
+mod assigns;
 mod calls;
 mod declared;
 mod ends;
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-ends", check: ends::check },
     Rule { code: "asl-expressions", check: expressions::check },
     Rule { code: "asl-variables", check: variables::check },
+    Rule { code: "asl-assigns", check: assigns::check },
     Rule { code: "asl-declared", check: declared::check },
     Rule { code: "asl-journal", check: journal::check },
     Rule { code: "asl-handlers", check: handlers::check },

@@ -183,3 +183,24 @@ fn a_result_that_is_too_large_is_not_caught_by_all() {
     assert_eq!((ran.failure().0, ran.script.calls.len()), ("States.DataLimitExceeded", 1));
     run_with(&states("States.DataLimitExceeded"), json!({}), &[("describe", &large)]).output();
 }
+
+#[test]
+fn an_evaluation_beyond_the_bounds_of_aws_fails_and_can_be_caught() {
+    let evaluated = |expression: String| {
+        let catch = json!([{
+            "ErrorEquals": ["States.QueryEvaluationError"], "Output": "{% $states.errorOutput.Cause %}", "Next": "End",
+        }]);
+        let states = json!({
+            "A": task(json!({"Output": expression, "Catch": catch, "Next": "End"})), "End": {"Type": "Succeed"},
+        });
+        run_with(&states, json!({}), &[("describe", &[ok(json!({}))])]).output().to_string()
+    };
+    let nested = |depth: u32| {
+        evaluated(format!("{{% ($f := function($n) {{ $n = 0 ? 0 : 1 + $f($n - 1) }}; $f({depth})) %}}"))
+    };
+    assert_eq!(nested(10), "10");
+    assert!(nested(100).contains("Stack overflow"), "{}", nested(100));
+    let sequence = |length: u32| evaluated(format!("{{% $count([1..{length}]) %}}"));
+    assert_eq!(sequence(873_782), "873782");
+    assert!(sequence(873_783).contains("threw an error during evaluation"), "{}", sequence(873_783));
+}
