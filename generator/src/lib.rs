@@ -22,6 +22,10 @@ pub mod simulate;
 pub mod package;
 pub mod output;
 pub mod problem;
+#[cfg(feature = "local")]
+pub mod samples;
+#[cfg(feature = "local")]
+pub mod local;
 mod spelling;
 mod digest;
 mod template;

@@ -12,7 +12,13 @@ mod package;
 mod build;
 mod report;
 mod graph;
+mod scenario;
 mod simulate;
+mod events;
+mod invoke;
+mod changes;
+mod function;
+mod local;
 mod tags;
 
 use std::process::ExitCode;
@@ -73,6 +79,24 @@ enum Command {
             Exit code 0 means that every execution ended well and every invariant held."
     )]
     Simulate(simulate::Arguments),
+    /// Run the handler on this machine, under Lambda's Runtime API.
+    #[command(
+        after_help = "Examples:\n  asg-recycle local stack.yaml --offline --sample update-launch-template\n  \
+            asg-recycle local stack.yaml --offline --scenario scaling-policy-in\n  \
+            asg-recycle local stack.yaml --endpoint-url http://127.0.0.1:5000\n\n\
+            Events go to POST /2015-03-31/functions/function/invocations: with `asg-recycle invoke`, curl, or \
+            `aws lambda invoke --endpoint-url`."
+    )]
+    Local(local::Arguments),
+    /// Send an event to the handler that `local` runs, and show its decision.
+    #[command(
+        after_help = "Example: asg-recycle invoke --sample update-launch-template --set group=web-asg-1\n\n\
+            Exit code 1 means that the function answered with an error."
+    )]
+    Invoke(invoke::Arguments),
+    /// Show sample events for every trigger.
+    #[command(after_help = "Example: asg-recycle events show update-launch-template")]
+    Events(events::Arguments),
     /// Print the tags that opt a group in.
     #[command(after_help = "Example: asg-recycle tags stack.yaml --strategy out-in --set team=payments")]
     Tags(tags::Arguments),
@@ -121,6 +145,9 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Build(arguments) => build::run(arguments, context),
         Command::Graph(arguments) => graph::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),
+        Command::Local(arguments) => local::run(arguments, context),
+        Command::Invoke(arguments) => invoke::run(arguments, context),
+        Command::Events(arguments) => events::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
         Command::Schema => context.console.result(&init::schema_text()),
         Command::Completions { shell } => {

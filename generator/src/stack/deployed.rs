@@ -8,18 +8,18 @@ use super::value::{Attribute, EVENTS_QUEUE, Reference, Resource, ResourceKind, V
 
 /// An account and a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Place<'a> {
     /// `aws`, `aws-cn` or `aws-us-gov`.
-    pub partition: &'static str,
+    pub partition: &'a str,
     /// The region's name.
-    pub region: &'static str,
+    pub region: &'a str,
     /// The account's 12 digits.
-    pub account: &'static str,
+    pub account: &'a str,
 }
 
 impl Stack {
     /// A value as it is deployed at a place; `None` where the property is left out.
-    pub fn resolve(&self, value: &Value, place: Place) -> Option<Json> {
+    pub fn resolve(&self, value: &Value, place: Place<'_>) -> Option<Json> {
         let all = |values: &[Value]| values.iter().filter_map(|one| self.resolve(one, place)).collect();
         match value {
             Value::Text(text) => Some(text.as_str().into()),
@@ -42,7 +42,7 @@ impl Stack {
     }
 
     /// A text as it is deployed at a place; empty for a value that is left out or is no text.
-    pub fn text(&self, value: &Value, place: Place) -> String {
+    pub fn text(&self, value: &Value, place: Place<'_>) -> String {
         match value {
             Value::Joined(parts) => parts.iter().map(|part| self.text(part, place)).collect(),
             other => self
@@ -52,12 +52,12 @@ impl Stack {
         }
     }
 
-    fn default(&self, key: ParameterKey, place: Place) -> Option<Json> {
+    fn default(&self, key: ParameterKey, place: Place<'_>) -> Option<Json> {
         let parameter = self.parameters.iter().find(|parameter| parameter.key == key)?;
         self.resolve(parameter.default.as_ref()?, place)
     }
 
-    fn refer(&self, reference: &Reference, place: Place) -> Option<Json> {
+    fn refer(&self, reference: &Reference, place: Place<'_>) -> Option<Json> {
         let text = match reference {
             Reference::Parameter(key) => return self.default(*key, place),
             Reference::Prefix => {
@@ -79,7 +79,7 @@ impl Stack {
         Some(text.into())
     }
 
-    fn name_of(&self, resource: &Resource, place: Place) -> String {
+    fn name_of(&self, resource: &Resource, place: Place<'_>) -> String {
         let roles = [&self.iam.handler, &self.iam.machine];
         let named = match resource.kind {
             ResourceKind::Function => Some(&self.function.name),
@@ -100,7 +100,7 @@ impl Stack {
         named.map(|value| self.text(value, place)).unwrap_or_default()
     }
 
-    fn arn_of(&self, resource: &Resource, place: Place) -> String {
+    fn arn_of(&self, resource: &Resource, place: Place<'_>) -> String {
         let name = self.name_of(resource, place);
         let Place { partition, region, account } = place;
         let regional =
@@ -129,7 +129,7 @@ mod tests {
     use crate::config::Config;
     use crate::construct::AsgRecycle;
 
-    const HERE: Place = Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
+    const HERE: Place<'static> = Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
 
     fn stack() -> AsgRecycle {
         let mut config = Config::with_defaults("demo".parse().unwrap());

@@ -49,6 +49,7 @@ const FOLDERS: &[&str] = &[
     "generator/src/graph",
     "generator/src/stack",
     "generator/src/render",
+    "generator/src/local",
     "generator/src/package",
     "generator/src/output",
     "generator/src/problem",

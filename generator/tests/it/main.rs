@@ -25,3 +25,4 @@ mod readme;
 mod papers;
 mod words;
 mod library;
+mod local;

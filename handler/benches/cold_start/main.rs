@@ -81,7 +81,7 @@ fn bundle(python: &Python, authority: &Authority) -> PathBuf {
 
 /// Gives both every event of the tests, in one batch, and holds what they start and reject against each other.
 fn agree(bootstrap: &Path, python: &Python) {
-    let folder = format!("{}/tests/it/events", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/../templates/events", env!("CARGO_MANIFEST_DIR"));
     let files = fs::read_dir(folder).expect("the events").map(|entry| entry.expect("an entry").path());
     // The minimal event has no id: its identity is a hash that each is free to choose.
     let mut files: Vec<_> = files.filter(|file| !file.ends_with("minimal.json")).collect();

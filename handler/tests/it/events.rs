@@ -8,7 +8,7 @@ use crate::bench::{Bench, record};
 const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:";
 
 fn event(file: &str) -> Value {
-    let path = format!("{}/tests/it/events/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../templates/events/{file}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).expect(&path)
 }
 
@@ -26,48 +26,50 @@ fn decisions(file: &str) -> Vec<String> {
 #[test]
 fn each_event_leads_to_its_decision() {
     let cases: &[(&str, &[&str])] = &[
-        ("update_launch_template", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
+        ("update-launch-template", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
         (
-            "update_launch_configuration",
+            "update-launch-configuration",
             &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"],
         ),
-        ("update_mixed_instances", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
-        ("update_sizes", &["skip -: the update changes no launch source"]),
-        ("update_denied", &["skip -: the call failed with AccessDenied"]),
-        ("update_own_role", &["skip web-asg-1: the call was made by one of this stack's own roles"]),
+        ("update-mixed-instances", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
+        ("update-sizes", &["skip -: the update changes no launch source"]),
+        ("update-denied", &["skip -: the call failed with AccessDenied"]),
+        ("update-own-role", &["skip web-asg-1: the call was made by one of this stack's own roles"]),
         (
-            "create_tags_two_groups",
+            "create-tags-two-groups",
             &[
                 "start api-asg-1: recycle with out-in after CreateOrUpdateTags",
                 "start web-asg-1: recycle with out-in after CreateOrUpdateTags",
             ],
         ),
         (
-            "create_tags_not_propagated",
+            "create-tags-not-propagated",
             &["skip web-asg-1: the tags that changed do not count (`TAG_CHANGES`)"],
         ),
-        ("delete_tags", &["start web-asg-1: recycle with out-in after DeleteTags"]),
+        ("delete-tags", &["start web-asg-1: recycle with out-in after DeleteTags"]),
         (
-            "create_template_version",
+            "create-template-version",
             &[
                 "start api-asg-1: recycle with out-in after CreateLaunchTemplateVersion",
                 "start web-asg-1: recycle with out-in after CreateLaunchTemplateVersion",
             ],
         ),
-        ("modify_template_default", &["skip -: no group with the opt-in tag follows the launch template"]),
+        ("modify-template-default", &["skip -: no group with the opt-in tag follows the launch template"]),
         ("minimal", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
-        ("execution_timed_out", &["start -: restore with out-in after TIMED_OUT"]),
+        ("execution-timed-out", &["start -: restore with out-in after TIMED_OUT"]),
+        ("execution-aborted", &["start -: restore with out-in after ABORTED"]),
+        ("execution-failed", &["start -: restore with out-in after FAILED"]),
     ];
     for (file, expected) in cases {
         assert_eq!(decisions(file), *expected, "{file}");
     }
-    let folder = format!("{}/tests/it/events", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/../templates/events", env!("CARGO_MANIFEST_DIR"));
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), cases.len(), "an event file without a case");
 }
 
 #[test]
 fn queued_and_direct_events_start_the_same_execution() {
-    for file in ["update_launch_template", "create_tags_two_groups", "minimal", "execution_timed_out"] {
+    for file in ["update-launch-template", "create-tags-two-groups", "minimal", "execution-timed-out"] {
         let (direct, queued) =
             (Bench::with_groups(["api-asg-1", "web-asg-1"]), Bench::with_groups(["api-asg-1", "web-asg-1"]));
         direct.invoke(event(file)).expect("an answer");
@@ -81,11 +83,11 @@ fn queued_and_direct_events_start_the_same_execution() {
 #[test]
 fn every_input_is_of_the_contracts_type() {
     for (file, mode, replace) in [
-        ("update_launch_template", Mode::Recycle, Replace::Outdated),
-        ("create_template_version", Mode::Recycle, Replace::Outdated),
-        ("delete_tags", Mode::Recycle, Replace::All),
+        ("update-launch-template", Mode::Recycle, Replace::Outdated),
+        ("create-template-version", Mode::Recycle, Replace::Outdated),
+        ("delete-tags", Mode::Recycle, Replace::All),
         ("minimal", Mode::Recycle, Replace::Outdated),
-        ("execution_timed_out", Mode::Restore, Replace::Outdated),
+        ("execution-timed-out", Mode::Restore, Replace::Outdated),
     ] {
         let bench = Bench::with_groups(["web-asg-1"]);
         bench.invoke(event(file)).expect("an answer");

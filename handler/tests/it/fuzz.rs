@@ -1,4 +1,4 @@
-//! Input that nobody would send: arbitrary bytes, the events of `events/` with anything in them changed, and any tags.
+//! Input that nobody would send: arbitrary bytes, the events of `templates/events/` with anything in them changed, and any tags.
 //! The cases are the same in every run.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ const TEXTS: &[&str] = &[
 ];
 
 fn events() -> Vec<Value> {
-    let folder = format!("{}/tests/it/events", env!("CARGO_MANIFEST_DIR"));
+    let folder = format!("{}/../templates/events", env!("CARGO_MANIFEST_DIR"));
     let files = fs::read_dir(folder).expect("the events").map(|entry| entry.expect("an entry").path());
     let mut files: Vec<_> = files.collect();
     files.sort(); // the order of a folder is not the same everywhere

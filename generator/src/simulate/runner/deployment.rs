@@ -22,7 +22,7 @@ pub(super) const ACCOUNT: &str = "123456789012";
 /// The region of every simulated resource.
 pub(super) const REGION: &str = "eu-west-2";
 /// Where every simulated stack is deployed.
-const PLACE: Place = Place { partition: "aws", region: REGION, account: ACCOUNT };
+pub const PLACE: Place<'static> = Place { partition: "aws", region: REGION, account: ACCOUNT };
 
 /// A stack as it would be deployed: everything here is read from the values that the formats print.
 #[derive(Clone)]
@@ -104,6 +104,11 @@ impl Deployment {
         self.strategies.keys().map(String::as_str)
     }
 
+    /// Name of the machine.
+    pub fn machine_name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether one of the stack's rules hands an event to its handler.
     pub(super) fn selects(&self, event: &Value) -> bool {
         self.rules.iter().any(|rule| rule.selects(event))
@@ -126,12 +131,17 @@ pub(super) fn configure_world(deployments: &[std::rc::Rc<Deployment>], spec: &mu
     };
 }
 
+/// The environment of the emitted function, deployed at a place.
+pub fn handler_environment(stack: &Stack, place: Place<'_>) -> BTreeMap<String, String> {
+    texts(stack.resolve(&stack.function.environment, place))
+}
+
 /// The settings of a stack's handler, from the environment of the emitted function.
 ///
 /// # Errors
 /// If the handler would refuse to start with them: a fault of the generator.
 pub fn handler_settings(stack: &Stack) -> Result<Settings, Problems> {
-    let environment = texts(stack.resolve(&stack.function.environment, PLACE));
+    let environment = handler_environment(stack, PLACE);
     Settings::parse(&environment, None).map_err(|faults| {
         let reasons: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Problem::new("handler-settings", "", reasons.join("; ")).into()

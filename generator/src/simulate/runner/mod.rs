@@ -34,13 +34,14 @@ use events::ChangeDetector;
 use recording::RecordingServices;
 use running_execution::RunningExecution;
 
-pub use deployment::{Deployment, StrategyProfile, handler_settings};
+pub use deployment::{Deployment, PLACE, StrategyProfile, handler_environment, handler_settings};
 pub use recording::{RecordedCall, Recording};
 pub use run::{
     Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
     Totals,
 };
 pub use setup::{Detail, Setup, Stop, TriggerEvent, TriggerSpec};
+pub use starts::StartRefusal;
 
 /// From a call to the handler's look at it: CloudTrail, rule, queue.
 const DELIVERY: Span = Span::seconds(2);
@@ -159,6 +160,16 @@ impl Runner {
                 return self.into_run(termination);
             }
         }
+    }
+
+    /// The same as long as `goes_on`, which is asked before each step; `None` once it does not.
+    pub fn finish_while(mut self, mut goes_on: impl FnMut(&Self) -> bool) -> Option<Run> {
+        while goes_on(&self) {
+            if let Step::Ended(termination) = self.step() {
+                return Some(self.into_run(termination));
+            }
+        }
+        None
     }
 
     /// The modelled world as it stands.

@@ -8,7 +8,39 @@ use serde_json::Value;
 use super::running_execution::RunningExecution;
 use super::{Detail, LogEvent, Recording, Runner};
 
+/// Why an execution was not started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartRefusal {
+    /// No stack of the world has the machine.
+    #[error("there is no state machine {0} in the modelled world")]
+    NoSuchMachine(String),
+    /// There is one of that name.
+    #[error("there is an execution {0}")]
+    AlreadyExists(String),
+}
+
 impl Runner {
+    /// `StartExecution` from outside the run; the execution's ARN.
+    ///
+    /// # Errors
+    /// As Step Functions refuses it.
+    pub fn start_execution(
+        &mut self,
+        machine_arn: &str,
+        name: &str,
+        input: Value,
+    ) -> Result<String, StartRefusal> {
+        let stack = self.deployments.iter().position(|one| one.machine_arn == machine_arn);
+        let stack = stack.ok_or_else(|| StartRefusal::NoSuchMachine(machine_arn.to_owned()))?;
+        let arn = self.deployments[stack].handler.machine.execution(name);
+        if self.world.executions.get(&arn).is_some() {
+            return Err(StartRefusal::AlreadyExists(arn));
+        }
+        let event = input.pointer("/trigger/event_name").and_then(Value::as_str).unwrap_or("?").to_owned();
+        self.start(stack, name, input, event);
+        Ok(arn)
+    }
+
     /// `StartExecution` by the handler.
     pub(super) fn start(&mut self, stack: usize, name: &str, input: Value, event: String) {
         let arn = self.deployments[stack].handler.machine.execution(name);

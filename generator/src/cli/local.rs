@@ -1,0 +1,323 @@
+//! `local`: the handler on this machine, under Lambda's Runtime API, with AWS or a modelled world behind it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::changes::Files;
+use super::context::Context;
+use super::exit_code::Failure;
+use super::function::{FunctionArguments, Prepared};
+use super::input::Source;
+use super::invoke::EventArguments;
+use super::scenario::WorldArguments;
+use crate::local::{self, Account, Asked, AwsCall, Endpoint, Notice, Outcome, Sandbox, ServiceFault};
+use crate::simulate::report::{self, Paint};
+use crate::simulate::runner::{Deployment, Detail, Run};
+
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long an endpoint may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// The port to listen on; 0 is any that is free.
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    port: u16,
+    /// The address to listen on.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    address: IpAddr,
+    #[command(flatten)]
+    function: FunctionArguments,
+    /// No AWS: the modelled world of the simulator answers, and what is started runs in it.
+    #[arg(long, conflicts_with = "endpoint_url")]
+    offline: bool,
+    /// Start anew whenever the stack's file, the file of variables or the binary changes.
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    event: EventArguments,
+    #[command(flatten)]
+    world: WorldArguments,
+}
+
+/// What the one loop of this command waits for.
+enum Happening {
+    Told(Notice),
+    Asked(Asked),
+    Interrupted,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let is_of_world = arguments.world.scenario.is_some() || arguments.world.strategy.is_some();
+    if is_of_world && !arguments.offline {
+        return Err(Failure::Input("a scenario is for `--offline`: AWS has groups of its own".to_owned()));
+    }
+    if let Some(url) = &arguments.function.endpoint_url {
+        let fix = "start the emulator, or leave AWS out with `--offline`";
+        local::answers(url, PATIENCE).map_err(|error| Failure::World(format!("{error}; {fix}")))?;
+    }
+    let (sender, happenings) = mpsc::channel();
+    let endpoint = Arc::<Endpoint>::default();
+    let this = Arc::<OnceLock<Arc<Sandbox>>>::default();
+    let aws = match arguments.offline {
+        true => Some(serve_account(sender.clone(), Arc::clone(&endpoint), Arc::clone(&this))?),
+        false => None,
+    };
+    let mut prepared = arguments.function.prepare(&arguments.source, aws.as_deref(), context)?;
+    let account = arguments.account(&mut prepared)?;
+    let payload = match arguments.event.is_given() {
+        true => Some(arguments.event.payload(&prepared.defaults)?),
+        false => None,
+    };
+    endpoint.set_defaults(prepared.defaults.clone());
+    let tell = sender.clone();
+    let sandbox =
+        Sandbox::new(prepared.function.clone(), move |notice| drop(tell.send(Happening::Told(notice))));
+    let _ = this.set(Arc::clone(&sandbox));
+    let interrupted = interruptions(sender)?;
+    let address = SocketAddr::new(arguments.address, arguments.port);
+    // One event needs no port that anybody knows.
+    let address = if payload.is_some() { SocketAddr::new(arguments.address, 0) } else { address };
+    let address =
+        local::serve(address, &sandbox, &endpoint).map_err(|error| Failure::World(error.to_string()))?;
+    let cannot = |error: std::io::Error| Failure::World(format!("cannot run the handler: {error}"));
+    sandbox.start(&address.to_string()).map_err(cannot)?;
+    let mut session = Session { arguments, prepared, sandbox, endpoint, account, interrupted, aws, address };
+    match payload {
+        Some(payload) => session.once(&payload, &happenings, context),
+        None => session.serve(&happenings, context),
+    }
+}
+
+/// Serves the modelled account; its calls are answered by the loop, for a world stays with its thread.
+fn serve_account(
+    sender: Sender<Happening>,
+    endpoint: Arc<Endpoint>,
+    sandbox: Arc<OnceLock<Arc<Sandbox>>>,
+) -> Result<String, Failure> {
+    let gone =
+        || ServiceFault { code: "ServiceUnavailable".to_owned(), message: "the account is gone".to_owned() };
+    let ask = move |call: AwsCall| {
+        let (answer, answered) = mpsc::channel();
+        sender.send(Happening::Asked(Asked { call: call.clone(), answer })).map_err(|_| gone())?;
+        let answer = answered.recv().map_err(|_| gone())??;
+        if let Some(sandbox) = sandbox.get() {
+            endpoint.remember(sandbox, &call, &answer);
+        }
+        Ok(answer)
+    };
+    let address = local::serve_aws(ask).map_err(|error| Failure::World(error.to_string()))?;
+    Ok(format!("http://{address}"))
+}
+
+/// Lets Ctrl-C, SIGTERM and SIGHUP end the loop and a run that it is at.
+fn interruptions(sender: Sender<Happening>) -> Result<Arc<AtomicBool>, Failure> {
+    let interrupted = Arc::<AtomicBool>::default();
+    let flag = Arc::clone(&interrupted);
+    let handler = move || {
+        flag.store(true, Ordering::Relaxed);
+        let _ = sender.send(Happening::Interrupted); // the loop may have ended
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|error| Failure::World(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(interrupted)
+}
+
+impl Arguments {
+    /// The modelled account, where AWS is left out; and what the samples are then about.
+    fn account(&self, prepared: &mut Prepared) -> Result<Option<Account>, Failure> {
+        if !self.offline {
+            return Ok(None);
+        }
+        let config = prepared.stack.config().clone();
+        let strategy = self.world.strategy(&config)?;
+        let mut scenario = self.world.scenario(&strategy)?;
+        scenario.triggers = Some(Vec::new()); // the event on the desk is the trigger
+        let deployment =
+            Deployment::of(&prepared.stack).map_err(|problems| Failure::World(problems.to_string()))?;
+        let deployments = [Rc::new(deployment)];
+        let begin = move || {
+            let mut scenario = scenario.clone();
+            // The handler has this machine's clock, and windows are told by it.
+            scenario.world.starts_at = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+            scenario.runner(&deployments, &strategy, Detail::Plain).map_err(|error| error.to_string())
+        };
+        let first = begin().map_err(Failure::Input)?;
+        let group = first.world().group(0);
+        prepared.defaults.group = group.map(|group| group.name.to_string());
+        prepared.defaults.template = first.world().templates().keys().next().map(ToString::to_string);
+        Ok(Some(Account::new(begin)))
+    }
+}
+
+/// A handler that is served.
+struct Session<'a> {
+    arguments: &'a Arguments,
+    prepared: Prepared,
+    sandbox: Arc<Sandbox>,
+    endpoint: Arc<Endpoint>,
+    account: Option<Account>,
+    interrupted: Arc<AtomicBool>,
+    aws: Option<String>,
+    address: SocketAddr,
+}
+
+/// However it ends, it leaves no process.
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.sandbox.stop();
+    }
+}
+
+impl Session<'_> {
+    /// Sends one event and shows what becomes of it.
+    fn once(
+        &mut self,
+        payload: &Value,
+        happenings: &Receiver<Happening>,
+        context: &mut Context,
+    ) -> Result<(), Failure> {
+        let (sandbox, payload) = (Arc::clone(&self.sandbox), payload.to_string().into_bytes());
+        std::thread::spawn(move || sandbox.invoke(payload));
+        for happening in happenings {
+            match happening {
+                Happening::Interrupted => break,
+                Happening::Told(Notice::Finished { outcome, milliseconds, .. }) => {
+                    let run = self.finished(&outcome, milliseconds, context)?;
+                    let is_sound = run.is_none_or(|run| run.verdict.is_sound() && !run.has_failed());
+                    let is_well = is_sound && matches!(outcome, Outcome::Answer(_));
+                    return if is_well { Ok(()) } else { Err(Failure::Findings) };
+                }
+                other => self.follow(other, context)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves events until it is interrupted.
+    fn serve(&mut self, happenings: &Receiver<Happening>, context: &mut Context) -> Result<(), Failure> {
+        self.greet(context);
+        let mut files = self.files();
+        loop {
+            match happenings.recv_timeout(LOOK) {
+                Ok(Happening::Interrupted) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Ok(Happening::Told(Notice::Finished { outcome, milliseconds, .. })) => {
+                    drop(self.finished(&outcome, milliseconds, context)?);
+                }
+                Ok(other) => self.follow(other, context)?,
+                Err(RecvTimeoutError::Timeout) if files.have_changed() => self.renew(context),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn files(&self) -> Files {
+        let own = self.arguments.function.files().map(std::path::Path::to_owned);
+        let all = [self.arguments.source.file.clone()].into_iter().chain(own);
+        Files::watch(if self.arguments.watch { all.collect() } else { Vec::new() })
+    }
+
+    fn greet(&self, context: &mut Context) {
+        let url = format!("http://{}", self.address);
+        let port = if self.address.port() == 9000 { String::new() } else { format!(" --endpoint-url {url}") };
+        let behind = match (&self.prepared.defaults.group, &self.arguments.function.endpoint_url) {
+            (Some(group), _) => format!("no AWS: a modelled world with the group {group} answers"),
+            (None, Some(url)) => format!("AWS is {url}"),
+            (None, None) => format!("AWS is the account {}", self.prepared.defaults.account),
+        };
+        let text = format!(
+            "{} listens at {url}; {behind}\n\
+             next: `asg-recycle invoke --sample update-launch-template{port}` in another terminal; Ctrl-C ends it\n",
+            self.prepared.function.name
+        );
+        context.console.note(&text);
+    }
+
+    fn follow(&mut self, happening: Happening, context: &mut Context) -> Result<(), Failure> {
+        match happening {
+            Happening::Told(Notice::Line(line)) => {
+                let shown = if context.console.is_watched {
+                    local::pretty(&line, context.console.colours_notes)
+                } else {
+                    Some(line)
+                };
+                if let Some(line) = shown {
+                    context.console.note(&(line + "\n"));
+                }
+            }
+            Happening::Told(Notice::Died { how }) => {
+                context
+                    .console
+                    .note(&format!("the handler has ended: {how}; the next event starts it again\n"));
+            }
+            Happening::Asked(Asked { call, answer }) => {
+                let account =
+                    self.account.as_mut().ok_or_else(|| Failure::World("there is no account".to_owned()))?;
+                let _ = answer.send(account.answer(&call)); // the handler may be gone
+                for message in account.take_published() {
+                    context.console.note(&format!("published: {message}\n"));
+                }
+            }
+            Happening::Told(Notice::Started | Notice::Invoked { .. } | Notice::Finished { .. })
+            | Happening::Interrupted => {}
+        }
+        Ok(())
+    }
+
+    /// An invocation has ended: what it has started is run and shown.
+    fn finished(
+        &mut self,
+        outcome: &Outcome,
+        milliseconds: i64,
+        context: &mut Context,
+    ) -> Result<Option<Run>, Failure> {
+        match outcome {
+            Outcome::Answer(_) => context.console.note(&format!("answered after {milliseconds} ms\n")),
+            Outcome::Error(error) => {
+                let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
+                let line = format!("function error {}: {}\n", text("errorType"), text("errorMessage"));
+                context.console.note(&line);
+            }
+        }
+        let interrupted = Arc::clone(&self.interrupted);
+        let goes_on = move |_: &crate::simulate::runner::Runner| !interrupted.load(Ordering::Relaxed);
+        let run = self.account.as_mut().and_then(|account| account.finish(goes_on));
+        if let Some(run) = &run {
+            let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
+            context.console.result(&report::text(run, paint))?;
+        }
+        Ok(run)
+    }
+
+    /// Files have changed: the function is built and started anew; where that fails, the former goes on.
+    fn renew(&mut self, context: &mut Context) {
+        let built = self.arguments.function.prepare(&self.arguments.source, self.aws.as_deref(), context);
+        let renewed = built.and_then(|mut prepared| {
+            let account = self.arguments.account(&mut prepared)?;
+            let cannot = |error: std::io::Error| Failure::World(format!("cannot run the handler: {error}"));
+            self.sandbox.replace(prepared.function.clone()).map_err(cannot)?;
+            Ok((prepared, account))
+        });
+        match renewed {
+            Ok((prepared, account)) => {
+                self.endpoint.set_defaults(prepared.defaults.clone());
+                (self.prepared, self.account) = (prepared, account);
+                context.console.note("changed: the handler was started anew\n");
+            }
+            Err(failure) => {
+                context.console.failure(&failure);
+                context.console.note("the handler goes on as it was\n");
+            }
+        }
+    }
+}

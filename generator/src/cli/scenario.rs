@@ -1,0 +1,236 @@
+//! The modelled world of `simulate` and `local --offline`: a group that the arguments describe, or a scenario.
+
+use asg_recycle_handler::contract::RECYCLE_WINDOW;
+use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::exit_code::Failure;
+use crate::config::Config;
+use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
+use crate::spelling::nearest;
+
+/// Which world.
+#[derive(Debug, clap::Args)]
+pub(super) struct WorldArguments {
+    /// The strategy; `out-in` where it is not said.
+    #[arg(long, value_name = "STRATEGY")]
+    pub(super) strategy: Option<String>,
+    /// A scenario: the path of a YAML file, or the name of one that comes with a strategy.
+    #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["instances", "min", "max", "zones", "target_groups",
+        "window", "at", "boot", "drain", "faults"])]
+    pub(super) scenario: Option<String>,
+    /// Decides everything that is left to chance [default: 1, or what the scenario's `world` says].
+    #[arg(long, value_name = "SEED")]
+    pub(super) seed: Option<u64>,
+    /// Something that goes wrong; may be repeated.
+    #[arg(long = "fault", value_name = "NAME", value_parser = faults())]
+    pub(super) faults: Vec<String>,
+    #[command(flatten)]
+    group: GroupArguments,
+}
+
+/// A group in a few words.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The group")]
+struct GroupArguments {
+    /// Number of instances in the group: its desired capacity.
+    #[arg(long, visible_alias = "desired", value_name = "N", default_value_t = 3, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(..=2000))]
+    instances: u32,
+    /// Its minimum; the number of instances where it is not said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    min: Option<u32>,
+    /// Its maximum; twice the number of instances where it is not said.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    max: Option<u32>,
+    /// Its Availability Zones: how many, or their names with commas.
+    #[arg(long, value_name = "ZONES", value_parser = zones, default_value = "3")]
+    zones: Zones,
+    /// Number of target groups that it is attached to.
+    #[arg(long, value_name = "N", default_value_t = GroupSpec::default().target_groups,
+        value_parser = clap::value_parser!(u32).range(..=50))]
+    target_groups: u32,
+    /// Its recycle window, as the tag has it, e.g. `22:00,04:00`.
+    #[arg(long, value_name = "WINDOW")]
+    window: Option<String>,
+    /// When it begins, in UTC: `HH:MM` of Monday 5 January 2026, or a time such as `2026-07-01T21:00:00Z`.
+    #[arg(long, value_name = "TIME", value_parser = moment, default_value = "09:00")]
+    at: u64,
+    /// Time from the launch of an instance until it is in service, e.g. 240s or 4m.
+    #[arg(long, value_name = "TIME", default_value = "240s")]
+    boot: Span,
+    /// Time from the termination of an instance until it has left, load balancers included.
+    #[arg(long, value_name = "TIME", default_value = "330s")]
+    drain: Span,
+}
+
+/// From the end of draining until an instance has left.
+const SHUTDOWN: Span = Span::seconds(30);
+
+/// Names of zones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Zones(Vec<String>);
+
+/// Most zones that a region has, and then some.
+const ZONES_MAX: usize = 8;
+
+fn zones(text: &str) -> Result<Zones, String> {
+    let names: Vec<String> = match text.parse::<usize>() {
+        Ok(number) => ('a'..='z').take(number).map(|letter| format!("eu-west-2{letter}")).collect(),
+        Err(_) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+    };
+    let is_sound = |name: &String| !name.is_empty() && !name.contains(char::is_whitespace);
+    if (1..=ZONES_MAX).contains(&names.len()) && names.iter().all(is_sound) {
+        Ok(Zones(names))
+    } else {
+        Err(format!("write a number from 1 to {ZONES_MAX}, or names such as `eu-west-2a,eu-west-2b`"))
+    }
+}
+
+/// Milliseconds since the epoch.
+fn moment(text: &str) -> Result<u64, String> {
+    let first_day: Date = "2026-01-05".parse().map_err(|error: jiff::Error| error.to_string())?;
+    let timestamp = match text.parse::<jiff::Timestamp>() {
+        Ok(timestamp) => Some(timestamp),
+        Err(_) => {
+            let time = text.parse::<Time>().ok();
+            time.and_then(|time| Some(TimeZone::UTC.to_timestamp(first_day.to_datetime(time)).ok()?))
+        }
+    };
+    let milliseconds = timestamp.and_then(|at| u64::try_from(at.as_millisecond()).ok());
+    milliseconds.ok_or_else(|| format!("`{text}` is no time: write `21:30` or `2026-07-01T21:30:00Z`"))
+}
+
+/// The names of the faults, each with what it does.
+fn faults() -> clap::builder::PossibleValuesParser {
+    let value = |fault: &Fault| clap::builder::PossibleValue::new(fault.name).help(fault.summary);
+    FAULTS.iter().map(value).collect::<Vec<_>>().into()
+}
+
+impl WorldArguments {
+    /// The strategy, which the stack has.
+    pub(super) fn strategy(&self, config: &Config) -> Result<String, Failure> {
+        let name = self.strategy.as_deref().unwrap_or("out-in");
+        if config.strategies.contains_key(name) {
+            return Ok(name.to_owned());
+        }
+        let known = || config.strategies.keys().map(String::as_str);
+        let fix = match nearest(name, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        Err(Failure::Input(format!("there is no strategy `{name}` in the stack; {fix}")))
+    }
+
+    /// The scenario.
+    pub(super) fn scenario(&self, strategy: &str) -> Result<Scenario, Failure> {
+        let mut scenario = match &self.scenario {
+            Some(name) => find(name, strategy)?,
+            None => self.described()?,
+        };
+        scenario.world.seed = self.seed.unwrap_or(scenario.world.seed);
+        Ok(scenario)
+    }
+
+    /// The scenario that the arguments describe.
+    fn described(&self) -> Result<Scenario, Failure> {
+        let world = WorldSpec { starts_at: self.group.at, ..WorldSpec::default() };
+        let group = Some(self.group.spec()?);
+        let mut scenario = Scenario { group, world, ..Scenario::default() };
+        for fault in self.faults.iter().filter_map(|name| Fault::named(name)) {
+            scenario.add(fault).map_err(|error| Failure::World(error.to_string()))?;
+        }
+        Ok(scenario)
+    }
+
+    /// The arguments that give the same world again.
+    pub(super) fn again(&self, strategy: &str, seed: u64) -> Vec<String> {
+        let mut again = vec!["--strategy".to_owned(), strategy.to_owned()];
+        let mut say = |name: &str, value: String| again.extend([name.to_owned(), value]);
+        match &self.scenario {
+            Some(scenario) => say("--scenario", scenario.clone()),
+            None => {
+                self.group.again().into_iter().for_each(|(name, value)| say(name, value));
+                self.faults.iter().for_each(|fault| say("--fault", fault.clone()));
+            }
+        }
+        say("--seed", seed.to_string());
+        again
+    }
+}
+
+impl GroupArguments {
+    fn spec(&self) -> Result<GroupSpec, Failure> {
+        let desired = self.instances;
+        let (min, max) = (self.min.unwrap_or(desired), self.max.unwrap_or(desired * 2));
+        if !(min <= desired && desired <= max) {
+            let sizes = format!("min {min}, desired {desired}, max {max}");
+            return Err(Failure::Input(format!("no group has these sizes: {sizes}; min <= desired <= max")));
+        }
+        let mut group = GroupSpec { min, desired, max, zones: self.zones.0.clone(), ..GroupSpec::default() };
+        group.target_groups = self.target_groups;
+        if let Some(window) = &self.window {
+            group.tags.insert(RECYCLE_WINDOW.key.to_owned(), window.clone());
+        }
+        group.timing.boot = self.boot;
+        group.timing.start = group.timing.start.min(self.boot);
+        group.timing.shutdown = SHUTDOWN.min(self.drain);
+        group.timing.drain = Span(self.drain.0 - group.timing.shutdown.0);
+        Ok(group)
+    }
+
+    /// Those that are not what they are by default, and the times.
+    fn again(&self) -> Vec<(&'static str, String)> {
+        let millis = |span: Span| format!("{}ms", span.0);
+        let mut again = vec![("--instances", self.instances.to_string())];
+        again.extend(self.min.map(|min| ("--min", min.to_string())));
+        again.extend(self.max.map(|max| ("--max", max.to_string())));
+        if self.zones.0 != GroupSpec::default().zones {
+            again.push(("--zones", self.zones.0.join(",")));
+        }
+        if self.target_groups != GroupSpec::default().target_groups {
+            again.push(("--target-groups", self.target_groups.to_string()));
+        }
+        again.extend(self.window.as_ref().map(|window| ("--window", window.clone())));
+        if self.at != WorldSpec::default().starts_at {
+            again.push(("--at", asg_recycle_simulator::time::Moment(self.at).to_string()));
+        }
+        again.extend([("--boot", millis(self.boot)), ("--drain", millis(self.drain))]);
+        again
+    }
+}
+
+/// A scenario by its path, or by its name.
+fn find(name: &str, strategy: &str) -> Result<Scenario, Failure> {
+    let known = cases().map_err(|(path, error)| Failure::World(format!("{path}: {error}")))?;
+    let mut of_strategy = known.into_iter().filter(|case| case.strategy == strategy);
+    let names: Vec<String> = of_strategy.clone().map(|case| case.name).collect();
+    if let Some(case) = of_strategy.find(|case| case.name == name) {
+        return Ok(case.scenario);
+    }
+    let text = std::fs::read_to_string(name).map_err(|error| {
+        let fix = match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("`asg-recycle simulate FILE --list` shows the {} that there are", names.len()),
+        };
+        Failure::Input(format!("`{name}` is no file ({error}), and no scenario of {strategy}; {fix}"))
+    })?;
+    Scenario::parse(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_zones_are_read_as_people_write_them() {
+        assert_eq!(moment("09:00"), Ok(WorldSpec::default().starts_at));
+        assert_eq!(moment("2026-01-05T10:00:00+01:00"), Ok(WorldSpec::default().starts_at));
+        assert!(moment("noon").is_err() && moment("25:00").is_err());
+        assert_eq!(zones("3").map(|zones| zones.0), Ok(GroupSpec::default().zones));
+        assert_eq!(zones("a1, b1").map(|zones| zones.0.len()), Ok(2));
+        assert!(zones("0").is_err() && zones("a,,b").is_err() && zones("9").is_err());
+    }
+}

@@ -1,0 +1,183 @@
+//! HTTP/1.1 on this machine: what is served, and what is asked.
+
+use std::fmt::Display;
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use oxhttp::model::{Body, HeaderMap, Request, Response, Uri};
+use oxhttp::{Client, Server};
+
+/// A request that was read as a whole.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Call {
+    /// A header's text, where it has one.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What it is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn json(status: u16, body: impl Display) -> Self {
+        Self::of("application/json", status, body.to_string())
+    }
+
+    pub(super) fn xml(status: u16, body: String) -> Self {
+        Self::of("text/xml", status, body)
+    }
+
+    fn of(kind: &str, status: u16, body: String) -> Self {
+        Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into_bytes() }
+    }
+
+    #[must_use]
+    pub(super) fn with(mut self, name: &'static str, value: impl Display) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+}
+
+/// Why a port cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Another process has it.
+    #[error("port {} of {} is in use by another process; `--port {free}` is free, `--port 0` takes any", .taken.port(), .taken.ip())]
+    Taken {
+        /// The address that was asked for.
+        taken: SocketAddr,
+        /// A port that was free a moment ago.
+        free: u16,
+    },
+    /// The system refuses it.
+    #[error("cannot listen on {address}: {source}")]
+    Refused {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Serves an address as long as the process runs; port 0 is any that is free. Bodies of more than `body_max` bytes are cut off
+/// one byte after that, so that `answer` can tell.
+pub(super) fn serve(
+    address: SocketAddr,
+    body_max: u64,
+    answer: impl Fn(&Call) -> Reply + Send + Sync + 'static,
+) -> Result<SocketAddr, PortError> {
+    let refused = |source| PortError::Refused { address, source };
+    let probe = TcpListener::bind(address).map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => taken(address, source),
+        _ => refused(source),
+    })?;
+    let bound = probe.local_addr().map_err(refused)?;
+    drop(probe); // the server binds for itself, and does not tell the port
+    let server = Server::new(move |request| reply(request, body_max, &answer)).bind(bound);
+    server.spawn().map_err(refused)?;
+    Ok(bound)
+}
+
+fn taken(address: SocketAddr, source: std::io::Error) -> PortError {
+    let free = TcpListener::bind((address.ip(), 0)).and_then(|free| free.local_addr());
+    match free {
+        Ok(free) => PortError::Taken { taken: address, free: free.port() },
+        Err(_) => PortError::Refused { address, source },
+    }
+}
+
+fn reply(request: &mut Request<Body>, body_max: u64, answer: &dyn Fn(&Call) -> Reply) -> Response<Body> {
+    let mut body = Vec::new();
+    // What breaks off is answered as what came of it would be: nobody reads the answer.
+    let _ = request.body_mut().take(body_max + 1).read_to_end(&mut body);
+    let reply = answer(&Call {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        headers: request.headers().clone(),
+        body,
+    });
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in reply.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(reply.body)).unwrap_or_else(|_| {
+        let mut broken = Response::new(Body::empty());
+        *broken.status_mut() = oxhttp::model::StatusCode::INTERNAL_SERVER_ERROR;
+        broken
+    })
+}
+
+/// An answer to [`ask`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// Headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl Answered {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Asks an `http` address: a POST where there is a body, else a GET.
+///
+/// # Errors
+/// What the network says, or that there was no answer within `patience`.
+pub fn ask(url: &str, body: Option<Vec<u8>>, patience: Duration) -> std::io::Result<Answered> {
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let request = Request::builder().method(method).uri(url).header("content-type", "application/json");
+    let request = request.body(Body::from(body.unwrap_or_default())).map_err(std::io::Error::other)?;
+    let answer = Client::new().with_global_timeout(patience).request(request)?;
+    let status = answer.status().as_u16();
+    let header = |(name, value): (&oxhttp::model::HeaderName, &oxhttp::model::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    let headers = answer.headers().iter().filter_map(header).collect();
+    Ok(Answered {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&answer.into_body().to_vec()?).into_owned(),
+    })
+}
+
+/// Whether anything takes connections at an `http` or `https` URL.
+///
+/// # Errors
+/// Why not.
+pub fn answers(url: &str, patience: Duration) -> Result<(), String> {
+    let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL: {error}"))?;
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return Err(format!("`{url}` is no URL: write `http://HOST:PORT`"));
+    };
+    let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let failed = |error: &dyn Display| format!("nothing answers at {url}: {error}");
+    let addresses = (host, port).to_socket_addrs().map_err(|error| failed(&error))?;
+    let mut last = failed(&"the name has no address");
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, patience) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = failed(&error),
+        }
+    }
+    Err(last)
+}

@@ -1,0 +1,370 @@
+//! One sandbox, as Lambda has for each concurrent invocation: the function's process, fed with one invocation after the other,
+//! ended where it overruns, and started again where it crashes.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::identity::request_id;
+
+/// How long a function may take until it asks for its first event, as Lambda has it.
+const INIT_MAX: Duration = Duration::from_secs(10);
+/// How often it is looked for the end of a process that has closed its output.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A function, as its configuration has it.
+#[derive(Debug, Clone)]
+pub struct LocalFunction {
+    /// Its executable: `bootstrap`.
+    pub program: PathBuf,
+    /// The folder that it was unpacked to, in which it runs.
+    pub folder: PathBuf,
+    /// Its whole environment, but for what the sandbox adds.
+    pub environment: BTreeMap<String, String>,
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// How long an invocation may take.
+    pub timeout: Duration,
+}
+
+/// What an invocation came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The function's answer, as it wrote it.
+    Answer(Vec<u8>),
+    /// The function's error, or Lambda's about it: an object with `errorType` and `errorMessage`.
+    Error(Value),
+}
+
+/// Something to tell the person who watches.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A line that the function printed.
+    Line(String),
+    /// The process was started.
+    Started,
+    /// An invocation begins.
+    Invoked {
+        /// Its id.
+        request_id: String,
+    },
+    /// An invocation has ended.
+    Finished {
+        /// Its id.
+        request_id: String,
+        /// How.
+        outcome: Outcome,
+        /// After how long.
+        milliseconds: i64,
+    },
+    /// The process has ended, though nobody asked it to.
+    Died {
+        /// How, e.g. `exit status: 1`.
+        how: String,
+    },
+}
+
+/// An invocation as the Runtime API hands it out.
+#[derive(Debug, Clone)]
+pub(super) struct Invocation {
+    pub(super) request_id: String,
+    pub(super) payload: Vec<u8>,
+    pub(super) deadline_milliseconds: i64,
+    pub(super) arn: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Phase {
+    /// There is no process.
+    Down,
+    /// It has not yet asked for an event.
+    Starting,
+    /// It waits for an event.
+    Idle,
+    /// It has the event of this invocation.
+    Busy(String),
+    /// It has answered, and not yet asked for the next event.
+    Answered(Outcome),
+    /// The process has ended by itself: how, and what it said of its start.
+    Ended(String),
+}
+
+struct State {
+    /// Number of the process, from 1: what a former one still does is not taken for this one's.
+    life: u64,
+    phase: Phase,
+    next: Option<Invocation>,
+    init_error: Option<Value>,
+}
+
+/// The sandbox. It is shared by whoever serves it.
+pub struct Sandbox {
+    function: Mutex<LocalFunction>,
+    /// Held by the invocation under way; the others wait for it.
+    turn: Mutex<()>,
+    state: Mutex<State>,
+    changed: Condvar,
+    child: Mutex<Option<Child>>,
+    /// `HOST:PORT` of the Runtime API; known once it is served.
+    api: Mutex<String>,
+    tell: Box<dyn Fn(Notice) + Send + Sync>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sandbox {
+    /// A sandbox without a process.
+    pub fn new(function: LocalFunction, tell: impl Fn(Notice) + Send + Sync + 'static) -> Arc<Self> {
+        let state = State { life: 0, phase: Phase::Down, next: None, init_error: None };
+        Arc::new(Self {
+            function: Mutex::new(function),
+            turn: Mutex::new(()),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            child: Mutex::new(None),
+            api: Mutex::default(),
+            tell: Box::new(tell),
+        })
+    }
+
+    /// Starts the process, whose Runtime API is served at `api`.
+    ///
+    /// # Errors
+    /// If the binary cannot be run.
+    pub fn start(self: &Arc<Self>, api: &str) -> std::io::Result<()> {
+        api.clone_into(&mut held(&self.api));
+        let _turn = held(&self.turn);
+        self.spawn()
+    }
+
+    /// Puts another function in its place, once the invocation under way has ended.
+    ///
+    /// # Errors
+    /// If the binary cannot be run.
+    pub fn replace(self: &Arc<Self>, function: LocalFunction) -> std::io::Result<()> {
+        let _turn = held(&self.turn);
+        self.stop();
+        *held(&self.function) = function;
+        self.spawn()
+    }
+
+    /// Ends the process.
+    pub fn stop(&self) {
+        {
+            let mut state = held(&self.state);
+            state.life += 1; // its end is nobody's concern any more
+            state.phase = Phase::Down;
+            state.next = None;
+        }
+        self.changed.notify_all();
+        if let Some(mut child) = held(&self.child).take() {
+            let _ = child.kill(); // it may have ended
+            let _ = child.wait();
+        }
+    }
+
+    /// Invokes the function and waits for the outcome; two at once wait for each other, as for one sandbox of Lambda's.
+    pub fn invoke(self: &Arc<Self>, payload: Vec<u8>) -> (String, Outcome) {
+        let _turn = held(&self.turn);
+        let id = request_id();
+        (self.tell)(Notice::Invoked { request_id: id.clone() });
+        let began = Timestamp::now();
+        let outcome = self.attempt(&id, payload);
+        let milliseconds = Timestamp::now().as_millisecond() - began.as_millisecond();
+        let finished = Notice::Finished { request_id: id.clone(), outcome: outcome.clone(), milliseconds };
+        (self.tell)(finished);
+        (id, outcome)
+    }
+
+    fn attempt(self: &Arc<Self>, id: &str, payload: Vec<u8>) -> Outcome {
+        let (arn, timeout) = {
+            let function = held(&self.function);
+            (function.arn.clone(), function.timeout)
+        };
+        if let Err(outcome) = self.ready(id) {
+            return outcome;
+        }
+        let milliseconds = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+        let deadline_milliseconds = Timestamp::now().as_millisecond().saturating_add(milliseconds);
+        let busy = Phase::Busy(id.to_owned());
+        {
+            let mut state = held(&self.state);
+            state.next = Some(Invocation { request_id: id.to_owned(), payload, deadline_milliseconds, arn });
+            state.phase = busy.clone();
+        }
+        self.changed.notify_all();
+        match self.wait_while(timeout, |phase| *phase == busy) {
+            Phase::Answered(outcome) => outcome,
+            Phase::Ended(how) => {
+                let _ = self.spawn(); // where it cannot be, the next invocation says so
+                error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"))
+            }
+            _ => {
+                self.stop();
+                let _ = self.spawn();
+                let seconds = timeout.as_secs_f64();
+                error(id, "Sandbox.Timedout", &format!("Task timed out after {seconds:.2} seconds"))
+            }
+        }
+    }
+
+    /// Waits until the function takes an event; starts it where it is not there.
+    fn ready(self: &Arc<Self>, id: &str) -> Result<(), Outcome> {
+        let is_gone = matches!(held(&self.state).phase, Phase::Down | Phase::Ended(_));
+        if is_gone {
+            let cannot = |failed: std::io::Error| error(id, "Runtime.InvalidEntrypoint", &failed.to_string());
+            self.spawn().map_err(cannot)?;
+        }
+        match self.wait_while(INIT_MAX, |phase| matches!(phase, Phase::Starting | Phase::Answered(_))) {
+            Phase::Idle => Ok(()),
+            Phase::Ended(how) => {
+                let own = held(&self.state).init_error.take().map(Outcome::Error);
+                let exited = || error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"));
+                Err(own.unwrap_or_else(exited))
+            }
+            _ => {
+                self.stop();
+                let message = format!("Init timed out after {} seconds", INIT_MAX.as_secs());
+                Err(error(id, "Sandbox.Timedout", &message))
+            }
+        }
+    }
+
+    /// The phase in which it is once `goes_on` no longer holds, or after `patience`.
+    fn wait_while(&self, patience: Duration, goes_on: impl Fn(&Phase) -> bool) -> Phase {
+        let state = held(&self.state);
+        let waited = self.changed.wait_timeout_while(state, patience, |state| goes_on(&state.phase));
+        waited.unwrap_or_else(PoisonError::into_inner).0.phase.clone()
+    }
+
+    fn spawn(self: &Arc<Self>) -> std::io::Result<()> {
+        let function = held(&self.function).clone();
+        let api = held(&self.api).clone();
+        let mut command = Command::new(&function.program);
+        command.current_dir(&function.folder).env_clear().envs(&function.environment);
+        command.env("AWS_LAMBDA_RUNTIME_API", api);
+        // A terminal's Ctrl-C is for us alone: the process is ended from here, and nothing is told of a crash.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        let life = {
+            let mut state = held(&self.state);
+            state.life += 1;
+            state.phase = Phase::Starting;
+            state.next = None;
+            state.init_error = None;
+            state.life
+        };
+        *held(&self.child) = Some(child);
+        (self.tell)(Notice::Started);
+        let sandbox = Arc::clone(self);
+        thread::spawn(move || {
+            let reader = Arc::clone(&sandbox);
+            let other = thread::spawn(move || reader.follow(errors));
+            sandbox.follow(output);
+            let _ = other.join();
+            sandbox.watch_end(life);
+        });
+        Ok(())
+    }
+
+    fn follow(&self, stream: Option<impl Read>) {
+        let lines = stream.into_iter().flat_map(|stream| BufReader::new(stream).split(b'\n'));
+        for line in lines.map_while(Result::ok) {
+            (self.tell)(Notice::Line(String::from_utf8_lossy(&line).trim_end().to_owned()));
+        }
+    }
+
+    /// Notes the end of a process that has closed its output.
+    fn watch_end(&self, life: u64) {
+        let how = loop {
+            let state = held(&self.state);
+            if state.life != life {
+                return; // it was ended from here
+            }
+            drop(state);
+            let ended = held(&self.child).as_mut().map(Child::try_wait);
+            match ended {
+                Some(Ok(None)) => {}
+                Some(Ok(Some(status))) => break told(status),
+                Some(Err(_)) | None => return,
+            }
+            let state = held(&self.state);
+            drop(self.changed.wait_timeout(state, LOOK));
+        };
+        let mut state = held(&self.state);
+        if state.life == life {
+            state.phase = Phase::Ended(how.clone());
+            state.next = None;
+            drop(state);
+            (self.tell)(Notice::Died { how });
+            self.changed.notify_all();
+        }
+    }
+
+    /// The next invocation for the process that asks; `None` once it is not the one that is there.
+    pub(super) fn next(&self) -> Option<Invocation> {
+        let mut state = held(&self.state);
+        let life = state.life;
+        if matches!(state.phase, Phase::Starting | Phase::Answered(_)) {
+            state.phase = Phase::Idle;
+            self.changed.notify_all();
+        }
+        let waits = |state: &mut State| state.life == life && state.next.is_none();
+        let mut state = self.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
+        if state.life == life { state.next.take() } else { None }
+    }
+
+    /// Takes the function's answer to an invocation; false where that is not under way.
+    pub(super) fn answered(&self, request_id: &str, outcome: Outcome) -> bool {
+        let mut state = held(&self.state);
+        let is_due = state.phase == Phase::Busy(request_id.to_owned());
+        if is_due {
+            state.phase = Phase::Answered(outcome);
+            self.changed.notify_all();
+        }
+        is_due
+    }
+
+    /// Takes what the function says of its start.
+    pub(super) fn failed_to_start(&self, error: Value) {
+        held(&self.state).init_error = Some(error);
+    }
+
+    /// The invocation under way.
+    pub(super) fn current(&self) -> Option<String> {
+        match &held(&self.state).phase {
+            Phase::Busy(id) => Some(id.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn error(request_id: &str, kind: &str, message: &str) -> Outcome {
+    Outcome::Error(
+        json!({"errorType": kind, "errorMessage": format!("RequestId: {request_id} Error: {message}")}),
+    )
+}
+
+/// As Lambda tells it: `exit status 1`, `signal: 9 (SIGKILL)`.
+fn told(status: ExitStatus) -> String {
+    status.to_string().replace("exit status: ", "exit status ")
+}

@@ -1,0 +1,359 @@
+//! The handler on a desk: `local`, `invoke` and `events`, with the real handler, and with a function that misbehaves when asked.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::run::{PROGRAM, Run};
+
+/// Longest wait for a line, far above what any takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The handler's own binary, as `cargo build` makes it.
+fn handler() -> &'static str {
+    static HANDLER: OnceLock<String> = OnceLock::new();
+    HANDLER.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "-p", "asg-recycle-handler", "--bin", "bootstrap", "--target-dir"])
+            .arg(target);
+        crate::prepared::run(&mut cargo, "the handler cannot be built");
+        target.join("debug/bootstrap").to_string_lossy().into_owned()
+    })
+}
+
+fn function() -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/local/function.py");
+    script.to_string_lossy().into_owned()
+}
+
+/// A handler that is served.
+struct Local {
+    process: Child,
+    url: String,
+    lines: Receiver<String>,
+    folder: tempfile::TempDir,
+}
+
+impl Local {
+    /// Serves a binary for a stack with one more line.
+    fn start(binary: &str, stack: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("stack.yaml"), format!("name: demo\n{stack}")).expect("a file");
+        let mut command = Command::new(PROGRAM);
+        command.args(["local", "stack.yaml", "--port", "0", "--bootstrap", binary]).args(arguments);
+        command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("it starts");
+        let (sender, lines) = channel();
+        let (errors, output) =
+            (process.stderr.take().expect("stderr"), process.stdout.take().expect("stdout"));
+        let other = sender.clone();
+        std::thread::spawn(move || {
+            BufReader::new(errors).lines().map_while(Result::ok).all(|line| sender.send(line).is_ok())
+        });
+        std::thread::spawn(move || {
+            BufReader::new(output).lines().map_while(Result::ok).all(|line| other.send(line).is_ok())
+        });
+        let mut local = Self { process, url: String::new(), lines, folder };
+        let line = local.line(" listens at ");
+        let url = line.split_once(" listens at ").and_then(|(_, rest)| rest.split(';').next());
+        url.expect("an address").clone_into(&mut local.url);
+        local
+    }
+
+    /// The next line with that in it; what comes before is skipped.
+    fn line(&self, part: &str) -> String {
+        let mut seen = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(line) => seen.push(line),
+                Err(_) => panic!("no line with {part:?}, but\n{}", seen.join("\n")),
+            }
+        }
+    }
+
+    /// Invokes it over HTTP, as curl does: the function's error, where there is one, and the answer.
+    fn invoke(&self, payload: &str) -> (Option<String>, Value) {
+        let (head, body) = self.post("/2015-03-31/functions/anything/invocations", payload);
+        let error =
+            head.lines().find_map(|line| line.strip_prefix("x-amz-function-error: ")).map(str::to_owned);
+        (error, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}")))
+    }
+
+    fn post(&self, path: &str, payload: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).expect("it listens");
+        let length = payload.len();
+        write!(stream, "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{payload}")
+            .expect("it takes it");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
+        (head.to_owned(), body.to_owned())
+    }
+
+    /// `asg-recycle invoke` with it.
+    fn client(&self, arguments: &[&str]) -> Run {
+        let all: Vec<&str> =
+            ["invoke", "--endpoint-url", &self.url].iter().chain(arguments).copied().collect();
+        Run::within(self.folder.path(), &all)
+    }
+
+    fn children(&self) -> Vec<u32> {
+        let id = self.process.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        children.split_whitespace().map(|id| id.parse().expect("a number")).collect()
+    }
+
+    /// Ends it with a signal; whether it ended well.
+    fn end(mut self, signal: &str) -> bool {
+        let id = self.process.id().to_string();
+        let killed = Command::new("kill").args([signal, &id]).status().expect("kill runs");
+        assert!(killed.success());
+        self.process.wait().expect("it ends").success()
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn an_event_on_a_desk_becomes_a_recycle_on_a_chart() {
+    for arguments in [&[][..], &["--batch"], &["--strategy", "in-out", "--instances", "5", "--zones", "2"]] {
+        let own = [
+            "local",
+            "stack.yaml",
+            "--offline",
+            "--bootstrap",
+            handler(),
+            "--sample",
+            "update-launch-template",
+        ];
+        let all: Vec<&str> = own.iter().chain(arguments).copied().collect();
+        let done = Run::new(&all)
+            .file("stack.yaml", "name: demo\n")
+            .stderr_has("\"decision\":\"start\"")
+            .stderr_has("answered after")
+            .stdout_has("webops-asg-1 with")
+            .stdout_has("ends recycled")
+            .stdout_has("invariants held")
+            .ok();
+        assert!(done.stdout.contains("UpdateAutoScalingGroup: starts webops-"), "{}", done.stdout);
+    }
+}
+
+#[test]
+fn an_event_that_starts_nothing_says_so_and_a_recycle_that_fails_is_a_finding() {
+    let run = |arguments: &[&str]| {
+        let own = ["local", "stack.yaml", "--offline", "--bootstrap", handler()];
+        Run::new(&own.iter().chain(arguments).copied().collect::<Vec<_>>()).file("stack.yaml", "name: demo\n")
+    };
+    run(&["--sample", "update-sizes"]).stderr_has("changes no launch source").stdout("").ok();
+    run(&["--sample", "update-launch-template", "--fault", "never-healthy"]).stdout_has("Recycle.").exits(1);
+    run(&["--event", "x.json"])
+        .file("x.json", "{\"detail\": 1}")
+        .stderr_has("function error EventFailed")
+        .exits(1);
+    run(&["--sample", "update-launch-template", "--scenario", "groups"])
+        .stderr_has("no scenario of out-in")
+        .exits(2);
+}
+
+#[test]
+fn events_are_served_until_it_is_ended_and_no_process_is_left() {
+    let local = Local::start(handler(), "", &["--offline"]);
+    let done = local.client(&["--sample", "update-launch-template"]).ok();
+    assert!(
+        done.stdout.starts_with("start webops-asg-1: recycle with out-in after UpdateAutoScalingGroup\n"),
+        "{}",
+        done.stdout
+    );
+    assert!(done.stdout.contains("\"auto_scaling_group_name\": \"webops-asg-1\""), "{}", done.stdout);
+    local.line("invariants held");
+    // The world is as at the beginning for the next event, too.
+    local
+        .client(&["--sample", "delete-tags", "--batch"])
+        .stdout_has("\"batchItemFailures\": []")
+        .stdout_has("\"replace\": \"all\"")
+        .ok();
+    local.line("invariants held");
+    local.client(&["--sample", "execution-aborted"]).stdout_has("restore with").ok();
+    let report = local.client(&["--sample", "update-sizes", "--format", "json"]).ok().stdout;
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["answer"]["decisions"][0]["decision"], "skip");
+    assert_eq!(report["executions"], json!([]));
+    let children = local.children();
+    assert_eq!(children.len(), 1, "the handler runs");
+    assert!(local.end("-TERM"));
+    assert!(!Path::new(&format!("/proc/{}", children[0])).exists(), "the handler is gone");
+}
+
+#[test]
+fn bad_events_and_bad_ports_are_told_with_what_to_do() {
+    let local = Local::start(handler(), "", &["--offline"]);
+    fs::write(local.folder.path().join("no.json"), "{\n  \"detail\": oops\n}").expect("a file");
+    local
+        .client(&["--event", "no.json"])
+        .stderr_has("no.json:2:13: the event is no JSON")
+        .stderr_has("\"detail\": oops")
+        .exits(2);
+    let long = json!({"detail": {"requestParameters": {"autoScalingGroupName": "x".repeat(300 * 1024)}}})
+        .to_string();
+    fs::write(local.folder.path().join("long.json"), long).expect("a file");
+    local.client(&["--event", "long.json"]).stderr_has("the event has 301 KiB").exits(2);
+    local.client(&["--event", "gone.json"]).stderr_has("cannot read `gone.json`").exits(2);
+    local.client(&["--sample", "delete-tag"]).stderr_has("did you mean `delete-tags`?").exits(2);
+    local.client(&[]).stderr_has("--sample update-launch-template").exits(2);
+    let (head, body) = local.post("/2015-03-31/functions/f/invocations", "{oops");
+    assert!(head.starts_with("HTTP/1.1 400") && head.contains("InvalidRequestContentException"), "{head}");
+    assert!(body.contains("Could not parse request body into json"), "{body}");
+    let (head, _) =
+        local.post("/2015-03-31/functions/f/invocations", &format!("\"{}\"", "x".repeat(6_291_456)));
+    assert!(head.starts_with("HTTP/1.1 413") && head.contains("RequestTooLargeException"), "{head}");
+    let port = local.url.rsplit(':').next().expect("a port").to_owned();
+    Run::new(&["local", "stack.yaml", "--offline", "--bootstrap", handler(), "--port", &port])
+        .file("stack.yaml", "name: demo\n")
+        .stderr_has(&format!("port {port} of 127.0.0.1 is in use by another process; `--port "))
+        .exits(3);
+}
+
+#[test]
+fn what_does_not_answer_is_told() {
+    // A port that was free a moment ago; and one on which nobody reads.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port");
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = |address: std::net::SocketAddr| format!("http://{address}");
+    let (nobody, mute) = (url(free), url(silent.local_addr().expect("an address")));
+    Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &nobody])
+        .stderr_has(&format!("nothing listens at {nobody}; start the handler there with `asg-recycle local"))
+        .exits(3);
+    Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &mute, "--timeout", "1"])
+        .stderr_has("did not answer within 1 s")
+        .exits(3);
+    let local = |url: &str| {
+        Run::new(&["local", "stack.yaml", "--endpoint-url", url]).file("stack.yaml", "name: demo\n")
+    };
+    local(&nobody).stderr_has(&format!("nothing answers at {nobody}")).stderr_has("--offline").exits(3);
+    local("nonsense").stderr_has("`nonsense` is no URL").exits(3);
+    let silent = Local::start(handler(), "handler:\n  timeout_seconds: 5\n", &["--endpoint-url", &mute]);
+    let (error, answer) = silent.invoke(
+        &json!({"detail": {"requestParameters": {"autoScalingGroupName": "a", "launchTemplate": {}}}})
+            .to_string(),
+    );
+    assert_eq!(error.as_deref(), Some("Unhandled"), "{answer}");
+}
+
+#[test]
+fn a_function_is_fed_as_lambda_feeds_it_and_ended_where_it_overruns() {
+    let local = Local::start(&function(), "handler:\n  timeout_seconds: 2\n", &["--offline"]);
+    let (error, answer) = local.invoke("{}");
+    assert_eq!((error, &answer["calls"]), (None, &json!(1)));
+    assert_eq!(answer["arn"], "arn:aws:lambda:eu-west-2:123456789012:function:demo-production-handler");
+    assert!(answer["trace"].as_str().is_some_and(|trace| trace.starts_with("Root=1-")), "{answer}");
+    let left = answer["seconds_left"].as_f64().expect("seconds");
+    assert!((0.5..=2.0).contains(&left), "{left} s are left");
+    let environment = &answer["environment"];
+    assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "demo-production-handler");
+    assert!(environment["STATE_MACHINE_ARN"].is_string() && environment["HOME"].is_null(), "{environment}");
+    let (error, answer) = local.invoke(r#"{"do": "fail"}"#);
+    assert_eq!((error.as_deref(), &answer["errorType"]), (Some("Unhandled"), &json!("Sad")));
+    let (error, answer) = local.invoke(r#"{"do": "overrun"}"#);
+    assert_eq!((error.as_deref(), &answer["errorType"]), (Some("Unhandled"), &json!("Sandbox.Timedout")));
+    assert!(
+        answer["errorMessage"].as_str().is_some_and(|text| text.ends_with("timed out after 2.00 seconds")),
+        "{answer}"
+    );
+    let (error, answer) = local.invoke(r#"{"do": "crash"}"#);
+    assert_eq!((error.as_deref(), &answer["errorType"]), (Some("Unhandled"), &json!("Runtime.ExitError")));
+    assert!(answer["errorMessage"].as_str().is_some_and(|text| text.ends_with("exit status 7")), "{answer}");
+    local.line("the handler has ended: exit status 7");
+    let (error, answer) = local.invoke("{}");
+    assert_eq!((error, &answer["calls"]), (None, &json!(1)), "it was started again");
+}
+
+#[test]
+fn two_invocations_at_once_wait_for_each_other() {
+    let local = Local::start(&function(), "", &["--offline"]);
+    let answers = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| local.invoke(r#"{"do": "last"}"#).1));
+        both.map(|one| one.join().expect("no panic"))
+    });
+    let times = |key: &str| answers.each_ref().map(|answer| answer[key].as_f64().expect("a time"));
+    let ([began_a, began_b], [ended_a, ended_b]) = (times("began"), times("ended"));
+    assert!(ended_a <= began_b || ended_b <= began_a, "{answers:?}");
+}
+
+#[test]
+fn a_function_that_does_not_start_is_told_at_every_event_and_variables_come_from_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("own.env");
+    fs::write(&file, "INIT=fails\n").expect("a file");
+    let local = Local::start(&function(), "", &["--offline", "--env-file", &file.to_string_lossy()]);
+    local.line("no start today");
+    let (error, answer) = local.invoke("{}");
+    assert_eq!(
+        (error.as_deref(), &answer["errorType"]),
+        (Some("Unhandled"), &json!("Runtime.ExitError")),
+        "{answer}"
+    );
+    drop(local);
+    fs::write(&file, "INIT fails\n").expect("a file");
+    let path: PathBuf = file;
+    Run::new(&[
+        "local",
+        "stack.yaml",
+        "--offline",
+        "--bootstrap",
+        &function(),
+        "--env-file",
+        &path.to_string_lossy(),
+    ])
+    .file("stack.yaml", "name: demo\n")
+    .stderr_has("own.env:1: write `NAME=VALUE`")
+    .exits(2);
+}
+
+#[test]
+fn a_change_starts_the_function_anew_and_a_fault_leaves_the_former() {
+    let local = Local::start(&function(), "", &["--offline", "--watch"]);
+    let channel = |local: &Local| local.invoke("{}").1["environment"]["SLACK_CHANNEL"].clone();
+    let before = channel(&local);
+    let write = |text: &str| fs::write(local.folder.path().join("stack.yaml"), text).expect("a file");
+    write("name: demo\nnotifications:\n  slack_channel: desk\n");
+    local.line("the handler was started anew");
+    let after = channel(&local);
+    assert!(
+        before != after && after.as_str().is_some_and(|name| name.contains("desk")),
+        "{before}, then {after}"
+    );
+    write("name: demo\nnonsense: 1\n");
+    local.line("goes on as it was");
+    assert_eq!(channel(&local), after);
+}
+
+#[test]
+fn samples_are_listed_and_shown() {
+    Run::new(&["events", "list"])
+        .stdout_has("update-launch-template      a group was given another version")
+        .ok();
+    let shown =
+        Run::new(&["events", "show", "delete-tags", "--set", "group=payments-asg-1", "--batch"]).ok().stdout;
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let body: Value =
+        serde_json::from_str(shown["Records"][0]["body"].as_str().expect("a body")).expect("JSON");
+    assert_eq!(body["detail"]["requestParameters"]["tags"][0]["resourceId"], "payments-asg-1");
+    Run::new(&["events", "show", "x"]).stderr_has("`asg-recycle events list` shows them").exits(2);
+    Run::new(&["events", "show", "minimal", "--set", "grup=x"]).stderr_has("did you mean `group`?").exits(2);
+}
