@@ -51,12 +51,12 @@ const PLACES: &[(&str, &str)] = &[
 
 /// A value for something that a sample names: `group=payments-asg-1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub struct SampleValue {
     place: &'static str,
     value: String,
 }
 
-impl Setting {
+impl SampleValue {
     /// A value for the place of that name.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Setting {
 }
 
 /// `NAME=VALUE`.
-impl std::str::FromStr for Setting {
+impl std::str::FromStr for SampleValue {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -95,7 +95,7 @@ impl std::str::FromStr for Setting {
 ///
 /// # Errors
 /// If there is no such sample: what was probably meant, or all there are.
-pub fn event(name: &str, settings: &[Setting]) -> Result<Value, String> {
+pub fn event(name: &str, settings: &[SampleValue]) -> Result<Value, String> {
     let text = SAMPLES
         .iter()
         .find(|sample| sample.name == name)
@@ -134,7 +134,7 @@ pub fn batch(events: &[Value], region: &str, account: &str) -> Value {
 }
 
 /// Each place is filled once, so that no value is taken for a place.
-fn filled(text: &str, settings: &[Setting]) -> String {
+fn filled(text: &str, settings: &[SampleValue]) -> String {
     let mut whole = String::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_value_is_put_wherever_the_sample_names_its_place() {
-        let set = |text: &str| text.parse::<Setting>().unwrap();
+        let set = |text: &str| text.parse::<SampleValue>().unwrap();
         let settings =
             ["group=a", "group=api-asg-1", "machine=demo-production", "account=210987654321"].map(set);
         let event = event("execution-aborted", &settings).unwrap();
@@ -201,7 +201,7 @@ mod tests {
                 .unwrap_err()
                 .contains("did you mean `update-launch-template`?")
         );
-        assert!("grup=x".parse::<Setting>().unwrap_err().contains("did you mean `group`?"));
-        assert!("group=".parse::<Setting>().is_err() && "group=a\"b".parse::<Setting>().is_err());
+        assert!("grup=x".parse::<SampleValue>().unwrap_err().contains("did you mean `group`?"));
+        assert!("group=".parse::<SampleValue>().is_err() && "group=a\"b".parse::<SampleValue>().is_err());
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::exit_code::Failure;
-use crate::samples::{self, SAMPLES, Setting};
+use crate::samples::{self, SAMPLES, SampleValue};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -45,7 +45,7 @@ enum Format {
 pub(super) struct Shape {
     /// What it is about: group, other-group, template, machine, account or region; may be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub(super) settings: Vec<Setting>,
+    pub(super) settings: Vec<SampleValue>,
     /// As a batch of the queue, which is how the deployed function gets it.
     #[arg(long)]
     pub(super) batch: bool,

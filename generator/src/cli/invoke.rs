@@ -11,7 +11,7 @@ use super::context::Context;
 use super::events::Shape;
 use super::exit_code::Failure;
 use crate::local::{self, Answered, DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, INVOCATIONS_PATH};
-use crate::samples::{self, Setting};
+use crate::samples::{self, SampleValue};
 
 /// Longest event that EventBridge delivers of CloudTrail and Step Functions, in bytes.
 const EVENT_MAX: usize = 256 * 1024;
@@ -79,7 +79,7 @@ impl EventArguments {
     }
 }
 
-fn settings(defaults: &Defaults) -> Vec<Setting> {
+fn settings(defaults: &Defaults) -> Vec<SampleValue> {
     let Defaults { group, machine, account, region, template } = defaults;
     let named = [
         ("group", group.as_deref().unwrap_or_default()),
@@ -88,7 +88,7 @@ fn settings(defaults: &Defaults) -> Vec<Setting> {
         ("region", region),
         ("template", template.as_deref().unwrap_or_default()),
     ];
-    named.iter().filter_map(|(name, value)| Setting::new(name, value).ok()).collect()
+    named.iter().filter_map(|(name, value)| SampleValue::new(name, value).ok()).collect()
 }
 
 fn read(path: &std::path::Path) -> Result<Value, Failure> {

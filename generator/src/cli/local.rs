@@ -23,6 +23,8 @@ use crate::simulate::runner::{Deployment, Detail, Run};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long a line may be on its way from the handler.
+const BREATH: Duration = Duration::from_millis(20);
 /// How long an endpoint may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -193,6 +195,10 @@ impl Session<'_> {
             match happening {
                 Happening::Interrupted => break,
                 Happening::Told(Notice::Finished { outcome, milliseconds, .. }) => {
+                    self.sandbox.stop(); // now it has said all that it had to say
+                    for said in happenings.try_iter() {
+                        self.follow(said, context)?;
+                    }
                     let run = self.finished(&outcome, milliseconds, context)?;
                     let is_sound = run.is_none_or(|run| run.verdict.is_sound() && !run.has_failed());
                     let is_well = is_sound && matches!(outcome, Outcome::Answer(_));
@@ -212,6 +218,10 @@ impl Session<'_> {
             match happenings.recv_timeout(LOOK) {
                 Ok(Happening::Interrupted) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Happening::Told(Notice::Finished { outcome, milliseconds, .. })) => {
+                    // What it said before it answered is read by another thread, and comes a moment later.
+                    while let Ok(said) = happenings.recv_timeout(BREATH) {
+                        self.follow(said, context)?;
+                    }
                     drop(self.finished(&outcome, milliseconds, context)?);
                 }
                 Ok(other) => self.follow(other, context)?,

@@ -81,9 +81,7 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Run the handler on this machine, under Lambda's Runtime API.
     #[command(
-        after_help = "Examples:\n  asg-recycle local stack.yaml --offline --sample update-launch-template\n  \
-            asg-recycle local stack.yaml --offline --scenario scaling-policy-in\n  \
-            asg-recycle local stack.yaml --endpoint-url http://127.0.0.1:5000\n\n\
+        after_help = "Example: asg-recycle local stack.yaml --offline --sample update-launch-template\n\n\
             Events go to POST /2015-03-31/functions/function/invocations: with `asg-recycle invoke`, curl, or \
             `aws lambda invoke --endpoint-url`."
     )]

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::identity::request_id;
 
-/// How long a function may take until it asks for its first event, as Lambda has it.
-const INIT_MAX: Duration = Duration::from_secs(10);
+/// How long a function may take until it asks for its first event. Lambda gives it ten seconds; a desk may be busier.
+const INIT_MAX: Duration = Duration::from_secs(30);
 /// How often it is looked for the end of a process that has closed its output.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -93,7 +93,7 @@ enum Phase {
     /// It has the event of this invocation.
     Busy(String),
     /// It has answered, and not yet asked for the next event.
-    Answered(Outcome),
+    Answered,
     /// The process has ended by itself: how, and what it said of its start.
     Ended(String),
 }
@@ -103,6 +103,8 @@ struct State {
     life: u64,
     phase: Phase,
     next: Option<Invocation>,
+    /// Of the invocation under way. The process may ask for the next event before whoever waits has seen it.
+    outcome: Option<Outcome>,
     init_error: Option<Value>,
 }
 
@@ -114,6 +116,8 @@ pub struct Sandbox {
     state: Mutex<State>,
     changed: Condvar,
     child: Mutex<Option<Child>>,
+    /// Reads what the process prints, until it has ended.
+    reader: Mutex<Option<JoinHandle<()>>>,
     /// `HOST:PORT` of the Runtime API; known once it is served.
     api: Mutex<String>,
     tell: Box<dyn Fn(Notice) + Send + Sync>,
@@ -126,13 +130,14 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Sandbox {
     /// A sandbox without a process.
     pub fn new(function: LocalFunction, tell: impl Fn(Notice) + Send + Sync + 'static) -> Arc<Self> {
-        let state = State { life: 0, phase: Phase::Down, next: None, init_error: None };
+        let state = State { life: 0, phase: Phase::Down, next: None, outcome: None, init_error: None };
         Arc::new(Self {
             function: Mutex::new(function),
             turn: Mutex::new(()),
             state: Mutex::new(state),
             changed: Condvar::new(),
             child: Mutex::new(None),
+            reader: Mutex::new(None),
             api: Mutex::default(),
             tell: Box::new(tell),
         })
@@ -159,7 +164,7 @@ impl Sandbox {
         self.spawn()
     }
 
-    /// Ends the process.
+    /// Ends the process. All that it printed has been told of then.
     pub fn stop(&self) {
         {
             let mut state = held(&self.state);
@@ -171,6 +176,10 @@ impl Sandbox {
         if let Some(mut child) = held(&self.child).take() {
             let _ = child.kill(); // it may have ended
             let _ = child.wait();
+        }
+        let reader = held(&self.reader).take();
+        if let Some(reader) = reader {
+            let _ = reader.join();
         }
     }
 
@@ -202,10 +211,14 @@ impl Sandbox {
             let mut state = held(&self.state);
             state.next = Some(Invocation { request_id: id.to_owned(), payload, deadline_milliseconds, arn });
             state.phase = busy.clone();
+            state.outcome = None;
         }
         self.changed.notify_all();
-        match self.wait_while(timeout, |phase| *phase == busy) {
-            Phase::Answered(outcome) => outcome,
+        let phase = self.wait_while(timeout, |phase| *phase == busy);
+        if let Some(outcome) = held(&self.state).outcome.take() {
+            return outcome;
+        }
+        match phase {
             Phase::Ended(how) => {
                 let _ = self.spawn(); // where it cannot be, the next invocation says so
                 error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"))
@@ -226,7 +239,7 @@ impl Sandbox {
             let cannot = |failed: std::io::Error| error(id, "Runtime.InvalidEntrypoint", &failed.to_string());
             self.spawn().map_err(cannot)?;
         }
-        match self.wait_while(INIT_MAX, |phase| matches!(phase, Phase::Starting | Phase::Answered(_))) {
+        match self.wait_while(INIT_MAX, |phase| matches!(phase, Phase::Starting | Phase::Answered)) {
             Phase::Idle => Ok(()),
             Phase::Ended(how) => {
                 let own = held(&self.state).init_error.take().map(Outcome::Error);
@@ -270,13 +283,14 @@ impl Sandbox {
         *held(&self.child) = Some(child);
         (self.tell)(Notice::Started);
         let sandbox = Arc::clone(self);
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let reader = Arc::clone(&sandbox);
             let other = thread::spawn(move || reader.follow(errors));
             sandbox.follow(output);
             let _ = other.join();
             sandbox.watch_end(life);
         });
+        *held(&self.reader) = Some(reader);
         Ok(())
     }
 
@@ -318,7 +332,7 @@ impl Sandbox {
     pub(super) fn next(&self) -> Option<Invocation> {
         let mut state = held(&self.state);
         let life = state.life;
-        if matches!(state.phase, Phase::Starting | Phase::Answered(_)) {
+        if matches!(state.phase, Phase::Starting | Phase::Answered) {
             state.phase = Phase::Idle;
             self.changed.notify_all();
         }
@@ -332,7 +346,8 @@ impl Sandbox {
         let mut state = held(&self.state);
         let is_due = state.phase == Phase::Busy(request_id.to_owned());
         if is_due {
-            state.phase = Phase::Answered(outcome);
+            state.phase = Phase::Answered;
+            state.outcome = Some(outcome);
             self.changed.notify_all();
         }
         is_due

@@ -81,23 +81,8 @@ impl Local {
         }
     }
 
-    /// Invokes it over HTTP, as curl does: the function's error, where there is one, and the answer.
     fn invoke(&self, payload: &str) -> (Option<String>, Value) {
-        let (head, body) = self.post("/2015-03-31/functions/anything/invocations", payload);
-        let error =
-            head.lines().find_map(|line| line.strip_prefix("x-amz-function-error: ")).map(str::to_owned);
-        (error, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}")))
-    }
-
-    fn post(&self, path: &str, payload: &str) -> (String, String) {
-        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).expect("it listens");
-        let length = payload.len();
-        write!(stream, "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{payload}")
-            .expect("it takes it");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("it answers");
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
-        (head.to_owned(), body.to_owned())
+        invoke(&self.url, payload)
     }
 
     /// `asg-recycle invoke` with it.
@@ -127,6 +112,26 @@ impl Drop for Local {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Invokes a function over HTTP, as curl does: the function's error, where there is one, and the answer.
+fn invoke(url: &str, payload: &str) -> (Option<String>, Value) {
+    let (head, body) = post(url, "/2015-03-31/functions/anything/invocations", payload);
+    let error = head.lines().find_map(|line| line.strip_prefix("x-amz-function-error: ")).map(str::to_owned);
+    (error, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}")))
+}
+
+/// The head and the body of the answer.
+fn post(url: &str, path: &str, payload: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("it listens");
+    let length = payload.len();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    stream.write_all((head + payload).as_bytes()).expect("it takes it");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("it answers");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
+    (head.to_owned(), body.to_owned())
 }
 
 #[test]
@@ -216,11 +221,11 @@ fn bad_events_and_bad_ports_are_told_with_what_to_do() {
     local.client(&["--event", "gone.json"]).stderr_has("cannot read `gone.json`").exits(2);
     local.client(&["--sample", "delete-tag"]).stderr_has("did you mean `delete-tags`?").exits(2);
     local.client(&[]).stderr_has("--sample update-launch-template").exits(2);
-    let (head, body) = local.post("/2015-03-31/functions/f/invocations", "{oops");
+    let (head, body) = post(&local.url, "/2015-03-31/functions/f/invocations", "{oops");
     assert!(head.starts_with("HTTP/1.1 400") && head.contains("InvalidRequestContentException"), "{head}");
     assert!(body.contains("Could not parse request body into json"), "{body}");
     let (head, _) =
-        local.post("/2015-03-31/functions/f/invocations", &format!("\"{}\"", "x".repeat(6_291_456)));
+        post(&local.url, "/2015-03-31/functions/f/invocations", &format!("\"{}\"", "x".repeat(6_291_456)));
     assert!(head.starts_with("HTTP/1.1 413") && head.contains("RequestTooLargeException"), "{head}");
     let port = local.url.rsplit(':').next().expect("a port").to_owned();
     Run::new(&["local", "stack.yaml", "--offline", "--bootstrap", handler(), "--port", &port])
@@ -287,10 +292,12 @@ fn a_function_is_fed_as_lambda_feeds_it_and_ended_where_it_overruns() {
 fn two_invocations_at_once_wait_for_each_other() {
     let local = Local::start(&function(), "", &["--offline"]);
     let answers = std::thread::scope(|scope| {
-        let both = [(); 2].map(|()| scope.spawn(|| local.invoke(r#"{"do": "last"}"#).1));
+        let both = [(); 2].map(|()| scope.spawn(|| invoke(&local.url, r#"{"do": "last"}"#).1));
         both.map(|one| one.join().expect("no panic"))
     });
-    let times = |key: &str| answers.each_ref().map(|answer| answer[key].as_f64().expect("a time"));
+    let times = |key: &str| {
+        answers.each_ref().map(|answer| answer[key].as_f64().unwrap_or_else(|| panic!("no time: {answer}")))
+    };
     let ([began_a, began_b], [ended_a, ended_b]) = (times("began"), times("ended"));
     assert!(ended_a <= began_b || ended_b <= began_a, "{answers:?}");
 }
