@@ -61,7 +61,9 @@ impl Shape {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let text = match &arguments.what {
         What::List { format: Format::Text } => {
-            SAMPLES.iter().map(|sample| format!("{:<27} {}\n", sample.name, sample.about)).collect()
+            let lines: Vec<String> =
+                SAMPLES.iter().map(|sample| format!("{:<27} {}\n", sample.name, sample.about)).collect();
+            lines.concat()
         }
         What::List { format: Format::Json } => {
             let samples = SAMPLES.iter().map(|sample| json!({"name": sample.name, "about": sample.about}));

@@ -49,7 +49,7 @@ pub(super) struct FunctionArguments {
     /// The account that the stack is deployed to.
     #[arg(long, value_name = "ACCOUNT", default_value = PLACE.account)]
     account: String,
-    /// The region that it is deployed to [default: AWS_REGION, or eu-west-2].
+    /// The region that it is deployed to [default: `AWS_REGION`, or eu-west-2].
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 }

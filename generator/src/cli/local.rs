@@ -71,16 +71,15 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (sender, happenings) = mpsc::channel();
     let endpoint = Arc::<Endpoint>::default();
     let this = Arc::<OnceLock<Arc<Sandbox>>>::default();
-    let aws = match arguments.offline {
-        true => Some(serve_account(sender.clone(), Arc::clone(&endpoint), Arc::clone(&this))?),
-        false => None,
+    let aws = if arguments.offline {
+        Some(serve_account(sender.clone(), Arc::clone(&endpoint), Arc::clone(&this))?)
+    } else {
+        None
     };
     let mut prepared = arguments.function.prepare(&arguments.source, aws.as_deref(), context)?;
     let account = arguments.account(&mut prepared)?;
-    let payload = match arguments.event.is_given() {
-        true => Some(arguments.event.payload(&prepared.defaults)?),
-        false => None,
-    };
+    let payload =
+        if arguments.event.is_given() { Some(arguments.event.payload(&prepared.defaults)?) } else { None };
     endpoint.set_defaults(prepared.defaults.clone());
     let tell = sender.clone();
     let sandbox =

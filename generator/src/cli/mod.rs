@@ -85,7 +85,7 @@ enum Command {
             Events go to POST /2015-03-31/functions/function/invocations: with `asg-recycle invoke`, curl, or \
             `aws lambda invoke --endpoint-url`."
     )]
-    Local(local::Arguments),
+    Local(Box<local::Arguments>),
     /// Send an event to the handler that `local` runs, and show its decision.
     #[command(
         after_help = "Example: asg-recycle invoke --sample update-launch-template --set group=web-asg-1\n\n\

@@ -92,13 +92,12 @@ fn zones(text: &str) -> Result<Zones, String> {
 /// Milliseconds since the epoch.
 fn moment(text: &str) -> Result<u64, String> {
     let first_day: Date = "2026-01-05".parse().map_err(|error: jiff::Error| error.to_string())?;
-    let timestamp = match text.parse::<jiff::Timestamp>() {
-        Ok(timestamp) => Some(timestamp),
-        Err(_) => {
-            let time = text.parse::<Time>().ok();
-            time.and_then(|time| Some(TimeZone::UTC.to_timestamp(first_day.to_datetime(time)).ok()?))
-        }
+    let of_day = || {
+        text.parse::<Time>()
+            .ok()
+            .and_then(|time| TimeZone::UTC.to_timestamp(first_day.to_datetime(time)).ok())
     };
+    let timestamp = text.parse::<jiff::Timestamp>().ok().or_else(of_day);
     let milliseconds = timestamp.and_then(|at| u64::try_from(at.as_millisecond()).ok());
     milliseconds.ok_or_else(|| format!("`{text}` is no time: write `21:30` or `2026-07-01T21:30:00Z`"))
 }
@@ -138,7 +137,7 @@ impl WorldArguments {
     fn described(&self) -> Result<Scenario, Failure> {
         let world = WorldSpec { starts_at: self.group.at, ..WorldSpec::default() };
         let group = Some(self.group.spec()?);
-        let mut scenario = Scenario { group, world, ..Scenario::default() };
+        let mut scenario = Scenario { world, group, ..Scenario::default() };
         for fault in self.faults.iter().filter_map(|name| Fault::named(name)) {
             scenario.add(fault).map_err(|error| Failure::World(error.to_string()))?;
         }
@@ -149,12 +148,11 @@ impl WorldArguments {
     pub(super) fn again(&self, strategy: &str, seed: u64) -> Vec<String> {
         let mut again = vec!["--strategy".to_owned(), strategy.to_owned()];
         let mut say = |name: &str, value: String| again.extend([name.to_owned(), value]);
-        match &self.scenario {
-            Some(scenario) => say("--scenario", scenario.clone()),
-            None => {
-                self.group.again().into_iter().for_each(|(name, value)| say(name, value));
-                self.faults.iter().for_each(|fault| say("--fault", fault.clone()));
-            }
+        if let Some(scenario) = &self.scenario {
+            say("--scenario", scenario.clone());
+        } else {
+            self.group.again().into_iter().for_each(|(name, value)| say(name, value));
+            self.faults.iter().for_each(|fault| say("--fault", fault.clone()));
         }
         say("--seed", seed.to_string());
         again

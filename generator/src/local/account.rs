@@ -67,7 +67,7 @@ impl Account {
                 let input = serde_json::from_str(&text("input"));
                 let input = input.map_err(|error| fault("InvalidExecutionInput", error.to_string()))?;
                 let started = runner.start_execution(&text("stateMachineArn"), &text("name"), input);
-                let arn = started.map_err(refused)?;
+                let arn = started.map_err(|refusal| refused(&refusal))?;
                 *has_started = true;
                 Ok(json!({"executionArn": arn, "startDate": runner.world().now().0 / 1000}))
             }
@@ -119,7 +119,7 @@ fn fault(code: &str, message: String) -> ServiceFault {
     ServiceFault { code: code.to_owned(), message }
 }
 
-fn refused(refusal: StartRefusal) -> ServiceFault {
+fn refused(refusal: &StartRefusal) -> ServiceFault {
     let code = match refusal {
         StartRefusal::NoSuchMachine(_) => "StateMachineDoesNotExist",
         StartRefusal::AlreadyExists(_) => "ExecutionAlreadyExists",

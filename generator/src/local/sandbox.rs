@@ -218,18 +218,14 @@ impl Sandbox {
         if let Some(outcome) = held(&self.state).outcome.take() {
             return outcome;
         }
-        match phase {
-            Phase::Ended(how) => {
-                let _ = self.spawn(); // where it cannot be, the next invocation says so
-                error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"))
-            }
-            _ => {
-                self.stop();
-                let _ = self.spawn();
-                let seconds = timeout.as_secs_f64();
-                error(id, "Sandbox.Timedout", &format!("Task timed out after {seconds:.2} seconds"))
-            }
+        if let Phase::Ended(how) = phase {
+            let _ = self.spawn(); // where it cannot be, the next invocation says so
+            return error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"));
         }
+        self.stop();
+        let _ = self.spawn();
+        let seconds = timeout.as_secs_f64();
+        error(id, "Sandbox.Timedout", &format!("Task timed out after {seconds:.2} seconds"))
     }
 
     /// Waits until the function takes an event; starts it where it is not there.
