@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::run::{PROGRAM, Run};
 
 /// Longest wait for a line, far above what any takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The handler's own binary, as `cargo build` makes it.
 fn handler() -> &'static str {
@@ -76,7 +76,7 @@ impl Local {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(part) => return line,
                 Ok(line) => seen.push(line),
-                Err(_) => panic!("no line with {part:?}, but\n{}", seen.join("\n")),
+                Err(gone) => panic!("no line with {part:?} ({gone}), but\n{}", seen.join("\n")),
             }
         }
     }
