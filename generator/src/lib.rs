@@ -27,6 +27,7 @@ pub mod samples;
 #[cfg(feature = "local")]
 pub mod local;
 mod spelling;
+mod secret;
 mod digest;
 mod template;
 

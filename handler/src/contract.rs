@@ -192,6 +192,33 @@ pub const VARIABLES: &[Variable] = &[
     GROUP_TAGS,
 ];
 
+/// The authorities that TLS trusts, in place of the system's.
+pub const CA_BUNDLE: Variable = Variable {
+    name: "AWS_CA_BUNDLE",
+    required: false,
+    summary: "PEM file of the authorities that TLS trusts; one that is packaged lies under `/var/task/`",
+};
+
+/// How AWS is reached. The stack sets none of these: they are for `settings.json`, or for a function's environment
+/// that somebody else sets.
+pub const CONNECTION_VARIABLES: &[Variable] = &[
+    CA_BUNDLE,
+    connection("SSL_CERT_FILE", "the same, where `AWS_CA_BUNDLE` is not set"),
+    connection("AWS_ENDPOINT_URL", "where every call goes, e.g. to an endpoint in a VPC"),
+    connection("AWS_ENDPOINT_URL_AUTO_SCALING", "where calls of Auto Scaling go"),
+    connection("AWS_ENDPOINT_URL_SFN", "where calls of Step Functions go"),
+    connection("AWS_ENDPOINT_URL_SNS", "where calls of SNS go"),
+    connection("AWS_USE_FIPS_ENDPOINT", "whether AWS's FIPS endpoints are called: `true` or `false`"),
+    connection(
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "whether AWS's endpoints with IPv6 are called: `true` or `false`",
+    ),
+];
+
+const fn connection(name: &'static str, summary: &'static str) -> Variable {
+    Variable { name, required: false, summary }
+}
+
 /// An AWS API call that the handler makes, as IAM spells it. The role's permissions are computed from these.
 pub const API_CALLS: &[&str] =
     &["autoscaling:DescribeAutoScalingGroups", "sns:Publish", "states:StartExecution"];

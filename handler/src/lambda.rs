@@ -19,7 +19,7 @@ use crate::invocation::Invocation;
 use crate::log::{Format, Level, Log};
 use crate::ports::Ports;
 use crate::problem::{self, Problem};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Most time kept for answering when the function's own time runs out.
 const ANSWER_MARGIN_MAX: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ pub async fn serve() -> ExitCode {
 pub async fn serve_with<P: Ports>(
     connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Problem>>,
 ) -> ExitCode {
-    let environment: Environment = std::env::vars_os()
+    let mut environment: Environment = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let variable = |name: &str| environment.get(name).map(String::as_str);
@@ -53,7 +53,8 @@ pub async fn serve_with<P: Ports>(
     let format = Format::parse(variable("AWS_LAMBDA_LOG_FORMAT"));
     let log = Arc::new(Log::new(level, format, io::stdout()));
     log_panics(Arc::clone(&log));
-    let function = match Function::new(&environment, Arc::clone(&log), connect) {
+    let unreadable = complete(&mut environment);
+    let function = match Function::new(&environment, unreadable, Arc::clone(&log), connect) {
         Ok(function) => Arc::new(function),
         Err(faults) => {
             log.note(Level::Error, now(), "the settings are at fault", &problem::line(&faults));
@@ -76,23 +77,20 @@ pub async fn serve_with<P: Ports>(
 impl<P: Ports> Function<P> {
     fn new(
         environment: &Environment,
+        mut faults: Vec<Problem>,
         log: Arc<Log>,
         connect: impl FnOnce(&Environment, &str) -> Result<P, Vec<Problem>>,
     ) -> Result<Self, Vec<Problem>> {
-        let (file, unreadable) = match settings_file() {
-            Ok(file) => (file, None),
-            Err(fault) => (None, Some(fault)),
-        };
-        let settings = Settings::parse(environment, file.as_deref());
+        let settings = Settings::parse(environment);
         let ports =
             connect(environment, settings.as_ref().map_or("", |settings| settings.topic_arn.as_str()));
         match (settings, ports) {
-            (Ok(settings), Ok(ports)) if unreadable.is_none() => {
+            (Ok(settings), Ok(ports)) if faults.is_empty() => {
                 Ok(Self { settings, ports: Arc::new(ports), log })
             }
             (settings, ports) => {
-                let faults = settings.err().into_iter().chain(ports.err()).flatten();
-                Err(unreadable.into_iter().chain(faults).collect())
+                faults.extend(settings.err().into_iter().chain(ports.err()).flatten());
+                Err(faults)
             }
         }
     }
@@ -132,15 +130,15 @@ fn usable(deadline_milliseconds: u64, now: Timestamp) -> Duration {
     left.saturating_sub(ANSWER_MARGIN_MAX).max(left * 3 / 4)
 }
 
-/// `settings.json` beside the binary, where there is one.
-fn settings_file() -> Result<Option<String>, Problem> {
+/// Completes the environment by `settings.json` beside the binary, where there is one.
+fn complete(environment: &mut Environment) -> Vec<Problem> {
     let Some(path) = std::env::current_exe().ok().map(|binary| binary.with_file_name("settings.json")) else {
-        return Ok(None);
+        return Vec::new();
     };
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Problem::of("settings.json", &path.display().to_string(), error.to_string())),
+        Ok(text) => settings::complete(environment, &text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => vec![Problem::of("settings.json", &path.display().to_string(), error.to_string())],
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn environment() -> BTreeMap<String, String> {
 
 /// The settings of [`environment`].
 pub(crate) fn settings() -> Settings {
-    Settings::parse(&environment(), None).expect("sound settings")
+    Settings::parse(&environment()).expect("sound settings")
 }
 
 /// A group with tags that do not propagate.

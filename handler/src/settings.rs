@@ -1,5 +1,5 @@
-//! The handler's settings: environment variables, then an optional `settings.json`, checked once at start-up with
-//! every fault reported together.
+//! The handler's settings: environment variables, completed from an optional `settings.json`, checked once at start-up
+//! with every fault reported together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use crate::arn::{self, StateMachineArn};
 use crate::contract::{
-    ALLOWED_STEP_FUNCTIONS, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS, OWN_ROLE_ARNS, SLACK_CHANNEL,
-    STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+    ALLOWED_STEP_FUNCTIONS, CONNECTION_VARIABLES, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS,
+    OWN_ROLE_ARNS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
 use crate::problem::{Problem, suggestion};
 use crate::selector::GroupSelector;
@@ -56,12 +56,9 @@ pub enum TagChanges {
 }
 
 impl Settings {
-    /// Checks the environment and the text of `settings.json`, an object of the same names with text values. A
-    /// variable that is set, and not empty, wins over the file.
-    pub fn parse(environment: &BTreeMap<String, String>, file: Option<&str>) -> Result<Self, Vec<Problem>> {
-        let mut faults = Vec::new();
-        let file = file.map(|text| read_file(text, &mut faults)).unwrap_or_default();
-        let mut source = Source { environment, file, faults };
+    /// Checks the environment, as [`complete`] has left it.
+    pub fn parse(environment: &BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
+        let mut source = Source { environment, faults: Vec::new() };
         let machine = source.machine();
         let topic_arn = source.topic();
         let strategies = source.strategies();
@@ -92,8 +89,11 @@ impl Settings {
     }
 }
 
-fn read_file(text: &str, faults: &mut Vec<Problem>) -> BTreeMap<String, String> {
-    let values: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_else(|error| {
+/// Completes the environment by the text of `settings.json`, an object of texts under the names of variables: a
+/// variable that is set, and not empty, wins over the file.
+pub fn complete(environment: &mut BTreeMap<String, String>, file: &str) -> Vec<Problem> {
+    let mut faults = Vec::new();
+    let values: BTreeMap<String, String> = serde_json::from_str(file).unwrap_or_else(|error| {
         faults.push(Problem::of(
             "settings.json",
             "unreadable",
@@ -101,25 +101,28 @@ fn read_file(text: &str, faults: &mut Vec<Problem>) -> BTreeMap<String, String> 
         ));
         BTreeMap::new()
     });
-    let known = || VARIABLES.iter().map(|variable| variable.name);
-    for key in values.keys().filter(|key| !known().any(|name| name == *key)) {
-        faults.push(Problem::of("settings.json", key, format!("unknown key{}", suggestion(key, known()))));
+    let known = || [VARIABLES, CONNECTION_VARIABLES].into_iter().flatten().map(|variable| variable.name);
+    for (key, value) in values {
+        if !known().any(|name| name == key) {
+            let reason = format!("unknown key{}", suggestion(&key, known()));
+            faults.push(Problem::of("settings.json", &key, reason));
+        } else if environment.get(&key).is_none_or(String::is_empty) {
+            environment.insert(key, value);
+        }
     }
-    values
+    faults
 }
 
 /// Where values come from, and the faults found so far.
 struct Source<'a> {
     environment: &'a BTreeMap<String, String>,
-    file: BTreeMap<String, String>,
     faults: Vec<Problem>,
 }
 
 impl Source<'_> {
     /// The value of a variable. An empty one counts as absent, for templates cannot leave a variable out.
     fn text(&mut self, variable: Variable) -> Option<String> {
-        let set = [self.environment.get(variable.name), self.file.get(variable.name)];
-        let value = set.into_iter().flatten().find(|value| !value.is_empty()).cloned();
+        let value = self.environment.get(variable.name).filter(|value| !value.is_empty()).cloned();
         if value.is_none() && variable.required {
             self.faults.push(Problem::missing(variable.name, format!("set it to the {}", variable.summary)));
         }
@@ -243,7 +246,7 @@ mod tests {
 
     #[test]
     fn every_missing_variable_is_reported_at_once() {
-        let faults = lines(Settings::parse(&BTreeMap::new(), None));
+        let faults = lines(Settings::parse(&BTreeMap::new()));
         let required: Vec<_> = VARIABLES.iter().filter(|variable| variable.required).collect();
         assert_eq!(faults.len(), required.len());
         for variable in required {
@@ -266,7 +269,7 @@ mod tests {
             environment.insert(key.to_owned(), value.to_owned());
         }
         assert_eq!(
-            lines(Settings::parse(&environment, None)),
+            lines(Settings::parse(&environment)),
             [
                 "`STATE_MACHINE_ARN` is `asg-recycle`: not the ARN of a state machine",
                 "`TOPIC_ARN` is `arn:aws:sqs:eu-west-2:1:q`: not the ARN of an SNS topic",
@@ -283,20 +286,25 @@ mod tests {
     fn the_environment_wins_over_the_file_and_an_empty_variable_does_not() {
         let mut environment = samples::environment();
         environment.insert("SLACK_CHANNEL".to_owned(), String::new());
-        let file = r##"{"SLACK_CHANNEL": "#from-file", "TAG_CHANGES": "none"}"##;
-        let settings = Settings::parse(&environment, Some(file)).unwrap();
+        let file =
+            r##"{"SLACK_CHANNEL": "#from-file", "TAG_CHANGES": "none", "AWS_USE_FIPS_ENDPOINT": "true"}"##;
+        assert_eq!(complete(&mut environment, file), []);
+        let settings = Settings::parse(&environment).unwrap();
         assert_eq!(settings.slack_channel, "#from-file");
         assert_eq!(settings.tag_changes, TagChanges::Propagated);
+        assert_eq!(environment["AWS_USE_FIPS_ENDPOINT"], "true");
     }
 
     #[test]
     fn a_file_with_an_unknown_key_or_no_object_is_at_fault() {
-        let unknown = lines(Settings::parse(&samples::environment(), Some(r#"{"SLACK_CHANEL": "x"}"#)));
+        let faults = |file| -> Vec<String> {
+            complete(&mut samples::environment(), file).iter().map(ToString::to_string).collect()
+        };
         assert_eq!(
-            unknown,
+            faults(r#"{"SLACK_CHANEL": "x"}"#),
             ["`settings.json` is `SLACK_CHANEL`: unknown key; did you mean `SLACK_CHANNEL`?"]
         );
-        let broken = lines(Settings::parse(&samples::environment(), Some("[]")));
+        let broken = faults("[]");
         assert!(broken[0].contains("it holds one object of texts"), "{broken:?}");
     }
 }

@@ -39,7 +39,13 @@ impl Failure {
 
 impl From<crate::package::PackageError> for Failure {
     fn from(error: crate::package::PackageError) -> Self {
-        Self::World(error.to_string())
+        use crate::package::PackageError;
+        match error {
+            PackageError::PackagedFile { .. }
+            | PackageError::TooLarge { .. }
+            | PackageError::NotAPackage { .. } => Self::Input(error.to_string()),
+            _ => Self::World(error.to_string()),
+        }
     }
 }
 

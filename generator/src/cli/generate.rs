@@ -7,10 +7,11 @@ use super::exit_code::Failure;
 use super::formats::{self, Formats};
 use super::input::Source;
 use super::report;
+use crate::AsgRecycle;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, Wanted};
+use crate::package::{Contents, Inputs};
 use crate::render::Files;
 use crate::stack::PackageDigest;
-use crate::{AsgRecycle, package};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -48,7 +49,8 @@ impl Target {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
     let folder = arguments.target.open()?;
-    let plan = plan_without_zip(&folder, stack, &arguments.format)?;
+    let contents = arguments.source.contents(stack.config())?;
+    let plan = plan_without_zip(&folder, stack, &arguments.format, &contents)?;
     if arguments.check {
         return report::drift(&plan, context);
     }
@@ -70,12 +72,15 @@ pub(super) fn plan_without_zip(
     folder: &Folder,
     stack: AsgRecycle,
     formats: &Formats,
+    contents: &Contents,
 ) -> Result<Plan, Failure> {
-    let sources = package::handler_sources();
     let architecture = stack.config().handler.architecture.as_str();
-    let kept = folder.kept_package(architecture, &package::sources_sha256(&sources));
+    let kept = folder.package().filter(|record| {
+        record.architecture == architecture && Inputs::from(record.inputs.clone()).fit(&contents.inputs())
+    });
+    let kept = kept.cloned();
     let carried = folder.carried(|path| kept.is_some() && path == HANDLER_ZIP);
-    let files = files(stack, kept.as_ref(), formats, &sources)?;
+    let files = files(stack, kept.as_ref(), formats, &contents.sources)?;
     Ok(folder.plan(Wanted { files, package: kept, carried })?)
 }
 

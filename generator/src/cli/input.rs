@@ -8,6 +8,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use crate::AsgRecycle;
 use crate::config::{self, Config};
+use crate::package::Contents;
 use crate::problem::Problems;
 
 /// Bytes read at most: more than the parser takes, so that it, not the machine's memory, sets the limit.
@@ -41,9 +42,18 @@ impl Source {
         self.read()?.into_stack(context)
     }
 
-    /// The file's configuration.
+    /// What the file says, for commands to which names and the state machine do not matter.
     pub(super) fn config(&self, context: &Context) -> Result<Config, Failure> {
-        self.stack(context).map(|stack| stack.config().clone())
+        let text = read(&self.file)?;
+        let name = self.file.display().to_string();
+        config::parse(&text)
+            .map_err(|problems| faults(&problems, &name, &text, context.console.colours_notes))
+    }
+
+    /// What the stack packages: files are looked for beside the stack's.
+    pub(super) fn contents(&self, config: &Config) -> Result<Contents, Failure> {
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        Ok(Contents::of_handler(&config.handler, folder)?)
     }
 }
 

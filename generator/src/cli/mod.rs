@@ -8,8 +8,10 @@ mod formats;
 mod init;
 mod validate;
 mod generate;
+mod building;
 mod package;
 mod build;
+mod cache;
 mod report;
 mod graph;
 mod scenario;
@@ -68,6 +70,8 @@ enum Command {
     /// Write everything: the stack's files and the handler's zip.
     #[command(after_help = "Example: asg-recycle build stack.yaml --out out")]
     Build(build::Arguments),
+    /// See what was compiled before, and be rid of it.
+    Cache(cache::Arguments),
     /// Draw the state machine that would be deployed.
     #[command(
         after_help = "Example: asg-recycle graph stack.yaml --strategy out-in --format svg -o machine.svg"
@@ -141,6 +145,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(arguments, context),
         Command::Package(arguments) => package::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context),
+        Command::Cache(arguments) => cache::run(arguments, context),
         Command::Graph(arguments) => graph::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),
         Command::Local(arguments) => local::run(arguments, context),

@@ -1,86 +1,73 @@
-//! `package`: the handler's zip.
+//! `package`: the handler's zip, and what there is to know of it without building one.
 
 use std::path::PathBuf;
 
+use super::building::{Building, read_zip, record};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::generate::{Target, handler_files};
 use super::input::Source;
 use super::report;
 use crate::config::Architecture;
-use crate::output::{Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Wanted};
-use crate::package::{self, BuildRequest, Compiler, Package};
+use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Wanted};
+use crate::package::{self, Contents, Difference, Inputs, Verification};
 use crate::render::Files;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,
-    #[command(flatten)]
-    target: Target,
+    /// The folder to write to; made where it is missing.
+    #[arg(long, value_name = "DIR", required_unless_present = "verify")]
+    out: Option<PathBuf>,
+    /// Overwrite files that were edited or that asg-recycle did not write.
+    #[arg(long)]
+    force: bool,
+    /// Build nothing: say whether a build is needed, and exit 1 if one is.
+    #[arg(long, conflicts_with_all = ["force", "verify"])]
+    check: bool,
+    /// With --check: name the first input that has changed, with both values.
+    #[arg(long, requires = "check")]
+    explain: bool,
+    /// Write nothing: compare a zip, entry by entry, with the one that these sources give; exit 1 if it is another.
+    #[arg(long, value_name = "ZIP", conflicts_with_all = ["out", "force"])]
+    verify: Option<PathBuf>,
     #[command(flatten)]
     building: Building,
 }
 
-/// How the handler is built.
-#[derive(Debug, clap::Args)]
-pub(super) struct Building {
-    /// Where compiled handlers are kept, if not in `$ASG_RECYCLE_CACHE_DIR` or the user's cache.
-    #[arg(long, value_name = "DIR")]
-    cache_dir: Option<PathBuf>,
-    /// What compiles the handler.
-    #[arg(long, value_enum, value_name = "COMPILER", default_value_t)]
-    compiler: CompilerChoice,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum CompilerChoice {
-    /// cargo for this machine's processor; for another, cargo-zigbuild or a cross compiler, whichever is there.
-    #[default]
-    Auto,
-    /// cargo with a C compiler of this machine.
-    Native,
-    /// cargo-zigbuild: against the runtime's C library, whatever this machine has.
-    Zig,
-}
-
-impl Building {
-    /// Builds the handler, telling whoever waits how far it is.
-    pub(super) fn build(
-        &self,
-        architecture: Architecture,
-        sources: &Files,
-        context: &mut Context,
-    ) -> Result<Package, Failure> {
-        let cache_folder = match &self.cache_dir {
-            Some(folder) => folder.clone(),
-            None => package::default_cache_folder(&context.environment)?,
-        };
-        let compiler = match self.compiler {
-            CompilerChoice::Auto => Compiler::Auto,
-            CompilerChoice::Native => Compiler::Native,
-            CompilerChoice::Zig => Compiler::Zig,
-        };
-        let request =
-            BuildRequest { architecture, compiler, cache_folder, environment: context.environment.clone() };
-        let console = &mut context.console;
-        let built = package::build(&request, sources, &mut |step| report::progress(&step, console));
-        report::progress_ends(console);
-        Ok(built?)
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let config = arguments.source.config(context)?;
+    let architecture = config.handler.architecture;
+    let contents = arguments.source.contents(&config)?;
+    match (&arguments.verify, &arguments.out) {
+        (Some(zip), _) => verify(arguments, zip, architecture, &contents, context),
+        (None, Some(out)) => {
+            let target = Target { out: out.clone(), force: arguments.force };
+            if arguments.check {
+                check(arguments, &target, architecture, &contents, context)
+            } else {
+                build(arguments, &target, architecture, &contents, context)
+            }
+        }
+        (None, None) => Err(Failure::Input("name the folder to write to with `--out`".to_owned())),
     }
 }
 
-pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let config = arguments.source.config(context)?;
-    let folder = arguments.target.open()?;
-    let sources = package::handler_sources();
-    let architecture = config.handler.architecture;
-    let built = arguments.building.build(architecture, &sources, context)?;
-    let record = record(&built, architecture, &sources);
+fn build(
+    arguments: &Arguments,
+    target: &Target,
+    architecture: Architecture,
+    contents: &Contents,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let folder = target.open()?;
+    let built = arguments.building.build(architecture, contents, context)?;
+    let record = record(&built, architecture);
     let is_stale = folder.manifest().package.as_ref() != Some(&record);
-    let plan = folder.plan(wanted(&folder, built.zip, record, &sources))?;
-    report::summary(&arguments.target.out, &plan.apply()?, context)?;
-    let (file, out) = (arguments.source.file.display(), arguments.target.out.display());
+    let plan = folder.plan(wanted(&folder, built.zip, record, &contents.sources))?;
+    report::summary(&target.out, &plan.apply()?, context)?;
+    let (file, out) = (arguments.source.file.display(), target.out.display());
     let next = if is_stale {
         format!("next: `asg-recycle generate {file} --out {out}` puts the zip's hash into the stack\n")
     } else {
@@ -97,12 +84,68 @@ fn wanted(folder: &Folder, zip: Vec<u8>, record: PackageRecord, sources: &Files)
     Wanted { files, package: Some(record), carried }
 }
 
-/// What the manifest says of a zip.
-pub(super) fn record(built: &Package, architecture: Architecture, sources: &Files) -> PackageRecord {
-    PackageRecord {
-        architecture: architecture.as_str().to_owned(),
-        sha256_hex: built.digest.hex(),
-        sha256_base64: built.digest.base64(),
-        sources_sha256: package::sources_sha256(sources),
+/// Says whether a build would give another zip than the folder has.
+fn check(
+    arguments: &Arguments,
+    target: &Target,
+    architecture: Architecture,
+    contents: &Contents,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let request = arguments.building.request(architecture, context)?;
+    let now = package::inputs(&request, contents)?;
+    let folder = Folder::open(&target.out, Edits::Protect)?;
+    let zip = target.out.join(HANDLER_ZIP);
+    let zip = zip.display();
+    let reason = match (folder.package(), &folder.manifest().package) {
+        (None, None) => "the folder has none yet".to_owned(),
+        (None, Some(_)) => "it is gone, or is not the one that was written".to_owned(),
+        (Some(record), _) => match now.first_difference(&Inputs::from(record.inputs.clone())) {
+            None => return context.console.result(&format!("{zip}: up to date, no build is needed\n")),
+            Some(difference) if arguments.explain => explained(&difference),
+            Some(difference) => format!("`{}` has changed", difference.name),
+        },
+    };
+    context.console.result(&format!("{zip}: a build is needed: {reason}\n"))?;
+    Err(Failure::Findings)
+}
+
+fn explained(difference: &Difference) -> String {
+    let value =
+        |value: &Option<String>| value.as_ref().map_or("absent".to_owned(), |text| format!("`{text}`"));
+    let (before, now) = (value(&difference.before), value(&difference.now));
+    format!("`{}` has changed\n  was {before}\n  is  {now}", difference.name)
+}
+
+fn verify(
+    arguments: &Arguments,
+    zip: &PathBuf,
+    architecture: Architecture,
+    contents: &Contents,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let bytes = read_zip(zip)?;
+    let built = arguments.building.build(architecture, contents, context)?;
+    let verdict = package::verify(&bytes, &built.zip)
+        .map_err(|fault| Failure::Input(format!("`{}`: {fault}", zip.display())))?;
+    context.console.result(&described(&verdict, &zip.display().to_string()))?;
+    if verdict.is_identical { Ok(()) } else { Err(Failure::Findings) }
+}
+
+fn described(verdict: &Verification, zip: &str) -> String {
+    let mut text = String::new();
+    for entry in &verdict.entries {
+        let sign = if entry.faults.is_empty() { "=" } else { "~" };
+        text += &format!("{sign} {}\n", entry.name);
+        text.extend(entry.faults.iter().map(|fault| format!("    {fault}\n")));
     }
+    let sound = verdict.entries.iter().all(|entry| entry.faults.is_empty());
+    text += &match (verdict.is_identical, sound) {
+        (true, _) => format!("{zip}: byte for byte what these sources give\n"),
+        (false, true) => {
+            format!("{zip}: the entries are right, but their order or their compression is another\n")
+        }
+        (false, false) => format!("{zip}: not what these sources give\n"),
+    };
+    text
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::key::KeyValue;
+use super::packaged;
 use super::read::Reading;
 use super::registry::STRATEGIES;
 use super::strategies::SettingValue;
@@ -19,6 +20,8 @@ struct Related<'a> {
     names: Option<(&'a str, &'a str)>,
     /// `handler.reserved_concurrency` and `queue.maximum_concurrency`.
     concurrency: Option<(u64, u64)>,
+    /// `handler.settings` and `handler.files`, by key.
+    packaged: Option<(Vec<(&'a str, &'a str)>, Vec<&'a str>)>,
     /// The least and the greatest healthy percentage, by strategy.
     percentages: BTreeMap<&'a str, (u64, u64)>,
 }
@@ -42,6 +45,10 @@ impl Config {
             names: Some((&self.name, &self.environment)),
             concurrency: reserved
                 .map(|reserved| (reserved.get().into(), self.queue.maximum_concurrency.get().into())),
+            packaged: Some((
+                self.handler.settings.iter().map(|(name, value)| (&**name, &**value)).collect(),
+                self.handler.files.keys().map(|path| &**path).collect(),
+            )),
             percentages: percentages.collect(),
         };
         let mut problems = Problems::default();
@@ -59,6 +66,9 @@ pub(super) fn check(reading: &Reading, problems: &mut Problems) {
     let related = Related {
         names: text(reading, "name").zip(text(reading, "environment")),
         concurrency: integer(reading, RESERVED).zip(integer(reading, "queue.maximum_concurrency")),
+        packaged: pairs(reading, "handler.settings")
+            .zip(pairs(reading, "handler.files"))
+            .map(|(settings, files)| (settings, files.into_iter().map(|(path, _)| path).collect())),
         percentages: percentages.collect(),
     };
     let found = related.problems(&reading.places).into_iter();
@@ -74,6 +84,11 @@ impl Related<'_> {
         let mut problems = Vec::new();
         problems.extend(self.names.and_then(|(name, environment)| name_too_long(name, environment)));
         problems.extend(self.concurrency.and_then(|(reserved, maximum)| too_little(reserved, maximum)));
+        if let Some((settings, files)) = &self.packaged {
+            let of = |name: &str| settings.iter().find(|(each, _)| *each == name).map(|(_, value)| *value);
+            let found = packaged::together(of, files).into_iter();
+            problems.extend(found.map(|(pointer, problem)| Problem { pointer, ..problem }));
+        }
         let percentages = self.percentages.iter();
         problems.extend(percentages.filter_map(|(strategy, (minimum, maximum))| {
             too_far_apart(strategy, *minimum, *maximum, places)
@@ -127,6 +142,13 @@ fn too_far_apart(strategy: &str, minimum: u64, maximum: u64, places: &Places) ->
 
 fn characters(count: usize) -> String {
     format!("{count} {}", if count == 1 { "character" } else { "characters" })
+}
+
+fn pairs<'a>(reading: &'a Reading, path: &str) -> Option<Vec<(&'a str, &'a str)>> {
+    match reading.values.get(path)? {
+        KeyValue::Pairs(pairs) => Some(pairs.iter().map(|(key, value)| (&**key, &**value)).collect()),
+        _ => None,
+    }
 }
 
 fn text<'a>(reading: &'a Reading, path: &str) -> Option<&'a str> {

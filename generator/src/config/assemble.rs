@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::key::{KeyValue, Presence};
 use super::list::DistinctList;
 use super::number::{Bounded, ReservedConcurrency, RetentionDays};
+use super::packaged::{PackagedFiles, PackagedSettings};
 use super::registry;
 use super::strategies::StrategySettings;
 use super::tags::TagMap;
@@ -64,6 +65,8 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             reserved_concurrency: values
                 .optional("handler.reserved_concurrency", |value| value.number(ReservedConcurrency::new)),
             allowed_step_functions: values.list("handler.allowed_step_functions"),
+            settings: values.pairs("handler.settings", PackagedSettings::insert),
+            files: values.pairs("handler.files", PackagedFiles::insert),
         },
         queue: QueueSection {
             batch_size: values.bounded("queue.batch_size"),
@@ -143,6 +146,15 @@ impl Values {
             let KeyValue::Tags(tags) = value else { return None };
             let mut taken = TagMap::new();
             let all = tags.iter().try_for_each(|(key, value)| taken.insert(key, value.clone()));
+            all.ok().map(|()| taken)
+        })
+    }
+
+    fn pairs<T: Default>(&mut self, path: &str, insert: fn(&mut T, &str, &str) -> Result<(), Problem>) -> T {
+        self.required(path, |value| {
+            let KeyValue::Pairs(pairs) = value else { return None };
+            let mut taken = T::default();
+            let all = pairs.iter().try_for_each(|(key, value)| insert(&mut taken, key, value));
             all.ok().map(|()| taken)
         })
     }

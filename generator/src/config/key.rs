@@ -1,9 +1,11 @@
 //! What a key of `stack.yaml` is: its path, what it takes, its default and what it is for.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::format::TextFormat;
 use super::tags::Tags;
+use crate::problem::Problem;
 
 /// A key of `stack.yaml`.
 #[derive(Debug)]
@@ -62,6 +64,23 @@ pub enum KeyKind<'a> {
         /// The most tags that fit.
         count_max: usize,
     },
+    /// A mapping of texts to texts.
+    Pairs(&'static PairFormat),
+}
+
+/// What the texts of a mapping look like.
+#[derive(Debug)]
+pub struct PairFormat {
+    /// The form of each key.
+    pub key: fn() -> &'static TextFormat,
+    /// The form of each value.
+    pub value: fn() -> &'static TextFormat,
+    /// The most pairs that fit.
+    pub count_max: usize,
+    /// What a key and a value are, e.g. `a setting to its value`.
+    pub of: &'static str,
+    /// What neither form shows; asked first, for it may know better what is wrong.
+    pub check: fn(&str, &str) -> Result<(), Problem>,
 }
 
 /// What holds where `stack.yaml` says nothing.
@@ -85,6 +104,7 @@ pub enum KeyValue {
     Integers(Vec<u64>),
     List(Vec<String>),
     Tags(Tags),
+    Pairs(BTreeMap<String, String>),
 }
 
 /// A mapping that holds keys.
@@ -131,6 +151,7 @@ impl KeyKind<'_> {
             }
             Self::List { of, length_max } => format!("a list of up to {length_max}, each {}", of().takes),
             Self::Tags { count_max } => format!("a mapping of up to {count_max} keys to text"),
+            Self::Pairs(format) => format!("a mapping of up to {}, each {}", format.count_max, format.of),
         }
     }
 }
@@ -145,6 +166,7 @@ impl KeyValue {
             Self::Integers(numbers) => serde_json::json!(numbers).to_string(),
             Self::List(items) => serde_json::json!(items).to_string(),
             Self::Tags(tags) => serde_json::json!(tags).to_string(),
+            Self::Pairs(pairs) => serde_json::json!(pairs).to_string(),
         }
     }
 
@@ -157,6 +179,7 @@ impl KeyValue {
             Self::Integers(numbers) => serde_json::json!(numbers),
             Self::List(items) => serde_json::json!(items),
             Self::Tags(tags) => serde_json::json!(tags),
+            Self::Pairs(pairs) => serde_json::json!(pairs),
         }
     }
 }

@@ -8,6 +8,7 @@ mod format;
 mod text;
 mod word;
 mod tags;
+mod packaged;
 mod key;
 mod number;
 mod list;
@@ -32,12 +33,15 @@ mod reference;
 use crate::problem::{Location, Problem, Problems};
 
 pub use format::TextFormat;
-pub use key::{Key, KeyKind, KeyValue, Presence, Section};
+pub use key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
 pub use list::{AlarmActionArns, DistinctList, GroupNamePrefixes, StateMachineNames};
 pub use number::{
     BatchSize, BatchingWindowSeconds, Bounded, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
 };
+#[cfg(feature = "package")]
+pub(crate) use packaged::PLACE_FOR_SECRETS;
+pub use packaged::{PackagedFiles, PackagedSettings, TASK_FOLDER};
 pub use reference::reference;
 pub use registry::{keys, sections};
 pub use schema::json_schema;
@@ -45,8 +49,9 @@ pub use starter::{SCHEMA_FILE, starter};
 pub use strategies::{SettingValue, StrategySettings};
 pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
-    AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PolicyArn, Region,
-    RolePath, RunbookUrl, SlackChannel, StackName, StateMachineName, TagKey, TagValue,
+    AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath,
+    PolicyArn, Region, RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName,
+    StateMachineName, TagKey, TagValue,
 };
 pub use types::{
     AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
@@ -139,7 +144,8 @@ mod tests {
         let config = parsed(
             "name: n\nenvironment: e\nregion: us-east-1\n\
              handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
-             reserved_concurrency: 7, allowed_step_functions: [other]}\n\
+             reserved_concurrency: 7, allowed_step_functions: [other],\n\
+             settings: {AWS_ENDPOINT_URL: 'https://x'}, files: {ca.pem: certs/ca.pem}}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
              trigger: {tag_changes: none, launch_template_versions: true}\n\
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
@@ -161,6 +167,8 @@ mod tests {
             log_level: LogLevel::Trace,
             reserved_concurrency: Some(ReservedConcurrency::new(7).unwrap()),
             allowed_step_functions: vec![text("other")].try_into().unwrap(),
+            settings: PackagedSettings::default(),
+            files: PackagedFiles::default(),
         };
         expected.queue = QueueSection {
             batch_size: BatchSize::new(9).unwrap(),
@@ -187,6 +195,8 @@ mod tests {
         };
         expected.locks.create_table = false;
         expected.logs.retention_days = RetentionDays::new(1).unwrap();
+        expected.handler.settings.insert("AWS_ENDPOINT_URL", "https://x").unwrap();
+        expected.handler.files.insert("ca.pem", "certs/ca.pem").unwrap();
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();
         let mut timed = |key, value| expected.strategies.set("out-in-timed", key, value).unwrap();

@@ -51,7 +51,10 @@ fn default(key: &Key) -> String {
     match (&key.presence, &key.kind) {
         (Presence::Required, _) => "required".to_owned(),
         (Presence::Optional, _)
-        | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }) => "none".to_owned(),
+        | (
+            _,
+            KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. } | KeyKind::Pairs(_),
+        ) => "none".to_owned(),
         (Presence::Default(value), _) => format!("`{}`", value.to_yaml()),
     }
 }

@@ -2,19 +2,21 @@
 //! JSON Schema, the starter file and the reference all come from here.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::key::{Key, KeyKind, KeyValue, Presence, Section};
+use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
 use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
 };
+use super::packaged::{self, PackagedFiles, PackagedSettings};
 use super::setting_key;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
-    AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PolicyArn, Region, RolePath,
-    RunbookUrl, SlackChannel, StackName, StateMachineName,
+    AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath, PolicyArn, Region,
+    RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName, StateMachineName,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
 use crate::strategy::{self, Strategy};
@@ -38,6 +40,25 @@ const fn text(value: &'static str) -> Presence {
 
 const NO_ITEMS: Presence = Presence::Default(KeyValue::List(Vec::new()));
 const NO_TAGS: Presence = Presence::Default(KeyValue::Tags(Tags::new()));
+
+const NO_PAIRS: Presence = Presence::Default(KeyValue::Pairs(BTreeMap::new()));
+
+/// What `handler.settings` holds.
+static SETTINGS: PairFormat = PairFormat {
+    key: SettingName::format,
+    value: SettingText::format,
+    count_max: PackagedSettings::COUNT_MAX,
+    of: "a setting of the handler's to text",
+    check: packaged::setting,
+};
+/// What `handler.files` holds.
+static FILES: PairFormat = PairFormat {
+    key: PackagedPath::format,
+    value: PackagedPath::format,
+    count_max: PackagedFiles::COUNT_MAX,
+    of: "a path in the package to a file's path beside `stack.yaml`",
+    check: packaged::file,
+};
 
 /// The section whose sections are named after the strategies.
 pub(super) const STRATEGIES: &str = "strategies";
@@ -93,6 +114,18 @@ static FIXED: &[Key<'static>] = &[
         KeyKind::List { of: StateMachineName::format, length_max: StateMachineNames::LENGTH_MAX },
         NO_ITEMS,
         "other state machines that a group may choose by its tag `autorecycle_step_function_name`",
+    ),
+    key(
+        "handler.settings",
+        KeyKind::Pairs(&SETTINGS),
+        NO_PAIRS,
+        "how the handler reaches AWS, packaged as `settings.json`; see docs/package.md",
+    ),
+    key(
+        "handler.files",
+        KeyKind::Pairs(&FILES),
+        NO_PAIRS,
+        "files that the package holds beside the handler, e.g. the authorities that TLS trusts",
     ),
     key(
         "queue.batch_size",

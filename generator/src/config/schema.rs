@@ -81,6 +81,15 @@ fn property(key: &Key) -> Map<String, Json> {
             "uniqueItems": true,
         }),
         KeyKind::Tags { count_max } => tags(*count_max),
+        KeyKind::Pairs(format) => json!({
+            "type": "object",
+            "propertyNames": {
+                "pattern": pattern((format.key)()),
+                "maxLength": (format.key)().length_max,
+            },
+            "additionalProperties": text((format.value)()),
+            "maxProperties": format.count_max,
+        }),
     };
     if let Presence::Default(value) = &key.presence {
         schema["default"] = value.to_json();

@@ -50,14 +50,19 @@ fn push_key(text: &mut String, key: &Key, indent: usize) {
 fn explanation(key: &Key) -> String {
     let summary = &key.summary;
     let takes = match &key.kind {
-        KeyKind::Text(_) | KeyKind::List { .. } | KeyKind::Tags { .. } if !is_required(key) => String::new(),
+        KeyKind::Text(_) | KeyKind::List { .. } | KeyKind::Tags { .. } | KeyKind::Pairs(_)
+            if !is_required(key) =>
+        {
+            String::new()
+        }
         kind => format!(". Takes {}", kind.takes()),
     };
     let absent = match (&key.presence, &key.kind) {
         (Presence::Optional, _)
-        | (_, KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }) => {
-            ". None by default"
-        }
+        | (
+            _,
+            KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. } | KeyKind::Pairs(_),
+        ) => ". None by default",
         _ => "",
     };
     format!("{summary}{takes}{absent}")
@@ -73,6 +78,9 @@ fn lines(key: &Key) -> Vec<String> {
     match (&key.kind, &key.presence) {
         (KeyKind::List { of, .. }, _) => vec![format!("{name}:"), format!("  - {}", of().example)],
         (KeyKind::Percentages { .. }, _) => vec![format!("{name}: [10, 50]")],
+        (KeyKind::Pairs(format), _) => {
+            vec![format!("{name}:"), format!("  {}: {}", (format.key)().example, (format.value)().example)]
+        }
         (KeyKind::Tags { .. }, _) => vec![format!("{name}:"), "  team: platform".to_owned()],
         (KeyKind::Text(format), Presence::Required | Presence::Optional) => {
             vec![format!("{name}: {}", format().example)]
@@ -154,7 +162,10 @@ mod tests {
             matches!(key.presence, Presence::Default(_))
                 && !matches!(
                     key.kind,
-                    KeyKind::List { .. } | KeyKind::Percentages { .. } | KeyKind::Tags { .. }
+                    KeyKind::List { .. }
+                        | KeyKind::Percentages { .. }
+                        | KeyKind::Tags { .. }
+                        | KeyKind::Pairs(_)
                 )
         };
         let text = uncommented(&starter(), plain);

@@ -129,7 +129,7 @@ impl StrategySettings {
 
 impl From<KeyValue> for SettingValue {
     /// # Panics
-    /// On tags, which no setting takes.
+    /// On tags and pairs, which no setting takes.
     fn from(value: KeyValue) -> Self {
         match value {
             KeyValue::Integer(value) => Self::Integer(value),
@@ -137,7 +137,7 @@ impl From<KeyValue> for SettingValue {
             KeyValue::Boolean(value) => Self::Boolean(value),
             KeyValue::Integers(numbers) => Self::Integers(numbers),
             KeyValue::List(items) => Self::List(items),
-            KeyValue::Tags(_) => panic!("no setting takes tags"),
+            KeyValue::Tags(_) | KeyValue::Pairs(_) => panic!("no setting takes tags or pairs"),
         }
     }
 }

@@ -112,6 +112,13 @@ texts! {
     RolePath = "/([A-Za-z0-9_+=,.@-]+/)*", "an IAM path, which starts and ends with `/`", 512, "/service/";
     /// What names of groups begin with. IAM's wildcards are not in it, and no comma, at which the handler parts a list.
     GroupNamePrefix = "[A-Za-z0-9 _./:()#@+=-]+", "the beginning of a group's name, without `*`", 128, "web-";
+    /// A setting that the handler's package may hold.
+    SettingName = "[A-Z][A-Z0-9_]*", "the name of a setting, in capitals", 64, "AWS_ENDPOINT_URL";
+    /// The value of a packaged setting, not empty.
+    SettingText = "[A-Za-z0-9 _./:?&=%~()#@+,-]+", "text in plain characters", 1024, "https://vpce.example.com";
+    /// A path in the package, or of its source beside `stack.yaml`: downwards only, which `packaged` holds.
+    PackagedPath = "[A-Za-z0-9_.@+-]+(/[A-Za-z0-9_.@+-]+)*",
+        "a relative path of plain characters, parted by `/`", 512, "ca.pem";
     /// A tag's key. AWS keeps the prefix `aws:`, in any case, for itself; [`Tags`](super::Tags) refuses that.
     TagKey = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]+", "letters, digits, spaces and `_.:/=+-@`", 128, "team";
     /// A tag's value, perhaps empty.

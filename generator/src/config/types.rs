@@ -5,6 +5,7 @@ use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
 };
+use super::packaged::{PackagedFiles, PackagedSettings};
 use super::strategies::StrategySettings;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
@@ -63,6 +64,10 @@ pub struct HandlerSection {
     pub reserved_concurrency: Option<ReservedConcurrency>,
     /// Other state machines that a group's tag may name.
     pub allowed_step_functions: StateMachineNames,
+    /// What `settings.json` in the package holds.
+    pub settings: PackagedSettings,
+    /// What the package holds beside the binary: path in it to path in the folder of `stack.yaml`.
+    pub files: PackagedFiles,
 }
 
 /// The keys under `queue`.

@@ -1,10 +1,10 @@
 //! One value of the tree to what its key takes, or to faults that say what would be right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Entry, Node, Scalar, Value as Raw};
 use super::format::TextFormat;
-use super::key::{Key, KeyKind, KeyValue, Presence};
+use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence};
 use super::scalar::{self, Meaning};
 use super::tags::Tags;
 use super::text::TagValue;
@@ -25,6 +25,7 @@ pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<
         }
         KeyKind::Percentages { length_max } => percentages(key, *length_max, node),
         KeyKind::Tags { count_max } => return tags(key, *count_max, node, problems).map(KeyValue::Tags),
+        KeyKind::Pairs(format) => return pairs(key, format, node, problems).map(KeyValue::Pairs),
         KeyKind::Boolean => boolean(key, node),
         KeyKind::Integer { .. } | KeyKind::IntegerOrOff { .. } | KeyKind::IntegerOf(_) => integer(key, node),
         KeyKind::Word(words) => word(key, words, node),
@@ -262,4 +263,47 @@ fn tag_value(pointer: &str, entry: &Entry) -> Result<TagValue, Problem> {
         return Err(problem.at(entry.key_place).help("write `\"\"` for an empty value, or remove the tag"));
     }
     text_of(TagValue::format(), pointer, &entry.value)?.parse()
+}
+
+/// A mapping of texts to texts, with every fault in it.
+fn pairs(
+    key: &Key,
+    format: &PairFormat,
+    node: &Node,
+    problems: &mut Problems,
+) -> Option<BTreeMap<String, String>> {
+    let Raw::Mapping(entries) = &node.value else {
+        let problem = unfit("wrong-type", &key.path, &key.kind.takes(), node);
+        problems.push(problem.help("write each as `key: value`"));
+        return None;
+    };
+    if let Some(entry) = entries.get(format.count_max) {
+        let reason = format!("`{}` takes up to {}, found {}", key.path, format.count_max, entries.len());
+        let problem = Problem::new("too-many", &*key.path, reason).at(entry.key_place);
+        problems.push(problem.help(format!("remove {}", entries.len() - format.count_max)));
+        return None;
+    }
+    let before = problems.len();
+    let mut pairs = BTreeMap::new();
+    for entry in entries.iter() {
+        match pair(format, &path::join(&key.path, &entry.key), entry) {
+            Ok(value) => drop(pairs.insert(entry.key.clone(), value)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (problems.len() == before).then_some(pairs)
+}
+
+fn pair(format: &PairFormat, pointer: &str, entry: &Entry) -> Result<String, Problem> {
+    let scalar = match &entry.value.value {
+        Raw::Scalar(scalar) => &*scalar.text,
+        _ => "",
+    };
+    (format.check)(&entry.key, scalar)
+        .map_err(|problem| Problem { pointer: pointer.to_owned(), ..problem.at(entry.key_place) })?;
+    if let Err(misfit) = (format.key)().check(&entry.key) {
+        let found = format!("`{}`", shown(&entry.key));
+        return Err((format.key)().problem(misfit, pointer, &entry.key, &found).at(entry.key_place));
+    }
+    text_of((format.value)(), pointer, &entry.value)
 }

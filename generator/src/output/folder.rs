@@ -63,12 +63,10 @@ impl Folder {
         &self.manifest
     }
 
-    /// The handler zip's record, if the zip is there, is the one recorded, and was made for this processor from
-    /// these sources (SHA-256 in hex).
-    pub fn kept_package(&self, architecture: &str, sources_sha256: &str) -> Option<PackageRecord> {
-        let record = self.manifest.package.clone()?;
-        let fits = record.architecture == architecture && record.sources_sha256 == sources_sha256;
-        let zip = fs::read(self.path.join(HANDLER_ZIP)).ok().filter(|_| fits)?;
+    /// The handler zip's record, if the zip is there and is the one recorded.
+    pub fn package(&self) -> Option<&PackageRecord> {
+        let record = self.manifest.package.as_ref()?;
+        let zip = fs::read(self.path.join(HANDLER_ZIP)).ok()?;
         (digest::hex(&zip) == record.sha256_hex).then_some(record)
     }
 

@@ -34,8 +34,10 @@ pub struct PackageRecord {
     pub sha256_hex: String,
     /// SHA-256 of the zip in base64: Lambda's `CodeSha256`, Terraform's `source_code_hash`.
     pub sha256_base64: String,
-    /// SHA-256 in hex over the sources it was built from.
-    pub sources_sha256: String,
+    /// Everything that its bytes follow from, by name: files by their SHA-256, tools by what they say of themselves.
+    /// Empty where an older generator wrote the record.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, String>,
 }
 
 impl Default for Manifest {

@@ -28,6 +28,24 @@ pub struct Summary {
     pub left: Vec<String>,
 }
 
+impl Summary {
+    /// What was done in all, where `earlier` was done in the same folder just before.
+    #[must_use]
+    pub fn after(mut self, earlier: &Self) -> Self {
+        let both = [&mut self.updated, &mut self.unchanged];
+        let mut again: Vec<String> = Vec::new();
+        for list in both {
+            again.extend(list.extract_if(.., |path| earlier.created.contains(path)));
+        }
+        self.created.extend(again);
+        self.created.sort();
+        self.updated.extend(self.unchanged.extract_if(.., |path| earlier.updated.contains(path)));
+        self.updated.sort();
+        self.removed.extend(earlier.removed.iter().cloned());
+        self
+    }
+}
+
 impl Plan {
     /// Makes the folder hold what is wanted, or leaves it alone where that would lose someone's work.
     pub fn apply(&self) -> Result<Summary, OutputError> {

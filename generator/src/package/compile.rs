@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::cache::COMPILED;
 use super::error::PackageError;
 use super::flags::Places;
 use super::request::{BuildRequest, Progress};
@@ -25,7 +26,7 @@ pub(super) fn compile(
     build_dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<u8>, PackageError> {
-    let (source, output) = (build_dir.join("source"), build_dir.join("target"));
+    let (source, output) = (build_dir.join("source"), build_dir.join(COMPILED));
     stage(sources, &source)?;
     let mut command = command(request, target, &source, &output)?;
     progress(Progress::Started { target: target.triple.to_owned() });
@@ -35,6 +36,12 @@ pub(super) fn compile(
     run(&mut command, crates, progress)?;
     let binary = output.join(target.triple).join("release").join("bootstrap");
     fs::read(&binary).map_err(PackageError::file("read", &binary))
+}
+
+/// Takes away what was compiled, but not the sources, which show what the last build was of.
+pub(super) fn clean(build_dir: &Path) -> Result<(), PackageError> {
+    let output = build_dir.join(COMPILED);
+    fs::remove_dir_all(&output).map_err(PackageError::file("remove", &output))
 }
 
 /// Makes the folder hold these files and no other.

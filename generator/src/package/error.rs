@@ -82,6 +82,34 @@ pub enum PackageError {
         /// A symbol that needs it.
         symbol: String,
     },
+    /// A file that the stack packages is not there, or must not be packaged.
+    #[error("`handler.files`, `{path}`: `{}` {reason}; {fix}", .source_path.display())]
+    PackagedFile {
+        /// Its path in the package: the key under `handler.files`.
+        path: String,
+        /// The file.
+        source_path: PathBuf,
+        /// What is wrong with it, after its name.
+        reason: String,
+        /// What would be right.
+        fix: &'static str,
+    },
+    /// Lambda does not take it.
+    #[error("{what} has {bytes} bytes, and Lambda takes {bytes_max}: package less under `handler.files`")]
+    TooLarge {
+        /// The zip, or what is in it.
+        what: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// Lambda's limit.
+        bytes_max: u64,
+    },
+    /// A zip that was given is none, or not one of the handler.
+    #[error("this is no package: {reason}; `asg-recycle package` makes one")]
+    NotAPackage {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The zip could not be made.
     #[error("cannot make the zip: {0}")]
     Zip(#[from] ::zip::result::ZipError),
@@ -92,7 +120,7 @@ pub enum PackageError {
     )]
     NoCacheFolder,
     /// A file operation in the cache failed.
-    #[error("cannot {action} `{}`: {source}", .path.display())]
+    #[error("cannot {action} `{}`: {source}{}", .path.display(), advice(.source))]
     File {
         /// What was tried, e.g. `write`.
         action: &'static str,
@@ -108,6 +136,20 @@ impl PackageError {
     pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { action, path, source }
+    }
+}
+
+/// What helps against a fault of the cache's disk.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; nothing that was there is lost: free some space (`asg-recycle cache purge` empties the cache), or name \
+             a folder on another disk with `--cache-dir`"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; name a folder of your own with `--cache-dir` or `ASG_RECYCLE_CACHE_DIR`"
+        }
+        _ => "",
     }
 }
 

@@ -18,6 +18,8 @@ pub struct BuildRequest {
     pub compiler: Compiler,
     /// The cache's folder; made where it is missing.
     pub cache_folder: PathBuf,
+    /// Whether what was compiled stays in the cache, so that a changed handler compiles without its dependencies.
+    pub keep_build: bool,
     /// The environment that cargo runs in, less what would change the bytes.
     pub environment: ProcessEnvironment,
 }

@@ -1,10 +1,12 @@
 //! What compiles the handler: the target, the tools for it, the environment they run in, and their identity.
 
+use std::collections::BTreeMap;
 use std::env::consts::{ARCH, OS};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::answers::Answers;
 use super::error::PackageError;
 use super::request::{BuildRequest, Compiler, ProcessEnvironment};
 use super::{flags, sources};
@@ -26,35 +28,56 @@ pub(super) struct Target {
     pub(super) triple: &'static str,
     /// How cargo is called.
     pub(super) method: Method,
-    /// Everything about the tools that can change the bytes: compiler, linker and flags.
-    pub(super) fingerprint: String,
+    /// Everything about the tools that can change the bytes, by name: compiler, linker and flags.
+    pub(super) inputs: BTreeMap<String, String>,
     /// The commit that the compiler was built from.
     pub(super) compiler_commit: String,
 }
 
 impl Target {
-    /// Finds the tools for a request, and asks them who they are.
-    pub(super) fn choose(request: &BuildRequest) -> Result<Self, PackageError> {
+    /// Finds the tools for a request, and asks them who they are, unless they have answered before.
+    pub(super) fn choose(request: &BuildRequest, answers: &Answers) -> Result<Self, PackageError> {
         let tools = Tools { environment: &request.environment };
         tools.find("cargo").ok_or(PackageError::ProgramMissing {
             program: "cargo",
-            fix: "install Rust from https://rustup.rs",
+            fix: "install Rust from https://rustup.rs, or use a zip that was built elsewhere: `build --handler-zip`",
         })?;
-        let rustc = tools.rustc(&["-vV"])?;
+        let ask = |program: &'static str, arguments: &[&str]| {
+            answers.of(&tools.places(program), arguments, || tools.ask(program, arguments))
+        };
+        let rustc = ask("rustc", &["-vV"])?;
         let triple = triple(request.architecture);
         let method = tools.method(request)?;
+        let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
         let builder = match method {
-            Method::Cargo { linker } => tools.first_line(linker, &["--version"])?,
+            Method::Cargo { linker } => first_line(ask(linker, &["--version"])?),
             Method::Zigbuild => {
-                let own = tools.first_line("cargo-zigbuild", &["--version"])?;
-                own + " " + &tools.first_line("cargo-zigbuild", &["zig", "cc", "--", "--version"])?
+                let own = first_line(ask("cargo-zigbuild", &["--version"])?);
+                own + " " + &first_line(ask("cargo-zigbuild", &["zig", "cc", "--", "--version"])?)
             }
         };
         let flags = flags::Places::symbolic().rustc_flags().join(" ");
-        let fingerprint = format!("target {triple}\n{method:?}\n{builder}\n{flags}\n{rustc}");
         let commit = rustc.lines().find_map(|line| line.strip_prefix("commit-hash: "));
         let compiler_commit = commit.unwrap_or("unknown").to_owned();
-        Ok(Self { triple, method, fingerprint, compiler_commit })
+        let rustc = rustc.lines().skip(1).collect::<Vec<_>>().join(", "); // the first line says it shorter
+        let inputs = [
+            ("target", triple.to_owned()),
+            ("linker", format!("{} ({builder})", method.name())),
+            ("flags", flags),
+            ("rustc", rustc),
+        ];
+        let inputs = inputs.map(|(name, value)| (name.to_owned(), value)).into();
+        Ok(Self { triple, method, inputs, compiler_commit })
+    }
+}
+
+impl Method {
+    /// What it is called by in the inputs of a build.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cargo { linker } => linker,
+            Self::Zigbuild => "cargo-zigbuild",
+        }
     }
 }
 
@@ -133,9 +156,34 @@ impl Tools<'_> {
         Err(PackageError::CompilerMissing { channel: sources::channel(), output: said })
     }
 
-    fn first_line(&self, program: &str, arguments: &[&str]) -> Result<String, PackageError> {
+    fn ask(&self, program: &str, arguments: &[&str]) -> Result<String, PackageError> {
+        if program == "rustc" {
+            return self.rustc(arguments);
+        }
         let output = self.run(program, arguments)?;
-        Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The files that a program's answers follow from: itself, and for rustup's stand-in what it starts. None where
+    /// they are not known: then it is always asked.
+    fn places(&self, program: &str) -> Vec<PathBuf> {
+        let Some(found) = self.find(program).and_then(|path| path.canonicalize().ok()) else {
+            return Vec::new();
+        };
+        let is_rustup = found.file_stem().is_some_and(|stem| stem == "rustup");
+        if program == "cargo-zigbuild" {
+            return Vec::new(); // which zig it finds is its own affair
+        }
+        if !is_rustup {
+            return vec![found];
+        }
+        let folder = |name: &str| self.environment.get(OsStr::new(name)).map(PathBuf::from);
+        let home = folder("RUSTUP_HOME").or_else(|| folder("HOME").map(|home| home.join(".rustup")));
+        let toolchain = home.map(|home| {
+            let host = format!("{}-{ARCH}-unknown-linux-gnu", sources::channel());
+            home.join("toolchains").join(host).join("bin").join(program)
+        });
+        toolchain.filter(|program| program.is_file()).map_or(Vec::new(), |program| vec![found, program])
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Result<Output, PackageError> {
@@ -207,7 +255,7 @@ fn is_harmless(name: &OsString) -> bool {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{Compiler, PackageError, ProcessEnvironment, Target, is_harmless};
+    use super::{Answers, Compiler, PackageError, ProcessEnvironment, Target, is_harmless};
     use crate::config::Architecture;
     use crate::package::BuildRequest;
 
@@ -248,13 +296,20 @@ mod tests {
     }
 
     fn request(architecture: Architecture, environment: ProcessEnvironment) -> BuildRequest {
-        BuildRequest { architecture, compiler: Compiler::Auto, cache_folder: "unused".into(), environment }
+        BuildRequest {
+            architecture,
+            compiler: Compiler::Auto,
+            cache_folder: "unused".into(),
+            keep_build: false,
+            environment,
+        }
     }
 
     #[test]
     fn without_cargo_the_message_says_how_to_get_it() {
         let environment = ProcessEnvironment::from([("PATH".into(), "/nowhere".into())]);
-        let fault = Target::choose(&request(Architecture::X86_64, environment)).unwrap_err();
+        let fault =
+            Target::choose(&request(Architecture::X86_64, environment), &Answers::none()).unwrap_err();
         assert!(matches!(fault, PackageError::ProgramMissing { program: "cargo", .. }));
         assert!(fault.to_string().contains("https://rustup.rs"), "{fault}");
     }

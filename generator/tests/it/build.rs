@@ -12,14 +12,13 @@ use std::{env, fs, thread};
 
 use asg_recycle::config::Architecture;
 use asg_recycle::package::{
-    self, BuildRequest, Compiler, Package, PackageError, ProcessEnvironment, Progress,
+    self, BuildRequest, Compiler, Contents, Package, PackageError, ProcessEnvironment, Progress, Refreshed,
 };
 use asg_recycle::render::Files;
-use asg_recycle::stack::PackageDigest;
 
-use crate::run::{Run, cache_folder, files};
+use crate::run::Run;
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
@@ -118,16 +117,17 @@ fn request(cache_folder: &Path) -> BuildRequest {
         architecture: Architecture::X86_64,
         compiler: Compiler::Native,
         cache_folder: cache_folder.to_owned(),
+        keep_build: false,
         environment,
     }
 }
 
 fn build(request: &BuildRequest, sources: &Files) -> Result<Package, PackageError> {
-    package::build(request, sources, &mut |_| {})
+    package::build(request, &Contents::of_crate(sources.clone()), &mut |_| {})
 }
 
 /// The one entry of a zip, which has to be `bootstrap`.
-fn bootstrap(zip: &[u8]) -> Vec<u8> {
+pub(crate) fn bootstrap(zip: &[u8]) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).expect("a zip");
     assert_eq!(archive.len(), 1);
     let mut entry = archive.by_index(0).expect("an entry");
@@ -138,12 +138,12 @@ fn bootstrap(zip: &[u8]) -> Vec<u8> {
     binary
 }
 
-fn holds(binary: &[u8], text: &Path) -> bool {
+pub(crate) fn holds(binary: &[u8], text: &Path) -> bool {
     let text = text.as_os_str().as_encoded_bytes();
     binary.windows(text.len()).any(|window| window == text)
 }
 
-fn cargo_home(environment: &ProcessEnvironment) -> PathBuf {
+pub(crate) fn cargo_home(environment: &ProcessEnvironment) -> PathBuf {
     let folder = |name: &str| environment.get(&OsString::from(name)).map(PathBuf::from);
     folder("CARGO_HOME").unwrap_or_else(|| folder("HOME").expect("a home").join(".cargo"))
 }
@@ -189,7 +189,8 @@ fn the_cache_answers_the_second_time_and_a_damaged_entry_is_built_again() {
     let request = request(folder.path());
     let sources = small_crate("fn main() {}\n");
     let first = build(&request, &sources).expect("it builds");
-    let second = package::build(&request, &sources, &mut |step| panic!("{step:?}")).expect("it is there");
+    let contents = Contents::of_crate(sources.clone());
+    let second = package::build(&request, &contents, &mut |step| panic!("{step:?}")).expect("it is there");
     assert_eq!((first.cached, second.cached), (false, true));
     assert_eq!(first.zip, second.zip);
     fs::write(folder.path().join("packages").join(&first.key).join("handler.zip"), "damaged")
@@ -199,6 +200,82 @@ fn the_cache_answers_the_second_time_and_a_damaged_entry_is_built_again() {
     assert_eq!(third.zip, first.zip);
     let other = build(&request, &small_crate("fn main() { println!() }\n")).expect("it builds");
     assert_ne!((other.key, other.digest), (first.key, first.digest));
+}
+
+#[test]
+fn what_lies_beside_the_binary_is_packaged_without_compiling_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let request = request(folder.path());
+    let plain = Contents::of_crate(small_crate("fn main() {}\n"));
+    let with = |text: &str| {
+        let beside = [("ca.pem", "certificate"), ("settings.json", text)];
+        let beside = beside.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        Contents { beside: beside.into(), ..plain.clone() }
+    };
+    let first = package::build(&request, &with("{}"), &mut |_| {}).expect("it builds");
+    let entries = package::verify(&first.zip, &first.zip).expect("a zip").entries;
+    let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["bootstrap", "ca.pem", "settings.json"]);
+    let quiet = &mut |step| panic!("nothing is compiled: {step:?}");
+    let second = package::build(&request, &with("{\"a\":\"b\"}"), quiet).expect("it is zipped");
+    let alone = package::build(&request, &plain, quiet).expect("it is there");
+    assert!(!first.cached && second.cached && alone.cached);
+    assert!(first.zip != second.zip && first.key != second.key);
+    let difference = second.inputs.first_difference(&first.inputs).expect("the settings");
+    assert_eq!(difference.name, "package settings.json");
+    bootstrap(&alone.zip);
+    let given = package::given(first.zip.clone(), &with("{}").beside, Architecture::X86_64).expect("it fits");
+    assert_eq!((given.zip, given.digest), (first.zip.clone(), first.digest));
+    for (beside, part) in [
+        (&with("{ }").beside, "its `settings.json` is not the one that stack.yaml packages"),
+        (&Files::new(), "it holds `ca.pem`, which stack.yaml does not package"),
+    ] {
+        let fault = package::given(first.zip.clone(), beside, Architecture::X86_64).expect_err("another");
+        assert!(fault.to_string().contains(part), "{fault}");
+    }
+    let fault = package::given(alone.zip, &with("{}").beside, Architecture::X86_64).expect_err("it lacks it");
+    assert!(fault.to_string().contains("it lacks `ca.pem`"), "{fault}");
+    let arm =
+        package::given(first.zip, &with("{}").beside, Architecture::Arm64).expect_err("another processor");
+    assert!(arm.to_string().contains("not for arm64"), "{arm}");
+}
+
+#[test]
+fn the_cache_is_listed_refreshed_and_purged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let request = request(folder.path());
+    let sources = small_crate("fn main() {}\n");
+    let built = build(&request, &sources).expect("it builds");
+    let other = build(&request, &small_crate("fn main() { println!() }\n")).expect("it builds");
+    let stored = package::list(folder.path()).expect("it can be read");
+    assert_eq!(stored.packages.len(), 2);
+    assert!(stored.packages.iter().any(|package| package.key == built.key && package.made.is_some()));
+    assert!(stored.builds.is_empty(), "what was compiled is gone: {stored:?}");
+    let outcomes = package::refresh(&request, &sources, &mut |_| {}).expect("it builds");
+    let passed = Refreshed::Passed { key: other.key };
+    let same = Refreshed::Same { key: built.key.clone() };
+    assert!(outcomes.contains(&passed) && outcomes.contains(&same), "{outcomes:?}");
+    let aged = package::purge(folder.path(), Some(std::time::Duration::from_secs(3_600))).expect("it can be");
+    assert!(aged.packages.is_empty() && aged.builds.is_empty(), "{aged:?}");
+    let gone = package::purge(folder.path(), None).expect("it can be");
+    assert_eq!(gone.packages.len(), 2);
+    assert!(package::list(folder.path()).expect("it can be read").packages.is_empty());
+    assert!(!build(&request, &sources).expect("it builds").cached);
+}
+
+#[test]
+fn an_interrupted_build_goes_on_and_a_kept_one_is_there_the_next_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut request = request(folder.path());
+    request.keep_build = true;
+    build(&request, &small_crate("fn main() {}\n")).expect("it builds");
+    let compiled = folder.path().join("build/x86_64-unknown-linux-gnu/target");
+    assert!(compiled.is_dir());
+    let fault = build(&request, &small_crate("fn main() { nonsense }\n")).expect_err("it does not compile");
+    assert!(matches!(fault, PackageError::Compile { .. }) && compiled.is_dir());
+    request.keep_build = false;
+    build(&request, &small_crate("fn main() { print!(\"\") }\n")).expect("it builds");
+    assert!(!compiled.exists());
 }
 
 #[test]
@@ -218,8 +295,8 @@ fn builders_at_the_same_time_compile_once() {
 fn a_crate_that_does_not_compile_shows_what_the_compiler_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut steps = Vec::new();
-    let sources = small_crate("fn main() { nonsense }\n");
-    let fault = package::build(&request(folder.path()), &sources, &mut |step| steps.push(step))
+    let contents = Contents::of_crate(small_crate("fn main() { nonsense }\n"));
+    let fault = package::build(&request(folder.path()), &contents, &mut |step| steps.push(step))
         .expect_err("no package");
     assert!(matches!(fault, PackageError::Compile { .. }));
     assert!(fault.to_string().contains("cannot find value `nonsense` in this scope"), "{fault}");
@@ -274,78 +351,4 @@ fn without_the_tools_the_commands_that_install_them_are_named() {
     for command in ["pip install cargo-zigbuild ziglang", "apt-get install gcc-aarch64-linux-gnu"] {
         assert!(fault.contains(command), "{fault}");
     }
-}
-
-/// The arguments of a build that shares the tests' cache.
-fn with_cache<'a>(arguments: &[&'a str], cache: &'a Path) -> Vec<&'a str> {
-    [arguments, &["--cache-dir", cache.to_str().expect("UTF-8")]].concat()
-}
-
-#[test]
-fn the_main_job_writes_a_folder_that_is_complete_and_the_same_everywhere() {
-    let cache = cache_folder();
-    let arguments = with_cache(&["build", "stack.yaml", "--out", "out"], &cache);
-    let first = Run::new(&arguments).file("stack.yaml", "name: web\n");
-    let first =
-        first.stdout_has("+ handler.zip\n").stdout_has("next: out/README.md says how to deploy\n").ok();
-    let out = files(&first.folder.join("out"));
-    let binary = bootstrap(&out["handler.zip"]);
-    package::check_binary(&binary, Architecture::X86_64).expect("it runs on Lambda");
-    for place in [&cache, &cargo_home(&env::vars_os().collect()), &repository()] {
-        assert!(!holds(&binary, place), "the binary names {}", place.display());
-    }
-    assert!(out["handler.zip"].len() < 2_000_000, "the package outgrows 2 MB: see docs/benchmarks.md");
-    let manifest: serde_json::Value = serde_json::from_slice(&out["manifest.json"]).expect("JSON");
-    let digest = PackageDigest::of(&out["handler.zip"]);
-    assert_eq!(manifest["package"]["sha256_hex"], digest.hex());
-    assert_eq!(manifest["package"]["sha256_base64"], digest.base64());
-    assert_eq!(manifest["package"]["architecture"], "x86_64");
-    assert_eq!(manifest["files"].as_object().expect("files").len(), out.len() - 1);
-    assert_eq!(
-        files(&cache.join("build/x86_64-unknown-linux-gnu/source")),
-        handler(&out),
-        "what was compiled"
-    );
-    let second = Run::new(&arguments).file("stack.yaml", "name: web\n").stderr("").ok(); // nothing is compiled
-    assert_eq!(files(&second.folder.join("out")), out);
-}
-
-/// The emitted crate, by path in the crate.
-fn handler(out: &Files) -> Files {
-    let inner = |(path, contents): (&String, &Vec<u8>)| {
-        Some((path.strip_prefix("handler/")?.to_owned(), contents.clone()))
-    };
-    out.iter().filter_map(inner).collect()
-}
-
-#[test]
-fn generate_keeps_the_zip_that_build_made_while_it_is_the_right_one() {
-    let cache = cache_folder();
-    let generate = ["generate", "stack.yaml", "--out", "out"];
-    let check = [&generate[..], &["--check"]].concat();
-    let build = with_cache(&["build", "stack.yaml", "--out", "out"], &cache);
-    let done = Run::new(&build).file("stack.yaml", "name: web\n").ok();
-    let out = files(&done.folder.join("out"));
-    done.then(&check).stdout("no drift\n").ok();
-    done.then(&generate).stdout_has("out: 0 written").stdout_has("next: out/README.md").ok();
-    assert_eq!(files(&done.folder.join("out")), out);
-    let other = "name: web\nhandler:\n  architecture: arm64\n";
-    let done = done.then(&generate).file("stack.yaml", other).stdout_has("- handler.zip\n").ok();
-    let done = done.then(&generate).stdout_has("next: `asg-recycle build").ok();
-    assert!(done.read("out/manifest.json").contains("\"package\": null"));
-}
-
-#[test]
-fn package_then_generate_is_the_main_job_in_two_steps() {
-    let cache = cache_folder();
-    let package = with_cache(&["package", "stack.yaml", "--out", "out"], &cache);
-    let done =
-        Run::new(&package).file("stack.yaml", "name: web\n").stdout_has("next: `asg-recycle generate").ok();
-    assert!(done.has("out/handler.zip") && done.has("out/handler/Cargo.toml") && !done.has("out/README.md"));
-    done.then(&["generate", "stack.yaml", "--out", "out"]).stdout_lacks("handler.zip\n").ok();
-    let build = with_cache(&["build", "stack.yaml", "--out", "whole"], &cache);
-    let done = done.then(&build).ok();
-    assert_eq!(files(&done.folder.join("out")), files(&done.folder.join("whole")));
-    let again = done.then(&package).stdout_has("out: 0 written").stdout_has("next: out/README.md").ok();
-    assert_eq!(files(&again.folder.join("out")), files(&again.folder.join("whole")));
 }

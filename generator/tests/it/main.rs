@@ -8,6 +8,7 @@ mod emulator;
 mod faults;
 mod cli;
 mod build;
+mod package;
 mod formats;
 mod golden;
 mod foreign;

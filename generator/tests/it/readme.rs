@@ -107,7 +107,10 @@ fn run(command: &str, folder: &Path) -> (String, bool) {
     let script =
         format!("set -euo pipefail\nexport PATH={}:\"$PATH\"\nexec 2>&1\n{command}", program.display());
     shell.args(["-c", &script]).current_dir(folder);
-    shell.env("ASG_RECYCLE_CACHE_DIR", cache_folder()).env("NO_COLOR", "1");
+    shell
+        .env("ASG_RECYCLE_CACHE_DIR", cache_folder())
+        .env("ASG_RECYCLE_KEEP_BUILD", "1")
+        .env("NO_COLOR", "1");
     let output = shell.output().expect("bash starts");
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.success())
 }

@@ -69,6 +69,7 @@ impl Run {
         for steering in ["NO_COLOR", "ASG_RECYCLE_CACHE_DIR", "CARGO_TERM_COLOR"] {
             command.env_remove(steering);
         }
+        command.env("ASG_RECYCLE_KEEP_BUILD", "1"); // the handler changes often where its tests run
         Self { command, folder: folder.to_owned(), own: None, stdout: Vec::new(), stderr: Vec::new() }
     }
 

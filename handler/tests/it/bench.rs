@@ -154,7 +154,7 @@ impl Bench {
     }
 
     pub(crate) fn with(world: World) -> Self {
-        let settings = Settings::parse(&stack_environment(), None).expect("sound settings");
+        let settings = Settings::parse(&stack_environment()).expect("sound settings");
         Self {
             world: Arc::new(world),
             settings,

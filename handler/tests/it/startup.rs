@@ -64,7 +64,13 @@ fn settings_beside_the_binary_are_read_and_their_faults_end_it() {
     let aws = account(&["a"]);
     let mut environment = environment(&plain(&aws));
     let machine = environment.remove("STATE_MACHINE_ARN").expect("it is set");
-    let settings = json!({"STATE_MACHINE_ARN": machine, "SLACK_CHANNEL": "#not-used"});
+    let mut settings = json!({"STATE_MACHINE_ARN": machine, "SLACK_CHANNEL": "#not-used"});
+    let connection: Vec<_> =
+        environment.extract_if(.., |name, _| name.starts_with("AWS_ENDPOINT_URL")).collect();
+    assert!(!connection.is_empty(), "the file has to lead to the emulator");
+    for (name, value) in connection {
+        settings[name] = value.into();
+    }
     fs::write(folder.join("settings.json"), settings.to_string()).expect("a file");
     let function = Function::start(&binary, &[], &environment);
     assert_eq!(function.invoke(&batch(), AMPLE), done());

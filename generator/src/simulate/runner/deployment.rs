@@ -142,7 +142,7 @@ pub fn handler_environment(stack: &Stack, place: Place<'_>) -> BTreeMap<String, 
 /// If the handler would refuse to start with them: a fault of the generator.
 pub fn handler_settings(stack: &Stack) -> Result<Settings, Problems> {
     let environment = handler_environment(stack, PLACE);
-    Settings::parse(&environment, None).map_err(|faults| {
+    Settings::parse(&environment).map_err(|faults| {
         let reasons: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Problem::new("handler-settings", "", reasons.join("; ")).into()
     })

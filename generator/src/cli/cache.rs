@@ -1,0 +1,169 @@
+//! `cache`: what was compiled before, and how to be rid of it.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+use super::building::{Building, CachePlace};
+use super::context::Context;
+use super::exit_code::Failure;
+use super::report;
+use crate::config::Architecture;
+use crate::package::{self, Refreshed, Stored};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List what the cache holds, the last used first.
+    #[command(after_help = "Example: asg-recycle cache list")]
+    List(CachePlace),
+    /// Remove what the cache holds; what a running build uses stays.
+    #[command(after_help = "Example: asg-recycle cache purge --older-than 30d")]
+    Purge {
+        #[command(flatten)]
+        place: CachePlace,
+        /// Only what was not used for so long: a whole number with `m`, `h` or `d`.
+        #[arg(long, value_name = "AGE", value_parser = age)]
+        older_than: Option<Duration>,
+    },
+    /// Build anew every package of this version's handler; a byte that comes out otherwise is a finding.
+    #[command(after_help = "Example: asg-recycle cache refresh")]
+    Refresh(Building),
+}
+
+/// Reads an age such as `30d`.
+fn age(text: &str) -> Result<Duration, String> {
+    let fault = || format!("`{text}` is no age: write a whole number with `m`, `h` or `d`, e.g. `30d`");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(fault)?;
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(fault()),
+    };
+    let number: u64 = number.parse().map_err(|_| fault())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(fault)
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::List(place) => {
+            let folder = place.folder(context)?;
+            let stored = package::list(&folder)?;
+            let total = total(&stored);
+            let text = format!("{}{}: {total}\n", described(&stored), folder.display());
+            context.console.result(&text)
+        }
+        Command::Purge { place, older_than } => {
+            let gone = package::purge(&place.folder(context)?, *older_than)?;
+            let total = total(&gone);
+            context.console.result(&format!("{}removed: {total}\n", described(&gone)))
+        }
+        Command::Refresh(building) => refresh(building, context),
+    }
+}
+
+fn refresh(building: &Building, context: &mut Context) -> Result<(), Failure> {
+    let request = building.request(Architecture::X86_64, context)?;
+    let sources = package::handler_sources();
+    let console = &mut context.console;
+    let outcomes = package::refresh(&request, &sources, &mut |step| report::progress(&step, console));
+    report::progress_ends(console);
+    let outcomes = outcomes?;
+    let mut differs = false;
+    let mut text = String::new();
+    for outcome in &outcomes {
+        text += &match outcome {
+            Refreshed::Same { key } => format!("{}  the same, byte for byte\n", short(key)),
+            Refreshed::Rebuilt { key, new_key } => {
+                format!("{}  the compiler has changed: built anew as {}\n", short(key), short(new_key))
+            }
+            Refreshed::Differs { key } => {
+                differs = true;
+                format!("{}  other bytes from the same inputs; the new ones are kept\n", short(key))
+            }
+            Refreshed::Passed { key } => {
+                format!("{}  damaged, or of another version's handler: left as it is\n", short(key))
+            }
+        };
+    }
+    let done = outcomes.iter().filter(|outcome| !matches!(outcome, Refreshed::Passed { .. })).count();
+    context.console.result(&format!("{text}{done} of {} built anew\n", outcomes.len()))?;
+    if differs { Err(Failure::Findings) } else { Ok(()) }
+}
+
+fn described(stored: &Stored) -> String {
+    let packages = stored.packages.iter().map(|package| {
+        let what = match (&package.architecture, &package.compiler) {
+            (Some(architecture), Some(compiler)) => format!("{architecture:<6}  by {compiler}"),
+            _ => "damaged: it is built again when it is needed".to_owned(),
+        };
+        format!(
+            "package {}  {:>9}  built {}  used {}  {what}\n",
+            short(&package.key),
+            size(package.bytes),
+            moment(package.made),
+            moment(package.used)
+        )
+    });
+    let builds = stored.builds.iter().map(|build| {
+        let state = if build.is_in_use { "a build runs in it" } else { "the next build goes on from it" };
+        format!("build   {}  {:>9}  {state}\n", build.target, size(build.bytes))
+    });
+    packages.chain(builds).collect()
+}
+
+fn total(stored: &Stored) -> String {
+    let bytes = stored.packages.iter().map(|package| package.bytes);
+    let bytes: u64 = bytes.chain(stored.builds.iter().map(|build| build.bytes)).sum();
+    let (packages, builds) = (stored.packages.len(), stored.builds.len());
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!("{} and {}, {}", count(packages, "package"), count(builds, "build"), size(bytes))
+}
+
+/// The first digits of a key: enough to tell a hundred apart.
+fn short(key: &str) -> &str {
+    key.get(..12).unwrap_or(key)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..100_000 => format!("{bytes} B"),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
+/// A moment to the minute, in UTC.
+fn moment(time: Option<SystemTime>) -> String {
+    let timestamp = time.and_then(|time| Timestamp::try_from(time).ok());
+    timestamp.map_or("unknown".to_owned(), |time| time.strftime("%Y-%m-%dT%H:%MZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{age, moment, size};
+
+    #[test]
+    fn ages_have_a_unit() {
+        assert_eq!(age("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        assert_eq!(age("90m"), Ok(Duration::from_mins(90)));
+        for wrong in ["", "d", "30", "-1h", "1.5h", "30 d", "99999999999999999999d", "1é"] {
+            assert!(age(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_moments_are_short() {
+        assert_eq!((size(512), size(1_949_000)), ("512 B".to_owned(), "1.9 MB".to_owned()));
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(86_460);
+        assert_eq!(moment(Some(time)), "1970-01-02T00:01Z");
+        assert_eq!(moment(None), "unknown");
+    }
+}

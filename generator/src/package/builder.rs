@@ -1,0 +1,83 @@
+//! Builds a package, or takes it from the cache.
+
+use super::answers::Answers;
+use super::assembled::{Package, only_binary, zipped};
+use super::cache::Cache;
+use super::contents::Contents;
+use super::error::PackageError;
+use super::inputs::Inputs;
+use super::request::{BuildRequest, Progress};
+use super::toolchain::Target;
+use super::{compile, elf};
+use crate::render::Files;
+use crate::stack::PackageDigest;
+
+/// What a zip of these contents would be built from here and now: no compiler runs.
+pub fn inputs(request: &BuildRequest, contents: &Contents) -> Result<Inputs, PackageError> {
+    let cache = Cache::open(&request.cache_folder)?;
+    let target = Target::choose(request, &Answers::open(cache.folder()))?;
+    Ok(contents.inputs().with(&target.inputs))
+}
+
+/// Whether the cache has what a zip of these contents needs: no compiler would run.
+pub fn is_ready(request: &BuildRequest, contents: &Contents) -> Result<bool, PackageError> {
+    let inputs = inputs(request, contents)?;
+    let cache = Cache::open(&request.cache_folder)?;
+    Ok([inputs.of_binary(), inputs].iter().any(|inputs| cache.get(&inputs.key()).is_some()))
+}
+
+/// Builds a zip, or takes it from the cache.
+pub fn build(
+    request: &BuildRequest,
+    contents: &Contents,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Package, PackageError> {
+    let cache = Cache::open(&request.cache_folder)?;
+    let target = Target::choose(request, &Answers::open(cache.folder()))?;
+    let inputs = contents.inputs().with(&target.inputs);
+    let key = inputs.key();
+    let ready = |zip: Vec<u8>, cached| Package {
+        digest: PackageDigest::of(&zip),
+        zip,
+        cached,
+        key: key.clone(),
+        inputs: inputs.clone(),
+    };
+    if let Some(zip) = cache.get(&key) {
+        return Ok(ready(zip, true));
+    }
+    let _lock = cache.lock(target.triple, || progress(Progress::Waiting))?;
+    if let Some(zip) = cache.get(&key) {
+        return Ok(ready(zip, true)); // the process that was waited for has built it
+    }
+    let of_binary = inputs.of_binary();
+    let known = cache.get(&of_binary.key()).and_then(|zip| only_binary(&zip));
+    let cached = known.is_some();
+    let binary = match known {
+        Some(binary) => binary,
+        None => compiled(request, &target, contents, &cache, progress)?,
+    };
+    let zip = zipped(&binary, &contents.beside)?;
+    if inputs != of_binary && !cached {
+        // For the next stack, which may package other files beside the same binary.
+        cache.put(&of_binary, request.architecture.as_str(), &zipped(&binary, &Files::new())?)?;
+    }
+    cache.put(&inputs, request.architecture.as_str(), &zip)?;
+    Ok(ready(zip, cached))
+}
+
+pub(super) fn compiled(
+    request: &BuildRequest,
+    target: &Target,
+    contents: &Contents,
+    cache: &Cache,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<u8>, PackageError> {
+    let build_dir = cache.build_dir(target.triple);
+    let binary = compile::compile(request, target, &contents.sources, &build_dir, progress)?;
+    elf::check(&binary, request.architecture)?;
+    if !request.keep_build {
+        compile::clean(&build_dir)?;
+    }
+    Ok(binary)
+}
