@@ -33,12 +33,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let stack = arguments.source.stack(context)?;
     let contents = arguments.source.contents(stack.config())?;
     let architecture = stack.config().handler.architecture;
-    let (built, early) = match &arguments.handler_zip {
-        Some(file) => (building::given(file, architecture, &contents)?, Summary::default()),
-        None => {
-            let early = write_early(arguments, &stack, &contents, context)?;
-            (arguments.building.build(architecture, &contents, context)?, early)
-        }
+    let (built, early) = if let Some(file) = &arguments.handler_zip {
+        (building::given(file, architecture, &contents)?, Summary::default())
+    } else {
+        let early = write_early(arguments, &stack, &contents, context)?;
+        (arguments.building.build(architecture, &contents, context)?, early)
     };
     let record = record(&built, architecture);
     let mut files = files(stack, Some(&record), &arguments.format, &contents.sources)?;

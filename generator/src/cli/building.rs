@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::context::Context;
 use super::exit_code::Failure;
-use super::report;
+use super::report::{self, BuildReport};
 use crate::config::Architecture;
 use crate::output::PackageRecord;
 use crate::package::{self, BuildRequest, Compiler, Contents, Package, PackageError};
@@ -88,7 +88,8 @@ impl Building {
     ) -> Result<Package, Failure> {
         let request = self.request(architecture, context)?;
         let console = &mut context.console;
-        let built = package::build(&request, contents, &mut |step| report::progress(&step, console));
+        let told = BuildReport::new();
+        let built = package::build(&request, contents, &mut |step| told.tell(&step, console));
         report::progress_ends(console);
         Ok(built?)
     }

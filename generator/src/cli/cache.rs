@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::building::{Building, CachePlace};
 use super::context::Context;
 use super::exit_code::Failure;
-use super::report;
+use super::report::{self, BuildReport};
 use crate::config::Architecture;
 use crate::package::{self, Refreshed, Stored};
 
@@ -72,26 +72,24 @@ fn refresh(building: &Building, context: &mut Context) -> Result<(), Failure> {
     let request = building.request(Architecture::X86_64, context)?;
     let sources = package::handler_sources();
     let console = &mut context.console;
-    let outcomes = package::refresh(&request, &sources, &mut |step| report::progress(&step, console));
+    let told = BuildReport::new();
+    let outcomes = package::refresh(&request, &sources, &mut |step| told.tell(&step, console));
     report::progress_ends(console);
     let outcomes = outcomes?;
-    let mut differs = false;
-    let mut text = String::new();
-    for outcome in &outcomes {
-        text += &match outcome {
-            Refreshed::Same { key } => format!("{}  the same, byte for byte\n", short(key)),
-            Refreshed::Rebuilt { key, new_key } => {
-                format!("{}  the compiler has changed: built anew as {}\n", short(key), short(new_key))
-            }
-            Refreshed::Differs { key } => {
-                differs = true;
-                format!("{}  other bytes from the same inputs; the new ones are kept\n", short(key))
-            }
-            Refreshed::Passed { key } => {
-                format!("{}  damaged, or of another version's handler: left as it is\n", short(key))
-            }
-        };
-    }
+    let differs = outcomes.iter().any(|outcome| matches!(outcome, Refreshed::Differs { .. }));
+    let line = |outcome: &Refreshed| match outcome {
+        Refreshed::Same { key } => format!("{}  the same, byte for byte\n", short(key)),
+        Refreshed::Rebuilt { key, new_key } => {
+            format!("{}  the compiler has changed: built anew as {}\n", short(key), short(new_key))
+        }
+        Refreshed::Differs { key } => {
+            format!("{}  other bytes from the same inputs; the new ones are kept\n", short(key))
+        }
+        Refreshed::Passed { key } => {
+            format!("{}  damaged, or of another version's handler: left as it is\n", short(key))
+        }
+    };
+    let text: String = outcomes.iter().map(line).collect();
     let done = outcomes.iter().filter(|outcome| !matches!(outcome, Refreshed::Passed { .. })).count();
     context.console.result(&format!("{text}{done} of {} built anew\n", outcomes.len()))?;
     if differs { Err(Failure::Findings) } else { Ok(()) }
@@ -152,7 +150,7 @@ mod tests {
 
     #[test]
     fn ages_have_a_unit() {
-        assert_eq!(age("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        assert_eq!(age("30d"), Ok(Duration::from_hours(30 * 24)));
         assert_eq!(age("90m"), Ok(Duration::from_mins(90)));
         for wrong in ["", "d", "30", "-1h", "1.5h", "30 d", "99999999999999999999d", "1é"] {
             assert!(age(wrong).is_err(), "{wrong}");
@@ -162,7 +160,7 @@ mod tests {
     #[test]
     fn sizes_and_moments_are_short() {
         assert_eq!((size(512), size(1_949_000)), ("512 B".to_owned(), "1.9 MB".to_owned()));
-        let time = std::time::UNIX_EPOCH + Duration::from_secs(86_460);
+        let time = std::time::UNIX_EPOCH + Duration::from_mins(1_441);
         assert_eq!(moment(Some(time)), "1970-01-02T00:01Z");
         assert_eq!(moment(None), "unknown");
     }

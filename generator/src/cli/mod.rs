@@ -71,6 +71,7 @@ enum Command {
     #[command(after_help = "Example: asg-recycle build stack.yaml --out out")]
     Build(build::Arguments),
     /// See what was compiled before, and be rid of it.
+    #[command(after_help = "Example: asg-recycle cache purge --older-than 30d")]
     Cache(cache::Arguments),
     /// Draw the state machine that would be deployed.
     #[command(

@@ -133,19 +133,19 @@ fn verify(
 }
 
 fn described(verdict: &Verification, zip: &str) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for entry in &verdict.entries {
         let sign = if entry.faults.is_empty() { "=" } else { "~" };
-        text += &format!("{sign} {}\n", entry.name);
-        text.extend(entry.faults.iter().map(|fault| format!("    {fault}\n")));
+        lines.push(format!("{sign} {}", entry.name));
+        lines.extend(entry.faults.iter().map(|fault| format!("    {fault}")));
     }
     let sound = verdict.entries.iter().all(|entry| entry.faults.is_empty());
-    text += &match (verdict.is_identical, sound) {
-        (true, _) => format!("{zip}: byte for byte what these sources give\n"),
+    lines.push(match (verdict.is_identical, sound) {
+        (true, _) => format!("{zip}: byte for byte what these sources give"),
         (false, true) => {
-            format!("{zip}: the entries are right, but their order or their compression is another\n")
+            format!("{zip}: the entries are right, but their order or their compression is another")
         }
-        (false, false) => format!("{zip}: not what these sources give\n"),
-    };
-    text
+        (false, false) => format!("{zip}: not what these sources give"),
+    });
+    lines.join("\n") + "\n"
 }

@@ -1,31 +1,72 @@
 //! What the writing commands say: progress, what was done, what would be.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use crate::output::{Plan, Summary};
-use crate::package::Progress;
+use crate::package::{HANDLER_CRATE, Progress};
 
 /// Crates between two lines of progress where nobody watches.
-const CRATES_PER_LINE: usize = 50;
+const CRATES_PER_LINE: usize = 25;
+/// The share of a build's time that is over when the last crate, the handler, begins: it is compiled and linked as one
+/// piece with all that it uses.
+const SHARE_OF_CRATES: f64 = 0.7;
 
 /// Tells how far a build is: one line that is written over on a terminal, a line now and then elsewhere.
-pub(super) fn progress(step: &Progress, console: &mut Console) {
-    match step {
-        Progress::Waiting => console.note("waiting for another asg-recycle that builds the same handler\n"),
-        Progress::Started { target } => console.note(&format!(
-            "compiling the handler for {target}: minutes the first time, then it comes from the cache\n"
-        )),
-        Progress::Compiling { begun, total_max } if console.is_watched => {
-            console.note(&format!("\r\u{1b}[Kcompiling the handler: crate {begun} of at most {total_max}"));
-        }
-        Progress::Compiling { begun, total_max } if begun % CRATES_PER_LINE == 0 => {
-            console.note(&format!("compiling the handler: crate {begun} of at most {total_max}\n"));
-        }
-        Progress::Compiling { .. } => {}
+pub(super) struct BuildReport {
+    started: Instant,
+}
+
+impl BuildReport {
+    /// For a build that begins now.
+    #[expect(clippy::disallowed_methods, reason = "a waiting person is told how long it takes")]
+    pub(super) fn new() -> Self {
+        Self { started: Instant::now() }
     }
+
+    /// Tells of a step.
+    pub(super) fn tell(&self, step: &Progress, console: &mut Console) {
+        match step {
+            Progress::Waiting => console.note("waiting for another asg-recycle that builds the same handler\n"),
+            Progress::Started { target } => console.note(&format!(
+                "compiling the handler for {target}: 5 to 15 minutes on two cores the first time, then it comes from \
+                 the cache; an interrupted build goes on where it was\n"
+            )),
+            Progress::Compiling { name, begun, total_max } => {
+                let line = state(name, *begun, *total_max, self.started.elapsed());
+                if console.is_watched {
+                    console.note(&format!("\r\u{1b}[K{line}"));
+                } else if begun % CRATES_PER_LINE == 0 || name == HANDLER_CRATE {
+                    console.note(&format!("{line}\n"));
+                }
+            }
+        }
+    }
+}
+
+/// `crate 50 of at most 185 (ring), after 2 min, about 5 min to go`.
+fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> String {
+    let minutes = |seconds: f64| format!("{:.0} min", (seconds / 60.0).ceil());
+    let seconds = elapsed.as_secs_f64();
+    let is_last = name == HANDLER_CRATE;
+    #[expect(clippy::cast_precision_loss, reason = "some hundred crates")]
+    let done = if is_last { 1.0 } else { (begun.saturating_sub(1)) as f64 / total_max.max(1) as f64 };
+    let done = done * SHARE_OF_CRATES;
+    let what = if is_last {
+        "the handler itself, in one piece with all that it uses".to_owned()
+    } else {
+        format!("crate {begun} of at most {total_max} ({name})")
+    };
+    // Too early a guess would be a wild one.
+    let left = if done > 0.1 && seconds > 5.0 {
+        format!(", about {} to go", minutes(seconds * (1.0 - done) / done))
+    } else {
+        String::new()
+    };
+    format!("compiling: {what}, after {}{left}", minutes(seconds))
 }
 
 /// Clears the line of progress.
@@ -85,7 +126,19 @@ fn coloured(diff: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::coloured;
+    use std::time::Duration;
+
+    use super::{HANDLER_CRATE, coloured, state};
+
+    #[test]
+    fn a_waiting_person_is_told_how_far_it_is_and_about_how_long_it_takes() {
+        let at = |name, begun, seconds| state(name, begun, 100, Duration::from_secs(seconds));
+        assert_eq!(at("libc", 1, 2), "compiling: crate 1 of at most 100 (libc), after 1 min");
+        let half = "compiling: crate 51 of at most 100 (ring), after 2 min, about 4 min to go";
+        assert_eq!(at("ring", 51, 120), half);
+        let last = "compiling: the handler itself, in one piece with all that it uses, after 7 min, about 4 min to go";
+        assert_eq!(at(HANDLER_CRATE, 90, 420), last);
+    }
 
     #[test]
     fn added_and_removed_lines_are_coloured_and_the_rest_is_not() {

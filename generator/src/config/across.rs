@@ -14,6 +14,9 @@ use crate::problem::{Location, Problem, Problems};
 /// Where the keys stand that were given.
 type Places = BTreeMap<&'static str, Location>;
 
+/// Keys with their values.
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+
 /// The values that have to fit each other. What is itself at fault is left out.
 struct Related<'a> {
     /// `name` and `environment`.
@@ -21,7 +24,7 @@ struct Related<'a> {
     /// `handler.reserved_concurrency` and `queue.maximum_concurrency`.
     concurrency: Option<(u64, u64)>,
     /// `handler.settings` and `handler.files`, by key.
-    packaged: Option<(Vec<(&'a str, &'a str)>, Vec<&'a str>)>,
+    packaged: Option<(Pairs<'a>, Vec<&'a str>)>,
     /// The least and the greatest healthy percentage, by strategy.
     percentages: BTreeMap<&'a str, (u64, u64)>,
 }
@@ -144,7 +147,7 @@ fn characters(count: usize) -> String {
     format!("{count} {}", if count == 1 { "character" } else { "characters" })
 }
 
-fn pairs<'a>(reading: &'a Reading, path: &str) -> Option<Vec<(&'a str, &'a str)>> {
+fn pairs<'a>(reading: &'a Reading, path: &str) -> Option<Pairs<'a>> {
     match reading.values.get(path)? {
         KeyValue::Pairs(pairs) => Some(pairs.iter().map(|(key, value)| (&**key, &**value)).collect()),
         _ => None,

@@ -140,12 +140,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packaged_reaches_its_field() {
+        let text =
+            "name: n\nhandler: {settings: {AWS_ENDPOINT_URL: 'https://x'}, files: {ca.pem: certs/ca.pem}}\n";
+        let mut expected = Config::with_defaults("n".parse().unwrap());
+        expected.handler.settings.insert("AWS_ENDPOINT_URL", "https://x").unwrap();
+        expected.handler.files.insert("ca.pem", "certs/ca.pem").unwrap();
+        assert_eq!(parsed(text), expected);
+    }
+
+    #[test]
     fn every_key_reaches_its_field() {
         let config = parsed(
             "name: n\nenvironment: e\nregion: us-east-1\n\
              handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
-             reserved_concurrency: 7, allowed_step_functions: [other],\n\
-             settings: {AWS_ENDPOINT_URL: 'https://x'}, files: {ca.pem: certs/ca.pem}}\n\
+             reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
              trigger: {tag_changes: none, launch_template_versions: true}\n\
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
@@ -167,8 +176,7 @@ mod tests {
             log_level: LogLevel::Trace,
             reserved_concurrency: Some(ReservedConcurrency::new(7).unwrap()),
             allowed_step_functions: vec![text("other")].try_into().unwrap(),
-            settings: PackagedSettings::default(),
-            files: PackagedFiles::default(),
+            ..expected.handler
         };
         expected.queue = QueueSection {
             batch_size: BatchSize::new(9).unwrap(),
@@ -195,8 +203,6 @@ mod tests {
         };
         expected.locks.create_table = false;
         expected.logs.retention_days = RetentionDays::new(1).unwrap();
-        expected.handler.settings.insert("AWS_ENDPOINT_URL", "https://x").unwrap();
-        expected.handler.files.insert("ca.pem", "certs/ca.pem").unwrap();
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();
         let mut timed = |key, value| expected.strategies.set("out-in-timed", key, value).unwrap();

@@ -87,7 +87,7 @@ impl Cache {
         for entry in entries {
             bytes += entry.bytes;
             if bytes > bytes_max {
-                self.remove(&entry)?;
+                Self::remove(&entry)?;
             }
         }
         Ok(())
@@ -111,7 +111,7 @@ impl Cache {
     }
 
     /// Removes an entry, unless somebody reads or writes it; whether it is gone.
-    pub(super) fn remove(&self, entry: &CacheEntry) -> Result<bool, PackageError> {
+    pub(super) fn remove(entry: &CacheEntry) -> Result<bool, PackageError> {
         let place = entry.folder.join(USED);
         let lock = File::open(&place);
         if let Ok(lock) = &lock

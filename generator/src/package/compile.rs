@@ -115,9 +115,10 @@ fn run(
     let lines = child.stderr.take().map(BufReader::new).into_iter().flat_map(|reader| reader.split(b'\n'));
     for line in lines {
         let line = String::from_utf8_lossy(&line.map_err(failed)?).into_owned();
-        if line.trim_start().starts_with("Compiling ") {
+        if let Some(what) = line.trim_start().strip_prefix("Compiling ") {
             begun += 1;
-            progress(Progress::Compiling { begun, total_max });
+            let name = what.split(' ').next().unwrap_or_default().to_owned();
+            progress(Progress::Compiling { name, begun, total_max });
         }
         if tail.len() == TAIL_LINES {
             tail.pop_front();
@@ -142,6 +143,7 @@ fn failure(tail: &str) -> PackageError {
         "Could not resolve host",
         "you may be offline",
         "made in offline mode",
+        "using offline mode",
     ];
     if network.iter().any(|sign| tail.contains(sign)) {
         PackageError::Network { tail }

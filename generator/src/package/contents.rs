@@ -34,9 +34,8 @@ impl Contents {
     pub fn of_handler(handler: &HandlerSection, folder: &Path) -> Result<Self, PackageError> {
         let mut beside = packaged_files(&handler.files, folder)?;
         if !handler.settings.is_empty() {
-            let mut text = serde_json::to_vec_pretty(&handler.settings).expect("text keys and values");
-            text.push(b'\n');
-            beside.insert(SETTINGS.to_owned(), text); // a sorted map
+            let text = serde_json::json!(handler.settings); // a sorted map
+            beside.insert(SETTINGS.to_owned(), format!("{text:#}\n").into_bytes());
         }
         Ok(Self { sources: handler_sources(), beside })
     }

@@ -140,8 +140,8 @@ mod tests {
         ] {
             assert_ne!(base.key(), other.key());
         }
-        let bare = Inputs::of_files(&files("a", "x"), &Files::new()).with(&tools("1"));
-        assert_eq!(base.of_binary(), bare);
+        let alone = Inputs::of_files(&files("a", "x"), &Files::new()).with(&tools("1"));
+        assert_eq!(base.of_binary(), alone);
     }
 
     #[test]

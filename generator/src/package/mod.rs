@@ -34,7 +34,7 @@ pub use given::given;
 pub use inputs::{Difference, Inputs};
 pub use refresh::{Refreshed, refresh};
 pub use request::{BuildRequest, Compiler, ProcessEnvironment, Progress};
-pub use sources::{ManifestError, handler_sources, stand_alone_manifest};
+pub use sources::{HANDLER_CRATE, ManifestError, handler_sources, stand_alone_manifest};
 pub use stored::{Stored, StoredBuild, StoredPackage, list, purge};
 pub use unzip::{EntryVerification, Verification, verify};
 

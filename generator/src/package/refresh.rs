@@ -1,6 +1,7 @@
 //! Builds anew all packages of the cache that are of this generator's handler.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 
 use super::answers::Answers;
@@ -68,12 +69,14 @@ pub fn refresh(
         };
         let by_zig = label.inputs.get("linker").is_some_and(|linker| linker.starts_with("cargo-zigbuild"));
         let place = (architecture.as_str(), by_zig);
-        if !binaries.contains_key(&place) {
-            let compiler = if by_zig { Compiler::Zig } else { Compiler::Native };
-            let request = BuildRequest { architecture, compiler, ..request.clone() };
-            binaries.insert(place, fresh(&request, &contents, &cache, progress)?);
-        }
-        let (binary, tools) = &binaries[&place];
+        let (binary, tools) = match binaries.entry(place) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let compiler = if by_zig { Compiler::Zig } else { Compiler::Native };
+                let request = BuildRequest { architecture, compiler, ..request.clone() };
+                place.insert(fresh(&request, &contents, &cache, progress)?)
+            }
+        };
         let beside = beside(&old)?;
         let zip = zipped(binary, &beside)?;
         let inputs = Contents { beside, ..contents.clone() }.inputs().with_tools_of(tools);

@@ -36,6 +36,8 @@ pub enum Progress {
     },
     /// A crate is being compiled.
     Compiling {
+        /// Its name.
+        name: String,
         /// Crates begun so far, this one included.
         begun: usize,
         /// Crates in the lock file: an upper bound.

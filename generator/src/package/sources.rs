@@ -6,6 +6,8 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use crate::render::Files;
 
 static SOURCES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../handler/src");
+/// The name of the crate that is compiled last, as cargo tells it.
+pub const HANDLER_CRATE: &str = "asg-recycle-handler";
 const WORKSPACE_MANIFEST: &str = include_str!("../../../Cargo.toml");
 const HANDLER_MANIFEST: &str = include_str!("../../../handler/Cargo.toml");
 const HANDLER_LOCK: &str = include_str!("../../../handler/Cargo.lock");

@@ -68,7 +68,7 @@ pub fn purge(folder: &Path, older_than: Option<Duration>) -> Result<Stored, Pack
     let is_old = |time: Option<SystemTime>| limit.is_none_or(|limit| time.is_none_or(|time| time < limit));
     let mut gone = Stored { packages: Vec::new(), builds: Vec::new() };
     for entry in cache.entries()? {
-        if is_old(entry.used) && cache.remove(&entry)? {
+        if is_old(entry.used) && Cache::remove(&entry)? {
             gone.packages.push(described(&entry));
         }
     }

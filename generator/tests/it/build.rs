@@ -82,7 +82,7 @@ fn the_handlers_lock_file_is_the_workspaces_for_the_crates_it_uses() {
 }
 
 /// A crate that builds in a second.
-fn small_crate(main: &str) -> Files {
+pub(crate) fn small_crate(main: &str) -> Files {
     let manifest = "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
         [[bin]]\nname = \"bootstrap\"\npath = \"src/main.rs\"\n\n[workspace]\n";
     let lock = "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"0.1.0\"\n";
@@ -91,7 +91,7 @@ fn small_crate(main: &str) -> Files {
 }
 
 /// A crate that has what the handler has and could leak: registry crates that panic, a build script, and C code.
-fn leaky_crate() -> Files {
+pub(crate) fn leaky_crate() -> Files {
     let main = "fn main() {\n    let text = std::env::args().next().unwrap();\n    \
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();\n    \
         let digest = ring::digest::digest(&ring::digest::SHA256, value.to_string().as_bytes());\n    \
@@ -110,7 +110,7 @@ fn leaky_crate() -> Files {
     files
 }
 
-fn request(cache_folder: &Path) -> BuildRequest {
+pub(crate) fn request(cache_folder: &Path) -> BuildRequest {
     let mut environment: ProcessEnvironment = env::vars_os().collect();
     environment.insert("CARGO_NET_OFFLINE".into(), "true".into());
     BuildRequest {
@@ -255,7 +255,7 @@ fn the_cache_is_listed_refreshed_and_purged() {
     let passed = Refreshed::Passed { key: other.key };
     let same = Refreshed::Same { key: built.key.clone() };
     assert!(outcomes.contains(&passed) && outcomes.contains(&same), "{outcomes:?}");
-    let aged = package::purge(folder.path(), Some(std::time::Duration::from_secs(3_600))).expect("it can be");
+    let aged = package::purge(folder.path(), Some(std::time::Duration::from_hours(1))).expect("it can be");
     assert!(aged.packages.is_empty() && aged.builds.is_empty(), "{aged:?}");
     let gone = package::purge(folder.path(), None).expect("it can be");
     assert_eq!(gone.packages.len(), 2);
@@ -300,9 +300,9 @@ fn a_crate_that_does_not_compile_shows_what_the_compiler_said() {
         .expect_err("no package");
     assert!(matches!(fault, PackageError::Compile { .. }));
     assert!(fault.to_string().contains("cannot find value `nonsense` in this scope"), "{fault}");
-    let total_max = 1;
+    let (name, total_max) = ("small".to_owned(), 1);
     let target = "x86_64-unknown-linux-gnu".to_owned();
-    assert_eq!(steps, [Progress::Started { target }, Progress::Compiling { begun: 1, total_max }]);
+    assert_eq!(steps, [Progress::Started { target }, Progress::Compiling { name, begun: 1, total_max }]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod faults;
 mod cli;
 mod build;
 mod package;
+mod obstacles;
 mod formats;
 mod golden;
 mod foreign;

@@ -81,6 +81,11 @@ impl Run {
         self
     }
 
+    /// The folder that it runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Sets a variable of the environment.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);

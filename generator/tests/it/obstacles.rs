@@ -1,0 +1,119 @@
+//! What stands in a package's way: missing tools, no network, a full or a read-only disk. Each is a message with a fix, and
+//! nothing that was there is lost.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use asg_recycle::package::{self, Contents, PackageError, ProcessEnvironment};
+
+use crate::build::{leaky_crate, request, small_crate};
+use crate::run::{PROGRAM, Run, files};
+
+/// The folder with links to some of the machine's programs.
+fn tools(folder: &Path, names: &[&str]) -> PathBuf {
+    let place = folder.join("tools");
+    fs::create_dir(&place).expect("a folder");
+    let path = env::vars_os().find(|(name, _)| name == "PATH").expect("a search path").1;
+    for name in names {
+        let program = env::split_paths(&path).map(|each| each.join(name)).find(|file| file.is_file());
+        std::os::unix::fs::symlink(program.expect(name), place.join(name)).expect("a link");
+    }
+    place
+}
+
+fn fault(change: impl FnOnce(&mut ProcessEnvironment, &Path)) -> PackageError {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut request = request(&folder.path().join("cache"));
+    change(&mut request.environment, folder.path());
+    let contents = Contents::of_crate(small_crate("fn main() {}\n"));
+    package::build(&request, &contents, &mut |_| {}).expect_err("no package")
+}
+
+#[test]
+fn without_a_c_compiler_the_package_that_has_one_is_named() {
+    let fault = fault(|environment, folder| {
+        environment.insert("PATH".into(), tools(folder, &["cargo", "rustc"]).into());
+    });
+    assert!(matches!(fault, PackageError::ProgramMissing { program: "cc", .. }), "{fault}");
+    assert!(fault.to_string().contains("apt-get install gcc"), "{fault}");
+}
+
+#[test]
+fn a_toolchain_that_is_not_installed_is_named_with_the_command_that_installs_it() {
+    let fault = fault(|environment, folder| {
+        let place = tools(folder, &["cargo", "cc"]);
+        let script =
+            "#!/bin/sh\necho \"error: toolchain '$RUSTUP_TOOLCHAIN' is not installed\" >&2\nexit 1\n";
+        fs::write(place.join("rustc"), script).expect("a file");
+        fs::set_permissions(place.join("rustc"), fs::Permissions::from_mode(0o755)).expect("executable");
+        environment.insert("PATH".into(), place.into());
+    });
+    let text = fault.to_string();
+    assert!(matches!(fault, PackageError::CompilerMissing { .. }), "{text}");
+    assert!(text.contains("rustup toolchain install ") && text.contains("is not installed"), "{text}");
+}
+
+#[test]
+fn offline_without_the_crates_the_command_that_fetches_them_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut request = request(&folder.path().join("cache"));
+    request.environment.insert("CARGO_HOME".into(), folder.path().join("empty").into());
+    let contents = Contents::of_crate(leaky_crate());
+    let fault = package::build(&request, &contents, &mut |_| {}).expect_err("no package");
+    assert!(matches!(fault, PackageError::Network { .. }), "{fault}");
+    assert!(fault.to_string().contains("cargo fetch --locked"), "{fault}");
+}
+
+/// Runs a command in a folder on a disk of its own that is full or cannot be written; `None` where this machine lets
+/// nobody mount one.
+fn on_another_disk(prepare: &str, arguments: &str, folder: &Path) -> Option<Output> {
+    let script = format!("mount -t tmpfs -o size=64k none disk && {prepare} && exec \"$0\" {arguments}");
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, PROGRAM]);
+    let output = command.current_dir(folder).output().ok()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("unshare") || said.contains("mount:") {
+        println!("not checked here, for no disk can be mounted: {said}");
+        return None;
+    }
+    Some(output)
+}
+
+#[test]
+fn a_full_or_a_read_only_disk_is_named_and_what_is_there_stays() {
+    let done = Run::new(&["validate", "stack.yaml"]).file("stack.yaml", "name: web\n").ok();
+    fs::create_dir(done.folder.join("disk")).expect("a folder");
+    let before = files(&done.folder);
+    let fill = "head -c 1000000 /dev/zero >disk/filler 2>/dev/null; true";
+    let seal = "mount -o remount,ro disk";
+    for (prepare, arguments, part) in [
+        (fill, "generate stack.yaml --out disk/out", "No space left on device"),
+        (seal, "generate stack.yaml --out disk/out", "Read-only file system"),
+        (
+            seal,
+            "package stack.yaml --out out --cache-dir disk/cache",
+            "name a folder of your own with `--cache-dir`",
+        ),
+        (fill, "package stack.yaml --out out --cache-dir disk/cache", "No space left on device"),
+    ] {
+        let Some(output) = on_another_disk(prepare, arguments, &done.folder) else { return };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{arguments}: {said}");
+        assert!(said.contains(part) && said.contains("disk/"), "{arguments}: {said}");
+        assert_eq!(files(&done.folder), before, "{arguments}");
+    }
+}
+
+#[test]
+fn a_zip_over_the_limit_is_refused_before_anything_is_compiled() {
+    let text = "name: web\nhandler:\n  files:\n    big: big\n";
+    let run =
+        Run::new(&["package", "stack.yaml", "--out", "out", "--cache-dir", "cache"]).file("stack.yaml", text);
+    let run = run.file("big", "");
+    let big = fs::File::options().write(true).open(run.folder().join("big")).expect("a file");
+    big.set_len(262_144_001).expect("a hole in a file");
+    let done = run.stderr_has("`handler.files`, `big`: `big` is more than fits").exits(2);
+    assert!(!done.has("out") && !done.has("cache"));
+}
