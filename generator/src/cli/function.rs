@@ -6,16 +6,16 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use asg_recycle_handler::contract::{CA_BUNDLE, CONNECTION_VARIABLES};
 use tempfile::TempDir;
 
+use super::building::Building;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
-use super::package::Building;
 use crate::AsgRecycle;
-use crate::config::Architecture;
+use crate::config::{Architecture, TASK_FOLDER};
 use crate::local::{Defaults, LocalFunction, env_file};
-use crate::package;
 use crate::simulate::runner::{PLACE, handler_environment};
 use crate::stack::Place;
 
@@ -89,12 +89,20 @@ impl FunctionArguments {
         }
         environment.extend(self.own_variables()?);
         if let Some(url) = offline.or(self.endpoint_url.as_deref()) {
-            environment.insert("AWS_ENDPOINT_URL".to_owned(), url.to_owned());
+            // Those of single services, too: the package may set one, and it would win.
+            let names = CONNECTION_VARIABLES.iter().map(|variable| variable.name);
+            let names = names.filter(|name| name.starts_with("AWS_ENDPOINT_URL"));
+            environment.extend(names.map(|name| (name.to_owned(), url.to_owned())));
         }
         self.credentials(&mut environment, offline.is_some())?;
-        let (program, unpacked) = self.program(&stack, context)?;
+        let (program, unpacked) = self.program(&stack, source, context)?;
         let folder = program.parent().unwrap_or(Path::new(".")).to_owned();
         let name = stack.stack().text(&stack.stack().function.name, place);
+        let settings = &stack.config().handler.settings;
+        if let Some(bundle) = settings.get(CA_BUNDLE.name).and_then(|path| path.strip_prefix(TASK_FOLDER)) {
+            let bundle = folder.join(bundle).display().to_string(); // the package lies elsewhere here
+            environment.entry(CA_BUNDLE.name.to_owned()).or_insert(bundle);
+        }
         for (key, value) in lambda_variables(&stack, &name, &region, &folder) {
             environment.entry(key.to_owned()).or_insert(value);
         }
@@ -153,6 +161,7 @@ impl FunctionArguments {
     fn program(
         &self,
         stack: &AsgRecycle,
+        source: &Source,
         context: &mut Context,
     ) -> Result<(PathBuf, Option<TempDir>), Failure> {
         if let Some(path) = &self.bootstrap {
@@ -171,7 +180,7 @@ impl FunctionArguments {
                 format!("note: this machine runs {0}, so the handler is built for {0} here\n", here.as_str());
             context.console.note(&note);
         }
-        let built = self.building.build(here, &package::handler_sources(), context)?;
+        let built = self.building.build(here, &source.contents(stack.config())?, context)?;
         let folder =
             tempfile::tempdir().map_err(|error| Failure::World(format!("no temporary folder: {error}")))?;
         let unpacked =
