@@ -262,7 +262,13 @@ fn context(config: &Config) -> Argument {
         // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
         hooks => minijinja::value::Serde(hooks(config.catalog())),
+        any_units => minijinja::value::Serde(any_units(config.catalog())),
     }
+}
+
+/// The strategies that recycle groups whose capacity is no number of instances.
+fn any_units(catalog: &Catalog) -> Vec<&str> {
+    catalog.strategies().values().filter(|one| one.any_units).map(|one| one.name.as_str()).collect()
 }
 
 fn poll_interval_seconds(settings: &std::collections::BTreeMap<String, SettingValue>) -> Option<u64> {

@@ -42,6 +42,7 @@ pub(super) const GRANTS: &[Grant] = &[
         sid: "Describe",
         scope: Scope::Everything,
         calls: &[
+            "arc-zonal-shift:GetManagedResource",
             "autoscaling:DescribeAutoScalingGroups",
             "autoscaling:DescribeAutoScalingInstances",
             "autoscaling:DescribeInstanceRefreshes",

@@ -20,6 +20,8 @@ pub(super) struct File {
     #[serde(default)]
     windowed: Option<bool>,
     #[serde(default)]
+    any_units: Option<bool>,
+    #[serde(default)]
     hooks: Hooks,
     #[serde(default)]
     needs: BTreeMap<String, Vec<String>>,
@@ -73,6 +75,7 @@ impl File {
             summary: self.summary,
             promise: promise.ok_or("it lacks `promise`, what it promises about capacity")?,
             windowed: self.windowed.unwrap_or_else(|| base.is_some_and(|base| base.windowed)),
+            any_units: self.any_units.unwrap_or_else(|| base.is_some_and(|base| base.any_units)),
             hooks,
             needs,
             settings,

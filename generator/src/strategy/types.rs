@@ -17,6 +17,8 @@ pub struct Strategy {
     pub promise: String,
     /// Whether its executions keep to windows given in their input.
     pub windowed: bool,
+    /// Whether it recycles groups that count their capacity in weights, vCPUs or memory, too.
+    pub any_units: bool,
     /// The states at which the frame goes over to those of the strategy.
     pub hooks: Hooks,
     /// API calls that AWS asks the machine's role for besides those that the machine makes, by the setting that has them

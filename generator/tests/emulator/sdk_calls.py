@@ -18,10 +18,12 @@ BOTO_SERVICES = {
     "elasticloadbalancing": "elb",
     "eventbridge": "events",
     "cloudwatchlogs": "logs",
+    "arczonalshift": "arc-zonal-shift",
     "vpclattice": "vpc-lattice",
 }
 # How errors name the services.
 ERROR_PREFIXES = {
+    "arczonalshift": "ArcZonalShift",
     "autoscaling": "AutoScaling",
     "cloudwatch": "CloudWatch",
     "dynamodb": "DynamoDb",

@@ -11,7 +11,7 @@ use super::executions::{self, Executions};
 use super::messages::{self, Messages};
 use super::record::Access::{self, Read, Write};
 use super::request::Request;
-use super::{ec2, load_balancing};
+use super::{ec2, load_balancing, zonal_shift};
 
 type Answer = Result<Value, AwsError>;
 
@@ -94,6 +94,7 @@ static ACTIONS: &[Action] = &[
     look("ec2", "describeTags", ec2::describe_tags),
     read("ec2", "describeLaunchTemplates", ec2::describe_launch_templates),
     look("elasticloadbalancingv2", "describeTargetHealth", load_balancing::describe_target_health),
+    read("arczonalshift", "getManagedResource", zonal_shift::get_managed_resource),
     look("elasticloadbalancing", "describeInstanceHealth", load_balancing::describe_instance_health),
     look("vpclattice", "listTargets", load_balancing::list_targets),
     action("dynamodb", "getItem", Read, Performer::Tables(dynamodb::get_item)),

@@ -85,6 +85,7 @@ fn prefix(service: &str, names: ErrorNames) -> (&str, &str) {
     match (service, names) {
         ("autoscaling", ErrorNames::Joined) => ("AutoScaling", "AutoScalingException"),
         ("autoscaling", ErrorNames::Spaced) => ("Auto Scaling", "AutoScalingException"),
+        ("arczonalshift", _) => ("ArcZonalShift", "ArcZonalShiftException"),
         ("ec2", _) => ("Ec2", "Ec2Exception"),
         ("elasticloadbalancing", _) => ("ElasticLoadBalancing", "ElasticLoadBalancingException"),
         ("vpclattice", _) => ("VpcLattice", "VpcLatticeException"),

@@ -27,6 +27,7 @@ mod schedule;
 pub mod script;
 pub mod spec;
 mod timing;
+mod zonal_shift;
 #[cfg(test)]
 mod tests;
 

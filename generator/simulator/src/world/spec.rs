@@ -159,6 +159,10 @@ pub struct GroupSpec {
     pub warm_pool: u32,
     /// What it counts its capacity in, where AWS says so: `units`, `vcpu` or `memory-mib`.
     pub capacity_type: Option<String>,
+    /// The service that alone may change it, where there is one.
+    pub operator: Option<String>,
+    /// The zone from which a zonal shift has taken its traffic, where there is one.
+    pub shifted_away_from: Option<String>,
     /// Its times.
     pub timing: Timing,
 }
@@ -191,6 +195,8 @@ impl Default for GroupSpec {
             terminate_hook: None,
             warm_pool: 0,
             capacity_type: None,
+            operator: None,
+            shifted_away_from: None,
             timing: Timing::default(),
         }
     }

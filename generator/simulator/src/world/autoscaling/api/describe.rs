@@ -154,6 +154,13 @@ fn put_optional(fields: &mut Fields, group: &Group) {
         put(fields, "WarmPoolConfiguration", json!({"MinSize": group.warm_pool, "PoolState": "Stopped"}));
         put(fields, "WarmPoolSize", json!(group.warm_pool));
     }
+    if let Some(operator) = &group.operator {
+        put(fields, "Operator", json!({"Principal": &**operator}));
+    }
+    if group.shifted_away_from.is_some() {
+        let policy = json!({"ZonalShiftEnabled": true, "ImpairedZoneHealthCheckBehavior": "IgnoreUnhealthy"});
+        put(fields, "AvailabilityZoneImpairmentPolicy", policy);
+    }
     if let Some(capacity_type) = &group.capacity_type {
         put(fields, "DesiredCapacityType", json!(&**capacity_type));
     }
@@ -168,7 +175,7 @@ fn tag(group: &str, key: &str, value: &str) -> Value {
 const SERVICE_LINKED_ROLE: &str =
     "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
 
-fn arn(name: &str) -> String {
+pub(crate) fn arn(name: &str) -> String {
     format!(
         "arn:aws:autoscaling:eu-west-2:123456789012:autoScalingGroup:\
          11111111-2222-4333-8444-555555555555:autoScalingGroupName/{name}"

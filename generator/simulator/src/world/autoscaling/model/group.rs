@@ -66,6 +66,10 @@ pub struct Group {
     pub warm_pool: u32,
     /// What it counts its capacity in, where AWS says so.
     pub capacity_type: Option<Arc<str>>,
+    /// The service that alone may change it.
+    pub operator: Option<Arc<str>>,
+    /// The zone from which a zonal shift has taken its traffic.
+    pub shifted_away_from: Option<Arc<str>>,
     /// Its times.
     pub timing: Timing,
     /// When it was created.

@@ -80,6 +80,8 @@ fn group(
         terminate_hook: spec.terminate_hook,
         warm_pool: spec.warm_pool,
         capacity_type: spec.capacity_type.as_deref().map(Into::into),
+        operator: spec.operator.as_deref().map(Into::into),
+        shifted_away_from: spec.shifted_away_from.as_deref().map(Into::into),
         timing: spec.timing,
         created_at: Moment(now.0.saturating_sub(AGE.0)),
         instances: Vec::new(),

@@ -81,6 +81,9 @@ impl AutoScaling {
         let mut refused: Option<Arc<str>> = None;
         let mut best: Option<usize> = None;
         for (zone, count) in live.iter().enumerate() {
+            if looked_at.shifted_away_from.as_ref() == Some(&looked_at.zones[zone]) {
+                continue;
+            }
             match self.launch_failure(context.now, &looked_at.zones[zone]) {
                 Some(message) => refused = Some(message),
                 None if best.is_none_or(|best| *count < live[best]) => best = Some(zone),
