@@ -107,6 +107,7 @@ resource "aws_iam_role_policy" "machine" {
         Sid    = "Describe"
         Effect = "Allow"
         Action = [
+          "arc-zonal-shift:GetManagedResource",
           "autoscaling:DescribeAutoScalingGroups",
           "autoscaling:DescribeAutoScalingInstances",
           "autoscaling:DescribeInstanceRefreshes",

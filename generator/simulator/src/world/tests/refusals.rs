@@ -203,3 +203,21 @@ fn what_the_world_does_not_know_is_refused_by_name_and_makes_the_run_void() {
     assert!(error.cause.contains("has no argument DesiredCapacty"), "{error:?}");
     assert_eq!(fixture.world.record().refusals.len(), 3);
 }
+
+#[test]
+fn an_operator_alone_may_change_its_group_and_a_zonal_shift_is_told_of() {
+    let mut fixture = WorldFixture::with(|group| group.operator = Some("eks.amazonaws.com".to_owned()), "");
+    assert_eq!(fixture.describe()["Operator"]["Principal"], "eks.amazonaws.com");
+    let error =
+        fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 9})).expect_err("not the operator");
+    assert!(error.cause.contains("is not authorized to perform"), "{error:?}");
+
+    let mut fixture = WorldFixture::with(|group| group.shifted_away_from = Some("eu-west-2b".to_owned()), "");
+    let arn = fixture.describe()["AutoScalingGroupARN"].clone();
+    let resource = json!({"ResourceIdentifier": arn});
+    let answer = fixture.call("arczonalshift", "getManagedResource", &resource).expect("it is managed");
+    assert_eq!(answer["ZonalShifts"][0]["AwayFrom"], "eu-west-2b");
+    let error =
+        WorldFixture::plain().call("arczonalshift", "getManagedResource", &resource).expect_err("it is not");
+    assert_eq!(error.name, "ArcZonalShift.ResourceNotFoundException");
+}
