@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod child;
 mod declarations;
 mod definition;
 mod kind;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use asg_recycle_simulator::states_language::StateMachine;
-use minijinja::{Environment, Error, ErrorKind, Value as Argument, context};
+use minijinja::{Environment, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::child;
 use super::expression;
 use super::origin::{self, Origins};
 use super::tables::Tables;
@@ -144,7 +145,7 @@ fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {
     let tables = Arc::clone(tables);
     environment.add_function("initial_variables", move |path: &str| tables.initial(path));
     environment.add_filter("jsonata", jsonata);
-    environment.add_function("child_states", child_states);
+    environment.add_function("child_states", child::states);
     environment
 }
 
@@ -154,60 +155,6 @@ fn jsonata(expression: &str) -> String {
     let expression = origin::unmarked(expression);
     let one_line: Vec<_> = expression.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Value::String(format!("{{% {} %}}", one_line.join(" "))).to_string()
-}
-
-/// The states of a child execution, with every variable they assign renamed to `<prefix>_<name>`, so that no name
-/// stands in two nested scopes.
-fn child_states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str) -> Result<String, Error> {
-    let text = state.env().get_template(path)?.render(context! {
-        settings => state.lookup("settings"),
-        hooks => state.lookup("hooks"),
-    })?;
-    let parsed =
-        origin::parse(path, &text).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
-    Ok(origin::print(path, &text, &rename_variables(&parsed, prefix)))
-}
-
-fn rename_variables(states: &Value, prefix: &str) -> Value {
-    let mut names = BTreeSet::new();
-    collect_assigned(states, &mut names);
-    rename(states, &names, prefix)
-}
-
-fn collect_assigned(value: &Value, names: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (key, field) in fields {
-                if key == "Assign" {
-                    names.extend(field.as_object().into_iter().flat_map(|assigned| assigned.keys().cloned()));
-                }
-                collect_assigned(field, names);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_assigned(item, names)),
-        _ => {}
-    }
-}
-
-fn rename(value: &Value, names: &BTreeSet<String>, prefix: &str) -> Value {
-    match value {
-        Value::String(text) => Value::String(expression::rename_variables(text, names, prefix)),
-        Value::Array(items) => items.iter().map(|item| rename(item, names, prefix)).collect(),
-        Value::Object(fields) => {
-            let renamed = fields.iter().map(|(key, field)| {
-                let field = match field.as_object() {
-                    Some(assigned) if key == "Assign" => assigned
-                        .iter()
-                        .map(|(name, value)| (format!("{prefix}_{name}"), rename(value, names, prefix)))
-                        .collect(),
-                    _ => rename(field, names, prefix),
-                };
-                (key.clone(), field)
-            });
-            Value::Object(renamed.collect())
-        }
-        other => other.clone(),
-    }
 }
 
 /// A state at which the frame goes over to a strategy.
@@ -389,16 +336,5 @@ mod tests {
             assert!(fault.contains(expected), "{fault}");
             assert!(!fault.contains('\u{e000}'), "{fault}");
         }
-    }
-
-    #[test]
-    fn every_variable_of_a_child_gets_the_prefix() {
-        let states = serde_json::json!({
-            "A": {"Type": "Pass", "Assign": {"id": "{% $states.input.id %}"}, "Next": "B"},
-            "B": {"Type": "Pass", "Output": "{% $id & $idle & '$id' %}", "End": true},
-        });
-        let renamed = rename_variables(&states, "turn");
-        assert_eq!(renamed["A"]["Assign"]["turn_id"], "{% $states.input.id %}");
-        assert_eq!(renamed["B"]["Output"], "{% $turn_id & $idle & '$id' %}");
     }
 }
