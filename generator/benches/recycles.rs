@@ -249,8 +249,10 @@ fn speed(deployment: &Rc<Deployment>, strategy: &str) {
 fn campaign(deployment: &Rc<Deployment>) {
     let plan = CampaignPlan { strategy: None, seed: 1, runs: CAMPAIGN_RUNS };
     let mut found = Campaign::default();
-    let (by_clock, by_processor) =
-        measure(|_| found = Campaign::run(std::slice::from_ref(deployment), &plan), |times, _| times == 1);
+    let (by_clock, by_processor) = measure(
+        |_| found = Campaign::run(std::slice::from_ref(deployment), &plan, || ()),
+        |times, _| times == 1,
+    );
     let runs = found.runs as f64;
     println!(
         "{:<44} {:>12.0} {:>15}",

@@ -85,6 +85,21 @@ impl FromStr for Span {
     }
 }
 
+#[cfg(feature = "run")]
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^(0|([0-9]+(ms|s|m|h|d))+)$",
+            "description": "A length of time: whole numbers with units `ms`, `s`, `m`, `h` or `d`, e.g. `90s` or `1h30m`."
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;

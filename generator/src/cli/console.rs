@@ -52,6 +52,8 @@ pub(super) struct Console {
     pub(super) colours_notes: bool,
     /// Whether a person watches the notes.
     pub(super) is_watched: bool,
+    /// Columns of the terminal that shows the results, where one does.
+    pub(super) columns: Option<usize>,
 }
 
 impl Console {
@@ -64,6 +66,7 @@ impl Console {
             colours_results: color.on(io::stdout().is_terminal(), environment),
             colours_notes: color.on(is_watched, environment),
             is_watched,
+            columns: columns(environment),
         }
     }
 
@@ -92,6 +95,13 @@ impl Console {
             Failure::Findings | Failure::ReaderGone => {}
         }
     }
+}
+
+/// What `COLUMNS` says, else what the terminal does.
+fn columns(environment: &ProcessEnvironment) -> Option<usize> {
+    let said =
+        environment.get(std::ffi::OsStr::new("COLUMNS")).and_then(|value| value.to_str()?.parse().ok());
+    said.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)))
 }
 
 #[cfg(test)]

@@ -17,8 +17,9 @@ use super::function::{FunctionArguments, Prepared};
 use super::input::Source;
 use super::invoke::EventArguments;
 use super::scenario::WorldArguments;
+use super::simulate::look;
 use crate::local::{self, Account, Asked, AwsCall, Endpoint, Notice, Outcome, Sandbox, ServiceFault};
-use crate::simulate::report::{self, Paint};
+use crate::simulate::report;
 use crate::simulate::runner::{Deployment, Detail, Run};
 
 /// How often files are looked at.
@@ -77,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         None
     };
     let mut prepared = arguments.function.prepare(&arguments.source, aws.as_deref(), context)?;
-    let account = arguments.account(&mut prepared)?;
+    let account = arguments.account(&mut prepared, context)?;
     let payload =
         if arguments.event.is_given() { Some(arguments.event.payload(&prepared.defaults)?) } else { None };
     endpoint.set_defaults(prepared.defaults.clone());
@@ -136,13 +137,13 @@ fn interruptions(sender: Sender<Happening>) -> Result<Arc<AtomicBool>, Failure> 
 
 impl Arguments {
     /// The modelled account, where AWS is left out; and what the samples are then about.
-    fn account(&self, prepared: &mut Prepared) -> Result<Option<Account>, Failure> {
+    fn account(&self, prepared: &mut Prepared, context: &Context) -> Result<Option<Account>, Failure> {
         if !self.offline {
             return Ok(None);
         }
         let config = prepared.stack.config().clone();
         let strategy = self.world.strategy(&config)?;
-        let mut scenario = self.world.scenario(&strategy)?;
+        let mut scenario = self.world.scenario(&strategy, context)?;
         scenario.triggers = Some(Vec::new()); // the event on the desk is the trigger
         let deployment =
             Deployment::of(&prepared.stack).map_err(|problems| Failure::World(problems.to_string()))?;
@@ -302,8 +303,7 @@ impl Session<'_> {
         let goes_on = move |_: &crate::simulate::runner::Runner| !interrupted.load(Ordering::Relaxed);
         let run = self.account.as_mut().and_then(|account| account.finish(goes_on));
         if let Some(run) = &run {
-            let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
-            context.console.result(&report::text(run, paint))?;
+            context.console.result(&report::text(run, look(context, None)))?;
         }
         Ok(run)
     }
@@ -312,7 +312,7 @@ impl Session<'_> {
     fn renew(&mut self, context: &mut Context) {
         let built = self.arguments.function.prepare(&self.arguments.source, self.aws.as_deref(), context);
         let renewed = built.and_then(|mut prepared| {
-            let account = self.arguments.account(&mut prepared)?;
+            let account = self.arguments.account(&mut prepared, context)?;
             let cannot = |error: std::io::Error| Failure::World(format!("cannot run the handler: {error}"));
             self.sandbox.replace(prepared.function.clone()).map_err(cannot)?;
             Ok((prepared, account))

@@ -6,9 +6,11 @@ use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
+use super::context::Context;
 use super::exit_code::Failure;
+use super::input::faults;
 use crate::config::Config;
-use crate::simulate::scenario::{FAULTS, Fault, Scenario, cases};
+use crate::simulate::scenario::{FAULTS, Fault, Scenario, ScenarioError, cases};
 use crate::spelling::nearest;
 
 /// Which world.
@@ -25,7 +27,7 @@ pub(super) struct WorldArguments {
     #[arg(long, value_name = "SEED")]
     pub(super) seed: Option<u64>,
     /// Something that goes wrong; may be repeated.
-    #[arg(long = "fault", value_name = "NAME", value_parser = faults())]
+    #[arg(long = "fault", value_name = "NAME", value_parser = fault_names())]
     pub(super) faults: Vec<String>,
     #[command(flatten)]
     group: GroupArguments,
@@ -103,7 +105,7 @@ fn moment(text: &str) -> Result<u64, String> {
 }
 
 /// The names of the faults, each with what it does.
-fn faults() -> clap::builder::PossibleValuesParser {
+fn fault_names() -> clap::builder::PossibleValuesParser {
     let value = |fault: &Fault| clap::builder::PossibleValue::new(fault.name).help(fault.summary);
     FAULTS.iter().map(value).collect::<Vec<_>>().into()
 }
@@ -124,9 +126,9 @@ impl WorldArguments {
     }
 
     /// The scenario.
-    pub(super) fn scenario(&self, strategy: &str) -> Result<Scenario, Failure> {
+    pub(super) fn scenario(&self, strategy: &str, context: &Context) -> Result<Scenario, Failure> {
         let mut scenario = match &self.scenario {
-            Some(name) => find(name, strategy)?,
+            Some(name) => find(name, strategy, context.console.colours_notes)?,
             None => self.described()?,
         };
         scenario.world.seed = self.seed.unwrap_or(scenario.world.seed);
@@ -201,7 +203,7 @@ impl GroupArguments {
 }
 
 /// A scenario by its path, or by its name.
-fn find(name: &str, strategy: &str) -> Result<Scenario, Failure> {
+fn find(name: &str, strategy: &str, colours: bool) -> Result<Scenario, Failure> {
     let known = cases().map_err(|(path, error)| Failure::World(format!("{path}: {error}")))?;
     let mut of_strategy = known.into_iter().filter(|case| case.strategy == strategy);
     let names: Vec<String> = of_strategy.clone().map(|case| case.name).collect();
@@ -215,7 +217,8 @@ fn find(name: &str, strategy: &str) -> Result<Scenario, Failure> {
         };
         Failure::Input(format!("`{name}` is no file ({error}), and no scenario of {strategy}; {fix}"))
     })?;
-    Scenario::parse(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))
+    let unread = |error: ScenarioError| faults(&error.0, name, text.as_bytes(), colours);
+    Scenario::parse(&text).map_err(unread)
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::digest;
 use crate::problem::Problems;
 use crate::simulate::campaign::{Campaign, CampaignPlan};
-use crate::simulate::report::{self, Paint, Replay};
+use crate::simulate::report::{self, COLUMNS, Look, Paint, Replay};
 use crate::simulate::runner::{Deployment, Detail, Run};
-use crate::simulate::scenario::Scenario;
+use crate::simulate::scenario::{Case, Scenario, cases};
 
 /// Scenarios of one campaign: what takes the better part of a day on one core.
 const RUNS_MAX: u64 = 10_000_000;
@@ -29,6 +29,12 @@ pub(super) struct Arguments {
         conflicts_with_all = ["instances", "min", "max", "zones", "target_groups", "window", "at", "boot", "drain", "faults",
             "scenario", "svg"])]
     campaign: Option<u64>,
+    /// What an instance costs, in dollars for an hour: the summary tells what the additional ones cost.
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    price_per_hour: Option<f64>,
+    /// List the scenarios that come with the strategy, and run none.
+    #[arg(long, conflicts_with_all = ["campaign", "scenario"])]
+    list: bool,
     /// How the report is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ReportFormat,
@@ -46,6 +52,16 @@ enum ReportFormat {
     Json,
 }
 
+/// Steps between two looks at how far a run is.
+const STEPS: u64 = 1000;
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let number = text.strip_prefix('$').unwrap_or(text).parse::<f64>().ok();
+    number
+        .filter(|price| price.is_finite() && *price >= 0.0)
+        .ok_or_else(|| format!("`{text}` is no price: write `0.096`"))
+}
+
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let input = arguments.source.read()?;
     let replay = Replay {
@@ -56,33 +72,76 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let config = input.into_stack(context)?.config().clone();
     let strategy = arguments.world.strategy(&config)?;
+    if arguments.list {
+        return list(&strategy, context);
+    }
     if let Some(runs) = arguments.campaign {
         return campaign(arguments, &config, (runs, &replay), context);
     }
-    let scenario = arguments.world.scenario(&strategy)?;
+    let scenario = arguments.world.scenario(&strategy, context)?;
     let replay = Replay { arguments: arguments.world.again(&strategy, scenario.world.seed), ..replay };
     // What a scenario says of its stacks is its own.
     let configs = scenario.configs(&config).map_err(|problems| Failure::Input(problems.to_string()))?;
-    let run = simulate(&configs, &scenario, &strategy)?;
+    let run = simulate(&configs, &scenario, &strategy, context)?;
     if let Some(path) = &arguments.svg {
         std::fs::write(path, report::svg(&run))
             .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
     }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(&run));
     let is_as_expected = run.verdict.is_sound() && unmet.as_ref().is_none_or(Vec::is_empty);
-    print(arguments.format, &run, (unmet.as_deref().unwrap_or_default(), &replay, is_as_expected), context)?;
+    print(arguments, &run, (unmet.as_deref().unwrap_or_default(), &replay, is_as_expected), context)?;
     // A scenario that expects nothing is to recycle.
     let failed = unmet.is_none() && run.has_failed();
     if failed || !is_as_expected { Err(Failure::Findings) } else { Ok(()) }
 }
 
 /// Runs a scenario on the stacks that these configurations build.
-fn simulate(configs: &[Config], scenario: &Scenario, strategy: &str) -> Result<Run, Failure> {
+fn simulate(
+    configs: &[Config],
+    scenario: &Scenario,
+    strategy: &str,
+    context: &mut Context,
+) -> Result<Run, Failure> {
     let deployed = configs.iter().map(|config| Deployment::build(config).map(Rc::new)).collect();
     let deployments: Vec<_> =
         Result::map_err(deployed, |problems: Problems| Failure::World(problems.to_string()))?;
     let runner = scenario.runner(&deployments, strategy, Detail::Plain);
-    Ok(runner.map_err(|error| Failure::Input(error.to_string()))?.finish())
+    let runner = runner.map_err(|error| Failure::Input(error.to_string()))?;
+    if !context.console.is_watched {
+        return Ok(runner.finish());
+    }
+    let mut shown = false;
+    let run = runner.finish_while(|runner| {
+        let (span, steps) = runner.progress();
+        if steps > 0 && steps % STEPS == 0 {
+            shown = true;
+            let minutes = span.0 / 60_000;
+            let (hours, minutes) = (minutes / 60, minutes % 60);
+            context.console.note(&format!("\r\u{1b}[Ksimulated {hours} h {minutes:02} min in {steps} steps"));
+        }
+        true
+    });
+    if shown {
+        context.console.note("\r\u{1b}[K");
+    }
+    run.ok_or_else(|| Failure::World("the run was broken off".to_owned()))
+}
+
+/// The scenarios of a strategy, each with what it shows.
+fn list(strategy: &str, context: &mut Context) -> Result<(), Failure> {
+    let known = cases().map_err(|(path, error)| Failure::World(format!("{path}: {error}")))?;
+    let mut known: Vec<_> = known.into_iter().filter(|case| case.strategy == strategy).collect();
+    known.sort_by(|one, other| one.name.cmp(&other.name));
+    let width = known.iter().map(|case| case.name.len()).max().unwrap_or(0);
+    let line =
+        |case: &Case| format!("{:<width$}  {}\n", case.name, case.scenario.about.trim().replace('\n', " "));
+    context.console.result(&known.iter().map(line).collect::<String>())
+}
+
+/// How reports look here.
+pub(super) fn look(context: &Context, dollars_per_hour: Option<f64>) -> Look {
+    let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
+    Look { paint, columns: context.console.columns.unwrap_or(COLUMNS), dollars_per_hour }
 }
 
 /// Runs made-up scenarios on all cores.
@@ -105,20 +164,7 @@ fn campaign(
         plan
     });
     let plans: Vec<CampaignPlan> = plans.collect();
-    let mut whole = Campaign::default();
-    std::thread::scope(|scope| {
-        let part = |plan| {
-            scope.spawn(move || Some(Campaign::run(&[Rc::new(Deployment::build(config).ok()?)], plan)))
-        };
-        let parts: Vec<_> = plans.iter().map(part).collect();
-        for part in parts {
-            let found = part.join().ok().flatten();
-            let found =
-                found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
-            whole.add(found);
-        }
-        Ok::<(), Failure>(())
-    })?;
+    let whole = conduct(config, &plans, runs, context)?;
     let text = match arguments.format {
         ReportFormat::Text => report::campaign_text(&whole, replay),
         ReportFormat::Json => format!("{:#}\n", report::campaign_json(&whole, replay)),
@@ -127,16 +173,52 @@ fn campaign(
     if whole.failures.is_empty() { Ok(()) } else { Err(Failure::Findings) }
 }
 
+/// Runs the plans, a thread each.
+fn conduct(
+    config: &Config,
+    plans: &[CampaignPlan],
+    runs: u64,
+    context: &mut Context,
+) -> Result<Campaign, Failure> {
+    let mut whole = Campaign::default();
+    let (sender, scenarios) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let part = |plan| {
+            let sender = sender.clone();
+            let done = move || {
+                let _ = sender.send(()); // it is heard as long as the scope is
+            };
+            scope.spawn(move || Some(Campaign::run(&[Rc::new(Deployment::build(config).ok()?)], plan, done)))
+        };
+        let parts: Vec<_> = plans.iter().map(part).collect();
+        drop(sender);
+        for (number, ()) in (1_u64..).zip(scenarios) {
+            if context.console.is_watched && (number % 10 == 0 || number == runs) {
+                context.console.note(&format!("\r\u{1b}[K{number} of {runs} scenarios"));
+            }
+        }
+        if context.console.is_watched {
+            context.console.note("\r\u{1b}[K");
+        }
+        for part in parts {
+            let found = part.join().ok().flatten();
+            let found =
+                found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
+            whole.add(found);
+        }
+        Ok(whole)
+    })
+}
+
 fn print(
-    format: ReportFormat,
+    arguments: &Arguments,
     run: &Run,
     (unmet, replay, is_as_expected): (&[String], &Replay, bool),
     context: &mut Context,
 ) -> Result<(), Failure> {
-    match format {
+    match arguments.format {
         ReportFormat::Text => {
-            let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
-            let mut text = report::text(run, paint);
+            let mut text = report::text(run, look(context, arguments.price_per_hour));
             text.extend(unmet.iter().map(|one| format!("not as expected: {one}\n")));
             if !is_as_expected {
                 text += &replay.to_string();

@@ -21,6 +21,8 @@ mod document;
 mod scalar;
 mod zone;
 mod value;
+#[cfg(feature = "simulate")]
+pub(crate) mod values;
 mod read;
 mod strategies;
 mod types;

@@ -126,6 +126,11 @@ fn a_file_that_is_too_large_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn the_page_on_scenarios_is_that_of_their_types() {
+    assert_golden(&repository().join("docs/scenarios.md"), &asg_recycle::simulate::scenario::reference());
+}
+
+#[test]
 fn the_reference_in_the_documentation_is_current() {
     assert_golden(&repository().join("docs/configuration.md"), &config::reference());
 }

@@ -26,5 +26,6 @@ mod architecture;
 mod readme;
 mod papers;
 mod words;
+mod errors;
 mod library;
 mod local;

@@ -18,7 +18,10 @@ fn json(done: &Done) -> Value {
 #[test]
 fn a_recycle_is_told_with_times_chart_totals_and_price() {
     let done = simulate(&["--instances", "2", "--boot", "60s", "--drain", "1m30s", "--seed", "7"])
-        .stdout_has("with out-in, 2 instances, 2 outdated")
+        .stdout_has("with out-in, 2 instances, 2 outdated\nrecycled: 2 -> 4 -> 2 instances in ")
+        .stdout_has(", never fewer than 2 healthy; ")
+        .stdout_has("begins                    Mon 2026-01-05 09:00:00 UTC\n")
+        .stdout_has("never-below-promise, never-above-allowed, ")
         .stdout_has("o old   # new")
         .stdout_has("healthy  2")
         .stdout_has("1:10  group    2 instances are in service: 3, 4")
@@ -79,7 +82,105 @@ fn values_that_make_no_sense_are_bad_usage() {
         .stderr_has("there are: in-out, instance-refresh, out-in")
         .exits(2);
     simulate(&["--scenario", "gone.yaml"]).stdout("").stderr_has("`gone.yaml` is no file").exits(2);
-    simulate(&["--scenario", "odd.yaml"]).file("odd.yaml", "gruop: {}\n").stderr_has("gruop").exits(2);
+    simulate(&["--strategy", "outin"]).stderr_has("did you mean `out-in`?").exits(2);
+    simulate(&["--scenario", "never-healty"]).stderr_has("no scenario of out-in; did you mean `").exits(2);
+    simulate(&["--min", "5"]).stderr_has("no group has these sizes: min 5, desired 3, max 6").exits(2);
+    for (arguments, said) in [
+        (["--at", "noon"], "`noon` is no time: write `21:30`"),
+        (["--zones", "99"], "write a number from 1 to 8"),
+        (["--price-per-hour", "cheap"], "`cheap` is no price"),
+    ] {
+        simulate(&arguments).stdout("").stderr_has(said).exits(2);
+    }
+}
+
+#[test]
+fn all_faults_of_a_scenario_are_told_with_their_places() {
+    let faulty = "gruop: {}\ngroup: {min: one}\nevents:\n  - at: 5s\n    do: {kil: {}}\n";
+    simulate(&["--scenario", "odd.yaml"])
+        .file("odd.yaml", faulty)
+        .stdout("")
+        .stderr_has("odd.yaml:1:1\n")
+        .stderr_has("did you mean `group`?")
+        .stderr_has("odd.yaml:2:14\n")
+        .stderr_has("did you mean `kill`?")
+        .stderr_has("error: 3 faults in odd.yaml")
+        .exits(2);
+    simulate(&["--scenario", "odd.yaml"]).file("odd.yaml", "").stderr_has("the file has no keys").exits(2);
+    simulate(&["--scenario", "odd.yaml"]).file("odd.yaml", "a: [b").stderr_has("odd.yaml:1:").exits(2);
+}
+
+#[test]
+fn the_group_is_as_the_arguments_describe_it() {
+    let arguments = [
+        "--desired",
+        "4",
+        "--min",
+        "2",
+        "--max",
+        "20",
+        "--zones",
+        "a,b",
+        "--target-groups",
+        "0",
+        "--at",
+        "21:30",
+    ];
+    let done = simulate(&[&arguments[..], &["--price-per-hour", "0.5"]].concat())
+        .stdout_has("recycled: 4 -> 8 -> 4 instances")
+        .stdout_has(" at $0.5 an hour")
+        .stdout_has("min-max  2-20 ")
+        .stdout_has("Mon 2026-01-05 21:30:00 UTC")
+        .ok();
+    assert!(!done.stdout.contains("elasticloadbalancingv2"), "{}", done.stdout);
+    let window =
+        ["--strategy", "out-in-timed", "--window", "22:00,23:00", "--at", "21:30", "--format", "json"];
+    let report = json(&simulate(&window).ok());
+    let first = report["groups"][0]["history"]
+        .as_array()
+        .and_then(|history| history.iter().find(|one| one["new"].as_u64() > Some(0))?["at"].as_f64());
+    assert!(first.is_some_and(|seconds| (1800.0..2400.0).contains(&seconds)), "{first:?}");
+    let replay = report["replay"].as_str().unwrap_or_default();
+    assert!(replay.contains("--window 22:00,23:00 --at 2026-01-05T21:30:00.000Z"), "{replay}");
+    assert_eq!(report["invariants"].as_array().map(Vec::len), Some(11));
+}
+
+#[test]
+fn a_report_fits_the_terminal() {
+    for columns in [60, 80, 120, 200] {
+        let done =
+            simulate(&["--instances", "12", "--fault", "scale-out"]).env("COLUMNS", columns.to_string()).ok();
+        let widest = done.stdout.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= columns), "{columns}: {widest:?}\n{}", done.stdout);
+        let axis = done.stdout.lines().find(|line| line.starts_with("      0 +"));
+        assert_eq!(axis.map(str::len), Some(columns), "the chart uses what there is");
+    }
+}
+
+#[test]
+fn scenarios_are_listed_and_their_schema_is_printed() {
+    simulate(&["--list", "--strategy", "in-out"]).stdout_has("scaling-policy-in").ok();
+    let schema: Value = serde_json::from_str(&Run::new(&["schema", "--scenario"]).ok().stdout).expect("JSON");
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("scenario.json", schema).expect("a schema");
+    let schema = compiler.compile("scenario.json", &mut schemas).expect("a sound schema");
+    let mut seen = 0;
+    for (path, text) in crate::papers::files(".yaml").filter(|(path, _)| path.contains("/cases/")) {
+        let Ok(scenario) = serde_yaml::from_str::<Value>(text) else { continue };
+        if asg_recycle::simulate::scenario::Scenario::parse(text).is_ok() {
+            seen += 1;
+            schemas.validate(&scenario, schema).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    }
+    assert!(seen > 100, "{seen} scenarios");
+    let wrong = serde_json::json!({"group": {"zoness": 1}});
+    assert!(schemas.validate(&wrong, schema).is_err());
+}
+
+#[test]
+fn an_execution_that_was_stopped_is_a_finding() {
+    simulate(&["--fault", "aborted"]).stdout_has("ABORTED").exits(1);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 //! Names and texts come from the service models and from public logs. Where a prefix is not certain, the world can
 //! be told to use the other spelling, and a state machine has to survive both.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::services::ServiceError;
 
 /// How the names of Auto Scaling's errors begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorNames {
     /// `AutoScaling.AutoScalingException`.

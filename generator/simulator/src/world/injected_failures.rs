@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::random::Random;
@@ -11,7 +12,7 @@ use super::errors::AwsError;
 use super::record::Access;
 
 /// Which calls fail, and how.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct InjectedFailure {
     /// Only calls of this service.
@@ -52,7 +53,7 @@ impl Default for InjectedFailure {
 }
 
 /// Reads or writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessSpec {
     /// Reads.
@@ -62,7 +63,7 @@ pub enum AccessSpec {
 }
 
 /// What becomes of the change that a failing call asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailedChange {
     /// Nothing.
@@ -72,7 +73,7 @@ pub enum FailedChange {
 }
 
 /// How a call fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// `Rate exceeded`.

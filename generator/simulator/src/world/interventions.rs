@@ -1,5 +1,6 @@
 //! What a script can make happen, and how it is written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::time::Span;
@@ -9,7 +10,7 @@ use super::processes::Process;
 use super::spec::{DEFAULT_TEMPLATE, LaunchSpec};
 
 /// What happens.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Intervention {
     /// An alarm's policy changes the desired capacity, within the bounds and unless it is suspended.
@@ -63,7 +64,7 @@ pub enum Intervention {
 }
 
 /// A new desired capacity.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Amount {
     /// More or fewer.
@@ -73,7 +74,7 @@ pub enum Amount {
 }
 
 /// New sizes; those left out stay.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SizeChange {
     /// Minimum.
@@ -85,7 +86,7 @@ pub struct SizeChange {
 }
 
 /// Some of the live instances.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct InstanceSelector {
     /// Of which.
@@ -101,7 +102,7 @@ impl Default for InstanceSelector {
 }
 
 /// Which instances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstanceFilter {
     /// Any.
@@ -115,7 +116,7 @@ pub enum InstanceFilter {
 }
 
 /// For how long.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Duration {
     /// Until so much later; for ever where it is left out.
@@ -165,7 +166,7 @@ pub enum TargetState {
 }
 
 /// Launches that find no capacity.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LaunchFailure {
     /// Until so much later; for ever where it is left out.
@@ -186,7 +187,7 @@ fn insufficient_capacity() -> String {
 }
 
 /// Hooks that are not completed.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HookStuck {
     /// Which.
@@ -197,7 +198,7 @@ pub struct HookStuck {
 }
 
 /// What a hook holds up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LifecycleTransition {
     /// Coming into service.
@@ -207,7 +208,7 @@ pub enum LifecycleTransition {
 }
 
 /// A new version of a launch template.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewTemplateVersion {
     /// The template.
@@ -223,7 +224,7 @@ impl Default for NewTemplateVersion {
 }
 
 /// A new default version.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DefaultVersion {
     /// The template.
@@ -238,7 +239,7 @@ fn default_template() -> String {
 }
 
 /// An instance refresh by somebody else.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RefreshSpec {
     /// What it launches from, where that is not what the group does.
@@ -250,7 +251,7 @@ pub struct RefreshSpec {
 }
 
 /// A tag.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagSpec {
     /// Its key.

@@ -10,6 +10,7 @@
 //!   do: delete_group
 //! ```
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use crate::time::Span;
@@ -112,7 +113,7 @@ pub enum When {
 }
 
 /// A call to wait for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallPoint {
     /// Its service, where that matters.
@@ -126,7 +127,7 @@ pub struct CallPoint {
 }
 
 /// An event to wait for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventPoint {
     /// Its name, one of [`EVENTS`].
@@ -140,19 +141,27 @@ fn first() -> u32 {
     1
 }
 
-#[derive(Deserialize)]
+/// Something that happens in the world, at one of three kinds of moments.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Event")]
 struct RawEntry {
+    /// So long after the world began.
     #[serde(default)]
     at: Option<Span>,
+    /// Right after a call.
     #[serde(default)]
     after_call: Option<CallPoint>,
+    /// Right after an event of the group.
     #[serde(default)]
     after_event: Option<EventPoint>,
+    /// How long after that.
     #[serde(default)]
     delay: Span,
+    /// To which group; the first where it is not said.
     #[serde(default)]
     group: Option<String>,
+    /// What happens.
     #[serde(rename = "do")]
     intervention: Intervention,
 }
@@ -186,6 +195,20 @@ impl Script {
             Some(name) => find(name),
             None => Some(0),
         }
+    }
+}
+
+impl JsonSchema for Script {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Script".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<RawEntry>::json_schema(generator)
     }
 }
 

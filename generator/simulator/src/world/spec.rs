@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::time::{Moment, Span};
@@ -13,7 +14,7 @@ use super::resources::Resources;
 pub use super::timing::Timing;
 
 /// A whole world.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorldSpec {
     /// Decides everything that is left to chance.
@@ -64,7 +65,7 @@ impl WorldSpec {
 }
 
 /// What the record keeps of answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepAnswers {
     /// Those of calls that change something, and all errors: enough for every invariant, and cheap.
@@ -75,7 +76,7 @@ pub enum KeepAnswers {
 }
 
 /// Reads that show the state before recent writes.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadLag {
     /// How far back a late read looks.
@@ -88,7 +89,7 @@ pub struct ReadLag {
 pub const DEFAULT_TEMPLATE: &str = "lt-00000000000000001";
 
 /// A launch template.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TemplateSpec {
     /// Its name; the id with `name-` before it where it is empty.
@@ -106,7 +107,7 @@ impl Default for TemplateSpec {
 }
 
 /// A group.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GroupSpec {
     /// Its name.
@@ -203,7 +204,7 @@ impl Default for GroupSpec {
 }
 
 /// What a group launches from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LaunchSpec {
     /// A launch template.
@@ -226,7 +227,7 @@ impl Default for LaunchSpec {
 }
 
 /// A template and which version of it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TemplateVersionSpec {
     /// The template's id.
@@ -242,7 +243,7 @@ impl Default for TemplateVersionSpec {
 }
 
 /// A type of a mixed instances policy.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OverrideSpec {
     /// The type.
@@ -257,7 +258,7 @@ pub struct OverrideSpec {
 }
 
 /// Which checks decide an instance's health.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum HealthCheck {
     /// The machine's state.
@@ -267,7 +268,7 @@ pub enum HealthCheck {
 }
 
 /// How a group chooses what to terminate, within the zone that has most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum TerminationPolicy {
     /// Oldest launch configuration, then oldest template version, then nearest to the next billing hour.
     Default,
@@ -301,7 +302,7 @@ impl TerminationPolicy {
 }
 
 /// A lifecycle hook.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HookSpec {
     /// How long until it is completed with `CONTINUE`.
@@ -326,7 +327,7 @@ impl Default for HookSpec {
 }
 
 /// How a hook ends when nothing completes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HookResult {
     /// The launch is given up; a termination goes on.

@@ -1,11 +1,12 @@
 //! How long a group's instances take for what they do.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::time::Span;
 
 /// A group's times. Each is without the spread, which goes both ways.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timing {
     /// Shortest time in which Auto Scaling reacts to a change.

@@ -21,6 +21,8 @@ pub struct Campaign {
     pub runs: u64,
     /// How the executions ended, and how many of them so.
     pub endings: BTreeMap<String, u64>,
+    /// The first seed that ended so: it shows one of them.
+    pub first_seeds: BTreeMap<String, u64>,
     /// State transitions of all.
     pub transitions: u64,
     /// What failed, in order of seeds.
@@ -54,8 +56,8 @@ pub struct CampaignPlan {
 }
 
 impl Campaign {
-    /// Runs a plan.
-    pub fn run(deployments: &[Rc<Deployment>], plan: &CampaignPlan) -> Self {
+    /// Runs a plan; `done` is called after each scenario.
+    pub fn run(deployments: &[Rc<Deployment>], plan: &CampaignPlan, mut done: impl FnMut()) -> Self {
         let mut campaign = Self { seed: plan.seed, ..Self::default() };
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
             let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployments, seed));
@@ -63,7 +65,7 @@ impl Campaign {
             let document = invent::invent(seed);
             match attempt(deployments, &strategy, &document) {
                 Ok(run) => {
-                    campaign.count(&run);
+                    campaign.count(seed, &run);
                     if !run.verdict.is_sound() {
                         campaign.failures.push(fail(deployments, (seed, strategy), document, &run.verdict));
                     }
@@ -76,14 +78,16 @@ impl Campaign {
                     faults_of_smallest: Vec::new(),
                 }),
             }
+            done();
         }
         campaign
     }
 
-    fn count(&mut self, run: &Run) {
+    fn count(&mut self, seed: u64, run: &Run) {
         self.transitions += run.totals.transitions;
         for execution in &run.executions {
             *self.endings.entry(execution.ending()).or_default() += 1;
+            self.first_seeds.entry(execution.ending()).or_insert(seed);
         }
     }
 
@@ -94,6 +98,10 @@ impl Campaign {
         self.transitions += other.transitions;
         for (ending, count) in other.endings {
             *self.endings.entry(ending).or_default() += count;
+        }
+        for (ending, seed) in other.first_seeds {
+            let known = self.first_seeds.entry(ending).or_insert(seed);
+            *known = seed.min(*known);
         }
         self.failures.extend(other.failures);
         self.failures.sort_by_key(|failure| failure.seed);

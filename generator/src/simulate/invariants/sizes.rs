@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::Author;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What a group is to be put back to that begins as a dead execution left it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnSizes {
     /// Minimum size.

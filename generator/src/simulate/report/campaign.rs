@@ -13,7 +13,8 @@ pub fn text(campaign: &Campaign, replay: &Replay) -> String {
     let (runs, transitions) = (counted(campaign.runs, "scenario"), campaign.transitions);
     let mut text = format!("{runs}, {}, {transitions} state transitions\n", seeds(campaign));
     for (ending, count) in &campaign.endings {
-        let _ = writeln!(text, "{count:>10}  {ending}");
+        let seed = campaign.first_seeds.get(ending).copied().unwrap_or_default();
+        let _ = writeln!(text, "{count:>10}  {ending}, first with seed {seed}");
     }
     if campaign.failures.is_empty() {
         text += "every invariant held in every one\n";
@@ -78,6 +79,7 @@ pub fn json(campaign: &Campaign, replay: &Replay) -> Value {
         "runs": campaign.runs,
         "transitions": campaign.transitions,
         "endings": campaign.endings,
+        "first_seeds": campaign.first_seeds,
         "failures": failures.collect::<Vec<_>>(),
     })
 }

@@ -67,12 +67,13 @@ pub(super) fn chart(
     paint: Paint,
 ) -> String {
     let width = columns.saturating_sub(MARGIN).max(TICK * 2);
-    let shown = |column: usize| at(group, moment_of(column, width, (began_at, ended_at)));
+    let ends = |column: usize| moment_of(column + 1, width, (began_at, ended_at));
+    let shown = |column: usize| worst(group, moment_of(column, width, (began_at, ended_at)), ends(column));
     let samples: Vec<Sample> = (0..width).map(shown).collect();
     let top = top(&samples);
     let per_row = top.div_ceil(ROWS_MAX).max(1);
     let rows = top.div_ceil(per_row).max(1);
-    let mut drawn = legend(paint);
+    let mut drawn = legend(columns, paint);
     for row in (1..=rows).rev() {
         let level = row * per_row;
         let cells: Vec<Cell> = samples.iter().map(|sample| cell(*sample, level, per_row)).collect();
@@ -90,6 +91,14 @@ fn moment_of(column: usize, width: usize, (began_at, ended_at): (Moment, Moment)
 fn at(group: &GroupReport, moment: Moment) -> Sample {
     let after = group.history.partition_point(|(since, _)| *since <= moment);
     group.history.get(after.saturating_sub(1)).map(|(_, sample)| *sample).unwrap_or_default()
+}
+
+/// The figures of a column's time with the fewest healthy, so that no dip is too short to be seen.
+fn worst(group: &GroupReport, from: Moment, until: Moment) -> Sample {
+    let within = group.history.iter().filter(|(moment, _)| *moment > from && *moment < until);
+    within
+        .map(|(_, sample)| *sample)
+        .fold(at(group, from), |worst, one| if one.serving < worst.serving { one } else { worst })
 }
 
 /// The highest figure to be shown; a maximum far above everything else is not.
@@ -122,12 +131,23 @@ fn cell(sample: Sample, level: u32, per_row: u32) -> Cell {
     }
 }
 
-fn legend(paint: Paint) -> String {
-    let entry = |(cell, name): &(Cell, &str)| {
-        format!("{} {name}", paint.paint(cell.colour(), &cell.character().to_string()))
-    };
-    let entries: Vec<String> = Cell::LEGEND.iter().map(entry).collect();
-    format!("{}{}\n", " ".repeat(MARGIN), entries.join("   "))
+fn legend(columns: usize, paint: Paint) -> String {
+    let margin = " ".repeat(MARGIN);
+    let mut text = margin.clone();
+    let mut used = MARGIN;
+    for (number, (cell, name)) in Cell::LEGEND.iter().enumerate() {
+        let length = name.chars().count() + 2;
+        if number > 0 && used + 3 + length > columns {
+            text = text + "\n" + &margin;
+            used = MARGIN;
+        } else if number > 0 {
+            text += "   ";
+            used += 3;
+        }
+        text += &format!("{} {name}", paint.paint(cell.colour(), &cell.character().to_string()));
+        used += length;
+    }
+    text + "\n"
 }
 
 fn painted(cells: &[Cell], paint: Paint) -> String {
@@ -139,7 +159,12 @@ fn painted(cells: &[Cell], paint: Paint) -> String {
     text.collect::<String>().trim_end().to_owned()
 }
 
-/// The times, and the figures at those times.
+/// Healthy instances, at the fewest.
+fn fewest(samples: &[Sample]) -> u32 {
+    samples.iter().map(|sample| sample.serving).min().unwrap_or(0)
+}
+
+/// The times, and the figures from each of them on: the fewest healthy until the next, the others at those times.
 fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint) -> String {
     let ticks: Vec<usize> = (0..width).step_by(TICK).collect();
     let row = |name: &str, figure: &dyn Fn(usize) -> String| {
@@ -147,7 +172,7 @@ fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint
         paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.concat().trim_end() + "\n"
     };
     row("time", &|column| clock(moment_of(column, width, period) - period.0))
-        + &row("healthy", &|column| samples[column].serving.to_string())
+        + &row("healthy", &|column| fewest(&samples[column..samples.len().min(column + TICK)]).to_string())
         + &row("desired", &|column| samples[column].desired.to_string())
         + &row("min-max", &|column| format!("{}-{}", samples[column].min, samples[column].max))
 }
@@ -186,6 +211,25 @@ mod tests {
         assert_eq!(lines[3], "      1 |oooooooooooooooooooo");
         assert_eq!(lines[5], "   time  0:00      1:40");
         assert_eq!(lines[6], "healthy  2         1");
+    }
+
+    #[test]
+    fn a_dip_of_a_second_is_drawn_and_its_figure_shown() {
+        let sample =
+            |serving| Sample { live: 3, old: serving, serving, desired: 3, max: 3, ..Sample::default() };
+        let history =
+            vec![(Moment(0), sample(3)), (Moment(500_500), sample(2)), (Moment(501_500), sample(3))];
+        let group = GroupReport {
+            name: "web".to_owned(),
+            strategy: "instance-refresh".to_owned(),
+            history,
+            is_present: true,
+            suspended: Vec::new(),
+        };
+        let drawn = chart(&group, (Moment(0), Moment(1_900_000)), MARGIN + 20, Paint::Plain);
+        assert!(drawn.contains("healthy  2         3\n"), "{drawn}");
+        let top = drawn.lines().find(|line| line.starts_with("      3 |")).unwrap_or_default();
+        assert_eq!(top.matches('o').count(), 19, "{drawn}");
     }
 
     #[test]

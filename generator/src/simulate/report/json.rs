@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::summary::Summary;
 use super::timeline::timeline;
-use crate::simulate::invariants::Termination;
+use crate::simulate::invariants::{Invariant, Termination};
 use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run};
-use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::time::{Moment, Span};
 
 /// The whole report.
 pub fn json(run: &Run) -> Value {
@@ -47,6 +48,8 @@ pub fn json(run: &Run) -> Value {
             "history_events_max": run.totals.history_events_max,
             "events": run.totals.events,
         },
+        "began_at": run.began_at.to_string(),
+        "invariants": Invariant::ALL.map(|one| json!({"name": one.name(), "sentence": one.sentence()})),
         "violations": violations.collect::<Vec<_>>(),
         "refusals": run.refusals,
     })
@@ -60,13 +63,23 @@ fn group_json(run: &Run, group: &GroupReport) -> Value {
             "desired": one.desired,
         })
     });
+    let summary = Summary::of(run, group);
     json!({
+        "summary": {
+            "before": summary.before, "peak": summary.peak, "after": summary.after, "healthy_before": summary.healthy_before,
+            "healthy_min": summary.healthy_min, "seconds_below": seconds_of(summary.below),
+            "extra_instance_hours": summary.extra_instance_hours,
+        },
         "name": group.name, "strategy": group.strategy, "present": group.is_present, "suspended": group.suspended,
         "history": history.collect::<Vec<_>>(),
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 milliseconds")]
 fn seconds_between(began_at: Moment, moment: Moment) -> f64 {
-    (moment - began_at).0 as f64 / 1000.0
+    seconds_of(moment - began_at)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 milliseconds")]
+fn seconds_of(span: Span) -> f64 {
+    span.0 as f64 / 1000.0
 }

@@ -61,9 +61,56 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// How a report is to look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    /// Whether it is coloured.
+    pub paint: Paint,
+    /// Columns that there are; less than [`COLUMNS_MIN`] are taken as that.
+    pub columns: usize,
+    /// What an instance costs, in dollars for an hour, where that is known.
+    pub dollars_per_hour: Option<f64>,
+}
+
+/// A report needs so many columns.
+pub(super) const COLUMNS_MIN: usize = 40;
+/// Columns where nobody says how many there are.
+pub const COLUMNS: usize = 100;
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { paint: Paint::Plain, columns: COLUMNS, dollars_per_hour: None }
+    }
+}
+
+/// Words in lines of at most `columns` characters; a longer word stands alone.
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let used = lines.last().map_or(0, |line| line.chars().count());
+        if used > 0 && used + 1 + word.chars().count() > columns {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("extraordinary word", 5), ["extraordinary", "word"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
 
     #[test]
     fn times_are_written_as_clocks_and_as_words() {

@@ -3,21 +3,23 @@
 use std::fmt::Write as _;
 
 use super::chart::chart;
-use super::style::{Colour, Paint, clock, counted, words};
+use super::style::{COLUMNS_MIN, Colour, Look, clock, counted, words, wrapped};
+use super::summary::Summary;
 use super::timeline::timeline;
 use super::wording::Tone;
 use crate::simulate::invariants::Invariant;
 use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 
-/// Columns of a terminal.
-const COLUMNS: usize = 100;
-
 /// How long the chart goes on after the last execution has ended.
 const AFTERWARDS: Span = Span::seconds(30);
 
+/// Columns of a name in the totals.
+const NAME: usize = 26;
+
 /// The whole report.
-pub fn text(run: &Run, paint: Paint) -> String {
+pub fn text(run: &Run, look: Look) -> String {
+    let look = Look { columns: look.columns.max(COLUMNS_MIN), ..look };
     let mut report = String::new();
     let period = (run.began_at, run.ended_at + AFTERWARDS);
     for group in &run.groups {
@@ -29,13 +31,33 @@ pub fn text(run: &Run, paint: Paint) -> String {
             counted(first.live.into(), "instance"),
             first.outdated
         );
-        let _ = writeln!(report, "{}\n", paint.paint(Colour::Strong, &title));
-        let _ = writeln!(report, "{}", chart(group, period, COLUMNS, paint));
+        let sentence = Summary::of(run, group).sentence(look.dollars_per_hour);
+        report += &paragraph(&title, look, Some(Colour::Strong));
+        report += &paragraph(&sentence, look, None);
+        report += "\n";
+        let _ = writeln!(report, "{}", chart(group, period, look.columns, look.paint));
     }
-    report + &lines(run, paint) + "\n" + &totals(run, paint) + "\n" + &verdict(run, paint)
+    report + &lines(run, look) + "\n" + &totals(run, look) + "\n" + &verdict(run, look)
 }
 
-fn lines(run: &Run, paint: Paint) -> String {
+fn paragraph(text: &str, look: Look, colour: Option<Colour>) -> String {
+    let paint = |line: String| colour.map_or(line.clone(), |colour| look.paint.paint(colour, &line)) + "\n";
+    wrapped(text, look.columns).into_iter().map(paint).collect()
+}
+
+/// A text after a heading on its first line, in what is left of the columns. A narrow rest is not.
+fn hanging(heading: &str, width: usize, text: &str, look: Look, colour: Option<Colour>) -> String {
+    let mut written = String::new();
+    let room = look.columns.saturating_sub(width).max(COLUMNS_MIN / 2);
+    for (number, line) in wrapped(text, room).into_iter().enumerate() {
+        let painted = colour.map_or(line.clone(), |colour| look.paint.paint(colour, &line));
+        let before = if number == 0 { heading.to_owned() } else { " ".repeat(width) };
+        written += &(before + &painted + "\n");
+    }
+    written
+}
+
+fn lines(run: &Run, look: Look) -> String {
     let lines = timeline(run);
     let last = run.ended_at + AFTERWARDS;
     let shown: Vec<_> = lines.iter().filter(|line| line.at <= last).collect();
@@ -43,23 +65,26 @@ fn lines(run: &Run, paint: Paint) -> String {
     let mut text = String::new();
     for line in shown {
         let actor = format!("{:<actors$}", line.actor.to_string());
-        let words = match line.tone {
-            Tone::Plain => line.text.clone(),
-            Tone::Warning => paint.paint(Colour::Starting, &line.text),
-            Tone::Good => paint.paint(Colour::Good, &line.text),
-            Tone::Bad => paint.paint(Colour::Bad, &line.text),
+        let colour = match line.tone {
+            Tone::Plain => None,
+            Tone::Warning => Some(Colour::Starting),
+            Tone::Good => Some(Colour::Good),
+            Tone::Bad => Some(Colour::Bad),
         };
         let time = clock(line.at - run.began_at);
-        let _ = writeln!(text, "{time:>8}  {}  {words}", paint.paint(Colour::Faint, &actor));
+        let heading = format!("{time:>8}  {}  ", look.paint.paint(Colour::Faint, &actor));
+        text += &hanging(&heading, 12 + actors, &line.text, look, colour);
     }
     text
 }
 
-fn totals(run: &Run, paint: Paint) -> String {
+fn totals(run: &Run, look: Look) -> String {
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(text, "{}{value}", paint.paint(Colour::Faint, &format!("{name:<26}")));
+        let name = look.paint.paint(Colour::Faint, &format!("{name:<NAME$}"));
+        text += &hanging(&name, NAME, value, look, None);
     };
+    row("begins", &begins(run.began_at));
     row("wall-clock", &words(run.duration()));
     let sum = run.totals.all_calls();
     row("API calls", &reads_and_writes(sum));
@@ -80,7 +105,8 @@ fn reads_and_writes(calls: Calls) -> String {
     format!("{}, {}", counted(calls.reads, "read"), counted(calls.writes, "mutation"))
 }
 
-fn verdict(run: &Run, paint: Paint) -> String {
+fn verdict(run: &Run, look: Look) -> String {
+    let paint = look.paint;
     let mut text = String::new();
     for execution in &run.executions {
         let good = execution.status == "SUCCEEDED";
@@ -88,7 +114,7 @@ fn verdict(run: &Run, paint: Paint) -> String {
         let _ = writeln!(text, "{}  {}", paint.paint(colour, &execution.ending()), execution.name());
         // A refusal or a failure is told in full here; the timeline shortens it.
         if !execution.reason.is_empty() {
-            let _ = writeln!(text, "  {}", execution.reason);
+            text += &hanging("  ", 2, &execution.reason, look, None);
         }
     }
     for violation in &run.verdict.violations {
@@ -100,13 +126,22 @@ fn verdict(run: &Run, paint: Paint) -> String {
             since(run, violation.moment),
             violation.detail
         );
-        let _ = writeln!(text, "  {}", violation.invariant.sentence());
+        text += &hanging("  ", 2, violation.invariant.sentence(), look, None);
     }
     if run.verdict.is_sound() {
         let held = format!("all {} invariants held", Invariant::ALL.len());
         let _ = writeln!(text, "{}", paint.paint(Colour::Good, &held));
+        let names: Vec<&str> = Invariant::ALL.iter().map(|one| one.name()).collect();
+        text += &hanging("  ", 2, &names.join(", "), look, Some(Colour::Faint));
     }
     text
+}
+
+/// The clock of the modelled world, with the day of the week: windows are told by it.
+fn begins(moment: Moment) -> String {
+    let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
+    let at = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    at.strftime("%a %Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn since(run: &Run, moment: Moment) -> String {

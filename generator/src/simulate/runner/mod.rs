@@ -177,6 +177,11 @@ impl Runner {
         &self.world
     }
 
+    /// How long it has gone on, in virtual time, and how many things have happened.
+    pub fn progress(&self) -> (Span, u64) {
+        (self.world.now() - self.began_at, self.steps)
+    }
+
     /// State transitions of an execution so far.
     pub fn transitions(&self, execution: usize) -> u64 {
         self.executions.get(execution).map_or(0, |live| live.execution.transitions())

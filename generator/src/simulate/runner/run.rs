@@ -257,9 +257,9 @@ impl Run {
         self.ended_at - self.began_at
     }
 
-    /// Whether an execution failed, or none was started.
+    /// Whether an execution did not end well, or none was started.
     pub fn has_failed(&self) -> bool {
-        self.executions.is_empty() || self.executions.iter().any(|one| one.status == "FAILED")
+        self.executions.is_empty() || self.executions.iter().any(|one| one.status != "SUCCEEDED")
     }
 
     /// Endings of all executions, in order of their starts.

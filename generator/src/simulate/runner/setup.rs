@@ -1,12 +1,13 @@
 //! What a run begins with, besides the world: the triggers of recycles, and when executions are stopped.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::simulate::invariants::OwnSizes;
 use asg_recycle_simulator::time::Span;
 
 /// An event from outside that makes the handler decide.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TriggerSpec {
     /// How long after the beginning.
@@ -21,7 +22,7 @@ pub struct TriggerSpec {
 }
 
 /// What can happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerEvent {
     /// Somebody set the group's launch template, to what it is anyway.
@@ -42,7 +43,7 @@ impl Default for TriggerSpec {
 }
 
 /// Somebody stops the oldest running execution.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Stop {
     /// So long after the beginning.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use asg_recycle_simulator::world::script::{Script, ScriptError};
 use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 /// A scenario as it is written.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
     /// What it shows.
@@ -44,7 +45,7 @@ pub struct Scenario {
 }
 
 /// One of several stacks.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum StackSpec {
     /// The scenario's stack, deployed for this environment.
@@ -54,7 +55,7 @@ pub enum StackSpec {
 }
 
 /// A stack with settings of its own.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnStack {
     /// Its name.
@@ -76,26 +77,19 @@ fn parse_stack(name: &str, settings: &str) -> Result<Config, Problems> {
     config::parse(format!("name: {name}\n{settings}").as_bytes())
 }
 
-/// A scenario that cannot be read.
+/// A scenario that cannot be read: every fault in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the scenario cannot be read: {0}")]
-pub struct ScenarioError(String);
+pub struct ScenarioError(pub Problems);
 
 impl Scenario {
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// What is wrong with the text, and where.
-    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        serde_yaml::from_str(text).map_err(|error| ScenarioError(error.to_string()))
-    }
-
     /// Reads a tree of values.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn from_value(value: Value) -> Result<Self, ScenarioError> {
-        serde_json::from_value(value).map_err(|error| ScenarioError(error.to_string()))
+        serde_json::from_value(value)
+            .map_err(|error| ScenarioError(Problem::new("scenario", "", error.to_string()).into()))
     }
 
     /// The configurations of its stacks, which are `base`'s as far as it says nothing of its own.

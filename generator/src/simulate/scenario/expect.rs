@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use asg_recycle_simulator::world::record::{CallRecord, Sample};
 use asg_recycle_simulator::world::script::Script;
 
 /// What is expected. Only `endings` must be said.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
     /// How each execution ends, in order of their starts: `recycled`, `failed Recycle.LaunchFailed`, `ABORTED`, ...
@@ -50,7 +51,7 @@ pub struct Expect {
 }
 
 /// The lock at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lock {
     /// Nobody holds it, and nothing is left to put back.
@@ -73,7 +74,7 @@ impl Lock {
 }
 
 /// Figures of a group at the end; what is left out may be anything.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EndState {
     /// Whether there is one.

@@ -15,8 +15,11 @@ mod cases;
 mod description;
 mod expect;
 mod faults;
+mod read;
+mod reference;
 
 pub use cases::{Case, cases};
 pub use description::{OwnStack, Scenario, ScenarioError, StackSpec};
 pub use expect::{EndState, Expect, Lock};
 pub use faults::{FAULTS, Fault};
+pub use reference::{json_schema, reference};

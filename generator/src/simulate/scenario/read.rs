@@ -1,0 +1,199 @@
+//! The text of a scenario to a [`Scenario`], or every fault in it with its place.
+
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use super::description::{Scenario, ScenarioError};
+use crate::config::values::{self, Values};
+use crate::problem::{Problem, Problems};
+use crate::spelling::nearest;
+
+/// Faults of one file that are told at most.
+const FAULTS_MAX: usize = 50;
+
+impl Scenario {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, each with its place.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        read(text).map_err(ScenarioError)
+    }
+}
+
+fn read(text: &str) -> Result<Scenario, Problems> {
+    let whole = values::values(text)?;
+    // One reader decides. What it finds first is no more than a beginning, so all faults are looked for with another.
+    let fault = match serde_yaml::from_str(text) {
+        Ok(scenario) => return Ok(scenario),
+        Err(fault) => fault,
+    };
+    let mut problems = faults(whole);
+    if problems.is_empty() {
+        let reason = fault.to_string().lines().next().unwrap_or_default().to_owned();
+        problems.push(Problem::new("scenario", "", reason));
+    }
+    problems.sort_by_place();
+    Err(problems)
+}
+
+/// Every fault: each is noted and taken out, until nothing is left that the type does not take.
+fn faults(mut whole: Values) -> Problems {
+    let mut problems = Problems::default();
+    let mut taken_out: Vec<String> = Vec::new();
+    for _ in 0..FAULTS_MAX {
+        let Err(error) = serde_path_to_error::deserialize::<_, Scenario>(whole.root.clone()) else { break };
+        let message = error.inner().to_string();
+        let pointer = pointer(&whole.root, error.path(), quoted(&message, "unknown field `"));
+        if let Some(text) = text_instead(&whole.root, &pointer, &message) {
+            if let Some(value) = whole.root.pointer_mut(&pointer) {
+                *value = Value::String(text);
+            }
+            continue;
+        }
+        // What lacks only that which was at fault itself is no further fault.
+        let lacks_only_that = quoted(&message, "missing field `")
+            .is_some_and(|key| taken_out.contains(&format!("{pointer}/{}", values::escaped(key))));
+        if !lacks_only_that {
+            problems.push(problem(&whole, &pointer, &message));
+        }
+        if !take_out(&mut whole.root, &pointer) {
+            break;
+        }
+        taken_out.push(pointer);
+    }
+    problems
+}
+
+/// The reader of files takes a plain `3` or `true` for a text where one is wanted.
+fn text_instead(root: &Value, pointer: &str, message: &str) -> Option<String> {
+    let value = root.pointer(pointer)?;
+    let is_plain = value.is_number() || value.is_boolean();
+    (is_plain && message.starts_with("invalid type") && message.contains("expected a string"))
+        .then(|| value.to_string())
+}
+
+fn problem(whole: &Values, pointer: &str, message: &str) -> Problem {
+    let shown = pointer.trim_start_matches('/').replace('/', ".");
+    let of_key = message.starts_with("unknown field");
+    let reason = match quoted(message, "unknown field `").or_else(|| quoted(message, "unknown variant `")) {
+        Some(_) if of_key => format!("unknown key `{shown}`"),
+        Some(word) => format!("`{word}` is none of the words of `{}`", parent(&shown)),
+        None if message.starts_with("missing field") => {
+            format!("{} in `{}`", message, if shown.is_empty() { "the scenario" } else { &shown })
+        }
+        None => message.to_owned(),
+    };
+    let known: Vec<&str> = message
+        .split("expected")
+        .nth(1)
+        .into_iter()
+        .flat_map(|rest| rest.split('`').skip(1).step_by(2))
+        .collect();
+    let word = quoted(message, "unknown field `").or_else(|| quoted(message, "unknown variant `"));
+    let help = word.map(|word| match nearest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    });
+    let place = whole.places.get(pointer);
+    let place = place.map(|places| if of_key { places.key } else { places.value });
+    let problem = Problem::new(if of_key { "unknown-key" } else { "scenario" }, shown, reason);
+    let problem = place.map_or(problem.clone(), |place| problem.at(place));
+    help.map_or(problem.clone(), |help| problem.help(help))
+}
+
+fn parent(shown: &str) -> &str {
+    shown.rsplit_once('.').map_or(shown, |(parent, _)| parent)
+}
+
+/// What stands between `before` and the next backtick.
+fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
+    message.strip_prefix(before)?.split('`').next()
+}
+
+/// Where the path leads, as far as there is something; `field` is the unknown key in it.
+fn pointer(root: &Value, path: &Path, field: Option<&str>) -> String {
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        let key = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.clone(),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => break,
+        };
+        let further = format!("{pointer}/{}", values::escaped(&key));
+        if root.pointer(&further).is_none() {
+            break;
+        }
+        pointer = further;
+    }
+    if let Some(field) = field {
+        let further = format!("{pointer}/{}", values::escaped(field));
+        if root.pointer(&further).is_some() {
+            return further;
+        }
+    }
+    pointer
+}
+
+/// Takes out what is at a place; whether there was something that is not the whole.
+fn take_out(root: &mut Value, pointer: &str) -> bool {
+    let Some((parent, key)) = pointer.rsplit_once('/') else { return false };
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match root.pointer_mut(parent) {
+        Some(Value::Object(fields)) => fields.remove(&key).is_some(),
+        Some(Value::Array(items)) => {
+            // The places of what follows in the list would no longer hold: it is read another time.
+            let Some(item) = key.parse::<usize>().ok().filter(|index| *index < items.len()) else {
+                return false;
+            };
+            items.truncate(item);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    fn told(text: &str) -> Vec<String> {
+        match read(text) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place_and_what_was_probably_meant() {
+        let text = "gruop: {min: 1}\ngroup:\n  min: one\n  zoness: [a]\nworld: {latency: soon}\n\
+                    events:\n  - at: 5s\n    do: {kil: {which: new}}\n";
+        let faults = told(text);
+        let expected = [
+            "1:1: unknown key `gruop` (did you mean `group`?)",
+            "3:8: invalid type: string \"one\", expected u32",
+            "4:3: unknown key `group.zoness` (did you mean `zones`?)",
+            "5:18: `soon` is no length of time: write whole numbers with units ms, s, m, h or d, e.g. `90s` or `1h30m`",
+        ];
+        assert_eq!(faults[..4], expected);
+        assert!(
+            faults.len() == 5 && faults[4].starts_with("8:") && faults[4].ends_with("(did you mean `kill`?)"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn a_text_without_keys_and_broken_yaml_are_no_scenarios() {
+        assert_eq!(told(""), ["1:1: the file has no keys"]);
+        let broken = told("a: [b");
+        assert!(broken.len() == 1 && !broken[0].contains("unknown"), "{broken:?}");
+    }
+
+    #[test]
+    fn plain_numbers_and_booleans_are_texts_where_a_text_is_wanted() {
+        assert_eq!(told("group: {tags: {a: 1, b: true}}\n"), Vec::<String>::new());
+        let faults = told("group: {tags: {a: 1, b: true}, x: 1}\n");
+        assert!(faults.len() == 1 && faults[0].contains("unknown key `group.x`"), "{faults:?}");
+    }
+}
