@@ -24,14 +24,18 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let folder: PathBuf = arguments.folder.components().filter(|part| *part != Component::CurDir).collect();
     let file = folder.join(FILE);
     let is_new = output::write_single(&file, config::starter().as_bytes(), edits)?;
-    if !is_new {
+    let schema = folder.join(SCHEMA_FILE);
+    if !is_new && schema.exists() {
         return Err(Failure::Input(format!(
             "`{}` is there already; use `--force` to overwrite it",
             file.display()
         )));
     }
-    let schema = folder.join(SCHEMA_FILE);
     output::write_single(&schema, schema_text().as_bytes(), Edits::Overwrite)?; // not for editing
+    if !is_new {
+        let wrote = format!("wrote {}; {} is there already, and stays\n", schema.display(), file.display());
+        return context.console.result(&wrote);
+    }
     context.console.result(&format!(
         "wrote {file} and, for editors, {schema}\n\
          next: edit {file}, then run `asg-recycle build {file} --out out`\n",

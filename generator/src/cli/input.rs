@@ -17,7 +17,7 @@ const LENGTH_MAX: u64 = 16 << 20;
 /// The file that a command works on.
 #[derive(Debug, clap::Args)]
 pub(super) struct Source {
-    /// The stack's description.
+    /// The stack's description; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 }
@@ -71,6 +71,14 @@ pub(super) fn faults(problems: &Problems, name: &str, text: &[u8], colours: bool
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path.as_os_str() == "-" {
+        let mut text = Vec::new();
+        let read = std::io::stdin().take(LENGTH_MAX).read_to_end(&mut text);
+        return match read {
+            Ok(_) => Ok(text),
+            Err(error) => Err(Failure::World(format!("cannot read standard input: {error}"))),
+        };
+    }
     let failed = |error: std::io::Error| {
         let message = format!("cannot read `{}`: {error}", path.display());
         match error.kind() {

@@ -103,9 +103,13 @@ enum Command {
     /// Print the tags that opt a group in.
     #[command(after_help = "Example: asg-recycle tags stack.yaml --strategy out-in --set team=payments")]
     Tags(tags::Arguments),
-    /// Print the JSON Schema of stack.yaml, for editors.
+    /// Print the JSON Schema of stack.yaml, for editors; or that of scenarios.
     #[command(after_help = "Example: asg-recycle schema > stack.schema.json")]
-    Schema,
+    Schema {
+        /// Of a scenario instead.
+        #[arg(long)]
+        scenario: bool,
+    },
     /// Print a shell's completion script.
     #[command(
         after_help = "Example: asg-recycle completions bash > ~/.local/share/bash-completion/completions/asg-recycle"
@@ -153,7 +157,10 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Invoke(arguments) => invoke::run(arguments, context),
         Command::Events(arguments) => events::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
-        Command::Schema => context.console.result(&init::schema_text()),
+        Command::Schema { scenario: false } => context.console.result(&init::schema_text()),
+        Command::Schema { scenario: true } => {
+            context.console.result(&format!("{:#}\n", crate::simulate::scenario::json_schema()))
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "asg-recycle", &mut script);

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// How the report is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ReportFormat,
-    /// Also draw the capacity over time into this file.
+    /// Also draw the capacity over time into this file; `-` prints the drawing instead of the report.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
@@ -83,13 +83,18 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     // What a scenario says of its stacks is its own.
     let configs = scenario.configs(&config).map_err(|problems| Failure::Input(problems.to_string()))?;
     let run = simulate(&configs, &scenario, &strategy, context)?;
-    if let Some(path) = &arguments.svg {
+    let prints_drawing = arguments.svg.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if prints_drawing {
+        context.console.result(&report::svg(&run))?;
+    } else if let Some(path) = &arguments.svg {
         std::fs::write(path, report::svg(&run))
             .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
     }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(&run));
     let is_as_expected = run.verdict.is_sound() && unmet.as_ref().is_none_or(Vec::is_empty);
-    print(arguments, &run, (unmet.as_deref().unwrap_or_default(), &replay, is_as_expected), context)?;
+    if !prints_drawing {
+        print(arguments, &run, (unmet.as_deref().unwrap_or_default(), &replay, is_as_expected), context)?;
+    }
     // A scenario that expects nothing is to recycle.
     let failed = unmet.is_none() && run.has_failed();
     if failed || !is_as_expected { Err(Failure::Findings) } else { Ok(()) }

@@ -26,7 +26,10 @@ enum ReportFormat {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let input = arguments.source.read()?;
+    let input = match arguments.source.read() {
+        Ok(input) => input,
+        Err(failure) => return Err(unread(arguments, failure, context)),
+    };
     if arguments.format == ReportFormat::Json {
         let report = report(&input.name, input.stack.as_ref().err());
         context.console.result(&format!("{report:#}\n"))?;
@@ -39,6 +42,20 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         (Err(_), ReportFormat::Json) => Err(Failure::Faults(String::new())), // all said on standard output
     }
+}
+
+/// A file that cannot be read, which a program is told as it asked to be.
+fn unread(arguments: &Arguments, failure: Failure, context: &mut Context) -> Failure {
+    if let (ReportFormat::Json, Failure::Input(reason) | Failure::World(reason)) =
+        (arguments.format, &failure)
+    {
+        let problems = Problems::from(Problem::new("unreadable", "", reason.clone()));
+        let report = report(&arguments.source.file.display().to_string(), Some(&problems));
+        if let Err(failure) = context.console.result(&format!("{report:#}\n")) {
+            return failure;
+        }
+    }
+    failure
 }
 
 fn report(name: &str, problems: Option<&Problems>) -> Value {

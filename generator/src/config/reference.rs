@@ -17,8 +17,9 @@ A key that is not listed here is a fault. So is a value of another type: nothing
 `0x80` and `1e3` are no numbers, and `yes` is no boolean. A section without keys is the same as none. Anchors and
 aliases work; merge keys (`<<`) and tags (`!!str`) do not.
 
-`name` and `environment` start every resource's name; together they have to leave room for the longest suffix and
-the limits of AWS, which is checked. `handler.reserved_concurrency`, unless it is 0, has to cover
+`name` and `environment`, with a hyphen between them, start every resource's name; together they have to leave room for the
+longest suffix and the limits of AWS: 40 characters, the hyphen included, which is checked. An environment that is given when
+the stack is deployed has what `name` leaves of that. `handler.reserved_concurrency`, unless it is 0, has to cover
 `queue.maximum_concurrency`.
 ";
 

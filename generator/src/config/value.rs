@@ -147,13 +147,20 @@ fn nearest(kind: &KeyKind, value: u64) -> u64 {
     }
 }
 
+/// What others call a word.
+const ALIASES: [(&str, &str); 4] =
+    [("amd64", "x86_64"), ("x64", "x86_64"), ("aarch64", "arm64"), ("graviton", "arm64")];
+
 fn word(key: &Key, words: &[&str], node: &Node) -> Result<KeyValue, Problem> {
     let Raw::Scalar(scalar) = &node.value else { return Err(misfit("wrong-type", key, node)) };
     if let Some(word) = words.iter().find(|word| **word == &*scalar.text) {
         return Ok(KeyValue::Text((*word).to_owned().into()));
     }
     let problem = misfit("unknown-word", key, node);
-    Err(match spelling::nearest(&scalar.text, words.iter().copied()) {
+    let meant =
+        ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(&scalar.text)).map(|(_, word)| *word);
+    let meant = meant.filter(|word| words.contains(word));
+    Err(match meant.or_else(|| spelling::nearest(&scalar.text, words.iter().copied())) {
         Some(word) => problem.help(format!("did you mean `{word}`?")),
         None => problem,
     })
@@ -169,6 +176,12 @@ fn text<'a>(pointer: &str, node: &'a Node) -> Result<&'a str, Problem> {
     }
 }
 
+/// Whether it is a URL as `https://user:password@host`.
+fn holds_credentials(text: &str) -> bool {
+    let rest = text.split_once("://").map(|(_, rest)| rest);
+    rest.is_some_and(|rest| rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@')))
+}
+
 fn text_of(format: &TextFormat, pointer: &str, node: &Node) -> Result<String, Problem> {
     let text = text(pointer, node).map_err(|problem| match &node.value {
         Raw::Scalar(scalar) if format.check(&scalar.text).is_ok() => problem,
@@ -177,6 +190,18 @@ fn text_of(format: &TextFormat, pointer: &str, node: &Node) -> Result<String, Pr
     })?;
     match format.check(text) {
         Ok(()) => Ok(text.to_owned()),
+        Err(_) if holds_credentials(text) => {
+            // No excerpt: it would print the secret.
+            let reason = format!("`{pointer}` takes a URL without a user and a password in it");
+            let Location { line, column, .. } = node.place;
+            let help =
+                format!("take them out at {line}:{column}; the value is not shown, for it holds a secret");
+            Err(Problem::new("credentials-in-url", pointer, reason).help(help))
+        }
+        Err(misfit) if text.contains("${") => {
+            let problem = format.problem(misfit, pointer, text, &scalar::found(node)).at(node.place);
+            Err(problem.help("variables are not expanded here: write the value, or render the file before"))
+        }
         Err(misfit) => Err(format.problem(misfit, pointer, text, &scalar::found(node)).at(node.place)),
     }
 }

@@ -151,7 +151,8 @@ impl Plan {
         let mut text: String = steps
             .map(|(path, step)| diff::unified(path, contents(&step.disk), step.wanted.as_deref()))
             .collect();
-        if self.manifest_differs() {
+        // The hashes of what differs say nothing that the differences do not.
+        if text.is_empty() && self.manifest_differs() {
             text += &diff::unified(MANIFEST, contents(&self.manifest_on_disk), Some(&self.after.print()));
         }
         text

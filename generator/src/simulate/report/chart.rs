@@ -205,12 +205,14 @@ mod tests {
             suspended: Vec::new(),
         };
         let drawn = chart(&group, (Moment(0), Moment(190_000)), MARGIN + 20, Paint::Plain);
-        let lines: Vec<&str> = drawn.lines().collect();
-        assert_eq!(lines[1], "      3 |====================");
-        assert_eq!(lines[2], "      2 |oooooooooo-----+++++");
-        assert_eq!(lines[3], "      1 |oooooooooooooooooooo");
-        assert_eq!(lines[5], "   time  0:00      1:40");
-        assert_eq!(lines[6], "healthy  2         1");
+        let expected = "      3 |====================
+      2 |oooooooooo-----+++++
+      1 |oooooooooooooooooooo
+      0 +--------------------
+   time  0:00      1:40
+healthy  2         1
+";
+        assert!(drawn.contains(expected), "{drawn}");
     }
 
     #[test]
@@ -244,9 +246,8 @@ mod tests {
             suspended: Vec::new(),
         };
         let drawn = chart(&group, (Moment(0), Moment(60_000)), 60, Paint::Plain);
-        assert!(drawn.lines().count() <= ROWS_MAX as usize + 6, "{drawn}");
+        assert!(drawn.lines().count() <= ROWS_MAX as usize + 7, "{drawn}");
         // The 100 do not reach the middle of the row that ends at 108, so it shows where they are wanted.
-        assert!(drawn.lines().nth(1).is_some_and(|line| line.starts_with("    108 |---")), "{drawn}");
-        assert!(drawn.lines().nth(2).is_some_and(|line| line.starts_with("     99 |ooo")), "{drawn}");
+        assert!(drawn.contains("\n    108 |---") && drawn.contains("\n     99 |ooo"), "{drawn}");
     }
 }

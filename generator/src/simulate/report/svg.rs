@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::style::clock;
+use super::summary::Summary;
 use crate::simulate::runner::{ExecutionReport, GroupReport, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::record::Sample;
@@ -22,6 +23,7 @@ const STARTING: &str = "#b9dcc1";
 const LEAVING: &str = "#d9d9d9";
 const HEALTHY: &str = "#111111";
 const DESIRED: &str = "#c44e52";
+const MINIMUM: &str = "#8172b3";
 const MAXIMUM: &str = "#8c8c8c";
 const BAD: &str = "#b00020";
 
@@ -30,8 +32,12 @@ const AREAS: [(&str, &str); 4] =
     [("old", OLD), ("new", NEW), ("new, not yet healthy", STARTING), ("leaving", LEAVING)];
 
 /// The lines of the legend, with their dashes.
-const LINES: [(&str, &str, &str); 3] =
-    [("healthy", HEALTHY, "none"), ("desired", DESIRED, "2 2"), ("maximum", MAXIMUM, "6 4")];
+const LINES: [(&str, &str, &str); 4] = [
+    ("healthy", HEALTHY, "none"),
+    ("desired", DESIRED, "2 2"),
+    ("minimum", MINIMUM, "2 6"),
+    ("maximum", MAXIMUM, "6 4"),
+];
 
 /// Times between two ticks of the axis, in seconds.
 const TIME_STEPS: [u64; 14] = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400];
@@ -52,8 +58,9 @@ struct Panel<'a> {
 pub fn svg(run: &Run) -> String {
     let height = PANEL * (run.groups.len() as u64).max(1);
     let mut drawn = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <title>{}</title>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
+        escaped(&about(run))
     );
     for (group, y) in run.groups.iter().zip((0..).step_by(usize::try_from(PANEL).unwrap_or(1))) {
         let figures = group.history.iter().map(|(_, one)| (one.live + one.terminating).max(one.desired));
@@ -66,18 +73,27 @@ pub fn svg(run: &Run) -> String {
     drawn + "</svg>\n"
 }
 
+/// The run in words, for whoever cannot see it.
+fn about(run: &Run) -> String {
+    let of_group =
+        |group: &GroupReport| format!("{}: {}", group.name, Summary::of(run, group).sentence(None));
+    run.groups.iter().map(of_group).collect::<Vec<_>>().join("; ")
+}
+
 impl Panel<'_> {
     fn draw(&self, drawn: &mut String) {
         self.title(drawn);
         self.legend(drawn);
         self.axes(drawn);
+        self.units(drawn);
         let serving_old = |one: &Sample| one.old;
         let serving_new = |one: &Sample| one.old + one.serving.saturating_sub(one.old.min(one.serving));
         self.area(drawn, LEAVING, |one| one.live + one.terminating);
         self.area(drawn, STARTING, |one| one.live);
         self.area(drawn, NEW, serving_new);
         self.area(drawn, OLD, serving_old);
-        let figures: [fn(&Sample) -> u32; 3] = [|one| one.serving, |one| one.desired, |one| one.max];
+        let figures: [fn(&Sample) -> u32; 4] =
+            [|one| one.serving, |one| one.desired, |one| one.min, |one| one.max];
         for ((_, colour, dashes), figure) in LINES.into_iter().zip(figures).rev() {
             self.line(drawn, colour, dashes, figure);
         }
@@ -93,7 +109,7 @@ impl Panel<'_> {
         let _ = writeln!(
             drawn,
             "<text x=\"{LEFT}\" y=\"{}\" font-size=\"15\">{} with {} \
-             <tspan fill=\"{colour}\">{}</tspan></text>",
+             <tspan dx=\"12\" fill=\"{colour}\">{}</tspan></text>",
             self.y + 20,
             escaped(&self.group.name),
             escaped(&self.group.strategy),
@@ -164,6 +180,22 @@ impl Panel<'_> {
             let _ =
                 writeln!(drawn, "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{text}</text>", bottom + 18);
         }
+    }
+
+    /// What the figures on the axes are.
+    fn units(&self, drawn: &mut String) {
+        let (left, right, bottom) = (LEFT - 6, WIDTH - RIGHT, self.y + PANEL - BOTTOM);
+        let unit = if self.ended_at - self.began_at >= Span::seconds(3600) { "h:min:s" } else { "min:s" };
+        let _ = writeln!(
+            drawn,
+            "<text x=\"{left}\" y=\"{}\" text-anchor=\"end\" font-size=\"10\">instances</text>",
+            self.y + TOP - 8
+        );
+        let _ = writeln!(
+            drawn,
+            "<text x=\"{right}\" y=\"{}\" text-anchor=\"end\" font-size=\"10\">{unit}</text>",
+            bottom + 28
+        );
     }
 
     fn x_of(&self, moment: Moment) -> u64 {

@@ -10,6 +10,7 @@ use super::wording::Tone;
 use crate::simulate::invariants::Invariant;
 use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run};
 use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::ids::InstanceId;
 
 /// How long the chart goes on after the last execution has ended.
 const AFTERWARDS: Span = Span::seconds(30);
@@ -114,7 +115,7 @@ fn verdict(run: &Run, look: Look) -> String {
         let _ = writeln!(text, "{}  {}", paint.paint(colour, &execution.ending()), execution.name());
         // A refusal or a failure is told in full here; the timeline shortens it.
         if !execution.reason.is_empty() {
-            text += &hanging("  ", 2, &execution.reason, look, None);
+            text += &hanging("  ", 2, &numbered(&execution.reason), look, None);
         }
     }
     for violation in &run.verdict.violations {
@@ -137,6 +138,19 @@ fn verdict(run: &Run, look: Look) -> String {
     text
 }
 
+/// A reason with instances by the numbers that the timeline has, beside their ids.
+fn numbered(reason: &str) -> String {
+    let words = reason.split_inclusive(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
+    let word = |word: &str| {
+        let id = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        match InstanceId::parse(id) {
+            Some(number) => format!("{} (i-...{:x}){}", number.0, number.0, &word[id.len()..]),
+            None => word.to_owned(),
+        }
+    };
+    words.map(word).collect()
+}
+
 /// The clock of the modelled world, with the day of the week: windows are told by it.
 fn begins(moment: Moment) -> String {
     let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
@@ -146,4 +160,16 @@ fn begins(moment: Moment) -> String {
 
 fn since(run: &Run, moment: Moment) -> String {
     clock(moment - run.began_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn instances_in_a_reason_have_the_timelines_numbers() {
+        let reason = "not healthy: i-0000000000000009d is Terminating, i-00000000000000001 is old";
+        assert_eq!(numbered(reason), "not healthy: 157 (i-...9d) is Terminating, 1 (i-...1) is old");
+        assert_eq!(numbered("no ids, in here."), "no ids, in here.");
+    }
 }
