@@ -16,6 +16,8 @@ use super::identity::request_id;
 
 /// How long a function may take until it asks for its first event. Lambda gives it ten seconds; a desk may be busier.
 const INIT_MAX: Duration = Duration::from_secs(30);
+/// How long a process that has answered may take until it asks for the next event.
+const PARTING: Duration = Duration::from_secs(1);
 /// How often it is looked for the end of a process that has closed its output.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -166,6 +168,8 @@ impl Sandbox {
 
     /// Ends the process. All that it printed has been told of then.
     pub fn stop(&self) {
+        // One that has answered is about to ask for the next event: it is not cut off while it hears that its answer is there.
+        self.wait_while(PARTING, |phase| *phase == Phase::Answered);
         {
             let mut state = held(&self.state);
             state.life += 1; // its end is nobody's concern any more

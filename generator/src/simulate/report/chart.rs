@@ -144,7 +144,8 @@ fn legend(columns: usize, paint: Paint) -> String {
             text += "   ";
             used += 3;
         }
-        text += &format!("{} {name}", paint.paint(cell.colour(), &cell.character().to_string()));
+        let mark = paint.paint(cell.colour(), &cell.character().to_string());
+        let _ = write!(text, "{mark} {name}"); // text takes text
         used += length;
     }
     text + "\n"
@@ -166,13 +167,15 @@ fn fewest(samples: &[Sample]) -> u32 {
 
 /// The times, and the figures from each of them on: the fewest healthy until the next, the others at those times.
 fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint) -> String {
-    let ticks: Vec<usize> = (0..width).step_by(TICK).collect();
+    // A figure needs its columns, so the last part of the axis may have none of its own.
+    let ticks: Vec<usize> = (0..width).step_by(TICK).filter(|tick| tick + TICK <= width).collect();
+    let end = |tick: usize| if tick + 2 * TICK <= width { tick + TICK } else { samples.len() };
     let row = |name: &str, figure: &dyn Fn(usize) -> String| {
         let figures: Vec<_> = ticks.iter().map(|column| format!("{:<TICK$}", figure(*column))).collect();
         paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.concat().trim_end() + "\n"
     };
     row("time", &|column| clock(moment_of(column, width, period) - period.0))
-        + &row("healthy", &|column| fewest(&samples[column..samples.len().min(column + TICK)]).to_string())
+        + &row("healthy", &|column| fewest(&samples[column..end(column)]).to_string())
         + &row("desired", &|column| samples[column].desired.to_string())
         + &row("min-max", &|column| format!("{}-{}", samples[column].min, samples[column].max))
 }

@@ -114,7 +114,7 @@ fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
 /// Where the path leads, as far as there is something; `field` is the unknown key in it.
 fn pointer(root: &Value, path: &Path, field: Option<&str>) -> String {
     let mut pointer = String::new();
-    for segment in path.iter() {
+    for segment in path {
         let key = match segment {
             Segment::Seq { index } => index.to_string(),
             Segment::Map { key } => key.clone(),
