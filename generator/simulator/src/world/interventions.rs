@@ -129,7 +129,7 @@ fn for_ever() -> Span {
 }
 
 /// Targets that stay in one state.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetsHeld {
     /// In which.
@@ -150,7 +150,7 @@ fn any() -> InstanceFilter {
 }
 
 /// States of a target that somebody or something holds it in, as a load balancer has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetState {
     /// Its first checks do not end.
