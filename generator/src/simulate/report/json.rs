@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::summary::Summary;
+use super::summary::GroupSummary;
 use super::timeline::timeline;
 use crate::simulate::invariants::{Invariant, Termination};
 use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run};
@@ -63,7 +63,7 @@ fn group_json(run: &Run, group: &GroupReport) -> Value {
             "desired": one.desired,
         })
     });
-    let summary = Summary::of(run, group);
+    let summary = GroupSummary::of(run, group);
     json!({
         "summary": {
             "before": summary.before, "peak": summary.peak, "after": summary.after, "healthy_before": summary.healthy_before,

@@ -15,7 +15,7 @@ pub use campaign::{json as campaign_json, text as campaign_text};
 pub use json::json;
 pub use replay::Replay;
 pub use style::{COLUMNS, Look, Paint};
-pub use summary::Summary;
+pub use summary::GroupSummary;
 pub use svg::svg;
 pub use text::text;
 pub use timeline::{Actor, Line, timeline};

@@ -7,7 +7,7 @@ use asg_recycle_simulator::world::record::Sample;
 
 /// What became of a group.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Summary {
+pub struct GroupSummary {
     /// Instances that it wanted at the beginning.
     pub before: u32,
     /// Most that were pending or in service.
@@ -28,7 +28,7 @@ pub struct Summary {
     pub endings: Vec<String>,
 }
 
-impl Summary {
+impl GroupSummary {
     /// Of a group of a run.
     pub fn of(run: &Run, group: &GroupReport) -> Self {
         let first = group.first();
@@ -97,8 +97,8 @@ fn hours(span: Span) -> f64 {
 mod tests {
     use super::*;
 
-    fn summary() -> Summary {
-        Summary {
+    fn summary() -> GroupSummary {
+        GroupSummary {
             before: 12,
             peak: 24,
             after: 12,
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_dip_is_told_with_its_length() {
-        let dip = Summary { peak: 12, healthy_min: 11, below: Span::seconds(13), ..summary() };
+        let dip = GroupSummary { peak: 12, healthy_min: 11, below: Span::seconds(13), ..summary() };
         assert_eq!(
             dip.sentence(None),
             "recycled: 12 -> 12 instances in 10 min 23 s, at the fewest 11 of 12 healthy, and fewer than 12 for 13 s; \

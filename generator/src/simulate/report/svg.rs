@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::style::clock;
-use super::summary::Summary;
+use super::summary::GroupSummary;
 use crate::simulate::runner::{ExecutionReport, GroupReport, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::record::Sample;
@@ -76,7 +76,7 @@ pub fn svg(run: &Run) -> String {
 /// The run in words, for whoever cannot see it.
 fn about(run: &Run) -> String {
     let of_group =
-        |group: &GroupReport| format!("{}: {}", group.name, Summary::of(run, group).sentence(None));
+        |group: &GroupReport| format!("{}: {}", group.name, GroupSummary::of(run, group).sentence(None));
     run.groups.iter().map(of_group).collect::<Vec<_>>().join("; ")
 }
 

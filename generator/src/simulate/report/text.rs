@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::chart::chart;
 use super::style::{COLUMNS_MIN, Colour, Look, clock, counted, words, wrapped};
-use super::summary::Summary;
+use super::summary::GroupSummary;
 use super::timeline::timeline;
 use super::wording::Tone;
 use crate::simulate::invariants::Invariant;
@@ -32,7 +32,7 @@ pub fn text(run: &Run, look: Look) -> String {
             counted(first.live.into(), "instance"),
             first.outdated
         );
-        let sentence = Summary::of(run, group).sentence(look.dollars_per_hour);
+        let sentence = GroupSummary::of(run, group).sentence(look.dollars_per_hour);
         report += &paragraph(&title, look, Some(Colour::Strong));
         report += &paragraph(&sentence, look, None);
         report += "\n";
