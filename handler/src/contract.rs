@@ -1,6 +1,8 @@
 //! The words that the handler, the generator and the state machine share: tag keys, environment variables, the
 //! execution input and the API calls the handler makes. Every other place reads them from here.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A tag on an Auto Scaling group that steers how it is recycled.
@@ -147,6 +149,12 @@ pub const TAG_CHANGES: Variable = Variable {
     required: true,
     summary: "which tag changes recycle a group: `propagated`, `all` or `none`",
 };
+/// Tags whose changes never count, besides [`SERVICE_TAG_KEYS`].
+pub const IGNORED_TAG_KEYS: Variable = Variable {
+    name: "IGNORED_TAG_KEYS",
+    required: false,
+    summary: "comma-separated keys of tags whose changes do not count; one that ends with `*` stands for every key that begins so",
+};
 /// Where successes are announced (the payload's `success_channel`).
 pub const SLACK_CHANNEL: Variable = Variable {
     name: "SLACK_CHANNEL",
@@ -185,6 +193,7 @@ pub const VARIABLES: &[Variable] = &[
     STRATEGIES,
     DEFAULT_TIME_ZONE,
     TAG_CHANGES,
+    IGNORED_TAG_KEYS,
     SLACK_CHANNEL,
     OWN_ROLE_ARNS,
     ALLOWED_STEP_FUNCTIONS,
@@ -219,6 +228,19 @@ const fn connection(name: &'static str, summary: &'static str) -> Variable {
     Variable { name, required: false, summary }
 }
 
+/// Keys of tags that AWS and the controllers of clusters set as marks of their own, written as [`IGNORED_TAG_KEYS`]
+/// are. Such a tag says what a group is to them, and no instance is outdated for lack of it.
+pub const SERVICE_TAG_KEYS: &[&str] = &[
+    "aws:*",
+    "AmazonECSManaged",
+    "AmazonECSCreated",
+    "eks:*",
+    "k8s.io/*",
+    "kubernetes.io/*",
+    "karpenter.sh/*",
+    "elasticbeanstalk:*",
+];
+
 /// An AWS API call that the handler makes, as IAM spells it. The role's permissions are computed from these.
 pub const API_CALLS: &[&str] =
     &["autoscaling:DescribeAutoScalingGroups", "sns:Publish", "states:StartExecution"];
@@ -246,9 +268,9 @@ pub enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Replace {
-    /// Those that differ from the group's current launch source.
+    /// Those that differ from the group's current launch source, or do not carry what its tags say that the event names.
     Outdated,
-    /// All that are in the group when the recycle starts.
+    /// All that are in the group when the recycle starts. People ask for that; no event does.
     All,
 }
 
@@ -298,11 +320,59 @@ pub struct ExecutionInput {
     pub mode: Mode,
     /// Which instances are replaced.
     pub replace: Replace,
+    /// What the event asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked_for: Option<AskedFor>,
     /// Present for strategies that keep to windows: the next 15 days.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub windows: Option<Vec<Window>>,
     /// Where the execution came from.
     pub trigger: TriggerRecord,
+}
+
+/// What an event asked for, and when: a look at the group that does not show it may be older than the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedFor {
+    /// When, RFC 3339, UTC, ending in `Z`.
+    pub at: String,
+    /// The launch template that was set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub launch_template: Option<LaunchTemplateAsked>,
+    /// Name of the launch configuration that was set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub launch_configuration: Option<String>,
+    /// What `$Latest` or `$Default` of a launch template was moved to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub template_version: Option<TemplateVersionAsked>,
+    /// Tags that were set, with their values, and those that were deleted, with null. Instances are compared by these
+    /// keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub tags: BTreeMap<String, Option<String>>,
+}
+
+/// A launch template as a call names it; what the call does not say is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchTemplateAsked {
+    /// `lt-...`
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// A number, `$Latest` or `$Default`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+}
+
+/// A version that a launch template's alias was moved to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateVersionAsked {
+    /// `lt-...`
+    pub id: String,
+    /// `$Latest` or `$Default`.
+    pub alias: String,
+    /// The version.
+    pub version: u64,
 }
 
 /// What caused an execution, for people and for tracing.

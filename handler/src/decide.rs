@@ -1,6 +1,7 @@
 //! The decision: start a recycle or a restore, skip, or reject. Pure: the same trigger, group, time and settings give
 //! the same decision.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -8,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::arn::StateMachineArn;
 use crate::contract::{
-    self, DRY_RUN, EMOJI, ExecutionInput, INPUT_VERSION, Mode, NOTIFY_PAGER_DUTY, OVERRIDE_COMPONENT_NAME,
-    Replace, SLACK_MONITORING_CHANNEL, STEP_FUNCTION_NAME, TEAM, TriggerRecord,
+    self, AskedFor, DRY_RUN, EMOJI, ExecutionInput, INPUT_VERSION, Mode, NOTIFY_PAGER_DUTY,
+    OVERRIDE_COMPONENT_NAME, Replace, SLACK_MONITORING_CHANNEL, STEP_FUNCTION_NAME, TEAM,
+    TemplateVersionAsked, TriggerRecord,
 };
 use crate::event::{Cause, DeadExecution, MovedAlias, Nothing, Source, TagChange, TemplateChange};
 use crate::group::{Group, TemplateReference};
@@ -92,7 +94,9 @@ impl Cause {
     /// The group that must be looked at before the decision.
     pub fn group(&self) -> Option<&str> {
         match self {
-            Self::Launch { group } | Self::Tags { group, .. } | Self::Template { group, .. } => Some(group),
+            Self::Launch { group, .. } | Self::Tags { group, .. } | Self::Template { group, .. } => {
+                Some(group)
+            }
             Self::DeadExecution(_) => None,
         }
     }
@@ -141,37 +145,69 @@ pub fn decide(trigger: &Trigger, group: Option<&Group>, now: Timestamp, settings
     if !settings.groups.selects(group) {
         return Decision::Skip(Skip::NotSelected);
     }
-    let replace = match &trigger.cause {
-        Cause::Tags { changes, .. } => {
-            if !changes.iter().any(|change| counts(change, settings, propagates(change, group))) {
-                return Decision::Skip(Skip::TagsDoNotCount);
-            }
-            Replace::All
-        }
-        Cause::Template { change, .. } if !follows(group, change) => {
-            return Decision::Skip(Skip::NotAFollower);
-        }
-        _ => Replace::Outdated,
+    let asked_for = match asked_for(trigger, group, now, settings) {
+        Ok(asked_for) => asked_for,
+        Err(skip) => return Decision::Skip(skip),
     };
     match tags::read(group, settings) {
         Ok(OptIn::Out(why)) => Decision::Skip(Skip::NotOptedIn(why)),
-        Ok(OptIn::In(tags)) => recycle(trigger, group, &tags, replace, now, settings),
+        Ok(OptIn::In(tags)) => recycle(trigger, group, &tags, asked_for, now, settings),
         Err(faults) => Decision::Reject(rejection(trigger, group, faults)),
     }
+}
+
+/// What a trigger asks of a group, or why it asks for nothing.
+fn asked_for(
+    trigger: &Trigger,
+    group: &Group,
+    now: Timestamp,
+    settings: &Settings,
+) -> Result<AskedFor, Skip> {
+    // A clock that is ahead must not have the machine wait for it.
+    let at = trigger.source.at.map_or(now, |at| at.min(now));
+    let mut asked_for = AskedFor {
+        at: format!("{at:.3}"),
+        launch_template: None,
+        launch_configuration: None,
+        template_version: None,
+        tags: BTreeMap::new(),
+    };
+    match &trigger.cause {
+        Cause::Tags { changes, .. } => {
+            let counting =
+                changes.iter().filter(|change| counts(change, settings, propagates(change, group)));
+            asked_for.tags = counting.map(|change| (change.key.clone(), change.value.clone())).collect();
+            if asked_for.tags.is_empty() {
+                return Err(Skip::TagsDoNotCount);
+            }
+        }
+        Cause::Template { change, .. } if !follows(group, change) => return Err(Skip::NotAFollower),
+        Cause::Template { change, .. } => {
+            asked_for.template_version = change.id.clone().zip(change.version).map(|(id, version)| {
+                TemplateVersionAsked { id, alias: change.moved.as_str().to_owned(), version }
+            });
+        }
+        Cause::Launch { launch, .. } => {
+            asked_for.launch_template.clone_from(&launch.template);
+            asked_for.launch_configuration.clone_from(&launch.configuration);
+        }
+        Cause::DeadExecution(_) => {}
+    }
+    Ok(asked_for)
 }
 
 /// Whether a tag change counts, given whether the tag reaches instances. The handler's own tags reach instances only
 /// by accident and nothing there reads them: switching recycling on must not recycle.
 fn counts(change: &TagChange, settings: &Settings, propagates: bool) -> bool {
     match settings.tag_changes {
+        _ if settings.ignores_tag(&change.key) => false,
         TagChanges::All => true,
         TagChanges::None => false,
         TagChanges::Propagated => propagates && !contract::TAGS.iter().any(|tag| tag.key == change.key),
     }
 }
 
-/// Where the call does not say, the group does; a deleted tag whose call did not say is taken not to have propagated,
-/// for replacing every instance is the worse mistake.
+/// Where the call does not say, the group does; a deleted tag whose call did not say is taken not to have propagated.
 fn propagates(change: &TagChange, group: &Group) -> bool {
     change.propagates.unwrap_or_else(|| group.tags.get(&change.key).is_some_and(|tag| tag.propagates))
 }
@@ -184,7 +220,7 @@ pub fn follows(group: &Group, change: &TemplateChange) -> bool {
     };
     group.templates.iter().filter(|reference| same(reference)).any(|reference| {
         match (change.moved, reference.version.as_deref()) {
-            (MovedAlias::Latest, version) => version == Some("$Latest"),
+            (MovedAlias::Latest, version) => version == Some(MovedAlias::Latest.as_str()),
             (MovedAlias::Default, version) => matches!(version, None | Some("" | "$Default")),
         }
     })
@@ -194,7 +230,7 @@ fn recycle(
     trigger: &Trigger,
     group: &Group,
     tags: &RecycleTags,
-    replace: Replace,
+    asked_for: AskedFor,
     now: Timestamp,
     settings: &Settings,
 ) -> Decision {
@@ -215,7 +251,8 @@ fn recycle(
         dry_run: text(DRY_RUN),
         version: INPUT_VERSION,
         mode: Mode::Recycle,
-        replace,
+        replace: Replace::Outdated,
+        asked_for: Some(asked_for),
         windows: window.map(|window| window.hours.windows(window.mode, &window.zone, now)),
         trigger: trigger_record(trigger, None),
     };
@@ -330,3 +367,6 @@ impl fmt::Display for Skip {
 #[cfg(test)]
 #[path = "decide_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "asked_for_tests.rs"]
+mod asked_for_tests;

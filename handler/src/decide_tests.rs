@@ -3,21 +3,22 @@
 use serde_json::json;
 
 use super::*;
-use crate::group::GroupTag;
+use crate::event::LaunchAsked;
 use crate::samples;
 
 const ON: (&str, &str) = ("autorecycle_recycle_on_asg_update", "true");
 const OUT_IN: (&str, &str) = ("autorecycle_strategy", "out-in");
 const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:asg-recycle-test";
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
-fn trigger(cause: Cause) -> Trigger {
+pub(super) fn trigger(cause: Cause) -> Trigger {
     let source = Source {
         event_name: "UpdateAutoScalingGroup".to_owned(),
         event_id: Some("trail-id".to_owned()),
+        at: Some("2026-06-01T11:59:57Z".parse().unwrap()),
         identity: "trail-id".to_owned(),
         account_id: "123456789012".to_owned(),
         stated_account_id: Some("123456789012".to_owned()),
@@ -27,13 +28,14 @@ fn trigger(cause: Cause) -> Trigger {
     Trigger { source, cause }
 }
 
-fn launch() -> Trigger {
-    trigger(Cause::Launch { group: "web-asg-1".to_owned() })
+pub(super) fn launch() -> Trigger {
+    trigger(Cause::Launch { group: "web-asg-1".to_owned(), launch: LaunchAsked::default() })
 }
 
-fn tagged(changes: &[(&str, Option<bool>)]) -> Trigger {
+pub(super) fn tagged(changes: &[(&str, Option<bool>)]) -> Trigger {
     let change = |(key, propagates): &(&str, Option<bool>)| TagChange {
         key: (*key).to_owned(),
+        value: Some("2".to_owned()),
         propagates: *propagates,
     };
     trigger(Cause::Tags { group: "web-asg-1".to_owned(), changes: changes.iter().map(change).collect() })
@@ -48,11 +50,11 @@ fn dead(input: Option<&str>) -> Trigger {
     trigger
 }
 
-fn opted_in() -> Group {
+pub(super) fn opted_in() -> Group {
     samples::group("web-asg-1", &[ON, OUT_IN])
 }
 
-fn started(decision: Decision) -> StartRequest {
+pub(super) fn started(decision: Decision) -> StartRequest {
     match decision {
         Decision::Start(request) => request,
         other => panic!("not started: {other:?}"),
@@ -97,6 +99,7 @@ fn the_input_is_the_payload_that_teams_machines_read() {
             "dry_run": "FALSE",
             "version": 1,
             "mode": "recycle",
+            "asked_for": {"at": "2026-06-01T11:59:57.000Z"},
             "replace": "outdated",
             "trigger": {"event_name": "UpdateAutoScalingGroup", "event_id": "trail-id"},
         })
@@ -189,45 +192,6 @@ fn own_calls_and_events_from_elsewhere_are_skipped_before_any_look() {
 }
 
 #[test]
-fn a_tag_change_counts_as_the_settings_say() {
-    use TagChanges::{All, None as Never, Propagated};
-    let opt_in = "autorecycle_recycle_on_asg_update";
-    for (changes, mode, expected) in [
-        (vec![("x", Some(true))], Propagated, true),
-        (vec![("x", Some(false))], Propagated, false),
-        (vec![("x", Some(false)), ("y", Some(true))], Propagated, true),
-        (vec![("x", Some(false))], All, true),
-        (vec![("x", Some(true))], Never, false),
-        (vec![(opt_in, Some(true))], Propagated, false),
-        (vec![(opt_in, Some(true)), ("x", Some(true))], Propagated, true),
-        (vec![(opt_in, Some(false))], All, true),
-        // The call does not say: the group knows of `known`, and of no tag that was deleted.
-        (vec![("known", None)], Propagated, true),
-        (vec![("quiet", None)], Propagated, false),
-        (vec![("deleted", None)], Propagated, false),
-    ] {
-        let settings = Settings { tag_changes: mode, ..samples::settings() };
-        let mut group = opted_in();
-        group.tags.insert("known".to_owned(), GroupTag { value: String::new(), propagates: true });
-        group.tags.insert("quiet".to_owned(), GroupTag { value: String::new(), propagates: false });
-        let decision = decide(&tagged(&changes), Some(&group), now(), &settings);
-        if expected {
-            assert_eq!(started(decision).input["replace"], "all", "{changes:?} {mode:?}");
-        } else {
-            assert_eq!(decision, Decision::Skip(Skip::TagsDoNotCount), "{changes:?} {mode:?}");
-        }
-    }
-}
-
-#[test]
-fn a_tag_change_that_cannot_count_needs_no_look_at_the_group() {
-    let settings = samples::settings();
-    assert_eq!(screen(&tagged(&[("x", Some(false))]), &settings), Some(Skip::TagsDoNotCount));
-    assert_eq!(screen(&tagged(&[("x", Some(true))]), &settings), None);
-    assert_eq!(screen(&tagged(&[("x", None)]), &settings), None);
-}
-
-#[test]
 fn a_group_follows_the_alias_that_it_launches_from() {
     use MovedAlias::{Default, Latest};
     let reference = |id: &str, name: &str, version: Option<&str>| {
@@ -250,7 +214,12 @@ fn a_group_follows_the_alias_that_it_launches_from() {
         ),
         (vec![], Latest, false),
     ] {
-        let change = TemplateChange { id: Some("lt-1".to_owned()), name: Some("web".to_owned()), moved };
+        let change = TemplateChange {
+            id: Some("lt-1".to_owned()),
+            name: Some("web".to_owned()),
+            moved,
+            version: Some(4),
+        };
         let group = Group { templates: references, ..opted_in() };
         assert_eq!(follows(&group, &change), expected, "{:?}", group.templates);
         let cause = Cause::Template { group: group.name.clone(), change };

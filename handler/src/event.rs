@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::contract::LaunchTemplateAsked;
 use crate::name;
 
 /// Longest group name that AWS takes, in characters.
@@ -28,6 +30,8 @@ pub struct Source {
     pub event_name: String,
     /// The event's id, where it has one.
     pub event_id: Option<String>,
+    /// When it happened, where the event says so.
+    pub at: Option<Timestamp>,
     /// The same for every delivery of this event, and for no other event.
     pub identity: String,
     /// Account of the groups it names: the one it states, else the function's own.
@@ -71,6 +75,8 @@ pub enum Cause {
     Launch {
         /// The group that it is about.
         group: String,
+        /// What it is to launch from.
+        launch: LaunchAsked,
     },
     /// Tags of the group were set or deleted.
     Tags {
@@ -90,11 +96,22 @@ pub enum Cause {
     DeadExecution(DeadExecution),
 }
 
+/// What a call sets a group to launch from, as far as a description of the group can show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LaunchAsked {
+    /// The launch template, of a mixed instances policy too.
+    pub template: Option<LaunchTemplateAsked>,
+    /// Name of the launch configuration.
+    pub configuration: Option<String>,
+}
+
 /// A tag that was set or deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagChange {
     /// The key of the tag that was set or removed.
     pub key: String,
+    /// The value that it was set to; absent where it was deleted.
+    pub value: Option<String>,
     /// Whether it reaches new instances, where the call says so.
     pub propagates: Option<bool>,
 }
@@ -108,6 +125,8 @@ pub struct TemplateChange {
     pub name: Option<String>,
     /// The version alias that now stands for something else.
     pub moved: MovedAlias,
+    /// The version that it stands for, where the event says so.
+    pub version: Option<u64>,
 }
 
 /// The version alias of a launch template that a call moves.
@@ -117,6 +136,16 @@ pub enum MovedAlias {
     Latest,
     /// `$Default`: another version is the default.
     Default,
+}
+
+impl MovedAlias {
+    /// As a version is written that stands for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latest => "$Latest",
+            Self::Default => "$Default",
+        }
+    }
 }
 
 /// An execution that ended without putting back what it changed.
@@ -166,6 +195,7 @@ pub fn read(event: &Value, own_account_id: &str) -> Result<Event, Malformed> {
     let event_id = text(detail, "eventID").or_else(|| text(event, "id"));
     let stated_account_id = text(event, "account").or_else(|| text(detail, "recipientAccountId"));
     let source = Source {
+        at: moment(event, detail),
         identity: event_id.clone().unwrap_or_else(|| name::content_hash(event)),
         account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
         stated_account_id,
@@ -189,7 +219,8 @@ fn read_call(event_name: &str, detail: &Value, parameters: &Value) -> Result<Sub
     let is_from = |expected: &str| service.as_deref().is_none_or(|service| service == expected);
     match event_name {
         "UpdateAutoScalingGroup" if is_from("autoscaling.amazonaws.com") => read_update(parameters),
-        "CreateOrUpdateTags" | "DeleteTags" if is_from("autoscaling.amazonaws.com") => read_tags(parameters),
+        "CreateOrUpdateTags" if is_from("autoscaling.amazonaws.com") => read_tags(parameters, true),
+        "DeleteTags" if is_from("autoscaling.amazonaws.com") => read_tags(parameters, false),
         "CreateLaunchTemplateVersion" if is_from("ec2.amazonaws.com") => {
             read_template(detail, parameters, MovedAlias::Latest)
         }
@@ -208,10 +239,21 @@ fn read_update(parameters: &Value) -> Result<Subject, Malformed> {
     if !changes_launch {
         return Ok(Subject::Nothing(Nothing::NoLaunchChange));
     }
-    Ok(Subject::Causes(vec![Cause::Launch { group: group_name(name)? }]))
+    let templates = ["/launchTemplate", "/mixedInstancesPolicy/launchTemplate/launchTemplateSpecification"];
+    let template = templates.iter().find_map(|pointer| parameters.pointer(pointer)).map(|template| {
+        LaunchTemplateAsked {
+            id: text(template, "launchTemplateId"),
+            name: text(template, "launchTemplateName"),
+            version: text(template, "version"),
+        }
+    });
+    let template = template.filter(|template| *template != LaunchTemplateAsked::default());
+    let configuration = text(parameters, "launchConfigurationName");
+    let launch = LaunchAsked { template, configuration };
+    Ok(Subject::Causes(vec![Cause::Launch { group: group_name(name)?, launch }]))
 }
 
-fn read_tags(parameters: &Value) -> Result<Subject, Malformed> {
+fn read_tags(parameters: &Value, are_set: bool) -> Result<Subject, Malformed> {
     const TAGS: &str = "detail.requestParameters.tags";
     let tags = parameters.get("tags").and_then(Value::as_array).ok_or(Malformed::Missing(TAGS))?;
     let mut groups: BTreeMap<String, Vec<TagChange>> = BTreeMap::new();
@@ -223,7 +265,8 @@ fn read_tags(parameters: &Value) -> Result<Subject, Malformed> {
             .ok_or(Malformed::Missing("detail.requestParameters.tags[].resourceId"))?;
         let key = text(tag, "key").unwrap_or_default();
         let propagates = tag.get("propagateAtLaunch").and_then(boolean);
-        groups.entry(group_name(group)?).or_default().push(TagChange { key, propagates });
+        let value = are_set.then(|| text(tag, "value").unwrap_or_default());
+        groups.entry(group_name(group)?).or_default().push(TagChange { key, value, propagates });
     }
     if groups.is_empty() {
         return Ok(Subject::Nothing(Nothing::NoGroup));
@@ -236,12 +279,17 @@ fn read_tags(parameters: &Value) -> Result<Subject, Malformed> {
 /// holds both id and name. The first of each found in either is taken.
 fn read_template(detail: &Value, parameters: &Value, moved: MovedAlias) -> Result<Subject, Malformed> {
     let response = detail.get("responseElements").unwrap_or(&Value::Null);
-    let find = |key: &str| [parameters, response].into_iter().find_map(|value| find_text(value, key, 3));
-    let (id, name) = (find("launchTemplateId"), find("launchTemplateName"));
+    let first = |key: &str| [parameters, response].into_iter().find_map(|value| find_text(value, key, 3));
+    let (id, name) = (first("launchTemplateId"), first("launchTemplateName"));
     if id.is_none() && name.is_none() {
         return Err(Malformed::Missing("detail.requestParameters.*.LaunchTemplateId"));
     }
-    Ok(Subject::Template(TemplateChange { id, name, moved }))
+    let version = match moved {
+        MovedAlias::Latest => find_number(response, "versionNumber", 3),
+        MovedAlias::Default => find_number(response, "defaultVersionNumber", 3)
+            .or_else(|| find_number(parameters, "setDefaultVersion", 3)),
+    };
+    Ok(Subject::Template(TemplateChange { id, name, moved, version }))
 }
 
 fn read_execution(event: &Value, detail: &Value, own_account_id: &str) -> Result<Event, Malformed> {
@@ -252,6 +300,7 @@ fn read_execution(event: &Value, detail: &Value, own_account_id: &str) -> Result
     let redrives = detail.get("redriveCount").and_then(Value::as_u64).unwrap_or(0);
     let stated_account_id = text(event, "account");
     let source = Source {
+        at: moment(event, detail),
         identity: format!("{execution_arn} {status} {redrives}"),
         event_id: text(event, "id"),
         account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
@@ -280,17 +329,32 @@ fn boolean(value: &Value) -> Option<bool> {
     value.as_bool().or_else(|| value.as_str().and_then(|text| text.to_ascii_lowercase().parse().ok()))
 }
 
-/// The first text under `key`, whatever its first letter's case, at most `depth` objects down.
+/// The first text under `key`, whatever the case of its letters, at most `depth` objects down.
 fn find_text(value: &Value, key: &str, depth: usize) -> Option<String> {
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    find(value, key, depth, &text)
+}
+
+/// The first number under `key` likewise; `CloudTrail` writes some as text.
+fn find_number(value: &Value, key: &str, depth: usize) -> Option<u64> {
+    find(value, key, depth, &|value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok()))
+}
+
+fn find<T>(value: &Value, key: &str, depth: usize, read: &dyn Fn(&Value) -> Option<T>) -> Option<T> {
     let fields = value.as_object()?;
-    let here =
-        fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).and_then(|(_, value)| value.as_str());
-    if let Some(text) = here.filter(|text| !text.is_empty()) {
-        return Some(text.to_owned());
+    let here = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+    if let Some(found) = here.and_then(read) {
+        return Some(found);
     }
     let contents = |name: &str| name.eq_ignore_ascii_case("launchTemplateData");
     let nested = fields.iter().filter(|(name, _)| depth > 0 && !contents(name));
-    nested.map(|(_, value)| value).find_map(|value| find_text(value, key, depth - 1))
+    nested.map(|(_, value)| value).find_map(|value| find(value, key, depth - 1, read))
+}
+
+/// When an event happened: the call itself, which is seconds to minutes before its event is delivered.
+fn moment(event: &Value, detail: &Value) -> Option<Timestamp> {
+    let texts = [text(detail, "eventTime"), text(event, "time")];
+    texts.into_iter().flatten().find_map(|text| text.parse().ok())
 }
 
 fn group_name(name: String) -> Result<String, Malformed> {

@@ -18,15 +18,34 @@ fn call(name: &str, parameters: &Value) -> Value {
 }
 
 fn launch(group: &str) -> Subject {
-    Subject::Causes(vec![Cause::Launch { group: group.to_owned() }])
+    launches_from(group, LaunchAsked::default())
+}
+
+fn launches_from(group: &str, launch: LaunchAsked) -> Subject {
+    Subject::Causes(vec![Cause::Launch { group: group.to_owned(), launch }])
 }
 
 #[test]
 fn an_update_counts_when_it_sets_a_launch_source() {
+    let template = |id: Option<&str>, name: Option<&str>, version: &str| {
+        let (id, name) = (id.map(str::to_owned), name.map(str::to_owned));
+        let template = LaunchTemplateAsked { id, name, version: Some(version.to_owned()) };
+        launches_from("web", LaunchAsked { template: Some(template), configuration: None })
+    };
+    let configuration = LaunchAsked { template: None, configuration: Some("lc-2".to_owned()) };
     for (parameters, expected) in [
-        (json!({"launchTemplate": {"launchTemplateId": "lt-1", "version": "2"}}), launch("web")),
-        (json!({"launchConfigurationName": "lc-2"}), launch("web")),
+        (
+            json!({"launchTemplate": {"launchTemplateId": "lt-1", "version": "2"}}),
+            template(Some("lt-1"), None, "2"),
+        ),
+        (json!({"launchConfigurationName": "lc-2"}), launches_from("web", configuration)),
         (json!({"mixedInstancesPolicy": {"launchTemplate": {}}}), launch("web")),
+        (
+            json!({"mixedInstancesPolicy": {"launchTemplate": {"launchTemplateSpecification": {
+                "launchTemplateName": "web", "version": "$Latest",
+            }}}}),
+            template(None, Some("web"), "$Latest"),
+        ),
         (json!({"maxSize": 4}), Subject::Nothing(Nothing::NoLaunchChange)),
         (json!({"launchTemplate": null}), Subject::Nothing(Nothing::NoLaunchChange)),
     ] {
@@ -67,15 +86,19 @@ fn tag_changes_are_gathered_for_every_distinct_group() {
         {"resourceId": "b", "resourceType": "auto-scaling-group", "key": "y", "propagateAtLaunch": "false"},
         {"resourceId": "i-1", "resourceType": "instance", "key": "x", "propagateAtLaunch": true},
     ]});
-    let change = |key: &str, propagates| TagChange { key: key.to_owned(), propagates };
-    let expected = Subject::Causes(vec![
-        Cause::Tags { group: "a".to_owned(), changes: vec![change("x", None)] },
-        Cause::Tags {
-            group: "b".to_owned(),
-            changes: vec![change("x", Some(true)), change("y", Some(false))],
-        },
-    ]);
-    for name in ["CreateOrUpdateTags", "DeleteTags"] {
+    for (name, are_set) in [("CreateOrUpdateTags", true), ("DeleteTags", false)] {
+        let change = |key: &str, value: &str, propagates| TagChange {
+            key: key.to_owned(),
+            value: are_set.then(|| value.to_owned()),
+            propagates,
+        };
+        let expected = Subject::Causes(vec![
+            Cause::Tags { group: "a".to_owned(), changes: vec![change("x", "", None)] },
+            Cause::Tags {
+                group: "b".to_owned(),
+                changes: vec![change("x", "1", Some(true)), change("y", "", Some(false))],
+            },
+        ]);
         assert_eq!(subject(&call(name, &tags)), expected, "{name}");
     }
     let others = json!({"tags": [{"resourceId": "i-1", "resourceType": "instance", "key": "x"}]});
@@ -85,9 +108,9 @@ fn tag_changes_are_gathered_for_every_distinct_group() {
 
 #[test]
 fn launch_template_calls_are_read_in_every_case_of_their_keys() {
-    let template = |id: Option<&str>, name: Option<&str>, moved| {
+    let template = |id: Option<&str>, name: Option<&str>, moved, version| {
         let (id, name) = (id.map(str::to_owned), name.map(str::to_owned));
-        Subject::Template(TemplateChange { id, name, moved })
+        Subject::Template(TemplateChange { id, name, moved, version })
     };
     for (event_name, parameters, expected) in [
         (
@@ -95,24 +118,36 @@ fn launch_template_calls_are_read_in_every_case_of_their_keys() {
             json!({"CreateLaunchTemplateVersionRequest": {
                 "LaunchTemplateData": {"LaunchTemplateId": "lt-not-this"}, "LaunchTemplateId": "lt-1",
             }}),
-            template(Some("lt-1"), None, MovedAlias::Latest),
+            template(Some("lt-1"), None, MovedAlias::Latest, None),
         ),
         (
             "ModifyLaunchTemplate",
             json!({"ModifyLaunchTemplateRequest": {"LaunchTemplateName": "web", "SetDefaultVersion": "3"}}),
-            template(None, Some("web"), MovedAlias::Default),
+            template(None, Some("web"), MovedAlias::Default, Some(3)),
         ),
         (
             "ModifyLaunchTemplate",
             json!({"launchTemplateId": "lt-1"}),
-            template(Some("lt-1"), None, MovedAlias::Default),
+            template(Some("lt-1"), None, MovedAlias::Default, None),
         ),
     ] {
         assert_eq!(subject(&call(event_name, &parameters)), expected, "{parameters}");
     }
     let mut answered = call("CreateLaunchTemplateVersion", &json!({"launchTemplateName": "web"}));
-    answered["detail"]["responseElements"] = json!({"CreateLaunchTemplateVersionResponse": {"launchTemplateVersion": {"launchTemplateId": "lt-1"}}});
-    assert_eq!(subject(&answered), template(Some("lt-1"), Some("web"), MovedAlias::Latest));
+    answered["detail"]["responseElements"] = json!({"CreateLaunchTemplateVersionResponse": {"launchTemplateVersion": {"launchTemplateId": "lt-1", "versionNumber": 7}}});
+    assert_eq!(subject(&answered), template(Some("lt-1"), Some("web"), MovedAlias::Latest, Some(7)));
+}
+
+#[test]
+fn an_event_happened_when_its_call_was_made() {
+    let mut event = call("CreateOrUpdateTags", &json!({"tags": []}));
+    assert_eq!(read(&event, OWN).unwrap().source.at, None);
+    event["time"] = json!("2026-06-01T12:00:30Z");
+    assert_eq!(read(&event, OWN).unwrap().source.at, "2026-06-01T12:00:30Z".parse().ok());
+    event["detail"]["eventTime"] = json!("2026-06-01T12:00:00Z");
+    assert_eq!(read(&event, OWN).unwrap().source.at, "2026-06-01T12:00:00Z".parse().ok());
+    event["detail"]["eventTime"] = json!("yesterday");
+    assert_eq!(read(&event, OWN).unwrap().source.at, "2026-06-01T12:00:30Z".parse().ok());
 }
 
 fn status(status: &str, redrives: u64) -> Value {

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use crate::arn::{self, StateMachineArn};
 use crate::contract::{
     ALLOWED_STEP_FUNCTIONS, CONNECTION_VARIABLES, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS,
-    OWN_ROLE_ARNS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+    IGNORED_TAG_KEYS, OWN_ROLE_ARNS, SERVICE_TAG_KEYS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES,
+    TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
 use crate::problem::{Problem, suggestion};
 use crate::selector::GroupSelector;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub default_time_zone: TimeZone,
     /// Which tag changes count.
     pub tag_changes: TagChanges,
+    /// Keys of tags whose changes never count; one that ends with `*` stands for all that begin so.
+    pub ignored_tag_keys: Vec<String>,
     /// The payload's `success_channel`; empty where none is set.
     pub slack_channel: String,
     /// Roles whose calls start nothing.
@@ -64,6 +67,7 @@ impl Settings {
         let strategies = source.strategies();
         let default_time_zone = source.zone();
         let tag_changes = source.tag_changes();
+        let ignored_tag_keys = source.list(IGNORED_TAG_KEYS);
         let slack_channel = source.text(SLACK_CHANNEL).unwrap_or_default();
         let own_role_arns = source.roles();
         let allowed_step_functions = source.step_functions();
@@ -78,6 +82,7 @@ impl Settings {
                     strategies,
                     default_time_zone,
                     tag_changes,
+                    ignored_tag_keys,
                     slack_channel,
                     own_role_arns,
                     allowed_step_functions,
@@ -86,6 +91,15 @@ impl Settings {
             }
             _ => Err(source.faults),
         }
+    }
+
+    /// Whether changes of the tag never count: the stack leaves it out, or an AWS service marks groups with it.
+    pub fn ignores_tag(&self, key: &str) -> bool {
+        let own = self.ignored_tag_keys.iter().map(String::as_str);
+        own.chain(SERVICE_TAG_KEYS.iter().copied()).any(|ignored| match ignored.strip_suffix('*') {
+            Some(beginning) => key.starts_with(beginning),
+            None => key == ignored,
+        })
     }
 }
 

@@ -76,6 +76,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         },
         trigger: TriggerSection {
             tag_changes: values.word("trigger.tag_changes", TagChanges::from_word),
+            ignored_tag_keys: values.list("trigger.ignored_tag_keys"),
             launch_template_versions: values.boolean("trigger.launch_template_versions"),
         },
         groups: GroupsSection {

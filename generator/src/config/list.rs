@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::text::{AlarmActionArn, GroupNamePrefix, StateMachineName};
+use super::text::{AlarmActionArn, GroupNamePrefix, StateMachineName, TagKeyPattern};
 use crate::problem::Problem;
 
 /// At most so many items, none twice.
@@ -13,6 +13,8 @@ pub struct DistinctList<T, const LENGTH_MAX: usize>(Vec<T>);
 pub type StateMachineNames = DistinctList<StateMachineName, 50>;
 /// What names of groups begin with; as many as leave room in the role's policy.
 pub type GroupNamePrefixes = DistinctList<GroupNamePrefix, 10>;
+/// Tags whose changes do not count.
+pub type TagKeyPatterns = DistinctList<TagKeyPattern, 50>;
 /// What is told when an alarm fires and when it clears.
 pub type AlarmActionArns = DistinctList<AlarmActionArn, 5>;
 

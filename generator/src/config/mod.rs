@@ -36,7 +36,7 @@ use crate::problem::{Location, Problem, Problems};
 
 pub use format::TextFormat;
 pub use key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
-pub use list::{AlarmActionArns, DistinctList, GroupNamePrefixes, StateMachineNames};
+pub use list::{AlarmActionArns, DistinctList, GroupNamePrefixes, StateMachineNames, TagKeyPatterns};
 pub use number::{
     BatchSize, BatchingWindowSeconds, Bounded, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
@@ -53,7 +53,7 @@ pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
     AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath,
     PolicyArn, Region, RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName,
-    StateMachineName, TagKey, TagValue,
+    StateMachineName, TagKey, TagKeyPattern, TagValue,
 };
 pub use types::{
     AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
@@ -158,7 +158,7 @@ mod tests {
              handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
              reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
-             trigger: {tag_changes: none, launch_template_versions: true}\n\
+             trigger: {tag_changes: none, ignored_tag_keys: [commit, build-*], launch_template_versions: true}\n\
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
              notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
@@ -186,7 +186,11 @@ mod tests {
             max_receive_count: MaxReceiveCount::new(6).unwrap(),
             maximum_concurrency: MaximumConcurrency::new(4).unwrap(),
         };
-        expected.trigger = TriggerSection { tag_changes: TagChanges::None, launch_template_versions: true };
+        expected.trigger = TriggerSection {
+            tag_changes: TagChanges::None,
+            ignored_tag_keys: vec![text("commit"), text("build-*")].try_into().unwrap(),
+            launch_template_versions: true,
+        };
         expected.groups.name_prefixes = vec![text("web-")].try_into().unwrap();
         expected.groups.tags.insert("stage", text("live")).unwrap();
         expected.machine.log_level = MachineLogLevel::Off;

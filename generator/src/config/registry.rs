@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
-use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames};
+use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames, TagKeyPatterns};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
@@ -16,7 +16,7 @@ use super::setting_key;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
     AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath, PolicyArn, Region,
-    RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName, StateMachineName,
+    RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName, StateMachineName, TagKeyPattern,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
 use crate::strategy::{self, Strategy};
@@ -156,6 +156,12 @@ static FIXED: &[Key<'static>] = &[
         KeyKind::Word(Cow::Borrowed(TagChanges::WORDS)),
         text("propagated"),
         "changes of which tags recycle a group: of those that propagate to its instances, of all, or of none",
+    ),
+    key(
+        "trigger.ignored_tag_keys",
+        KeyKind::List { of: TagKeyPattern::format, length_max: TagKeyPatterns::LENGTH_MAX },
+        NO_ITEMS,
+        "tags whose changes recycle nothing, besides those that AWS services and clusters mark groups with",
     ),
     key(
         "trigger.launch_template_versions",

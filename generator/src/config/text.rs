@@ -121,6 +121,8 @@ texts! {
         "a relative path of plain characters, parted by `/`", 512, "ca.pem";
     /// A tag's key. AWS keeps the prefix `aws:`, in any case, for itself; [`Tags`](super::Tags) refuses that.
     TagKey = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]+", "letters, digits, spaces and `_.:/=+-@`", 128, "team";
+    /// Keys of tags: one, or with `*` at its end all that begin so. No comma, at which the handler parts a list.
+    TagKeyPattern = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]+\\*?", "a tag's key, or the beginning of keys and `*`", 128, "build-*";
     /// A tag's value, perhaps empty.
     TagValue = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]*", "letters, digits, spaces and `_.:/=+-@`", 256, "platform";
 }

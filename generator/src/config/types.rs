@@ -1,6 +1,6 @@
 //! The checked configuration. Every field's type refuses what AWS would; [`Config::check`] looks at several together.
 
-use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames};
+use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames, TagKeyPatterns};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, TimeoutSeconds,
@@ -88,6 +88,8 @@ pub struct QueueSection {
 pub struct TriggerSection {
     /// Which tag changes on a group recycle it.
     pub tag_changes: TagChanges,
+    /// Tags whose changes recycle nothing, whatever they are.
+    pub ignored_tag_keys: TagKeyPatterns,
     /// Whether `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate` are followed, too.
     pub launch_template_versions: bool,
 }

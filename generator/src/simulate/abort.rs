@@ -1,6 +1,7 @@
 //! Stops an execution at every point of a run, and follows each of these runs to its end.
 
 use super::runner::{Run, Runner, Step};
+use asg_recycle_simulator::world::record::Access;
 
 /// A run that was stopped.
 #[derive(Clone)]
@@ -11,12 +12,17 @@ pub struct Abort {
     pub state: String,
     /// What came of it.
     pub run: Run,
+    /// Changes that it made when it was redriven after all was over; of a run without, none.
+    pub writes_when_redriven: Vec<String>,
 }
 
 impl Abort {
     /// What the stop and its restore did not leave as it should be; the group is the first.
     pub fn unmet(&self) -> Vec<String> {
         let mut unmet = self.run.verdict.lines();
+        unmet.extend(
+            self.writes_when_redriven.iter().map(|action| format!("called {action} when it was redriven")),
+        );
         let broken = self.run.executions.iter().skip(1).filter(|one| one.status != "SUCCEEDED");
         unmet.extend(broken.map(|one| format!("{} ended {}: {}", one.mode, one.ending(), one.reason)));
         let Some(group) = self.run.groups.first() else { return unmet };
@@ -37,11 +43,25 @@ pub fn abort_everywhere(runner: Runner, look: impl FnMut(Abort)) -> usize {
     abort_where(runner, |_, _| true, look)
 }
 
+/// As [`abort_everywhere`], and each time the dead execution is redriven when its restore is over.
+pub fn redrive_everywhere(runner: Runner, look: impl FnMut(Abort)) -> usize {
+    follow(runner, |_, _| true, stopped_and_redriven, look)
+}
+
 /// As [`abort_everywhere`], but only where `wanted` says so of the state that the execution stands in and of how many
 /// steps it has made there. For runs of which every step would be too many.
 pub fn abort_where(
+    runner: Runner,
+    wanted: impl FnMut(&str, usize) -> bool,
+    look: impl FnMut(Abort),
+) -> usize {
+    follow(runner, wanted, stopped, look)
+}
+
+fn follow(
     mut runner: Runner,
     mut wanted: impl FnMut(&str, usize) -> bool,
+    disturbed: impl Fn(Runner) -> Abort,
     mut look: impl FnMut(Abort),
 ) -> usize {
     let (mut points, mut visited, mut steps) = (0, String::new(), 0);
@@ -54,7 +74,7 @@ pub fn abort_where(
                 state.clone_into(&mut visited);
                 if wanted(&visited, steps) {
                     points += 1;
-                    look(stopped(runner.clone()));
+                    look(disturbed(runner.clone()));
                 }
             }
             _ => {}
@@ -66,5 +86,24 @@ fn stopped(mut runner: Runner) -> Abort {
     let transitions = runner.transitions(0);
     let state = runner.state(0).unwrap_or_default().to_owned();
     runner.stop(0);
-    Abort { transitions, state, run: runner.finish() }
+    Abort { transitions, state, run: runner.finish(), writes_when_redriven: Vec::new() }
+}
+
+fn stopped_and_redriven(mut runner: Runner) -> Abort {
+    let transitions = runner.transitions(0);
+    let state = runner.state(0).unwrap_or_default().to_owned();
+    runner.stop(0);
+    while !matches!(runner.step(), Step::Ended(_)) {}
+    let made = runner.world().record().calls.len();
+    runner.redrive(0);
+    let run = runner.finish();
+    let dead = run.executions.first().map(|one| one.arn.clone()).unwrap_or_default();
+    let calls = run.world.record().calls[made..].iter();
+    // One that the lock refuses changes nothing.
+    let writes = calls.filter(|call| {
+        let made = call.access == Access::Write && (call.answer.is_ok() || call.lost);
+        made && run.world.executions.root_of(&call.execution) == dead
+    });
+    let writes_when_redriven = writes.map(|call| call.action.to_string()).collect();
+    Abort { transitions, state, run, writes_when_redriven }
 }

@@ -96,6 +96,7 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::STRATEGIES => strategies(config).into(),
         contract::DEFAULT_TIME_ZONE => default_time_zone(config).into(),
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().into(),
+        contract::IGNORED_TAG_KEYS => config.trigger.ignored_tag_keys.join(",").into(),
         contract::SLACK_CHANNEL => Value::parameter(ParameterKey::SlackChannel),
         contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),

@@ -20,7 +20,7 @@ pub struct Topic {
     pub arn: Value,
     /// Who may use it.
     pub policy: Policy,
-    /// What pages for the failures of groups that ask for it.
+    /// What pages for every end that is no success, of groups that ask for it.
     pub pager: Subscription,
 }
 
@@ -45,8 +45,8 @@ const OWNER_ACTIONS: &[&str] = &[
     "sns:Subscribe",
 ];
 
-/// The outcomes after which an execution of the state machine fails.
-const FAILURES: &[&str] = &["failed", "rolled_back"];
+/// The outcomes that are no success: of a start that was announced, the group is not what was asked for.
+const NO_SUCCESS: &[&str] = &["failed", "rolled_back", "restored", "skipped"];
 
 pub(super) fn topic() -> Topic {
     let account = [
@@ -71,9 +71,28 @@ pub(super) fn topic() -> Topic {
         pager: Subscription {
             endpoint: Value::parameter(ParameterKey::PagerDutyEndpoint),
             filter: Value::map([
-                ("status", Value::list(FAILURES.iter().copied())),
+                ("status", Value::list(NO_SUCCESS.iter().copied())),
                 ("notify_pager_duty", Value::list(["true"])),
             ]),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asked_is_paged_for_every_end_that_is_no_success() {
+        let text = include_str!("../../../docs/execution-output.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let statuses = schema.pointer("/$defs/notification/properties/status/enum").expect("the statuses");
+        let statuses = statuses.as_array().expect("a list").iter().filter_map(serde_json::Value::as_str);
+        let fine = ["started", "recycled", "up_to_date", "empty", "dry_run"];
+        let mut no_success: Vec<_> = statuses.filter(|status| !fine.contains(status)).collect();
+        no_success.sort_unstable();
+        let mut paged = NO_SUCCESS.to_vec();
+        paged.sort_unstable();
+        assert_eq!(paged, no_success);
     }
 }

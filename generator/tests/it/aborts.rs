@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use asg_recycle::config;
-use asg_recycle::simulate::abort::{Abort, abort_everywhere, abort_where};
+use asg_recycle::simulate::abort::{Abort, abort_everywhere, abort_where, redrive_everywhere};
 use asg_recycle::simulate::runner::{Deployment, Detail, Runner};
 use asg_recycle::simulate::scenario::Scenario;
 
@@ -97,5 +97,33 @@ fn a_second_round_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
     is_survived(
         "out-in",
         "{group: {min: 1, desired: 2, max: 3}, triggers: [{at: 0s}, {at: 60s, event: tag_change}]}",
+    );
+}
+
+/// Stops the execution of a scenario everywhere, redrives it when its restore is over, and expects it to change nothing.
+fn is_left_alone_when_redriven(strategy: &str, scenario: &str) {
+    is_survived_at(strategy, scenario, |runner, look| redrive_everywhere(runner, look));
+}
+
+#[test]
+fn an_out_in_that_is_stopped_anywhere_and_redriven_after_its_restore_changes_nothing() {
+    is_left_alone_when_redriven("out-in", "group: {min: 1, desired: 2, max: 4, target_groups: 0}");
+}
+
+#[test]
+fn an_in_out_that_is_stopped_anywhere_and_redriven_after_its_restore_changes_nothing() {
+    is_left_alone_when_redriven("in-out", "group: {min: 2, desired: 2, max: 2, target_groups: 0}");
+}
+
+#[test]
+fn an_instance_refresh_that_is_stopped_anywhere_and_redriven_after_its_restore_changes_nothing() {
+    is_left_alone_when_redriven("instance-refresh", "group: {min: 1, desired: 2, max: 4, target_groups: 0}");
+}
+
+#[test]
+fn a_rollback_that_is_stopped_anywhere_and_redriven_after_its_restore_changes_nothing() {
+    is_left_alone_when_redriven(
+        "out-in",
+        "{group: {min: 1, desired: 2, max: 3}, events: [{at: 0s, do: {fail_launches: {for: 20m}}}]}",
     );
 }

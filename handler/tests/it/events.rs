@@ -85,7 +85,7 @@ fn every_input_is_of_the_contracts_type() {
     for (file, mode, replace) in [
         ("update-launch-template", Mode::Recycle, Replace::Outdated),
         ("create-template-version", Mode::Recycle, Replace::Outdated),
-        ("delete-tags", Mode::Recycle, Replace::All),
+        ("delete-tags", Mode::Recycle, Replace::Outdated),
         ("minimal", Mode::Recycle, Replace::Outdated),
         ("execution-timed-out", Mode::Restore, Replace::Outdated),
     ] {

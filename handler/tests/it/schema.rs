@@ -117,6 +117,9 @@ fn the_schema_finds_fault_with_a_wrong_input() {
         ("windows", json!([{"opens_at": "tomorrow", "closes_at": "2026-06-01T12:00:00Z"}])),
         ("trigger", json!({"event_name": "x", "other": 1})),
         ("trigger", json!({})),
+        ("asked_for", json!({"at": "yesterday"})),
+        ("asked_for", json!({"at": "2026-06-01T12:00:00Z", "tags": {"release": 7}})),
+        ("asked_for", json!({"at": "2026-06-01T12:00:00Z", "other": 1})),
     ] {
         let mut input = sound.clone();
         input[key] = wrong;

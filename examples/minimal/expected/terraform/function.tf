@@ -23,6 +23,7 @@ resource "aws_lambda_function" "handler" {
       STRATEGIES             = "in-out,instance-refresh,out-in,out-in-timed:windowed"
       DEFAULT_TIME_ZONE      = "UTC"
       TAG_CHANGES            = "propagated"
+      IGNORED_TAG_KEYS       = ""
       SLACK_CHANNEL          = var.slack_channel
       OWN_ROLE_ARNS          = "${aws_iam_role.handler.arn},${aws_iam_role.machine.arn}"
       ALLOWED_STEP_FUNCTIONS = ""

@@ -53,7 +53,7 @@ resource "aws_sns_topic_subscription" "pager_duty" {
   filter_policy_scope    = "MessageAttributes"
 
   filter_policy = jsonencode({
-    status            = ["failed", "rolled_back"]
+    status            = ["failed", "rolled_back", "restored", "skipped"]
     notify_pager_duty = ["true"]
   })
 }

@@ -9,7 +9,7 @@ use super::data::SizedValue;
 use super::execution::Execution;
 use super::failure::Failure;
 use super::history::{Counters, Status};
-use super::machine::{Kind, Map, ScopeIndex};
+use super::machine::{Kind, Map, Program, ScopeIndex};
 use super::thread::{Progress, Shared, StepContext, Thread};
 use crate::time::Moment;
 
@@ -133,6 +133,33 @@ impl Branches {
         shared.count(self.events_per_end() * u32::try_from(self.running.len()).unwrap_or(u32::MAX));
         for (_, mut branch) in self.running.drain(..) {
             branch.abort(shared, now);
+        }
+    }
+
+    /// As [`Self::abort`], but nothing is thrown away.
+    pub(super) fn stop(&mut self, shared: &mut Shared, now: Moment) {
+        for (_, branch) in &mut self.running {
+            match branch {
+                Branch::Inline(thread) => thread.stop(shared, now),
+                Branch::Child(child) => {
+                    child.stop(now);
+                    shared.events.append(&mut child.take_events());
+                }
+            }
+        }
+    }
+
+    /// What was stopped or has failed goes on; what has not begun begins when its turn comes.
+    pub(super) fn redrive(&mut self, program: &Program, shared: &mut Shared, now: Moment) {
+        self.touched = now;
+        for (_, branch) in &mut self.running {
+            match branch {
+                Branch::Inline(thread) => thread.redrive(program, shared, now),
+                Branch::Child(child) => {
+                    child.redrive(now);
+                    shared.events.append(&mut child.take_events());
+                }
+            }
         }
     }
 

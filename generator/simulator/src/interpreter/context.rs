@@ -62,7 +62,7 @@ pub(super) struct StateContext<'a> {
 pub(super) fn context(
     identity: &Identity,
     input: &JValue,
-    started: Moment,
+    (started, redrives): (Moment, u32),
     state: &StateContext<'_>,
 ) -> JValue {
     let execution = object([
@@ -70,7 +70,7 @@ pub(super) fn context(
         ("Input", input.clone()),
         ("Name", Rc::clone(&identity.name).into()),
         ("StartTime", started.to_string().into()),
-        ("RedriveCount", 0_i64.into()),
+        ("RedriveCount", i64::from(redrives).into()),
     ]);
     let entered = object([
         ("Name", Rc::clone(state.name).into()),

@@ -85,6 +85,7 @@ impl Execution {
             identity,
             input: input.value.clone(),
             started: now,
+            redrives: 0,
             random: Random::seeded(seed),
             counters: Counters::default(),
             events: Vec::new(),
@@ -189,8 +190,23 @@ impl Execution {
         }
     }
 
+    /// `RedriveExecution`: goes on from where it failed, timed out or was stopped, with its variables, and with all the
+    /// time that its machine gives. Whether there was anything to redrive: one that runs or succeeded is refused.
+    pub fn redrive(&mut self, now: Moment) -> bool {
+        if matches!(self.status, Status::Running | Status::Succeeded { .. }) {
+            return false;
+        }
+        self.status = Status::Running;
+        self.deadline = self.deadline.and(self.program.timeout).map(|timeout| now + timeout);
+        self.shared.redrives += 1;
+        self.shared.count(1);
+        self.shared.log(now, HistoryEvent::Redriven);
+        self.root.redrive(&self.program, &mut self.shared, now);
+        true
+    }
+
     fn end(&mut self, now: Moment, status: Status) {
-        self.root.abort(&mut self.shared, now);
+        self.root.stop(&mut self.shared, now);
         self.shared.count(1);
         self.shared.log(now, HistoryEvent::Ended(status.clone()));
         self.status = status;

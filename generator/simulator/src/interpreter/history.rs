@@ -27,6 +27,8 @@ pub struct HistoryEntry {
 pub enum HistoryEvent {
     /// The execution began.
     Started,
+    /// The execution had ended, and goes on from there.
+    Redriven,
     /// A state was entered.
     Entered {
         /// Its name.

@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub identity: Identity,
     pub input: JValue,
     pub started: Moment,
+    /// How often it was redriven.
+    pub redrives: u32,
     pub random: Random,
     pub counters: Counters,
     pub events: Vec<HistoryEntry>,
@@ -185,7 +187,9 @@ impl Thread {
             input: &self.input.value,
             result,
             error_output,
-            context: &|| context::context(&shared.identity, &shared.input, shared.started, &state),
+            context: &|| {
+                context::context(&shared.identity, &shared.input, (shared.started, shared.redrives), &state)
+            },
             now: step.now,
             random: &shared.random,
         })
@@ -321,6 +325,27 @@ impl Thread {
         if let Progress::Branching(branches) = &mut self.progress {
             branches.abort(shared, now);
         }
+        self.release(shared);
+    }
+
+    /// Ends it with its execution: what is inside it stays where it stands, for a redrive.
+    pub(super) fn stop(&mut self, shared: &mut Shared, now: Moment) {
+        if let Progress::Branching(branches) = &mut self.progress {
+            branches.stop(shared, now);
+        }
+        self.release(shared);
+    }
+
+    /// Goes on after a stop or a failure: the state is entered once more, or what is inside it goes on.
+    pub(super) fn redrive(&mut self, program: &Program, shared: &mut Shared, now: Moment) {
+        match &mut self.progress {
+            Progress::Branching(branches) => branches.redrive(program, shared, now),
+            Progress::Ended(Ok(_)) => {}
+            _ => self.enter(program, shared, now, self.state),
+        }
+    }
+
+    fn release(&mut self, shared: &mut Shared) {
         shared.variables_bytes = shared.variables_bytes.saturating_sub(self.variables.own_bytes);
         self.variables.own_bytes = 0;
     }

@@ -96,14 +96,17 @@ fn describe(instance: &Instance, group: &Group) -> Value {
 /// Most tags that one answer holds.
 const TAGS_PAGE_MAX: usize = 1000;
 
+/// Most values of one filter.
+const FILTER_VALUES_MAX: usize = 200;
+
 /// Fewest that can be asked for.
 const TAGS_PAGE_MIN: usize = 5;
 
-/// The tags that Auto Scaling puts on instances, page by page. EC2 tells of terminated instances for a while too.
+/// The tags of instances: the one by which Auto Scaling says whose they are, and those of their own; page by page. EC2 tells of terminated instances for a while too.
 pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments =
         Arguments::of(request.action, request.arguments, &["Filters", "MaxResults", "NextToken"])?;
-    let wanted = filters_among(&arguments, &["key", "resource-type", "value"])?;
+    let wanted = filters_among(&arguments, &["key", "resource-id", "resource-type", "value"])?;
     let page = match arguments.count_if_given("MaxResults")?.map(usize::try_from) {
         None => TAGS_PAGE_MAX,
         Some(Ok(page)) if (TAGS_PAGE_MIN..=TAGS_PAGE_MAX).contains(&page) => page,
@@ -113,20 +116,43 @@ pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Res
         None => 0,
         Some(token) => token.parse().map_err(|_| AwsError::validation("The token is invalid"))?,
     };
+    let ids: Option<BTreeSet<InstanceId>> = wanted
+        .iter()
+        .find(|filter| filter.name == "resource-id")
+        .map(|filter| filter.values.iter().filter_map(|text| InstanceId::parse(text)).collect());
+    if wanted.iter().any(|filter| filter.values.len() > FILTER_VALUES_MAX) {
+        return Err(AwsError::validation(
+            "The maximum number of filter values specified on a single call is 200",
+        ));
+    }
     let groups: Vec<&Group> =
         service.fleet.indices().map(|index| service.fleet.as_of(index, request.seen_at)).collect();
     let mut tags = groups
         .iter()
-        .flat_map(|group| group.instances.iter().chain(&group.departed).map(|one| (one.id, &*group.name)))
-        .filter(|(_, group)| {
-            wanted.iter().all(|filter| filter.values.contains(&tag_field(filter.name, group)))
+        .flat_map(|group| {
+            let there = group.instances.iter().chain(&group.departed);
+            there
+                .filter(|one| ids.as_ref().is_none_or(|ids| ids.contains(&one.id)))
+                .map(move |one| (group, one))
+        })
+        .flat_map(|(group, one)| {
+            let own = one.tags.iter().map(|(key, value)| (&**key, &**value));
+            std::iter::once((GROUP_TAG, &*group.name)).chain(own).map(|(key, value)| (one.id, key, value))
+        })
+        .filter(|(_, key, value)| {
+            wanted.iter().all(|filter| match filter.name {
+                "key" => filter.values.contains(key),
+                "value" => filter.values.contains(value),
+                "resource-type" => filter.values.contains(&"instance"),
+                _ => true, // by id, above
+            })
         })
         .skip(first);
     let described: Vec<Value> = tags
         .by_ref()
         .take(page)
-        .map(|(id, group)| {
-            json!({"Key": GROUP_TAG, "ResourceId": id.to_string(), "ResourceType": "instance", "Value": group})
+        .map(|(id, key, value)| {
+            json!({"Key": key, "ResourceId": id.to_string(), "ResourceType": "instance", "Value": value})
         })
         .collect();
     let mut answer = json!({"Tags": described});
@@ -138,14 +164,6 @@ pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Res
 
 /// The tag by which EC2 says which group an instance belongs to.
 const GROUP_TAG: &str = "aws:autoscaling:groupName";
-
-fn tag_field<'a>(filter: &str, group: &'a str) -> &'a str {
-    match filter {
-        "key" => GROUP_TAG,
-        "resource-type" => "instance",
-        _ => group,
-    }
-}
 
 /// Launch templates by id or name; all, where none is named.
 pub(crate) fn describe_launch_templates(

@@ -55,6 +55,8 @@ pub struct ExecutionRecord {
     pub started_at: Moment,
     /// When it ended.
     pub stopped_at: Option<Moment>,
+    /// How often it was redriven.
+    pub redrives: u32,
 }
 
 /// All executions by ARN.
@@ -84,6 +86,7 @@ impl Executions {
             input: input.into(),
             started_at: now,
             stopped_at: None,
+            redrives: 0,
         };
         self.known.insert(arn.into(), execution);
     }
@@ -96,6 +99,15 @@ impl Executions {
         for (_, execution) in self.known.iter_mut().filter(|(known, one)| ends(known, one)) {
             execution.status = status;
             execution.stopped_at = Some(now);
+        }
+    }
+
+    /// Notes that an execution goes on that had ended.
+    pub fn redrive(&mut self, arn: &str) {
+        if let Some(execution) = self.known.get_mut(arn) {
+            execution.status = ExecutionStatus::Running;
+            execution.stopped_at = None;
+            execution.redrives += 1;
         }
     }
 
@@ -150,7 +162,7 @@ pub(crate) fn describe(
     }
     put("Input", json!(&*execution.input));
     put("InputDetails", json!({"Included": true}));
-    put("RedriveCount", json!(0));
+    put("RedriveCount", json!(execution.redrives));
     Ok(Value::Object(fields))
 }
 

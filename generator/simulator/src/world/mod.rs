@@ -49,7 +49,7 @@ use executions::Executions;
 use group::{Group, GroupPhase};
 use ids::{GroupIndex, InstanceId};
 use injected_failures::{FailedChange, InjectedFailures};
-use interventions::Intervention;
+use interventions::{Intervention, TagSpec};
 use launch::LaunchTemplates;
 use messages::Messages;
 use record::{Access, CallRecord, GroupEvent, GroupWrite, Record};
@@ -147,6 +147,12 @@ impl World {
             }
             other => self.autoscaling.intervene(&mut self.context, group, other),
         }
+    }
+
+    /// Somebody sets a tag of a group, which reaches the instances that it launches from now on.
+    pub fn set_tag(&mut self, group: GroupIndex, key: &str, value: &str) {
+        let tag = TagSpec { key: key.to_owned(), value: value.to_owned() };
+        self.autoscaling.intervene(&mut self.context, group, &Intervention::SetTag(tag));
     }
 
     /// What has happened.

@@ -146,6 +146,8 @@ pub struct GroupSpec {
     pub suspended: Vec<Process>,
     /// Its tags besides the one that opts it in.
     pub tags: BTreeMap<String, String>,
+    /// Tags that the instances carry that are there at the start, where they are not the group's.
+    pub instance_tags: Option<BTreeMap<String, String>>,
     /// Value of the tag that opts it in; without one it does not carry the tag.
     pub opted_in: Option<String>,
     /// How it chooses what to terminate.
@@ -189,6 +191,7 @@ impl Default for GroupSpec {
             grace: Span::seconds(300),
             suspended: Vec::new(),
             tags: BTreeMap::new(),
+            instance_tags: None,
             opted_in: Some("true".to_owned()),
             termination_policies: vec![TerminationPolicy::Default],
             protects_new_instances: false,

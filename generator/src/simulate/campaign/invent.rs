@@ -11,6 +11,7 @@ pub(super) fn invent(seed: u64) -> Value {
     random.bits();
     let group = group(random);
     let (triggers, stops) = (triggers(random), stops(random));
+    let redrives = redrives(random);
     json!({
         "about": format!("made up from seed {seed}"),
         "world": world(random, seed),
@@ -18,6 +19,7 @@ pub(super) fn invent(seed: u64) -> Value {
         "triggers": triggers,
         "events": events(random),
         "stops": stops,
+        "redrives": redrives,
     })
 }
 
@@ -116,9 +118,9 @@ fn timing(random: &Random) -> Value {
 }
 
 fn triggers(random: &Random) -> Value {
-    let kinds = ["launch_change", "launch_change", "tag_change", "redelivery"];
+    let kinds = ["launch_change", "launch_change", "tag_change", "tag_restated", "redelivery"];
     let count = if random.happens(60) { 0 } else { between(random, 1, 3) };
-    let mut triggers = vec![json!({"at": "0s", "event": random.one_of(&kinds[..3])})];
+    let mut triggers = vec![json!({"at": "0s", "event": random.one_of(&kinds[..4])})];
     for _ in 0..count {
         triggers.push(json!({"at": seconds(random, 1, 1500), "event": random.one_of(&kinds)}));
     }
@@ -135,6 +137,11 @@ fn stops(random: &Random) -> Value {
         json!({"at": seconds(random, 2, 1500)})
     };
     json!([stop])
+}
+
+/// What somebody stopped, or what failed, somebody may redrive: before its restore, or long after it.
+fn redrives(random: &Random) -> Value {
+    if random.happens(15) { json!([seconds(random, 2, 9000)]) } else { json!([]) }
 }
 
 fn events(random: &Random) -> Value {
@@ -184,6 +191,7 @@ fn intervention(random: &Random) -> Value {
         13 => json!({"protect": {"which": which}}),
         14 => json!({"standby": {"which": which}}),
         15 if random.happens(30) => json!("delete_group"),
+        16 => json!({"set_tag": {"key": "release", "value": between(random, 1, 3).to_string()}}),
         _ => json!({"fail_calls": failing_calls(random)}),
     }
 }

@@ -23,6 +23,7 @@ impl Checker {
             if let Some(known) = known.filter(|_| &*call.action == "publish") {
                 self.runs[known].announced_look = self.runs[known].last_look;
             }
+            self.watch_announcements(world, call, root);
             if let Some(write) = call.group_write.as_ref().filter(|write| write.group == self.group) {
                 self.watch_write(call, write, root, known);
             }
@@ -59,6 +60,9 @@ impl Checker {
 fn forbidden(known: &Known, write: &GroupWrite, moment: Moment) -> Option<&'static str> {
     if !known.opted_in && !write.opted_in {
         return Some("on a group that is not opted in");
+    }
+    if known.redriven {
+        return Some("after it was redriven");
     }
     if known.run.mode == Mode::Restore {
         return None;

@@ -90,6 +90,9 @@ impl Checker {
             }
             self.judge_requests(world, group);
         }
+        if !is_told {
+            self.judge_announcements(world.now());
+        }
         if has_item && !is_told {
             let holders: Vec<&str> = world.lock_holders(&group.name).collect();
             let holders = if holders.is_empty() { "nobody".to_owned() } else { holders.join(" and ") };
@@ -199,11 +202,16 @@ fn listed(ids: &[InstanceId]) -> String {
 
 /// What an execution was to replace and what is in service all the same, less what is left alone.
 fn left_over(world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
+    let tagged_otherwise = |one: &Instance| {
+        known.run.mode == Mode::Recycle
+            && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != group.tags.get(key.as_str()))
+    };
     let to_replace = |one: &&Instance| {
         one.lifecycle == Lifecycle::InService
             && (known.run.replaces_protected || !one.protected)
             && (!group.launch.is_current(world.templates(), one)
-                || (known.run.replace == Replace::All && one.id < known.newcomers_from))
+                || (one.id < known.newcomers_from
+                    && (known.run.replace == Replace::All || tagged_otherwise(one))))
     };
     group.instances.iter().filter(to_replace).map(|one| one.id).collect()
 }

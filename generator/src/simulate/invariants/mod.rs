@@ -3,6 +3,7 @@
 //! A [`Checker`] watches one group of a world. Whoever runs executions tells it of their starts and ends, lets it
 //! observe the world after every step, and asks it at the end for what was violated.
 
+mod announcements;
 mod capacity;
 mod conduct;
 mod endings;
@@ -26,6 +27,7 @@ use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Author, GroupEvent};
 
+use announcements::Announcements;
 use capacity::Capacity;
 use sizes::Bound;
 
@@ -52,6 +54,8 @@ pub enum Invariant {
     NoMutationWhenForbidden,
     /// Every request is met or fails loudly.
     NoRequestLost,
+    /// Whoever heard of a start hears of its end.
+    OneEndForEachStart,
     /// Nobody keeps the lock for nothing.
     LockReleased,
     /// It ends.
@@ -62,7 +66,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every invariant.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NeverBelowPromise,
         Self::NeverAboveAllowed,
         Self::SizesRestored,
@@ -71,6 +75,7 @@ impl Invariant {
         Self::OneRecycleAtATime,
         Self::NoMutationWhenForbidden,
         Self::NoRequestLost,
+        Self::OneEndForEachStart,
         Self::LockReleased,
         Self::ComesToRest,
         Self::WithinModel,
@@ -87,6 +92,7 @@ impl Invariant {
             Self::OneRecycleAtATime => "one-recycle-at-a-time",
             Self::NoMutationWhenForbidden => "no-mutation-when-forbidden",
             Self::NoRequestLost => "no-request-lost",
+            Self::OneEndForEachStart => "one-end-for-each-start",
             Self::LockReleased => "lock-released",
             Self::ComesToRest => "comes-to-rest",
             Self::WithinModel => "within-model",
@@ -112,10 +118,13 @@ impl Invariant {
             Self::FailureSaysWhy => "an execution that fails or stands back says why",
             Self::OneRecycleAtATime => "only the execution that holds the group's lock changes the group",
             Self::NoMutationWhenForbidden => {
-                "nothing is changed in a dry run, outside the windows, or on a group that was not opted in"
+                "nothing is changed in a dry run, outside the windows, by an execution that was redriven, or on a group that was not opted in"
             }
             Self::NoRequestLost => {
                 "when all is over, every request was met or an execution failed or stood back with a reason"
+            }
+            Self::OneEndForEachStart => {
+                "every start that is announced is followed by exactly one end, whatever becomes of the execution"
             }
             Self::LockReleased => {
                 "when all is over, neither lock nor journal of the group is left, or people were told that putting back failed"
@@ -166,6 +175,8 @@ pub struct ExpectedExecution {
     pub mode: Mode,
     /// What it replaces.
     pub replace: Replace,
+    /// Keys of the tags that its instances are compared by: those that do not carry what the group's say are replaced.
+    pub tags: Vec<String>,
     /// When it may change the group.
     pub allowed: Allowed,
     /// Whether it replaces instances that are protected from scale-in.
@@ -198,6 +209,8 @@ impl Ending {
 #[derive(Debug, Clone)]
 struct Known {
     run: ExpectedExecution,
+    /// Whether it was redriven: then it is to leave everything to its restore.
+    redriven: bool,
     /// Whether the group was opted in when it started.
     opted_in: bool,
     /// Instances before this one were there when it started, for so long that any read tells of them.
@@ -226,6 +239,7 @@ pub struct Checker {
     runs: Vec<Known>,
     changes_seen: usize,
     calls_seen: usize,
+    announcements: Announcements,
     /// When the world last did something that a verdict reached just before cannot know of.
     disrupted_at: Option<Moment>,
     /// Whether the world did anything to the group but change what it launches from.
@@ -249,6 +263,7 @@ impl Checker {
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
+            announcements: Announcements::default(),
             disrupted_at: None,
             is_disrupted: false,
             source_changed_at: None,
@@ -278,7 +293,7 @@ impl Checker {
     pub fn execution_started(&mut self, world: &World, run: ExpectedExecution) {
         self.observe(world);
         let Some(group) = world.group(self.group) else { return };
-        if run.mode == Mode::Recycle && run.replace == Replace::All {
+        if run.mode == Mode::Recycle && (run.replace == Replace::All || !run.tags.is_empty()) {
             self.capacity.everything_may_be_replaced();
         }
         let read_lag = world.spec().read_lag.by;
@@ -286,6 +301,7 @@ impl Checker {
         let known = Known {
             opted_in: group.has_tag(RECYCLE_ON_ASG_UPDATE.key),
             newcomers_from: InstanceId(seen.map_or(0, |one| one.id.0) + 1),
+            redriven: false,
             run,
             started_at: world.now(),
             first_write: None,
@@ -294,6 +310,14 @@ impl Checker {
             ending: None,
         };
         self.runs.push(known);
+    }
+
+    /// An execution that had ended goes on.
+    pub fn execution_redriven(&mut self, world: &World, arn: &str) {
+        self.observe(world);
+        if let Some(known) = self.runs.iter_mut().find(|known| *known.run.arn == *arn) {
+            known.redriven = true;
+        }
     }
 
     fn watch_changes(&mut self, world: &World) {
@@ -329,7 +353,8 @@ impl Checker {
         }
         if capacity::is_disruption(event) {
             self.disrupted_at = Some(moment);
-            self.is_disrupted |= *event != GroupEvent::LaunchSourceChanged;
+            let resizes_nothing = [GroupEvent::LaunchSourceChanged, GroupEvent::Changed("tags")];
+            self.is_disrupted |= !resizes_nothing.contains(event);
         }
     }
 

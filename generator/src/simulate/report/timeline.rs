@@ -99,6 +99,9 @@ fn of_entry(run: &Run, entry: &LogEntry) -> Option<SpokenAt> {
         LogEvent::Stopped { execution, state } => {
             (actor(run, *execution), format!("is stopped by somebody in the state `{state}`"), Tone::Warning)
         }
+        LogEvent::Redriven { execution, state } => {
+            (actor(run, *execution), format!("is redriven by somebody in the state `{state}`"), Tone::Warning)
+        }
         LogEvent::Entered { .. } => return None,
         LogEvent::Retrying { execution, state, failure, delay } => {
             let text = format!(

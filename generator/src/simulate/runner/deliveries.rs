@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::handler::{self, HandlerAnswer};
 use super::{DELIVERY, Delivery, LogEvent, Runner, TriggerEvent, TriggerSpec, events};
 
+/// The tag that triggers set.
+const RELEASE: &str = "release";
+
 impl Runner {
     pub(super) fn trigger(&mut self, trigger: &TriggerSpec) {
         let index = trigger.group.as_deref().map_or(Some(0), |name| self.world.find_group(name));
@@ -15,7 +18,16 @@ impl Runner {
         let event = match trigger.event {
             TriggerEvent::LaunchChange => events::launch_change(id, group),
             TriggerEvent::TagChange => {
-                events::tag_change(id, &group.name, "CreateOrUpdateTags", &["release".to_owned()])
+                // The event comes of the change, as that of every other.
+                let value = id.to_string();
+                if let Some(index) = index {
+                    self.world.set_tag(index, RELEASE, &value);
+                }
+                return self.follow_world();
+            }
+            TriggerEvent::TagRestated => {
+                let value = group.tags.get(RELEASE).map(|value| &**value).unwrap_or_default();
+                events::tag_change(id, &group.name, "CreateOrUpdateTags", &[(RELEASE, value)])
             }
             TriggerEvent::Redelivery => match &self.last_event {
                 Some(event) => (**event).clone(),
@@ -24,14 +36,17 @@ impl Runner {
             TriggerEvent::FormerExecutionDied => {
                 let arn = self.deployments[0].handler.machine.execution("former");
                 let input = events::former_input(group).to_string();
-                events::status_change(id, (&arn, &self.deployments[0].machine_arn), "ABORTED", &input)
+                events::status_change(id, (&arn, &self.deployments[0].machine_arn), ("ABORTED", 0), &input)
             }
         };
         self.send(event);
     }
 
     /// Puts an event on the bus: every stack whose rules select it gets it.
-    pub(super) fn send(&mut self, event: Value) {
+    pub(super) fn send(&mut self, mut event: Value) {
+        if event.get("time").is_none() {
+            event["time"] = self.world.now().to_string().into();
+        }
         let event = Rc::new(event);
         for stack in 0..self.deployments.len() {
             if self.deployments[stack].selects(&event) {

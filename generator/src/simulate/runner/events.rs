@@ -42,29 +42,37 @@ pub(super) fn launch_change(id: u64, group: &Group) -> Value {
 }
 
 /// Somebody set tags of a group, or deleted them.
-pub(super) fn tag_change(id: u64, group: &str, action: &str, keys: &[String]) -> Value {
-    let tag = |key: &String| {
+pub(super) fn tag_change(id: u64, group: &str, action: &str, tags: &[(&str, &str)]) -> Value {
+    let tag = |(key, value): &(&str, &str)| {
         json!({
-            "resourceId": group, "resourceType": "auto-scaling-group", "key": key, "propagateAtLaunch": true,
+            "resourceId": group, "resourceType": "auto-scaling-group", "key": key, "value": value,
+            "propagateAtLaunch": true,
         })
     };
-    let tags: Vec<Value> = keys.iter().map(tag).collect();
+    let tags: Vec<Value> = tags.iter().map(tag).collect();
     call(id, "autoscaling", action, &json!({"tags": tags}))
 }
 
-fn template_change(id: u64, template: &str, action: &str) -> Value {
+fn template_change(id: u64, template: &str, action: &str, answer: Value) -> Value {
     let mut parameters = json!({});
     parameters[format!("{action}Request")] = json!({"LaunchTemplateId": template});
-    call(id, "ec2", action, &parameters)
+    let mut event = call(id, "ec2", action, &parameters);
+    event["detail"]["responseElements"][format!("{action}Response")] = answer;
+    event
 }
 
 /// An execution ended.
-pub(super) fn status_change(id: u64, (arn, machine): (&str, &str), status: &str, input: &str) -> Value {
+pub(super) fn status_change(
+    id: u64,
+    (arn, machine): (&str, &str),
+    (status, redrives): (&str, u32),
+    input: &str,
+) -> Value {
     json!({
         "id": event_id(id), "account": ACCOUNT, "region": REGION, "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
         "detail": {
-            "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status,
+            "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status, "redriveCount": redrives,
             "input": input, "inputDetails": {"included": true}, "output": null,
         },
     })
@@ -134,10 +142,12 @@ impl ChangeDetector {
         for (id, template) in world.templates() {
             let before = self.templates.get(id);
             if before.is_some_and(|before| before.latest != template.latest) {
-                events.push(template_change(next_id(), id, "CreateLaunchTemplateVersion"));
+                let answer = json!({"launchTemplateVersion": {"versionNumber": template.latest}});
+                events.push(template_change(next_id(), id, "CreateLaunchTemplateVersion", answer));
             }
             if before.is_some_and(|before| before.default != template.default) {
-                events.push(template_change(next_id(), id, "ModifyLaunchTemplate"));
+                let answer = json!({"launchTemplate": {"defaultVersionNumber": template.default}});
+                events.push(template_change(next_id(), id, "ModifyLaunchTemplate", answer));
             }
         }
         self.templates.clone_from(world.templates());
@@ -155,12 +165,15 @@ fn tag_events(
     after: &[(String, String)],
     next_id: &mut impl FnMut() -> u64,
 ) -> Vec<Value> {
-    let keys = |of: &[(String, String)], keep: &dyn Fn(&(String, String)) -> bool| -> Vec<String> {
-        of.iter().filter(|tag| keep(tag)).map(|(key, _)| key.clone()).collect()
-    };
-    let set = keys(after, &|tag| !before.contains(tag));
-    let deleted = keys(before, &|(key, _)| !after.iter().any(|(other, _)| other == key));
+    fn of<'a>(
+        tags: &'a [(String, String)],
+        keep: impl Fn(&(String, String)) -> bool,
+    ) -> Vec<(&'a str, &'a str)> {
+        tags.iter().filter(|tag| keep(tag)).map(|(key, value)| (key.as_str(), value.as_str())).collect()
+    }
+    let set = of(after, |tag| !before.contains(tag));
+    let deleted = of(before, |(key, _)| !after.iter().any(|(other, _)| other == key));
     let all = [("CreateOrUpdateTags", set), ("DeleteTags", deleted)];
-    let changed = all.into_iter().filter(|(_, keys)| !keys.is_empty());
-    changed.map(|(action, keys)| tag_change(next_id(), group, action, &keys)).collect()
+    let changed = all.into_iter().filter(|(_, tags)| !tags.is_empty());
+    changed.map(|(action, tags)| tag_change(next_id(), group, action, &tags)).collect()
 }

@@ -87,6 +87,7 @@ enum Delivery {
     /// For the handler of a stack, by its index.
     Event(usize, Rc<Value>),
     Stop,
+    Redrive,
 }
 
 /// What a step did.
@@ -143,6 +144,9 @@ impl Runner {
         }
         for trigger in setup.triggers {
             runner.schedule(began_at + trigger.at, Delivery::Trigger(trigger));
+        }
+        for at in setup.redrives {
+            runner.schedule(began_at + at, Delivery::Redrive);
         }
         for stop in setup.stops {
             match stop {
@@ -244,6 +248,22 @@ impl Runner {
         self.after(execution);
     }
 
+    /// Redrives an execution, as `RedriveExecution` does: one that failed, timed out or was stopped goes on from there.
+    pub fn redrive(&mut self, execution: usize) {
+        let now = self.world.now();
+        let Some(live) = self.executions.get_mut(execution).filter(|live| !live.is_running()) else { return };
+        if !live.execution.redrive(now) {
+            return;
+        }
+        live.ended_at = None;
+        let arn = live.execution.arn().to_owned();
+        let state = live.execution.current_state().to_owned();
+        self.world.executions.redrive(&arn);
+        self.notify_redriven(execution);
+        self.note(LogEvent::Redriven { execution, state });
+        self.after(execution);
+    }
+
     fn note(&mut self, event: LogEvent) {
         self.log.push(LogEntry { at: self.world.now(), event });
     }
@@ -261,6 +281,14 @@ impl Runner {
                 let oldest = self.running().next();
                 if let Some(execution) = oldest {
                     self.stop(execution);
+                }
+            }
+            Delivery::Redrive => {
+                let dead = |live: &RunningExecution| {
+                    !matches!(live.execution.status(), Status::Running | Status::Succeeded { .. })
+                };
+                if let Some(execution) = self.executions.iter().position(dead) {
+                    self.redrive(execution);
                 }
             }
         }
@@ -361,7 +389,8 @@ impl Runner {
             let id = self.numbered + 1;
             let machine = &*self.deployments[self.executions[index].stack].machine_arn;
             let input = self.executions[index].input.to_string();
-            let event = events::status_change(id, (&arn, machine), status.as_str(), &input);
+            let redrives = self.world.executions.get(&arn).map_or(0, |one| one.redrives);
+            let event = events::status_change(id, (&arn, machine), (status.as_str(), redrives), &input);
             self.send(event);
         }
     }

@@ -144,6 +144,13 @@ pub enum LogEvent {
         /// The state that it stood in.
         state: String,
     },
+    /// Somebody redrove an execution.
+    Redriven {
+        /// Which.
+        execution: usize,
+        /// The state that it goes on in.
+        state: String,
+    },
     /// A state was entered.
     Entered {
         /// Of which execution.

@@ -47,6 +47,12 @@ impl RunningExecution {
         self.text("auto_scaling_group_name")
     }
 
+    /// Keys of the tags that its instances are compared by.
+    fn asked_tags(&self) -> Vec<String> {
+        let tags = self.input.pointer("/asked_for/tags").and_then(Value::as_object);
+        tags.map(|tags| tags.keys().cloned().collect()).unwrap_or_default()
+    }
+
     /// What is expected of it.
     pub(super) fn expected(&self, replaces_protected: bool) -> invariants::ExpectedExecution {
         let is = |key: &str, value: &str| self.text(key) == value;
@@ -57,6 +63,7 @@ impl RunningExecution {
             arn: self.execution.arn().into(),
             mode,
             replace: if all { Replace::All } else { Replace::Outdated },
+            tags: self.asked_tags(),
             allowed: allowed(&self.input),
             replaces_protected,
         }

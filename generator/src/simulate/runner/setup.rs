@@ -28,8 +28,10 @@ pub enum TriggerEvent {
     /// Somebody set the group's launch template, to what it is anyway.
     #[default]
     LaunchChange,
-    /// Somebody set a tag that reaches instances: every instance is to be replaced.
+    /// Somebody set the tag `release`, which reaches instances, to a value that no instance carries.
     TagChange,
+    /// Somebody set that tag to the value that the group has; where it has none, an event comes that is long out of date.
+    TagRestated,
     /// The last event is delivered once more.
     Redelivery,
     /// An execution named `former`, which began before the run, has died.
@@ -73,6 +75,8 @@ pub struct Setup {
     pub triggers: Vec<TriggerSpec>,
     /// When executions are stopped.
     pub stops: Vec<Stop>,
+    /// When the first execution that failed, timed out or was stopped is redriven, so long after the beginning.
+    pub redrives: Vec<Span>,
     /// What it keeps.
     pub detail: Detail,
     /// What the first group is to be put back to, where it is not what it begins with.

@@ -33,6 +33,12 @@ impl Runner {
         self.checkers[group].execution_started(&self.world, expected);
     }
 
+    pub(super) fn notify_redriven(&mut self, execution: usize) {
+        let Some(group) = self.group_of(execution) else { return };
+        let arn = self.executions[execution].execution.arn().to_owned();
+        self.checkers[group].execution_redriven(&self.world, &arn);
+    }
+
     pub(super) fn notify_ended(&mut self, execution: usize) {
         let Some(group) = self.group_of(execution) else { return };
         let ending = self.executions[execution].ending();

@@ -13,6 +13,7 @@ use crate::simulate::invariants::OwnSizes;
 use crate::simulate::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
 
 use super::expect::Expect;
+use asg_recycle_simulator::time::Span;
 use asg_recycle_simulator::world::script::{Script, ScriptError};
 use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
@@ -38,6 +39,8 @@ pub struct Scenario {
     pub events: Script,
     /// When executions are stopped from outside.
     pub stops: Vec<Stop>,
+    /// When somebody redrives the first execution that failed, timed out or was stopped, so long after the beginning.
+    pub redrives: Vec<Span>,
     /// What the group is to be put back to, where it begins as a dead execution left it.
     pub put_back_to: Option<OwnSizes>,
     /// What is expected, where anything is.
@@ -140,7 +143,13 @@ impl Scenario {
         }
         let triggers = self.triggers.clone().unwrap_or_else(|| vec![TriggerSpec::default()]);
         let put_back_to = self.put_back_to.clone();
-        let setup = Setup { triggers, stops: self.stops.clone(), detail, put_back_to };
+        let setup = Setup {
+            triggers,
+            stops: self.stops.clone(),
+            redrives: self.redrives.clone(),
+            detail,
+            put_back_to,
+        };
         Runner::new(deployments, world, self.events.clone(), setup)
     }
 

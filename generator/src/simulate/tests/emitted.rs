@@ -77,3 +77,32 @@ fn a_group_with_an_old_instance_is_locked_before_anything_is_changed() {
         first("setDesiredCapacity").or(first("updateAutoScalingGroup")).expect("the group is changed");
     assert!(locked < changed, "{:?}", ran.script.calls);
 }
+
+/// Calls that read and of whose answer nobody catches that it is too large, which `States.ALL` does not.
+fn uncaught_reads(states: &Value, caught_outside: bool, found: &mut Vec<String>) {
+    for (name, state) in states.as_object().into_iter().flatten() {
+        let catchers = state["Catch"].as_array().into_iter().flatten();
+        let caught = catchers.flat_map(|one| one["ErrorEquals"].as_array().into_iter().flatten());
+        let caught = caught.into_iter().any(|error| error == "States.DataLimitExceeded");
+        let action = state["Resource"].as_str().and_then(|resource| resource.rsplit(':').next());
+        let reads = action.is_some_and(|action| action.starts_with("describe") || action.starts_with("list"));
+        if reads && !caught && !caught_outside {
+            found.push(name.clone());
+        }
+        let inner = &state["ItemProcessor"];
+        let distributed = inner["ProcessorConfig"]["Mode"] == "DISTRIBUTED";
+        uncaught_reads(&inner["States"], caught && !distributed, found);
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_large_ends_no_recycle_uncaught() {
+    let stack = Config::with_defaults("asg-recycle".parse().unwrap());
+    let definition: Value = serde_json::from_str(&asl::build(&stack).expect("it builds").definition).unwrap();
+    let mut found = Vec::new();
+    uncaught_reads(&definition["States"], false, &mut found);
+    assert_eq!(found, Vec::<String>::new());
+    let bare = json!({"A": {"Resource": "arn:aws:states:::aws-sdk:ec2:describeTags", "Catch": [{"ErrorEquals": ["States.ALL"]}]}});
+    uncaught_reads(&bare, false, &mut found);
+    assert_eq!(found, ["A"], "and it would be found");
+}

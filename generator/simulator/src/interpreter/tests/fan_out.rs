@@ -242,3 +242,22 @@ fn a_failing_branch_fails_the_parallel_at_once() {
     assert_eq!(*ran.output(), json!({"Error": "T.Bad", "Cause": "it is bad"}));
     assert!(ran.seconds < 1e-9);
 }
+
+#[test]
+fn a_redriven_map_goes_on_with_the_children_that_were_stopped() {
+    let machine = machine(&json!({"A": distributed(json!({}))}));
+    let mut execution =
+        Execution::start(&machine, ARN, json!({"items": [1, 2]}), START, 1).expect("it starts");
+    let answers = [("describe".to_owned(), [slow(20, json!(1))].into())].into();
+    let mut script = Script { answers, ..Script::default() };
+    execution.advance(START, &mut script);
+    execution.stop(START + Span::seconds(5));
+    let again = START + Span::seconds(60);
+    assert!(execution.redrive(again));
+    while let Some(wake) = execution.next_wake() {
+        execution.advance(wake, &mut script);
+    }
+    assert!(matches!(execution.status(), Status::Succeeded { .. }), "{:?}", execution.status());
+    let callers: std::collections::BTreeSet<_> = script.callers.iter().collect();
+    assert_eq!((script.calls.len(), callers.len()), (4, 2), "each child calls once more");
+}

@@ -168,3 +168,29 @@ fn an_execution_can_be_cut_at_every_transition_and_goes_on_from_a_clone() {
         assert_eq!(script.calls, whole.script.calls);
     }
 }
+
+#[test]
+fn a_redriven_execution_goes_on_where_it_ended() {
+    let seconds = "{% $states.context.Execution.RedriveCount > 0 ? 0 : 60 %}";
+    let states = json!({
+        "A": {"Type": "Pass", "Assign": {"kept": "before"}, "Next": "B"},
+        "B": {"Type": "Wait", "Seconds": 10, "Output": "{% $kept %}", "Next": "C"},
+        "C": task(json!({"TimeoutSeconds": seconds, "Output": "made", "Catch": [
+            {"ErrorEquals": ["States.QueryEvaluationError"], "Output": "{% $states.input %}", "Next": "D"},
+        ], "Next": "D"})),
+        "D": {"Type": "Succeed"},
+    });
+    let mut execution = Execution::start(&machine(&states), ARN, json!({}), START, 1).expect("it starts");
+    let mut script = Script::default();
+    assert!(!execution.redrive(START), "it runs");
+    execution.advance(START + Span::seconds(5), &mut script);
+    execution.stop(START + Span::seconds(5));
+    assert!(execution.redrive(START + Span::seconds(100)));
+    assert_eq!(execution.next_wake(), Some(START + Span::seconds(100)), "the state is entered once more");
+    execution.advance(START + Span::seconds(100), &mut script);
+    assert_eq!(execution.next_wake(), Some(START + Span::seconds(110)));
+    execution.advance(START + Span::seconds(110), &mut script);
+    assert_eq!(*execution.status(), Status::Succeeded { output: json!("before") });
+    assert_eq!(script.calls.len(), 0, "a time of 0 is an error before the call");
+    assert!(!execution.redrive(START + Span::seconds(200)), "it succeeded");
+}

@@ -221,6 +221,26 @@ fn the_tags_of_a_groups_instances_come_in_pages_terminated_ones_among_them() {
 }
 
 #[test]
+fn the_tags_of_instances_are_those_of_their_launch() {
+    let mut fixture = WorldFixture::with(
+        |group| {
+            group.tags.insert("release".to_owned(), "1".to_owned());
+        },
+        "[{at: 1s, do: {set_tag: {key: release, value: '2'}}}]",
+    );
+    fixture.wait(2);
+    fixture.terminate(&id(3), false).expect("it is there");
+    fixture.wait(600);
+    let of = |ids: &[String]| json!({"Filters": [{"Name": "key", "Values": ["release"]}, {"Name": "resource-id", "Values": ids}]});
+    let mut described = |arguments: &Value| fixture.call("ec2", "describeTags", arguments);
+    let found = described(&of(&[id(1), id(4)])).expect("a list");
+    let values: Vec<_> = found["Tags"].as_array().into_iter().flatten().map(|tag| &tag["Value"]).collect();
+    assert_eq!(values, ["1", "2"]);
+    let many: Vec<String> = (1..=201).map(id).collect();
+    assert!(described(&of(&many)).is_err());
+}
+
+#[test]
 fn instances_are_described_by_id_fifty_at_a_time_and_unknown_ones_left_out() {
     let mut fixture = WorldFixture::plain();
     let answer = fixture

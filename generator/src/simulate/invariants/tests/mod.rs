@@ -1,5 +1,6 @@
 //! Each invariant on a run that breaks it, and on good runs driven by hand that break none.
 
+mod announcements;
 mod capacity;
 mod conduct;
 mod endings;
@@ -54,6 +55,7 @@ impl CheckerFixture {
             arn: arn.into(),
             mode: Mode::Recycle,
             replace,
+            tags: Vec::new(),
             allowed,
             replaces_protected: false,
         };

@@ -55,8 +55,7 @@ fn group(
         let reason = format!("group {} needs min <= desired <= max and at least one zone", spec.name);
         return Err(ScriptError::Spec { reason });
     }
-    let mut tags: BTreeMap<Arc<str>, Arc<str>> =
-        spec.tags.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect();
+    let mut tags = texts(&spec.tags);
     if let Some(value) = &spec.opted_in {
         tags.insert(opt_in_tag.into(), value.as_str().into());
     }
@@ -144,6 +143,7 @@ fn seat(
         instance_type: recipe.instance_type,
         weight: recipe.weight,
         origin: if current { recipe.origin } else { recipe.origin.outdated() },
+        tags: Arc::new(spec.instance_tags.as_ref().map_or_else(|| group.tags.clone(), texts)),
         lifecycle,
         ec2_state: Ec2State::Running,
         health: Health::Healthy,
@@ -168,4 +168,8 @@ impl Origin {
             Self::Configuration(name) => Self::Configuration(format!("{name}-previous").into()),
         }
     }
+}
+
+fn texts(of: &BTreeMap<String, String>) -> BTreeMap<Arc<str>, Arc<str>> {
+    of.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect()
 }

@@ -1,5 +1,6 @@
 //! An instance: its place in the group's lifecycle, its machine in EC2, its health and its targets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::time::Moment;
@@ -178,6 +179,8 @@ pub struct Instance {
     pub weight: u32,
     /// What it was launched from.
     pub origin: Origin,
+    /// Its tags in EC2, besides the one that names its group: those that the group had when it was launched.
+    pub tags: Arc<BTreeMap<Arc<str>, Arc<str>>>,
     /// Where it stands in the group.
     pub lifecycle: Lifecycle,
     /// The machine's state.

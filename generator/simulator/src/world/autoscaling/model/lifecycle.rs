@@ -47,6 +47,7 @@ impl AutoScaling {
             instance_type: recipe.instance_type,
             weight: recipe.weight,
             origin: recipe.origin,
+            tags: Arc::new(edited.tags.clone()),
             lifecycle: Lifecycle::Pending,
             ec2_state: Ec2State::Pending,
             health: Health::Healthy,

@@ -1,0 +1,102 @@
+//! What people are told of a group: each start has exactly one end, whatever becomes of the executions.
+
+use std::sync::Arc;
+
+use asg_recycle_handler::contract::Mode;
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::record::CallRecord;
+use serde_json::Value;
+
+use super::{Checker, Invariant};
+
+/// The announcements of one group, as they were decided: a message that is lost is no decision less.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Announcements {
+    /// The start that has no end yet.
+    open: Option<Arc<str>>,
+    /// Whether a start was about to be announced since the last end; its message may not have been sent.
+    noted: bool,
+    last: Option<Announcement>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Announcement {
+    by: Arc<str>,
+    status: String,
+    answered: bool,
+}
+
+impl Checker {
+    /// Follows the announcements about the group.
+    pub(super) fn watch_announcements(&mut self, world: &World, call: &CallRecord, root: &str) {
+        let Some(group) = world.group(self.group) else { return };
+        match &*call.action {
+            "updateItem" if is_note_of_start(call, &group.name) => self.announcements.noted = true,
+            "publish" if announces(call, &group.name) => {
+                let status = call.arguments.pointer("/MessageAttributes/status/StringValue");
+                let status = status.and_then(Value::as_str).unwrap_or_default().to_owned();
+                let told = Announcement { by: root.into(), status, answered: call.answer.is_ok() };
+                if let Some(detail) = self.announced(world, told) {
+                    self.violate(Invariant::OneEndForEachStart, call.moment, detail);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes notice of a message, and says what is wrong with it.
+    fn announced(&mut self, world: &World, told: Announcement) -> Option<String> {
+        let last = self.announcements.last.replace(told.clone());
+        let again = |last: &Announcement| last.by == told.by && last.status == told.status && !last.answered;
+        if last.as_ref().is_some_and(again) {
+            return None; // the same message is tried again
+        }
+        if told.status == "started" {
+            let before = self.announcements.open.replace(Arc::clone(&told.by));
+            return before.map(|before| {
+                format!("{} announced a start before the one of {before} had an end", told.by)
+            });
+        }
+        if self.announcements.open.take().is_some() {
+            self.announcements.noted = false;
+            return None;
+        }
+        let noted = std::mem::take(&mut self.announcements.noted);
+        // An end without a start is a refusal; one that a restore tells of is a second end, but where a start was about to
+        // be announced, where a failure left something to put back, or where it repeats what a dead execution may have said.
+        let is_restore =
+            self.runs.iter().any(|known| *known.run.arn == *told.by && known.run.mode == Mode::Restore);
+        let last = last.filter(|last| last.status != "started" && last.status != "failed")?;
+        let said_by_the_dead = last.status == told.status && died(world, &last.by);
+        (is_restore && !noted && !said_by_the_dead).then(|| {
+            format!("{} announced {} after {} had announced {}", told.by, told.status, last.by, last.status)
+        })
+    }
+
+    /// Says which start has no end, when all is over.
+    pub(super) fn judge_announcements(&mut self, now: Moment) {
+        if let Some(by) = self.announcements.open.clone() {
+            let detail = format!("the start that {by} announced has no end");
+            self.violate(Invariant::OneEndForEachStart, now, detail);
+        }
+    }
+}
+
+fn died(world: &World, arn: &str) -> bool {
+    let status = world.executions.get(arn).map(|one| one.status);
+    matches!(status, Some(ExecutionStatus::Aborted | ExecutionStatus::TimedOut | ExecutionStatus::Failed))
+}
+
+fn is_note_of_start(call: &CallRecord, group: &str) -> bool {
+    let text = |pointer: &str| call.arguments.pointer(pointer).and_then(Value::as_str);
+    text("/Key/auto_scaling_group_name/S") == Some(group)
+        && text("/UpdateExpression").is_some_and(|update| update.contains("SET started ="))
+}
+
+fn announces(call: &CallRecord, group: &str) -> bool {
+    let message = call.arguments.get("Message").and_then(Value::as_str);
+    let body = message.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    body.is_some_and(|body| body.get("auto_scaling_group_name").and_then(Value::as_str) == Some(group))
+}

@@ -1,0 +1,81 @@
+//! Announcements that come in pairs, and those that do not.
+
+use asg_recycle_handler::contract::Mode;
+
+use super::*;
+
+const RESTORE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:restore";
+
+/// What is done: noting a start beside the lock, announcing a status by somebody, and dying.
+enum Deed {
+    Note,
+    Tell(&'static str, &'static str),
+    Die,
+}
+
+fn found(deeds: &[Deed]) -> Vec<String> {
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
+    let now = fixture.world.now();
+    fixture.world.executions.begin(RESTORE, MACHINE, "{}", now);
+    let restore = ExpectedExecution {
+        arn: RESTORE.into(),
+        mode: Mode::Restore,
+        replace: Replace::Outdated,
+        tags: Vec::new(),
+        allowed: Allowed::Always,
+        replaces_protected: false,
+    };
+    fixture.checker.execution_started(&fixture.world, restore);
+    for deed in deeds {
+        match deed {
+            Deed::Note => {
+                let update = json!({
+                    "TableName": "recycles", "Key": {"auto_scaling_group_name": {"S": GROUP}},
+                    "UpdateExpression": "SET started = :me", "ExpressionAttributeValues": {":me": {"S": ONE}},
+                });
+                fixture.call_by(ONE, "dynamodb", "updateItem", &update);
+            }
+            Deed::Tell(by, status) => {
+                let message = json!({"auto_scaling_group_name": GROUP, "status": status}).to_string();
+                let attribute = json!({"status": {"DataType": "String", "StringValue": status}});
+                let topic = fixture.world.spec().resources.topics[0].clone();
+                let arguments =
+                    json!({"TopicArn": topic, "Message": message, "MessageAttributes": attribute});
+                fixture.call_by(by, "sns", "publish", &arguments);
+            }
+            Deed::Die => fixture.end(ONE, ExecutionStatus::Aborted, None, None),
+        }
+    }
+    let violations = fixture.violated();
+    violations.iter().map(|one| format!("{}: {}", one.invariant.name(), one.detail)).collect()
+}
+
+#[test]
+fn a_start_without_an_end_and_an_end_that_is_told_twice_are_found() {
+    use Deed::{Die, Note, Tell};
+    let good: [&[Deed]; 6] = [
+        &[Note, Tell(ONE, "started"), Tell(ONE, "recycled")],
+        &[Tell(ONE, "failed")],
+        &[Note, Tell(ONE, "started"), Die, Tell(RESTORE, "restored")],
+        // Whether the first was sent before it died, nobody knows.
+        &[Note, Tell(ONE, "started"), Tell(ONE, "recycled"), Die, Tell(RESTORE, "recycled")],
+        &[Note, Die, Tell(RESTORE, "restored")],
+        &[Note, Tell(ONE, "started"), Tell(ONE, "failed"), Tell(RESTORE, "restored")],
+    ];
+    for deeds in good {
+        assert_eq!(found(deeds), Vec::<String>::new());
+    }
+    let bad: [(&[Deed], &str); 4] = [
+        (&[Note, Tell(ONE, "started")], "has no end"),
+        (&[Note, Tell(ONE, "started"), Die], "has no end"),
+        (&[Note, Tell(ONE, "started"), Note, Tell(ONE, "started"), Tell(ONE, "recycled")], "had an end"),
+        (
+            &[Note, Tell(ONE, "started"), Tell(ONE, "recycled"), Die, Tell(RESTORE, "restored")],
+            "had announced recycled",
+        ),
+    ];
+    for (deeds, expected) in bad {
+        let found = found(deeds);
+        assert!(matches!(&found[..], [one] if one.contains(expected)), "{expected}: {found:?}");
+    }
+}
