@@ -52,11 +52,14 @@ fn cfn_lint_finds_nothing_in_the_definition_but_expressions_for_time_outs() {
         let text = fs::read_to_string(&template).expect("the template");
         assert_eq!(text.matches(DIRECTIVE).count(), 1, "{example}");
         fs::write(&template, text.replace(DIRECTIVE, "reads: everything")).expect("a template");
-        let (expressions, others): (Vec<_>, Vec<_>) = cfn_lint(&template).into_iter().partition(|finding| {
-            finding.starts_with("E3601 '{% ")
-                && finding.contains(" %}' is not of type 'number' at 'States/")
+        let is_expression = |finding: &String| {
+            finding.starts_with("E3601 ")
+                && finding.contains(" %}")
+                && finding.contains(" is not of type 'number' at 'States/")
                 && finding.ends_with("/TimeoutSeconds'")
-        });
+        };
+        let (expressions, others): (Vec<_>, Vec<_>) =
+            cfn_lint(&template).into_iter().partition(is_expression);
         assert!(others.is_empty(), "{example}: {others:#?}");
         assert!(
             !expressions.is_empty(),
