@@ -207,8 +207,7 @@ mod tests {
             boundary_arn: Some(text("arn:aws:iam::123456789012:policy/b")),
             role_path: text("/p/"),
         };
-        expected.locks.create_table = false;
-        expected.logs.retention_days = RetentionDays::new(1).unwrap();
+        (expected.locks.create_table, expected.logs.retention_days) = (false, RetentionDays::new(1).unwrap());
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();
         let mut timed = |key, value| expected.strategies.set("out-in-timed", key, value).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use asg_recycle_handler::contract::{ExecutionInput, TriggerRecord, Window};
+use asg_recycle_handler::contract::{AskedFor, ExecutionInput, TriggerRecord, Window};
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
@@ -89,11 +89,13 @@ fn every_field_of_the_contract_is_a_key_of_the_schema() {
     let schema = schema();
     let properties = &schema["properties"];
     let input = fields!(ExecutionInput: account_id success_channel component auto_scaling_group_name emoji strategy
-        monitoring_slack_channel notify_pager_duty team step_function_name dry_run version mode replace windows trigger);
+        monitoring_slack_channel notify_pager_duty team step_function_name dry_run version mode replace asked_for windows trigger);
+    let asked_for = fields!(AskedFor: at launch_template launch_configuration template_version tags);
     let window = fields!(Window: opens_at closes_at);
     let trigger = fields!(TriggerRecord: event_name event_id execution_arn);
     for (fields, published) in [
         (input, properties),
+        (asked_for, &properties["asked_for"]["properties"]),
         (window, &properties["windows"]["items"]["properties"]),
         (trigger, &properties["trigger"]["properties"]),
     ] {

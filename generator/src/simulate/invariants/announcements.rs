@@ -38,7 +38,7 @@ impl Checker {
                 let status = call.arguments.pointer("/MessageAttributes/status/StringValue");
                 let status = status.and_then(Value::as_str).unwrap_or_default().to_owned();
                 let told = Announcement { by: root.into(), status, answered: call.answer.is_ok() };
-                if let Some(detail) = self.announced(world, told) {
+                if let Some(detail) = self.announced(world, &told) {
                     self.violate(Invariant::OneEndForEachStart, call.moment, detail);
                 }
             }
@@ -47,7 +47,7 @@ impl Checker {
     }
 
     /// Takes notice of a message, and says what is wrong with it.
-    fn announced(&mut self, world: &World, told: Announcement) -> Option<String> {
+    fn announced(&mut self, world: &World, told: &Announcement) -> Option<String> {
         let last = self.announcements.last.replace(told.clone());
         let again = |last: &Announcement| last.by == told.by && last.status == told.status && !last.answered;
         if last.as_ref().is_some_and(again) {

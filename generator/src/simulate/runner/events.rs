@@ -165,10 +165,7 @@ fn tag_events(
     after: &[(String, String)],
     next_id: &mut impl FnMut() -> u64,
 ) -> Vec<Value> {
-    fn of<'a>(
-        tags: &'a [(String, String)],
-        keep: impl Fn(&(String, String)) -> bool,
-    ) -> Vec<(&'a str, &'a str)> {
+    fn of(tags: &[(String, String)], keep: impl Fn(&(String, String)) -> bool) -> Vec<(&str, &str)> {
         tags.iter().filter(|tag| keep(tag)).map(|(key, value)| (key.as_str(), value.as_str())).collect()
     }
     let set = of(after, |tag| !before.contains(tag));
