@@ -208,8 +208,7 @@ mod tests {
             role_path: text("/p/"),
         };
         (expected.locks.create_table, expected.logs.retention_days) = (false, RetentionDays::new(1).unwrap());
-        expected.tags.insert("k", text("v")).unwrap();
-        expected.tags.insert("empty", text("")).unwrap();
+        [("k", "v"), ("empty", "")].map(|(key, value)| expected.tags.insert(key, text(value)).unwrap());
         let mut timed = |key, value| expected.strategies.set("out-in-timed", key, value).unwrap();
         timed("time_zone", SettingValue::Text("Europe/London".to_owned()));
         timed("poll_interval_seconds", SettingValue::Integer(5));
