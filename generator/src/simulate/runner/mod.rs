@@ -248,22 +248,6 @@ impl Runner {
         self.after(execution);
     }
 
-    /// Redrives an execution, as `RedriveExecution` does: one that failed, timed out or was stopped goes on from there.
-    pub fn redrive(&mut self, execution: usize) {
-        let now = self.world.now();
-        let Some(live) = self.executions.get_mut(execution).filter(|live| !live.is_running()) else { return };
-        if !live.execution.redrive(now) {
-            return;
-        }
-        live.ended_at = None;
-        let arn = live.execution.arn().to_owned();
-        let state = live.execution.current_state().to_owned();
-        self.world.executions.redrive(&arn);
-        self.notify_redriven(execution);
-        self.note(LogEvent::Redriven { execution, state });
-        self.after(execution);
-    }
-
     fn note(&mut self, event: LogEvent) {
         self.log.push(LogEntry { at: self.world.now(), event });
     }
@@ -283,14 +267,7 @@ impl Runner {
                     self.stop(execution);
                 }
             }
-            Delivery::Redrive => {
-                let dead = |live: &RunningExecution| {
-                    !matches!(live.execution.status(), Status::Running | Status::Succeeded { .. })
-                };
-                if let Some(execution) = self.executions.iter().position(dead) {
-                    self.redrive(execution);
-                }
-            }
+            Delivery::Redrive => self.redrive_first_dead(),
         }
     }
 

@@ -1,8 +1,8 @@
-//! How executions begin: started by a handler, or asked for by another execution.
+//! How executions begin: started by a handler, asked for by another execution, or redriven after they ended.
 
 use std::sync::Arc;
 
-use asg_recycle_simulator::interpreter::Execution;
+use asg_recycle_simulator::interpreter::{Execution, Status};
 use serde_json::Value;
 
 use super::running_execution::RunningExecution;
@@ -94,5 +94,31 @@ impl Runner {
         let stack = stack.ok_or_else(|| format!("no stack has the machine {}", known.machine_arn))?;
         self.begin(stack, arn, input, None);
         Ok(())
+    }
+
+    /// Redrives an execution, as `RedriveExecution` does: one that failed, timed out or was stopped goes on from there.
+    pub fn redrive(&mut self, execution: usize) {
+        let now = self.world.now();
+        let Some(live) = self.executions.get_mut(execution).filter(|live| !live.is_running()) else { return };
+        if !live.execution.redrive(now) {
+            return;
+        }
+        live.ended_at = None;
+        let arn = live.execution.arn().to_owned();
+        let state = live.execution.current_state().to_owned();
+        self.world.executions.redrive(&arn);
+        self.notify_redriven(execution);
+        self.note(LogEvent::Redriven { execution, state });
+        self.after(execution);
+    }
+
+    /// Redrives the first execution that failed, timed out or was stopped, where there is one.
+    pub(super) fn redrive_first_dead(&mut self) {
+        let dead = |live: &RunningExecution| {
+            !matches!(live.execution.status(), Status::Running | Status::Succeeded { .. })
+        };
+        if let Some(execution) = self.executions.iter().position(dead) {
+            self.redrive(execution);
+        }
     }
 }
