@@ -169,8 +169,7 @@ mod tests {
              strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
         );
         let mut expected = Config::with_defaults(text("n"));
-        expected.environment = text("e");
-        expected.region = text("us-east-1");
+        (expected.environment, expected.region) = (text("e"), text("us-east-1"));
         expected.handler = HandlerSection {
             architecture: Architecture::Arm64,
             memory_megabytes: MemoryMegabytes::new(129).unwrap(),
@@ -208,7 +207,8 @@ mod tests {
             role_path: text("/p/"),
         };
         (expected.locks.create_table, expected.logs.retention_days) = (false, RetentionDays::new(1).unwrap());
-        [("k", "v"), ("empty", "")].map(|(key, value)| expected.tags.insert(key, text(value)).unwrap());
+        expected.tags.insert("k", text("v")).unwrap();
+        expected.tags.insert("empty", text("")).unwrap();
         let mut timed = |key, value| expected.strategies.set("out-in-timed", key, value).unwrap();
         timed("time_zone", SettingValue::Text("Europe/London".to_owned()));
         timed("poll_interval_seconds", SettingValue::Integer(5));
