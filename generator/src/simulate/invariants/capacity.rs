@@ -27,6 +27,8 @@ pub(super) struct Capacity {
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
+    /// The desired capacity that the group was meant to have at the start, whatever a dead execution left it with.
+    intended: u32,
     /// The highest minimum that the world has set: Auto Scaling keeps the desired capacity at it at least.
     min_of_world: u32,
     /// Most instances that are to be replaced at once; more, where all are and the world has added some.
@@ -54,6 +56,7 @@ impl Capacity {
             disrupted: BTreeSet::new(),
             losses: 0,
             desired_at_start: sizes.desired,
+            intended: sizes.desired,
             min_of_world: 0,
             to_replace: sample.outdated,
             replaces_all: false,
@@ -68,6 +71,7 @@ impl Capacity {
     /// Of what serves now, no more than so many were promised: the others were added by a dead execution.
     pub(super) fn promise_at_most(&mut self, desired: u32) {
         self.at_start = self.at_start.min(desired);
+        self.intended = desired;
     }
 
     /// Every instance may be replaced, not only those that are outdated now.
@@ -78,7 +82,7 @@ impl Capacity {
     /// Moves the lower bound with a change, and says how the promise was broken where it was.
     pub(super) fn below_promise(&mut self, change: &GroupChange) -> Option<String> {
         self.follow(&change.event);
-        let order = self.watch_order(&change.event);
+        let order = self.watch_order(change);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         // While there are more instances than wanted, the world may still choose healthy ones to take.
@@ -92,7 +96,9 @@ impl Capacity {
         }
         let out = self.may_be_out();
         let lost = self.lost();
-        let floor = self.at_start.saturating_sub(lost).saturating_sub(cut).saturating_sub(out);
+        // A maximum that the world lowers while an instance is out takes its place for good.
+        let most = self.at_start.saturating_sub(cut).min(self.max);
+        let floor = most.saturating_sub(lost).saturating_sub(out);
         let low = (serving < floor).then(|| {
             format!(
                 "{serving} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
@@ -178,9 +184,9 @@ impl Capacity {
         }
     }
 
-    /// One after the other: none is taken out, and none is launched, before the last one taken out is terminated in EC2.
-    fn watch_order(&mut self, event: &GroupEvent) -> Option<String> {
-        match event {
+    /// One after the other: none is taken out, and its place is not filled, before the last one taken out is terminated in EC2.
+    fn watch_order(&mut self, change: &GroupChange) -> Option<String> {
+        match &change.event {
             GroupEvent::Terminating { instance, cause: TerminationCause::Execution(_), .. }
                 if !self.dead.contains(instance) =>
             {
@@ -195,9 +201,17 @@ impl Capacity {
                 self.dead.insert(*instance);
                 None
             }
-            GroupEvent::Launched(instance) => self
-                .still_out()
-                .map(|others| format!("{instance} was launched while {others} was not terminated in EC2")),
+            // What others took and asked for is launched meanwhile.
+            GroupEvent::Launched(instance) => {
+                let meant = i64::from(self.intended) + self.world_delta;
+                let is_filled =
+                    i64::from(change.sample.live) + i64::try_from(self.taken_out.len()).unwrap_or(0) > meant;
+                self.still_out().filter(|_| is_filled).map(|others| {
+                    format!(
+                        "{instance} was launched into the place of {others}, which was not terminated in EC2"
+                    )
+                })
+            }
             _ => None,
         }
     }

@@ -87,6 +87,11 @@ impl Checker {
         if group.phase == GroupPhase::Present {
             if !(has_item && is_told) {
                 self.judge_sizes(world, group);
+                let (wanted, desired) = (self.outage.wanted(), group.sizes.desired);
+                if desired < wanted {
+                    let detail = format!("the desired capacity ends at {desired}, not at {wanted} or more");
+                    self.violate(Invariant::OutageNotProlonged, world.now(), detail);
+                }
             }
             self.judge_requests(world, group);
         }
@@ -114,7 +119,11 @@ impl Checker {
 
     fn judge_sizes(&mut self, world: &World, group: &Group) {
         let mut faults = Vec::new();
-        if let Some(expected) = self.min.missed_by(group.sizes.min) {
+        // Nor a minimum above the maximum, and the maximum may be somebody else's by now.
+        let is_held_down =
+            group.sizes.min == group.sizes.max && self.max.missed_by(group.sizes.max).is_none();
+        let missed = self.min.missed_by(group.sizes.min);
+        if let Some(expected) = missed.filter(|min| !is_held_down || *min < group.sizes.max) {
             faults.push(format!("the minimum is {}, not {expected}", group.sizes.min));
         }
         // AWS takes no maximum below the minimum, and the minimum may be somebody else's by now.

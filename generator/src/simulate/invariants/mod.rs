@@ -7,6 +7,7 @@ mod announcements;
 mod capacity;
 mod conduct;
 mod endings;
+mod outage;
 mod promise;
 mod sizes;
 mod verdict;
@@ -29,6 +30,7 @@ use asg_recycle_simulator::world::record::{Author, GroupEvent};
 
 use announcements::Announcements;
 use capacity::Capacity;
+use outage::Outage;
 use sizes::Bound;
 
 pub use promise::{Promise, UnknownPromise};
@@ -42,6 +44,8 @@ pub enum Invariant {
     NeverBelowPromise,
     /// The upper bound.
     NeverAboveAllowed,
+    /// What the world takes comes back in time.
+    OutageNotProlonged,
     /// What was changed is put back.
     SizesRestored,
     /// No false success.
@@ -69,6 +73,7 @@ impl Invariant {
     pub const ALL: [Self; 12] = [
         Self::NeverBelowPromise,
         Self::NeverAboveAllowed,
+        Self::OutageNotProlonged,
         Self::SizesRestored,
         Self::TrueSuccess,
         Self::FailureSaysWhy,
@@ -86,6 +91,7 @@ impl Invariant {
         match self {
             Self::NeverBelowPromise => "never-below-promise",
             Self::NeverAboveAllowed => "never-above-allowed",
+            Self::OutageNotProlonged => "outage-not-prolonged",
             Self::SizesRestored => "sizes-restored",
             Self::TrueSuccess => "true-success",
             Self::FailureSaysWhy => "failure-says-why",
@@ -107,6 +113,10 @@ impl Invariant {
             }
             Self::NeverAboveAllowed => {
                 "there are never more live instances than the group's maximum or what replacing needs, and what rebalancing may add"
+            }
+            Self::OutageNotProlonged => {
+                "what the world takes and asks for is launched as soon as without the recycle: a minute later at most where one is \
+                 taken out at a time, an hour while a doubling is undone; and the desired capacity does not end below it"
             }
             Self::SizesRestored => {
                 "when all is over, sizes and suspended processes are as they were, or as somebody else set them meanwhile, or \
@@ -231,6 +241,7 @@ struct Known {
 pub struct Checker {
     group: GroupIndex,
     capacity: Capacity,
+    outage: Outage,
     min: Bound,
     max: Bound,
     /// The desired capacity at the start.
@@ -256,6 +267,7 @@ impl Checker {
         Some(Self {
             group,
             capacity: Capacity::new(promise, watched.sample(world.templates()), watched.sizes),
+            outage: Outage::new(promise, watched.sizes, watched.suspended.clone()),
             min: Bound::new(watched.sizes.min),
             max: Bound::new(watched.sizes.max),
             desired: watched.sizes.desired,
@@ -274,6 +286,7 @@ impl Checker {
     /// The group is to end with these, whatever it begins with.
     pub fn expect_put_back_to(&mut self, own: OwnSizes) {
         self.capacity.promise_at_most(own.desired);
+        self.outage.expect(&own);
         (self.min, self.max) = (Bound::new(own.min), Bound::new(own.max));
         (self.desired, self.suspended) = (own.desired, own.suspended);
     }
@@ -328,6 +341,10 @@ impl Checker {
             }
             if let Some(detail) = self.capacity.above_allowed(change) {
                 self.violate(Invariant::NeverAboveAllowed, change.moment, detail);
+            }
+            let late = world.group(watched).and_then(|group| self.outage.follow(group, change));
+            if let Some(detail) = late {
+                self.violate(Invariant::OutageNotProlonged, change.moment, detail);
             }
             self.follow(world, change.moment, &change.event);
         }

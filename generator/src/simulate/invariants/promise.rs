@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub enum Promise {
     /// Never fewer healthy instances in service than at the start.
     KeepsServing,
-    /// At most one instance out at a time, and no launch before the old instance is terminated.
+    /// At most one instance out at a time, and its place stays empty until it is terminated.
     OneOut,
     /// Never fewer instances in service, and healthy by the group's own checks, than a percentage of those at the start,
     /// or than all but one where that leaves no room to replace any.
@@ -28,7 +28,7 @@ impl Promise {
         (
             Self::OneOut,
             "one-out",
-            "at most one instance out at a time, and no launch before the old instance is terminated",
+            "at most one instance out at a time, and its place stays empty until it is terminated",
         ),
         (
             Self::Percent { minimum: 100, may_grow: false },

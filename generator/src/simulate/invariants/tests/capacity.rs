@@ -23,10 +23,10 @@ fn out_in(fixture: &mut CheckerFixture) {
 fn in_out(fixture: &mut CheckerFixture) {
     fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
     for n in 1..=3 {
-        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]}));
-        fixture.terminate(n, false);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 2}));
+        fixture.terminate(n, true);
         fixture.wait(340);
-        fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["Launch"]}));
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
         fixture.wait(300);
     }
     fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));

@@ -4,6 +4,7 @@ mod announcements;
 mod capacity;
 mod conduct;
 mod endings;
+mod outage;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,112 @@
+//! An outage is not made longer: what the world takes, the group launches anew as soon as it would without a recycle.
+//!
+//! An execution can delay the launch, by lowering the capacity or holding processes; how long a launch takes from there on
+//! is the world's. So what is measured is how long capacity is missing that the group could launch.
+
+use std::collections::BTreeSet;
+
+use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::world::group::Group;
+use asg_recycle_simulator::world::processes::Process;
+use asg_recycle_simulator::world::record::{Author, GroupChange, GroupEvent, Sizes};
+
+use super::{OwnSizes, Promise};
+
+/// What a group launches by without being held.
+const NEEDED: [Process; 3] = [Process::Launch, Process::Terminate, Process::ReplaceUnhealthy];
+
+/// Watches one group.
+#[derive(Debug, Clone)]
+pub(super) struct Outage {
+    promise: Promise,
+    /// The desired capacity at the start, and by how much others have changed it since.
+    wanted: i64,
+    /// The desired capacity that they set last. Who sets a number and who adds to one cannot be told apart, so the smaller counts.
+    set_last: Option<u32>,
+    max: u32,
+    /// Processes that others hold.
+    held: BTreeSet<Process>,
+    /// Since when capacity is missing that could have been launched.
+    missing_since: Option<Moment>,
+    is_over: bool,
+}
+
+impl Outage {
+    /// A group that is meant to have its desired capacity, and of which others hold some processes.
+    pub(super) fn new(promise: Promise, sizes: Sizes, held: BTreeSet<Process>) -> Self {
+        Self {
+            promise,
+            wanted: i64::from(sizes.desired),
+            set_last: None,
+            max: sizes.max,
+            held,
+            missing_since: None,
+            is_over: false,
+        }
+    }
+
+    /// It is meant to have another, whatever a dead execution left it with.
+    pub(super) fn expect(&mut self, own: &OwnSizes) {
+        (self.wanted, self.max) = (i64::from(own.desired), own.max);
+        self.held.clone_from(&own.suspended);
+    }
+
+    /// The desired capacity that the group is meant to have without the recycle.
+    pub(super) fn wanted(&self) -> u32 {
+        let wanted = u32::try_from(self.wanted).unwrap_or(0);
+        self.set_last.map_or(wanted, |set| set.min(wanted)).min(self.max)
+    }
+
+    /// By how much a strategy may put off that what is missing is launched: `in-out` holds nothing, and a minute is for what
+    /// crosses its calls; while a doubling is undone launches are held, for twelve attempts at most.
+    fn bound(&self) -> Option<Span> {
+        match self.promise {
+            Promise::OneOut => Some(Span::seconds(60)),
+            Promise::KeepsServing => Some(Span::seconds(3600)),
+            Promise::Percent { .. } | Promise::Nothing => None,
+        }
+    }
+
+    /// Follows a change, and says what was put off for too long.
+    pub(super) fn follow(&mut self, group: &Group, change: &GroupChange) -> Option<String> {
+        match &change.event {
+            GroupEvent::Sized { by: Author::World, before, after } => {
+                self.wanted += i64::from(after.desired) - i64::from(before.desired);
+                if after.desired != before.desired {
+                    self.set_last = Some(after.desired);
+                }
+                if after.max != before.max {
+                    self.max = after.max;
+                }
+            }
+            GroupEvent::Suspended { by: Author::World, before, after } => {
+                self.held.extend(after.difference(before));
+                self.held.retain(|process| after.contains(process) || !before.contains(process));
+            }
+            GroupEvent::Deleting | GroupEvent::Deleted | GroupEvent::RefreshStarted(_) => self.is_over = true,
+            _ => {}
+        }
+        let since = self.missing_since;
+        let may_be_out = u32::from(self.promise == Promise::OneOut);
+        let missing = self.wanted().saturating_sub(change.sample.units + may_be_out);
+        let is_held = NEEDED.iter().any(|process| self.held.contains(process));
+        let waits_for_aws =
+            matches!(change.event, GroupEvent::LaunchFailed(_)).then_some(group.no_launch_before);
+        self.missing_since = match (missing, waits_for_aws) {
+            (0, _) => None,
+            (_, Some(until)) => Some(until.max(change.moment)),
+            _ if is_held => Some(change.moment),
+            _ => since.or(Some(change.moment)),
+        };
+        let late = change.moment.0.saturating_sub(since?.0);
+        let allowed = self.bound()?.0 + group.timing.reaction_max.0;
+        (late > allowed && !self.is_over).then(|| {
+            format!(
+                "{} of {} were live for {} seconds while nothing but the recycle kept the group from launching",
+                change.sample.units,
+                self.wanted(),
+                late / 1000
+            )
+        })
+    }
+}
