@@ -98,6 +98,12 @@ fn seconds(run: &Run) -> u64 {
     run.duration().0.div_ceil(1000)
 }
 
+/// How long the new instances had to prove themselves.
+fn proving(run: &Run) -> u64 {
+    let accounts = run.executions.iter().filter_map(|one| one.account.as_ref());
+    accounts.filter_map(|account| account.pointer("/seconds/proving")?.as_u64()).sum()
+}
+
 /// The least that a strategy's order of things can take; none where AWS decides the order.
 fn ideal(strategy: &str, setting: &Setting) -> Option<u64> {
     match strategy {
@@ -125,12 +131,16 @@ fn wall_clock(deployment: &Rc<Deployment>, strategies: &[String], health_lag: u6
     for strategy in strategies {
         let times = SIZES.map(|instances| {
             let setting = setting(instances, health_lag);
-            (seconds(&recycle(deployment, strategy, &setting, 1)), ideal(strategy, &setting))
+            let run = recycle(deployment, strategy, &setting, 1);
+            (seconds(&run), proving(&run), ideal(strategy, &setting))
         });
-        row(&format!("asg-recycle {strategy}"), times.map(|(time, _)| time.to_string()));
-        row("  ideal of its order with these looks", times.map(|(_, ideal)| shown(ideal)));
-        let late = |(time, ideal): (u64, Option<u64>)| shown(ideal.map(|ideal| format!("+{}", time - ideal)));
-        row("  difference", times.map(late));
+        row(&format!("asg-recycle {strategy}"), times.map(|(time, ..)| time.to_string()));
+        row("  of which the new ones prove themselves", times.map(|(_, proving, _)| proving.to_string()));
+        row("  ideal of its order with these looks", times.map(|(.., ideal)| shown(ideal)));
+        let late = |(time, proving, ideal): (u64, u64, Option<u64>)| {
+            shown(ideal.map(|ideal| format!("+{}", time - proving - ideal)))
+        };
+        row("  difference, that time aside", times.map(late));
     }
     for peer in PEERS {
         row(&marked(peer), SIZES.map(|instances| shown((peer.wall_clock)(&setting(instances, health_lag)))));

@@ -210,12 +210,19 @@ fn context(config: &Config) -> Argument {
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
         hooks => minijinja::value::Serde(hooks(config.catalog())),
         any_units => minijinja::value::Serde(any_units(config.catalog())),
+        processes => minijinja::value::Serde(processes(config.catalog())),
     }
 }
 
 /// The strategies that recycle groups whose capacity is no number of instances.
 fn any_units(catalog: &Catalog) -> Vec<&str> {
     catalog.strategies().values().filter(|one| one.any_units).map(|one| one.name.as_str()).collect()
+}
+
+/// The processes that each strategy needs, by its name.
+fn processes(catalog: &Catalog) -> BTreeMap<&str, &[String]> {
+    let strategies = catalog.strategies().values();
+    strategies.map(|strategy| (strategy.name.as_str(), strategy.processes.as_slice())).collect()
 }
 
 fn poll_interval_seconds(settings: &std::collections::BTreeMap<String, SettingValue>) -> Option<u64> {

@@ -24,6 +24,8 @@ pub(super) struct File {
     #[serde(default)]
     hooks: Hooks,
     #[serde(default)]
+    processes: Option<Vec<String>>,
+    #[serde(default)]
     needs: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     settings: Settings,
@@ -77,6 +79,7 @@ impl File {
             windowed: self.windowed.unwrap_or_else(|| base.is_some_and(|base| base.windowed)),
             any_units: self.any_units.unwrap_or_else(|| base.is_some_and(|base| base.any_units)),
             hooks,
+            processes: self.processes.or_else(|| base.map(|base| base.processes.clone())).unwrap_or_default(),
             needs,
             settings,
         })

@@ -21,6 +21,9 @@ pub struct Strategy {
     pub any_units: bool,
     /// The states at which the frame goes over to those of the strategy.
     pub hooks: Hooks,
+    /// Processes of a group without which it cannot do its work: where one is suspended, nothing is changed. Those that
+    /// register targets count only where there is a load balancer.
+    pub processes: Vec<String>,
     /// API calls that AWS asks the machine's role for besides those that the machine makes, by the setting that has them
     /// needed: one that is given and not empty.
     pub needs: BTreeMap<String, Vec<String>>,

@@ -111,6 +111,7 @@ resource "aws_iam_role_policy" "machine" {
           "autoscaling:DescribeAutoScalingGroups",
           "autoscaling:DescribeAutoScalingInstances",
           "autoscaling:DescribeInstanceRefreshes",
+          "autoscaling:DescribeLifecycleHooks",
           "autoscaling:DescribeScalingActivities",
           "cloudwatch:DescribeAlarms",
           "ec2:DescribeInstances",

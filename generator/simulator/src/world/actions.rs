@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::alarms::{self, Alarms};
 use super::autoscaling::api;
 use super::autoscaling::model::state::AutoScaling;
 use super::context::Context;
@@ -21,6 +22,8 @@ pub(crate) enum Performer {
     AutoScaling(fn(&mut AutoScaling, &mut Context, &Request<'_>) -> Answer),
     /// Tells of groups, instances, targets or launch templates.
     View(fn(&AutoScaling, &Request<'_>) -> Answer),
+    /// Tells of alarms.
+    Alarms(fn(&Alarms, &Request<'_>) -> Answer),
     /// Reads or writes items.
     Tables(fn(&mut Tables, &Request<'_>) -> Answer),
     /// Tells of executions, or asks for one.
@@ -97,6 +100,7 @@ static ACTIONS: &[Action] = &[
     read("arczonalshift", "getManagedResource", zonal_shift::get_managed_resource),
     look("elasticloadbalancing", "describeInstanceHealth", load_balancing::describe_instance_health),
     look("vpclattice", "listTargets", load_balancing::list_targets),
+    action("cloudwatch", "describeAlarms", Read, Performer::Alarms(alarms::describe)),
     action("dynamodb", "getItem", Read, Performer::Tables(dynamodb::get_item)),
     action("dynamodb", "putItem", Write, Performer::Tables(dynamodb::put_item)),
     action("dynamodb", "updateItem", Write, Performer::Tables(dynamodb::update_item)),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::time::Span;
 
+use super::alarms::AlarmState;
 use super::injected_failures::InjectedFailure;
 use super::processes::Process;
 use super::spec::{DEFAULT_TEMPLATE, LaunchSpec};
@@ -23,8 +24,8 @@ pub enum Intervention {
     Kill(InstanceSelector),
     /// Applications stop answering, on machines that run.
     BreakApplication(InstanceSelector),
-    /// What is launched from now on never answers, for a time.
-    BreakLaunches(Duration),
+    /// What is launched from now on never answers, or stops answering, for a time.
+    BreakLaunches(BrokenLaunches),
     /// Targets stay in one state, whatever their checks would say, for a time.
     HoldTargets(TargetsHeld),
     /// Launches find no capacity, for a time.
@@ -59,6 +60,8 @@ pub enum Intervention {
     SetTag(TagSpec),
     /// Somebody removes one.
     RemoveTag(String),
+    /// An alarm changes its state, or is made.
+    SetAlarm(AlarmChange),
     /// Calls fail.
     FailCalls(InjectedFailure),
 }
@@ -115,13 +118,40 @@ pub enum InstanceFilter {
     Pending,
 }
 
-/// For how long.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+/// Launches whose application does not answer.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Duration {
+pub struct BrokenLaunches {
     /// Until so much later; for ever where it is left out.
     #[serde(rename = "for", default = "for_ever")]
     pub lasts: Span,
+    /// How long after it came into service it stops; it never answers where this is left out.
+    #[serde(default)]
+    pub works_for: Option<Span>,
+    /// The code for which target groups take none of them.
+    #[serde(default = "failed_health_checks")]
+    pub reason: String,
+    /// That in words.
+    #[serde(default = "health_checks_failed")]
+    pub description: String,
+}
+
+fn failed_health_checks() -> String {
+    "Target.FailedHealthChecks".to_owned()
+}
+
+fn health_checks_failed() -> String {
+    "Health checks failed".to_owned()
+}
+
+/// An alarm that changes its state.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmChange {
+    /// Its name.
+    pub name: String,
+    /// To what.
+    pub state: AlarmState,
 }
 
 fn for_ever() -> Span {
@@ -178,6 +208,12 @@ pub struct LaunchFailure {
     /// What AWS says.
     #[serde(default = "insufficient_capacity")]
     pub message: String,
+    /// How many launches succeed before.
+    #[serde(default)]
+    pub after: u32,
+    /// How many tries fail; all of them, in its time, where this is left out.
+    #[serde(default)]
+    pub tries: Option<u32>,
 }
 
 fn insufficient_capacity() -> String {

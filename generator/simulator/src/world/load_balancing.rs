@@ -1,5 +1,7 @@
 //! Elastic Load Balancing and VPC Lattice: the health of targets, each kind in its own words.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::world::ids::InstanceId;
@@ -25,7 +27,11 @@ pub(crate) fn describe_target_health(
         status: 400,
         message: format!("Target groups '{arn}' not found"),
     })?;
-    let described: Vec<Value> = targets.asked(&arguments, "Targets", "Id")?.iter().map(describe).collect();
+    let described: Vec<Value> = targets
+        .asked(&arguments, "Targets", "Id")?
+        .iter()
+        .map(|one| describe(one, &service.refusal))
+        .collect();
     Ok(json!({"TargetHealthDescriptions": described}))
 }
 
@@ -173,13 +179,13 @@ impl<'a> Targets<'a> {
 }
 
 /// A target as Elastic Load Balancing describes it.
-fn describe(one: &Listed) -> Value {
+fn describe(one: &Listed, refusal: &(Arc<str>, Arc<str>)) -> Value {
     let (state, reason, description) = match one.target {
         Target::Healthy => ("healthy", None, ""),
         Target::Initial => {
             ("initial", Some("Elb.RegistrationInProgress"), "Target registration is in progress")
         }
-        Target::Unhealthy => ("unhealthy", Some("Target.FailedHealthChecks"), "Health checks failed"),
+        Target::Unhealthy => ("unhealthy", Some(&*refusal.0), &*refusal.1),
         Target::UnhealthyDraining => {
             ("unhealthy.draining", Some("Target.FailedHealthChecks"), "Health checks failed")
         }

@@ -6,6 +6,7 @@
 //! record; only the world knows them all.
 
 mod actions;
+pub mod alarms;
 mod answer_cache;
 mod arguments;
 mod autoscaling;
@@ -39,6 +40,7 @@ use crate::services::{Answer, ServiceCall, Services};
 use crate::time::{Moment, Span};
 
 use actions::{Action, Performer};
+use alarms::Alarms;
 use answer_cache::AnswerCache;
 use autoscaling::model::initial_groups;
 use autoscaling::model::state::AutoScaling;
@@ -67,6 +69,7 @@ pub struct World {
     context: Context,
     autoscaling: AutoScaling,
     tables: Tables,
+    alarms: Alarms,
     /// The executions that describeExecution knows. Whoever runs executions tells it of their starts and ends.
     pub executions: Executions,
     /// What was published and invoked.
@@ -93,6 +96,7 @@ impl World {
             context,
             autoscaling,
             tables: Tables::new(&spec.resources.tables, &spec.lock_items),
+            alarms: Alarms::new(spec.alarms.clone()),
             executions: Executions::default(),
             messages: Messages::new(spec.resources.topics.clone(), spec.resources.functions.clone()),
             injected_failures: InjectedFailures::default(),
@@ -145,6 +149,7 @@ impl World {
             Intervention::FailCalls(failure) => {
                 self.injected_failures.begin(failure.clone(), self.context.now);
             }
+            Intervention::SetAlarm(change) => self.alarms.set(&change.name, change.state),
             other => self.autoscaling.intervene(&mut self.context, group, other),
         }
     }
@@ -253,6 +258,7 @@ impl World {
         match action.performer {
             Performer::AutoScaling(answer) => answer(&mut self.autoscaling, &mut self.context, request),
             Performer::View(answer) => answer(&self.autoscaling, request),
+            Performer::Alarms(answer) => answer(&self.alarms, request),
             Performer::Tables(answer) => answer(&mut self.tables, request),
             Performer::Executions(answer) => answer(&mut self.executions, &self.context, request),
             Performer::Messages(answer) => answer(&mut self.messages, &self.context, request),

@@ -37,6 +37,8 @@ pub(crate) enum InstanceStep {
     Serve,
     /// Its targets' checks decide.
     CheckTargets,
+    /// Its application stops answering.
+    Break,
     /// Auto Scaling's health check looks at it.
     CheckHealth,
     /// It is drained.

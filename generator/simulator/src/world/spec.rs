@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::time::{Moment, Span};
 
+use super::alarms::AlarmState;
 use super::errors::ErrorNames;
 use super::processes::Process;
 use super::resources::Resources;
@@ -35,6 +36,8 @@ pub struct WorldSpec {
     pub keep_answers: KeepAnswers,
     /// Items that are in every table from the start: their attributes, all texts, by their key.
     pub lock_items: BTreeMap<String, BTreeMap<String, String>>,
+    /// States of its alarms, by their names.
+    pub alarms: BTreeMap<String, AlarmState>,
     /// What is deployed in it; no scenario says so.
     #[serde(skip)]
     pub resources: Resources,
@@ -52,6 +55,7 @@ impl Default for WorldSpec {
             error_names: ErrorNames::default(),
             keep_answers: KeepAnswers::default(),
             lock_items: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             resources: Resources::default(),
         }
     }
@@ -308,8 +312,10 @@ impl TerminationPolicy {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HookSpec {
-    /// How long until it is completed with `CONTINUE`.
+    /// How long until it is completed.
     pub takes: Span,
+    /// With what; a termination goes on either way.
+    pub completed_with: HookResult,
     /// How long it holds an instance when nothing completes it.
     pub heartbeat: Span,
     /// What happens then.
@@ -322,6 +328,7 @@ impl Default for HookSpec {
     fn default() -> Self {
         Self {
             takes: Span::seconds(20),
+            completed_with: HookResult::Continue,
             heartbeat: Span::seconds(3600),
             default_result: HookResult::Abandon,
             retains: false,

@@ -12,6 +12,7 @@ import botocore.session
 SERVICES = [
     ("arczonalshift", "arc-zonal-shift", "Get"),
     ("autoscaling", "autoscaling", ""),
+    ("cloudwatch", "cloudwatch", "DescribeAlarms"),
     ("dynamodb", "dynamodb", ""),
     ("ec2", "ec2", "Describe"),
     ("elasticloadbalancing", "elb", ""),

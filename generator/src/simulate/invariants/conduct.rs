@@ -1,11 +1,16 @@
 //! How executions behave: who changes the group, and when.
 
+use std::collections::BTreeMap;
+
 use asg_recycle_handler::contract::Mode;
 
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::Group;
+use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::record::{Access, CallRecord, GroupWrite};
 
+use super::sizes::BETWEEN_LOOK_AND_WRITE;
 use super::{Allowed, Checker, Invariant, Known};
 
 impl Checker {
@@ -31,6 +36,21 @@ impl Checker {
         self.calls_seen = calls.len();
     }
 
+    /// Instances that were there before the first execution began, and that somebody had protected for long enough to be seen, are
+    /// not its to terminate.
+    pub(super) fn watch_protection(&mut self, world: &World, moment: Moment, id: InstanceId, by: &str) {
+        let root = world.executions.root_of(by);
+        let Some(known) = self.runs.iter().find(|known| *known.run.arn == *root) else { return };
+        let Some(since) = self.protected_since.get(&id) else { return };
+        // What a doubling launched is its own to take away again, also for whoever puts it back.
+        let there_before = self.runs.iter().map(|run| run.newcomers_from).min();
+        let is_seen = *since + world.spec().read_lag.by + BETWEEN_LOOK_AND_WRITE < moment;
+        if is_seen && !known.run.replaces_protected && there_before.is_some_and(|first| id < first) {
+            let detail = format!("{root} terminated {id}, protected from scale-in since {since}");
+            self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
+        }
+    }
+
     fn watch_write(&mut self, call: &CallRecord, write: &GroupWrite, root: &str, known: Option<usize>) {
         debug_assert_eq!(call.access, Access::Write, "only writes name a group");
         let is_alone = matches!(&*write.lock_held_by, [holder] if **holder == *root);
@@ -54,6 +74,16 @@ impl Checker {
             self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
         }
     }
+}
+
+/// Since when each protected instance of a group is so, as far as it was not known before.
+pub(super) fn protected(
+    group: &Group,
+    known: &BTreeMap<InstanceId, Moment>,
+    now: Moment,
+) -> BTreeMap<InstanceId, Moment> {
+    let protected = group.instances.iter().filter(|one| one.protected);
+    protected.map(|one| (one.id, known.get(&one.id).copied().unwrap_or(now))).collect()
 }
 
 /// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in.

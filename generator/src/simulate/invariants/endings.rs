@@ -132,10 +132,10 @@ impl Checker {
         if let Some(expected) = missed.filter(|max| !is_held_up || *max > group.sizes.min) {
             faults.push(format!("the maximum is {}, not {expected}", group.sizes.max));
         }
-        // Where the world took nothing and set nothing, the group is to be as large as it was.
-        if !self.is_disrupted && group.sizes.desired != self.desired {
-            faults.push(format!("the desired capacity is {}, not {}", group.sizes.desired, self.desired));
-        }
+        // Where those that could go have become protected meanwhile, nobody may take the place of an instance that stays.
+        let is_held = group.instances.iter().any(|one| one.protected);
+        let is_excused = is_held && self.demand.is_exceeded_by(group.sizes);
+        faults.extend(self.demand.missed_by(group.sizes).filter(|_| !is_excused));
         for process in group.suspended.difference(&self.suspended) {
             faults.push(format!("{} is suspended", process.as_str()));
         }

@@ -14,7 +14,7 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::processes::Process;
-use asg_recycle_simulator::world::record::{Author, GroupEvent};
+use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
 
 use announcements::Announcements;
 use capacity::Capacity;
 use outage::Outage;
-use sizes::Bound;
+use sizes::{Bound, Demand};
 
 pub use promise::{Promise, UnknownPromise};
 pub use sizes::OwnSizes;
@@ -119,8 +119,8 @@ impl Invariant {
                  taken out at a time, an hour while a doubling is undone; and the desired capacity does not end below it"
             }
             Self::SizesRestored => {
-                "when all is over, sizes and suspended processes are as they were, or as somebody else set them meanwhile, or \
-                 people were told that putting back failed and the journal is kept"
+                "when all is over, sizes and suspended processes are as they were, or as somebody else set them meanwhile, no \
+                 instance more for one that went, or people were told that putting back failed and the journal is kept"
             }
             Self::TrueSuccess => {
                 "an execution that reports success left nothing to replace in service and enough current instances healthy"
@@ -128,7 +128,8 @@ impl Invariant {
             Self::FailureSaysWhy => "an execution that fails or stands back says why",
             Self::OneRecycleAtATime => "only the execution that holds the group's lock changes the group",
             Self::NoMutationWhenForbidden => {
-                "nothing is changed in a dry run, outside the windows, by an execution that was redriven, or on a group that was not opted in"
+                "nothing is changed in a dry run, outside the windows, by an execution that was redriven, or on a group that was not \
+                 opted in, and no instance that was there and is protected from scale-in is terminated"
             }
             Self::NoRequestLost => {
                 "when all is over, every request was met or an execution failed or stood back with a reason"
@@ -244,8 +245,9 @@ pub struct Checker {
     outage: Outage,
     min: Bound,
     max: Bound,
-    /// The desired capacity at the start.
-    desired: u32,
+    demand: Demand,
+    /// Since when instances are protected from scale-in.
+    protected_since: BTreeMap<InstanceId, Moment>,
     suspended: BTreeSet<Process>,
     runs: Vec<Known>,
     changes_seen: usize,
@@ -253,8 +255,6 @@ pub struct Checker {
     announcements: Announcements,
     /// When the world last did something that a verdict reached just before cannot know of.
     disrupted_at: Option<Moment>,
-    /// Whether the world did anything to the group but change what it launches from.
-    is_disrupted: bool,
     /// When what the group launches from last changed.
     source_changed_at: Option<Moment>,
     violations: Vec<Violation>,
@@ -270,14 +270,14 @@ impl Checker {
             outage: Outage::new(promise, watched.sizes, watched.suspended.clone()),
             min: Bound::new(watched.sizes.min),
             max: Bound::new(watched.sizes.max),
-            desired: watched.sizes.desired,
+            demand: Demand::new(watched.sizes.desired),
+            protected_since: conduct::protected(watched, &BTreeMap::new(), world.now()),
             suspended: watched.suspended.clone(),
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
             announcements: Announcements::default(),
             disrupted_at: None,
-            is_disrupted: false,
             source_changed_at: None,
             violations: Vec::new(),
         })
@@ -288,7 +288,7 @@ impl Checker {
         self.capacity.promise_at_most(own.desired);
         self.outage.expect(&own);
         (self.min, self.max) = (Bound::new(own.min), Bound::new(own.max));
-        (self.desired, self.suspended) = (own.desired, own.suspended);
+        (self.demand, self.suspended) = (Demand::new(own.desired), own.suspended);
     }
 
     /// Looks at what has happened since it last looked.
@@ -358,10 +358,19 @@ impl Checker {
                 let seen_until = self.seen_until(world, by);
                 self.min.follow(by, (before.min, after.min), moment, seen_until);
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
+                self.demand.follow(by, *before, *after, moment, seen_until);
             }
             GroupEvent::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));
                 self.suspended.retain(|process| after.contains(process) || !before.contains(process));
+            }
+            GroupEvent::Changed(_) | GroupEvent::InService(_) => {
+                if let Some(group) = world.group(self.group) {
+                    self.protected_since = conduct::protected(group, &self.protected_since, moment);
+                }
+            }
+            GroupEvent::Terminating { instance, cause: TerminationCause::Execution(arn), .. } => {
+                self.watch_protection(world, moment, *instance, arn);
             }
             _ => {}
         }
@@ -370,8 +379,6 @@ impl Checker {
         }
         if capacity::is_disruption(event) {
             self.disrupted_at = Some(moment);
-            let resizes_nothing = [GroupEvent::LaunchSourceChanged, GroupEvent::Changed("tags")];
-            self.is_disrupted |= !resizes_nothing.contains(event);
         }
     }
 

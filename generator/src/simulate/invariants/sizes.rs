@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::processes::Process;
-use asg_recycle_simulator::world::record::Author;
+use asg_recycle_simulator::world::record::{Author, Sizes};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,7 +24,7 @@ pub struct OwnSizes {
 }
 
 /// At most so long after a look its answer is acted on: a call may be tried again for two minutes.
-const BETWEEN_LOOK_AND_WRITE: Span = Span::seconds(150);
+pub(super) const BETWEEN_LOOK_AND_WRITE: Span = Span::seconds(150);
 
 /// What a minimum or a maximum should be in the end.
 #[derive(Debug, Clone)]
@@ -80,5 +80,82 @@ impl Bound {
     pub(super) fn missed_by(&self, found: u32) -> Option<u32> {
         let is_excused = self.is_ambiguous && self.earlier.contains(&found);
         (found != self.value && !is_excused).then_some(self.value)
+    }
+}
+
+/// What the desired capacity should be in the end: as it was, and as others have raised and lowered it meanwhile.
+#[derive(Debug, Clone)]
+pub(super) struct Demand {
+    /// As it was at the start.
+    at_start: u32,
+    /// By how much others have raised it in all.
+    raised: u32,
+    /// By how much they have lowered it in all: less than they meant to, where our minimum was in the way.
+    lowered: u32,
+    /// Whether others set a minimum or a maximum: what they would have made of the group is then not known.
+    is_bounded_by_others: bool,
+    /// Whether an execution changed it before it can have seen what others did.
+    is_ambiguous: bool,
+    /// When somebody else last changed it.
+    set_at: Option<Moment>,
+}
+
+impl Demand {
+    /// As it is when the watch begins.
+    pub(super) fn new(at_start: u32) -> Self {
+        Self {
+            at_start,
+            raised: 0,
+            lowered: 0,
+            is_bounded_by_others: false,
+            is_ambiguous: false,
+            set_at: None,
+        }
+    }
+
+    /// Follows a change at a moment, whose author can have seen what was done before `seen_until`.
+    pub(super) fn follow(
+        &mut self,
+        by: &Author,
+        before: Sizes,
+        after: Sizes,
+        moment: Moment,
+        seen_until: Moment,
+    ) {
+        match by {
+            Author::Execution(_) => {
+                let is_unseen = |at: Moment| at >= seen_until && at + BETWEEN_LOOK_AND_WRITE >= moment;
+                self.is_ambiguous |= before.desired != after.desired && self.set_at.is_some_and(is_unseen);
+            }
+            Author::World => {
+                self.is_bounded_by_others |= (before.min, before.max) != (after.min, after.max);
+                self.raised += after.desired.saturating_sub(before.desired);
+                self.lowered += before.desired.saturating_sub(after.desired);
+                self.set_at = Some(moment);
+            }
+        }
+    }
+
+    /// Whether it is more than it should be.
+    pub(super) fn is_exceeded_by(&self, found: Sizes) -> bool {
+        found.desired > self.at_start + self.raised
+    }
+
+    /// What it should be, where it is not. Those who lower it may have been held up, so that it is lower by what they
+    /// took or by less; those who raise it have what they asked for.
+    pub(super) fn missed_by(&self, found: Sizes) -> Option<String> {
+        if self.is_bounded_by_others || self.is_ambiguous {
+            return None;
+        }
+        let most = (self.at_start + self.raised).min(found.max.max(self.at_start));
+        let least = match (self.raised, self.lowered) {
+            (_, 0) => most,
+            (_, lowered) => self.at_start.saturating_sub(lowered),
+        };
+        if (least..=most).contains(&found.desired) {
+            return None;
+        }
+        let expected = if least == most { most.to_string() } else { format!("between {least} and {most}") };
+        Some(format!("the desired capacity is {}, not {expected}", found.desired))
     }
 }

@@ -85,3 +85,18 @@ fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
     assert!(fixture.world.call(&call).result.is_err());
     assert_eq!(fixture.names(), ["no-mutation-when-forbidden"]);
 }
+
+#[test]
+fn an_instance_that_is_protected_is_not_terminated() {
+    let events = "[{at: 5s, do: {protect: {}}}]";
+    let mut fixture = CheckerFixture::started(Promise::Nothing, |group| group.min = 1, events);
+    fixture.wait(10);
+    let mut late = fixture.clone();
+    fixture.terminate(1, true);
+    fixture.succeed("skipped", "as it was asked");
+    assert_eq!(fixture.names(), ["sizes-restored"], "it may have become protected just now");
+    late.wait(200);
+    late.terminate(1, true);
+    late.succeed("skipped", "as it was asked");
+    assert_eq!(late.names(), ["sizes-restored", "no-mutation-when-forbidden"]);
+}

@@ -30,6 +30,33 @@ fn a_group_that_nobody_else_touched_is_as_large_as_it_was() {
 }
 
 #[test]
+fn a_group_is_as_large_as_others_have_made_it_and_not_larger_for_an_instance_that_died() {
+    let died = "[{at: 5s, do: {kill: {}}}]";
+    let cases = [
+        (died, 4, Some("the desired capacity is 4, not 3")),
+        (died, 3, None),
+        ("[{at: 5s, do: {scaling_policy: {by: 1}}}]", 3, Some("the desired capacity is 3, not 4")),
+        ("[{at: 5s, do: {scaling_policy: {by: 1}}}]", 4, None),
+        (
+            "[{at: 5s, do: {scheduled_action: {desired: 2}}}]",
+            4,
+            Some("the desired capacity is 4, not between 2 and 3"),
+        ),
+        ("[{at: 5s, do: {scheduled_action: {desired: 2}}}]", 3, None),
+    ];
+    for (events, desired, fault) in cases {
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.min = 1, events);
+        fixture.wait(200);
+        fixture.look();
+        fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": desired}));
+        fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+        let violations = fixture.violated();
+        let found = violations.first().map(|one| one.detail.as_str());
+        assert_eq!(found, fault, "{events} and {desired}");
+    }
+}
+
+#[test]
 fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
     let events = "[{at: 10s, do: {set_sizes: {min: 2, max: 9}}}, {at: 11s, do: {suspend: [Launch]}}]";
     let mut fixture = CheckerFixture::started(

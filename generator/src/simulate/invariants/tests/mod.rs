@@ -25,6 +25,7 @@ const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:recycl
 const ONE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:one";
 
 /// A recycle by hand, watched.
+#[derive(Clone)]
 struct CheckerFixture {
     world: World,
     checker: Checker,

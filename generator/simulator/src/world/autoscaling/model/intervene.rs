@@ -43,11 +43,17 @@ impl AutoScaling {
             Intervention::BreakApplication(selector) => {
                 self.each(context, group, *selector, Self::break_application);
             }
-            Intervention::BreakLaunches(duration) => self.launches_broken_until = now + duration.lasts,
+            Intervention::BreakLaunches(broken) => {
+                self.launches_broken_until = now + broken.lasts;
+                self.launches_work_for = broken.works_for;
+                self.refusal = (broken.reason.as_str().into(), broken.description.as_str().into());
+            }
             Intervention::FailLaunches(fault) => self.launch_failures.push(ActiveLaunchFailure {
                 until: now + fault.lasts,
                 zone: fault.zone.as_deref().map(Into::into),
                 message: fault.message.as_str().into(),
+                after: fault.after,
+                tries: fault.tries,
             }),
             Intervention::StickHook(stuck) => match stuck.on {
                 LifecycleTransition::Launch => self.launch_hook_stuck_until = now + stuck.lasts,
@@ -160,7 +166,7 @@ impl AutoScaling {
         context.step_in(group, id, check, InstanceStep::CheckHealth);
     }
 
-    fn break_application(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+    pub(crate) fn break_application(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
         let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
         self.change(context, group, id, |one| {
             one.application = Application::Broken;

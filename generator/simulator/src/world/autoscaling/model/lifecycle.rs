@@ -34,6 +34,9 @@ impl AutoScaling {
         why: &str,
     ) {
         self.instances += 1;
+        for failure in &mut self.launch_failures {
+            failure.after = failure.after.saturating_sub(1);
+        }
         let id = InstanceId(self.instances);
         let number = self.next_activity();
         let (now, application) = (context.now, self.application_of_launches(context.now));
@@ -134,10 +137,15 @@ impl AutoScaling {
                 self.change(context, group, id, |one| one.ec2_state = Ec2State::Running);
             }
             (InstanceStep::Boot, Lifecycle::Pending) => self.booted(context, group, id),
-            (InstanceStep::LaunchHook, Lifecycle::PendingWait) => self.proceed_to_service(context, group, id),
-            (InstanceStep::LaunchHookTimeout, Lifecycle::PendingWait) => {
-                self.launch_hook_timed_out(context, group, id);
+            (InstanceStep::LaunchHook, Lifecycle::PendingWait) => {
+                let with = self.fleet.get(group).launch_hook.unwrap_or_default().completed_with;
+                self.launch_hook_ended(context, group, id, (with, "Completed with ABANDON result"));
             }
+            (InstanceStep::LaunchHookTimeout, Lifecycle::PendingWait) => {
+                let with = self.fleet.get(group).launch_hook.unwrap_or_default().default_result;
+                self.launch_hook_ended(context, group, id, (with, "Heartbeat Timeout"));
+            }
+            (InstanceStep::Break, Lifecycle::InService) => self.break_application(context, group, id),
             (InstanceStep::Serve, Lifecycle::PendingProceed) => self.serve(context, group, id),
             (InstanceStep::CheckTargets, Lifecycle::InService) => self.check_targets(context, group, id),
             (InstanceStep::CheckHealth, _) if lifecycle.is_counted() => self.check_health(context, group, id),
@@ -202,22 +210,24 @@ impl AutoScaling {
         context.step_in(group, id, PROCEEDS_AFTER, InstanceStep::Serve);
     }
 
-    fn launch_hook_timed_out(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
-        let hook = self.fleet.get(group).launch_hook.unwrap_or_default();
-        if hook.default_result == HookResult::Continue {
+    /// A launch hook is over, with what and why; an abandoned launch is cancelled.
+    fn launch_hook_ended(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        id: InstanceId,
+        (with, why): (HookResult, &str),
+    ) {
+        if with == HookResult::Continue {
             return self.proceed_to_service(context, group, id);
         }
         let now = context.now;
         self.activity_of(context, group, id, |activity| {
-            activity.end(
-                now,
-                ActivityStatus::Cancelled,
-                Some(
-                    "Instance failed to complete user's Lifecycle Action: Lifecycle Action was abandoned: \
-                      Timeout"
-                        .into(),
-                ),
+            let token = format!("{:08x}-0000-4000-8000-000000000001", activity.number);
+            let message = format!(
+                "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token {token} was abandoned: {why}"
             );
+            activity.end(now, ActivityStatus::Cancelled, Some(message.into()));
         });
         self.take_out(
             context,
@@ -245,6 +255,10 @@ impl AutoScaling {
         instance.protected = protects;
         if registers {
             instance.targets.clone_from(&registered);
+        }
+        let breaks_in = self.launches_work_for.filter(|_| self.launches_broken_until > now);
+        if let Some(breaks_in) = breaks_in {
+            context.step_in(group, id, breaks_in, InstanceStep::Break);
         }
         let is_target = instance.targets.iter().any(|target| target.is_checked());
         self.activity_of(context, group, id, |activity| activity.end(now, ActivityStatus::Successful, None));

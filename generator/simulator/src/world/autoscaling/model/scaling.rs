@@ -110,7 +110,7 @@ impl AutoScaling {
     }
 
     fn launch_failure(&self, now: Moment, zone: &Arc<str>) -> Option<Arc<str>> {
-        let active = self.launch_failures.iter().filter(|failure| failure.until > now);
+        let active = self.launch_failures.iter().filter(|failure| failure.is_due(now));
         let mut hits = active.filter(|failure| failure.zone.as_ref().is_none_or(|only| only == zone));
         hits.next().map(|failure| failure.message.clone())
     }
@@ -126,6 +126,9 @@ impl AutoScaling {
             self.launch_failed(context, group, message);
         }
         let now = context.now;
+        for failure in self.launch_failures.iter_mut().filter(|failure| failure.is_due(now)) {
+            failure.tries = failure.tries.map(|left| left.saturating_sub(1));
+        }
         let edited = self.fleet.edit(group, now);
         edited.launch_failures = edited.launch_failures.saturating_add(1);
         let doublings = u64::from((edited.launch_failures - 1).min(4));

@@ -28,8 +28,12 @@ pub(crate) struct AutoScaling {
     pub(crate) created_at: Moment,
     /// Launches that find no capacity.
     pub(crate) launch_failures: Vec<ActiveLaunchFailure>,
-    /// What is launched before never answers health checks.
+    /// What is launched before does not answer health checks, or stops after a time in service.
     pub(crate) launches_broken_until: Moment,
+    /// That time, where they answer at first.
+    pub(crate) launches_work_for: Option<Span>,
+    /// What target groups say of targets that do not answer: a code, and that in words.
+    pub(crate) refusal: (Arc<str>, Arc<str>),
     /// Launch hooks that begin before are not completed.
     pub(crate) launch_hook_stuck_until: Moment,
     /// Termination hooks that begin before are not completed.
@@ -51,6 +55,17 @@ pub(crate) struct ActiveLaunchFailure {
     pub(crate) zone: Option<Arc<str>>,
     /// What AWS says.
     pub(crate) message: Arc<str>,
+    /// How many launches succeed before.
+    pub(crate) after: u32,
+    /// How many tries fail yet, where not all of them do.
+    pub(crate) tries: Option<u32>,
+}
+
+impl ActiveLaunchFailure {
+    /// Whether a launch fails by it at a moment.
+    pub(crate) fn is_due(&self, now: Moment) -> bool {
+        self.until > now && self.after == 0 && self.tries != Some(0)
+    }
 }
 
 impl AutoScaling {
@@ -68,6 +83,8 @@ impl AutoScaling {
             created_at,
             launch_failures: Vec::new(),
             launches_broken_until: Moment(0),
+            launches_work_for: None,
+            refusal: ("Target.FailedHealthChecks".into(), "Health checks failed".into()),
             launch_hook_stuck_until: Moment(0),
             terminate_hook_stuck_until: Moment(0),
             instances,
@@ -135,7 +152,8 @@ impl AutoScaling {
 
     /// What the next launches' application does.
     pub(crate) fn application_of_launches(&self, now: Moment) -> Application {
-        if self.launches_broken_until > now { Application::Broken } else { Application::Works }
+        let breaks_at_once = self.launches_broken_until > now && self.launches_work_for.is_none();
+        if breaks_at_once { Application::Broken } else { Application::Works }
     }
 
     /// The group that a call's arguments name, by itself or by an instance of it.
