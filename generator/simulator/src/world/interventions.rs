@@ -145,7 +145,7 @@ fn health_checks_failed() -> String {
 }
 
 /// An alarm that changes its state.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmChange {
     /// Its name.

@@ -108,7 +108,7 @@ impl Checker {
     }
 
     /// Whether people were told that putting back failed: then the journal is kept for whoever goes on.
-    fn is_left_to_somebody(&self) -> bool {
+    pub(super) fn is_left_to_somebody(&self) -> bool {
         let failed_to_restore = |known: &Known| {
             let Some((_, ending)) = &known.ending else { return false };
             ending.error.as_deref() == Some("Recycle.RestoreFailed")

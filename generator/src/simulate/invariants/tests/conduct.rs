@@ -94,9 +94,13 @@ fn an_instance_that_is_protected_is_not_terminated() {
     let mut late = fixture.clone();
     fixture.terminate(1, true);
     fixture.succeed("skipped", "as it was asked");
-    assert_eq!(fixture.names(), ["sizes-restored"], "it may have become protected just now");
+    assert_eq!(
+        fixture.names(),
+        ["outage-not-prolonged", "sizes-restored"],
+        "it may have become protected just now"
+    );
     late.wait(200);
     late.terminate(1, true);
     late.succeed("skipped", "as it was asked");
-    assert_eq!(late.names(), ["sizes-restored", "no-mutation-when-forbidden"]);
+    assert_eq!(late.names(), ["outage-not-prolonged", "sizes-restored", "no-mutation-when-forbidden"]);
 }

@@ -29,7 +29,7 @@ fn a_place_that_is_not_given_back_prolongs_it_for_good() {
     fixture.terminate(1, true);
     fixture.wait(900);
     fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
-    assert_eq!(fixture.names(), ["outage-not-prolonged"]);
+    assert_eq!(fixture.names(), ["outage-not-prolonged", "sizes-restored"]);
 }
 
 #[test]
