@@ -55,8 +55,8 @@ fn cfn_lint_finds_nothing_in_the_definition_but_expressions_for_time_outs() {
         let is_expression = |finding: &String| {
             finding.starts_with("E3601 ")
                 && finding.contains(" %}")
-                && finding.contains(" is not of type 'number' at 'States/")
-                && finding.ends_with("/TimeoutSeconds'")
+                && finding.contains(" is not of type 'number' at ")
+                && finding.trim_end_matches(['\'', '"']).ends_with("/TimeoutSeconds")
         };
         let (expressions, others): (Vec<_>, Vec<_>) =
             cfn_lint(&template).into_iter().partition(is_expression);
