@@ -1,5 +1,6 @@
 //! `local`: the handler on this machine, under Lambda's Runtime API, with AWS or a modelled world behind it.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -204,7 +205,7 @@ impl Session<'_> {
                     let is_well = is_sound && matches!(outcome, Outcome::Answer(_));
                     return if is_well { Ok(()) } else { Err(Failure::Findings) };
                 }
-                other => self.follow(other, context)?,
+                other => drop(self.follow(other, context)?),
             }
         }
         Ok(())
@@ -214,21 +215,24 @@ impl Session<'_> {
     fn serve(&mut self, happenings: &Receiver<Happening>, context: &mut Context) -> Result<(), Failure> {
         self.greet(context);
         let mut files = self.files();
-        loop {
-            match happenings.recv_timeout(LOOK) {
-                Ok(Happening::Interrupted) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                Ok(Happening::Told(Notice::Finished { outcome, milliseconds, .. })) => {
-                    // What it said before it answered is read by another thread, and comes a moment later.
-                    while let Ok(said) = happenings.recv_timeout(BREATH) {
-                        self.follow(said, context)?;
-                    }
-                    drop(self.finished(&outcome, milliseconds, context)?);
+        let mut ended = VecDeque::new();
+        while !self.interrupted.load(Ordering::Relaxed) {
+            if let Some((outcome, milliseconds)) = ended.pop_front() {
+                // What it said before it answered is read by another thread, and comes a moment later.
+                while let Ok(said) = happenings.recv_timeout(BREATH) {
+                    ended.extend(self.follow(said, context)?);
                 }
-                Ok(other) => self.follow(other, context)?,
+                drop(self.finished(&outcome, milliseconds, context)?);
+                continue;
+            }
+            match happenings.recv_timeout(LOOK) {
+                Ok(happening) => ended.extend(self.follow(happening, context)?),
+                Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) if files.have_changed() => self.renew(context),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+        Ok(())
     }
 
     fn files(&self) -> Files {
@@ -253,8 +257,16 @@ impl Session<'_> {
         context.console.note(&text);
     }
 
-    fn follow(&mut self, happening: Happening, context: &mut Context) -> Result<(), Failure> {
+    /// Shows or answers what happens; how an invocation ended, and after how many milliseconds, is left to the caller.
+    fn follow(
+        &mut self,
+        happening: Happening,
+        context: &mut Context,
+    ) -> Result<Option<(Outcome, i64)>, Failure> {
         match happening {
+            Happening::Told(Notice::Finished { outcome, milliseconds, .. }) => {
+                return Ok(Some((outcome, milliseconds)));
+            }
             Happening::Told(Notice::Line(line)) => {
                 let shown = if context.console.is_watched {
                     local::pretty(&line, context.console.colours_notes)
@@ -278,10 +290,9 @@ impl Session<'_> {
                     context.console.note(&format!("published: {message}\n"));
                 }
             }
-            Happening::Told(Notice::Started | Notice::Invoked { .. } | Notice::Finished { .. })
-            | Happening::Interrupted => {}
+            Happening::Told(Notice::Started | Notice::Invoked { .. }) | Happening::Interrupted => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// An invocation has ended: what it has started is run and shown.

@@ -12,7 +12,7 @@ import threading
 import time
 
 
-# How long, in real time, workers that were interrupted may take to leave.
+# How long, in real time, workers that are left over may take to leave.
 REAL_SECONDS_MAX = 30
 
 
@@ -45,10 +45,13 @@ class Clock:
         return self.now() - self.started_at
 
     def set(self, seconds):
-        """Begins again at another time, as soon as all other workers, interrupted as they are, have left."""
+        """Begins again at another time, as soon as all other workers have left; time passes for those that sleep."""
         with self._changed:
-            alone = self._changed.wait_for(lambda: self._workers == 1 and not self._wake_ups, REAL_SECONDS_MAX)
-            assert alone, "somebody waits for the time that was"
+            self._workers -= 1
+            self._jump_when_idle()
+            deserted = self._changed.wait_for(lambda: self._workers == 0 and not self._wake_ups, REAL_SECONDS_MAX)
+            assert deserted, "somebody waits for the time that was"
+            self._workers += 1
             self._now = self.started_at = seconds
 
     def spend(self, seconds):

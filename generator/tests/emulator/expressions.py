@@ -25,8 +25,9 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import get_intrinsic_functions_declarations
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-# What Step Functions adds to JSONata; `$uuid` and `$hash` are ours, for moto has none.
-FUNCTIONS = ("$partition", "$range", "$randomSeeded", "$parse")
+# What Step Functions adds to JSONata. The rest is ours: moto has no `$uuid` and no `$hash`, takes broken JSON for nothing
+# in `$parse`, and adds empty parts in `$partition` where the last one is short.
+FUNCTIONS = ("$range", "$randomSeeded")
 WHOLE_STATES = re.compile(r"\$states(?!\.)")
 IMPURE = re.compile(r"\$(millis|now|random|shuffle|uuid)\b")
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
@@ -113,8 +114,16 @@ def _program(expression):
     program = jsonata.Jsonata(f"({declarations}{expression})")
     program.set_output_convert_nulls(False)
     program.register_lambda("uuid", lambda: str(uuid.UUID(int=next(_uuids), version=4)))
+    program.register_lambda("partition", _partition)
+    program.register_lambda("parse", lambda text: _with_nulls(json.loads(text, parse_float=_number)))
     program.register_lambda("hash", lambda text, name: hashlib.new(HASHES[name], text.encode()).hexdigest())
     return program
+
+
+def _partition(array, size):
+    array = array if isinstance(array, list) else [array]
+    size = int(size)
+    return [array[start : start + size] for start in range(0, len(array), size)]
 
 
 def _bindings(env, expression):

@@ -42,6 +42,7 @@ class Instance:
     protected: bool = False
     target: str = "initial"
     ec2_state: str = "pending"
+    tags: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
@@ -77,6 +78,11 @@ class Group:
     refreshes: list = dataclasses.field(default_factory=list)
     created_at: float = 0
     retry_pending: bool = False
+
+    def tags_at_launch(self):
+        """What an instance carries that is launched now."""
+        propagated = {key: value for key, (value, propagate) in self.tags.items() if propagate}
+        return {**propagated, "aws:autoscaling:groupName": self.name}
 
     def live(self):
         """Those that count towards the desired capacity."""
@@ -175,6 +181,7 @@ class Fleet:
             launch_configuration=group.launch.get("LaunchConfigurationName"),
             fault=fault["kind"],
             protected=group.protect_new,
+            tags=group.tags_at_launch(),
         )
         self.instances[instance.id] = instance
         group.instances.append(instance)

@@ -51,6 +51,7 @@ def install(clock, journal, faults, fleet, api, calls):
     _observe_calls(clock, faults, calls)
     autoscaling_urls.url_paths = {"{0}/$": _auto_scaling_response(journal, fleet, api).dispatch}
     _serve_instances(fleet)
+    _serve_instance_tags(fleet)
     _serve_target_health(fleet)
     _refuse_unknown_launch_templates()
 
@@ -184,6 +185,25 @@ def _described_ec2_instance(instance):
         "Placement": {"AvailabilityZone": instance.zone},
         "InstanceType": "t3.micro",
     }
+
+
+def _serve_instance_tags(fleet):
+    """Of instances only, and on one page."""
+
+    def describe_tags(self):
+        with fleet.lock:
+            fleet.catch_up()
+            tags = [
+                {"ResourceId": each.id, "ResourceType": "instance", "Key": key, "Value": value}
+                for each in fleet.instances.values()
+                for key, value in sorted(each.tags.items())
+            ]
+        fields = {"resource-id": "ResourceId", "resource-type": "ResourceType", "key": "Key", "value": "Value"}
+        for name, values in self._filters_from_querystring().items():
+            tags = [tag for tag in tags if tag[fields[name]] in values]
+        return ActionResult({"Tags": tags})
+
+    EC2Response.describe_tags = describe_tags
 
 
 def _serve_target_health(fleet):

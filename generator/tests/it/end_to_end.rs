@@ -44,14 +44,21 @@ fn in_out_replaces_one_instance_at_a_time_and_launches_none_before_the_old_one_i
 }
 
 #[test]
-fn a_change_of_tags_replaces_every_instance_too() {
+fn a_tag_that_the_instances_lack_replaces_them_and_one_that_they_carry_does_not() {
     let mut stage = Stage::new("out-in");
-    let event = stage.tags_event();
+    stage.set_tag("Release", "2");
+    let event = stage.tag_event("Release", "2");
     let started = stage.send(&event);
     let execution = stage.emulator.wait(&started);
-    assert_eq!(execution.input["replace"], json!("all"));
-    assert_eq!(execution.status, "SUCCEEDED", "{execution:?}");
-    stage.assert_replaced();
+    assert_eq!(execution.input["replace"], json!("outdated"));
+    stage.assert_recycled(&execution, 3);
+    let launches = stage.launches().len();
+
+    let again = stage.tag_event("Release", "2");
+    let started = stage.send(&again);
+    let execution = stage.emulator.wait(&started);
+    assert_eq!(execution.output["outcome"], json!("up_to_date"), "{execution:?}");
+    assert_eq!(stage.launches().len(), launches);
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn events_are_served_until_it_is_ended_and_no_process_is_left() {
     local
         .client(&["--sample", "delete-tags", "--batch"])
         .stdout_has("\"batchItemFailures\": []")
-        .stdout_has("\"replace\": \"all\"")
+        .stdout_has("\"release\": null")
         .ok();
     local.line("invariants held");
     local.client(&["--sample", "execution-aborted"]).stdout_has("restore with").ok();

@@ -2,6 +2,7 @@
 
 mod assigns;
 mod calls;
+mod choices;
 mod declared;
 mod ends;
 mod expressions;
@@ -35,6 +36,7 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-journal", check: journal::check },
     Rule { code: "asl-handlers", check: handlers::check },
     Rule { code: "asl-calls", check: calls::check },
+    Rule { code: "asl-choices", check: choices::check },
     Rule { code: "asl-lists", check: lists::check },
     Rule { code: "asl-placeholders", check: placeholders::check },
 ];

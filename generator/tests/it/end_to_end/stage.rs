@@ -124,13 +124,25 @@ impl Stage {
         )
     }
 
-    /// The event that CloudTrail makes of a changed tag on the group.
-    pub(super) fn tags_event(&mut self) -> Value {
+    /// Sets a tag of the group that its instances get when they are launched.
+    pub(super) fn set_tag(&mut self, key: &str, value: &str) {
+        let parameters = json!({"Tags": [{
+            "ResourceId": GROUP,
+            "ResourceType": "auto-scaling-group",
+            "Key": key,
+            "Value": value,
+            "PropagateAtLaunch": true,
+        }]});
+        self.emulator.order("call", json!({"action": "CreateOrUpdateTags", "parameters": parameters}));
+    }
+
+    /// The event that CloudTrail makes of a tag that was set on the group.
+    pub(super) fn tag_event(&mut self, key: &str, value: &str) -> Value {
         let tag = json!({
             "resourceId": GROUP,
             "resourceType": "auto-scaling-group",
-            "key": "Release",
-            "value": "2",
+            "key": key,
+            "value": value,
             "propagateAtLaunch": true,
         });
         self.event("CreateOrUpdateTags", &json!({"tags": [tag]}))
