@@ -11,6 +11,8 @@ use crate::strategy::Catalog;
 /// The states of a machine and the ways between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Graph {
+    /// The strategy that it is drawn for; `None` for the whole machine.
+    pub strategy: Option<String>,
     /// The first state.
     pub start_at: String,
     /// The stages of the frame in their order, then the strategies; what a Map does for each item follows its stage.
@@ -66,7 +68,8 @@ pub enum On {
 impl Graph {
     /// The graph of a definition whose states come from these stages.
     pub(super) fn of(definition: &Definition, homes: Vec<(String, Vec<String>)>) -> Self {
-        let mut graph = Self { start_at: definition.scopes()[0].start_at.clone(), stages: Vec::new() };
+        let mut graph =
+            Self { strategy: None, start_at: definition.scopes()[0].start_at.clone(), stages: Vec::new() };
         for (name, states) in homes {
             let (members, loops) = states_of(definition, 0, &name, &states);
             graph.stages.push(Stage { name, map: None, states: members });
@@ -98,7 +101,22 @@ impl Graph {
             }
         }
         graph.keep_reachable();
+        graph.strategy = Some(name.to_owned());
+        graph.put_strategies_where_they_begin(catalog, name);
         graph
+    }
+
+    /// After the stage that goes over to them, so that a picture is read from its top down.
+    fn put_strategies_where_they_begin(&mut self, catalog: &Catalog, name: &str) {
+        let start_at = catalog.strategies().get(name).and_then(|strategy| strategy.hooks.start_at.as_ref());
+        let is_own = |stage: &Stage| catalog.strategies().contains_key(&stage.name);
+        let (own, mut frame): (Vec<_>, Vec<_>) = self.stages.drain(..).partition(is_own);
+        let goes_over = |stage: &Stage| {
+            stage.states.iter().flat_map(|state| &state.ways).any(|way| Some(&way.to) == start_at)
+        };
+        let place = frame.iter().position(goes_over).map_or(frame.len(), |before| before + 1);
+        frame.splice(place..place, own);
+        self.stages = frame;
     }
 
     fn keep_reachable(&mut self) {

@@ -20,6 +20,18 @@ const LANE: i32 = 16;
 /// Rounds of ordering, and of moving.
 const ROUNDS: usize = 12;
 
+/// Between an arrow that passes a row and what is beside it.
+const BESIDE: i32 = 8;
+
+/// How boxes are put into rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrangement {
+    /// Several beside each other, where none leads to another: for a wide page.
+    Rows,
+    /// One below the other: for a narrow one.
+    Column,
+}
+
 /// Where everything is drawn.
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -41,14 +53,17 @@ struct Node {
 }
 
 /// Lays out boxes that are joined by edges, each from one to another by index.
-pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
+pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)], arrangement: Arrangement) -> Layout {
     let is_back = back_edges(sizes.len(), edges);
     let down: Vec<_> = edges
         .iter()
         .zip(&is_back)
         .map(|(&(from, to), back)| if *back { (to, from) } else { (from, to) })
         .collect();
-    let rows = rows(sizes.len(), &down);
+    let rows = match arrangement {
+        Arrangement::Rows => rows(sizes.len(), &down),
+        Arrangement::Column => one_a_row(&rows(sizes.len(), &down)),
+    };
     let node = |(size, row): (&Size, &usize)| Node {
         size: *size,
         row: *row,
@@ -117,6 +132,22 @@ fn rows(count: usize, down: &[(usize, usize)]) -> Vec<usize> {
     rows
 }
 
+/// The same order with a row for each box.
+fn one_a_row(rows: &[usize]) -> Vec<usize> {
+    let mut order: Vec<_> = (0..rows.len()).collect();
+    order.sort_by_key(|node| rows[*node]);
+    let mut alone = vec![0; rows.len()];
+    for (row, node) in order.into_iter().enumerate() {
+        alone[node] = row;
+    }
+    alone
+}
+
+/// What is kept free between two neighbours of a row, by their widths: an arrow needs less than a box.
+fn gap(left: i32, right: i32) -> i32 {
+    if left == LANE || right == LANE { BESIDE } else { BETWEEN }
+}
+
 /// The nodes of each row from left to right, with as few crossings as a few rounds find.
 fn ordered(nodes: &[Node]) -> Vec<Vec<usize>> {
     let count = nodes.iter().map(|node| node.row + 1).max().unwrap_or(0);
@@ -178,9 +209,10 @@ fn crossings(nodes: &[Node], order: &[Vec<usize>]) -> usize {
 fn place(nodes: &mut [Node], order: &[Vec<usize>]) {
     for row in order {
         let mut left = 0;
-        for node in row {
-            nodes[*node].centre = left + nodes[*node].size.0 / 2;
-            left += nodes[*node].size.0 + BETWEEN;
+        for (index, node) in row.iter().enumerate() {
+            let width = nodes[*node].size.0;
+            nodes[*node].centre = left + width / 2;
+            left += width + row.get(index + 1).map_or(0, |next| gap(width, nodes[*next].size.0));
         }
     }
     for round in 0..ROUNDS {
@@ -218,7 +250,7 @@ fn place(nodes: &mut [Node], order: &[Vec<usize>]) {
 fn spread(wanted: &[i32], widths: &[i32]) -> Vec<i32> {
     let mut offsets = vec![0];
     for pair in widths.windows(2) {
-        offsets.push(offsets[offsets.len() - 1] + i32::midpoint(pair[0], pair[1]) + BETWEEN);
+        offsets.push(offsets[offsets.len() - 1] + i32::midpoint(pair[0], pair[1]) + gap(pair[0], pair[1]));
     }
     let mut blocks = Vec::<(i32, i32)>::new(); // the sum of what its members want, and their number
     for (wanted, offset) in wanted.iter().zip(&offsets) {
@@ -291,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_chain_runs_straight_down() {
-        let layout = layout(&boxes(3), &[(0, 1), (1, 2)]);
+        let layout = layout(&boxes(3), &[(0, 1), (1, 2)], Arrangement::Rows);
         assert_eq!(layout.corners, [(0, 0), (0, 74), (0, 148)]);
         assert_eq!(layout.routes[0], [(50, 30), (50, 74)]);
         assert_eq!(layout.size, (100, 178));
@@ -299,7 +331,7 @@ mod tests {
 
     #[test]
     fn an_arrow_that_closes_a_circle_runs_up_and_passes_beside_the_boxes() {
-        let layout = layout(&boxes(3), &[(0, 1), (1, 2), (2, 0)]);
+        let layout = layout(&boxes(3), &[(0, 1), (1, 2), (2, 0)], Arrangement::Rows);
         let back = &layout.routes[2];
         assert!(back.first().unwrap().1 > back.last().unwrap().1, "{back:?}");
         let (left, right) = (layout.corners[1].0, layout.corners[1].0 + 100);
@@ -309,9 +341,17 @@ mod tests {
     #[test]
     fn boxes_of_a_row_do_not_overlap() {
         let edges: Vec<_> = (1..6).flat_map(|leaf| [(0, leaf), (leaf, 6)]).collect();
-        let layout = layout(&boxes(7), &edges);
+        let layout = layout(&boxes(7), &edges, Arrangement::Rows);
         let mut row: Vec<_> = layout.corners[1..6].iter().map(|corner| corner.0).collect();
         row.sort_unstable();
         assert!(row.windows(2).all(|pair| pair[1] - pair[0] >= 100 + BETWEEN), "{row:?}");
+    }
+    #[test]
+    fn a_column_has_one_box_a_row_and_the_arrows_beside_it() {
+        let edges: Vec<_> = (1..4).flat_map(|leaf| [(0, leaf), (leaf, 4)]).collect();
+        let layout = layout(&boxes(5), &edges, Arrangement::Column);
+        let tops: std::collections::BTreeSet<_> = layout.corners.iter().map(|corner| corner.1).collect();
+        assert_eq!(tops.len(), 5);
+        assert!(layout.size.0 < 100 + 4 * (LANE + BESIDE), "{:?}", layout.size);
     }
 }

@@ -1,8 +1,8 @@
-//! A drawing that browsers show: one panel a stage, one below the other.
+//! A drawing that browsers show: one panel a stage.
 
 use std::fmt::Write as _;
 
-use super::layout::{Layout, Point, Size, layout};
+use super::layout::{Arrangement, Layout, Point, Size, layout};
 use super::panel::{Arrow, ArrowKind, Panel, Shape, panels};
 use crate::asl::Graph;
 
@@ -16,6 +16,10 @@ const LINE: i32 = 17;
 const INSIDE: i32 = 10;
 /// Characters of a line before it is broken.
 const CHARACTERS_MAX: usize = 26;
+/// The same for the notes of a panel on a narrow page.
+const NOTE_CHARACTERS_MAX: usize = 44;
+/// A row of panels is no wider.
+const WIDTH_MAX: i32 = 1380;
 /// What stands above the panels.
 const LEGEND: [&str; 6] = [
     "Bold outline: entered from elsewhere.",
@@ -44,56 +48,85 @@ const STYLE: &str = "\
   .tip { fill: context-stroke; }
 ";
 
+/// The panels twice: beside each other for a wide window, one below the other, and their boxes too, for a narrow one. The
+/// width of the window decides which is seen.
 pub(super) fn whole(graph: &Graph) -> String {
-    let panels: Vec<_> = panels(graph).iter().map(drawn).collect();
-    let legend_height = 18 * i32::try_from(LEGEND.len()).unwrap_or(0);
-    let width = panels.iter().map(|(size, _)| size.0).max().unwrap_or(0).max(360) + 2 * MARGIN;
-    let mut top = MARGIN + 34 + legend_height;
-    let mut body = String::new();
-    for (size, panel) in &panels {
-        // Not in the middle: in a narrow window most panels are then seen without scrolling.
-        let _ = writeln!(body, "<g transform=\"translate({MARGIN} {top})\">\n{panel}</g>");
-        top += size.1 + MARGIN;
-    }
+    let panels = panels(graph);
+    let heading = graph.strategy.as_ref().map_or_else(
+        || "The state machine".to_owned(),
+        |strategy| format!("The state machine, strategy {strategy}"),
+    );
+    let (wide, wide_body) = arranged(&panels, Arrangement::Rows);
+    let (narrow, narrow_body) = arranged(&panels, Arrangement::Column);
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title\" width=\"{width}\" height=\"{top}\" viewBox=\"0 0 {width} {top}\">\n\
-         <title id=\"title\">The states of the state machine and the ways between them</title>\n<style>\n{STYLE}</style>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title\" width=\"{0}\" height=\"{1}\">\n\
+         <title id=\"title\">{heading}: its states and the ways between them</title>\n<style>\n{STYLE}  .narrow {{ display: none; }}\n  \
+         @media (max-width: {2}px) {{ svg {{ width: {3}px; height: {4}px; }} .wide {{ display: none; }} .narrow {{ display: inline; }} }}\n</style>\n\
          <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"tip\" d=\"M0 0 8 4 0 8Z\"/></marker></defs>\n\
-         <rect class=\"paper\" width=\"{width}\" height=\"{top}\"/>\n\
-         <text class=\"heading\" x=\"{MARGIN}\" y=\"{}\">State machine</text>\n",
-        MARGIN + 16
+         <rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n\
+         <text class=\"heading\" x=\"{MARGIN}\" y=\"{5}\">{heading}</text>\n",
+        wide.0,
+        wide.1,
+        wide.0 - 1,
+        narrow.0,
+        narrow.1,
+        MARGIN + 16,
     );
     for (index, line) in (0..).zip(LEGEND) {
-        let _ = writeln!(
-            text,
-            "<text class=\"soft\" x=\"{MARGIN}\" y=\"{}\">{line}</text>",
-            MARGIN + 40 + 18 * index
-        );
+        let y = MARGIN + 40 + 18 * index;
+        let _ = writeln!(text, "<text class=\"soft\" x=\"{MARGIN}\" y=\"{y}\">{line}</text>");
     }
-    text + &body + "</svg>\n"
+    let _ = write!(
+        text,
+        "<g class=\"wide\">\n{wide_body}</g>\n<g class=\"narrow\">\n{narrow_body}</g>\n</svg>\n"
+    );
+    text
+}
+
+/// The panels in rows no wider than a page, or one below the other, and how large they are with what stands above them.
+fn arranged(panels: &[Panel<'_>], arrangement: Arrangement) -> (Size, String) {
+    let width_max = if arrangement == Arrangement::Rows { WIDTH_MAX } else { 0 };
+    let mut body = String::new();
+    let (mut left, mut width) = (MARGIN, 360);
+    let mut top = MARGIN + 34 + 18 * i32::try_from(LEGEND.len()).unwrap_or(0);
+    let mut below = top;
+    for (size, panel) in panels.iter().map(|panel| drawn(panel, arrangement)) {
+        if left > MARGIN && left + size.0 + MARGIN > width_max {
+            (left, top) = (MARGIN, below);
+        }
+        let _ = writeln!(body, "<g transform=\"translate({left} {top})\">\n{panel}</g>");
+        left += size.0 + MARGIN;
+        width = width.max(left);
+        below = below.max(top + size.1 + MARGIN);
+    }
+    ((width, below), body)
 }
 
 /// A panel and its size.
-fn drawn(panel: &Panel<'_>) -> (Size, String) {
+fn drawn(panel: &Panel<'_>, arrangement: Arrangement) -> (Size, String) {
+    let (padding, characters_max) = match arrangement {
+        Arrangement::Rows => (PADDING, 3 * CHARACTERS_MAX),
+        Arrangement::Column => (PADDING / 2, NOTE_CHARACTERS_MAX),
+    };
     let texts: Vec<_> = panel.boxes.iter().map(lines).collect();
     let sizes: Vec<_> = texts.iter().zip(&panel.boxes).map(|(lines, shape)| size(lines, shape)).collect();
     let edges: Vec<_> = panel.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
-    let layout = layout(&sizes, &edges);
-    let notes: Vec<_> = panel.notes.iter().flat_map(|note| broken(note, CHARACTERS_MAX * 3)).collect();
+    let layout = layout(&sizes, &edges, arrangement);
+    let notes: Vec<_> = panel.notes.iter().flat_map(|note| broken(note, characters_max)).collect();
     let below = HEADING + i32::try_from(notes.len()).unwrap_or(0) * LINE;
     let title = panel.title();
     let widest =
         notes.iter().map(|note| text_width(note)).chain([text_width(&title) * 3 / 2]).max().unwrap_or(0);
-    let size = (layout.size.0.max(widest) + 2 * PADDING, below + layout.size.1 + PADDING);
+    let size = (layout.size.0.max(widest) + 2 * padding, below + layout.size.1 + PADDING);
     let mut text = format!(
-        "<rect class=\"panel\" rx=\"10\" width=\"{}\" height=\"{}\"/>\n<text class=\"heading\" x=\"{PADDING}\" y=\"28\">{}</text>\n",
+        "<rect class=\"panel\" rx=\"10\" width=\"{}\" height=\"{}\"/>\n<text class=\"heading\" x=\"{padding}\" y=\"28\">{}</text>\n",
         size.0,
         size.1,
         escaped(&title)
     );
     for (index, note) in (0..).zip(&notes) {
         let y = HEADING + 2 + index * LINE;
-        let _ = writeln!(text, "<text class=\"soft\" x=\"{PADDING}\" y=\"{y}\">{}</text>", escaped(note));
+        let _ = writeln!(text, "<text class=\"soft\" x=\"{padding}\" y=\"{y}\">{}</text>", escaped(note));
     }
     let left = (size.0 - layout.size.0) / 2;
     let _ = writeln!(text, "<g transform=\"translate({left} {below})\">");
