@@ -1,4 +1,4 @@
-//! One word, one meaning: a public type's name stands once in its crate, and `docs/glossary.md` can be looked up in.
+//! One word, one meaning: the name of a type that its whole crate can use stands there once, and `docs/glossary.md` can be looked up in.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ fn crates() -> Vec<&'static str> {
     papers::files("/Cargo.toml").map(|(path, _)| path.trim_end_matches("Cargo.toml")).collect()
 }
 
-/// Where each name of a public type of a crate is declared.
+/// Where each name of a type that a whole crate can use is declared. What only a module sees is the module's own matter.
 fn public_types(folder: &str) -> BTreeMap<String, Vec<&'static str>> {
-    let declaration = Regex::new(r"(?m)^ *pub (?:struct|enum|trait|type) (\w+)").expect("a pattern");
+    let declaration = Regex::new(r"(?m)^ *pub(?:\(crate\))? (?:struct|enum|trait|type) (\w+)").expect("a pattern");
     let sources = format!("{folder}src/");
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for (path, text) in papers::files(".rs").filter(|(path, _)| path.starts_with(&sources)) {
