@@ -6,6 +6,8 @@
 //! Crates that do this give the places of boxes and not the ways of arrows around them, or bring a renderer and floating
 //! point numbers with them.
 
+use std::collections::BTreeMap;
+
 /// A box's width and height.
 pub(super) type Size = (i32, i32);
 /// From the left and from the top.
@@ -28,7 +30,7 @@ const BESIDE: i32 = 8;
 pub(super) enum Arrangement {
     /// Several beside each other, where none leads to another: for a wide page.
     Rows,
-    /// One below the other: for a narrow one.
+    /// One below the other, in the order given: for a narrow one.
     Column,
 }
 
@@ -54,15 +56,18 @@ struct Node {
 
 /// Lays out boxes that are joined by edges, each from one to another by index.
 pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)], arrangement: Arrangement) -> Layout {
-    let is_back = back_edges(sizes.len(), edges);
+    let is_back = match arrangement {
+        Arrangement::Rows => back_edges(sizes.len(), edges),
+        Arrangement::Column => edges.iter().map(|(from, to)| to < from).collect(),
+    };
     let down: Vec<_> = edges
         .iter()
         .zip(&is_back)
         .map(|(&(from, to), back)| if *back { (to, from) } else { (from, to) })
         .collect();
-    let rows = match arrangement {
+    let rows: Vec<_> = match arrangement {
         Arrangement::Rows => rows(sizes.len(), &down),
-        Arrangement::Column => one_a_row(&rows(sizes.len(), &down)),
+        Arrangement::Column => (0..sizes.len()).collect(),
     };
     let node = |(size, row): (&Size, &usize)| Node {
         size: *size,
@@ -73,16 +78,24 @@ pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)], arrangement: Arra
     };
     let mut nodes: Vec<_> = sizes.iter().zip(&rows).map(node).collect();
     let mut chains = Vec::new();
-    for &(from, to) in &down {
+    // Arrows to one box join on their way there, so that a row is no wider than the boxes that are led to beyond it.
+    let mut lanes = BTreeMap::<_, usize>::new();
+    for (&(from, to), &is_back) in down.iter().zip(&is_back) {
+        let tip = if is_back { from } else { to };
         let mut chain = vec![from];
         for row in rows[from] + 1..rows[to] {
-            nodes.push(Node { size: (LANE, 0), row, above: Vec::new(), below: Vec::new(), centre: 0 });
-            chain.push(nodes.len() - 1);
+            let lane = lanes.entry((tip, is_back, row)).or_insert_with(|| {
+                nodes.push(Node { size: (LANE, 0), row, above: Vec::new(), below: Vec::new(), centre: 0 });
+                nodes.len() - 1
+            });
+            chain.push(*lane);
         }
         chain.push(to);
         for pair in chain.windows(2) {
-            nodes[pair[0]].below.push(pair[1]);
-            nodes[pair[1]].above.push(pair[0]);
+            if !nodes[pair[0]].below.contains(&pair[1]) {
+                nodes[pair[0]].below.push(pair[1]);
+                nodes[pair[1]].above.push(pair[0]);
+            }
         }
         chains.push(chain);
     }
@@ -130,17 +143,6 @@ fn rows(count: usize, down: &[(usize, usize)]) -> Vec<usize> {
         }
     }
     rows
-}
-
-/// The same order with a row for each box.
-fn one_a_row(rows: &[usize]) -> Vec<usize> {
-    let mut order: Vec<_> = (0..rows.len()).collect();
-    order.sort_by_key(|node| rows[*node]);
-    let mut alone = vec![0; rows.len()];
-    for (row, node) in order.into_iter().enumerate() {
-        alone[node] = row;
-    }
-    alone
 }
 
 /// What is kept free between two neighbours of a row, by their widths: an arrow needs less than a box.

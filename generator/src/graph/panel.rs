@@ -43,14 +43,25 @@ pub(super) fn panels(graph: &Graph) -> Vec<Panel<'_>> {
 }
 
 pub(super) fn panel<'a>(graph: &'a Graph, stage: &'a Stage) -> Panel<'a> {
+    panel_within(graph, stage, usize::MAX)
+}
+
+/// The same with arrows only between states that stand no further than `reach` from each other in the templates; other
+/// ways are written into the state that they leave.
+pub(super) fn panel_within<'a>(graph: &'a Graph, stage: &'a Stage, reach: usize) -> Panel<'a> {
     let places: BTreeMap<&str, usize> =
         stage.states.iter().enumerate().map(|(index, state)| (state.name.as_str(), index)).collect();
     let hubs = hubs(stage);
+    let is_far = |from: usize, to: usize| from.abs_diff(to) > reach;
     let is_entry = |state: &State| {
+        let at = places[state.name.as_str()];
+        let leads = |other: &State| other.ways.iter().any(|way| way.to == state.name && way.on != On::Error);
+        let from_afar = stage.states.iter().enumerate().any(|(from, other)| is_far(from, at) && leads(other));
         let outside =
             graph.stages.iter().filter(|other| !std::ptr::eq(*other, stage) && other.map == stage.map);
         let mut ways = outside.flat_map(|other| &other.states).flat_map(|other| &other.ways);
         state.name == graph.start_at
+            || from_afar
             || hubs.contains(&state.name.as_str())
             || ways.any(|way| way.to == state.name && way.on != On::Error)
     };
@@ -66,8 +77,9 @@ pub(super) fn panel<'a>(graph: &'a Graph, stage: &'a Stage) -> Panel<'a> {
                 On::Next | On::Rule(_) => ArrowKind::Plain,
             };
             let follows = |to: usize| to == from + 1;
-            let near =
-                places.get(way.to.as_str()).filter(|to| !hubs.contains(&way.to.as_str()) || follows(**to));
+            let is_drawn =
+                |to: &usize| follows(*to) || !hubs.contains(&way.to.as_str()) && !is_far(from, *to);
+            let near = places.get(way.to.as_str()).filter(|to| is_drawn(to));
             match near {
                 Some(to) if arrows.iter().any(|known| (known.from, known.to) == (from, *to)) => {}
                 Some(to) => arrows.push(Arrow { from, to: *to, kind }),

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::layout::{Arrangement, Layout, Point, Size, layout};
-use super::panel::{Arrow, ArrowKind, Panel, Shape, panels};
-use crate::asl::Graph;
+use super::panel::{Arrow, ArrowKind, Panel, Shape, panel_within};
+use crate::asl::{Graph, Stage};
 
 /// Around everything, and around what stands in a panel.
 const MARGIN: i32 = 20;
@@ -20,6 +20,8 @@ const CHARACTERS_MAX: usize = 26;
 const NOTE_CHARACTERS_MAX: usize = 44;
 /// A row of panels is no wider.
 const WIDTH_MAX: i32 = 1380;
+/// How far apart in the templates two states may stand with an arrow between them: the first that a page has room for.
+const REACHES: &[usize] = &[usize::MAX, 12, 6, 2];
 /// What stands above the panels.
 const LEGEND: [&str; 6] = [
     "Bold outline: entered from elsewhere.",
@@ -51,13 +53,12 @@ const STYLE: &str = "\
 /// The panels twice: beside each other for a wide window, one below the other, and their boxes too, for a narrow one. The
 /// width of the window decides which is seen.
 pub(super) fn whole(graph: &Graph) -> String {
-    let panels = panels(graph);
     let heading = graph.strategy.as_ref().map_or_else(
         || "The state machine".to_owned(),
         |strategy| format!("The state machine, strategy {strategy}"),
     );
-    let (wide, wide_body) = arranged(&panels, Arrangement::Rows);
-    let (narrow, narrow_body) = arranged(&panels, Arrangement::Column);
+    let (wide, wide_body) = arranged(graph, Arrangement::Rows);
+    let (narrow, narrow_body) = arranged(graph, Arrangement::Column);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title\" width=\"{0}\" height=\"{1}\">\n\
          <title id=\"title\">{heading}: its states and the ways between them</title>\n<style>\n{STYLE}  .narrow {{ display: none; }}\n  \
@@ -84,13 +85,13 @@ pub(super) fn whole(graph: &Graph) -> String {
 }
 
 /// The panels in rows no wider than a page, or one below the other, and how large they are with what stands above them.
-fn arranged(panels: &[Panel<'_>], arrangement: Arrangement) -> (Size, String) {
+fn arranged(graph: &Graph, arrangement: Arrangement) -> (Size, String) {
     let width_max = if arrangement == Arrangement::Rows { WIDTH_MAX } else { 0 };
     let mut body = String::new();
     let (mut left, mut width) = (MARGIN, 360);
     let mut top = MARGIN + 34 + 18 * i32::try_from(LEGEND.len()).unwrap_or(0);
     let mut below = top;
-    for (size, panel) in panels.iter().map(|panel| drawn(panel, arrangement)) {
+    for (size, panel) in graph.stages.iter().map(|stage| fitting(graph, stage, arrangement)) {
         if left > MARGIN && left + size.0 + MARGIN > width_max {
             (left, top) = (MARGIN, below);
         }
@@ -100,6 +101,22 @@ fn arranged(panels: &[Panel<'_>], arrangement: Arrangement) -> (Size, String) {
         below = below.max(top + size.1 + MARGIN);
     }
     ((width, below), body)
+}
+
+/// A panel and its size, with arrows as long as the page has room for.
+fn fitting(graph: &Graph, stage: &Stage, arrangement: Arrangement) -> (Size, String) {
+    let (reaches, width_max) = match arrangement {
+        Arrangement::Rows => (REACHES, WIDTH_MAX - 2 * MARGIN),
+        Arrangement::Column => (&REACHES[REACHES.len() - 1..], 0),
+    };
+    let mut last = Default::default();
+    for reach in reaches {
+        last = drawn(&panel_within(graph, stage, *reach), arrangement);
+        if last.0.0 <= width_max {
+            break;
+        }
+    }
+    last
 }
 
 /// A panel and its size.

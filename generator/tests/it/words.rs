@@ -18,7 +18,8 @@ fn crates() -> Vec<&'static str> {
 
 /// Where each name of a type that a whole crate can use is declared. What only a module sees is the module's own matter.
 fn public_types(folder: &str) -> BTreeMap<String, Vec<&'static str>> {
-    let declaration = Regex::new(r"(?m)^ *pub(?:\(crate\))? (?:struct|enum|trait|type) (\w+)").expect("a pattern");
+    let declaration =
+        Regex::new(r"(?m)^ *pub(?:\(crate\))? (?:struct|enum|trait|type) (\w+)").expect("a pattern");
     let sources = format!("{folder}src/");
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for (path, text) in papers::files(".rs").filter(|(path, _)| path.starts_with(&sources)) {
