@@ -234,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn a_strategy_follows_the_stage_that_goes_over_to_it() {
+        let catalog = Catalog::embedded();
+        for (name, strategy) in catalog.strategies() {
+            let graph = graph().for_strategy(catalog, name);
+            let is_own = |stage: &Stage| catalog.strategies().contains_key(&stage.name);
+            let first = graph.stages.iter().position(is_own).expect("it has states");
+            let (before, after) = (&graph.stages[first - 1], &graph.stages[first..]);
+            let leads = before.states.iter().flat_map(|state| &state.ways);
+            assert!(leads.into_iter().any(|way| Some(&way.to) == strategy.hooks.start_at.as_ref()), "{name}");
+            let own = after.iter().take_while(|stage| is_own(stage)).count();
+            assert!(!after[own..].iter().any(is_own), "{name} is in two places");
+        }
+    }
+
+    #[test]
     fn every_way_leads_to_a_state_of_the_graph() {
         let whole = graph();
         for graph in

@@ -348,6 +348,7 @@ mod tests {
         row.sort_unstable();
         assert!(row.windows(2).all(|pair| pair[1] - pair[0] >= 100 + BETWEEN), "{row:?}");
     }
+
     #[test]
     fn a_column_has_one_box_a_row_and_the_arrows_beside_it() {
         let edges: Vec<_> = (1..4).flat_map(|leaf| [(0, leaf), (leaf, 4)]).collect();

@@ -77,8 +77,10 @@ pub(super) fn panel_within<'a>(graph: &'a Graph, stage: &'a Stage, reach: usize)
                 On::Next | On::Rule(_) => ArrowKind::Plain,
             };
             let follows = |to: usize| to == from + 1;
-            let is_drawn =
-                |to: &usize| follows(*to) || !hubs.contains(&way.to.as_str()) && !is_far(from, *to);
+            // An arrow from a box to itself would have no room.
+            let is_drawn = |to: &usize| {
+                follows(*to) || *to != from && !hubs.contains(&way.to.as_str()) && !is_far(from, *to)
+            };
             let near = places.get(way.to.as_str()).filter(|to| is_drawn(to));
             match near {
                 Some(to) if arrows.iter().any(|known| (known.from, known.to) == (from, *to)) => {}

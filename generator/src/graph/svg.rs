@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::layout::{Arrangement, Layout, Point, Size, layout};
-use super::panel::{Arrow, ArrowKind, Panel, Shape, panel_within};
+use super::panel::{Arrow, ArrowKind, Panel, Shape, panel, panel_within};
 use crate::asl::{Graph, Stage};
 
 /// Around everything, and around what stands in a panel.
@@ -11,17 +11,20 @@ const MARGIN: i32 = 20;
 const PADDING: i32 = 20;
 /// From the top of a panel to what it holds.
 const HEADING: i32 = 44;
-/// A line of a box, and what a box has around its lines.
+/// A line of a panel's title, one of a box, and what a box has around its lines.
+const TITLE_LINE: i32 = 22;
 const LINE: i32 = 17;
 const INSIDE: i32 = 10;
 /// Characters of a line before it is broken.
-const CHARACTERS_MAX: usize = 26;
-/// The same for the notes of a panel on a narrow page.
-const NOTE_CHARACTERS_MAX: usize = 44;
-/// A row of panels is no wider.
-const WIDTH_MAX: i32 = 1380;
-/// How far apart in the templates two states may stand with an arrow between them: the first that a page has room for.
-const REACHES: &[usize] = &[usize::MAX, 12, 6, 2];
+const CHARACTERS_MAX: usize = 24;
+/// The same for the title and the notes of a panel, whose boxes stand in rows or in a column.
+const NOTE_CHARACTERS_MAX: (usize, usize) = (3 * CHARACTERS_MAX, 40);
+const TITLE_CHARACTERS_MAX: (usize, usize) = (2 * CHARACTERS_MAX, 30);
+/// A row of panels is no wider: what a window of 1280 pixels shows beside its scroll bar.
+const WIDTH_MAX: i32 = 1260;
+/// How far apart in the templates two states of a column may stand with an arrow between them: each that passes a box makes
+/// the column wider.
+const REACH: usize = 2;
 /// What stands above the panels.
 const LEGEND: [&str; 6] = [
     "Bold outline: entered from elsewhere.",
@@ -53,10 +56,10 @@ const STYLE: &str = "\
 /// The panels twice: beside each other for a wide window, one below the other, and their boxes too, for a narrow one. The
 /// width of the window decides which is seen.
 pub(super) fn whole(graph: &Graph) -> String {
-    let heading = graph.strategy.as_ref().map_or_else(
-        || "The state machine".to_owned(),
-        |strategy| format!("The state machine, strategy {strategy}"),
-    );
+    let heading = graph
+        .strategy
+        .as_ref()
+        .map_or_else(|| "State machine".to_owned(), |strategy| format!("State machine: {strategy}"));
     let (wide, wide_body) = arranged(graph, Arrangement::Rows);
     let (narrow, narrow_body) = arranged(graph, Arrangement::Column);
     let mut text = format!(
@@ -103,46 +106,38 @@ fn arranged(graph: &Graph, arrangement: Arrangement) -> (Size, String) {
     ((width, below), body)
 }
 
-/// A panel and its size, with arrows as long as the page has room for.
+/// A panel and its size: its boxes in rows with every arrow, where a page has room for that, and otherwise in a column.
 fn fitting(graph: &Graph, stage: &Stage, arrangement: Arrangement) -> (Size, String) {
-    let (reaches, width_max) = match arrangement {
-        Arrangement::Rows => (REACHES, WIDTH_MAX - 2 * MARGIN),
-        Arrangement::Column => (&REACHES[REACHES.len() - 1..], 0),
-    };
-    let mut last = Default::default();
-    for reach in reaches {
-        last = drawn(&panel_within(graph, stage, *reach), arrangement);
-        if last.0.0 <= width_max {
-            break;
-        }
-    }
-    last
+    let in_rows = (arrangement == Arrangement::Rows).then(|| drawn(&panel(graph, stage), arrangement));
+    in_rows
+        .filter(|(size, _)| size.0 + 2 * MARGIN <= WIDTH_MAX)
+        .unwrap_or_else(|| drawn(&panel_within(graph, stage, REACH), Arrangement::Column))
 }
 
 /// A panel and its size.
 fn drawn(panel: &Panel<'_>, arrangement: Arrangement) -> (Size, String) {
-    let (padding, characters_max) = match arrangement {
-        Arrangement::Rows => (PADDING, 3 * CHARACTERS_MAX),
-        Arrangement::Column => (PADDING / 2, NOTE_CHARACTERS_MAX),
+    let (padding, title_max, note_max) = match arrangement {
+        Arrangement::Rows => (PADDING, TITLE_CHARACTERS_MAX.0, NOTE_CHARACTERS_MAX.0),
+        Arrangement::Column => (PADDING / 2, TITLE_CHARACTERS_MAX.1, NOTE_CHARACTERS_MAX.1),
     };
     let texts: Vec<_> = panel.boxes.iter().map(lines).collect();
     let sizes: Vec<_> = texts.iter().zip(&panel.boxes).map(|(lines, shape)| size(lines, shape)).collect();
     let edges: Vec<_> = panel.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
     let layout = layout(&sizes, &edges, arrangement);
-    let notes: Vec<_> = panel.notes.iter().flat_map(|note| broken(note, characters_max)).collect();
-    let below = HEADING + i32::try_from(notes.len()).unwrap_or(0) * LINE;
-    let title = panel.title();
-    let widest =
-        notes.iter().map(|note| text_width(note)).chain([text_width(&title) * 3 / 2]).max().unwrap_or(0);
+    let notes: Vec<_> = panel.notes.iter().flat_map(|note| broken(note, note_max)).collect();
+    let title = broken(&panel.title(), title_max);
+    let heading = HEADING + (i32::try_from(title.len()).unwrap_or(1) - 1) * TITLE_LINE;
+    let below = heading + i32::try_from(notes.len()).unwrap_or(0) * LINE;
+    let titles = title.iter().map(|line| text_width(line) * 4 / 3);
+    let widest = notes.iter().map(|note| text_width(note)).chain(titles).max().unwrap_or(0);
     let size = (layout.size.0.max(widest) + 2 * padding, below + layout.size.1 + PADDING);
-    let mut text = format!(
-        "<rect class=\"panel\" rx=\"10\" width=\"{}\" height=\"{}\"/>\n<text class=\"heading\" x=\"{padding}\" y=\"28\">{}</text>\n",
-        size.0,
-        size.1,
-        escaped(&title)
-    );
+    let mut text = format!("<rect class=\"panel\" rx=\"10\" width=\"{}\" height=\"{}\"/>\n", size.0, size.1);
+    for (index, line) in (0..).zip(&title) {
+        let y = 28 + index * TITLE_LINE;
+        let _ = writeln!(text, "<text class=\"heading\" x=\"{padding}\" y=\"{y}\">{}</text>", escaped(line));
+    }
     for (index, note) in (0..).zip(&notes) {
-        let y = HEADING + 2 + index * LINE;
+        let y = heading + 2 + index * LINE;
         let _ = writeln!(text, "<text class=\"soft\" x=\"{padding}\" y=\"{y}\">{}</text>", escaped(note));
     }
     let left = (size.0 - layout.size.0) / 2;
@@ -281,4 +276,26 @@ fn broken(text: &str, characters_max: usize) -> Vec<String> {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::strategy::Catalog;
+
+    #[test]
+    fn the_drawing_fits_a_wide_page_and_a_narrow_one() {
+        let whole = crate::asl::build(&Config::with_defaults("demo".parse().unwrap()))
+            .expect("it has no fault")
+            .graph;
+        let catalog = Catalog::embedded();
+        let each = catalog.strategies().keys().map(|name| whole.for_strategy(catalog, name));
+        for graph in each.chain([whole.clone()]) {
+            let ((wide, _), (narrow, _)) =
+                (arranged(&graph, Arrangement::Rows).0, arranged(&graph, Arrangement::Column).0);
+            assert!(wide <= WIDTH_MAX, "{:?}: {wide} pixels", graph.strategy);
+            assert!(narrow <= 400, "{:?}: {narrow} pixels", graph.strategy);
+        }
+    }
 }
