@@ -81,6 +81,23 @@ fn collect_members(tree: &AstNode, found: &mut Vec<(String, AstNode)>) {
     }
 }
 
+/// Whether an expression calls a function, or passes it on to be called.
+pub(super) fn calls(expression: &str, function: &str) -> bool {
+    fn names(tree: &Value, function: &str) -> bool {
+        match tree {
+            Value::Object(fields) => {
+                fields.get("Function").is_some_and(|call| call["name"] == function)
+                    || fields.get("Variable").is_some_and(|name| name == function)
+                    || fields.values().any(|field| names(field, function))
+            }
+            Value::Array(items) => items.iter().any(|item| names(item, function)),
+            _ => false,
+        }
+    }
+    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
+    names(&tree.unwrap_or_default(), function)
+}
+
 /// Every text that stands in an expression as it is.
 pub(super) fn literals(expression: &str) -> Vec<String> {
     let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
@@ -184,6 +201,18 @@ mod tests {
             ["journal.phase", "lock.journal.kept"]
         );
         assert_eq!(paths("[$journal.leaving[$ in $g.a]]"), ["journal.leaving", "g.a"]);
+    }
+
+    #[test]
+    fn a_call_is_found_at_any_depth_and_where_a_function_is_passed_on() {
+        for (expression, expected) in [
+            ("$exists($x) ? [1, $parse($x).y]", true),
+            ("$map($x, $parse)", true),
+            ("function($x) { $parse($x) }", true),
+            ("'$parse(1)' & $parsed", false),
+        ] {
+            assert_eq!(calls(expression, "parse"), expected, "{expression}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! No call goes without a time-out, and none without a catcher.
+//! No call goes without a time-out, and none without a catcher; and what somebody else wrote is parsed where an error is caught.
 
 use asg_recycle_simulator::states_language::{Kind, State};
 
 use super::super::definition::Definition;
+use super::super::expression::{calls, delimited};
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
@@ -16,7 +17,17 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
             !scope.distributed && catches_all(&definition.scopes()[*owner].states[map])
         });
         let can_fail = matches!(state.kind, Kind::Task { .. } | Kind::Map { .. } | Kind::Parallel { .. });
-        if can_fail && !caught_outside && !catches_all(state) {
+        let is_caught = caught_outside || catches_all(state);
+        for text in state.texts() {
+            // What a catcher itself evaluates is caught by nobody.
+            let is_caught = caught_outside || is_caught && !text.place.starts_with("Catch");
+            if !is_caught && delimited(text.text).is_some_and(|source| calls(source, "parse")) {
+                let reason =
+                    format!("{}: nothing catches what $parse says of a text that is no JSON", text.place);
+                report.add_at(name, Some(text.text), reason);
+            }
+        }
+        if can_fail && !is_caught {
             report.add(
                 name,
                 "nothing catches States.ALL, so an error would end the execution without putting back".into(),

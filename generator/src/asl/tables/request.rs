@@ -46,9 +46,10 @@ struct Row {
     default: Option<Value>,
     #[serde(default)]
     read: Option<String>,
-    carried_by: Vec<Carrier>,
     #[serde(default)]
-    children: Vec<String>,
+    carried_by: Option<Vec<Carrier>>,
+    #[serde(default)]
+    children: Option<Vec<String>>,
     #[serde(default)]
     rerun: Option<String>,
     #[serde(default)]
@@ -75,7 +76,7 @@ pub(in crate::asl) struct RequestKey {
     pub(in crate::asl) read: String,
     /// Puts it into a rerun mark.
     pub(in crate::asl) rerun: Option<String>,
-    /// Reads it from the mark, `$request`.
+    /// Reads it from what the mark asks for, `$requested`.
     pub(in crate::asl) take_up: Option<String>,
     /// Puts it into a successor's input.
     pub(in crate::asl) hand_over: Option<String>,
@@ -100,7 +101,7 @@ pub(super) fn read(text: &str) -> Result<Vec<RequestKey>, Vec<String>> {
 
 impl Row {
     fn is_carried_by(&self, carrier: Carrier) -> bool {
-        self.carried_by.contains(&carrier)
+        self.carried_by.iter().flatten().any(|each| *each == carrier)
     }
 
     /// What must not be, since then something would be lost on the way.
@@ -109,8 +110,12 @@ impl Row {
         if readers.iter().filter(|reader| **reader).count() != 1 {
             return Some("it needs one of `variable`, `part_of` and `for_others`");
         }
-        if self.variable.is_none() && !(self.carried_by.is_empty() && self.children.is_empty()) {
+        let says = [self.carried_by.is_some(), self.children.is_some()];
+        if self.variable.is_none() && says.contains(&true) {
             return Some("only what a variable holds can be carried");
+        }
+        if self.variable.is_some() && says.contains(&false) {
+            return Some("it needs `carried_by` and `children`, if only to say that nobody carries it on");
         }
         if self.is_carried_by(Carrier::Rerun) && !self.is_carried_by(Carrier::HandOver) {
             return Some(
@@ -134,11 +139,10 @@ impl Row {
         RequestKey {
             read: self.read.clone().unwrap_or_else(|| self.reading(&format!("$states.input.{key}"))),
             rerun: rerun.then(|| self.rerun.clone().unwrap_or_else(|| variable.clone())),
-            take_up: rerun.then(|| {
-                self.take_up.clone().unwrap_or_else(|| self.reading(&format!("$parse($request).{key}")))
-            }),
+            take_up: rerun
+                .then(|| self.take_up.clone().unwrap_or_else(|| self.reading(&format!("$requested.{key}")))),
             hand_over: hand_over.then(|| self.hand_over.clone().unwrap_or(variable)),
-            children: self.children,
+            children: self.children.unwrap_or_default(),
             key,
             kind: self.kind,
             meaning: self.meaning,
@@ -233,7 +237,7 @@ mod tests {
         for (state, text) in [
             ("Read input", "$exists($states.input.duration_max) ? $states.input.duration_max : 0"),
             ("Ask the holder for a rerun", "'duration_max': $duration_max"),
-            ("Take up the request", "$exists($parse($request).duration_max)"),
+            ("Take up the request", "$exists($requested.duration_max)"),
             ("Hand over", "'duration_max': $duration_max"),
         ] {
             assert!(states[state].to_string().contains(text), "{state} lacks `{text}`");
@@ -266,15 +270,22 @@ mod tests {
     #[test]
     fn a_key_that_could_be_lost_is_a_fault_of_the_table() {
         for (row, fault) in [
-            ("{kind: number, meaning: m, variable: x}", "missing field `carried_by`"),
-            ("{kind: number, meaning: m, carried_by: []}", "it needs one of"),
-            ("{kind: number, meaning: m, variable: x, carried_by: [rerun]}", "must be handed over"),
+            ("{kind: number, meaning: m, variable: x, children: []}", "it needs `carried_by` and `children`"),
+            (
+                "{kind: number, meaning: m, variable: x, carried_by: []}",
+                "it needs `carried_by` and `children`",
+            ),
+            ("{kind: number, meaning: m}", "it needs one of"),
+            (
+                "{kind: number, meaning: m, variable: x, carried_by: [rerun], children: []}",
+                "must be handed over",
+            ),
             (
                 "{kind: number, meaning: m, for_others: true, carried_by: [rerun]}",
                 "only what a variable holds",
             ),
             (
-                "{kind: number, meaning: m, variable: x, carried_by: [], take_up: '1'}",
+                "{kind: number, meaning: m, variable: x, carried_by: [], children: [], take_up: '1'}",
                 "what does not carry it",
             ),
         ] {
