@@ -12,8 +12,8 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use asg_recycle::config;
-use asg_recycle::simulate::campaign::{Campaign, CampaignPlan};
+use asg_recycle::config::{self, Config};
+use asg_recycle::simulate::campaign::{Campaign, CampaignPlan, CampaignStacks};
 use asg_recycle::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, Deployment, Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle_simulator::time::Span;
@@ -63,6 +63,7 @@ fn main() {
     }
     if wanted("speed") {
         speeds(&deployment, &strategies);
+        campaign(&config);
     }
 }
 
@@ -243,7 +244,6 @@ fn speeds(deployment: &Rc<Deployment>, strategies: &[String]) {
     for strategy in strategies {
         speed(deployment, strategy);
     }
-    campaign(deployment);
 }
 
 fn speed(deployment: &Rc<Deployment>, strategy: &str) {
@@ -256,13 +256,12 @@ fn speed(deployment: &Rc<Deployment>, strategy: &str) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-fn campaign(deployment: &Rc<Deployment>) {
+fn campaign(config: &Config) {
+    let stacks = CampaignStacks::build(config).expect("the machine is in order");
     let plan = CampaignPlan { strategy: None, seed: 1, runs: CAMPAIGN_RUNS };
     let mut found = Campaign::default();
-    let (by_clock, by_processor) = measure(
-        |_| found = Campaign::run(std::slice::from_ref(deployment), &plan, || ()),
-        |times, _| times == 1,
-    );
+    let (by_clock, by_processor) =
+        measure(|_| found = Campaign::run(&stacks, &plan, || ()), |times, _| times == 1);
     let runs = found.runs as f64;
     println!(
         "{:<44} {:>12.0} {:>15}",

@@ -10,7 +10,7 @@ use super::scenario::WorldArguments;
 use crate::config::Config;
 use crate::digest;
 use crate::problem::Problems;
-use crate::simulate::campaign::{Campaign, CampaignPlan};
+use crate::simulate::campaign::{Campaign, CampaignPlan, CampaignStacks};
 use crate::simulate::report::{self, COLUMNS, Look, Paint, Replay};
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::{Case, Scenario, cases};
@@ -193,7 +193,8 @@ fn conduct(
             let done = move || {
                 let _ = sender.send(()); // it is heard as long as the scope is
             };
-            scope.spawn(move || Some(Campaign::run(&[Rc::new(Deployment::build(config).ok()?)], plan, done)))
+            scope
+                .spawn(move || CampaignStacks::build(config).map(|stacks| Campaign::run(&stacks, plan, done)))
         };
         let parts: Vec<_> = plans.iter().map(part).collect();
         drop(sender);
@@ -206,10 +207,9 @@ fn conduct(
             context.console.note("\r\u{1b}[K");
         }
         for part in parts {
-            let found = part.join().ok().flatten();
-            let found =
-                found.ok_or_else(|| Failure::World("a part of the campaign broke down".to_owned()))?;
-            whole.add(found);
+            let found = part.join();
+            let found = found.map_err(|_| Failure::World("a part of the campaign broke down".to_owned()))?;
+            whole.add(found.map_err(|problems| Failure::World(problems.to_string()))?);
         }
         Ok(whole)
     })

@@ -4,6 +4,9 @@
 use asg_recycle_simulator::random::Random;
 use serde_json::{Map, Value, json};
 
+/// The environments of a scenario with several stacks, which take the same groups and share a table of locks.
+pub(super) const STACKS: [&str; 2] = ["dev", "qa"];
+
 /// Makes one up.
 pub(super) fn invent(seed: u64) -> Value {
     // Neighbouring seeds are far apart after the first number, not before.
@@ -12,7 +15,7 @@ pub(super) fn invent(seed: u64) -> Value {
     let group = group(random);
     let (triggers, stops) = (triggers(random), stops(random));
     let redrives = redrives(random);
-    json!({
+    let mut document = json!({
         "about": format!("made up from seed {seed}"),
         "world": world(random, seed),
         "group": group,
@@ -20,7 +23,33 @@ pub(super) fn invent(seed: u64) -> Value {
         "events": events(random),
         "stops": stops,
         "redrives": redrives,
-    })
+    });
+    // From numbers of their own, so that a seed without these is what it was before there were any.
+    let random = &Random::seeded(seed ^ 0x2545_f491_4f6c_dd1d);
+    if random.happens(10) {
+        document["stacks"] = json!(STACKS);
+    }
+    if random.happens(10) {
+        second_group(random, &mut document);
+    }
+    document
+}
+
+/// Another group beside the first, with a request and what happens to it.
+fn second_group(random: &Random, document: &mut Value) {
+    const NAME: &str = "jobs-asg-1";
+    let mut group = group(random);
+    group["name"] = json!(NAME);
+    document["other_groups"] = json!([group]);
+    let mut add = |list: &str, mut item: Value| {
+        item["group"] = json!(NAME);
+        document[list].as_array_mut().into_iter().for_each(|items| items.push(item.clone()));
+    };
+    let asks = *random.one_of(&["launch_change", "tag_change"]);
+    add("triggers", json!({"at": seconds(random, 0, 900), "event": asks}));
+    for _ in 0..between(random, 0, 2) {
+        add("events", event(random));
+    }
 }
 
 /// A number in `low..=high`, drawn even where there is no choice: what is drawn after it does not depend on it.

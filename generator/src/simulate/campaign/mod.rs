@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::invariants::Verdict;
 use super::runner::{Deployment, Detail, Run};
-use super::scenario::Scenario;
+use super::scenario::{Scenario, StackSpec};
+use crate::config::Config;
+use crate::problem::Problems;
 
 /// What a campaign found.
 #[derive(Debug, Clone, Default)]
@@ -55,9 +57,31 @@ pub struct CampaignPlan {
     pub runs: u64,
 }
 
+/// The stacks that made-up scenarios are run on.
+pub struct CampaignStacks {
+    own: [Rc<Deployment>; 1],
+    several: Vec<Rc<Deployment>>,
+}
+
+impl CampaignStacks {
+    /// Deploys what a configuration builds: once as it is, and once for each of several environments.
+    ///
+    /// # Errors
+    /// Faults of the templates, or names that are too long for an environment.
+    pub fn build(config: &Config) -> Result<Self, Problems> {
+        let stacks = invent::STACKS.map(|name| StackSpec::Environment(name.to_owned())).into();
+        let several = Scenario { stacks, ..Scenario::default() }.deployments(config)?;
+        Ok(Self { own: [Rc::new(Deployment::build(config)?)], several })
+    }
+
+    fn of(&self, scenario: &Scenario) -> &[Rc<Deployment>] {
+        if scenario.stacks.is_empty() { &self.own } else { &self.several }
+    }
+}
+
 impl Campaign {
     /// Runs a plan; `done` is called after each scenario.
-    pub fn run(deployments: &[Rc<Deployment>], plan: &CampaignPlan, mut done: impl FnMut()) -> Self {
+    pub fn run(deployments: &CampaignStacks, plan: &CampaignPlan, mut done: impl FnMut()) -> Self {
         let mut campaign = Self { seed: plan.seed, ..Self::default() };
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
             let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployments, seed));
@@ -108,20 +132,20 @@ impl Campaign {
     }
 }
 
-fn strategy_of(deployments: &[Rc<Deployment>], seed: u64) -> String {
-    let strategies: Vec<&str> = deployments.iter().flat_map(|one| one.strategies()).collect();
+fn strategy_of(deployments: &CampaignStacks, seed: u64) -> String {
+    let strategies: Vec<&str> = deployments.own[0].strategies().collect();
     let index = usize::try_from(seed % (strategies.len().max(1) as u64)).unwrap_or(0);
     strategies.get(index).map_or_else(String::new, |name| (*name).to_owned())
 }
 
-fn attempt(deployments: &[Rc<Deployment>], strategy: &str, document: &Value) -> Result<Run, String> {
+fn attempt(deployments: &CampaignStacks, strategy: &str, document: &Value) -> Result<Run, String> {
     let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
-    let runner = scenario.runner(deployments, strategy, Detail::Plain).map_err(|error| error.to_string())?;
-    Ok(runner.finish())
+    let runner = scenario.runner(deployments.of(&scenario), strategy, Detail::Plain);
+    Ok(runner.map_err(|error| error.to_string())?.finish())
 }
 
 fn fail(
-    deployments: &[Rc<Deployment>],
+    deployments: &CampaignStacks,
     (seed, strategy): (u64, String),
     document: Value,
     verdict: &Verdict,
@@ -135,4 +159,27 @@ fn fail(
     let smallest = attempt(deployments, &strategy, &scenario).map(|run| run.verdict).unwrap_or_default();
     let words = |verdict: &Verdict| verdict.first_of_each().iter().map(ToString::to_string).collect();
     Failure { seed, strategy, faults: words(verdict), faults_of_smallest: words(&smallest), scenario }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_seeds_have_several_stacks_and_some_several_groups_and_what_they_run_is_sound() {
+        let config = Config::with_defaults("demo".parse().unwrap());
+        let stacks = CampaignStacks::build(&config).expect("it has no fault");
+        let has = |seed: &u64, key: &str| !invent::invent(*seed)[key].is_null();
+        let both = (1..).find(|seed| has(seed, "stacks") && has(seed, "other_groups")).expect("a seed");
+        let document = invent::invent(both);
+        let run = attempt(&stacks, "out-in", &document).expect("it makes sense");
+        assert_eq!(run.groups.len(), 2);
+        let machine = |arn: &str| arn.rsplit(':').nth(1).map(str::to_owned);
+        let machines: std::collections::BTreeSet<_> =
+            run.executions.iter().filter_map(|one| machine(&one.arn)).collect();
+        assert_eq!(machines, ["demo-dev", "demo-qa"].map(str::to_owned).into(), "{document}");
+        assert!(run.verdict.is_sound(), "seed {both}: {:?}", run.verdict.lines());
+        let alone = (1..).find(|seed| !has(seed, "stacks") && !has(seed, "other_groups"));
+        assert!(alone.is_some());
+    }
 }

@@ -33,6 +33,8 @@ pub struct Scenario {
     pub world: WorldSpec,
     /// The group, where there is one.
     pub group: Option<GroupSpec>,
+    /// Further groups beside that one.
+    pub other_groups: Vec<GroupSpec>,
     /// What makes the handler decide; one launch change at the beginning where this is left out.
     pub triggers: Option<Vec<TriggerSpec>>,
     /// What happens in the world.
@@ -138,6 +140,7 @@ impl Scenario {
         if let Some(group) = &self.group {
             world.groups = vec![group.clone()];
         }
+        world.groups.extend(self.other_groups.iter().cloned());
         for group in &mut world.groups {
             tag(group, deployments, strategy);
         }
