@@ -26,7 +26,6 @@ pub mod problem;
 pub mod samples;
 #[cfg(feature = "local")]
 pub mod local;
-mod spelling;
 mod secret;
 mod digest;
 mod template;

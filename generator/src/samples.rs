@@ -1,9 +1,9 @@
 //! Sample events: one and more for every trigger, as CloudTrail and Step Functions write them. The handler's tests hold each
 //! to its decision.
 
+use asg_recycle_handler::spelling::nearest;
 use serde_json::{Value, json};
 
-use crate::spelling::nearest;
 use crate::template::TEMPLATES;
 
 /// An embedded event.

@@ -7,6 +7,7 @@
 pub mod contract;
 pub mod arn;
 pub mod problem;
+pub mod spelling;
 pub mod selector;
 pub mod settings;
 pub mod group;

@@ -11,8 +11,9 @@ use crate::contract::{
     IGNORED_TAG_KEYS, OWN_ROLE_ARNS, SERVICE_TAG_KEYS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES,
     TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
-use crate::problem::{Problem, suggestion};
+use crate::problem::Problem;
 use crate::selector::GroupSelector;
+use crate::spelling::suggestion;
 use crate::windows;
 
 /// What the stack tells its handler.

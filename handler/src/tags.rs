@@ -8,8 +8,9 @@ use crate::contract::{
     RECYCLE_WINDOW, STEP_FUNCTION_NAME, STRATEGY, TIME_ZONE, Tag,
 };
 use crate::group::Group;
-use crate::problem::{Problem, suggestion};
+use crate::problem::Problem;
 use crate::settings::{Settings, StrategyTraits};
+use crate::spelling::suggestion;
 use crate::windows::{self, WindowHours, WindowMode};
 
 /// What the tags ask for.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneName};
 
 use crate::contract::{WINDOW_HORIZON_DAYS, Window};
-use crate::problem::suggestion;
+use crate::spelling::suggestion;
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 

@@ -1,6 +1,7 @@
 //! The modelled world of `simulate` and `local --offline`: a group that the arguments describe, or a scenario.
 
 use asg_recycle_handler::contract::RECYCLE_WINDOW;
+use asg_recycle_handler::spelling::nearest;
 use asg_recycle_simulator::time::Span;
 use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 use jiff::civil::{Date, Time};
@@ -11,7 +12,6 @@ use super::exit_code::Failure;
 use super::input::faults;
 use crate::config::Config;
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, ScenarioError, cases};
-use crate::spelling::nearest;
 
 /// Which world.
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ use asg_recycle_handler::contract::{
 use asg_recycle_handler::group::{Group, GroupTag};
 use asg_recycle_handler::problem::Problem;
 use asg_recycle_handler::settings::Settings;
+use asg_recycle_handler::spelling;
 use asg_recycle_handler::tags as rules;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::json;
@@ -17,7 +18,6 @@ use super::input::Source;
 use crate::config::Config;
 use crate::render::{FORMATS, OutputFormat};
 use crate::simulate::runner::handler_settings;
-use crate::spelling;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use asg_recycle_handler::contract::{CA_BUNDLE, CONNECTION_VARIABLES, VARIABLES};
+use asg_recycle_handler::spelling;
 use serde::Serialize;
 
 use super::text::{PackagedPath, SettingName, SettingText};
 use crate::problem::{Problem, shown};
-use crate::{secret, spelling};
+use crate::secret;
 
 /// Where Lambda unpacks the zip.
 pub const TASK_FOLDER: &str = "/var/task/";

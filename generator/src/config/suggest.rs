@@ -1,7 +1,8 @@
 //! Which key or section was probably meant.
 
+use asg_recycle_handler::spelling::{folded, nearest};
+
 use super::registry;
-use crate::spelling::{folded, nearest};
 
 /// The path of the key or section that was probably meant by a key in a section: the one of that path, a
 /// neighbour, or the only one of that name elsewhere.

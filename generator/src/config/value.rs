@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asg_recycle_handler::spelling;
+
 use super::document::{Entry, Node, Scalar, Value as Raw};
 use super::format::TextFormat;
 use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence};
@@ -10,7 +12,6 @@ use super::tags::Tags;
 use super::text::TagValue;
 use super::{path, zone};
 use crate::problem::{Location, Problem, Problems, shown};
-use crate::spelling;
 
 /// Reads the value of a key.
 pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<KeyValue> {

@@ -1,9 +1,9 @@
 //! Time zones that exist, in the database that the handler carries too.
 
+use asg_recycle_handler::spelling;
 use jiff::tz::TimeZoneDatabase;
 
 use crate::problem::{Problem, shown};
-use crate::spelling;
 
 /// Whether a zone of this name, spelt like this, is in the database.
 pub(super) fn check(name: &str, pointer: &str) -> Result<(), Problem> {

@@ -7,11 +7,11 @@ use std::fs;
 use asg_recycle_handler::contract::TAGS;
 use asg_recycle_handler::event;
 use asg_recycle_handler::group::{Group, GroupTag};
+use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use crate::bench::{Bench, World, group, record, update};
 use crate::local::function::stack_environment;
-use crate::local::random::Random;
 
 const SEED: u64 = 4;
 /// Batches of ten records each.
@@ -69,81 +69,82 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-fn anything(random: &mut Random, depth: usize) -> Value {
-    match random.below(if depth == 0 { 7 } else { 9 }) {
+fn anything(random: &mut Rng, depth: usize) -> Value {
+    match random.usize(..if depth == 0 { 7 } else { 9 }) {
         0 => Value::Null,
-        1 => json!(random.below(2) == 0),
+        1 => json!(random.bool()),
         2 => json!(-1),
         3 => json!(1e300),
         4 => json!(u64::MAX),
-        5 => json!("x".repeat(random.below(600))),
-        6 => json!(random.one_of(TEXTS)),
-        7 => (0..random.below(4)).map(|_| anything(random, depth - 1)).collect(),
+        5 => json!("x".repeat(random.usize(..600))),
+        6 => json!(TEXTS[random.usize(..TEXTS.len())]),
+        7 => (0..random.usize(..4)).map(|_| anything(random, depth - 1)).collect(),
         _ => {
-            let field =
-                |random: &mut Random| ((*random.one_of(TEXTS)).to_owned(), anything(random, depth - 1));
-            Value::Object((0..random.below(4)).map(|_| field(random)).collect::<Map<_, _>>())
+            let field = |random: &mut Rng| {
+                (TEXTS[random.usize(..TEXTS.len())].to_owned(), anything(random, depth - 1))
+            };
+            Value::Object((0..random.usize(..4)).map(|_| field(random)).collect::<Map<_, _>>())
         }
     }
 }
 
 /// Changes one place of an event: another value, one of another event, nothing, or twice as much.
-fn mutate(event: &mut Value, others: &[Value], random: &mut Random) {
+fn mutate(event: &mut Value, others: &[Value], random: &mut Rng) {
     let mut found = Vec::new();
     places(event, "", &mut found);
-    let place = random.one_of(&found).clone();
-    match random.below(4) {
+    let place = found[random.usize(..found.len())].clone();
+    match random.usize(..4) {
         0 => *event.pointer_mut(&place).expect("found there") = anything(random, 3),
         1 => {
-            let other = random.one_of(others).clone();
+            let other = others[random.usize(..others.len())].clone();
             let mut theirs = Vec::new();
             places(&other, "", &mut theirs);
-            let piece = other.pointer(&theirs[random.below(theirs.len())]).expect("found there").clone();
+            let piece = other.pointer(&theirs[random.usize(..theirs.len())]).expect("found there").clone();
             *event.pointer_mut(&place).expect("found there") = piece;
         }
         2 => match event.pointer_mut(&place).expect("found there") {
             Value::Object(fields) => {
                 let keys: Vec<String> = fields.keys().cloned().collect();
                 if !keys.is_empty() {
-                    fields.remove(&keys[random.below(keys.len())]);
+                    fields.remove(&keys[random.usize(..keys.len())]);
                 }
             }
             other => *other = Value::Null,
         },
         _ => match event.pointer_mut(&place).expect("found there") {
             Value::Array(items) => items.extend(items.clone()),
-            Value::String(text) => text.push_str(TEXTS[random.below(TEXTS.len())]),
+            Value::String(text) => text.push_str(TEXTS[random.usize(..TEXTS.len())]),
             _ => {}
         },
     }
 }
 
 /// An event's text with up to three changes, and now and then one in its bytes.
-fn text(events: &[Value], random: &mut Random) -> String {
-    let mut event = random.one_of(events).clone();
-    for _ in 0..random.below(4) {
+fn text(events: &[Value], random: &mut Rng) -> String {
+    let mut event = events[random.usize(..events.len())].clone();
+    for _ in 0..random.usize(..4) {
         mutate(&mut event, events, random);
     }
     let mut bytes = event.to_string().into_bytes();
-    if random.below(8) == 0 {
-        let place = random.below(bytes.len());
-        bytes[place] = u8::try_from(random.below(256)).expect("a byte");
+    if random.usize(..8) == 0 {
+        let place = random.usize(..bytes.len());
+        bytes[place] = random.u8(..);
     }
-    if random.below(16) == 0 {
-        bytes.truncate(random.below(bytes.len()));
+    if random.usize(..16) == 0 {
+        bytes.truncate(random.usize(..bytes.len()));
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A group of that name whose tags ask for nothing, each in another way.
-fn bystander(name: &str, random: &mut Random) -> Group {
+fn bystander(name: &str, random: &mut Rng) -> Group {
     let mut group = group(name, "out-in");
     let value = |value: &str| GroupTag { value: value.to_owned(), propagates: true };
     let opt_in = "autorecycle_recycle_on_asg_update".to_owned();
-    match random.below(5) {
+    match random.usize(..5) {
         0 => drop(group.tags.remove(&opt_in)),
         1 => drop(group.tags.insert(opt_in, value("False"))),
-        2 => drop(group.tags.insert(opt_in, value(["", "yes", "1", "on", "tru\u{435}"][random.below(5)]))),
+        2 => drop(group.tags.insert(opt_in, value(["", "yes", "1", "on", "tru\u{435}"][random.usize(..5)]))),
         3 => drop(group.tags.remove("autorecycle_strategy")),
         _ => drop(group.tags.insert("autorecycle_strategy".to_owned(), value("out in"))),
     }
@@ -152,14 +153,14 @@ fn bystander(name: &str, random: &mut Random) -> Group {
 
 #[test]
 fn arbitrary_bytes_are_an_error_and_no_panic() {
-    let mut random = Random::new(SEED);
+    let mut random = Rng::with_seed(SEED);
     let alphabet = b"{}[]\",:\\untrue0129.e+-\xc3\xa9\xff \n";
     let mut understood = 0;
     for _ in 0..20_000 {
-        let length = random.below(80);
-        let any = random.below(2) == 0;
-        let byte = |random: &mut Random| {
-            let place = random.below(if any { 256 } else { alphabet.len() });
+        let length = random.usize(..80);
+        let any = random.bool();
+        let byte = |random: &mut Rng| {
+            let place = random.usize(..if any { 256 } else { alphabet.len() });
             if any { u8::try_from(place).expect("a byte") } else { alphabet[place] }
         };
         let bytes: Vec<u8> = (0..length).map(|_| byte(&mut random)).collect();
@@ -174,7 +175,7 @@ fn arbitrary_bytes_are_an_error_and_no_panic() {
 #[test]
 fn changed_events_panic_nowhere_and_start_nothing_on_a_group_that_did_not_opt_in() {
     let events = events();
-    let mut random = Random::new(SEED);
+    let mut random = Rng::with_seed(SEED);
     let (mut restores, mut failures) = (0, 0);
     for _ in 0..BATCHES {
         let groups: BTreeMap<_, _> = ["web-asg-1", "api-asg-1", "job-asg-1"]
@@ -226,12 +227,12 @@ const VALUES: &[&str] = &[
 
 #[test]
 fn any_tags_panic_nowhere_and_only_sound_ones_start() {
-    let mut random = Random::new(SEED);
+    let mut random = Rng::with_seed(SEED);
     let (mut starts, mut rejections) = (0, 0);
     for round in 0..2_000 {
         let mut group = group("web-asg-1", "out-in");
-        for tag in TAGS.iter().filter(|_| random.below(8) == 0).collect::<Vec<_>>() {
-            let value = VALUES[random.below(VALUES.len())].to_owned();
+        for tag in TAGS.iter().filter(|_| random.usize(..8) == 0).collect::<Vec<_>>() {
+            let value = VALUES[random.usize(..VALUES.len())].to_owned();
             group.tags.insert(tag.key.to_owned(), GroupTag { value, propagates: false });
         }
         let bench =
@@ -259,12 +260,12 @@ fn any_tags_panic_nowhere_and_only_sound_ones_start() {
 fn a_changed_death_restores_only_what_this_stacks_machine_left() {
     let events = events();
     let death = events.iter().find(|event| event.pointer("/detail/executionArn").is_some()).expect("a death");
-    let mut random = Random::new(SEED);
+    let mut random = Rng::with_seed(SEED);
     let machine = &stack_environment()["STATE_MACHINE_ARN"];
     let mut restores = 0;
     for _ in 0..BATCHES {
         let mut event = death.clone();
-        (0..=random.below(3)).for_each(|_| mutate(&mut event, &events, &mut random));
+        (0..=random.usize(..3)).for_each(|_| mutate(&mut event, &events, &mut random));
         let bench = Bench::with_groups([]);
         bench.failures(&[json!({"messageId": "m", "body": event.to_string()})]);
         let seen = bench.world.seen.lock().expect("no panic");

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use crate::local::aws::{Aws, Call, Group, Problem, opted_in, update};
 use crate::local::function::{Function, Killer, Outcome, environment};
-use crate::local::random::Random;
 use crate::panics;
 use crate::protocol::bootstrap;
 use crate::queue::{Message, Queue, payload};
@@ -80,10 +79,7 @@ fn groups() -> Vec<String> {
     let mut kinds: Vec<&str> =
         KINDS.iter().flat_map(|(kind, count, _)| std::iter::repeat_n(*kind, *count)).collect();
     kinds.resize(EVENTS, SOUND.0);
-    let mut random = Random::new(SEED);
-    for last in (1..kinds.len()).rev() {
-        kinds.swap(last, random.below(last + 1));
-    }
+    fastrand::Rng::with_seed(SEED).shuffle(&mut kinds);
     kinds.iter().enumerate().map(|(number, kind)| format!("{kind}-asg-{number}")).collect()
 }
 

@@ -5,5 +5,4 @@ pub(crate) mod http;
 pub(crate) mod wire;
 pub(crate) mod aws;
 pub(crate) mod function;
-pub(crate) mod random;
 pub(crate) mod tls;

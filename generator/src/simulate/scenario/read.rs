@@ -1,12 +1,12 @@
 //! The text of a scenario to a [`Scenario`], or every fault in it with its place.
 
+use asg_recycle_handler::spelling::nearest;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::description::{Scenario, ScenarioError};
 use crate::config::values::{self, Values};
 use crate::problem::{Problem, Problems};
-use crate::spelling::nearest;
 
 /// Faults of one file that are told at most.
 const FAULTS_MAX: usize = 50;

@@ -1,4 +1,4 @@
-//! Near misses: the word that was probably meant. The one "did you mean" of the generator.
+//! Near misses: the word that was probably meant. The one "did you mean", of the generator too.
 
 /// A longer text is no slip of the pen.
 const LENGTH_MAX: usize = 64;
@@ -7,7 +7,7 @@ const SIMILARITY_MIN: f64 = 0.7;
 
 /// The candidate nearest to a text, if one is near: by spelling, or the only one that is short for it or longer
 /// than it. Case and the separators `-`, `_` and space count little.
-pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if text.is_empty() || text.len() > LENGTH_MAX {
         return None;
     }
@@ -34,7 +34,7 @@ fn is_short_for(text: &str, name: &str) -> bool {
 }
 
 /// Lower case, words separated by `_`.
-pub(crate) fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     let mut folded = String::new();
     let mut previous_is_lower = false;
     for character in name.chars() {
@@ -50,23 +50,38 @@ pub(crate) fn folded(name: &str) -> String {
     folded
 }
 
+/// `; did you mean X?` for the known word nearest to `given`, or nothing where none is near.
+pub fn suggestion<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(given, known.into_iter()).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nearest;
-    use crate::config::{Architecture, LogLevel};
+    use super::*;
 
     #[test]
     fn short_and_long_forms_find_their_word() {
+        const STRATEGIES: &[&str] = &["in-out", "out-in", "out-in-timed"];
+        const LEVELS: &[&str] = &["error", "warn", "info", "debug"];
+        const ARCHITECTURES: &[&str] = &["x86_64", "arm64"];
         for (text, words, meant) in [
-            ("arm", Architecture::WORDS, Some("arm64")),
-            ("x86-64", Architecture::WORDS, Some("x86_64")),
-            ("INFO", LogLevel::WORDS, Some("info")),
-            ("warning", LogLevel::WORDS, Some("warn")),
-            ("amd64", Architecture::WORDS, None),
-            ("e", LogLevel::WORDS, None),
-            ("", LogLevel::WORDS, None),
+            ("out_in", STRATEGIES, Some("out-in")),
+            ("Out-In", STRATEGIES, Some("out-in")),
+            ("inout", STRATEGIES, Some("in-out")),
+            ("out-in-time", STRATEGIES, Some("out-in-timed")),
+            ("blue-green", STRATEGIES, None),
+            ("arm", ARCHITECTURES, Some("arm64")),
+            ("x86-64", ARCHITECTURES, Some("x86_64")),
+            ("INFO", LEVELS, Some("info")),
+            ("warning", LEVELS, Some("warn")),
+            ("amd64", ARCHITECTURES, None),
+            ("e", LEVELS, None),
+            ("", LEVELS, None),
+            ("x", &[], None),
         ] {
             assert_eq!(nearest(text, words.iter().copied()), meant, "{text}");
+            let advice = meant.map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+            assert_eq!(suggestion(text, words.iter().copied()), advice, "{text}");
         }
     }
 }
