@@ -170,7 +170,7 @@ mod tests {
         let config = Config::with_defaults("demo".parse().unwrap());
         let stacks = CampaignStacks::build(&config).expect("it has no fault");
         let has = |seed: &u64, key: &str| !invent::invent(*seed)[key].is_null();
-        let both = (1..).find(|seed| has(seed, "stacks") && has(seed, "other_groups")).expect("a seed");
+        let both = (1..1000).find(|seed| has(seed, "stacks") && has(seed, "other_groups")).expect("a seed");
         let document = invent::invent(both);
         let run = attempt(&stacks, "out-in", &document).expect("it makes sense");
         assert_eq!(run.groups.len(), 2);
@@ -179,7 +179,6 @@ mod tests {
             run.executions.iter().filter_map(|one| machine(&one.arn)).collect();
         assert_eq!(machines, ["demo-dev", "demo-qa"].map(str::to_owned).into(), "{document}");
         assert!(run.verdict.is_sound(), "seed {both}: {:?}", run.verdict.lines());
-        let alone = (1..).find(|seed| !has(seed, "stacks") && !has(seed, "other_groups"));
-        assert!(alone.is_some());
+        assert!((1..20).any(|seed| !has(&seed, "stacks") && !has(&seed, "other_groups")));
     }
 }
