@@ -85,7 +85,12 @@ pub(super) fn panel_within<'a>(graph: &'a Graph, stage: &'a Stage, reach: usize)
             match near {
                 Some(to) if arrows.iter().any(|known| (known.from, known.to) == (from, *to)) => {}
                 Some(to) => arrows.push(Arrow { from, to: *to, kind }),
-                None if kind == ArrowKind::OnError => errors.entry(&way.to).or_default().push(&state.name),
+                None if kind == ArrowKind::OnError => {
+                    let states = errors.entry(&way.to).or_default();
+                    if states.last() != Some(&state.name.as_str()) {
+                        states.push(&state.name);
+                    }
+                }
                 None if exits.iter().any(|known| known.ends_with(&format!("→ {}", way.to))) => {}
                 None if kind == ArrowKind::Otherwise => exits.push(format!("else → {}", way.to)),
                 None => exits.push(format!("→ {}", way.to)),

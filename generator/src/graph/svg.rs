@@ -16,15 +16,17 @@ const TITLE_LINE: i32 = 22;
 const LINE: i32 = 17;
 const INSIDE: i32 = 10;
 /// Characters of a line before it is broken.
-const CHARACTERS_MAX: usize = 24;
+const CHARACTERS_MAX: usize = 26;
 /// The same for the title and the notes of a panel, whose boxes stand in rows or in a column.
 const NOTE_CHARACTERS_MAX: (usize, usize) = (3 * CHARACTERS_MAX, 40);
 const TITLE_CHARACTERS_MAX: (usize, usize) = (2 * CHARACTERS_MAX, 30);
 /// A row of panels is no wider: what a window of 1280 pixels shows beside its scroll bar.
 const WIDTH_MAX: i32 = 1260;
-/// How far apart in the templates two states of a column may stand with an arrow between them: each that passes a box makes
-/// the column wider.
-const REACH: usize = 2;
+/// The same for a panel whose boxes stand in a column, on a narrow page.
+const NARROW_WIDTH_MAX: i32 = 400;
+/// How far apart in the templates two states of a column may stand with an arrow between them: the first that the page has
+/// room for, since each arrow that passes a box makes the column wider.
+const REACHES: [usize; 2] = [2, 1];
 /// What stands above the panels.
 const LEGEND: [&str; 6] = [
     "Bold outline: entered from elsewhere.",
@@ -108,10 +110,19 @@ fn arranged(graph: &Graph, arrangement: Arrangement) -> (Size, String) {
 
 /// A panel and its size: its boxes in rows with every arrow, where a page has room for that, and otherwise in a column.
 fn fitting(graph: &Graph, stage: &Stage, arrangement: Arrangement) -> (Size, String) {
-    let in_rows = (arrangement == Arrangement::Rows).then(|| drawn(&panel(graph, stage), arrangement));
-    in_rows
-        .filter(|(size, _)| size.0 + 2 * MARGIN <= WIDTH_MAX)
-        .unwrap_or_else(|| drawn(&panel_within(graph, stage, REACH), Arrangement::Column))
+    let in_rows =
+        (arrangement == Arrangement::Rows).then(|| (drawn(&panel(graph, stage), arrangement), WIDTH_MAX));
+    let in_a_column = REACHES
+        .iter()
+        .map(|reach| (drawn(&panel_within(graph, stage, *reach), Arrangement::Column), NARROW_WIDTH_MAX));
+    let mut last = ((0, 0), String::new());
+    for (drawing, width_max) in in_rows.into_iter().chain(in_a_column) {
+        last = drawing;
+        if last.0.0 + 2 * MARGIN <= width_max {
+            break;
+        }
+    }
+    last
 }
 
 /// A panel and its size.
@@ -295,7 +306,7 @@ mod tests {
             let ((wide, _), (narrow, _)) =
                 (arranged(&graph, Arrangement::Rows).0, arranged(&graph, Arrangement::Column).0);
             assert!(wide <= WIDTH_MAX, "{:?}: {wide} pixels", graph.strategy);
-            assert!(narrow <= 400, "{:?}: {narrow} pixels", graph.strategy);
+            assert!(narrow <= NARROW_WIDTH_MAX, "{:?}: {narrow} pixels", graph.strategy);
         }
     }
 }
