@@ -5,6 +5,7 @@
 //! within a crate does the same for its files. Files that use each other in a circle are found in every crate.
 
 mod frame;
+mod macro_calls;
 mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -45,12 +45,12 @@ fn own_names(folder: &Path) -> Vec<OwnName> {
     named.collect()
 }
 
-/// The files of the frame, without its scenarios.
-fn frame(folder: &Path) -> Vec<PathBuf> {
+/// The files of a folder and its folders, without scenarios.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let mut files = Vec::new();
     for path in entries.filter(|path| !path.ends_with("cases")) {
-        if path.is_dir() { files.extend(frame(&path)) } else { files.push(path) }
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
     }
     files
 }
@@ -65,7 +65,7 @@ fn code(text: &str) -> String {
 fn the_frame_names_nothing_that_only_one_strategy_has() {
     let root = super::repository().join(STRATEGIES);
     let shared = root.join("_shared");
-    let frame: Vec<_> = frame(&shared)
+    let frame: Vec<_> = files(&shared)
         .into_iter()
         .map(|path| (path.clone(), code(&fs::read_to_string(&path).expect("a text"))))
         .collect();
