@@ -34,6 +34,8 @@ pub const DEAD_LETTER_QUEUE: ResourceName = name("dead-letter queue", "-events-d
 pub const CHANGES_RULE: ResourceName = name("event rule", "-changes", 64);
 /// The rule for changes of launch templates.
 pub const TEMPLATES_RULE: ResourceName = name("event rule", "-templates", 64);
+/// The rule for instances that AWS will retire or maintain.
+pub const MAINTENANCE_RULE: ResourceName = name("event rule", "-maintenance", 64);
 /// The rule for this machine's dead executions.
 pub const EXECUTIONS_RULE: ResourceName = name("event rule", "-executions", 64);
 /// The state machine.
@@ -55,6 +57,7 @@ pub const ALL: &[ResourceName] = &[
     DEAD_LETTER_QUEUE,
     CHANGES_RULE,
     TEMPLATES_RULE,
+    MAINTENANCE_RULE,
     EXECUTIONS_RULE,
     MACHINE,
     HANDLER_ROLE,

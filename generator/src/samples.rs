@@ -1,4 +1,4 @@
-//! Sample events: one and more for every trigger, as CloudTrail and Step Functions write them. The handler's tests hold each
+//! Sample events: one and more for every trigger, as CloudTrail, AWS Health and Step Functions write them. The handler's tests hold each
 //! to its decision.
 
 use asg_recycle_handler::spelling::nearest;
@@ -28,6 +28,7 @@ pub const SAMPLES: &[Sample] = &[
     sample("delete-tags", "a tag of a group was deleted"),
     sample("create-template-version", "a launch template got a new version"),
     sample("modify-template-default", "a launch template got another default version"),
+    sample("maintenance-scheduled", "AWS will retire an instance of a group"),
     sample("minimal", "the shortest event that the handler takes by direct invocation"),
     sample("execution-aborted", "an execution of the stack's state machine was stopped"),
     sample("execution-timed-out", "an execution of the stack's state machine ran out of time"),
@@ -45,6 +46,7 @@ const PLACES: &[(&str, &str)] = &[
     ("other-group", "api-asg-1"),
     ("machine", "asg-recycle-test"),
     ("template", "lt-0123456789abcdef0"),
+    ("instance", "i-0123456789abcdef0"),
     ("account", "123456789012"),
     ("region", "eu-west-2"),
 ];

@@ -21,7 +21,7 @@ use crate::contract::RECYCLE_ON_ASG_UPDATE;
 use crate::decide::StartRequest;
 use crate::group::{Group, GroupTag, TemplateReference};
 use crate::http::{self, Transport};
-use crate::ports::{CallError, Ports, Started};
+use crate::ports::{CallError, Membership, Ports, Started};
 use crate::problem::Problem;
 use crate::rejection::Rejection;
 
@@ -44,6 +44,7 @@ const SNS: &str = "SNS";
 const SERVICES: [&str; 3] = [AUTO_SCALING, SFN, SNS];
 
 const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
+const DESCRIBE_INSTANCES: &str = "autoscaling:DescribeAutoScalingInstances";
 const START: &str = "states:StartExecution";
 const PUBLISH: &str = "sns:Publish";
 
@@ -133,6 +134,27 @@ impl Ports for Aws {
     async fn describe_opted_in(&self) -> Result<Vec<Group>, CallError> {
         let filter = Filter::builder().name("tag-key").values(RECYCLE_ON_ASG_UPDATE.key).build();
         self.pages(&[], Some(filter)).await
+    }
+
+    async fn groups_of(&self, instances: &[String]) -> Result<Vec<Membership>, CallError> {
+        if instances.is_empty() {
+            return Ok(Vec::new()); // AWS would describe every instance of the account's groups
+        }
+        let mut members = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.autoscaling.describe_auto_scaling_instances();
+            let request = request.set_instance_ids(Some(instances.to_vec())).set_next_token(token);
+            let page = request.send().await.map_err(|error| failed(DESCRIBE_INSTANCES, &error))?;
+            members.extend(page.auto_scaling_instances().iter().filter_map(|one| {
+                let (instance, group) = (one.instance_id()?, one.auto_scaling_group_name()?);
+                Some(Membership { instance: instance.to_owned(), group: group.to_owned() })
+            }));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(members);
+            }
+        }
     }
 
     async fn start(&self, request: &StartRequest) -> Result<Started, CallError> {

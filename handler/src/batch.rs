@@ -3,6 +3,7 @@
 //! Every step may fail for one record without touching another: reading it, describing its groups, deciding, and
 //! acting; a panic counts as a failure. What is not done when the function's time is nearly over is handed back.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use tokio::time::Instant;
 use crate::bounded;
 use crate::decide::{self, Decision, Skip, StartRequest, Trigger};
 use crate::delivery::{Delivery, InvocationFault};
-use crate::event::{Event, Subject};
+use crate::event::{Cause, Event, Subject};
 use crate::invocation::{Invocation, Outcome};
 use crate::log::{Level, Log};
-use crate::lookup::{Followers, Lookup};
+use crate::lookup::{Followers, Lookup, Wanted};
 use crate::ports::{CALLS_MAX, CallError, Ports, Started};
 use crate::rejection::Rejection;
 use crate::report::{Place, Report};
@@ -95,13 +96,18 @@ async fn look_up<P: Ports>(
     let wanted =
         events.iter().flat_map(|(_, event)| guarded(|| Ok(groups(event, settings))).unwrap_or_default());
     let names = wanted.collect();
-    let template = |event: &Event| {
-        matches!(event.subject, Subject::Template(_))
-            && decide::screen_source(&event.source, settings).is_none()
-    };
-    let any_template = events.iter().any(|(_, event)| template(event));
-    let followers = if any_template { Followers::Wanted } else { Followers::Unwanted };
-    Lookup::run(ports, names, followers, deadline).await
+    let ours = events.iter().map(|(_, event)| event);
+    let ours = ours.filter(|event| decide::screen_source(&event.source, settings).is_none());
+    let mut instances = BTreeSet::new();
+    let mut followers = Followers::Unwanted;
+    for event in ours {
+        match &event.subject {
+            Subject::Template(_) => followers = Followers::Wanted,
+            Subject::Instances(ids) => instances.extend(ids.iter().cloned()),
+            Subject::Causes(_) | Subject::Nothing(_) => {}
+        }
+    }
+    Lookup::run(ports, Wanted { names, instances, followers }, deadline).await
 }
 
 fn groups(event: &Event, settings: &Settings) -> Vec<String> {
@@ -121,13 +127,22 @@ fn triggers(event: Event, lookup: &Lookup, settings: &Settings) -> Result<Vec<Tr
             if let Some(skip) = decide::screen_source(&source, settings) {
                 return Err(Outcome::Skip(skip));
             }
-            lookup.followers(&change).map_err(Outcome::Fail)?
+            some(lookup.followers(&change), Skip::NoFollower)?
+        }
+        Subject::Instances(ids) => {
+            if let Some(skip) = decide::screen_source(&source, settings) {
+                return Err(Outcome::Skip(skip));
+            }
+            some(lookup.groups_of(&ids), Skip::NoGroupOfInstances)?
         }
     };
-    if causes.is_empty() {
-        return Err(Outcome::Skip(Skip::NoFollower));
-    }
     Ok(causes.into_iter().map(|cause| Trigger { source: source.clone(), cause }).collect())
+}
+
+/// The causes that were found, of which there has to be one.
+fn some(found: Result<Vec<Cause>, String>, otherwise: Skip) -> Result<Vec<Cause>, Outcome> {
+    let causes = found.map_err(Outcome::Fail)?;
+    if causes.is_empty() { Err(Outcome::Skip(otherwise)) } else { Ok(causes) }
 }
 
 fn decide_on(

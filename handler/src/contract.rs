@@ -242,8 +242,12 @@ pub const SERVICE_TAG_KEYS: &[&str] = &[
 ];
 
 /// An AWS API call that the handler makes, as IAM spells it. The role's permissions are computed from these.
-pub const API_CALLS: &[&str] =
-    &["autoscaling:DescribeAutoScalingGroups", "sns:Publish", "states:StartExecution"];
+pub const API_CALLS: &[&str] = &[
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "sns:Publish",
+    "states:StartExecution",
+];
 
 /// Version of [`ExecutionInput`]; a change that a reader must know of raises it.
 pub const INPUT_VERSION: u32 = 1;
@@ -265,13 +269,16 @@ pub enum Mode {
 }
 
 /// Which instances a recycle replaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Replace {
     /// Those that differ from the group's current launch source, or do not carry what its tags say that the event names.
     Outdated,
     /// All that are in the group when the recycle starts. People ask for that; no event does.
     All,
+    /// Those with these ids, whether they are outdated or not, and no others.
+    #[serde(untagged)]
+    Named(Vec<String>),
 }
 
 /// A period in which a timed recycle may act, in UTC.
@@ -378,7 +385,7 @@ pub struct TemplateVersionAsked {
 /// What caused an execution, for people and for tracing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TriggerRecord {
-    /// The API call or status change, e.g. `UpdateAutoScalingGroup`.
+    /// The API call, status change or type of event in AWS Health, e.g. `UpdateAutoScalingGroup`.
     pub event_name: String,
     /// The event's id, where it has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]

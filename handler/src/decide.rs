@@ -70,6 +70,8 @@ pub enum Skip {
     NoFollower,
     /// The group does not follow the launch template.
     NotAFollower,
+    /// None of the instances is in a group.
+    NoGroupOfInstances,
     /// The group does not exist any more.
     Gone,
     /// The group belongs to another stack, by its name or by its tags.
@@ -94,9 +96,10 @@ impl Cause {
     /// The group that must be looked at before the decision.
     pub fn group(&self) -> Option<&str> {
         match self {
-            Self::Launch { group, .. } | Self::Tags { group, .. } | Self::Template { group, .. } => {
-                Some(group)
-            }
+            Self::Launch { group, .. }
+            | Self::Tags { group, .. }
+            | Self::Template { group, .. }
+            | Self::Maintenance { group, .. } => Some(group),
             Self::DeadExecution(_) => None,
         }
     }
@@ -129,7 +132,7 @@ pub fn screen(trigger: &Trigger, settings: &Settings) -> Option<Skip> {
         Cause::DeadExecution(dead) => {
             (!settings.machine.is_machine_of(&dead.machine_arn)).then_some(Skip::OtherMachine)
         }
-        Cause::Launch { .. } | Cause::Template { .. } => None,
+        Cause::Launch { .. } | Cause::Template { .. } | Cause::Maintenance { .. } => None,
     }
 }
 
@@ -191,7 +194,7 @@ fn asked_for(
             asked_for.launch_template.clone_from(&launch.template);
             asked_for.launch_configuration.clone_from(&launch.configuration);
         }
-        Cause::DeadExecution(_) => {}
+        Cause::Maintenance { .. } | Cause::DeadExecution(_) => {}
     }
     Ok(asked_for)
 }
@@ -251,7 +254,10 @@ fn recycle(
         dry_run: text(DRY_RUN),
         version: INPUT_VERSION,
         mode: Mode::Recycle,
-        replace: Replace::Outdated,
+        replace: match &trigger.cause {
+            Cause::Maintenance { instances, .. } => Replace::Named(instances.clone()),
+            _ => Replace::Outdated,
+        },
         asked_for: Some(asked_for),
         windows: window.map(|window| window.hours.windows(window.mode, &window.zone, now)),
         trigger: trigger_record(trigger, None),
@@ -352,6 +358,9 @@ impl fmt::Display for Skip {
             Self::Elsewhere => "the event is about another account or region than this stack's",
             Self::TagsDoNotCount => "the tags that changed do not count (`TAG_CHANGES`)",
             Self::NoFollower => "no group with the opt-in tag follows the launch template",
+            Self::Nothing(Nothing::NotAhead) => "what AWS Health tells of is over, or was called off",
+            Self::Nothing(Nothing::NoInstance) => "what AWS Health tells of concerns no instance",
+            Self::NoGroupOfInstances => "none of the instances is in an Auto Scaling group",
             Self::NotAFollower => "the group does not follow the launch template",
             Self::Gone => "the group does not exist",
             Self::NotSelected => {

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::contract::LaunchTemplateAsked;
-use crate::name;
+use crate::field::{boolean, find_number, find_text, text};
+use crate::{maintenance, name};
 
 /// Longest group name that AWS takes, in characters.
 const GROUP_NAME_LENGTH_MAX: usize = 255;
@@ -26,7 +27,7 @@ pub struct Event {
 /// Where an event came from, and what makes it itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The API call or status, e.g. `UpdateAutoScalingGroup` or `TIMED_OUT`.
+    /// The API call, status or type of event in AWS Health, e.g. `UpdateAutoScalingGroup` or `TIMED_OUT`.
     pub event_name: String,
     /// The event's id, where it has one.
     pub event_id: Option<String>,
@@ -51,6 +52,8 @@ pub enum Subject {
     Causes(Vec<Cause>),
     /// A launch template changed: the groups that follow it are still to be found.
     Template(TemplateChange),
+    /// AWS will retire or maintain these instances: the groups that they are in are still to be found.
+    Instances(Vec<String>),
     /// Something that recycles no group.
     Nothing(Nothing),
 }
@@ -66,6 +69,10 @@ pub enum Nothing {
     NoLaunchChange,
     /// The tags are on something else than groups.
     NoGroup,
+    /// What AWS Health tells of is over, or was called off.
+    NotAhead,
+    /// What AWS Health tells of concerns no instance.
+    NoInstance,
 }
 
 /// A change of one group, or the death of one execution.
@@ -91,6 +98,13 @@ pub enum Cause {
         group: String,
         /// What changed in the launch template that the group follows.
         change: TemplateChange,
+    },
+    /// AWS will retire or maintain instances of the group.
+    Maintenance {
+        /// The group that it is about.
+        group: String,
+        /// Ids of the instances, in order.
+        instances: Vec<String>,
     },
     /// An execution ended without its own cleaning up.
     DeadExecution(DeadExecution),
@@ -185,6 +199,9 @@ pub fn read(event: &Value, own_account_id: &str) -> Result<Event, Malformed> {
         event.get("detail").filter(|detail| detail.is_object()).ok_or(Malformed::Missing("detail"))?;
     if detail.get("executionArn").is_some() {
         return read_execution(event, detail, own_account_id);
+    }
+    if detail.get("eventTypeCode").is_some() {
+        return Ok(read_maintenance(event, detail, own_account_id));
     }
     let parameters = detail.get("requestParameters").unwrap_or(&Value::Null);
     let event_name = match text(detail, "eventName") {
@@ -319,36 +336,30 @@ fn read_execution(event: &Value, detail: &Value, own_account_id: &str) -> Result
     Ok(Event { source, subject })
 }
 
-/// A non-empty text under a key.
-fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// CloudTrail writes some calls' booleans as text.
-fn boolean(value: &Value) -> Option<bool> {
-    value.as_bool().or_else(|| value.as_str().and_then(|text| text.to_ascii_lowercase().parse().ok()))
-}
-
-/// The first text under `key`, whatever the case of its letters, at most `depth` objects down.
-fn find_text(value: &Value, key: &str, depth: usize) -> Option<String> {
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    find(value, key, depth, &text)
-}
-
-/// The first number under `key` likewise; `CloudTrail` writes some as text.
-fn find_number(value: &Value, key: &str, depth: usize) -> Option<u64> {
-    find(value, key, depth, &|value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok()))
-}
-
-fn find<T>(value: &Value, key: &str, depth: usize, read: &dyn Fn(&Value) -> Option<T>) -> Option<T> {
-    let fields = value.as_object()?;
-    let here = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
-    if let Some(found) = here.and_then(read) {
-        return Some(found);
-    }
-    let contents = |name: &str| name.eq_ignore_ascii_case("launchTemplateData");
-    let nested = fields.iter().filter(|(name, _)| depth > 0 && !contents(name));
-    nested.map(|(_, value)| value).find_map(|value| find(value, key, depth - 1, read))
+fn read_maintenance(event: &Value, detail: &Value, own_account_id: &str) -> Event {
+    let found = maintenance::read(event, detail);
+    let event_id = text(event, "id");
+    let said =
+        |of: fn(&maintenance::Maintenance) -> &Option<String>| found.as_ref().and_then(|one| of(one).clone());
+    let stated_account_id = said(|one| &one.account_id).or_else(|| text(event, "account"));
+    let identity = said(|one| &one.identity).or_else(|| event_id.clone());
+    let source = Source {
+        at: moment(event, detail),
+        identity: identity.unwrap_or_else(|| name::content_hash(event)),
+        account_id: stated_account_id.clone().unwrap_or_else(|| own_account_id.to_owned()),
+        stated_account_id,
+        region: said(|one| &one.region).or_else(|| text(event, "region")),
+        caller_role_arn: None,
+        event_name: text(detail, "eventTypeCode").unwrap_or_default(),
+        event_id,
+    };
+    let subject = match found {
+        None => Subject::Nothing(Nothing::NotATrigger),
+        Some(found) if !found.is_ahead => Subject::Nothing(Nothing::NotAhead),
+        Some(found) if found.instances.is_empty() => Subject::Nothing(Nothing::NoInstance),
+        Some(found) => Subject::Instances(found.instances),
+    };
+    Event { source, subject }
 }
 
 /// When an event happened: the call itself, which is seconds to minutes before its event is delivered.

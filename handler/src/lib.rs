@@ -11,6 +11,8 @@ pub mod spelling;
 pub mod selector;
 pub mod settings;
 pub mod group;
+mod field;
+pub mod maintenance;
 pub mod event;
 pub mod windows;
 pub mod tags;

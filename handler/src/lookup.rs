@@ -1,5 +1,6 @@
-//! The groups of a batch, described together: by name, 50 at a time, and the followers of launch templates with one
-//! filtered listing. A call that fails is remembered for the groups it was to describe, and for no others.
+//! The groups of a batch, described together: by name, 50 at a time, those of instances once it is known which they are,
+//! and the followers of launch templates with one filtered listing. A call that fails is remembered for what it was to
+//! describe, and for nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::bounded;
 use crate::decide;
 use crate::event::{Cause, TemplateChange};
 use crate::group::Group;
-use crate::ports::{CALLS_MAX, GROUPS_PER_CALL_MAX, Ports};
+use crate::ports::{CALLS_MAX, GROUPS_PER_CALL_MAX, INSTANCES_PER_CALL_MAX, Ports};
 
 /// A group, that there is none, or why that is not known.
 type Found = Result<Option<Group>, String>;
@@ -20,6 +21,19 @@ type Found = Result<Option<Group>, String>;
 pub struct Lookup {
     by_name: BTreeMap<String, Found>,
     opted_in: Option<Result<Vec<Group>, String>>,
+    /// The name of the group that an instance is in, none, or why that is not known.
+    by_instance: BTreeMap<String, Result<Option<String>, String>>,
+}
+
+/// What a batch asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Groups by name.
+    pub names: BTreeSet<String>,
+    /// Instances whose groups are to be found.
+    pub instances: BTreeSet<String>,
+    /// Whether those are that follow a launch template.
+    pub followers: Followers,
 }
 
 /// One description to ask for.
@@ -27,40 +41,60 @@ pub struct Lookup {
 enum Question {
     Named(Vec<String>),
     OptedIn,
+    Instances(Vec<String>),
 }
 
 /// Its answer.
 enum Answer {
     Named(Vec<(String, Found)>),
     OptedIn(Result<Vec<Group>, String>),
+    Instances(Vec<(String, Result<Option<String>, String>)>),
 }
 
 impl Lookup {
-    /// Describes the groups called `names`, and with `followers` those that could follow a launch template.
-    pub async fn run<P: Ports>(
-        ports: &Arc<P>,
-        names: BTreeSet<String>,
-        followers: Followers,
-        deadline: Instant,
-    ) -> Self {
-        let names: Vec<String> = names.into_iter().collect();
-        let mut questions: Vec<Question> =
-            names.chunks(GROUPS_PER_CALL_MAX).map(|chunk| Question::Named(chunk.to_vec())).collect();
-        questions.extend((followers == Followers::Wanted).then_some(Question::OptedIn));
-        let jobs = questions.iter().map(|question| ask(Arc::clone(ports), question.clone())).collect();
+    /// Describes what is wanted: first which groups the instances are in, then these and all others.
+    pub async fn run<P: Ports>(ports: &Arc<P>, wanted: Wanted, deadline: Instant) -> Self {
         let mut lookup = Self::default();
+        lookup
+            .ask_all(ports, chunks(wanted.instances, INSTANCES_PER_CALL_MAX, Question::Instances), deadline)
+            .await;
+        let theirs = lookup.by_instance.values().filter_map(|group| group.as_ref().ok()?.clone());
+        let names = theirs.chain(wanted.names).collect();
+        let mut questions = chunks(names, GROUPS_PER_CALL_MAX, Question::Named);
+        questions.extend((wanted.followers == Followers::Wanted).then_some(Question::OptedIn));
+        lookup.ask_all(ports, questions, deadline).await;
+        lookup
+    }
+
+    async fn ask_all<P: Ports>(&mut self, ports: &Arc<P>, questions: Vec<Question>, deadline: Instant) {
+        let jobs = questions.iter().map(|question| ask(Arc::clone(ports), question.clone())).collect();
         let done = |place: usize, result: Result<Answer, bounded::Interrupted>| {
-            lookup.keep(result.unwrap_or_else(|why| unanswered(&questions[place], &why.to_string())));
+            self.keep(result.unwrap_or_else(|why| unanswered(&questions[place], &why.to_string())));
         };
         bounded::run(jobs, CALLS_MAX, deadline, done).await;
-        lookup
     }
 
     fn keep(&mut self, answer: Answer) {
         match answer {
             Answer::Named(found) => self.by_name.extend(found),
             Answer::OptedIn(found) => self.opted_in = Some(found),
+            Answer::Instances(found) => self.by_instance.extend(found),
         }
+    }
+
+    /// A cause for each group that has some of the instances, or why they are not known.
+    pub fn groups_of(&self, instances: &[String]) -> Result<Vec<Cause>, String> {
+        let mut groups = BTreeMap::<String, Vec<String>>::new();
+        for instance in instances {
+            match self.by_instance.get(instance) {
+                Some(Ok(Some(group))) => groups.entry(group.clone()).or_default().push(instance.clone()),
+                Some(Ok(None)) => {}
+                Some(Err(failure)) => return Err(failure.clone()),
+                None => return Err("the instances were not described".to_owned()),
+            }
+        }
+        let cause = |(group, instances)| Cause::Maintenance { group, instances };
+        Ok(groups.into_iter().map(cause).collect())
     }
 
     /// The group of that name, `None` if there is none, or why that is not known.
@@ -102,11 +136,29 @@ pub enum Followers {
     Unwanted,
 }
 
+fn chunks(
+    items: BTreeSet<String>,
+    length_max: usize,
+    question: fn(Vec<String>) -> Question,
+) -> Vec<Question> {
+    let items: Vec<String> = items.into_iter().collect();
+    items.chunks(length_max).map(|chunk| question(chunk.to_vec())).collect()
+}
+
 async fn ask<P: Ports>(ports: Arc<P>, question: Question) -> Answer {
     match question {
         Question::OptedIn => {
             Answer::OptedIn(ports.describe_opted_in().await.map_err(|error| error.to_string()))
         }
+        Question::Instances(ids) => match ports.groups_of(&ids).await {
+            Ok(members) => {
+                let mut groups: BTreeMap<String, String> =
+                    members.into_iter().map(|member| (member.instance, member.group)).collect();
+                let found = ids.into_iter().map(|id| (id.clone(), Ok(groups.remove(&id))));
+                Answer::Instances(found.collect())
+            }
+            Err(error) => unanswered(&Question::Instances(ids), &error.to_string()),
+        },
         Question::Named(names) => match ports.describe(&names).await {
             Ok(groups) => Answer::Named(matched(names, groups)),
             // One name that AWS will not have must not fail the others.
@@ -142,6 +194,9 @@ fn matched(names: Vec<String>, groups: Vec<Group>) -> Vec<(String, Found)> {
 fn unanswered(question: &Question, why: &str) -> Answer {
     match question {
         Question::OptedIn => Answer::OptedIn(Err(why.to_owned())),
+        Question::Instances(ids) => {
+            Answer::Instances(ids.iter().map(|id| (id.clone(), Err(why.to_owned()))).collect())
+        }
         Question::Named(names) => {
             Answer::Named(names.iter().map(|name| (name.clone(), Err(why.to_owned()))).collect())
         }

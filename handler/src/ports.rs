@@ -12,6 +12,9 @@ pub const CALLS_MAX: usize = 8;
 /// Most group names that one description takes.
 pub const GROUPS_PER_CALL_MAX: usize = 50;
 
+/// Most instance ids that one description takes.
+pub const INSTANCES_PER_CALL_MAX: usize = 50;
+
 /// The calls: the ports of a hexagonal architecture, so that decisions are tested without AWS. Each may be made from many tasks at once, and is dropped half way when time runs out.
 pub trait Ports: Send + Sync + 'static {
     /// Describes at most [`GROUPS_PER_CALL_MAX`] groups by name; those that do not exist are not in the answer.
@@ -20,11 +23,26 @@ pub trait Ports: Send + Sync + 'static {
     /// Describes every group that has the opt-in tag, whatever its value.
     fn describe_opted_in(&self) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;
 
+    /// The groups of at most [`INSTANCES_PER_CALL_MAX`] instances; those that are in none are not in the answer.
+    fn groups_of(
+        &self,
+        instances: &[String],
+    ) -> impl Future<Output = Result<Vec<Membership>, CallError>> + Send;
+
     /// Starts an execution, unless an earlier delivery of the event did.
     fn start(&self, request: &StartRequest) -> impl Future<Output = Result<Started, CallError>> + Send;
 
     /// Publishes a rejection on the topic, for people.
     fn publish(&self, rejection: &Rejection) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// An instance and the group that it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The instance's id.
+    pub instance: String,
+    /// The group's name.
+    pub group: String,
 }
 
 /// How a start went.

@@ -210,6 +210,7 @@ fn context(config: &Config) -> Argument {
         poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
         hooks => minijinja::value::Serde(hooks(config.catalog())),
         any_units => minijinja::value::Serde(any_units(config.catalog())),
+        named_by => minijinja::value::Serde(named_by(config.catalog())),
         processes => minijinja::value::Serde(processes(config.catalog())),
     }
 }
@@ -217,6 +218,12 @@ fn context(config: &Config) -> Argument {
 /// The strategies that recycle groups whose capacity is no number of instances.
 fn any_units(catalog: &Catalog) -> Vec<&str> {
     catalog.strategies().values().filter(|one| one.any_units).map(|one| one.name.as_str()).collect()
+}
+
+/// Who carries out requests that name instances, by the names of the strategies that cannot.
+fn named_by(catalog: &Catalog) -> BTreeMap<&str, &str> {
+    let strategies = catalog.strategies().values();
+    strategies.filter_map(|one| Some((one.name.as_str(), one.named_by.as_deref()?))).collect()
 }
 
 /// The processes that each strategy needs, by its name.

@@ -78,6 +78,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             tag_changes: values.word("trigger.tag_changes", TagChanges::from_word),
             ignored_tag_keys: values.list("trigger.ignored_tag_keys"),
             launch_template_versions: values.boolean("trigger.launch_template_versions"),
+            scheduled_maintenance: values.boolean("trigger.scheduled_maintenance"),
         },
         groups: GroupsSection {
             name_prefixes: values.list("groups.name_prefixes"),

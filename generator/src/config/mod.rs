@@ -158,7 +158,7 @@ mod tests {
              handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
              reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
-             trigger: {tag_changes: none, ignored_tag_keys: [commit, build-*], launch_template_versions: true}\n\
+             trigger: {tag_changes: none, ignored_tag_keys: [commit, build-*], launch_template_versions: true, scheduled_maintenance: false}\n\
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
              notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
@@ -189,6 +189,7 @@ mod tests {
             tag_changes: TagChanges::None,
             ignored_tag_keys: vec![text("commit"), text("build-*")].try_into().unwrap(),
             launch_template_versions: true,
+            scheduled_maintenance: false,
         };
         expected.groups.name_prefixes = vec![text("web-")].try_into().unwrap();
         expected.groups.tags.insert("stage", text("live")).unwrap();
@@ -202,10 +203,8 @@ mod tests {
             action_arns: vec![text("arn:aws:sns:eu-west-2:123456789012:t")].try_into().unwrap(),
             runbook_url: Some(text("https://r.example")),
         };
-        expected.permissions = PermissionsSection {
-            boundary_arn: Some(text("arn:aws:iam::123456789012:policy/b")),
-            role_path: text("/p/"),
-        };
+        expected.permissions.boundary_arn = Some(text("arn:aws:iam::123456789012:policy/b"));
+        expected.permissions.role_path = text("/p/");
         (expected.locks.create_table, expected.logs.retention_days) = (false, RetentionDays::new(1).unwrap());
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();

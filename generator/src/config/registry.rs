@@ -170,6 +170,12 @@ static FIXED: &[Key<'static>] = &[
         "whether a new version of a launch template recycles the groups that follow `$Latest` or `$Default`",
     ),
     key(
+        "trigger.scheduled_maintenance",
+        KeyKind::Boolean,
+        Presence::Default(KeyValue::Boolean(true)),
+        "whether instances that AWS will retire or maintain, as AWS Health tells of them, are replaced before that",
+    ),
+    key(
         "groups.name_prefixes",
         KeyKind::List { of: GroupNamePrefix::format, length_max: GroupNamePrefixes::LENGTH_MAX },
         NO_ITEMS,

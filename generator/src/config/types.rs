@@ -92,6 +92,8 @@ pub struct TriggerSection {
     pub ignored_tag_keys: TagKeyPatterns,
     /// Whether `CreateLaunchTemplateVersion` and `ModifyLaunchTemplate` are followed, too.
     pub launch_template_versions: bool,
+    /// Whether AWS Health's scheduled maintenance of instances is followed.
+    pub scheduled_maintenance: bool,
 }
 
 /// The keys under `locks`.

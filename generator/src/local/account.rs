@@ -61,7 +61,12 @@ impl Account {
     pub fn answer(&mut self, call: &AwsCall) -> Result<Value, ServiceFault> {
         let text = |key: &str| call.arguments.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         match call.action.as_str() {
-            "DescribeAutoScalingGroups" => describe(&self.world()?.0, &call.arguments),
+            "DescribeAutoScalingGroups" => {
+                describe(&self.world()?.0, "describeAutoScalingGroups", &call.arguments)
+            }
+            "DescribeAutoScalingInstances" => {
+                describe(&self.world()?.0, "describeAutoScalingInstances", &call.arguments)
+            }
             "StartExecution" => {
                 let (runner, has_started) = self.world()?;
                 let input = serde_json::from_str(&text("input"));
@@ -99,17 +104,11 @@ impl Account {
     }
 }
 
-fn describe(runner: &Runner, arguments: &Value) -> Result<Value, ServiceFault> {
+fn describe(runner: &Runner, action: &str, arguments: &Value) -> Result<Value, ServiceFault> {
     // The handler's own reads are no part of the run: a copy of the world answers them.
     let mut world = runner.world().clone();
     let now = world.now();
-    let call = ServiceCall {
-        service: "autoscaling",
-        action: "describeAutoScalingGroups",
-        arguments,
-        execution_arn: "handler",
-        now,
-    };
+    let call = ServiceCall { service: "autoscaling", action, arguments, execution_arn: "handler", now };
     let answer = world.call(&call).result;
     let answer = answer.map(|answer| (*answer).clone());
     answer.map_err(|error| fault(error.name.rsplit('.').next().unwrap_or("ValidationError"), error.cause))

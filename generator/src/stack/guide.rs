@@ -30,6 +30,8 @@ pub struct DeployGuide {
     pub tag_changes: &'static str,
     /// Whether groups that follow a launch template's latest or default version are recycled.
     pub launch_template_versions: bool,
+    /// Whether instances that AWS will retire or maintain are replaced.
+    pub scheduled_maintenance: bool,
 }
 
 impl DeployGuide {
@@ -82,6 +84,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
             TagChanges::None => "",
         },
         launch_template_versions: config.trigger.launch_template_versions,
+        scheduled_maintenance: config.trigger.scheduled_maintenance,
     }
 }
 

@@ -63,6 +63,15 @@ pub(super) fn rules(config: &Config) -> Vec<EventRule> {
             target: target(),
         });
     }
+    if config.trigger.scheduled_maintenance {
+        rules.push(EventRule {
+            label: "maintenance",
+            name: Value::prefixed(names::MAINTENANCE_RULE.suffix),
+            description: "Instances that AWS will retire or maintain, as AWS Health tells of them",
+            pattern: maintenance(),
+            target: target(),
+        });
+    }
     rules.push(EventRule {
         label: "executions",
         name: Value::prefixed(names::EXECUTIONS_RULE.suffix),
@@ -124,6 +133,16 @@ fn api_call(source: &str, detail: impl IntoIterator<Item = (&'static str, Value)
     ])
 }
 
+/// Every scheduled change of EC2's: the handler finds out which concern instances of groups (fact E7).
+fn maintenance() -> Value {
+    let detail = [("service", Value::list(["EC2"])), ("eventTypeCategory", Value::list(["scheduledChange"]))];
+    Value::map([
+        ("source", Value::list(["aws.health"])),
+        ("detail-type", Value::list(["AWS Health Event"])),
+        ("detail", Value::map(detail)),
+    ])
+}
+
 /// No `Catch` runs when an execution is stopped or times out, so those are cleaned up after from outside.
 fn executions() -> Value {
     let detail = [
@@ -154,8 +173,18 @@ mod tests {
 
     #[test]
     fn launch_template_versions_are_followed_on_request_only() {
-        assert_eq!(labels(&with(TagChanges::All, false)), ["changes", "executions"]);
-        assert_eq!(labels(&with(TagChanges::All, true)), ["changes", "templates", "executions"]);
+        assert_eq!(labels(&with(TagChanges::All, false)), ["changes", "maintenance", "executions"]);
+        assert_eq!(
+            labels(&with(TagChanges::All, true)),
+            ["changes", "templates", "maintenance", "executions"]
+        );
+    }
+
+    #[test]
+    fn maintenance_is_followed_unless_it_is_not_wanted() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.trigger.scheduled_maintenance = false;
+        assert_eq!(labels(&rules(&config)), ["changes", "executions"]);
     }
 
     #[test]

@@ -132,6 +132,7 @@ impl Catalog {
             }
         }
         problems.extend(phases_claimed_twice(&strategies));
+        problems.extend(unable_substitutes(&strategies));
         problems.or_ok(Self { strategies, texts })
     }
 }
@@ -154,6 +155,22 @@ fn phases_claimed_twice(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem>
                 let reason = format!("the phase `{phase}` is put back by `{known}` of {other}, too");
                 problems.push(fault(&format!("{ROOT}/{}/strategy.yaml", strategy.name), reason));
             }
+        }
+    }
+    problems
+}
+
+/// Whoever stands in for a strategy that cannot choose instances has to be able to, and at any time.
+fn unable_substitutes(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
+    let is_able =
+        |other: &str| strategies.get(other).is_some_and(|other| other.named_by.is_none() && !other.windowed);
+    let mut problems = Vec::new();
+    for strategy in strategies.values() {
+        if let Some(other) = strategy.named_by.as_ref().filter(|other| !is_able(other)) {
+            let reason = format!(
+                "`named_by` names `{other}`, which is no strategy that can choose instances, whatever the time"
+            );
+            problems.push(fault(&format!("{ROOT}/{}/strategy.yaml", strategy.name), reason));
         }
     }
     problems
@@ -206,6 +223,8 @@ mod tests {
             ),
             ("summary: s\nextends: out-in\nneeds: {speed: []}\n", "`needs` names `speed`"),
             ("summary: s\nhook: {}\n", "unknown field `hook`"),
+            ("summary: s\nextends: out-in\nnamed_by: out-in-timed\n", "`named_by` names `out-in-timed`"),
+            ("summary: s\nextends: out-in\nnamed_by: nobody\n", "`named_by` names `nobody`"),
         ] {
             let error = with(yaml).expect_err(yaml);
             assert!(error.contains(reason), "{error}");

@@ -22,6 +22,8 @@ pub(super) struct File {
     #[serde(default)]
     any_units: Option<bool>,
     #[serde(default)]
+    named_by: Option<String>,
+    #[serde(default)]
     hooks: Hooks,
     #[serde(default)]
     processes: Option<Vec<String>>,
@@ -78,6 +80,7 @@ impl File {
             promise: promise.ok_or("it lacks `promise`, what it promises about capacity")?,
             windowed: self.windowed.unwrap_or_else(|| base.is_some_and(|base| base.windowed)),
             any_units: self.any_units.unwrap_or_else(|| base.is_some_and(|base| base.any_units)),
+            named_by: self.named_by.or_else(|| base.and_then(|base| base.named_by.clone())),
             hooks,
             processes: self.processes.or_else(|| base.map(|base| base.processes.clone())).unwrap_or_default(),
             needs,

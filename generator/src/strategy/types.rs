@@ -19,6 +19,8 @@ pub struct Strategy {
     pub windowed: bool,
     /// Whether it recycles groups that count their capacity in weights, vCPUs or memory, too.
     pub any_units: bool,
+    /// The strategy that carries out requests that name instances, where this one cannot choose which it replaces.
+    pub named_by: Option<String>,
     /// The states at which the frame goes over to those of the strategy.
     pub hooks: Hooks,
     /// Processes of a group without which it cannot do its work: where one is suspended, nothing is changed. Those that

@@ -12,7 +12,7 @@ use asg_recycle_handler::delivery::InvocationFault;
 use asg_recycle_handler::group::{Group, GroupTag, TemplateReference};
 use asg_recycle_handler::invocation::Invocation;
 use asg_recycle_handler::log::{Format, Level, Log};
-use asg_recycle_handler::ports::{CallError, Ports, Started};
+use asg_recycle_handler::ports::{CallError, Membership, Ports, Started};
 use asg_recycle_handler::rejection::Rejection;
 use asg_recycle_handler::settings::Settings;
 use serde_json::{Value, json};
@@ -41,12 +41,16 @@ pub(crate) struct Faults {
     pub(crate) listing: bool,
     /// Publishing fails.
     pub(crate) publish: bool,
+    /// Descriptions of instances fail.
+    pub(crate) instances: bool,
 }
 
 /// AWS in memory.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) groups: BTreeMap<String, Group>,
+    /// The groups of instances, by their ids.
+    pub(crate) members: BTreeMap<String, String>,
     pub(crate) faults: Faults,
     pub(crate) seen: Mutex<Calls>,
 }
@@ -88,6 +92,16 @@ impl Ports for World {
         }
         let opted_in = |group: &&Group| group.tag(RECYCLE_ON_ASG_UPDATE.key).is_some();
         Ok(self.groups.values().filter(opted_in).cloned().collect())
+    }
+
+    async fn groups_of(&self, instances: &[String]) -> Result<Vec<Membership>, CallError> {
+        if self.faults.instances {
+            return Err(Self::error("autoscaling:DescribeAutoScalingInstances", "Throttling"));
+        }
+        let member = |instance: &String| {
+            Some(Membership { instance: instance.clone(), group: self.members.get(instance)?.clone() })
+        };
+        Ok(instances.iter().filter_map(member).collect())
     }
 
     async fn start(&self, request: &StartRequest) -> Result<Started, CallError> {
@@ -162,6 +176,13 @@ impl Bench {
             format: Format::Json,
             output: Output::default(),
         }
+    }
+
+    /// The same with an instance in a group.
+    pub(crate) fn with_member(mut self, instance: &str, group: &str) -> Self {
+        let world = Arc::get_mut(&mut self.world).expect("nothing runs yet");
+        world.members.insert(instance.to_owned(), group.to_owned());
+        self
     }
 
     /// Orders faults.

@@ -14,7 +14,8 @@ fn event(file: &str) -> Value {
 
 /// The decisions, each as `decision group: reason`.
 fn decisions(file: &str) -> Vec<String> {
-    let bench = Bench::with_groups(["api-asg-1", "web-asg-1"]);
+    let bench =
+        Bench::with_groups(["api-asg-1", "web-asg-1"]).with_member("i-0123456789abcdef0", "web-asg-1");
     let answer = bench.invoke(event(file)).expect("an answer");
     let line = |item: &Value| {
         let text = |key: &str| item[key].as_str().unwrap_or("-").to_owned();
@@ -56,6 +57,10 @@ fn each_event_leads_to_its_decision() {
         ),
         ("modify-template-default", &["skip -: no group with the opt-in tag follows the launch template"]),
         ("minimal", &["start web-asg-1: recycle with out-in after UpdateAutoScalingGroup"]),
+        (
+            "maintenance-scheduled",
+            &["start web-asg-1: recycle with out-in after AWS_EC2_PERSISTENT_INSTANCE_RETIREMENT_SCHEDULED"],
+        ),
         ("execution-timed-out", &["start -: restore with out-in after TIMED_OUT"]),
         ("execution-aborted", &["start -: restore with out-in after ABORTED"]),
         ("execution-failed", &["start -: restore with out-in after FAILED"]),
@@ -87,16 +92,80 @@ fn every_input_is_of_the_contracts_type() {
         ("create-template-version", Mode::Recycle, Replace::Outdated),
         ("delete-tags", Mode::Recycle, Replace::Outdated),
         ("minimal", Mode::Recycle, Replace::Outdated),
+        ("maintenance-scheduled", Mode::Recycle, Replace::Named(vec!["i-0123456789abcdef0".to_owned()])),
         ("execution-timed-out", Mode::Restore, Replace::Outdated),
     ] {
-        let bench = Bench::with_groups(["web-asg-1"]);
+        let bench = Bench::with_groups(["web-asg-1"]).with_member("i-0123456789abcdef0", "web-asg-1");
         bench.invoke(event(file)).expect("an answer");
         let seen = bench.world.seen.lock().unwrap();
         let input = seen.executions.values().next().expect("an execution");
         let typed: ExecutionInput = serde_json::from_value(input.clone()).expect("the contract's input");
-        assert_eq!((typed.mode, typed.replace), (mode, replace), "{file}");
+        assert_eq!((typed.mode, &typed.replace), (mode, &replace), "{file}");
         assert_eq!(json!(typed), *input, "{file} holds more than the contract");
     }
+}
+
+/// Maintenance of these instances, with its status.
+fn maintenance(ids: &[&str], status: &str) -> Value {
+    let mut event = event("maintenance-scheduled");
+    event["detail"]["statusCode"] = json!(status);
+    event["detail"]["affectedEntities"] = ids.iter().map(|id| json!({"entityValue": id})).collect();
+    event
+}
+
+#[test]
+fn maintenance_replaces_the_instances_of_each_group_that_opted_in_and_no_others() {
+    let ids: Vec<String> = (0..60).map(|number| format!("i-{number:017x}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let bench = Bench::with_groups(["api-asg-1", "web-asg-1"])
+        .with_member(ids[0], "web-asg-1")
+        .with_member(ids[1], "a-group-that-did-not-opt-in")
+        .with_member(ids[58], "api-asg-1")
+        .with_member(ids[59], "web-asg-1");
+    bench.invoke(maintenance(&ids, "upcoming")).expect("an answer");
+    let seen = bench.world.seen.lock().unwrap();
+    let mut started: Vec<_> = seen
+        .executions
+        .values()
+        .map(|input| (input["auto_scaling_group_name"].clone(), input["replace"].clone()))
+        .collect();
+    started.sort_by_key(|(group, _)| group.to_string());
+    let expected = [(json!("api-asg-1"), json!([ids[58]])), (json!("web-asg-1"), json!([ids[0], ids[59]]))];
+    assert_eq!(started, expected);
+}
+
+#[test]
+fn maintenance_that_asks_for_nothing_starts_nothing() {
+    let bench = Bench::with_groups(["web-asg-1"]).with_member("i-00000000000000001", "web-asg-1");
+    let mut elsewhere = maintenance(&["i-00000000000000001"], "upcoming");
+    elsewhere["detail"]["eventRegion"] = json!("us-west-2");
+    for (event, reason) in [
+        (
+            maintenance(&["i-00000000000000001"], "closed"),
+            "what AWS Health tells of is over, or was called off",
+        ),
+        (maintenance(&["vol-00000001"], "upcoming"), "what AWS Health tells of concerns no instance"),
+        (
+            maintenance(&["i-00000000000000002"], "upcoming"),
+            "none of the instances is in an Auto Scaling group",
+        ),
+        (elsewhere, "the event is about another account or region than this stack's"),
+    ] {
+        let answer = bench.invoke(event).expect("an answer");
+        assert_eq!(answer["decisions"][0]["reason"], reason);
+    }
+    assert!(bench.world.seen.lock().unwrap().executions.is_empty());
+}
+
+#[test]
+fn instances_that_cannot_be_described_hand_back_their_record_and_no_other() {
+    let bench = Bench::with_groups(["web-asg-1"]).faulty(|faults| faults.instances = true);
+    let records = [
+        record("m-1", &maintenance(&["i-00000000000000001"], "upcoming")),
+        record("m-2", &event("update-launch-template")),
+    ];
+    assert_eq!(bench.failures(&records), ["m-1"]);
+    assert_eq!(bench.recycled(), ["web-asg-1"]);
 }
 
 #[test]

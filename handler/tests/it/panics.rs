@@ -11,7 +11,7 @@ use asg_recycle_handler::aws::Aws as Clients;
 use asg_recycle_handler::decide::StartRequest;
 use asg_recycle_handler::group::Group;
 use asg_recycle_handler::lambda;
-use asg_recycle_handler::ports::{CallError, Ports, Started};
+use asg_recycle_handler::ports::{CallError, Membership, Ports, Started};
 use asg_recycle_handler::rejection::Rejection;
 use serde_json::{Value, json};
 
@@ -33,6 +33,10 @@ impl Ports for Panicking {
 
     async fn describe_opted_in(&self) -> Result<Vec<Group>, CallError> {
         self.0.describe_opted_in().await
+    }
+
+    async fn groups_of(&self, instances: &[String]) -> Result<Vec<Membership>, CallError> {
+        self.0.groups_of(instances).await
     }
 
     async fn start(&self, request: &StartRequest) -> Result<Started, CallError> {

@@ -33,7 +33,7 @@ resource "aws_iam_role_policy" "handler" {
       {
         Sid      = "Describe"
         Effect   = "Allow"
-        Action   = ["autoscaling:DescribeAutoScalingGroups"]
+        Action   = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances"]
         Resource = ["*"]
       },
       {

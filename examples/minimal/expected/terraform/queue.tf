@@ -49,7 +49,13 @@ resource "aws_sqs_queue_policy" "events" {
         Action    = ["sqs:SendMessage"]
         Resource  = [aws_sqs_queue.events.arn]
         Condition = {
-          ArnEquals = { "aws:SourceArn" = [aws_cloudwatch_event_rule.changes.arn, aws_cloudwatch_event_rule.executions.arn] }
+          ArnEquals = {
+            "aws:SourceArn" = [
+              aws_cloudwatch_event_rule.changes.arn,
+              aws_cloudwatch_event_rule.maintenance.arn,
+              aws_cloudwatch_event_rule.executions.arn,
+            ]
+          }
         }
       },
     ]
@@ -79,7 +85,13 @@ resource "aws_sqs_queue_policy" "dead_letters" {
         Action    = ["sqs:SendMessage"]
         Resource  = [aws_sqs_queue.dead_letters.arn]
         Condition = {
-          ArnEquals = { "aws:SourceArn" = [aws_cloudwatch_event_rule.changes.arn, aws_cloudwatch_event_rule.executions.arn] }
+          ArnEquals = {
+            "aws:SourceArn" = [
+              aws_cloudwatch_event_rule.changes.arn,
+              aws_cloudwatch_event_rule.maintenance.arn,
+              aws_cloudwatch_event_rule.executions.arn,
+            ]
+          }
         }
       },
     ]

@@ -120,6 +120,46 @@ resource "aws_cloudwatch_metric_alarm" "changes_lost" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "maintenance_undelivered" {
+  alarm_name          = "${local.prefix}-maintenance-undelivered"
+  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}"
+  namespace           = "AWS/Events"
+  metric_name         = "FailedInvocations"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_action_arns
+  ok_actions          = var.alarm_action_arns
+  tags                = var.tags
+
+  dimensions = {
+    RuleName = aws_cloudwatch_event_rule.maintenance.name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "maintenance_lost" {
+  alarm_name          = "${local.prefix}-maintenance-lost"
+  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}"
+  namespace           = "AWS/Events"
+  metric_name         = "InvocationsFailedToBeSentToDlq"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_action_arns
+  ok_actions          = var.alarm_action_arns
+  tags                = var.tags
+
+  dimensions = {
+    RuleName = aws_cloudwatch_event_rule.maintenance.name
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "executions_undelivered" {
   alarm_name          = "${local.prefix}-executions-undelivered"
   alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}"

@@ -81,6 +81,39 @@ resource "aws_cloudwatch_event_target" "changes" {
   depends_on = [aws_sqs_queue_policy.events, aws_sqs_queue_policy.dead_letters]
 }
 
+resource "aws_cloudwatch_event_rule" "maintenance" {
+  name        = "${local.prefix}-maintenance"
+  description = "Instances that AWS will retire or maintain, as AWS Health tells of them"
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.health"]
+    detail-type = ["AWS Health Event"]
+    detail = {
+      service           = ["EC2"]
+      eventTypeCategory = ["scheduledChange"]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "maintenance" {
+  rule      = aws_cloudwatch_event_rule.maintenance.name
+  target_id = "events-queue"
+  arn       = aws_sqs_queue.events.arn
+
+  retry_policy {
+    maximum_retry_attempts       = 185
+    maximum_event_age_in_seconds = 86400
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters.arn
+  }
+
+  # Until the policy stands, EventBridge may not send.
+  depends_on = [aws_sqs_queue_policy.events, aws_sqs_queue_policy.dead_letters]
+}
+
 resource "aws_cloudwatch_event_rule" "executions" {
   name        = "${local.prefix}-executions"
   description = "Recycles that ended without putting back what they changed"

@@ -62,7 +62,9 @@ impl Checker {
         }
         // A machine that died without AWS noticing is not an execution's falsehood.
         let serves = |one: &Instance| one.is_said_to_serve();
-        let is_current = |one: &&Instance| serves(one) && group.launch.is_current(world.templates(), one);
+        let is_named = matches!(known.run.replace, Replace::Named(_));
+        let is_current =
+            |one: &&Instance| serves(one) && (is_named || group.launch.is_current(world.templates(), one));
         let serving: u32 = group.instances.iter().filter(is_current).map(|one| one.weight).sum();
         let kept: u32 = group
             .instances
@@ -169,7 +171,7 @@ impl Checker {
         let last_look = self.runs.iter().filter_map(|other| other.last_look).max().unwrap_or(Moment(0));
         let newer = self.source_changed_at.is_some_and(|at| at + world.spec().read_lag.by >= last_look);
         let were_there = left.iter().any(|id| *id < known.newcomers_from);
-        told || (newer && !(known.run.replace == Replace::All && were_there))
+        told || (newer && !(known.run.replace != Replace::Outdated && were_there))
     }
 }
 
@@ -215,12 +217,18 @@ fn left_over(world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
         known.run.mode == Mode::Recycle
             && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != group.tags.get(key.as_str()))
     };
+    let is_asked_for = |one: &Instance| match &known.run.replace {
+        Replace::Named(ids) => ids.contains(&one.id.to_string()),
+        replace => {
+            let was_there = one.id < known.newcomers_from;
+            !group.launch.is_current(world.templates(), one)
+                || (was_there && (*replace == Replace::All || tagged_otherwise(one)))
+        }
+    };
     let to_replace = |one: &&Instance| {
         one.lifecycle == Lifecycle::InService
             && (known.run.replaces_protected || !one.protected)
-            && (!group.launch.is_current(world.templates(), one)
-                || (one.id < known.newcomers_from
-                    && (known.run.replace == Replace::All || tagged_otherwise(one))))
+            && is_asked_for(one)
     };
     group.instances.iter().filter(to_replace).map(|one| one.id).collect()
 }

@@ -306,7 +306,7 @@ impl Checker {
     pub fn execution_started(&mut self, world: &World, run: ExpectedExecution) {
         self.observe(world);
         let Some(group) = world.group(self.group) else { return };
-        if run.mode == Mode::Recycle && (run.replace == Replace::All || !run.tags.is_empty()) {
+        if run.mode == Mode::Recycle && (run.replace != Replace::Outdated || !run.tags.is_empty()) {
             self.capacity.everything_may_be_replaced();
         }
         let read_lag = world.spec().read_lag.by;

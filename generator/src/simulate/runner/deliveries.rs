@@ -33,6 +33,11 @@ impl Runner {
                 Some(event) => (**event).clone(),
                 None => return,
             },
+            TriggerEvent::MaintenanceScheduled => events::maintenance(id, &trigger.instances),
+            TriggerEvent::NamedByHand => {
+                let input = events::named_by_hand(group, &trigger.instances);
+                return self.start(0, &format!("by-hand-{id}"), input, "by hand".to_owned());
+            }
             TriggerEvent::FormerExecutionDied => {
                 let arn = self.deployments[0].handler.machine.execution("former");
                 let input = events::former_input(group).to_string();
@@ -59,7 +64,7 @@ impl Runner {
     pub(super) fn hand_over(&mut self, stack: usize, event: &Rc<Value>) {
         self.delivered += 1;
         self.last_event = Some(Rc::clone(event));
-        let pointers = ["/detail/eventName", "/detail/status"];
+        let pointers = ["/detail/eventName", "/detail/eventTypeCode", "/detail/status"];
         let name = pointers.iter().find_map(|pointer| event.pointer(pointer)?.as_str()).unwrap_or("?");
         let deployment = Rc::clone(&self.deployments[stack]);
         // With several stacks it matters whose handler it is.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::deployment::{ACCOUNT, REGION};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
-use asg_recycle_simulator::world::ids::GroupIndex;
+use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::launch::{LaunchSource, LaunchTemplates, TemplateVersion};
 
 /// An API call as CloudTrail tells of it.
@@ -86,6 +86,33 @@ pub(super) fn former_input(group: &Group) -> Value {
         "auto_scaling_group_name": &*group.name, "component": "webops", "account_id": ACCOUNT,
         "success_channel": "", "emoji": EMOJI, "trigger": {"event_name": "UpdateAutoScalingGroup"},
     })
+}
+
+/// AWS will retire instances.
+pub(super) fn maintenance(id: u64, instances: &[u32]) -> Value {
+    let entities: Vec<Value> =
+        ids(instances).map(|id| json!({"entityValue": id, "status": "PENDING"})).collect();
+    json!({
+        "id": event_id(id), "account": ACCOUNT, "region": REGION, "source": "aws.health",
+        "detail-type": "AWS Health Event", "resources": ids(instances).collect::<Vec<_>>(),
+        "detail": {
+            "eventArn": format!("arn:aws:health:{REGION}::event/EC2/{id}"), "service": "EC2", "statusCode": "upcoming",
+            "eventTypeCode": "AWS_EC2_PERSISTENT_INSTANCE_RETIREMENT_SCHEDULED", "eventTypeCategory": "scheduledChange",
+            "communicationId": id.to_string(), "eventRegion": REGION, "affectedAccount": ACCOUNT, "affectedEntities": entities,
+        },
+    })
+}
+
+/// What somebody starts an execution with to have instances replaced.
+pub(super) fn named_by_hand(group: &Group, instances: &[u32]) -> Value {
+    let mut input = former_input(group);
+    input["replace"] = ids(instances).collect();
+    input["trigger"] = json!({"event_name": "by hand"});
+    input
+}
+
+fn ids(instances: &[u32]) -> impl Iterator<Item = String> {
+    instances.iter().map(|number| InstanceId(*number).to_string())
 }
 
 /// What a watch compares with.

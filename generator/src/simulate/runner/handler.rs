@@ -35,6 +35,12 @@ pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> V
     let causes = match event.subject {
         Subject::Causes(causes) => causes,
         Subject::Template(change) => followers(world, &change),
+        Subject::Instances(ids) => match groups_of(world, &ids) {
+            causes if causes.is_empty() => {
+                return vec![HandlerAnswer::Skip(Skip::NoGroupOfInstances.to_string())];
+            }
+            causes => causes,
+        },
         Subject::Nothing(nothing) => return vec![HandlerAnswer::Skip(Skip::Nothing(nothing).to_string())],
     };
     let now = timestamp(world.now());
@@ -62,6 +68,17 @@ fn followers(world: &World, change: &TemplateChange) -> Vec<Cause> {
         groups.filter(|group| group.phase == GroupPhase::Present && group.has_tag(RECYCLE_ON_ASG_UPDATE.key));
     let following = present.map(described).filter(|group| decide::follows(group, change));
     following.map(|group| Cause::Template { group: group.name, change: change.clone() }).collect()
+}
+
+/// The groups that have some of the instances.
+fn groups_of(world: &World, ids: &[String]) -> Vec<Cause> {
+    let groups = world.groups().filter(|group| group.phase != GroupPhase::Deleted);
+    let cause = |group: &Group| {
+        let theirs = ids.iter().filter(|id| group.instances.iter().any(|one| one.id.to_string() == **id));
+        let instances: Vec<String> = theirs.cloned().collect();
+        (!instances.is_empty()).then(|| Cause::Maintenance { group: group.name.to_string(), instances })
+    };
+    groups.filter_map(cause).collect()
 }
 
 fn describe(world: &World, name: &str) -> Option<Described> {

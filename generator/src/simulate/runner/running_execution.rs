@@ -58,11 +58,12 @@ impl RunningExecution {
         let is = |key: &str, value: &str| self.text(key) == value;
         // A restore has the input of the execution that it cleans up after, but is not to do its work.
         let mode = if is("mode", "restore") { Mode::Restore } else { Mode::Recycle };
-        let all = mode == Mode::Recycle && is("replace", "all");
+        let asked = self.input.get("replace").filter(|_| mode == Mode::Recycle);
+        let replace = asked.and_then(|asked| serde_json::from_value(asked.clone()).ok());
         invariants::ExpectedExecution {
             arn: self.execution.arn().into(),
             mode,
-            replace: if all { Replace::All } else { Replace::Outdated },
+            replace: replace.unwrap_or(Replace::Outdated),
             tags: self.asked_tags(),
             allowed: allowed(&self.input),
             replaces_protected,
@@ -119,7 +120,10 @@ impl RunningExecution {
             group: self.group().to_owned(),
             mode: self.text("mode").to_owned(),
             strategy: self.text("strategy").to_owned(),
-            replace: self.text("replace").to_owned(),
+            replace: match self.input.get("replace") {
+                Some(Value::Array(ids)) => format!("{} named", ids.len()),
+                _ => self.text("replace").to_owned(),
+            },
             began_at: self.began_at,
             ended_at: self.ended_at,
             status: self.execution.status().as_str(),

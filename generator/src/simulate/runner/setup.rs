@@ -19,6 +19,9 @@ pub struct TriggerSpec {
     /// About which group; the first where it is not said.
     #[serde(default)]
     pub group: Option<String>,
+    /// About which instances, by their number from 1, where it is about some.
+    #[serde(default)]
+    pub instances: Vec<u32>,
 }
 
 /// What can happen.
@@ -34,13 +37,17 @@ pub enum TriggerEvent {
     TagRestated,
     /// The last event is delivered once more.
     Redelivery,
+    /// AWS Health tells of maintenance that is scheduled for the instances.
+    MaintenanceScheduled,
+    /// Somebody starts an execution by hand that names the instances.
+    NamedByHand,
     /// An execution named `former`, which began before the run, has died.
     FormerExecutionDied,
 }
 
 impl Default for TriggerSpec {
     fn default() -> Self {
-        Self { at: Span(0), event: TriggerEvent::LaunchChange, group: None }
+        Self { at: Span(0), event: TriggerEvent::LaunchChange, group: None, instances: Vec::new() }
     }
 }
 
