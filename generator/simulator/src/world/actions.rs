@@ -83,6 +83,7 @@ static ACTIONS: &[Action] = &[
     look(AUTOSCALING, "describeAutoScalingInstances", api::instances::describe),
     look(AUTOSCALING, "describeScalingActivities", api::activities::describe),
     read(AUTOSCALING, "describeLifecycleHooks", api::hooks::describe),
+    read(AUTOSCALING, "describeWarmPool", api::warm_pool::describe),
     read(AUTOSCALING, "describeInstanceRefreshes", api::refreshes::describe),
     change("startInstanceRefresh", api::refreshes::start),
     change("cancelInstanceRefresh", api::refreshes::cancel),

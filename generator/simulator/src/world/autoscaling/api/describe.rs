@@ -151,7 +151,7 @@ fn put_settings(fields: &mut Fields, group: &Group, templates: &LaunchTemplates)
 /// What AWS leaves out of most groups.
 fn put_optional(fields: &mut Fields, group: &Group) {
     if group.warm_pool > 0 {
-        put(fields, "WarmPoolConfiguration", json!({"MinSize": group.warm_pool, "PoolState": "Stopped"}));
+        put(fields, "WarmPoolConfiguration", warm_pool_configuration(group));
         put(fields, "WarmPoolSize", json!(group.warm_pool));
     }
     if let Some(operator) = &group.operator {
@@ -164,6 +164,11 @@ fn put_optional(fields: &mut Fields, group: &Group) {
     if let Some(capacity_type) = &group.capacity_type {
         put(fields, "DesiredCapacityType", json!(&**capacity_type));
     }
+}
+
+/// How a group's warm pool is configured.
+pub(super) fn warm_pool_configuration(group: &Group) -> Value {
+    json!({"MinSize": group.warm_pool, "PoolState": "Stopped"})
 }
 
 fn tag(group: &str, key: &str, value: &str) -> Value {

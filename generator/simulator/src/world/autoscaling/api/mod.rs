@@ -9,6 +9,7 @@ pub(crate) mod refreshes;
 pub(crate) mod sizes;
 pub(crate) mod suspension;
 pub(crate) mod terminate;
+pub(crate) mod warm_pool;
 
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::group::GroupPhase;
