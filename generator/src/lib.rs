@@ -26,6 +26,8 @@ pub mod problem;
 pub mod samples;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(any(feature = "package", feature = "simulate"))]
+mod shell;
 mod secret;
 mod digest;
 mod template;

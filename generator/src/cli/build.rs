@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     report::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
     context
         .console
-        .result(&format!("next: {}/README.md says how to deploy\n", arguments.target.out.display()))
+        .result(&format!("next: {}/README.md says how to deploy\n", report::pasted(&arguments.target.out)))
 }
 
 /// Before the minutes that compiling may take, edited files are refused, and a folder that has no zip yet gets the

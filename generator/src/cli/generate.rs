@@ -57,11 +57,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
     report::summary(&arguments.target.out, &summary, context)?;
-    let out = arguments.target.out.display();
+    let out = report::pasted(&arguments.target.out);
     let next = if has_zip {
         format!("next: {out}/README.md says how to deploy\n")
     } else {
-        let file = arguments.source.file.display();
+        let file = report::pasted(&arguments.source.file);
         format!("next: `asg-recycle build {file} --out {out}` makes {HANDLER_ZIP}, which the stack deploys\n")
     };
     context.console.result(&next)

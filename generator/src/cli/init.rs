@@ -4,6 +4,7 @@ use std::path::{Component, PathBuf};
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::report;
 use crate::config::{self, SCHEMA_FILE};
 use crate::output::{self, Edits};
 
@@ -38,8 +39,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     context.console.result(&format!(
         "wrote {file} and, for editors, {schema}\n\
-         next: edit {file}, then run `asg-recycle build {file} --out out`\n",
+         next: edit {file}, then run `asg-recycle build {word} --out out`\n",
         file = file.display(),
+        word = report::pasted(&file),
         schema = schema.display(),
     ))
 }

@@ -67,7 +67,7 @@ fn build(
     let is_stale = folder.manifest().package.as_ref() != Some(&record);
     let plan = folder.plan(wanted(&folder, built.zip, record, &contents.sources))?;
     report::summary(&target.out, &plan.apply()?, context)?;
-    let (file, out) = (arguments.source.file.display(), target.out.display());
+    let (file, out) = (report::pasted(&arguments.source.file), report::pasted(&target.out));
     let next = if is_stale {
         format!("next: `asg-recycle generate {file} --out {out}` puts the zip's hash into the stack\n")
     } else {

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use crate::output::{Plan, Summary};
 use crate::package::{HANDLER_CRATE, Progress};
+use crate::shell;
 
 /// Crates between two lines of progress where nobody watches.
 const CRATES_PER_LINE: usize = 25;
@@ -74,6 +75,11 @@ pub(super) fn progress_ends(console: &mut Console) {
     if console.is_watched {
         console.note("\r\u{1b}[K");
     }
+}
+
+/// A path in a command to paste.
+pub(super) fn pasted(path: &Path) -> String {
+    shell::quoted(&path.display().to_string())
 }
 
 /// Says what was written.

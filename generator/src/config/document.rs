@@ -81,8 +81,12 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
                 return None;
             }
         };
-        if matches!(event, Event::DocumentStart(..)) {
+        if let Event::DocumentStart(_, version) = &event {
             documents += 1;
+            if let Some(version) = version.filter(|version| (version.major, version.minor) != (1, 2)) {
+                let place = builder.lines.beginning("%YAML").unwrap_or_else(|| builder.place(span));
+                problems.push(syntax::other_version(version.major, version.minor).at(place));
+            }
         }
         if documents > 1 {
             problems.push(second_document(builder.place(span)));

@@ -252,14 +252,18 @@ mod tests {
     #[test]
     fn the_longest_name_that_fits_is_taken() {
         let longest = names::tightest().prefix_length_max();
-        let name = |length: usize| format!("name: {}\nenvironment: e\n", "n".repeat(length - "-e".len()));
+        let name = |length: usize| format!("name: {}\nenvironment: ee\n", "n".repeat(length - "-ee".len()));
         assert_eq!(problems(&name(longest)), vec![]);
         assert_eq!(problems(&name(longest + 1)), vec![("name-too-long", "name".to_owned())]);
+        // What neither may be longer than, whatever the other is: the schema has it.
+        for alone in [StackName::format(), Environment::format()] {
+            assert_eq!(alone.length_max, longest - "-e".len());
+        }
     }
 
     #[test]
     fn a_program_gets_the_faults_of_several_keys_from_the_configuration() {
-        let mut config = Config::with_defaults(text(&"n".repeat(60)));
+        let mut config = Config::with_defaults(text(&"n".repeat(38)));
         config.handler.reserved_concurrency = ReservedConcurrency::new(5).ok();
         config.queue.maximum_concurrency = MaximumConcurrency::new(6).unwrap();
         let percentage = SettingValue::Integer(200);
@@ -275,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_fault_of_one_key_does_not_bring_up_another() {
-        let bad_name = format!("name: {}!\n", "n".repeat(60));
+        let bad_name = format!("name: {}!\n", "n".repeat(37));
         assert_eq!(problems(&bad_name), vec![("bad-form", "name".to_owned())]);
         let both = "name: n\nhandler: {reserved_concurrency: 5}\nqueue: {maximum_concurrency: 2000}\n";
         assert_eq!(problems(both), vec![("out-of-range", "queue.maximum_concurrency".to_owned())]);

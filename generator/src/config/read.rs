@@ -53,6 +53,7 @@ impl Reader<'_> {
                 self.enter(&path, entry);
             } else {
                 self.problems.push(unknown(section, &path, entry));
+                self.look_into(section, entry);
             }
         }
     }
@@ -66,6 +67,16 @@ impl Reader<'_> {
                 let problem = value::unfit("wrong-type", path, "keys of its own", &entry.value);
                 self.problems.push(problem.help(format!("they are {}", neighbour_names(path))));
             }
+        }
+    }
+
+    /// Tells the faults inside a section whose own name is at fault, too, as of the one that was probably meant.
+    fn look_into(&mut self, section: &str, entry: &Entry) {
+        let meant = suggest::key(section, &entry.key);
+        let meant = meant.filter(|meant| registry::sections().iter().any(|section| section.path == *meant));
+        if let (Some(meant), Raw::Mapping(entries)) = (meant, &entry.value.value) {
+            let reading = Reading { values: BTreeMap::new(), places: BTreeMap::new() };
+            Reader { keys: self.keys.clone(), reading, problems: self.problems }.section(meant, entries);
         }
     }
 

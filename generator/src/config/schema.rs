@@ -14,6 +14,7 @@ pub fn json_schema() -> Json {
     let head = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "stack.yaml of asg-recycle",
+        "description": "`asg-recycle validate` checks more: what several keys are together, and whether a time zone exists",
     });
     let mut whole = head.as_object().cloned().unwrap_or_default();
     whole.append(&mut schema);

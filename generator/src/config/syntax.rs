@@ -30,6 +30,12 @@ pub(super) fn too_deep() -> Problem {
     Problem::new("too-deep", "", reason).help("no key of a stack stands deeper than three mappings")
 }
 
+/// The fault of a document that wants to be read by the rules of another YAML, where `yes` is a boolean and `010` is eight.
+pub(super) fn other_version(major: u32, minor: u32) -> Problem {
+    let reason = format!("the document is YAML {major}.{minor} by its own words, but is read as YAML 1.2");
+    Problem::new("yaml-version", "", reason).help("remove the line `%YAML`, or write `%YAML 1.2`")
+}
+
 fn is_point(kind: &ErrorKind) -> bool {
     is_tab(kind)
         || matches!(

@@ -79,12 +79,14 @@ const HTTPS_URL: &str = "https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~
 texts! {
     /// First part of every resource's name; how long it may be depends on the names built from it.
     StackName = "[a-z]([a-z0-9-]*[a-z0-9])?",
-        "lower-case letters, digits and hyphens, with a letter first and no hyphen last", 64, "asg-recycle";
+        "lower-case letters, digits and hyphens, with a letter first and no hyphen last", 38, "asg-recycle";
     /// Second part of every resource's name; how long it may be depends on the names built from it.
     Environment = "[a-z0-9]([a-z0-9-]*[a-z0-9])?",
-        "lower-case letters, digits and hyphens, with no hyphen first or last", 64, "staging";
-    /// An AWS region of any partition.
-    Region = "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "the code of an AWS region", 32, "eu-west-2";
+        "lower-case letters, digits and hyphens, with no hyphen first or last", 38, "staging";
+    /// An AWS region of any partition: a place, a direction and one digit. A list of those that there are would refuse the next
+    /// one; this form has fitted all so far, and refuses what is slipped in the direction or in the number.
+    Region = "[a-z]{2,4}(-(gov|iso[a-z]?|de))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]",
+        "the code of an AWS region: place, direction and a digit", 32, "eu-west-2";
     /// A Slack channel without its `#`.
     SlackChannel = "[A-Za-z0-9_-]+", "the name of a Slack channel without the `#`", 80, "platform-recycles";
     /// A state machine; without the characters that Step Functions refuses or cannot log.
@@ -176,6 +178,12 @@ mod tests {
             (StackName::format(), "", false),
             (Environment::format(), "2024-test", true),
             (Environment::format(), "-test", false),
+            (Region::format(), "ap-southeast-7", true),
+            (Region::format(), "us-isof-south-1", true),
+            (Region::format(), "mx-central-1", true),
+            (Region::format(), "eu-isoe-west-1", true),
+            (Region::format(), "eu-west-22", false),
+            (Region::format(), "eu-wset-2", false),
             (Region::format(), "us-gov-west-1", true),
             (Region::format(), "eusc-de-east-1", true),
             (Region::format(), "cn-northwest-1", true),

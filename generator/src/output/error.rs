@@ -11,6 +11,7 @@ pub enum OutputError {
     /// Files stand in the way.
     #[error(
         "these files are not as asg-recycle generated them, and nothing was written:\n{}\n\
+         `asg-recycle generate --check` shows how they differ; \
          keep your changes elsewhere, delete the files, or use `--force` to overwrite them", list(.0)
     )]
     Conflicts(Vec<Conflict>),

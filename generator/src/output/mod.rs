@@ -8,6 +8,7 @@ mod error;
 mod manifest;
 mod folder;
 mod diff;
+mod leftover;
 mod plan;
 mod write;
 

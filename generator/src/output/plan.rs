@@ -1,13 +1,14 @@
 //! What has to be done to a folder so that it holds what is wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::conflict::{Conflict, Obstacle};
 use super::diff;
 use super::error::{OutputError, is_absent};
 use super::folder::{Edits, Folder, Wanted};
+use super::leftover;
 use super::manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
 use crate::digest;
 
@@ -55,6 +56,8 @@ pub struct Plan {
     pub(super) before: Manifest,
     pub(super) after: Manifest,
     pub(super) manifest_on_disk: Disk,
+    /// What killed runs left: locked until the plan is gone, so that nobody else takes it for his own.
+    _leftovers: Vec<File>,
 }
 
 impl Folder {
@@ -76,6 +79,7 @@ impl Folder {
             let change = decide(&disk, wanted.map(Vec::as_slice), &before.hashes(path));
             steps.insert(path.clone(), Step { change, disk, wanted: wanted.cloned() });
         }
+        let leftovers = self.add_leftovers(&mut steps)?;
         Ok(Plan {
             root: self.path.clone(),
             edits: self.edits,
@@ -83,7 +87,24 @@ impl Folder {
             before: before.clone(),
             after,
             manifest_on_disk: read(&self.path.join(MANIFEST))?,
+            _leftovers: leftovers,
         })
+    }
+
+    /// Has the files removed that killed runs left in the folders that are written to.
+    fn add_leftovers(&self, steps: &mut BTreeMap<String, Step>) -> Result<Vec<File>, OutputError> {
+        let parent = |path: &String| path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+        let folders: BTreeSet<String> = steps.keys().filter_map(parent).chain([String::new()]).collect();
+        let mut files = Vec::new();
+        for folder in folders {
+            for (name, file) in leftover::in_folder(&self.path.join(&folder)) {
+                let path = format!("{folder}{name}");
+                let disk = read(&self.path.join(&path))?;
+                steps.insert(path, Step { change: Change::Remove, disk, wanted: None });
+                files.push(file);
+            }
+        }
+        Ok(files)
     }
 }
 

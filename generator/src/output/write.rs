@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::error::{OutputError, is_absent};
 use super::folder::Edits;
+use super::leftover;
 use super::manifest::{FILE_NAME as MANIFEST, Manifest};
 use super::plan::{Change, Disk, Plan, Step};
 use crate::digest;
@@ -151,11 +152,7 @@ fn replace(folder: &Path, file: &Path, contents: &[u8]) -> io::Result<()> {
 }
 
 fn temporary(folder: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".asg-recycle-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the user's mask
-    let mut temporary = builder.tempfile_in(folder)?;
+    let mut temporary = leftover::temporary(folder)?;
     temporary.write_all(contents)?;
     Ok(temporary)
 }
@@ -235,6 +232,21 @@ mod tests {
         let summary = apply(root, Edits::Protect, &[("a", "3"), ("z/z", "3")]).unwrap();
         assert_eq!((summary.updated, summary.created), (vec!["a".to_owned()], vec!["z/z".to_owned()]));
         assert!(!fs::read_to_string(root.join(MANIFEST)).unwrap().contains("pending"));
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_drift_and_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        apply(root, Edits::Protect, &[("a/b", "1")]).unwrap();
+        for path in [".asg-recycle-x1", "a/.asg-recycle-x2"] {
+            fs::write(root.join(path), "half of").unwrap();
+        }
+        let plan = || Folder::open(root, Edits::Protect).unwrap().plan(wanted(&[("a/b", "1")])).unwrap();
+        assert!(!plan().is_done() && plan().diff().contains("--- a/a/.asg-recycle-x2"), "{}", plan().diff());
+        let removed = plan().apply().unwrap().removed;
+        assert_eq!(removed, [".asg-recycle-x1", "a/.asg-recycle-x2"]);
+        assert!(plan().is_done() && !root.join(".asg-recycle-x1").exists());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::shell;
+
 /// The folders that the compilers see and the binary must not hold.
 pub(super) struct Places {
     /// `CARGO_HOME`: the crates' sources.
@@ -58,13 +60,9 @@ impl Places {
 
     /// For the C compiler, quoted as a shell would want it.
     pub(super) fn c_flags(&self) -> String {
-        let maps = self.mappings().map(|(from, to)| quoted(&format!("-ffile-prefix-map={from}={to}")));
+        let maps = self.mappings().map(|(from, to)| shell::quoted(&format!("-ffile-prefix-map={from}={to}")));
         maps.join(" ")
     }
-}
-
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A path as text for messages and flags.

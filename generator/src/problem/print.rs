@@ -91,6 +91,12 @@ impl<'a> Lines<'a> {
         indentation.into_iter().position(|character| character == '\t').map(|index| index + 1)
     }
 
+    /// The first line that begins with a word.
+    pub(crate) fn beginning(&self, word: &str) -> Option<Location> {
+        let index = self.0.iter().position(|line| line.starts_with(word))?;
+        Some(Location { line: index + 1, column: 1, length: self.length_from(index + 1, 1) })
+    }
+
     fn line(&self, line: usize) -> &'a str {
         line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or_default()
     }

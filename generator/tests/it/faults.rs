@@ -82,6 +82,7 @@ fn many_faults_are_reported_at_once_by_place() {
         (13, "reserved-tag", "tags[\"aws:team\"]"),
         (14, "wrong-type", "tags.cost-centre"),
         (16, "unknown-strategy", "strategies.inout"),
+        (17, "wrong-type", "strategies.in-out.poll_interval_seconds"), // as of the one that was meant
         (19, "unknown-time-zone", "strategies.out-in-timed.time_zone"),
         (20, "wrong-type", "strategies.out-in-timed.drain_timeout_seconds"),
         (22, "bad-form", "alarms.runbook_url"),
@@ -132,6 +133,8 @@ fn the_page_on_scenarios_is_that_of_their_types() {
 
 #[test]
 fn the_reference_in_the_documentation_is_current() {
+    let schema = format!("{:#}\n", config::json_schema());
+    assert_golden(&repository().join("docs/stack.schema.json"), &schema);
     assert_golden(&repository().join("docs/configuration.md"), &config::reference());
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::shell;
+
 /// What a run was a run of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
@@ -25,7 +27,8 @@ impl Replay {
     /// The command, quoted for a POSIX shell.
     pub fn command(&self) -> String {
         let words = ["asg-recycle", "simulate", &self.file].map(str::to_owned);
-        let words: Vec<String> = words.iter().chain(&self.arguments).map(|word| quoted(word)).collect();
+        let words: Vec<String> =
+            words.iter().chain(&self.arguments).map(|word| shell::quoted(word)).collect();
         words.join(" ")
     }
 }
@@ -36,15 +39,6 @@ impl fmt::Display for Replay {
         let Self { version, file, digest, .. } = self;
         writeln!(out, "again, with asg-recycle {version} and the {file} whose SHA-256 is {digest}:")?;
         write!(out, "  {}", self.command())
-    }
-}
-
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_./:=,@%+-".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
