@@ -1,5 +1,6 @@
 //! One `JSONata` expression, parsed once: what it reads, and what Step Functions would refuse in it.
 
+mod children;
 mod functions;
 
 use std::collections::BTreeSet;
@@ -8,23 +9,12 @@ use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::parser;
 use serde_json::{Value, json};
 
+pub use children::children;
 pub use functions::FUNCTIONS;
 
 /// The expression in a string that Step Functions evaluates: one that begins with `{%` and ends with `%}`.
 pub fn delimited(text: &str) -> Option<&str> {
     text.strip_prefix("{%")?.strip_suffix("%}")
-}
-
-/// Names of the variables that an expression reads from outside, `states` included.
-///
-/// # Errors
-/// The parser's message.
-pub fn variables(source: &str) -> Result<BTreeSet<String>, String> {
-    let tree = parser::parse(source).map_err(|error| error.to_string())?;
-    let mut survey = Survey::default();
-    survey.visit(&tree, true);
-    let is_outer = |name: &String| !survey.local.contains(name) && !FUNCTIONS.contains(&name.as_str());
-    Ok(survey.names.iter().filter(|name| !name.is_empty() && is_outer(name)).cloned().collect())
 }
 
 /// Paths below `$states.context` that exist while an execution of ours runs.
@@ -78,26 +68,18 @@ impl Expression {
     /// Everything in it that Step Functions would refuse or the interpreter does not know, each as one fragment.
     pub fn compile(source: &str, assigned: &BTreeSet<String>) -> Result<Self, Vec<String>> {
         let body = parser::parse(source).map_err(|error| vec![error.to_string()])?;
-        let mut survey = Survey::default();
-        survey.visit(&body, true);
-        let hidden = survey.called.intersection(assigned);
-        survey
-            .refusals
-            .extend(hidden.map(|name| format!("variable `{name}` hides the function that is called")));
-        if survey.has_function {
-            // The library's functions keep the values from when they were made; those of the language see the new ones.
-            let told = |name| format!("`${name}` is bound twice beside a function that may read it");
-            survey.refusals.extend(survey.rebound.iter().map(told));
-        }
-        if !survey.refusals.is_empty() {
-            return Err(survey.refusals);
+        let survey = Survey::of(&body);
+        let refusals = survey.refusals(assigned);
+        if !refusals.is_empty() {
+            return Err(refusals);
         }
         let variables: Vec<_> = survey.names.intersection(assigned).cloned().collect();
         let impure = |name: &&str| survey.names.contains(*name) || survey.called.contains(*name);
         let pure = !IMPURE.iter().any(impure) && !survey.states.context;
         let states = survey.names.contains("states").then_some(survey.states);
         let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
-        let tree = bind(bound, call_remembered(body));
+        let body = if survey.called.contains("contains") { call_remembered(body) } else { body };
+        let tree = bind(bound, body);
         Ok(Self { source: source.trim().to_owned(), tree, variables, states, pure })
     }
 
@@ -171,8 +153,9 @@ fn replace_contains(json: &mut Value) -> bool {
     }
 }
 
-#[derive(Default)]
-struct Survey {
+/// What an expression reads, calls and binds.
+#[derive(Debug, Default)]
+pub struct Survey {
     names: BTreeSet<String>,
     /// Functions of the language that are called.
     called: BTreeSet<String>,
@@ -184,10 +167,36 @@ struct Survey {
     /// Names bound more than once in a block.
     rebound: BTreeSet<String>,
     has_function: bool,
-    refusals: Vec<String>,
+    /// What Step Functions would refuse whatever the machine's variables are.
+    refused: Vec<String>,
 }
 
 impl Survey {
+    /// Of a parsed expression.
+    pub fn of(tree: &AstNode) -> Self {
+        let mut survey = Self::default();
+        survey.visit(tree, true);
+        survey
+    }
+
+    /// Names of the variables that it reads from outside, `states` included.
+    pub fn variables(&self) -> BTreeSet<String> {
+        let is_outer = |name: &String| !self.local.contains(name) && !FUNCTIONS.contains(&name.as_str());
+        self.names.iter().filter(|name| !name.is_empty() && is_outer(name)).cloned().collect()
+    }
+
+    /// Everything in it that Step Functions would refuse or the interpreter does not know, each as one fragment, where the
+    /// names in `assigned` are variables of the machine.
+    pub fn refusals(&self, assigned: &BTreeSet<String>) -> Vec<String> {
+        let hidden = self.called.intersection(assigned);
+        let hidden = hidden.map(|name| format!("variable `{name}` hides the function that is called"));
+        // The library's functions keep the values from when they were made; those of the language see the new ones.
+        let rebound = self.rebound.iter().filter(|_| self.has_function);
+        let rebound =
+            rebound.map(|name| format!("`${name}` is bound twice beside a function that may read it"));
+        self.refused.iter().cloned().chain(hidden).chain(rebound).collect()
+    }
+
     /// Visits a node; `top` tells whether it is evaluated over the input of the whole expression, which does not exist
     /// in Step Functions.
     fn visit(&mut self, node: &AstNode, top: bool) {
@@ -204,14 +213,9 @@ impl Survey {
                 self.calls(name, args, top);
                 self.visit_all(args, top);
             }
-            AstNode::Binary { op, lhs, rhs } => {
+            AstNode::Binary { op, lhs, .. } => {
                 self.binds(*op, lhs);
-                self.visit_all([&**lhs, &**rhs], top);
-            }
-            AstNode::Unary { operand, .. } => self.visit(operand, top),
-            AstNode::Call { procedure, args } => {
-                self.visit(procedure, top);
-                self.visit_all(args, top);
+                self.visit_all(children(node), top);
             }
             AstNode::Lambda { params, body, .. } => {
                 self.has_function = true;
@@ -219,30 +223,16 @@ impl Survey {
                 self.visit_scope(std::slice::from_ref(&**body), top);
             }
             AstNode::Block(items) => self.visit_scope(items, top),
-            AstNode::Array(items) | AstNode::ArrayGroup(items) => self.visit_all(items, top),
-            AstNode::Object(pairs) => self.visit_pairs(pairs, top),
             AstNode::ObjectTransform { input, pattern } => {
                 self.visit(input, top);
-                self.visit_pairs(pattern, false);
+                self.visit_all(pattern.iter().flat_map(|(key, value)| [key, value]), false);
             }
-            AstNode::Conditional { condition, then_branch, else_branch } => {
-                self.visit_all([&**condition, &**then_branch].into_iter().chain(else_branch.as_deref()), top);
-            }
-            AstNode::FunctionApplication(inner) => self.visit(inner, top),
             AstNode::Sort { input, terms } => {
                 self.visit(input, top);
                 self.visit_all(terms.iter().map(|(term, _)| term), false);
             }
-            AstNode::Transform { location, update, delete } => {
-                self.visit_all([&**location, &**update].into_iter().chain(delete.as_deref()), false);
-            }
-            AstNode::String(_)
-            | AstNode::Number(_)
-            | AstNode::Boolean(_)
-            | AstNode::Null
-            | AstNode::Undefined
-            | AstNode::Placeholder
-            | AstNode::Regex { .. } => {}
+            AstNode::Transform { .. } => self.visit_all(children(node), false),
+            _ => self.visit_all(children(node), top),
         }
     }
 
@@ -264,10 +254,6 @@ impl Survey {
                 self.rebound.insert(name.clone());
             }
         }
-    }
-
-    fn visit_pairs(&mut self, pairs: &[(AstNode, AstNode)], top: bool) {
-        self.visit_all(pairs.iter().flat_map(|(key, value)| [key, value]), top);
     }
 
     fn visit_path(&mut self, steps: &[PathStep], top: bool) {
@@ -304,7 +290,7 @@ impl Survey {
                 self.reads_context(&names[1..]);
             }
             other => {
-                self.refusals.push(format!("$states has no field `{}`", other.unwrap_or_default()));
+                self.refused.push(format!("$states has no field `{}`", other.unwrap_or_default()));
             }
         }
     }
@@ -316,7 +302,7 @@ impl Survey {
             names.get(1).is_none_or(|second| known.is_some_and(|known| known.contains(second)));
         if known.is_none() || !second_known {
             let path = names.iter().take(2).copied().collect::<Vec<_>>().join(".");
-            self.refusals.push(format!("`$states.context.{path}` is not supported"));
+            self.refused.push(format!("`$states.context.{path}` is not supported"));
         }
     }
 
@@ -334,13 +320,13 @@ impl Survey {
 
     fn refuse_eval(&mut self, name: &str) {
         if name == "eval" {
-            self.refusals.push("Step Functions has no $eval; use $parse".to_owned());
+            self.refused.push("Step Functions has no $eval; use $parse".to_owned());
         }
     }
 
     fn reads_input(&mut self, top: bool, what: &str) {
         if top {
-            self.refusals.push(format!(
+            self.refused.push(format!(
                 "`{what}` reads the input of the expression, which there is none of; use $states.input"
             ));
         }

@@ -6,7 +6,7 @@ use minijinja::{Error, ErrorKind, context};
 use serde_json::Value;
 
 use super::expression;
-use super::origin;
+use super::origin::{self, Plain};
 
 /// The states of a child execution, with every variable they assign renamed to `<prefix>_<name>`, so that no name
 /// stands in two nested scopes.
@@ -15,9 +15,10 @@ pub(super) fn states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str)
         settings => state.lookup("settings"),
         hooks => state.lookup("hooks"),
     })?;
+    let plain = Plain::of(text);
     let parsed =
-        origin::parse(path, &text).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
-    Ok(origin::print(path, &text, &rename_variables(&parsed, prefix)))
+        origin::parse(path, &plain).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
+    Ok(origin::print(path, plain, &rename_variables(&parsed, prefix)))
 }
 
 fn rename_variables(states: &Value, prefix: &str) -> Value {

@@ -1,8 +1,11 @@
 //! A definition as the checks hold it to the tables, and the pictures draw it.
 
+use std::collections::HashMap;
+
 use asg_recycle_simulator::states_language::{Refusal, Scope, StateMachine};
 
 use super::declarations::Declarations;
+use super::expression::{Parsed, delimited};
 use super::origin::Origins;
 use crate::problem::{Problem, Problems};
 
@@ -16,6 +19,8 @@ pub(super) struct Definition {
     pub text: String,
     /// Its states.
     pub machine: StateMachine,
+    /// Every expression in its states, by what stands between `{%` and `%}`.
+    expressions: HashMap<String, Parsed>,
     /// What its states are held to; nothing of it in a definition that came without.
     pub declared: Declarations,
 }
@@ -29,13 +34,36 @@ impl Definition {
         let (machine, refusals) = StateMachine::read(text);
         let mut problems = Problems::default();
         problems.extend(refusals.into_iter().map(|refusal| problem(refusal, origins)));
-        problems.or_ok(Self { text: text.to_owned(), machine, declared: Declarations::default() })
+        let expressions = expressions(&machine);
+        problems.or_ok(Self {
+            text: text.to_owned(),
+            machine,
+            expressions,
+            declared: Declarations::default(),
+        })
+    }
+
+    /// The expression that a text of a state is, if it is one.
+    pub(super) fn expression(&self, text: &str) -> Option<&Parsed> {
+        self.expressions.get(delimited(text)?)
     }
 
     /// The machine's own scope first.
     pub(super) fn scopes(&self) -> &[Scope] {
         &self.machine.scopes
     }
+}
+
+fn expressions(machine: &StateMachine) -> HashMap<String, Parsed> {
+    let mut expressions = HashMap::new();
+    for (_, _, state) in machine.states() {
+        for source in state.texts().iter().filter_map(|text| delimited(text.text)) {
+            if !expressions.contains_key(source) {
+                expressions.insert(source.to_owned(), Parsed::of(source));
+            }
+        }
+    }
+    expressions
 }
 
 fn problem(refusal: Refusal, origins: &Origins) -> Problem {

@@ -1,125 +1,145 @@
-//! `JSONata` inside a definition: which strings are expressions, whether they parse, and which variables they read.
+//! `JSONata` inside a definition: which strings are expressions, and what the checks ask of each.
 
 use std::collections::BTreeSet;
 
-pub(crate) use asg_recycle_simulator::expression::{Expression, FUNCTIONS, delimited, variables};
-use jsonata_core::ast::{AstNode, BinaryOp};
+pub(crate) use asg_recycle_simulator::expression::{FUNCTIONS, delimited};
+use asg_recycle_simulator::expression::{Survey, children};
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 use jsonata_core::parser;
-use serde_json::Value;
 
 use super::kind::Kind;
 
-/// The names along every path that begins with a variable, the variable's first: `["lock", "journal", "phase"]`.
-pub(super) fn paths(expression: &str) -> Vec<Vec<String>> {
-    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
-    let mut paths = Vec::new();
-    collect_paths(&tree.unwrap_or_default(), &mut paths);
-    paths
+/// What the checks ask of one expression. It is parsed once: the parser is most of what generating costs.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// What stands between `{%` and `%}`.
+    pub(super) source: String,
+    /// What it reads, calls and binds; else the parser's message.
+    pub(super) survey: Result<Survey, String>,
+    /// Names of the variables that it reads from outside, `states` included.
+    pub(super) variables: BTreeSet<String>,
+    /// The names along every path that begins with a variable, the variable's first: `["lock", "journal", "phase"]`.
+    pub(super) paths: Vec<Vec<String>>,
+    /// The entries of the object that it gives. Of an object that is taken from elsewhere nothing is known.
+    pub(super) entries: Vec<Entry>,
+    /// Every text that stands in it as it is.
+    pub(super) literals: Vec<String>,
+    /// Every function that it calls, and every variable, which may be a function that is passed on.
+    pub(super) functions: BTreeSet<String>,
+    /// The kind of what it gives, where its form tells.
+    pub(super) kind: Option<Kind>,
 }
 
-fn collect_paths(tree: &Value, paths: &mut Vec<Vec<String>>) {
-    match tree {
-        Value::Object(fields) => {
-            if let Some(steps) = fields.get("Path").and_then(|path| path["steps"].as_array()) {
-                let mut steps = steps.iter().map(|step| &step["node"]);
-                let first = steps.next().and_then(|node| node["Variable"].as_str());
-                let names = steps.map_while(|node| node["Name"].as_str());
-                paths.extend(
-                    first.map(|first| {
-                        std::iter::once(first).chain(names).map(str::to_owned).collect::<Vec<_>>()
-                    }),
-                );
-            }
-            fields.values().for_each(|field| collect_paths(field, paths));
+/// An entry of an object that an expression gives.
+#[derive(Debug, PartialEq)]
+pub(super) struct Entry {
+    /// Its key.
+    pub(super) key: String,
+    /// The kind of its value, where its form tells.
+    pub(super) kind: Option<Kind>,
+    /// The texts that stand in the value as they are: what it can be, where it is a text.
+    pub(super) texts: Vec<String>,
+}
+
+impl Parsed {
+    /// Takes the text between `{%` and `%}` apart. Of one that does not parse only that is known.
+    pub(super) fn of(source: &str) -> Self {
+        let tree = match parser::parse(source) {
+            Ok(tree) => tree,
+            Err(error) => return Self::broken(source, error.to_string()),
+        };
+        let survey = Survey::of(&tree);
+        let Found { paths, literals, functions } = Found::of(&tree);
+        let mut entries = Vec::new();
+        collect_entries(&tree, &mut entries);
+        Self {
+            source: source.to_owned(),
+            variables: survey.variables(),
+            survey: Ok(survey),
+            paths,
+            entries,
+            literals,
+            functions,
+            kind: kind_of(&tree),
         }
-        Value::Array(items) => items.iter().for_each(|item| collect_paths(item, paths)),
-        _ => {}
+    }
+
+    fn broken(source: &str, message: String) -> Self {
+        Self {
+            source: source.to_owned(),
+            survey: Err(message),
+            variables: BTreeSet::new(),
+            paths: Vec::new(),
+            entries: Vec::new(),
+            literals: Vec::new(),
+            functions: BTreeSet::new(),
+            kind: None,
+        }
     }
 }
 
-/// The keys of the object that an expression gives, with the kinds of their values where their form tells. Of an object
-/// that is taken from elsewhere nothing is known.
-pub(super) fn entries(expression: &str) -> Vec<(String, Option<Kind>)> {
-    members(expression).iter().map(|(key, value)| (key.clone(), kind_of(value))).collect()
+/// What stands somewhere in a tree.
+#[derive(Default)]
+struct Found {
+    paths: Vec<Vec<String>>,
+    literals: Vec<String>,
+    functions: BTreeSet<String>,
 }
 
-/// The texts that an entry of the object that an expression gives can be, where they stand there.
-pub(super) fn texts_of_entry(expression: &str, entry: &str) -> Vec<String> {
-    let mut texts = Vec::new();
-    for (_, value) in members(expression).iter().filter(|(key, _)| key == entry) {
-        collect_literals(&serde_json::to_value(value).unwrap_or_default(), &mut texts);
+impl Found {
+    fn of(tree: &AstNode) -> Self {
+        let mut found = Self::default();
+        found.visit(tree);
+        found
     }
-    texts
-}
 
-fn members(expression: &str) -> Vec<(String, AstNode)> {
-    let mut members = Vec::new();
-    if let Ok(tree) = parser::parse(expression) {
-        collect_members(&tree, &mut members);
+    fn visit(&mut self, tree: &AstNode) {
+        match tree {
+            AstNode::String(text) => self.literals.push(text.clone()),
+            AstNode::Path { steps } => self.paths.extend(path(steps)),
+            AstNode::Function { name, .. } | AstNode::Variable(name) => {
+                self.functions.insert(name.clone());
+            }
+            _ => {}
+        }
+        for child in children(tree) {
+            self.visit(child);
+        }
     }
-    members
 }
 
-fn collect_members(tree: &AstNode, found: &mut Vec<(String, AstNode)>) {
+/// The names along a path, if it begins with a variable.
+fn path(steps: &[PathStep]) -> Option<Vec<String>> {
+    let (first, rest) = steps.split_first()?;
+    let AstNode::Variable(variable) = &first.node else { return None };
+    let names = rest.iter().map_while(|step| match &step.node {
+        AstNode::Name(name) => Some(name.clone()),
+        _ => None,
+    });
+    Some(std::iter::once(variable.clone()).chain(names).collect())
+}
+
+fn collect_entries(tree: &AstNode, found: &mut Vec<Entry>) {
     match tree {
-        AstNode::Object(members) => found.extend(members.iter().filter_map(|(key, value)| match key {
-            AstNode::String(key) => Some((key.clone(), value.clone())),
-            _ => None,
-        })),
-        AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_members(last, found)),
+        AstNode::Object(members) => {
+            found.extend(members.iter().filter_map(|(key, value)| {
+                let AstNode::String(key) = key else { return None };
+                Some(Entry { key: key.clone(), kind: kind_of(value), texts: Found::of(value).literals })
+            }));
+        }
+        AstNode::Block(steps) => steps.last().into_iter().for_each(|last| collect_entries(last, found)),
         AstNode::Conditional { then_branch, else_branch, .. } => {
-            std::iter::once(then_branch).chain(else_branch).for_each(|branch| collect_members(branch, found));
+            std::iter::once(then_branch).chain(else_branch).for_each(|branch| collect_entries(branch, found));
         }
         AstNode::Function { name, args, .. } if name == "merge" => {
             if let [AstNode::Array(parts)] = args.as_slice() {
                 for part in parts {
-                    collect_members(part, found);
+                    collect_entries(part, found);
                 }
             }
         }
         _ => {}
     }
-}
-
-/// Whether an expression calls a function, or passes it on to be called.
-pub(super) fn calls(expression: &str, function: &str) -> bool {
-    fn names(tree: &Value, function: &str) -> bool {
-        match tree {
-            Value::Object(fields) => {
-                fields.get("Function").is_some_and(|call| call["name"] == function)
-                    || fields.get("Variable").is_some_and(|name| name == function)
-                    || fields.values().any(|field| names(field, function))
-            }
-            Value::Array(items) => items.iter().any(|item| names(item, function)),
-            _ => false,
-        }
-    }
-    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
-    names(&tree.unwrap_or_default(), function)
-}
-
-/// Every text that stands in an expression as it is.
-pub(super) fn literals(expression: &str) -> Vec<String> {
-    let tree = parser::parse(expression).ok().and_then(|tree| serde_json::to_value(&tree).ok());
-    let mut literals = Vec::new();
-    collect_literals(&tree.unwrap_or_default(), &mut literals);
-    literals
-}
-
-fn collect_literals(tree: &Value, literals: &mut Vec<String>) {
-    match tree {
-        Value::Object(fields) => {
-            literals.extend(fields.get("String").and_then(Value::as_str).map(str::to_owned));
-            fields.values().for_each(|field| collect_literals(field, literals));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_literals(item, literals)),
-        _ => {}
-    }
-}
-
-/// The kind of what an expression gives, where its form tells.
-pub(super) fn kind(expression: &str) -> Option<Kind> {
-    kind_of(&parser::parse(expression).ok()?)
 }
 
 fn kind_of(tree: &AstNode) -> Option<Kind> {
@@ -194,7 +214,7 @@ mod tests {
     #[test]
     fn paths_are_told_with_their_variable() {
         let paths = |expression| -> Vec<String> {
-            paths(expression).into_iter().map(|path| path.join(".")).collect()
+            Parsed::of(expression).paths.into_iter().map(|path| path.join(".")).collect()
         };
         assert_eq!(
             paths("$journal.phase = 'x' and $exists($lock.journal.kept)"),
@@ -204,24 +224,32 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_found_at_any_depth_and_where_a_function_is_passed_on() {
+    fn a_function_is_found_at_any_depth_and_where_it_is_passed_on() {
         for (expression, expected) in [
             ("$exists($x) ? [1, $parse($x).y]", true),
             ("$map($x, $parse)", true),
             ("function($x) { $parse($x) }", true),
             ("'$parse(1)' & $parsed", false),
         ] {
-            assert_eq!(calls(expression, "parse"), expected, "{expression}");
+            assert_eq!(Parsed::of(expression).functions.contains("parse"), expected, "{expression}");
         }
+    }
+
+    #[test]
+    fn literals_are_told_wherever_they_stand() {
+        let expression =
+            "$a[x = 'b'] ~> $f('c') & (true ? {'d': ['e', -$g]} : $map($h, function($i) { 'j' }))";
+        assert_eq!(Parsed::of(expression).literals, ["b", "c", "d", "e", "j"]);
+        assert!(Parsed::of("$a +").survey.is_err());
     }
 
     #[test]
     fn the_entries_of_an_object_are_told_with_their_kinds() {
         let expected = [("a", Some(Kind::Number)), ("b", None), ("c", Some(Kind::Text))];
         let expected = expected.map(|(key, kind)| (key.to_owned(), kind));
-        assert_eq!(
-            entries("($x := 1; $merge([$journal, {'a': 1, 'b': $x}, $y ? {'c': 'x'} : {}]))"),
-            expected
-        );
+        let parsed = Parsed::of("($x := 1; $merge([$journal, {'a': 1, 'b': $x}, $y ? {'c': 'x'} : {}]))");
+        let entries: Vec<_> = parsed.entries.iter().map(|entry| (entry.key.clone(), entry.kind)).collect();
+        assert_eq!(entries, expected);
+        assert_eq!(parsed.entries[2].texts, ["x"]);
     }
 }

@@ -3,6 +3,10 @@
 //! Before a template is compiled, its text gets a mark in front of what each line prints. The marks pass through macros,
 //! blocks and loops as any text does, and are taken out of what was rendered; where they stood is remembered.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::ops::Range;
+
 use serde_json::Value;
 
 /// Around a mark. Unicode has no character here, so no template does.
@@ -57,26 +61,102 @@ pub(super) fn unmarked(text: &str) -> String {
     parts.fold(first, |plain, part| plain + part.split_once(CLOSE).map_or(part, |(_, rest)| rest))
 }
 
+/// What was rendered of a template, without its marks, and where they stood.
+#[derive(Debug)]
+pub(super) struct Plain {
+    text: String,
+    marked: String,
+    marks: Vec<Mark>,
+    /// Every key with its quotes, and where it stands first; found when somebody asks.
+    keys: OnceCell<HashMap<String, usize>>,
+}
+
+/// A mark that was taken out.
+#[derive(Debug)]
+struct Mark {
+    /// Where it stood, in the text without marks.
+    at: usize,
+    /// The line that it names, in the text with marks.
+    line: Range<usize>,
+}
+
+impl Plain {
+    /// Takes the marks out.
+    pub(super) fn of(marked: String) -> Self {
+        let (mut text, mut marks) = (String::with_capacity(marked.len()), Vec::new());
+        let mut parts = marked.split(OPEN);
+        text.push_str(parts.next().unwrap_or_default());
+        let mut begin = text.len() + OPEN.len_utf8();
+        for part in parts {
+            if let Some((line, rest)) = part.split_once(CLOSE) {
+                marks.push(Mark { at: text.len(), line: begin..begin + line.len() });
+                text.push_str(rest);
+            } else {
+                text.push_str(part);
+            }
+            begin += part.len() + OPEN.len_utf8();
+        }
+        Self { text, marked, marks, keys: OnceCell::new() }
+    }
+
+    /// The lines that the marks before a place name, in order.
+    fn lines(&self, place: usize) -> impl DoubleEndedIterator<Item = &str> {
+        let count = self.marks.partition_point(|mark| mark.at <= place);
+        self.marks[..count].iter().map(|mark| &self.marked[mark.line.clone()])
+    }
+
+    fn last_line(&self, place: usize) -> Option<&str> {
+        self.lines(place).next_back()
+    }
+
+    /// The last line before a place that is one of this file.
+    fn last_of(&self, path: &str, place: usize) -> Option<&str> {
+        self.lines(place).rev().find(|line| line.rsplit_once(':').is_some_and(|(file, _)| file == path))
+    }
+
+    /// Where a key stands first, given with its quotes.
+    fn key(&self, quoted: &str) -> Option<usize> {
+        self.keys.get_or_init(|| keys(&self.text)).get(quoted).copied()
+    }
+}
+
+/// Every key of a JSON text with its quotes, and where it stands first.
+fn keys(text: &str) -> HashMap<String, usize> {
+    let (bytes, mut at, mut keys) = (text.as_bytes(), 0, HashMap::new());
+    while let Some(open) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'"')) {
+        let begin = at + open;
+        at = begin + 1;
+        while bytes.get(at).is_some_and(|byte| *byte != b'"') {
+            at += if bytes[at] == b'\\' { 2 } else { 1 };
+        }
+        at += 1;
+        if let (Some(b':'), Some(key)) = (bytes.get(at), text.get(begin..at))
+            && !keys.contains_key(key)
+        {
+            keys.insert(key.to_owned(), begin);
+        }
+    }
+    keys
+}
+
 /// The value of rendered JSON.
 ///
 /// # Errors
 /// What is wrong, in which line of which template, and after which; where that is a macro's, also which line of `path`
 /// asked for it.
-pub(super) fn parse(path: &str, marked: &str) -> Result<Value, String> {
-    let text = unmarked(marked);
-    serde_json::from_str(&text).map_err(|error| {
+pub(super) fn parse(path: &str, plain: &Plain) -> Result<Value, String> {
+    let text = &plain.text;
+    serde_json::from_str(text).map_err(|error| {
         let above: usize =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let place = (above + error.column().saturating_sub(1)).min(text.len());
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or(&reason);
         let line = text[above.min(text.len())..].lines().next().unwrap_or_default().trim();
-        let origins = self::origins(marked, place);
-        let Some(origin) = origins.last().copied() else { return format!("not JSON: {reason}: `{line}`") };
+        let Some(origin) = plain.last_line(place) else { return format!("not JSON: {reason}: `{line}`") };
         let mut message = format!("templates/{origin}: not JSON: {reason}: `{line}`");
         let before = text.get(..place).unwrap_or_default().trim_end().len().saturating_sub(1);
-        let others =
-            [("after", self::origins(marked, before).last().copied()), ("for", last_of(path, &origins))];
+        let others = [("after", plain.last_line(before)), ("for", plain.last_of(path, place))];
         for (relation, other) in others {
             let other = other.filter(|other| *other != origin);
             message.extend(other.map(|other| format!(", {relation} templates/{other}")));
@@ -92,25 +172,24 @@ pub(super) struct Origins(Vec<RenderedFile>);
 #[derive(Debug)]
 struct RenderedFile {
     path: String,
-    marked: String,
-    plain: String,
+    plain: Plain,
 }
 
 impl Origins {
     /// Adds what was rendered of a file of states.
-    pub(super) fn add(&mut self, path: &str, marked: String) {
-        self.0.push(RenderedFile { path: path.to_owned(), plain: unmarked(&marked), marked });
+    pub(super) fn add(&mut self, path: &str, plain: Plain) {
+        self.0.push(RenderedFile { path: path.to_owned(), plain });
     }
 
     /// The line that prints a state, or a text of it, key or value; where that is a macro's, also the line that asks for
     /// it.
     pub(super) fn of(&self, state: &str, text: Option<&str>) -> Option<String> {
-        let key = format!("{}:", Value::from(state));
-        let (file, begin) = self.0.iter().find_map(|file| Some((file, file.plain.find(&key)?)))?;
-        let text = text.and_then(|text| file.plain[begin..].find(&Value::from(text).to_string()));
-        let origins = origins(&file.marked, begin + text.unwrap_or_default());
-        let origin = origins.last()?;
-        let asked_for = last_of(&file.path, &origins).filter(|line| line != origin);
+        let key = Value::from(state).to_string();
+        let (file, begin) = self.0.iter().find_map(|file| Some((file, file.plain.key(&key)?)))?;
+        let inside = text.and_then(|text| file.plain.text[begin..].find(&Value::from(text).to_string()));
+        let place = begin + inside.unwrap_or_default();
+        let origin = file.plain.last_line(place)?;
+        let asked_for = file.plain.last_of(&file.path, place).filter(|line| *line != origin);
         let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
         Some(format!("templates/{origin}{asked_for}"))
     }
@@ -118,9 +197,9 @@ impl Origins {
 
 /// Prints states again that were rendered from a file, each and each of their fields with a mark of where it stands
 /// there.
-pub(super) fn print(path: &str, marked: &str, states: &Value) -> String {
+pub(super) fn print(path: &str, plain: Plain, states: &Value) -> String {
     let mut file = Origins::default();
-    file.add(path, marked.to_owned());
+    file.add(path, plain);
     let mark = |state: &str, field: Option<&str>| {
         let origin = file.of(state, field).unwrap_or_default();
         let own = origin.split(", for ").last().and_then(|line| line.strip_prefix("templates/"));
@@ -134,27 +213,6 @@ pub(super) fn print(path: &str, marked: &str, states: &Value) -> String {
         format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
     };
     members(states, None, &|name, state| members(state, Some(name), &|_, value| value.to_string()))
-}
-
-/// The last of these places that is in this file.
-fn last_of<'a>(path: &str, origins: &[&'a str]) -> Option<&'a str> {
-    origins.iter().rev().find(|each| each.rsplit_once(':').is_some_and(|(file, _)| file == path)).copied()
-}
-
-/// The marks before a place in the text without marks, in order.
-fn origins(marked: &str, offset: usize) -> Vec<&str> {
-    let (mut passed, mut origins) = (0, Vec::new());
-    let mut parts = marked.split(OPEN);
-    passed += parts.next().unwrap_or_default().len();
-    for part in parts {
-        let Some((origin, text)) = part.split_once(CLOSE) else { continue };
-        if passed > offset {
-            break;
-        }
-        origins.push(origin);
-        passed += text.len();
-    }
-    origins
 }
 
 #[cfg(test)]
@@ -173,11 +231,21 @@ mod tests {
 
     #[test]
     fn a_fault_of_the_text_is_one_of_the_template_line() {
-        let marked = mark("x", "{\n  \"A\": 1\n  \"B\": 2\n}\n");
-        let error = parse("x", &marked).expect_err("a comma is missing");
+        let parse = |text| parse("x", &Plain::of(mark("x", text)));
+        let error = parse("{\n  \"A\": 1\n  \"B\": 2\n}\n").expect_err("a comma is missing");
         assert_eq!(error, "templates/x:3: not JSON: expected `,` or `}`: `\"B\": 2`, after templates/x:2");
-        assert_eq!(parse("x", &mark("x", "{\"A\": 1}\n")), Ok(serde_json::json!({"A": 1})));
+        assert_eq!(parse("{\"A\": 1}\n"), Ok(serde_json::json!({"A": 1})));
     }
+
+    #[test]
+    fn keys_are_told_from_texts_and_the_first_of_each_counts() {
+        let text = r#"{"A": "B", "\\": {"A": ":", "C\"": "\"D\":"}}"#.replace(": ", ":");
+        let keys = keys(&text);
+        let mut found: Vec<_> = keys.iter().map(|(key, at)| (*at, key.as_str())).collect();
+        found.sort_unstable();
+        assert_eq!(found, [(1, r#""A""#), (10, r#""\\""#), (25, r#""C\"""#)]);
+    }
+
     #[test]
     fn states_and_their_texts_are_found_in_the_templates() {
         let mut origins = Origins::default();
@@ -185,16 +253,17 @@ mod tests {
             "x",
             "{\n  \"A\": {\n    \"Next\": \"B\"\n  },\n  \"B\": {\n    \"Type\": \"Succeed\"\n  }\n}\n",
         );
-        origins.add("x", marked.clone());
+        origins.add("x", Plain::of(marked.clone()));
         let of = |state, text| origins.of(state, text).unwrap_or_default();
         assert_eq!(
             [of("A", None), of("A", Some("B")), of("B", None)],
             ["templates/x:2", "templates/x:3", "templates/x:5"]
         );
         assert_eq!(origins.of("C", None), None);
-        let states = parse("x", &marked).expect("it is JSON");
+        let plain = Plain::of(marked);
+        let states = parse("x", &plain).expect("it is JSON");
         let mut again = Origins::default();
-        again.add("y", print("x", &marked, &states));
+        again.add("y", Plain::of(print("x", plain, &states)));
         assert_eq!(again.of("A", Some("B")).unwrap_or_default(), "templates/x:3");
     }
 }

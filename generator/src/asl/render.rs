@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::child;
-use super::expression;
-use super::origin::{self, Origins};
+use super::expression::{self, Parsed};
+use super::origin::{self, Origins, Plain};
 use super::tables::Tables;
 use crate::config::{Config, SettingValue};
 use crate::names;
@@ -124,10 +124,10 @@ fn phases(definition: Map<String, Value>, catalog: &Catalog) -> String {
             Value::Object(fields) => {
                 fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
             }
-            value => value
-                .as_str()
-                .and_then(expression::delimited)
-                .map(|text| expression::texts_of_entry(text, "phase")),
+            value => value.as_str().and_then(expression::delimited).map(|source| {
+                let entries = Parsed::of(source).entries.into_iter();
+                entries.filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
+            }),
         });
     let hooks = catalog.strategies().values().flat_map(|strategy| strategy.hooks.put_back.keys().cloned());
     let phases: BTreeSet<_> = journals.flatten().chain(hooks).map(|phase| format!("'{phase}'")).collect();
@@ -247,9 +247,10 @@ fn render_states(
 ) -> Result<Map<String, Value>, String> {
     let rendered = environment.get_template(path).and_then(|template| template.render(context));
     let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")))?;
-    match origin::parse(path, &text)? {
+    let plain = Plain::of(text);
+    match origin::parse(path, &plain)? {
         Value::Object(states) => {
-            origins.add(path, text);
+            origins.add(path, plain);
             Ok(states)
         }
         _ => Err(format!("templates/{path}: not a JSON object")),

@@ -106,7 +106,8 @@ fn only_a_whole_string_is_an_expression() {
 #[track_caller]
 fn reads(expression: &str, expected: &[&str]) {
     let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(variables(expression), Ok(expected), "{expression}");
+    let tree = parser::parse(expression).expect(expression);
+    assert_eq!(Survey::of(&tree).variables(), expected, "{expression}");
 }
 
 #[test]
@@ -124,5 +125,5 @@ fn variables_are_those_that_come_from_outside() {
 
 #[test]
 fn a_broken_expression_is_an_error() {
-    assert!(variables("$foo(").is_err());
+    assert!(compile("$foo(").is_err());
 }

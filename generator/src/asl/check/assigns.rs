@@ -4,7 +4,6 @@
 use asg_recycle_simulator::states_language::texts;
 
 use super::super::definition::Definition;
-use super::super::expression;
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
@@ -12,10 +11,9 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         for assign in state.assigns() {
             for (index, (variable, value)) in assign.iter().enumerate() {
                 for text in texts(variable, value) {
-                    let read =
-                        expression::delimited(text.text).and_then(|text| expression::variables(text).ok());
-                    let read = read.unwrap_or_default();
-                    for above in assign.keys().take(index).filter(|above| read.contains(*above)) {
+                    let Some(expression) = definition.expression(text.text) else { continue };
+                    let above = assign.keys().take(index);
+                    for above in above.filter(|above| expression.variables.contains(*above)) {
                         let reason = format!("${variable} reads ${above}, which the same Assign sets before");
                         report.add_at(name, Some(text.text), reason);
                     }

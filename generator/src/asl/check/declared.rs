@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::super::declarations::{Declaration, Declarations};
 use super::super::definition::Definition;
-use super::super::expression;
 use super::super::kind::Kind;
 use super::report::Report;
 use super::variables::read_by;
@@ -23,7 +22,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let mut writers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut read = BTreeSet::new();
     for (scope, name, state) in definition.machine.states() {
-        read.extend(read_by(state).into_keys());
+        read.extend(read_by(definition, state).into_keys());
         // What children assign is theirs alone: another rule says so.
         let stage = if scope == 0 { stage_of(declared, name) } else { None };
         for (variable, value) in state.assignments() {
@@ -32,7 +31,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
                 report.add_at(name, Some(variable), format!("${variable} is in no table of variables"));
                 continue;
             };
-            if let Some(kind) = kind(value).filter(|kind| *kind != declaration.kind) {
+            if let Some(kind) = kind(definition, value).filter(|kind| *kind != declaration.kind) {
                 let (given, wanted) = (kind.word(), declaration.kind.word());
                 let reason = format!("${variable} is declared as {wanted}, and this is {given}: {value}");
                 report.add_at(name, Some(variable), reason);
@@ -72,9 +71,9 @@ fn may_write(declared: &Declarations, declaration: &Declaration, stage: &str) ->
 }
 
 /// The kind of what is assigned, where it can be told.
-fn kind(value: &Value) -> Option<Kind> {
-    match value.as_str().and_then(expression::delimited) {
-        Some(expression) => expression::kind(expression),
+fn kind(definition: &Definition, value: &Value) -> Option<Kind> {
+    match value.as_str().and_then(|text| definition.expression(text)) {
+        Some(expression) => expression.kind,
         None => Kind::of(value),
     }
 }

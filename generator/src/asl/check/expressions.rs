@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::definition::Definition;
-use super::super::expression::{Expression, delimited};
+use super::super::expression::Parsed;
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
@@ -11,7 +11,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let assigned: BTreeSet<_> = assigned.map(str::to_owned).collect();
     for (_, name, state) in definition.machine.states() {
         for text in state.texts() {
-            let Some(source) = delimited(text.text) else {
+            let Some(expression) = definition.expression(text.text) else {
                 if text.text.contains("{%") || text.text.contains("%}") {
                     let (place, text) = (text.place, text.text);
                     let reason = format!("{place}: an expression must be the whole string: `{text}`");
@@ -19,7 +19,12 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
                 }
                 continue;
             };
-            for reason in Expression::compile(source, &assigned).err().into_iter().flatten() {
+            let Parsed { source, survey, .. } = expression;
+            let reasons = match survey {
+                Ok(survey) => survey.refusals(&assigned),
+                Err(message) => vec![message.clone()],
+            };
+            for reason in reasons {
                 report.add_at(name, Some(text.text), format!("{}: {reason}: `{source}`", text.place));
             }
         }

@@ -7,7 +7,6 @@ use asg_recycle_simulator::states_language;
 use serde_json::Value;
 
 use super::super::definition::Definition;
-use super::super::expression;
 use super::super::kind::Kind;
 use super::report::Report;
 
@@ -30,19 +29,21 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let (mut journal, mut item) = (Use::default(), Use::default());
     for (_, name, state) in definition.machine.states() {
         for (_, value) in state.assignments().filter(|(variable, _)| *variable == JOURNAL) {
-            journal.written.extend(entries(value).into_iter().map(|(key, kind)| (key, name, kind)));
+            journal
+                .written
+                .extend(entries(definition, value).into_iter().map(|(key, kind)| (key, name, kind)));
         }
         let is_table =
             matches!(&state.kind, states_language::Kind::Task { call, .. } if call.service == "dynamodb");
         for text in state.texts().into_iter().map(|text| text.text) {
-            let Some(expression) = expression::delimited(text) else {
+            let Some(expression) = definition.expression(text) else {
                 item.written.extend(updated(text, is_table).map(|attribute| (attribute, name, None)));
                 continue;
             };
-            for literal in expression::literals(expression) {
-                item.written.extend(updated(&literal, is_table).map(|attribute| (attribute, name, None)));
+            for literal in &expression.literals {
+                item.written.extend(updated(literal, is_table).map(|attribute| (attribute, name, None)));
             }
-            for path in expression::paths(expression) {
+            for path in &expression.paths {
                 let names: Vec<_> = path.iter().map(String::as_str).collect();
                 match names[..] {
                     [JOURNAL, key, ..] | [_, JOURNAL, key, ..] if key != "S" => {
@@ -86,10 +87,13 @@ fn hold(what: &str, declared: &BTreeMap<String, Kind>, used: &Use<'_>, report: &
 }
 
 /// The keys of a journal that is assigned.
-fn entries(value: &Value) -> Vec<(String, Option<Kind>)> {
+fn entries(definition: &Definition, value: &Value) -> Vec<(String, Option<Kind>)> {
     match value {
         Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), Kind::of(value))).collect(),
-        Value::String(text) => expression::delimited(text).map(expression::entries).unwrap_or_default(),
+        Value::String(text) => {
+            let entries = definition.expression(text).into_iter().flat_map(|expression| &expression.entries);
+            entries.map(|entry| (entry.key.clone(), entry.kind)).collect()
+        }
         _ => Vec::new(),
     }
 }

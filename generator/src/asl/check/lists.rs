@@ -5,7 +5,6 @@ use asg_recycle_simulator::states_language::Kind;
 use serde_json::Value;
 
 use super::super::definition::Definition;
-use super::super::expression;
 use super::report::Report;
 
 /// The condition of the rule `list_first` of `templates/strategies/_shared/macros.j2`.
@@ -13,8 +12,7 @@ const UNLISTED: &str = "{% $group.unlisted %}";
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (index, name, state) in definition.machine.states() {
-        let leaves_out =
-            matches!(&state.kind, Kind::Task { arguments, .. } if may_leave_instances_out(arguments));
+        let leaves_out = matches!(&state.kind, Kind::Task { arguments, .. } if may_leave_instances_out(definition, arguments));
         let Some(next) = state.next.as_ref().filter(|_| leaves_out) else { continue };
         let first_rule = definition.scopes()[index].states[next].rules().first();
         if first_rule.is_none_or(|rule| rule.condition != UNLISTED) {
@@ -28,11 +26,8 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 }
 
 /// Whether it depends on what is known of the group if the instances are in the answer.
-fn may_leave_instances_out(arguments: &Value) -> bool {
-    let read = arguments
-        .as_str()
-        .filter(|text| text.contains("'IncludeInstances'"))
-        .and_then(expression::delimited)
-        .and_then(|text| expression::variables(text).ok());
-    read.is_some_and(|names| names.contains("group"))
+fn may_leave_instances_out(definition: &Definition, arguments: &Value) -> bool {
+    let text = arguments.as_str().filter(|text| text.contains("'IncludeInstances'"));
+    let expression = text.and_then(|text| definition.expression(text));
+    expression.is_some_and(|expression| expression.variables.contains("group"))
 }

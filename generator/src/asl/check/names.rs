@@ -21,7 +21,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     }
     for (_, name, state) in definition.machine.states() {
         let mut values = BTreeMap::new();
-        collect_values(state, &mut values);
+        collect_values(definition, state, &mut values);
         for (value, text) in values.iter().filter(|(value, _)| seen.contains(value.as_str())) {
             report.add_at(
                 name,
@@ -34,7 +34,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 
 /// The texts that a state compares with, assigns and passes on, each with the text that it stands in. That a rule goes to a state by its name, which a state that
 /// several share was given as a return address, is what the renderer writes, and no template.
-fn collect_values<'a>(state: &'a State, values: &mut BTreeMap<String, &'a str>) {
+fn collect_values<'a>(definition: &Definition, state: &'a State, values: &mut BTreeMap<String, &'a str>) {
     for text in state.texts() {
         let field = text.place.split(['.', '[']).next().unwrap_or_default();
         if matches!(field, "Type" | "Next" | "Default" | "Comment") || text.place.ends_with("].Next") {
@@ -42,11 +42,10 @@ fn collect_values<'a>(state: &'a State, values: &mut BTreeMap<String, &'a str>) 
         }
         let own = text.place.strip_prefix("Choices[").and_then(|rest| rest.split(']').next()?.parse().ok());
         let target = own.and_then(|index: usize| state.rules().get(index)).map(|rule| rule.next.as_str());
-        let found = match expression::delimited(text.text) {
-            Some(expression) => expression::literals(expression),
-            None => vec![text.text.to_owned()],
-        };
-        let found = found.into_iter().filter(|value| target != Some(value.as_str()));
-        values.extend(found.map(|value| (value, text.text)));
+        let own = [text.text.to_owned()];
+        let found =
+            definition.expression(text.text).map_or(&own[..], |expression| expression.literals.as_slice());
+        let found = found.iter().filter(|value| target != Some(value.as_str()));
+        values.extend(found.map(|value| (value.clone(), text.text)));
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use asg_recycle_simulator::states_language::{Scope, State};
 
 use super::super::definition::Definition;
-use super::super::expression;
 use super::report::Report;
 
 type Names = BTreeSet<String>;
@@ -25,7 +24,9 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         let known = known_on_entry(scope, &outer);
         for (name, state) in &scope.states {
             let Some(known) = known.get(name) else { continue }; // unreachable: another rule says so
-            for (missing, text) in read_by(state).iter().filter(|(name, _)| !known.contains(*name)) {
+            for (missing, text) in
+                read_by(definition, state).iter().filter(|(name, _)| !known.contains(*name))
+            {
                 report.add_at(name, Some(text), format!("${missing} is not assigned on every way here"));
             }
         }
@@ -72,11 +73,11 @@ fn report_shadowing(scope: &Scope, definition: &Definition, report: &mut Report<
 }
 
 /// The variables that a state's own fields read, each with a text that does.
-pub(super) fn read_by(state: &State) -> BTreeMap<String, &str> {
+pub(super) fn read_by<'a>(definition: &Definition, state: &'a State) -> BTreeMap<String, &'a str> {
     let mut read = BTreeMap::new();
     for text in state.texts().into_iter().map(|text| text.text) {
-        let names = expression::delimited(text).and_then(|source| expression::variables(source).ok());
-        read.extend(names.into_iter().flatten().map(|name| (name, text)));
+        let names = definition.expression(text).into_iter().flat_map(|expression| &expression.variables);
+        read.extend(names.map(|name| (name.clone(), text)));
     }
     read.remove("states");
     read
