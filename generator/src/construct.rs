@@ -37,6 +37,12 @@ impl AsgRecycle {
         Ok(Self { stack, ..self })
     }
 
+    /// The same stack under a version of its own, deploying this handler zip from a bucket.
+    pub fn published(self, package: &PackageDigest, bucket: &str, version: &str) -> Result<Self, Problems> {
+        let stack = Stack::new(&self.config, &self.machine, Some(package))?;
+        Ok(Self { stack: stack.published(package, bucket, version), ..self })
+    }
+
     /// What it was built from.
     pub fn config(&self) -> &Config {
         &self.config

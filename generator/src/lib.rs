@@ -19,7 +19,13 @@ mod construct;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 #[cfg(feature = "package")]
+pub mod http;
+#[cfg(feature = "package")]
+pub mod runtime;
+#[cfg(feature = "package")]
 pub mod package;
+#[cfg(feature = "publish")]
+pub mod publish;
 pub mod output;
 pub mod problem;
 #[cfg(feature = "local")]

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORMAT", value_parser = Formats::parser(), default_value = formats::ALL)]
     format: Formats,
     /// Take this zip instead of compiling the handler; it needs no Rust. It is checked, and deployed as it is.
-    #[arg(long, value_name = "ZIP", conflicts_with_all = ["cache_dir", "compiler", "keep_build"])]
+    #[arg(long, value_name = "ZIP", conflicts_with_all = ["cache_dir", "compiler", "keep_build", "no_smoke"])]
     handler_zip: Option<PathBuf>,
     #[command(flatten)]
     building: Building,

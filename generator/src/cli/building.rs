@@ -44,6 +44,9 @@ pub(super) struct Building {
     /// as a value in `$ASG_RECYCLE_KEEP_BUILD`.
     #[arg(long)]
     keep_build: bool,
+    /// Package a handler that was compiled without trying it out on an event first.
+    #[arg(long)]
+    no_smoke: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -75,6 +78,7 @@ impl Building {
             cache_folder: self.cache.folder(context)?,
             keep_build: self.keep_build
                 || context.environment.get(OsStr::new(KEEP_BUILD)).is_some_and(|value| !value.is_empty()),
+            trial: !self.no_smoke,
             environment: context.environment.clone(),
         })
     }

@@ -49,6 +49,18 @@ impl From<crate::package::PackageError> for Failure {
     }
 }
 
+impl From<crate::publish::PublishError> for Failure {
+    fn from(error: crate::publish::PublishError) -> Self {
+        use crate::publish::PublishError;
+        match error {
+            PublishError::BucketName { .. } | PublishError::Version { .. } | PublishError::Differs { .. } => {
+                Self::Input(error.to_string())
+            }
+            _ => Self::World(error.to_string()),
+        }
+    }
+}
+
 impl From<crate::output::OutputError> for Failure {
     fn from(error: crate::output::OutputError) -> Self {
         use crate::output::OutputError;

@@ -15,7 +15,8 @@ use super::exit_code::Failure;
 use super::input::Source;
 use crate::AsgRecycle;
 use crate::config::{Architecture, TASK_FOLDER};
-use crate::local::{Defaults, LocalFunction, env_file};
+use crate::local::{Defaults, env_file};
+use crate::runtime::LocalFunction;
 use crate::simulate::runner::{PLACE, handler_environment};
 use crate::stack::Place;
 
@@ -108,6 +109,7 @@ impl FunctionArguments {
         }
         let function = LocalFunction {
             program,
+            arguments: Vec::new(),
             folder,
             environment,
             arn: format!("arn:aws:lambda:{region}:{account}:function:{name}"),

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::events::Shape;
 use super::exit_code::Failure;
-use crate::local::{self, Answered, DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, INVOCATIONS_PATH};
+use crate::http::{self, Answered};
+use crate::local::{DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, INVOCATIONS_PATH};
 use crate::samples::{self, SampleValue};
 
 /// Longest event that EventBridge delivers of CloudTrail and Step Functions, in bytes.
@@ -134,18 +135,18 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let base = arguments.endpoint_url.trim_end_matches('/');
     let patience = Duration::from_secs(arguments.timeout);
     // Another emulator knows nothing of defaults: the samples' own hold.
-    let defaults = local::ask(&format!("{base}{DEFAULTS_PATH}"), None, patience);
+    let defaults = http::ask(&format!("{base}{DEFAULTS_PATH}"), None, patience);
     let defaults = defaults.map_err(|error| unanswered(base, patience, &error))?;
     let defaults: Defaults = serde_json::from_str(&defaults.body).unwrap_or_default();
     let payload = arguments.event.payload(&defaults)?;
     let answer =
-        local::ask(&format!("{base}{INVOCATIONS_PATH}"), Some(payload.to_string().into_bytes()), patience);
+        http::ask(&format!("{base}{INVOCATIONS_PATH}"), Some(payload.to_string().into_bytes()), patience);
     let answer = answer.map_err(|error| unanswered(base, patience, &error))?;
     if answer.status != 200 {
         return Err(Failure::World(format!("{base} answered with {}: {}", answer.status, answer.body)));
     }
     let executions = match answer.header("x-amzn-requestid") {
-        Some(id) => local::ask(&format!("{base}{EXECUTIONS_PATH}{id}"), None, patience).ok(),
+        Some(id) => http::ask(&format!("{base}{EXECUTIONS_PATH}{id}"), None, patience).ok(),
         None => None,
     };
     let executions = executions.and_then(|answer| serde_json::from_str(&answer.body).ok());

@@ -19,7 +19,9 @@ use super::input::Source;
 use super::invoke::EventArguments;
 use super::scenario::WorldArguments;
 use super::simulate::look;
-use crate::local::{self, Account, Asked, AwsCall, Endpoint, Notice, Outcome, Sandbox, ServiceFault};
+use crate::http;
+use crate::local::{self, Account, Asked, AwsCall, Endpoint, ServiceFault};
+use crate::runtime::{Notice, Outcome, Sandbox};
 use crate::simulate::report;
 use crate::simulate::runner::{Deployment, Detail, Run};
 
@@ -68,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     if let Some(url) = &arguments.function.endpoint_url {
         let fix = "start the emulator, or leave AWS out with `--offline`";
-        local::answers(url, PATIENCE).map_err(|error| Failure::World(format!("{error}; {fix}")))?;
+        http::answers(url, PATIENCE).map_err(|error| Failure::World(format!("{error}; {fix}")))?;
     }
     let (sender, happenings) = mpsc::channel();
     let endpoint = Arc::<Endpoint>::default();

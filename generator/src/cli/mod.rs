@@ -12,6 +12,7 @@ mod building;
 mod package;
 mod build;
 mod cache;
+mod publish;
 mod report;
 mod graph;
 mod scenario;
@@ -70,6 +71,9 @@ enum Command {
     /// Write everything: the stack's files and the handler's zip.
     #[command(after_help = "Example: asg-recycle build stack.yaml --out out")]
     Build(build::Arguments),
+    /// Put the handler's zip, and the template that deploys it, into a bucket.
+    #[command(after_help = "Example: asg-recycle publish stack.yaml --bucket artefacts --as 1.4.0 --dry-run")]
+    Publish(Box<publish::Arguments>),
     /// See what was compiled before, and be rid of it.
     #[command(after_help = "Example: asg-recycle cache purge --older-than 30d")]
     Cache(cache::Arguments),
@@ -150,6 +154,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(arguments, context),
         Command::Package(arguments) => package::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context),
+        Command::Publish(arguments) => publish::run(arguments, context),
         Command::Cache(arguments) => cache::run(arguments, context),
         Command::Graph(arguments) => graph::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),

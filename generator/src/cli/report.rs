@@ -36,6 +36,10 @@ impl BuildReport {
                 "compiling the handler for {target}: 5 to 15 minutes on two cores the first time, then it comes from \
                  the cache; an interrupted build goes on where it was\n"
             )),
+            Progress::NotTried { reason } => {
+                progress_ends(console);
+                console.note(&format!("note: the handler was compiled, but not tried out: {reason}\n"));
+            }
             Progress::Compiling { name, begun, total_max } => {
                 let line = state(name, *begun, *total_max, self.started.elapsed());
                 if console.is_watched {

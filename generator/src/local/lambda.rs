@@ -1,5 +1,5 @@
-//! Lambda's two faces on one port: the Runtime API (2018-06-01) for the function's process, and `Invoke` (2015-03-31) for
-//! whoever has an event, at the paths of Amazon's own emulator. Any name of a function is this one.
+//! Lambda's two faces on one port: the Runtime API for the function's process, and `Invoke` (2015-03-31) for whoever has an
+//! event, at the paths of Amazon's own emulator. Any name of a function is this one.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -9,11 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::account::AwsCall;
-use super::http::{self, Call, PortError, Reply};
-use super::sandbox::{Outcome, Sandbox};
+use crate::http::{self, Call, PortError, Reply};
+use crate::runtime::{Outcome, PAYLOAD_MAX, Sandbox, api};
 
-/// Longest payload of a synchronous invocation, in bytes.
-pub const PAYLOAD_MAX: u64 = 6_291_456;
 /// Where events are sent.
 pub const INVOCATIONS_PATH: &str = "/2015-03-31/functions/function/invocations";
 /// Where `invoke` asks what an invocation has started; the invocation's id follows.
@@ -85,8 +83,8 @@ pub fn serve(
 }
 
 fn answer(call: &Call, sandbox: &Arc<Sandbox>, endpoint: &Endpoint) -> Reply {
-    if let Some(path) = call.path.strip_prefix("/2018-06-01/runtime/") {
-        return runtime(call, path, sandbox);
+    if let Some(reply) = api::answer(call, sandbox) {
+        return reply;
     }
     let is_invocation = call.path.strip_prefix("/2015-03-31/functions/").is_some_and(|rest| {
         rest.split_once('/').is_some_and(|(name, rest)| !name.is_empty() && rest == "invocations")
@@ -103,23 +101,19 @@ fn answer(call: &Call, sandbox: &Arc<Sandbox>, endpoint: &Endpoint) -> Reply {
     }
     let message =
         format!("{} {} is not served here; events go to POST {INVOCATIONS_PATH}", call.method, call.path);
-    refusal(404, "ResourceNotFoundException", &message)
-}
-
-fn refusal(status: u16, kind: &'static str, message: &str) -> Reply {
-    Reply::json(status, json!({"Type": "User", "message": message})).with("x-amzn-errortype", kind)
+    api::refusal(404, "ResourceNotFoundException", &message)
 }
 
 fn invoke(call: &Call, sandbox: &Arc<Sandbox>) -> Reply {
     if call.body.len() as u64 > PAYLOAD_MAX {
         let message =
             format!("Request must be smaller than {PAYLOAD_MAX} bytes for the InvokeFunction operation");
-        return refusal(413, "RequestTooLargeException", &message);
+        return api::refusal(413, "RequestTooLargeException", &message);
     }
     let payload = if call.body.is_empty() { b"{}".to_vec() } else { call.body.clone() };
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         let message = format!("Could not parse request body into json: {error}");
-        return refusal(400, "InvalidRequestContentException", &message);
+        return api::refusal(400, "InvalidRequestContentException", &message);
     }
     match call.header("x-amz-invocation-type") {
         Some("DryRun") => return Reply { status: 204, headers: Vec::new(), body: Vec::new() },
@@ -136,42 +130,4 @@ fn invoke(call: &Call, sandbox: &Arc<Sandbox>) -> Reply {
         Outcome::Error(error) => Reply::json(200, error).with("x-amz-function-error", "Unhandled"),
     };
     reply.with("x-amzn-requestid", request_id).with("x-amz-executed-version", "$LATEST")
-}
-
-fn runtime(call: &Call, path: &str, sandbox: &Sandbox) -> Reply {
-    if (call.method.as_str(), path) == ("GET", "invocation/next") {
-        return match sandbox.next() {
-            Some(invocation) => Reply { body: invocation.payload, ..Reply::json(200, "") }
-                .with("lambda-runtime-aws-request-id", &invocation.request_id)
-                .with("lambda-runtime-deadline-ms", invocation.deadline_milliseconds)
-                .with("lambda-runtime-invoked-function-arn", &invocation.arn)
-                .with(
-                    "lambda-runtime-trace-id",
-                    trace_id(&invocation.request_id, invocation.deadline_milliseconds),
-                ),
-            // Who asked is dead, so an answer would only be complained of: the connection's thread ends with the program.
-            None => loop {
-                std::thread::park();
-            },
-        };
-    }
-    let accepted = || Reply::json(202, json!({"status": "OK"}));
-    let error = || serde_json::from_slice(&call.body).unwrap_or_else(|_| json!({"errorType": "Unhandled"}));
-    if path == "init/error" {
-        sandbox.failed_to_start(error());
-        return accepted();
-    }
-    let answer = path.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'));
-    let is_due = match answer {
-        Some((id, "response")) => sandbox.answered(id, Outcome::Answer(call.body.clone())),
-        Some((id, "error")) => sandbox.answered(id, Outcome::Error(error())),
-        _ => return refusal(404, "ResourceNotFoundException", "the Runtime API has no such path"),
-    };
-    if is_due { accepted() } else { refusal(400, "InvalidRequestID", "this invocation is not under way") }
-}
-
-/// As X-Ray writes it, of a trace that nobody records.
-fn trace_id(request_id: &str, milliseconds: i64) -> String {
-    let digits: String = request_id.chars().filter(char::is_ascii_hexdigit).collect();
-    format!("Root=1-{:08x}-{};Parent={};Sampled=0", milliseconds / 1000, &digits[..24], &digits[16..])
 }

@@ -1,21 +1,16 @@
 //! The handler on this machine: its binary under Lambda's Runtime API, and for want of an account a modelled AWS that answers
 //! its calls.
 //!
-//! In the order of an invocation: [`lambda`] takes it as Lambda's own endpoint does, [`sandbox`] feeds it to the one process
-//! there is, [`query`] and [`account`] answer what the handler asks of AWS, [`log_line`] shows what it says.
+//! In the order of an invocation: [`lambda`] takes it as Lambda's own endpoint does, [`crate::runtime`] feeds it to the one
+//! process there is, [`query`] and [`account`] answer what the handler asks of AWS, [`log_line`] shows what it says.
 
 pub mod env_file;
-mod http;
-mod identity;
-mod sandbox;
 mod lambda;
 mod log_line;
 mod query;
 mod account;
 
 pub use account::{Account, Asked, AwsCall, ServiceFault};
-pub use http::{Answered, PortError, answers, ask};
-pub use lambda::{DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, Endpoint, INVOCATIONS_PATH, PAYLOAD_MAX, serve};
+pub use lambda::{DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, Endpoint, INVOCATIONS_PATH, serve};
 pub use log_line::pretty;
 pub use query::serve as serve_aws;
-pub use sandbox::{LocalFunction, Notice, Outcome, Sandbox};

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde_json::{Map, Value, json};
 
 use super::account::{AwsCall, ServiceFault};
-use super::http::{self, Call, PortError, Reply};
+use crate::http::{self, Call, PortError, Reply};
 
 /// Longest request, in bytes: what Step Functions takes, and then some.
 const REQUEST_MAX: u64 = 1 << 20;

@@ -1,5 +1,7 @@
 //! Builds a package, or takes it from the cache.
 
+use std::fs;
+
 use super::answers::Answers;
 use super::assembled::{Package, only_binary, zipped};
 use super::cache::Cache;
@@ -8,6 +10,7 @@ use super::error::PackageError;
 use super::inputs::Inputs;
 use super::request::{BuildRequest, Progress};
 use super::toolchain::Target;
+use super::trial::{self, Trial};
 use super::{compile, elf};
 use crate::render::Files;
 use crate::stack::PackageDigest;
@@ -74,8 +77,17 @@ pub(super) fn compiled(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<u8>, PackageError> {
     let build_dir = cache.build_dir(target.triple);
-    let binary = compile::compile(request, target, &contents.sources, &build_dir, progress)?;
+    let place = compile::compile(request, target, &contents.sources, &build_dir, progress)?;
+    let binary = fs::read(&place).map_err(PackageError::file("read", &place))?;
     elf::check(&binary, request.architecture)?;
+    let trial = if request.trial {
+        trial::run(&place, request)?
+    } else {
+        Trial::Impossible("it was left out (`--no-smoke`)".to_owned())
+    };
+    if let Trial::Impossible(reason) = trial {
+        progress(Progress::NotTried { reason });
+    }
     if !request.keep_build {
         compile::clean(&build_dir)?;
     }

@@ -18,14 +18,14 @@ const SOURCE_DATE_EPOCH: &str = "315532800";
 /// Lines of cargo's that a failure shows.
 const TAIL_LINES: usize = 30;
 
-/// Compiles the sources in `build_dir`; gives the binary's bytes.
+/// Compiles the sources in `build_dir`; gives the binary's place.
 pub(super) fn compile(
     request: &BuildRequest,
     target: &Target,
     sources: &Files,
     build_dir: &Path,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<u8>, PackageError> {
+) -> Result<PathBuf, PackageError> {
     let (source, output) = (build_dir.join("source"), build_dir.join(COMPILED));
     stage(sources, &source)?;
     let mut command = command(request, target, &source, &output)?;
@@ -34,8 +34,7 @@ pub(super) fn compile(
         String::from_utf8_lossy(lock).lines().filter(|line| *line == "[[package]]").count()
     });
     run(&mut command, crates, progress)?;
-    let binary = output.join(target.triple).join("release").join("bootstrap");
-    fs::read(&binary).map_err(PackageError::file("read", &binary))
+    Ok(output.join(target.triple).join("release").join("bootstrap"))
 }
 
 /// Takes away what was compiled, but not the sources, which show what the last build was of.

@@ -56,6 +56,17 @@ pub enum PackageError {
         /// The end of what cargo said.
         tail: String,
     },
+    /// The compiled handler does not answer an event.
+    #[error(
+        "the handler compiles, but does not answer an event as it should: {how}\n{said}\nnothing was packaged; \
+         `--no-smoke` packages it all the same"
+    )]
+    TrialFailed {
+        /// What came in place of the answer.
+        how: String,
+        /// What the handler printed.
+        said: String,
+    },
     /// The binary is not one that can be checked.
     #[error("the compiled binary is not a 64-bit ELF file: {reason}")]
     NotElf {

@@ -1,7 +1,7 @@
 //! The handler's sources to a byte-identical Lambda zip, built once per set of inputs.
 //!
 //! In the order in which a build goes through them: the contents that are packaged, the inputs that the bytes follow
-//! from, the cache that is asked first, the compiler, the check of what it made, and the zip.
+//! from, the cache that is asked first, the compiler, the check and the trial of what it made, and the zip.
 
 mod error;
 mod request;
@@ -15,6 +15,7 @@ mod toolchain;
 mod flags;
 mod compile;
 mod elf;
+mod trial;
 mod zip;
 mod unzip;
 mod assembled;

@@ -20,6 +20,8 @@ pub struct BuildRequest {
     pub cache_folder: PathBuf,
     /// Whether what was compiled stays in the cache, so that a changed handler compiles without its dependencies.
     pub keep_build: bool,
+    /// Whether a compiled handler answers an event before it is packaged, where this machine can run it.
+    pub trial: bool,
     /// The environment that cargo runs in, less what would change the bytes.
     pub environment: ProcessEnvironment,
 }
@@ -33,6 +35,11 @@ pub enum Progress {
     Started {
         /// What is compiled for.
         target: String,
+    },
+    /// The compiled handler was not tried out, for this reason.
+    NotTried {
+        /// Why.
+        reason: String,
     },
     /// A crate is being compiled.
     Compiling {

@@ -204,7 +204,7 @@ impl Tools<'_> {
     }
 
     /// A program on the search path.
-    fn find(&self, program: &str) -> Option<PathBuf> {
+    pub(super) fn find(&self, program: &str) -> Option<PathBuf> {
         let path = self.environment.get(OsStr::new("PATH"))?;
         let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
         std::env::split_paths(path).map(|folder| folder.join(&name)).find(|file| file.is_file())
@@ -301,6 +301,7 @@ mod tests {
             compiler: Compiler::Auto,
             cache_folder: "unused".into(),
             keep_build: false,
+            trial: false,
             environment,
         }
     }

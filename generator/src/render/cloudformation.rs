@@ -80,8 +80,12 @@ impl OutputFormat for CloudFormation {
     }
 }
 
+/// Where the zip is published, the template says where: as a parameter's default an update would keep the former key.
 fn offered(stack: &Stack) -> impl Iterator<Item = &Parameter> {
-    stack.parameters.iter().filter(|each| CloudFormation.offer(each).is_some())
+    let says_where =
+        |key: ParameterKey| matches!(key, ParameterKey::HandlerS3Bucket | ParameterKey::HandlerS3Key);
+    let is_asked = move |each: &&Parameter| stack.function.published.is_none() || !says_where(each.key);
+    stack.parameters.iter().filter(|each| CloudFormation.offer(each).is_some()).filter(is_asked)
 }
 
 /// A parameter as the template declares it.

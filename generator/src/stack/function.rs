@@ -37,8 +37,19 @@ pub struct Function {
     pub environment: Value,
     /// The zip's file name beside the stack's own folder.
     pub zip_file: &'static str,
+    /// Where the zip has been published; absent where whoever deploys says where it is.
+    pub published: Option<PublishedZip>,
     /// What reads the queue and calls it.
     pub source: EventSource,
+}
+
+/// A zip in a bucket of S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublishedZip {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
 }
 
 /// The mapping from the queue to the function; failures are reported per record.
@@ -76,6 +87,7 @@ pub(super) fn function(config: &Config) -> Function {
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         zip_file: ZIP_FILE,
+        published: None,
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
             batch_size: config.queue.batch_size.get(),

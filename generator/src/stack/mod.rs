@@ -29,7 +29,7 @@ use crate::problem::Problems;
 
 pub use alarms::Alarm;
 pub use deployed::Place;
-pub use function::{EventSource, Function};
+pub use function::{EventSource, Function, PublishedZip};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
 pub use lock::LockTable;
@@ -48,8 +48,8 @@ pub use topic::{Subscription, Topic};
 pub struct Stack {
     /// The generator and its version: generated files name it.
     pub generator: String,
-    /// The generator's version alone.
-    pub version: &'static str,
+    /// The generator's version alone; of what is published the version that it is published under.
+    pub version: String,
     /// First part of every resource's name.
     pub name: StackName,
     /// Tags on every resource that takes tags.
@@ -93,7 +93,7 @@ impl Stack {
         let queue = queue::queues(config, &rules);
         Ok(Self {
             generator: format!("{} {VERSION}", env!("CARGO_PKG_NAME")),
-            version: VERSION,
+            version: VERSION.to_owned(),
             name: config.name.clone(),
             tags: config.tags.clone(),
             parameters: parameter::parameters(config, package),
@@ -109,5 +109,14 @@ impl Stack {
             outputs: outputs::outputs(),
             guide: guide::guide(config, package),
         })
+    }
+
+    /// The same stack of a version, its zip lying in a bucket under the key that `package` has there.
+    #[must_use]
+    pub fn published(mut self, package: &PackageDigest, bucket: &str, version: &str) -> Self {
+        let key = parameter::s3_key(&self.name, package);
+        self.function.published = Some(PublishedZip { bucket: bucket.to_owned(), key });
+        version.clone_into(&mut self.version);
+        self
     }
 }

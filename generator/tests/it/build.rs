@@ -118,6 +118,7 @@ pub(crate) fn request(cache_folder: &Path) -> BuildRequest {
         compiler: Compiler::Native,
         cache_folder: cache_folder.to_owned(),
         keep_build: false,
+        trial: false, // small crates know no event
         environment,
     }
 }

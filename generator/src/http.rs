@@ -5,39 +5,39 @@ use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
-use oxhttp::model::{Body, HeaderMap, Request, Response, Uri};
+use oxhttp::model::{Body, HeaderMap, Method, Request, Response, Uri};
 use oxhttp::{Client, Server};
 
 /// A request that was read as a whole.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Call {
     /// A header's text, where it has one.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
 /// What it is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
-    pub(super) fn json(status: u16, body: impl Display) -> Self {
+    pub(crate) fn json(status: u16, body: impl Display) -> Self {
         Self::of("application/json", status, body.to_string())
     }
 
-    pub(super) fn xml(status: u16, body: String) -> Self {
+    pub(crate) fn xml(status: u16, body: String) -> Self {
         Self::of("text/xml", status, body)
     }
 
@@ -46,7 +46,7 @@ impl Reply {
     }
 
     #[must_use]
-    pub(super) fn with(mut self, name: &'static str, value: impl Display) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Display) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }
@@ -75,7 +75,7 @@ pub enum PortError {
 
 /// Serves an address as long as the process runs; port 0 is any that is free. Bodies of more than `body_max` bytes are cut off
 /// one byte after that, so that `answer` can tell.
-pub(super) fn serve(
+pub(crate) fn serve(
     address: SocketAddr,
     body_max: u64,
     answer: impl Fn(&Call) -> Reply + Send + Sync + 'static,
@@ -146,18 +146,22 @@ impl Answered {
 pub fn ask(url: &str, body: Option<Vec<u8>>, patience: Duration) -> std::io::Result<Answered> {
     let method = if body.is_some() { "POST" } else { "GET" };
     let request = Request::builder().method(method).uri(url).header("content-type", "application/json");
-    let request = request.body(Body::from(body.unwrap_or_default())).map_err(std::io::Error::other)?;
-    let answer = Client::new().with_global_timeout(patience).request(request)?;
+    let request = request.body(body.unwrap_or_default()).map_err(std::io::Error::other)?;
+    let answer = send(request, patience)?;
     let status = answer.status().as_u16();
     let header = |(name, value): (&oxhttp::model::HeaderName, &oxhttp::model::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let headers = answer.headers().iter().filter_map(header).collect();
-    Ok(Answered {
-        status,
-        headers,
-        body: String::from_utf8_lossy(&answer.into_body().to_vec()?).into_owned(),
-    })
+    Ok(Answered { status, headers, body: String::from_utf8_lossy(answer.body()).into_owned() })
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) fn send(request: Request<Vec<u8>>, patience: Duration) -> std::io::Result<Response<Vec<u8>>> {
+    let has_body = request.method() != Method::HEAD;
+    let answer = Client::new().with_global_timeout(patience).request(request.map(Body::from))?;
+    let (parts, body) = answer.into_parts();
+    Ok(Response::from_parts(parts, if has_body { body.to_vec()? } else { Vec::new() }))
 }
 
 /// Whether anything takes connections at an `http` or `https` URL.

@@ -24,8 +24,10 @@ const LOOK: Duration = Duration::from_millis(10);
 /// A function, as its configuration has it.
 #[derive(Debug, Clone)]
 pub struct LocalFunction {
-    /// Its executable: `bootstrap`.
+    /// Its executable: `bootstrap`, or what runs it.
     pub program: PathBuf,
+    /// What the executable is called with: nothing, or `bootstrap` for what runs it.
+    pub arguments: Vec<PathBuf>,
     /// The folder that it was unpacked to, in which it runs.
     pub folder: PathBuf,
     /// Its whole environment, but for what the sandbox adds.
@@ -265,7 +267,11 @@ impl Sandbox {
         let function = held(&self.function).clone();
         let api = held(&self.api).clone();
         let mut command = Command::new(&function.program);
-        command.current_dir(&function.folder).env_clear().envs(&function.environment);
+        command
+            .args(&function.arguments)
+            .current_dir(&function.folder)
+            .env_clear()
+            .envs(&function.environment);
         command.env("AWS_LAMBDA_RUNTIME_API", api);
         // A terminal's Ctrl-C is for us alone: the process is ended from here, and nothing is told of a crash.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -359,7 +365,7 @@ impl Sandbox {
     }
 
     /// The invocation under way.
-    pub(super) fn current(&self) -> Option<String> {
+    pub(crate) fn current(&self) -> Option<String> {
         match &held(&self.state).phase {
             Phase::Busy(id) => Some(id.clone()),
             _ => None,

@@ -1,0 +1,172 @@
+//! A bucket of S3: whether an object is there with the bytes that it should have, and putting it there.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use oxhttp::model::{Request, Response, StatusCode};
+use regex::Regex;
+use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
+use reqsign_core::Signer;
+
+use super::credentials::{Environment, at_once, context};
+use super::error::PublishError;
+use crate::{digest, http};
+
+/// Longest wait for an answer: of a zip that goes over a slow line, too.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// A name that a bucket can have.
+static NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$").expect("the pattern is right"));
+
+/// How an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// There is none.
+    Absent,
+    /// It is there with these bytes.
+    Same,
+    /// It is there with others, so many.
+    Other {
+        /// Its size.
+        bytes: u64,
+    },
+}
+
+/// A bucket, and who asks for its objects.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub(super) name: String,
+    /// What every object's URL begins with, without a slash at the end.
+    base: String,
+    region: String,
+    signer: Signer<Credential>,
+}
+
+impl Bucket {
+    /// A bucket of that name, at AWS or at another endpoint.
+    pub(super) fn new(
+        name: &str,
+        region: &str,
+        endpoint: Option<&str>,
+        environment: Environment,
+    ) -> Result<Self, PublishError> {
+        if !NAME.is_match(name) {
+            return Err(PublishError::BucketName { name: name.to_owned() });
+        }
+        let signer = Signer::new(
+            context(environment),
+            DefaultCredentialProvider::new(),
+            RequestSigner::new("s3", region),
+        );
+        Ok(Self {
+            name: name.to_owned(),
+            base: base(name, region, endpoint),
+            region: region.to_owned(),
+            signer,
+        })
+    }
+
+    /// How the object of a key stands to these bytes: by its length, and by its SHA-256 as S3 keeps it, else as it is read.
+    pub(super) fn state(&self, key: &str, bytes: &[u8]) -> Result<State, PublishError> {
+        let head = self.send("HEAD", key, Vec::new(), &[("x-amz-checksum-mode", "ENABLED")])?;
+        match head.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(State::Absent),
+            _ => return Err(self.refused("look for", key, &head)),
+        }
+        let length = header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or_default();
+        if length != bytes.len() as u64 {
+            return Ok(State::Other { bytes: length });
+        }
+        let is_same = if let Some(checksum) = header(&head, "x-amz-checksum-sha256") {
+            checksum == checksum_of(bytes)
+        } else {
+            let object = self.send("GET", key, Vec::new(), &[])?;
+            if object.status() != StatusCode::OK {
+                return Err(self.refused("read", key, &object));
+            }
+            object.body() == bytes
+        };
+        Ok(if is_same { State::Same } else { State::Other { bytes: length } })
+    }
+
+    /// Puts an object where there is none; false where somebody else was faster.
+    pub(super) fn put(&self, key: &str, bytes: &[u8], content_type: &str) -> Result<bool, PublishError> {
+        let checksum = checksum_of(bytes);
+        let headers = [
+            ("content-type", content_type),
+            ("if-none-match", "*"), // two that publish at once cannot overwrite each other
+            ("x-amz-checksum-sha256", &checksum),
+        ];
+        let answer = self.send("PUT", key, bytes.to_vec(), &headers)?;
+        match answer.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT => Ok(false),
+            _ => Err(self.refused("write", key, &answer)),
+        }
+    }
+
+    fn send(
+        &self,
+        method: &'static str,
+        key: &str,
+        body: Vec<u8>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Response<Vec<u8>>, PublishError> {
+        let unreachable = |source| PublishError::Unreachable { endpoint: self.base.clone(), source };
+        let mut request = Request::builder().method(method).uri(format!("{}/{key}", self.base));
+        request = request.header("x-amz-content-sha256", digest::hex(&body));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).map_err(|error| unreachable(std::io::Error::other(error)))?;
+        let (mut parts, body) = request.into_parts();
+        let signed = at_once(self.signer.sign(&mut parts, None));
+        signed.map_err(|error| PublishError::Credentials { reason: error.to_string() })?;
+        let answer = http::send(Request::from_parts(parts, body), PATIENCE).map_err(unreachable)?;
+        match header(&answer, "x-amz-bucket-region") {
+            Some(region) if region != self.region && answer.status() != StatusCode::OK => {
+                Err(PublishError::Region { bucket: self.name.clone(), region: region.to_owned() })
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    fn refused(&self, action: &'static str, key: &str, answer: &Response<Vec<u8>>) -> PublishError {
+        let body = String::from_utf8_lossy(answer.body());
+        let inside = |tag: &str| {
+            let (_, rest) = body.split_once(&format!("<{tag}>"))?;
+            rest.split_once(&format!("</{tag}>")).map(|(text, _)| text.to_owned())
+        };
+        let said = [inside("Code"), inside("Message")].into_iter().flatten().collect::<Vec<_>>().join(": ");
+        PublishError::Refused {
+            action,
+            bucket: self.name.clone(),
+            key: key.to_owned(),
+            status: answer.status().as_u16(),
+            said,
+        }
+    }
+}
+
+/// What the URL of every object of a bucket begins with, without a slash at the end.
+pub(super) fn base(name: &str, region: &str, endpoint: Option<&str>) -> String {
+    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    match endpoint {
+        Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
+        // A name with dots fits no certificate as a part of the host's.
+        None if name.contains('.') => format!("https://s3.{region}.{suffix}/{name}"),
+        None => format!("https://{name}.s3.{region}.{suffix}"),
+    }
+}
+
+fn header<'a>(answer: &'a Response<Vec<u8>>, name: &str) -> Option<&'a str> {
+    answer.headers().get(name)?.to_str().ok()
+}
+
+fn checksum_of(bytes: &[u8]) -> String {
+    STANDARD.encode(digest::sha256(bytes))
+}
