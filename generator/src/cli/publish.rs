@@ -7,7 +7,7 @@ use super::building::{self, Building};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
-use crate::publish::{self, Object, Publication, Destination};
+use crate::publish::{self, Destination, Object, Publication};
 use crate::{CloudFormation, VERSION};
 
 /// The template, among the files of its format.
