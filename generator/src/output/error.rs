@@ -27,7 +27,7 @@ pub enum OutputError {
         reason: String,
     },
     /// A file operation failed; the file is as it was.
-    #[error("cannot {action} `{}`: {source}", .path.display())]
+    #[error("cannot {action} `{}`: {source}{}", .path.display(), advice(.source))]
     File {
         /// What was tried, e.g. `write`.
         action: &'static str,
@@ -42,6 +42,20 @@ impl OutputError {
     pub(super) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { action, path, source }
+    }
+}
+
+/// What helps against a fault of the folder's disk.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space and run it again: what is written already stays right"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "; it belongs to another user: run it as that user, or name a folder of your own with `--out`"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "; name a folder on another disk with `--out`",
+        _ => "",
     }
 }
 

@@ -1,10 +1,11 @@
-//! What stands in a package's way: missing tools, no network, a full or a read-only disk. Each is a message with a fix, and
-//! nothing that was there is lost.
+//! What stands in a package's way: missing tools, no network, a full or a read-only disk, a folder of another user, an end half
+//! way. Each is a message with a fix, and nothing that was there is lost.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::{env, fs};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use asg_recycle::package::{self, Contents, PackageError, ProcessEnvironment};
 
@@ -116,4 +117,75 @@ fn a_zip_over_the_limit_is_refused_before_anything_is_compiled() {
     big.set_len(262_144_001).expect("a hole in a file");
     let done = run.stderr_has("`handler.files`, `big`: `big` is more than fits").exits(2);
     assert!(!done.has("out") && !done.has("cache"));
+}
+
+#[test]
+fn a_folder_of_another_user_is_named_and_stays_as_it_is() {
+    let done = Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", "name: web\n").ok();
+    fs::set_permissions(&done.folder, fs::Permissions::from_mode(0o755)).expect("it can be entered");
+    fs::write(done.folder.join("stack.yaml"), "name: web\nregion: eu-central-1\n").expect("a file");
+    let before = files(&done.folder);
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM];
+    for arguments in
+        [["generate", "stack.yaml", "--out", "out"], ["generate", "stack.yaml", "--out", "other"]]
+    {
+        let mut command = Command::new("setpriv");
+        let output = command.args(nobody).args(arguments).current_dir(&done.folder).output();
+        let Some(output) = output.ok().filter(|output| !output.stderr.starts_with(b"setpriv:")) else {
+            return println!("not checked here, for this user cannot become another");
+        };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(
+            said.contains("Permission denied") && said.contains("a folder of your own with `--out`"),
+            "{said}"
+        );
+        assert_eq!(files(&done.folder), before);
+    }
+}
+
+/// A cargo that compiles half of the handler and then takes its time; one that is asked again says what it finds.
+const SLOW_CARGO: &str = "#!/bin/sh\n\
+    if [ -e \"$CARGO_TARGET_DIR/half\" ]; then echo 'error: half of it is there' >&2; exit 101; fi\n\
+    mkdir -p \"$CARGO_TARGET_DIR\"\n\
+    echo '   Compiling libc v0.2.0' >&2\n\
+    echo half >\"$CARGO_TARGET_DIR/half\"\n\
+    exec sleep 10\n";
+
+#[test]
+fn a_build_that_is_ended_half_way_leaves_the_stacks_files_and_what_the_next_goes_on_from() {
+    for signal in ["-KILL", "-INT", "-TERM"] {
+        let done = Run::new(&["validate", "stack.yaml"]).file("stack.yaml", "name: web\n").ok();
+        let place = tools(&done.folder, &["rustc", "cc", "mkdir", "sleep"]);
+        fs::write(place.join("cargo"), SLOW_CARGO).expect("a file");
+        fs::set_permissions(place.join("cargo"), fs::Permissions::from_mode(0o755)).expect("executable");
+        let build = ["build", "stack.yaml", "--out", "out", "--cache-dir", "cache"];
+        let mut command = Command::new(PROGRAM);
+        command.args(build).current_dir(&done.folder).env("PATH", &place);
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let half = done.folder.join("cache/build/x86_64-unknown-linux-gnu/target/half");
+        wait_for(|| half.exists());
+        let id = process.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+        assert!(!process.wait().expect("it ends").success());
+        assert!(done.has("out/terraform/versions.tf") && !done.has("out/handler.zip"), "{signal}");
+        done.then(&["generate", "stack.yaml", "--out", "out", "--check"]).stdout("no drift\n").ok();
+        let list = ["cache", "list", "--cache-dir", "cache"];
+        done.then(&list)
+            .stdout_has("the next build goes on from it")
+            .stdout_has("0 packages and 1 build")
+            .ok();
+        let before = files(&done.folder.join("out"));
+        done.then(&build).env("PATH", &place).stderr_has("half of it is there").exits(3);
+        assert_eq!(files(&done.folder.join("out")), before, "{signal}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process takes its time")]
+fn wait_for(condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_mins(2), "it does not happen");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
