@@ -4,9 +4,10 @@ use minijinja::context;
 use serde::Serialize;
 
 use super::format::{Description, Files, Offer, OutputFormat};
-use super::print::{bounded, environment, pascal, print, seen};
+use super::parameters::{Condition, TemplateParameter, default, overridden, own_default};
+use super::print::{environment, pascal, print, seen};
 use super::yaml;
-use crate::stack::parameter::{Check, Group, ParameterKey, ParameterKind};
+use crate::stack::parameter::{Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
@@ -38,18 +39,20 @@ impl OutputFormat for CloudFormation {
 
     fn render(&self, stack: &Stack) -> Files {
         let name = stack.name.clone();
-        let print_value =
-            move |value: &Value, indent: usize| yaml::Printer { name: &name }.after_key(value, indent);
+        let values = overridden(offered(stack));
+        let print_value = move |value: &Value, indent: usize| {
+            yaml::Printer { name: &name, overridden: &values }.after_key(value, indent)
+        };
         let mut environment = environment("yaml", print_value);
         environment.add_filter("pascal", |snake: &str| pascal(snake));
         let parameters: Vec<TemplateParameter> = offered(stack).map(TemplateParameter::new).collect();
-        let optional = offered(stack).filter(|each| each.optional);
-        let conditions: Vec<Condition> = optional.map(Condition::new).collect();
+        let conditions: Vec<Condition> = offered(stack).flat_map(Condition::of).collect();
         let context = context! {
             parameters => seen(parameters),
             groups => seen(groups(stack)),
             conditions => seen(conditions),
             tag_list => seen(tag_list(stack)),
+            handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
             ..seen(stack)
         };
         Files::from([(FILE.to_owned(), print(&environment, TEMPLATE, &context).into_bytes())])
@@ -64,7 +67,7 @@ impl OutputFormat for CloudFormation {
             return None;
         }
         let name = yaml::parameter_name(parameter.key);
-        Some(Offer { name, required: default(parameter).is_none() })
+        Some(Offer { name, required: default(parameter).is_none(), own_default: own_default(parameter) })
     }
 
     fn deploy_guide(&self, stack: &Stack) -> String {
@@ -86,91 +89,6 @@ fn offered(stack: &Stack) -> impl Iterator<Item = &Parameter> {
         |key: ParameterKey| matches!(key, ParameterKey::HandlerS3Bucket | ParameterKey::HandlerS3Key);
     let is_asked = move |each: &&Parameter| stack.function.published.is_none() || !says_where(each.key);
     stack.parameters.iter().filter(|each| CloudFormation.offer(each).is_some()).filter(is_asked)
-}
-
-/// A parameter as the template declares it.
-#[derive(Debug, Serialize)]
-struct TemplateParameter {
-    name: String,
-    description: &'static str,
-    kind: &'static str,
-    /// Absent where a value has to be given.
-    default: Option<Value>,
-    pattern: Option<String>,
-    length_max: Option<usize>,
-    values: Option<Value>,
-    constraint: Option<String>,
-}
-
-impl TemplateParameter {
-    fn new(parameter: &Parameter) -> Self {
-        let (mut pattern, mut length_max, mut values, mut constraint) = (None, None, None, None);
-        match &parameter.check {
-            Check::Any => {}
-            Check::Pattern { pattern: inner, length_max: most, meaning } => {
-                length_max = *most;
-                let (shape, nothing) = if parameter.optional {
-                    (format!("({inner})?"), ", or nothing")
-                } else {
-                    (inner.clone(), "")
-                };
-                pattern = Some(format!("^{shape}$"));
-                constraint = Some(format!("must be {}{nothing}", bounded(meaning, *most)));
-            }
-            Check::OneOf(each) => values = Some(Value::List(each.clone())),
-        }
-        if parameter.kind == ParameterKind::Bool {
-            values = Some(Value::list(["true", "false"]));
-        }
-        Self {
-            name: yaml::parameter_name(parameter.key),
-            description: parameter.description,
-            kind: match parameter.kind {
-                ParameterKind::Number => "Number",
-                ParameterKind::TextList => "CommaDelimitedList",
-                ParameterKind::Text | ParameterKind::Bool | ParameterKind::TextMap => "String",
-            },
-            default: default(parameter),
-            pattern,
-            length_max,
-            values,
-            constraint,
-        }
-    }
-}
-
-/// Nothing is empty text; a list is text with commas.
-fn default(parameter: &Parameter) -> Option<Value> {
-    match &parameter.default {
-        Some(Value::List(items)) => {
-            let texts = items.iter().map(|item| match item {
-                Value::Text(text) => text.as_str(),
-                other => panic!("a list of texts holds {other:?}"),
-            });
-            Some(texts.collect::<Vec<_>>().join(",").into())
-        }
-        Some(Value::Bool(truth)) => Some(truth.to_string().into()),
-        Some(value) => Some(value.clone()),
-        None => parameter.optional.then(|| "".into()),
-    }
-}
-
-/// The condition that an optional parameter is given.
-#[derive(Debug, Serialize)]
-struct Condition {
-    name: String,
-    parameter: String,
-    is_list: bool,
-}
-
-impl Condition {
-    fn new(parameter: &Parameter) -> Self {
-        Self {
-            name: yaml::condition_name(parameter.key),
-            parameter: yaml::parameter_name(parameter.key),
-            is_list: parameter.kind == ParameterKind::TextList,
-        }
-    }
 }
 
 /// Parameters under a heading, for the form in the console.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
 /// Generated files: path under the output folder, `/`-separated, to contents.
@@ -52,4 +53,6 @@ pub struct Offer {
     pub name: String,
     /// Whether a deployment has to give it a value.
     pub required: bool,
+    /// Its value where none is given, where that is not the stack's default.
+    pub own_default: Option<Value>,
 }

@@ -5,6 +5,7 @@ mod print;
 mod hcl;
 mod terraform;
 mod yaml;
+mod parameters;
 mod cloudformation;
 mod formats;
 mod readme;

@@ -64,7 +64,7 @@ impl Row {
         };
         Self {
             names: offers.iter().map(name).collect(),
-            default: default(parameter, &offers),
+            default: default(parameter, &offers) + &own_defaults(&offers),
             description: parameter.description,
         }
     }
@@ -80,6 +80,15 @@ fn default(parameter: &Parameter, offers: &[Option<Offer>]) -> String {
         Some(value) => format!("`{}`", hcl::expression(value, 0)),
         None => required(offers),
     }
+}
+
+/// The defaults of formats that have their own.
+fn own_defaults(offers: &[Option<Offer>]) -> String {
+    let own = FORMATS.iter().zip(offers).filter_map(|(format, offer)| {
+        let value = offer.as_ref()?.own_default.as_ref()?;
+        Some(format!("; `{}` with {}", hcl::expression(value, 0), format.description().title))
+    });
+    own.collect()
 }
 
 /// Whether a parameter without default has to be given: to every format that offers it, to some, or to none.

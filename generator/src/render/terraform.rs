@@ -57,7 +57,7 @@ impl OutputFormat for Terraform {
 
     fn offer(&self, parameter: &Parameter) -> Option<Offer> {
         let required = parameter.default.is_none() && !may_be_null(parameter);
-        Some(Offer { name: parameter.key.as_str().to_owned(), required })
+        Some(Offer { name: parameter.key.as_str().to_owned(), required, own_default: None })
     }
 
     fn deploy_guide(&self, stack: &Stack) -> String {

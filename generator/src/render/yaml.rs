@@ -1,5 +1,7 @@
 //! Values as YAML for CloudFormation: references become intrinsic functions.
 
+use std::collections::BTreeMap;
+
 use super::print::pascal;
 use crate::stack::parameter::ParameterKey;
 use crate::stack::value::{Attribute, Reference, Resource, ResourceKind, Value, When};
@@ -7,11 +9,16 @@ use crate::stack::value::{Attribute, Reference, Resource, ResourceKind, Value, W
 /// Spaces that a level is indented by.
 const STEP: usize = 2;
 
+/// What parameters override: the value that holds where they are left empty.
+pub(super) type Overridden = BTreeMap<ParameterKey, Value>;
+
 /// Prints values of one stack.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Printer<'a> {
     /// The stack's name.
     pub(super) name: &'a str,
+    /// What stands in the template and is overridden where a parameter is given.
+    pub(super) overridden: &'a Overridden,
 }
 
 impl Printer<'_> {
@@ -72,11 +79,25 @@ impl Printer<'_> {
                 format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
             }
             Value::Reference(reference) => self.intrinsic(reference),
-            Value::Joined(parts) => {
-                substituted(&parts.iter().map(|part| self.part(part)).collect::<String>())
-            }
+            Value::Joined(parts) => self.joined(parts),
             Value::When(when) => self.conditional(when),
         }
+    }
+
+    /// `Fn::Sub` reads parameters as they are given, so what they override is put in by name.
+    fn joined(&self, parts: &[Value]) -> String {
+        let text: String = parts.iter().map(|part| self.part(part)).collect();
+        let own = parts.iter().filter_map(|part| match part {
+            Value::Reference(reference @ Reference::Parameter(key)) if self.overridden.contains_key(key) => {
+                Some(format!("{}: {}", parameter_name(*key), self.intrinsic(reference)))
+            }
+            _ => None,
+        });
+        let own: Vec<String> = own.collect();
+        if own.is_empty() {
+            return substituted(&text);
+        }
+        format!("{{ \"Fn::Sub\": [{}, {{ {} }}] }}", quoted(&text), own.join(", "))
     }
 
     /// A part of the text of `Fn::Sub`.
@@ -90,7 +111,12 @@ impl Printer<'_> {
 
     fn intrinsic(&self, reference: &Reference) -> String {
         match reference {
-            Reference::Parameter(key) => referred(&parameter_name(*key)),
+            Reference::Parameter(key) => match self.overridden.get(key) {
+                Some(value) => {
+                    choice(&overrides_name(*key), &referred(&parameter_name(*key)), &self.flow(value))
+                }
+                None => referred(&parameter_name(*key)),
+            },
             Reference::Prefix => substituted(&self.placeholder(reference)),
             Reference::Partition => referred("AWS::Partition"),
             Reference::Region => referred("AWS::Region"),
@@ -124,13 +150,9 @@ impl Printer<'_> {
     }
 
     fn conditional(&self, when: &When) -> String {
-        let nothing = Value::from("");
-        if when.then == Value::parameter(when.given) && when.otherwise.as_ref() == Some(&nothing) {
-            return self.flow(&when.then); // a parameter that is not given is empty text
-        }
         let otherwise =
             when.otherwise.as_ref().map_or_else(|| referred("AWS::NoValue"), |value| self.flow(value));
-        format!("{{ \"Fn::If\": [{}, {}, {otherwise}] }}", condition_name(when.given), self.flow(&when.then))
+        choice(&condition_name(when.given), &self.flow(&when.then), &otherwise)
     }
 }
 
@@ -157,6 +179,10 @@ fn substituted(text: &str) -> String {
     format!("{{ \"Fn::Sub\": {} }}", quoted(text))
 }
 
+fn choice(condition: &str, then: &str, otherwise: &str) -> String {
+    format!("{{ \"Fn::If\": [{condition}, {then}, {otherwise}] }}")
+}
+
 fn referred(name: &str) -> String {
     let name = if name.contains("::") { quoted(name) } else { name.to_owned() };
     format!("{{ Ref: {name} }}")
@@ -170,6 +196,11 @@ pub(super) fn parameter_name(key: ParameterKey) -> String {
 /// The condition that an optional parameter is given.
 pub(super) fn condition_name(key: ParameterKey) -> String {
     format!("Has{}", parameter_name(key))
+}
+
+/// The condition that a parameter overrides what stands in the template.
+pub(super) fn overrides_name(key: ParameterKey) -> String {
+    format!("Overrides{}", parameter_name(key))
 }
 
 /// Stable: another id would be another resource.
@@ -209,7 +240,12 @@ mod tests {
 
     #[track_caller]
     fn check(value: impl Into<Value>, expected: &str) {
-        let printer = Printer { name: "demo" };
+        check_overriding(&Overridden::new(), value, expected);
+    }
+
+    #[track_caller]
+    fn check_overriding(overridden: &Overridden, value: impl Into<Value>, expected: &str) {
+        let printer = Printer { name: "demo", overridden };
         assert_eq!(printer.after_key(&value.into(), 2), expected);
     }
 
@@ -243,7 +279,21 @@ mod tests {
             Value::optional(ParameterKey::RunbookUrl),
             " { \"Fn::If\": [HasRunbookUrl, { Ref: RunbookUrl }, { Ref: \"AWS::NoValue\" }] }",
         );
-        check(Value::or_empty(ParameterKey::RunbookUrl), " { Ref: RunbookUrl }");
+        check(
+            Value::or_empty(ParameterKey::RunbookUrl),
+            " { \"Fn::If\": [HasRunbookUrl, { Ref: RunbookUrl }, \"\"] }",
+        );
+    }
+
+    #[test]
+    fn what_a_parameter_overrides_stands_in_the_template() {
+        let overridden = Overridden::from([(ParameterKey::RunbookUrl, "https://x".into())]);
+        let given = "{ \"Fn::If\": [OverridesRunbookUrl, { Ref: RunbookUrl }, \"https://x\"] }";
+        let value = Value::or_empty(ParameterKey::RunbookUrl);
+        check_overriding(&overridden, value, &format!(" {{ \"Fn::If\": [HasRunbookUrl, {given}, \"\"] }}"));
+        let joined = Value::joined(["See ".into(), Value::parameter(ParameterKey::RunbookUrl)]);
+        let expected = format!(" {{ \"Fn::Sub\": [\"See ${{RunbookUrl}}\", {{ RunbookUrl: {given} }}] }}");
+        check_overriding(&overridden, joined, &expected);
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::DEFAULT_TIME_ZONE => default_time_zone(config).into(),
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().into(),
         contract::IGNORED_TAG_KEYS => config.trigger.ignored_tag_keys.join(",").into(),
-        contract::SLACK_CHANNEL => Value::parameter(ParameterKey::SlackChannel),
+        contract::SLACK_CHANNEL => Value::or_empty(ParameterKey::SlackChannel),
         contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
         contract::GROUP_NAME_PREFIXES => config.groups.name_prefixes.join(",").into(),

@@ -129,10 +129,9 @@ fn notification(key: ParameterKey, config: &Config) -> Parameter {
     let told = &config.notifications;
     match key {
         ParameterKey::SlackChannel => parameter
-            .says("Slack channel that successful recycles are announced in; empty for none.")
-            .defaults_to(Some(told.slack_channel.as_deref().unwrap_or_default()))
-            .fits(SlackChannel::format())
-            .or_empty(),
+            .says("Slack channel that successful recycles are announced in.")
+            .may_be_nothing(told.slack_channel.as_deref())
+            .fits(SlackChannel::format()),
         ParameterKey::NotifierFunctionArn => parameter
             .says("ARN of a Lambda function that gets the Slack-style message of every recycle.")
             .may_be_nothing(told.notifier_function_arn.as_deref())
@@ -281,14 +280,6 @@ impl Parameter {
     fn matches(self, pattern: &str, meaning: &'static str) -> Self {
         let check = Check::Pattern { pattern: pattern.to_owned(), length_max: None, meaning };
         Self { check, ..self }
-    }
-
-    /// Empty text matches its pattern, too.
-    fn or_empty(mut self) -> Self {
-        if let Check::Pattern { pattern, .. } = &mut self.check {
-            *pattern = format!("({pattern})?");
-        }
-        self
     }
 
     /// Bounds the length of what has to match a pattern; of an item of a list, neither format can.

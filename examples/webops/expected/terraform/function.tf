@@ -24,7 +24,7 @@ resource "aws_lambda_function" "handler" {
       DEFAULT_TIME_ZONE      = "Europe/London"
       TAG_CHANGES            = "propagated"
       IGNORED_TAG_KEYS       = ""
-      SLACK_CHANNEL          = var.slack_channel
+      SLACK_CHANNEL          = var.slack_channel == null ? "" : var.slack_channel
       OWN_ROLE_ARNS          = "${aws_iam_role.handler.arn},${aws_iam_role.machine.arn}"
       ALLOWED_STEP_FUNCTIONS = ""
       GROUP_NAME_PREFIXES    = ""

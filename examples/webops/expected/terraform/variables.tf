@@ -13,13 +13,12 @@ variable "environment" {
 }
 
 variable "slack_channel" {
-  description = "Slack channel that successful recycles are announced in; empty for none."
+  description = "Slack channel that successful recycles are announced in."
   type        = string
   default     = "webops-recycles"
-  nullable    = false
 
   validation {
-    condition     = can(regex("^([A-Za-z0-9_-]+)?$", var.slack_channel)) && length(var.slack_channel) <= 80
+    condition     = var.slack_channel == null || can(regex("^[A-Za-z0-9_-]+$", var.slack_channel)) && length(coalesce(var.slack_channel, " ")) <= 80
     error_message = "slack_channel must be the name of a Slack channel without the `#`, at most 80 characters."
   }
 }

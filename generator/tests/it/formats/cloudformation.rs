@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use asg_recycle::render::{CloudFormation, OutputFormat as _};
 use asg_recycle::stack::Stack;
 use asg_recycle::stack::parameter::{Parameter, ParameterKey};
+use asg_recycle::stack::value::Value as StackValue;
 use serde_json::{Map, Value};
 
 use super::cloudformation_kinds::{KINDS, NOUNS};
@@ -34,6 +35,17 @@ pub(super) fn definition(stack: &Stack) -> String {
     machine["DefinitionString"].as_str().expect("text").to_owned()
 }
 
+/// The resources of the template where every parameter keeps what it had when a former stack was deployed with what it
+/// asked for alone, as CloudFormation's clients keep it.
+pub(super) fn upgraded(stack: &Stack, former: &Stack) -> Inventory {
+    let former = Template::of(former);
+    let default = |parameter: &Value| parameter.get("Default").cloned().unwrap_or_else(|| "asked".into());
+    let kept = section(&former.0, "Parameters").iter();
+    let template = Template::of(stack);
+    let world = template.world_of(kept.map(|(name, one)| (name.clone(), Some(default(one)))).collect());
+    template.inventory_in(&world)
+}
+
 /// The emitted template.
 struct Template(Value);
 
@@ -47,7 +59,10 @@ impl Template {
 
     /// Its resources, those left out whose condition is false.
     fn inventory(&self, stack: &Stack, optional: Optional) -> Inventory {
-        let world = self.world(stack, optional);
+        self.inventory_in(&self.world(stack, optional))
+    }
+
+    fn inventory_in(&self, world: &World<'_>) -> Inventory {
         let entries = section(&self.0, "Resources").iter();
         let existing = entries.filter(|(_, resource)| {
             resource.get("Condition").is_none_or(|condition| world.holds(condition.as_str().expect("a name")))
@@ -78,14 +93,15 @@ impl Template {
         parameters.map(|(name, parameter)| (name.clone(), variable(parameter))).collect()
     }
 
-    fn world<'a>(&'a self, stack: &'a Stack, optional: Optional) -> World<'a> {
+    fn world(&self, stack: &Stack, optional: Optional) -> World<'_> {
+        let values = stack.parameters.iter().map(|each| (pascal(each.key.as_str()), given(each, optional)));
+        self.world_of(values.collect())
+    }
+
+    fn world_of(&self, parameters: BTreeMap<String, Option<Value>>) -> World<'_> {
         let types = section(&self.0, "Resources").iter();
         World {
-            parameters: stack
-                .parameters
-                .iter()
-                .map(|each| (pascal(each.key.as_str()), given(each, optional)))
-                .collect(),
+            parameters,
             types: types
                 .map(|(id, resource)| (id.as_str(), resource["Type"].as_str().expect("a type")))
                 .collect(),
@@ -273,6 +289,9 @@ fn given(parameter: &Parameter, optional: Optional) -> Option<Value> {
     if parameter.key == ParameterKey::CreateLockTable {
         Some("true".into())
     } else {
-        optional.value(parameter)
+        let value = optional.value(parameter);
+        // What stack.yaml says is taken away by a word.
+        let is_said = parameter.default.as_ref().is_some_and(|value| *value != StackValue::List(Vec::new()));
+        value.or_else(|| is_said.then(|| "none".into()))
     }
 }
