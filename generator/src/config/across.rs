@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::key::KeyValue;
+use super::limits::{self, Limits};
 use super::packaged;
 use super::read::Reading;
 use super::registry::STRATEGIES;
 use super::strategies::SettingValue;
+use super::tags::SelectorTags;
 use super::types::Config;
 use crate::names;
 use crate::problem::{Location, Problem, Problems};
@@ -27,6 +29,7 @@ struct Related<'a> {
     packaged: Option<(Pairs<'a>, Vec<&'a str>)>,
     /// The least and the greatest healthy percentage, by strategy.
     percentages: BTreeMap<&'a str, (u64, u64)>,
+    limits: Limits<'a>,
 }
 
 const RESERVED: &str = "handler.reserved_concurrency";
@@ -53,10 +56,77 @@ impl Config {
                 self.handler.files.keys().map(|path| &**path).collect(),
             )),
             percentages: percentages.collect(),
+            limits: self.limits(),
         };
         let mut problems = Problems::default();
         problems.extend(related.problems(&Places::new()));
         problems.or_ok(())
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        let joined = |texts: &[&str]| texts.join(",").len();
+        let machines: Vec<&str> = self.handler.allowed_step_functions.iter().map(|each| &**each).collect();
+        let prefixes: Vec<&str> = self.groups.name_prefixes.iter().map(|each| &**each).collect();
+        let ignored: Vec<&str> = self.trigger.ignored_tag_keys.iter().map(|each| &**each).collect();
+        let notifier = self.notifications.notifier_function_arn.as_deref();
+        let boundary = self.permissions.boundary_arn.as_deref();
+        let actions = self.alarms.action_arns.iter().map(|each| (limits::ACTIONS, &**each));
+        let one = [(limits::NOTIFIER, notifier), (limits::BOUNDARY, boundary)].into_iter();
+        Limits {
+            deliveries: Some((
+                self.queue.max_receive_count.get().into(),
+                self.handler.timeout_seconds.get().into(),
+                self.queue.batching_window_seconds.get().into(),
+            )),
+            variables: vec![
+                (limits::MACHINES, joined(&machines)),
+                (limits::PREFIXES, joined(&prefixes)),
+                (limits::IGNORED, joined(&ignored)),
+                (limits::GROUP_TAGS, tags_bytes(&self.groups.tags)),
+                (limits::PATH, 2 * self.permissions.role_path.len()),
+            ],
+            region: Some(&self.region),
+            arns: one.filter_map(|(key, arn)| Some((key, arn?))).chain(actions).collect(),
+        }
+    }
+}
+
+/// As the function's environment has them.
+fn tags_bytes(tags: &SelectorTags) -> usize {
+    tags.iter().map(|(key, value)| key.len() + value.len() + r#""":"","#.len()).sum()
+}
+
+/// The same of a file, without what is at fault in it.
+fn limits(reading: &Reading) -> Limits<'_> {
+    let list = |key: &'static str| match reading.values.get(key) {
+        Some(KeyValue::List(items)) => items.iter().map(String::as_str).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    let tags = match reading.values.get(limits::GROUP_TAGS) {
+        Some(KeyValue::Tags(tags)) => tags.iter().map(|(key, value)| key.len() + value.len() + 6).sum(),
+        _ => 0,
+    };
+    let lists =
+        [limits::MACHINES, limits::PREFIXES, limits::IGNORED].map(|key| (key, list(key).join(",").len()));
+    let path = text(reading, limits::PATH).unwrap_or_default();
+    let one =
+        [limits::NOTIFIER, limits::BOUNDARY].into_iter().filter_map(|key| Some((key, text(reading, key)?)));
+    let deliveries = || {
+        let of = |key| integer(reading, key);
+        Some((
+            of("queue.max_receive_count")?,
+            of("handler.timeout_seconds")?,
+            of("queue.batching_window_seconds")?,
+        ))
+    };
+    Limits {
+        deliveries: deliveries(),
+        variables: lists
+            .into_iter()
+            .chain([(limits::GROUP_TAGS, tags), (limits::PATH, 2 * path.len())])
+            .collect(),
+        region: text(reading, "region"),
+        arns: one.chain(list(limits::ACTIONS).into_iter().map(|arn| (limits::ACTIONS, arn))).collect(),
     }
 }
 
@@ -73,6 +143,7 @@ pub(super) fn check(reading: &Reading, problems: &mut Problems) {
             .zip(pairs(reading, "handler.files"))
             .map(|(settings, files)| (settings, files.into_iter().map(|(path, _)| path).collect())),
         percentages: percentages.collect(),
+        limits: limits(reading),
     };
     let found = related.problems(&reading.places).into_iter();
     problems.extend(found.map(|problem| {
@@ -96,6 +167,7 @@ impl Related<'_> {
         problems.extend(percentages.filter_map(|(strategy, (minimum, maximum))| {
             too_far_apart(strategy, *minimum, *maximum, places)
         }));
+        problems.extend(self.limits.problems());
         problems
     }
 }

@@ -27,6 +27,7 @@ mod read;
 mod strategies;
 mod types;
 mod across;
+pub(crate) mod limits;
 mod assemble;
 mod schema;
 mod starter;
@@ -162,8 +163,8 @@ mod tests {
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
              notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
-             notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:f'}\n\
-             alarms: {action_arns: ['arn:aws:sns:eu-west-2:123456789012:t'], runbook_url: 'https://r.example'}\n\
+             notifier_function_arn: 'arn:aws:lambda:us-east-1:123456789012:function:f'}\n\
+             alarms: {action_arns: ['arn:aws:sns:us-east-1:123456789012:t'], runbook_url: 'https://r.example'}\n\
              permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
              locks: {create_table: false}\nlogs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
              strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
@@ -196,11 +197,11 @@ mod tests {
         expected.machine.log_level = MachineLogLevel::Off;
         expected.notifications = NotificationsSection {
             slack_channel: Some(text("c")),
-            notifier_function_arn: Some(text("arn:aws:lambda:eu-west-2:123456789012:function:f")),
+            notifier_function_arn: Some(text("arn:aws:lambda:us-east-1:123456789012:function:f")),
             pager_duty_endpoint: Some(text("https://p.example")),
         };
         expected.alarms = AlarmsSection {
-            action_arns: vec![text("arn:aws:sns:eu-west-2:123456789012:t")].try_into().unwrap(),
+            action_arns: vec![text("arn:aws:sns:us-east-1:123456789012:t")].try_into().unwrap(),
             runbook_url: Some(text("https://r.example")),
         };
         expected.permissions.boundary_arn = Some(text("arn:aws:iam::123456789012:policy/b"));

@@ -35,16 +35,17 @@ impl TemplateParameter {
         let own = own_value(parameter);
         let can_be_empty = parameter.optional || own.is_some();
         match &parameter.check {
-            Check::Any => {}
+            Check::Any | Check::TagKeys => {}
             Check::Pattern { pattern: inner, length_max: most, meaning } => {
-                length_max = *most;
+                // Of a list, CloudFormation cannot count the items; it refuses the alarms instead.
+                length_max = most.filter(|_| parameter.kind != ParameterKind::TextList);
                 let (shape, others) = match (can_be_empty, can_be_taken_away(parameter)) {
                     (true, true) => (format!("({NONE}|{inner})?"), ", `none`, or nothing"),
                     (true, false) => (format!("({inner})?"), ", or nothing"),
                     (false, _) => (inner.clone(), ""),
                 };
                 pattern = Some(format!("^{shape}$"));
-                constraint = Some(format!("must be {}{others}", bounded(meaning, *most)));
+                constraint = Some(format!("must be {}{others}", bounded(meaning, *most, parameter.kind)));
             }
             Check::OneOf(each) => values = Some(each.iter().map(text).collect::<Vec<_>>()),
         }

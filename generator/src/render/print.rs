@@ -4,6 +4,7 @@ use minijinja::Environment;
 use minijinja::value::{Serde, ValueKind};
 use serde::{Deserialize, Serialize};
 
+use crate::stack::parameter::ParameterKind;
 use crate::stack::value::Value;
 use crate::template;
 
@@ -35,8 +36,9 @@ pub(super) fn seen(thing: impl Serialize) -> minijinja::Value {
 }
 
 /// What a parameter's values have to be, with their greatest length.
-pub(super) fn bounded(meaning: &str, length_max: Option<usize>) -> String {
+pub(super) fn bounded(meaning: &str, length_max: Option<usize>, kind: ParameterKind) -> String {
     match length_max {
+        Some(most) if kind == ParameterKind::TextList => format!("{meaning}, at most {most} of them"),
         Some(most) => format!("{meaning}, at most {most} characters"),
         None => meaning.to_owned(),
     }

@@ -96,9 +96,15 @@ impl Variable {
         let default = parameter.default.as_ref().map(|value| hcl::expression(value, 2));
         let (condition, must_be) = match &parameter.check {
             Check::Any => (None, String::new()),
-            Check::Pattern { pattern, length_max, meaning } => {
-                (Some(matches(parameter, nullable, pattern, *length_max)), bounded(meaning, *length_max))
+            Check::TagKeys => {
+                let free =
+                    format!("alltrue([for key in keys(var.{name}) : !can(regex(\"^[aA][wW][sS]:\", key))])");
+                (Some(free), "without keys that begin with aws:, which AWS keeps for itself".to_owned())
             }
+            Check::Pattern { pattern, length_max, meaning } => (
+                Some(matches(parameter, nullable, pattern, *length_max)),
+                bounded(meaning, *length_max, parameter.kind),
+            ),
             Check::OneOf(values) => {
                 let values: Vec<String> = values.iter().map(|value| hcl::expression(value, 0)).collect();
                 let condition = format!("contains([{}], var.{name})", values.join(", "));
@@ -141,7 +147,8 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
     let regex = hcl::quoted(&format!("^{pattern}$"));
     let variable = hcl::variable(parameter.key);
     if parameter.kind == ParameterKind::TextList {
-        return format!("alltrue([for each in {variable} : can(regex({regex}, each))])");
+        let count = length_max.map(|most| format!("length({variable}) <= {most} && ")).unwrap_or_default();
+        return format!("{count}alltrue([for each in {variable} : can(regex({regex}, each))])");
     }
     // Both sides of `||` are evaluated before Terraform 1.12: `can` takes null, `length` does not.
     let shape = format!("can(regex({regex}, {variable}))");

@@ -144,7 +144,10 @@ fn default_time_zone(config: &Config) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::value::Reference;
     use super::*;
+    use crate::config::SlackChannel;
+    use crate::config::limits::{LISTS_BYTES_MAX, VARIABLES_BYTES_MAX};
 
     fn environment(config: &Config) -> Vec<(String, Value)> {
         match function(config).environment {
@@ -159,6 +162,30 @@ mod tests {
         let set: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
         let read: Vec<&str> = contract::VARIABLES.iter().map(|variable| variable.name).collect();
         assert_eq!(set, read);
+    }
+
+    /// Greatest length of a value in bytes, without what the lists of `stack.yaml` and the roles' path add.
+    fn bytes_max(value: &Value) -> usize {
+        match value {
+            Value::Text(text) => text.len(),
+            Value::Joined(parts) => parts.iter().map(bytes_max).sum(),
+            Value::When(when) => bytes_max(&when.then),
+            Value::Reference(Reference::Parameter(ParameterKey::SlackChannel)) => {
+                SlackChannel::format().length_max
+            }
+            // Partition, service, region, account, kind and name, the longest of each.
+            Value::Reference(Reference::Attribute(..)) => "arn::::::".len() + 10 + 6 + 15 + 12 + 12 + 64,
+            other => panic!("{other:?} has no bound"),
+        }
+    }
+
+    #[test]
+    fn the_environment_leaves_room_for_the_lists() {
+        let entries = environment(&Config::with_defaults("demo".parse().unwrap()));
+        let bytes: usize = entries.iter().map(|(name, value)| name.len() + bytes_max(value)).sum();
+        let zones = jiff::tz::db().available().map(|zone| zone.as_str().len()).max().unwrap_or_default();
+        let others = zones + strategies(&Config::with_defaults("demo".parse().unwrap())).len();
+        assert!(bytes + others <= VARIABLES_BYTES_MAX - LISTS_BYTES_MAX, "{}", bytes + others);
     }
 
     #[test]

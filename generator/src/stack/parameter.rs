@@ -6,8 +6,8 @@ use super::package_digest::PackageDigest;
 pub use super::parameter_key::ParameterKey;
 use super::value::Value;
 use crate::config::{
-    AlarmActionArn, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PolicyArn, RetentionDays,
-    RolePath, RunbookUrl, SlackChannel, TextFormat,
+    AlarmActionArn, AlarmActionArns, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PolicyArn,
+    RetentionDays, RolePath, RunbookUrl, SlackChannel, TextFormat,
 };
 use crate::names;
 
@@ -53,13 +53,15 @@ pub enum Check {
     Pattern {
         /// The pattern without anchors.
         pattern: String,
-        /// Longest value, in characters.
+        /// Longest value, in characters; of a list, most items.
         length_max: Option<usize>,
         /// What it asks for, to complete "must be ..."; without the length.
         meaning: &'static str,
     },
     /// One of a few values.
     OneOf(Vec<Value>),
+    /// Keys of tags that AWS does not keep for itself: none that begins with `aws:`, in any case.
+    TagKeys,
 }
 
 /// Parameters that stand together in forms and tables.
@@ -153,7 +155,8 @@ fn alarm(key: ParameterKey, config: &Config) -> Parameter {
             ..parameter
         }
         .says("ARNs told when an alarm fires and when it clears, such as SNS topics.")
-        .fits(AlarmActionArn::format()),
+        .fits(AlarmActionArn::format())
+        .at_most(AlarmActionArns::LENGTH_MAX),
         _ => parameter
             .says("URL of the runbook that every alarm's description points to.")
             .may_be_nothing(config.alarms.runbook_url.as_deref())
@@ -203,6 +206,7 @@ fn operation(key: ParameterKey, config: &Config) -> Parameter {
         }
         _ => Parameter {
             kind: ParameterKind::TextMap,
+            check: Check::TagKeys,
             default: Some(Value::map(config.tags.iter().map(|(key, value)| (&**key, &**value)))),
             ..parameter
         }
@@ -282,12 +286,10 @@ impl Parameter {
         Self { check, ..self }
     }
 
-    /// Bounds the length of what has to match a pattern; of an item of a list, neither format can.
-    fn at_most(mut self, characters: usize) -> Self {
-        if let (Check::Pattern { length_max, .. }, false) =
-            (&mut self.check, self.kind == ParameterKind::TextList)
-        {
-            *length_max = Some(characters);
+    /// Bounds the length of what has to match a pattern, or the number of items that do.
+    fn at_most(mut self, most: usize) -> Self {
+        if let Check::Pattern { length_max, .. } = &mut self.check {
+            *length_max = Some(most);
         }
         self
     }

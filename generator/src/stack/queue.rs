@@ -6,6 +6,7 @@ use super::policy::{Policy, Principal, Statement};
 use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, Resource, Value};
 use crate::config::Config;
+use crate::config::limits::{EVENTS_RETENTION_SECONDS, VISIBILITY_PER_TIMEOUT};
 use crate::names;
 
 /// The queue that the handler reads, and where its failures go.
@@ -36,16 +37,8 @@ pub struct Queue {
     pub policy: Policy,
 }
 
-const DAY_SECONDS: u32 = 86_400;
-
-/// Shorter than that of the dead letters: a dead letter keeps the time at which it first came in.
-const EVENTS_RETENTION_DAYS: u32 = 4;
-
 /// The longest that SQS keeps anything.
-const DEAD_LETTERS_RETENTION_DAYS: u32 = 14;
-
-/// Lambda's advice: six times the function's time limit, and the batching window on top.
-const VISIBILITY_PER_TIMEOUT: u32 = 6;
+const DEAD_LETTERS_RETENTION_SECONDS: u32 = 14 * 86_400;
 
 pub(super) fn queues(config: &Config, rules: &[EventRule]) -> Queues {
     let visibility_timeout_seconds = VISIBILITY_PER_TIMEOUT * config.handler.timeout_seconds.get()
@@ -56,14 +49,14 @@ pub(super) fn queues(config: &Config, rules: &[EventRule]) -> Queues {
             name: Value::prefixed(events),
             arn: EVENTS_QUEUE.arn(),
             visibility_timeout_seconds,
-            retention_seconds: EVENTS_RETENTION_DAYS * DAY_SECONDS,
+            retention_seconds: EVENTS_RETENTION_SECONDS,
             policy: policy(&EVENTS_QUEUE, rules),
         },
         dead_letters: Queue {
             name: Value::prefixed(names::DEAD_LETTER_QUEUE.suffix),
             arn: DEAD_LETTERS_QUEUE.arn(),
             visibility_timeout_seconds,
-            retention_seconds: DEAD_LETTERS_RETENTION_DAYS * DAY_SECONDS,
+            retention_seconds: DEAD_LETTERS_RETENTION_SECONDS,
             policy: policy(&DEAD_LETTERS_QUEUE, rules),
         },
         receive_count_max: config.queue.max_receive_count.get(),

@@ -41,6 +41,17 @@ resource "aws_lambda_function" "handler" {
   tracing_config {
     mode = "Active"
   }
+
+  lifecycle {
+    precondition {
+      condition     = var.handler_s3_bucket == null || var.handler_s3_key != null
+      error_message = "handler_s3_bucket needs handler_s3_key: the key of the zip in it."
+    }
+    precondition {
+      condition     = var.handler_s3_bucket == null || var.handler_zip_path == null
+      error_message = "handler_s3_bucket and handler_zip_path exclude each other: the zip comes from one place."
+    }
+  }
 }
 
 resource "aws_lambda_event_source_mapping" "events" {

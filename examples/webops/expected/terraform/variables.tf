@@ -52,8 +52,8 @@ variable "alarm_action_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for each in var.alarm_action_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=-]+$", each))])
-    error_message = "alarm_action_arns must each be the ARN of an alarm action."
+    condition     = length(var.alarm_action_arns) <= 5 && alltrue([for each in var.alarm_action_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=-]+$", each))])
+    error_message = "alarm_action_arns must each be the ARN of an alarm action, at most 5 of them."
   }
 }
 
@@ -174,4 +174,9 @@ variable "tags" {
     team        = "webops"
   }
   nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !can(regex("^[aA][wW][sS]:", key))])
+    error_message = "tags must be without keys that begin with aws:, which AWS keeps for itself."
+  }
 }

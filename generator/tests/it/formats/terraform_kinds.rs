@@ -68,7 +68,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("tracing_config.mode", "tracing"),
             ("tags", "tags"),
         ],
-        ignored: &["filename", "source_code_hash"],
+        ignored: &["filename", "source_code_hash", "lifecycle"],
     },
     Kind {
         name: "event_source",

@@ -1,0 +1,158 @@
+//! Limits of AWS that several keys meet together: each value is sound, and the deployment would be refused all the same,
+//! or would lose events.
+
+use crate::problem::Problem;
+
+/// What may break a limit together; what is itself at fault is left out.
+#[derive(Debug, Default)]
+pub(super) struct Limits<'a> {
+    /// `queue.max_receive_count`, `handler.timeout_seconds` and `queue.batching_window_seconds`.
+    pub(super) deliveries: Option<(u64, u64, u64)>,
+    /// The keys whose values go into the function's environment, with their lengths there in bytes.
+    pub(super) variables: Vec<(&'static str, usize)>,
+    /// `region`.
+    pub(super) region: Option<&'a str>,
+    /// ARNs of what is in the stack's region, by key.
+    pub(super) arns: Vec<(&'static str, &'a str)>,
+}
+
+pub(super) const MACHINES: &str = "handler.allowed_step_functions";
+pub(super) const PREFIXES: &str = "groups.name_prefixes";
+pub(super) const IGNORED: &str = "trigger.ignored_tag_keys";
+pub(super) const GROUP_TAGS: &str = "groups.tags";
+/// Stands in two ARNs of the environment.
+pub(super) const PATH: &str = "permissions.role_path";
+pub(super) const NOTIFIER: &str = "notifications.notifier_function_arn";
+pub(super) const BOUNDARY: &str = "permissions.boundary_arn";
+pub(super) const ACTIONS: &str = "alarms.action_arns";
+
+/// The variables of a Lambda function, names and values, in bytes.
+///
+/// Source: "Lambda quotas" in AWS's developer guide.
+pub(crate) const VARIABLES_BYTES_MAX: usize = 4_096;
+
+/// What of that is left to the lists of `stack.yaml`. A test of the function holds the rest to the difference.
+pub(crate) const LISTS_BYTES_MAX: usize = 3_100;
+
+/// How many time limits of the function an event stays hidden for: Lambda's advice. The batching window comes on top.
+pub(crate) const VISIBILITY_PER_TIMEOUT: u32 = 6;
+
+/// How long the queue keeps an event, in seconds: shorter than the dead letters, which keep the time at which one first
+/// came in.
+pub(crate) const EVENTS_RETENTION_SECONDS: u32 = 4 * 86_400;
+
+impl Limits<'_> {
+    /// The faults, without their places.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let deliveries =
+            self.deliveries.and_then(|(receives, timeout, window)| lost(receives, timeout, window));
+        let arns = self.arns.iter().filter_map(|(key, arn)| elsewhere(key, arn, self.region?));
+        deliveries.into_iter().chain(self.too_many_bytes()).chain(arns).collect()
+    }
+
+    fn too_many_bytes(&self) -> Option<Problem> {
+        let bytes: usize = self.variables.iter().map(|(_, bytes)| bytes).sum();
+        let (longest, _) = self.variables.iter().max_by_key(|(_, bytes)| *bytes)?;
+        if bytes <= LISTS_BYTES_MAX {
+            return None;
+        }
+        let filled = self.variables.iter().filter(|(_, bytes)| *bytes > 0);
+        let keys: Vec<String> = filled.map(|(key, _)| format!("`{key}`")).collect();
+        let reason = format!(
+            "{} take {bytes} bytes of the function's environment, where {LISTS_BYTES_MAX} are left: AWS takes \
+             {VARIABLES_BYTES_MAX} with everything",
+            keys.join(", ")
+        );
+        let help = format!("shorten them by {} bytes", bytes - LISTS_BYTES_MAX);
+        Some(Problem::new("environment-too-large", *longest, reason).help(help))
+    }
+}
+
+/// An event that is never handled has to be among the dead letters before the queue forgets it.
+fn lost(receives: u64, timeout_seconds: u64, window_seconds: u64) -> Option<Problem> {
+    let hidden = u64::from(VISIBILITY_PER_TIMEOUT) * timeout_seconds + window_seconds;
+    let fitting = u64::from(EVENTS_RETENTION_SECONDS) / hidden.max(1);
+    if receives <= fitting {
+        return None;
+    }
+    let reason = format!(
+        "an event that is never handled would be forgotten after 4 days, before its {receives} deliveries are over: each \
+         hides it for {hidden} s, so that {fitting} fit"
+    );
+    let help = format!("lower it to {fitting} or less, or lower `handler.timeout_seconds`");
+    Some(Problem::new("dead-letters-lost", "queue.max_receive_count", reason).help(help))
+}
+
+/// Roles, functions and alarm actions are of the stack's own partition, and what has a region, of that.
+fn elsewhere(key: &'static str, arn: &str, region: &str) -> Option<Problem> {
+    let mut parts = arn.split(':').skip(1);
+    let (partition, _, place) = (parts.next()?, parts.next()?, parts.next()?);
+    let own = partition_of(region);
+    let (what, found, wanted) = if partition != own {
+        ("partition", partition, own)
+    } else if !place.is_empty() && place != region {
+        ("region", place, region)
+    } else {
+        return None;
+    };
+    let reason =
+        format!("`{arn}` is in the {what} {found}, and the stack in {wanted}: AWS takes none of elsewhere");
+    Some(Problem::new("arn-elsewhere", key, reason).help(format!("name one in {wanted}, or change `region`")))
+}
+
+/// The partition of a region, by the beginning of its code.
+///
+/// Source: `partitions.json` in the SDKs of AWS.
+fn partition_of(region: &str) -> &'static str {
+    const PARTITIONS: [(&str, &str); 6] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-iso-", "aws-iso"),
+    ];
+    let found = PARTITIONS.iter().find(|(beginning, _)| region.starts_with(beginning));
+    found.map_or(if region.starts_with("eusc-") { "aws-eusc" } else { "aws" }, |(_, partition)| partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(limits: &Limits<'_>) -> Vec<&'static str> {
+        limits.problems().iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn an_event_reaches_the_dead_letters_before_the_queue_forgets_it() {
+        let with = |receives| Limits { deliveries: Some((receives, 900, 0)), ..Limits::default() };
+        assert_eq!(codes(&with(64)), [""; 0]);
+        assert_eq!(codes(&with(65)), ["dead-letters-lost"]);
+    }
+
+    #[test]
+    fn lists_fit_the_environment_together() {
+        let with = |one, other| Limits { variables: vec![("a", one), ("b", other)], ..Limits::default() };
+        assert_eq!(codes(&with(1_000, 2_100)), [""; 0]);
+        let problems = with(1_000, 2_101).problems();
+        assert_eq!((problems[0].code, &*problems[0].pointer), ("environment-too-large", "b"));
+    }
+
+    #[test]
+    fn arns_are_of_the_stacks_own_partition_and_region() {
+        for (region, arn, faulty) in [
+            ("eu-west-2", "arn:aws:sns:eu-west-2:123456789012:x", false),
+            ("eu-west-2", "arn:aws:iam::aws:policy/x", false),
+            ("eu-west-2", "arn:aws:ssm-incidents::123456789012:response-plan/x", false),
+            ("eu-west-2", "arn:aws:sns:us-east-1:123456789012:x", true),
+            ("cn-north-1", "arn:aws:iam::123456789012:policy/x", true),
+            ("us-gov-west-1", "arn:aws-us-gov:iam::123456789012:policy/x", false),
+            ("us-isob-east-1", "arn:aws-iso-b:iam::123456789012:policy/x", false),
+            ("eusc-de-east-1", "arn:aws-eusc:iam::123456789012:policy/x", false),
+        ] {
+            let limits = Limits { region: Some(region), arns: vec![("k", arn)], ..Limits::default() };
+            assert_eq!(codes(&limits).len(), usize::from(faulty), "{region} {arn}");
+        }
+    }
+}
