@@ -24,6 +24,7 @@ mod worked_example;
 mod peers;
 mod conformance;
 mod aborts;
+mod ledger;
 mod architecture;
 mod readme;
 mod papers;

@@ -4,7 +4,9 @@
 
 #[path = "../it/cases.rs"]
 mod cases;
+mod failing_calls;
 mod outcome;
+mod ways;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,17 +20,28 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use cases::{Deployments, all_cases};
 use outcome::Published;
+use ways::{Watched, Ways};
 
 thread_local! {
     /// A thread's own: machines stay on their thread.
-    static SHARED: RefCell<(Deployments, Published)> = RefCell::new((Deployments::default(), Published::read()));
+    static SHARED: RefCell<Shared> = RefCell::new(Shared {
+        deployments: Deployments::default(),
+        published: Published::read(),
+        watched: Watched::default(),
+    });
+}
+
+struct Shared {
+    deployments: Deployments,
+    published: Published,
+    watched: Watched,
 }
 
 /// The outcomes that any scenario ended with.
 type Seen = Arc<Mutex<BTreeSet<String>>>;
 
 /// What a case lacks of what it expects, and of what is published of its outcomes, which are added to those seen.
-fn unmet(case: &Case, seen: &Seen) -> Vec<String> {
+fn unmet(case: &Case, seen: &Seen, ways: &Ways) -> Vec<String> {
     let says = |expect: &Expect| !expect.endings.is_empty() || !expect.said.is_empty();
     if !case.scenario.expect.as_ref().is_some_and(says) {
         return vec!["it expects nothing".to_owned()];
@@ -36,18 +49,32 @@ fn unmet(case: &Case, seen: &Seen) -> Vec<String> {
     if case.scenario.about.is_empty() {
         return vec!["it does not say what it is about".to_owned()];
     }
-    SHARED.with_borrow_mut(|(deployments, published)| {
-        match case.scenario.runner(&deployments.of(case), &case.strategy, Detail::Plain) {
+    SHARED.with_borrow_mut(|Shared { deployments, published, watched }| {
+        let stacks = deployments.of(case);
+        watched.watch(&stacks);
+        match case.scenario.runner(&stacks, &case.strategy, Detail::Plain) {
             Ok(runner) => {
                 let run = runner.finish();
                 let outcomes = run.executions.iter().map(|one| one.outcome.clone());
                 seen.lock().expect("nobody panics while holding it").extend(outcomes);
                 let mut unmet = case.scenario.unmet(&run);
                 unmet.extend(published.faults(&run));
+                watched.report(ways);
                 unmet
             }
             Err(error) => vec![error.to_string()],
         }
+    })
+}
+
+/// What is wrong in the runs of a strategy in which calls fail.
+fn unmet_where_calls_fail(strategy: &str, ways: &Ways) -> Vec<String> {
+    SHARED.with_borrow_mut(|Shared { published, watched, .. }| {
+        let deployment = failing_calls::deployment();
+        watched.watch(std::slice::from_ref(&deployment));
+        let unmet = failing_calls::unmet(&deployment, strategy, published);
+        watched.report(ways);
+        unmet
     })
 }
 
@@ -69,16 +96,23 @@ fn arguments(given: impl Iterator<Item = String>) -> (Arguments, Vec<String>) {
 
 fn main() -> ExitCode {
     let (arguments, filters) = arguments(env::args());
-    let seen = Seen::default();
+    let (seen, ways) = (Seen::default(), Ways::default());
     let trial = |case: Case| {
-        let seen = Arc::clone(&seen);
+        let (seen, ways) = (Arc::clone(&seen), ways.clone());
         Trial::test(format!("{}/{}", case.strategy, case.name), move || {
-            let unmet = unmet(&case, &seen);
+            let unmet = unmet(&case, &seen, &ways);
             let told = || Failed::from(format!("{}:\n  {}", case.path, unmet.join("\n  ")));
             if unmet.is_empty() { Ok(()) } else { Err(told()) }
         })
     };
     let mut trials: Vec<Trial> = all_cases().into_iter().map(trial).collect();
+    trials.extend(failing_calls::strategies().map(|strategy| {
+        let ways = ways.clone();
+        Trial::test(format!("{strategy}: every call fails"), move || {
+            let unmet = unmet_where_calls_fail(strategy, &ways);
+            if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n  ").into()) }
+        })
+    }));
     trials.push(Trial::test("the published schema refuses what is not documented", || {
         let accepted = Published::read().accepts_what_is_not_documented();
         if accepted { Err("it accepts it".into()) } else { Ok(()) }
@@ -95,9 +129,17 @@ fn main() -> ExitCode {
     let seen = seen.lock().expect("every test has ended");
     let outcomes = Published::read().outcomes;
     let unseen: Vec<_> = outcomes.iter().filter(|outcome| !seen.contains(*outcome)).collect();
-    if filters.is_empty() && conclusion.num_passed == total && !unseen.is_empty() {
-        eprintln!("no scenario ends {unseen:?}");
-        return ExitCode::FAILURE;
+    if filters.is_empty() {
+        std::fs::write("/tmp/proof-faults.txt", ways.faults().join("\n")).unwrap();
+    }
+    if filters.is_empty() && conclusion.num_passed == total {
+        let mut missing: Vec<_> =
+            unseen.iter().map(|outcome| format!("no scenario ends {outcome}")).collect();
+        missing.extend(ways.faults());
+        if !missing.is_empty() {
+            eprintln!("{}", missing.join("\n"));
+            return ExitCode::FAILURE;
+        }
     }
     conclusion.exit_code()
 }

@@ -1,5 +1,6 @@
 //! Text to a [`Program`]: placeholders filled in, every expression parsed, every target found, or every reason why not.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -64,7 +65,7 @@ fn load(text: &str, values: &BTreeMap<String, String>) -> Result<Program, LoadEr
         return Err(LoadError(loader.refusals));
     }
     let timeout = machine.timeout_seconds.map(|seconds| Span::seconds(u64::from(seconds)));
-    Ok(Program { text, scopes, timeout, engine: Engine::new() })
+    Ok(Program { text, scopes, timeout, engine: Engine::new(), ways: RefCell::default() })
 }
 
 /// Puts the values in as deployment does: as text, within JSON strings.

@@ -1,10 +1,11 @@
 //! A loaded machine: its states, with every expression parsed and every target resolved.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::evaluate::Engine;
 use super::memo::CachedAnswer;
-use super::observer::EvaluationObserver;
+use super::observer::{EvaluationObserver, WayObserver};
 use super::template::{Template, Whole};
 use crate::states_language::Retrier;
 use crate::time::Span;
@@ -34,6 +35,8 @@ pub(super) struct Program {
     /// `TimeoutSeconds` of the machine.
     pub timeout: Option<Span>,
     pub engine: Engine,
+    /// Told of every way that is taken.
+    pub ways: RefCell<Option<WayObserver>>,
 }
 
 /// Index into [`Program::scopes`].

@@ -24,6 +24,7 @@ mod functions;
 mod memo;
 mod template;
 mod observer;
+mod ways;
 mod evaluate;
 mod machine;
 mod load;
@@ -41,7 +42,7 @@ pub use failure::Failure;
 pub use history::{Counters, EVENTS_MAX, HistoryEntry, HistoryEvent, Status};
 pub use load::LoadError;
 pub use machine::Machine;
-pub use observer::{Evaluation, EvaluationObserver, Outcome};
+pub use observer::{Evaluation, EvaluationObserver, Outcome, Way, WayObserver};
 
 #[cfg(test)]
 mod tests;

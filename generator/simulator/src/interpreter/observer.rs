@@ -1,4 +1,7 @@
-//! Evaluations as somebody outside sees them, who checks them against another implementation of `JSONata`.
+//! What somebody outside is told of while a machine runs: evaluations, to be checked against another implementation of
+//! `JSONata`, and the ways that executions take, to find those that none takes.
+
+use std::rc::Rc;
 
 use jsonata_core::value::JValue;
 use serde_json::Value;
@@ -49,3 +52,21 @@ impl Evaluation<'_> {
         }
     }
 }
+
+/// What an execution does at a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// Enters it.
+    Enters,
+    /// Takes this rule of a Choice.
+    TakesRule(usize),
+    /// Takes its `Default`.
+    TakesDefault,
+    /// Tries it again by this entry of `Retry`.
+    Retries(usize),
+    /// Goes on by this entry of `Catch`.
+    Catches(usize),
+}
+
+/// Is told of every way that an execution takes, with the state's name.
+pub type WayObserver = Box<dyn Fn(&Rc<str>, Way)>;

@@ -8,6 +8,7 @@ use super::evaluate;
 use super::failure::Failure;
 use super::history::HistoryEvent;
 use super::machine::{Kind, Map, Next, Rule, ScopeIndex, StateIndex, Task};
+use super::observer::Way;
 use super::template::Template;
 use super::thread::{Progress, StepContext, Thread};
 use super::timestamp;
@@ -118,11 +119,14 @@ impl Thread {
         default: Option<StateIndex>,
     ) -> Result<(), Failure> {
         let engine = &step.program.engine;
-        for rule in rules {
+        let program = step.program;
+        let name = &self.state(program).name;
+        for (index, rule) in rules.iter().enumerate() {
             let matches = self
                 .over(step, (None, None), None, |over| engine.boolean("Condition", &rule.condition, over))?;
             if matches {
                 let changes = self.evaluate_results(step, &rule.results, (None, None), self.input.clone())?;
+                program.takes(name, Way::TakesRule(index));
                 self.leave(step, changes, Next::State(rule.next));
                 return Ok(());
             }
@@ -132,6 +136,7 @@ impl Thread {
         };
         let results = &self.state(step.program).results;
         let changes = self.evaluate_results(step, results, (None, None), self.input.clone())?;
+        program.takes(name, Way::TakesDefault);
         self.leave(step, changes, Next::State(default));
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::evaluate::{Sources, object};
 use super::failure::Failure;
 use super::history::{Counters, EVENTS_MAX, HistoryEntry, HistoryEvent};
 use super::machine::{Next, Program, Results, ScopeIndex, State, StateIndex};
+use super::observer::Way;
 use super::retry;
 use super::template::Template;
 use crate::random::Random;
@@ -124,6 +125,7 @@ impl Thread {
         let state = &program.scopes[self.scope].states[index];
         shared.count(1);
         shared.counters.transitions += 1;
+        program.takes(&state.name, Way::Enters);
         shared.log(now, HistoryEvent::Entered { state: Rc::clone(&state.name) });
         self.state = index;
         self.entered = now;
@@ -296,12 +298,14 @@ impl Thread {
         if let Some(index) = retry::choose(&state.retriers, &self.attempts, &failure) {
             let delay = retry::delay(&state.retriers[index], self.attempts[index], &step.shared.random);
             self.attempts[index] += 1;
+            program.takes(&state.name, Way::Retries(index));
             step.shared
                 .log(step.now, HistoryEvent::Retrying { state: Rc::clone(&state.name), failure, delay });
             self.progress = Progress::Backoff(step.now + delay);
             return;
         }
-        let Some(catcher) = state.catchers.iter().find(|catcher| failure.is_matched_by(&catcher.errors))
+        let mut catchers = state.catchers.iter().enumerate();
+        let Some((index, catcher)) = catchers.find(|(_, catcher)| failure.is_matched_by(&catcher.errors))
         else {
             self.progress = Progress::Ended(Err(failure));
             return;
@@ -310,6 +314,7 @@ impl Thread {
         let value = error_output.value.clone();
         match self.evaluate_results(step, &catcher.results, (None, Some(&value)), error_output) {
             Ok(changes) => {
+                program.takes(&state.name, Way::Catches(index));
                 step.shared.log(step.now, HistoryEvent::Caught { state: Rc::clone(&state.name), failure });
                 self.leave(step, changes, Next::State(catcher.next));
             }

@@ -38,6 +38,8 @@ pub enum AwsError {
         /// The message.
         message: String,
     },
+    /// The answer is more than a state may pass on, by Step Functions itself.
+    TooLarge,
     /// The call cannot be made in this world: an action, argument or value that it does not know. Step Functions
     /// fails such a call with an error that no state can catch, and so does the simulation: it must not pass for a
     /// failure of AWS that a state machine survives.
@@ -74,6 +76,11 @@ impl AwsError {
             Self::Unmodelled { status, message } => {
                 ServiceError { name: format!("{prefix}.{own}"), cause: shown(*status, message) }
             }
+            Self::TooLarge => ServiceError {
+                name: "States.DataLimitExceeded".to_owned(),
+                cause: "The result has a size that exceeds the maximum number of bytes service limit."
+                    .to_owned(),
+            },
             Self::Refused { reason } => {
                 ServiceError { name: "States.Runtime".to_owned(), cause: reason.clone() }
             }

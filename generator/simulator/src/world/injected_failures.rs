@@ -88,6 +88,8 @@ pub enum FailureKind {
     AccessDenied,
     /// No answer comes.
     NoAnswer,
+    /// The answer is more than a state may pass on.
+    TooLarge,
 }
 
 /// How long a caller that sets no limit waits for an answer that does not come.
@@ -115,6 +117,7 @@ impl FailureKind {
                 unmodelled(500, "We encountered an internal error. Please try again.".to_owned())
             }
             Self::AccessDenied => access_denied(service, action),
+            Self::TooLarge => AwsError::TooLarge,
             Self::NoAnswer => {
                 let message = "Unable to execute HTTP request: Read timed out".to_owned();
                 return (AwsError::Modelled { name: "SdkClientException", status: 0, message }, NO_ANSWER);

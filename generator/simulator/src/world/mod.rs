@@ -50,7 +50,7 @@ use errors::AwsError;
 use executions::Executions;
 use group::{Group, GroupPhase};
 use ids::{GroupIndex, InstanceId};
-use injected_failures::{FailedChange, InjectedFailures};
+use injected_failures::{FailedChange, InjectedFailure, InjectedFailures};
 use interventions::{Intervention, TagSpec};
 use launch::LaunchTemplates;
 use messages::Messages;
@@ -158,6 +158,11 @@ impl World {
     pub fn set_tag(&mut self, group: GroupIndex, key: &str, value: &str) {
         let tag = TagSpec { key: key.to_owned(), value: value.to_owned() };
         self.autoscaling.intervene(&mut self.context, group, &Intervention::SetTag(tag));
+    }
+
+    /// Calls fail from now on, besides those of the script.
+    pub fn fail_calls(&mut self, failure: InjectedFailure) {
+        self.injected_failures.begin(failure, self.context.now);
     }
 
     /// What has happened.

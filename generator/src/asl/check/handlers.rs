@@ -20,7 +20,8 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         for text in state.texts() {
             // What a catcher itself evaluates is caught by nobody.
             let is_caught = caught_outside || is_caught && !text.place.starts_with("Catch");
-            if !is_caught && definition.expression(text.text).is_some_and(|it| it.functions.contains("parse")) {
+            if !is_caught && definition.expression(text.text).is_some_and(|it| it.functions.contains("parse"))
+            {
                 let reason =
                     format!("{}: nothing catches what $parse says of a text that is no JSON", text.place);
                 report.add_at(name, Some(text.text), reason);

@@ -3,7 +3,7 @@
 mod invent;
 mod shrink;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -83,10 +83,11 @@ impl Campaign {
     /// Runs a plan; `done` is called after each scenario.
     pub fn run(deployments: &CampaignStacks, plan: &CampaignPlan, mut done: impl FnMut()) -> Self {
         let mut campaign = Self { seed: plan.seed, ..Self::default() };
+        let alarms = alarms_of(&deployments.own);
         for seed in (0..plan.runs).map(|number| plan.seed.wrapping_add(number)) {
             let strategy = plan.strategy.clone().unwrap_or_else(|| strategy_of(deployments, seed));
             campaign.runs += 1;
-            let document = invent::invent(seed);
+            let document = invent::invent(seed, &alarms);
             match attempt(deployments, &strategy, &document) {
                 Ok(run) => {
                     campaign.count(seed, &run);
@@ -138,6 +139,11 @@ fn strategy_of(deployments: &CampaignStacks, seed: u64) -> String {
     strategies.get(index).map_or_else(String::new, |name| (*name).to_owned())
 }
 
+fn alarms_of(deployments: &[Rc<Deployment>]) -> Vec<String> {
+    let names: BTreeSet<&str> = deployments.iter().flat_map(|one| one.alarms()).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
 fn attempt(deployments: &CampaignStacks, strategy: &str, document: &Value) -> Result<Run, String> {
     let scenario = Scenario::from_value(document.clone()).map_err(|error| error.to_string())?;
     let runner = scenario.runner(deployments.of(&scenario), strategy, Detail::Plain);
@@ -169,9 +175,9 @@ mod tests {
     fn some_seeds_have_several_stacks_and_some_several_groups_and_what_they_run_is_sound() {
         let config = Config::with_defaults("demo".parse().unwrap());
         let stacks = CampaignStacks::build(&config).expect("it has no fault");
-        let has = |seed: &u64, key: &str| !invent::invent(*seed)[key].is_null();
+        let has = |seed: &u64, key: &str| !invent::invent(*seed, &[])[key].is_null();
         let both = (1..1000).find(|seed| has(seed, "stacks") && has(seed, "other_groups")).expect("a seed");
-        let document = invent::invent(both);
+        let document = invent::invent(both, &[]);
         let run = attempt(&stacks, "out-in", &document).expect("it makes sense");
         assert_eq!(run.groups.len(), 2);
         let machine = |arn: &str| arn.rsplit(':').nth(1).map(str::to_owned);

@@ -9,7 +9,7 @@ use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::record::CallRecord;
 use serde_json::Value;
 
-use super::{Checker, Invariant};
+use super::{Checker, Invariant, Known};
 
 /// The announcements of one group, as they were decided: a message that is lost is no decision less.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +59,11 @@ impl Checker {
                 format!("{} announced a start before the one of {before} had an end", told.by)
             });
         }
+        // Another execution may have found nothing to do meanwhile: that is no end of this one's.
+        let goes_on = |by: &Arc<str>| *by != told.by && is_running(world, by);
+        if self.announcements.open.as_ref().is_some_and(goes_on) {
+            return None;
+        }
         if self.announcements.open.take().is_some() {
             self.announcements.noted = false;
             return None;
@@ -69,8 +74,12 @@ impl Checker {
         let is_restore =
             self.runs.iter().any(|known| *known.run.arn == *told.by && known.run.mode == Mode::Restore);
         let last = last.filter(|last| last.status != "started" && last.status != "failed")?;
+        let was_left_to_it =
+            |known: &Known| matches!(&known.ending, Some((_, one)) if one.outcome() == "coalesced");
+        // Nor one of a request that was left to it and that it cannot hand over.
+        let refuses_a_request = told.status == "failed" && self.runs.iter().any(was_left_to_it);
         let said_by_the_dead = last.status == told.status && died(world, &last.by);
-        (is_restore && !noted && !said_by_the_dead).then(|| {
+        (is_restore && !noted && !said_by_the_dead && !refuses_a_request).then(|| {
             format!("{} announced {} after {} had announced {}", told.by, told.status, last.by, last.status)
         })
     }
@@ -82,6 +91,10 @@ impl Checker {
             self.violate(Invariant::OneEndForEachStart, now, detail);
         }
     }
+}
+
+fn is_running(world: &World, arn: &str) -> bool {
+    world.executions.get(arn).is_some_and(|one| one.status == ExecutionStatus::Running)
 }
 
 fn died(world: &World, arn: &str) -> bool {

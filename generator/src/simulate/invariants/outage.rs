@@ -90,13 +90,13 @@ impl Outage {
         let may_be_out = u32::from(self.promise == Promise::OneOut);
         let missing = self.wanted().saturating_sub(change.sample.units + may_be_out);
         let is_held = NEEDED.iter().any(|process| self.held.contains(process));
-        let waits_for_aws =
-            matches!(change.event, GroupEvent::LaunchFailed(_)).then_some(group.no_launch_before);
-        self.missing_since = match (missing, waits_for_aws) {
-            (0, _) => None,
-            (_, Some(until)) => Some(until.max(change.moment)),
-            _ if is_held => Some(change.moment),
-            _ => since.or(Some(change.moment)),
+        // After a launch that failed, AWS itself waits before the next, whatever is missing by then.
+        let could_be_launched = Some(group.no_launch_before.max(change.moment));
+        let has_failed = matches!(change.event, GroupEvent::LaunchFailed(_));
+        self.missing_since = match missing {
+            0 => None,
+            _ if has_failed || is_held => could_be_launched,
+            _ => since.or(could_be_launched),
         };
         let late = change.moment.0.saturating_sub(since?.0);
         let allowed = self.bound()?.0 + group.timing.reaction_max.0;

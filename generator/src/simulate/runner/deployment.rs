@@ -1,6 +1,6 @@
 //! What a run is a run of: a stack as it would be deployed, with its machine loaded, its handler's settings and its rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_handler::contract;
 use asg_recycle_handler::settings::Settings;
@@ -36,6 +36,7 @@ pub struct Deployment {
     topic: String,
     notifier: Option<String>,
     strategies: BTreeMap<String, StrategyProfile>,
+    alarms: BTreeSet<String>,
     /// Where each state stands in the templates.
     pub(super) origins: BTreeMap<String, String>,
 }
@@ -85,6 +86,7 @@ impl Deployment {
             },
             notifier: recycle.config().notifications.notifier_function_arn.clone().map(String::from),
             strategies: profiles(recycle.config())?,
+            alarms: alarms(recycle.config()),
             origins: recycle.machine().origins.clone(),
         })
     }
@@ -102,6 +104,16 @@ impl Deployment {
     /// Names of the strategies.
     pub fn strategies(&self) -> impl Iterator<Item = &str> {
         self.strategies.keys().map(String::as_str)
+    }
+
+    /// Where a state stands in the templates, `FILE:LINE`.
+    pub fn origin(&self, state: &str) -> Option<&str> {
+        self.origins.get(state).map(String::as_str)
+    }
+
+    /// Names of the alarms that its strategies watch.
+    pub fn alarms(&self) -> impl Iterator<Item = &str> {
+        self.alarms.iter().map(String::as_str)
     }
 
     /// Name of the machine.
@@ -175,6 +187,15 @@ fn unsupported(error: LoadError, origins: &BTreeMap<String, String>) -> Problems
     let mut problems = Problems::default();
     problems.extend(error.0.into_iter().map(problem));
     problems
+}
+
+fn alarms(config: &Config) -> BTreeSet<String> {
+    let settings = config.strategies.values().flat_map(BTreeMap::values);
+    let names = settings.filter_map(|value| match value {
+        SettingValue::List(names) => Some(names),
+        _ => None,
+    });
+    names.flatten().cloned().collect()
 }
 
 fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Problem> {

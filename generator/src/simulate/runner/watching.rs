@@ -2,15 +2,26 @@
 
 use super::Runner;
 use super::beginning::strategy_of;
-use super::run::{Calls, GroupReport, Run, Totals};
+use super::run::{Calls, GroupReport, LogEntry, Run, Totals};
 use crate::simulate::invariants::{Termination, judge};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::GroupIndex;
+use asg_recycle_simulator::world::injected_failures::InjectedFailure;
 use asg_recycle_simulator::world::record::{Access, Sample};
 
 impl Runner {
+    /// What the handler and the executions have done so far.
+    pub fn log(&self) -> &[LogEntry] {
+        &self.log
+    }
+
+    /// Calls fail from now on, besides those of the scenario.
+    pub fn fail_calls(&mut self, failure: InjectedFailure) {
+        self.world.fail_calls(failure);
+    }
+
     pub(super) fn observe(&mut self) {
         for checker in &mut self.checkers {
             checker.observe(&self.world);

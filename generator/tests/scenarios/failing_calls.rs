@@ -1,0 +1,90 @@
+//! Every call of the emitted machine fails: the runs of `failing_calls.yaml` are followed, and where one first comes to a
+//! state that makes a call, that call fails in each way in which the state can go on from there.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use asg_recycle::config;
+use asg_recycle::simulate::failing_calls::{CallFails, CallingStates};
+use asg_recycle::simulate::runner::{Deployment, Detail};
+use asg_recycle::simulate::scenario::Scenario;
+use asg_recycle::strategy;
+use asg_recycle_simulator::world::alarms::AlarmState;
+use serde::Deserialize;
+
+use crate::cases::all_cases;
+use crate::outcome::Published;
+
+/// Strategies whose trial looks at the states of the frame, too: one is enough.
+const WITH_FRAME: &str = "out-in";
+
+/// Most instances of a group that is not big.
+const INSTANCES_MAX: u32 = 100;
+
+/// The stack whose machine it is; with alarms, so that the states which look at them are there.
+pub(crate) fn deployment() -> Rc<Deployment> {
+    let stack = include_str!("failing_calls_stack.yaml");
+    let config = config::parse(stack.as_bytes()).expect("the stack has no fault");
+    Rc::new(Deployment::build(&config).unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+/// A run that is followed.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Followed {
+    /// A case of the strategy, by its name.
+    Case(String),
+    /// One of its own, by what it is about.
+    Own(serde_json::Value),
+}
+
+impl Followed {
+    fn scenario(&self, strategy: &str) -> (String, Scenario) {
+        match self {
+            Self::Case(name) => {
+                let case =
+                    all_cases().into_iter().find(|case| case.strategy == strategy && case.name == *name);
+                (name.clone(), case.unwrap_or_else(|| panic!("{strategy} has no case {name}")).scenario)
+            }
+            Self::Own(value) => {
+                let scenario = Scenario::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}"));
+                (scenario.about.clone(), scenario)
+            }
+        }
+    }
+}
+
+/// The strategies, each with a trial.
+pub(crate) fn strategies() -> impl Iterator<Item = &'static String> {
+    strategy::all().keys()
+}
+
+/// What is wrong in any of the runs of a strategy.
+pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Published) -> Vec<String> {
+    let runs: BTreeMap<String, Vec<Followed>> =
+        serde_yaml::from_str(include_str!("failing_calls.yaml")).expect("the runs are in order");
+    let folder = format!("strategies/{strategy}/");
+    let is_meant = |state: &str| {
+        let origin = deployment.origin(state).unwrap_or_default();
+        let file = origin.strip_prefix("templates/").unwrap_or(origin);
+        file.starts_with(&folder) || (strategy == WITH_FRAME && file.starts_with("strategies/_shared/"))
+    };
+    let mut states = CallingStates::of(deployment.machine(), is_meant);
+    let mut unmet = Vec::new();
+    for followed in runs.get(strategy).into_iter().flatten() {
+        let (name, mut scenario) = followed.scenario(strategy);
+        scenario.world.alarms.entry("errors".to_owned()).or_insert(AlarmState::Ok);
+        let runner = scenario.runner(std::slice::from_ref(deployment), strategy, Detail::States);
+        let runner = runner.unwrap_or_else(|error| panic!("{name}: {error}"));
+        // A run of a big group takes seconds, so one way fewer has to do.
+        let is_big = scenario.group.as_ref().is_some_and(|group| group.desired > INSTANCES_MAX);
+        let ways = if is_big { &[CallFails::UntilGivenUp, CallFails::TooLarge][..] } else { &CallFails::ALL };
+        states.fail_each(runner, ways, |failed| {
+            let faults = failed.run.verdict.lines().into_iter().chain(published.faults(&failed.run));
+            let told = |fault| format!("{name}, `{}` fails {:?}: {fault}", failed.state, failed.fails);
+            unmet.extend(faults.map(told));
+        });
+    }
+    unmet.extend(states.left().map(|state| format!("no run comes to `{state}`")));
+    unmet
+}
