@@ -113,6 +113,7 @@ resource "aws_iam_role_policy" "machine" {
           "autoscaling:DescribeInstanceRefreshes",
           "autoscaling:DescribeLifecycleHooks",
           "autoscaling:DescribeScalingActivities",
+          "autoscaling:DescribeWarmPool",
           "cloudwatch:DescribeAlarms",
           "ec2:DescribeInstances",
           "ec2:DescribeLaunchTemplates",
