@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use asg_recycle_simulator::states_language::StateMachine;
 use minijinja::{Environment, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -35,10 +34,11 @@ struct Known {
 /// each strategy's. Twice, because states that several others share must know where to go back to, and which phases
 /// there are: the first time finds out.
 pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
-    let (first, ..) =
-        render_definition(config, tables, Known { phases: "[]".to_owned(), ..Known::default() })?;
-    let known = Known { callers: callers(&first), phases: phases(first, config.catalog()) };
-    let (definition, stages, origins) = render_definition(config, tables, known)?;
+    let mut environment = environment(config, tables); // the second time it knows the templates
+    let unknown = Known { phases: "[]".to_owned(), ..Known::default() };
+    let (first, ..) = render_definition(&mut environment, config, unknown)?;
+    let known = Known { callers: callers(&first), phases: phases(&first, config.catalog()) };
+    let (definition, stages, origins) = render_definition(&mut environment, config, known)?;
     let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
     Ok(Rendered { text, stages, origins })
 }
@@ -68,9 +68,12 @@ fn stage_of(path: &str) -> &str {
 /// The definition, its states by their stage, and where they stand in the templates.
 type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>, Origins);
 
-fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Result<Staged, Problems> {
+fn render_definition(
+    environment: &mut Environment<'_>,
+    config: &Config,
+    known: Known,
+) -> Result<Staged, Problems> {
     let catalog = config.catalog();
-    let mut environment = environment(config, tables);
     let Known { callers, phases } = known;
     environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
     environment.add_function("phases", move || phases.clone());
@@ -80,7 +83,7 @@ fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Res
     let mut homes = Vec::<(String, Vec<String>)>::new();
     let mut origins = Origins::default();
     for path in catalog.state_files() {
-        match render_states(&environment, &path, &context, &mut origins) {
+        match render_states(environment, &path, &context, &mut origins) {
             Ok(rendered) => {
                 let names = rendered.keys().cloned();
                 match homes.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
@@ -92,7 +95,7 @@ fn render_definition(config: &Config, tables: &Arc<Tables>, known: Known) -> Res
             Err(reason) => problems.push(fault("template", &path, reason)),
         }
     }
-    let frame = render_states(&environment, FRAME, &context, &mut origins).unwrap_or_else(|reason| {
+    let frame = render_states(environment, FRAME, &context, &mut origins).unwrap_or_else(|reason| {
         problems.push(fault("template", FRAME, reason));
         Map::new()
     });
@@ -116,22 +119,35 @@ fn callers(definition: &Map<String, Value>) -> Callers {
 }
 
 /// The phases that a state gives a journal, and those of which a strategy knows how they are put back.
-fn phases(definition: Map<String, Value>, catalog: &Catalog) -> String {
-    let (machine, _) = StateMachine::read(&Value::Object(definition).to_string());
-    let journals = machine.states().flat_map(|(_, _, state)| state.assignments());
-    let journals =
-        journals.filter(|(variable, _)| *variable == "journal").filter_map(|(_, value)| match value {
-            Value::Object(fields) => {
-                fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
-            }
-            value => value.as_str().and_then(expression::delimited).map(|source| {
-                let entries = Parsed::of(source).entries.into_iter();
-                entries.filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
-            }),
-        });
+fn phases(definition: &Map<String, Value>, catalog: &Catalog) -> String {
+    let mut journals = Vec::new();
+    collect_journals(&definition["States"], &mut journals);
+    let journals = journals.into_iter().filter_map(|value| match value {
+        Value::Object(fields) => {
+            fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
+        }
+        value => value.as_str().and_then(expression::delimited).map(|source| {
+            let entries = Parsed::of(source).entries.into_iter();
+            entries.filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
+        }),
+    });
     let hooks = catalog.strategies().values().flat_map(|strategy| strategy.hooks.put_back.keys().cloned());
     let phases: BTreeSet<_> = journals.flatten().chain(hooks).map(|phase| format!("'{phase}'")).collect();
     format!("[{}]", Vec::from_iter(phases).join(", "))
+}
+
+/// What is assigned to `journal`, on whatever way out of a state.
+fn collect_journals<'a>(value: &'a Value, journals: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                journals.extend((key == "Assign").then(|| field.get("journal")).flatten());
+                collect_journals(field, journals);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_journals(item, journals)),
+        _ => {}
+    }
 }
 
 fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {

@@ -149,7 +149,26 @@ fn environment() -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EVENT, is_of_the_loader};
+    use super::{Architecture, BuildRequest, EVENT, Runner, is_of_the_loader};
+    use crate::package::Compiler;
+
+    #[test]
+    fn a_processor_that_this_machine_does_not_run_is_told_with_what_would_run_it() {
+        let request = |architecture| BuildRequest {
+            architecture,
+            compiler: Compiler::Auto,
+            cache_folder: "unused".into(),
+            keep_build: false,
+            trial: true,
+            environment: [("PATH".into(), "/nowhere".into())].into(),
+        };
+        let of_both = [Architecture::Arm64, Architecture::X86_64].map(request);
+        let found: Vec<_> = of_both.iter().map(Runner::find).collect();
+        let told: Vec<_> = found.iter().filter_map(|found| found.as_ref().err()).collect();
+        assert!(told.iter().all(|reason| reason.contains("qemu-user libc6-")), "{told:?}");
+        let own = usize::from(cfg!(target_os = "linux"));
+        assert_eq!(told.len(), 2 - own, "at most its own");
+    }
 
     #[test]
     fn an_older_c_library_is_this_machines_affair_and_a_panic_is_not() {

@@ -1,6 +1,6 @@
 //! Every state is reached from the start, and the end can be reached from every state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_simulator::states_language::Scope;
 
@@ -12,8 +12,11 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         let reached = closure(vec![scope.start_at.as_str()], |name, found| {
             found.extend(scope.states[name].edges().iter().map(|edge| edge.target));
         });
+        let sources = sources(scope);
         let ends = scope.states.iter().filter(|(_, state)| state.is_end()).map(|(name, _)| name.as_str());
-        let ending = closure(ends.collect(), |name, found| found.extend(sources(scope, name)));
+        let ending = closure(ends.collect(), |name, found| {
+            found.extend(sources.get(name).into_iter().flatten());
+        });
         for name in scope.states.keys() {
             if !reached.contains(name.as_str()) {
                 report.add(name, "no state leads to it".to_owned());
@@ -24,10 +27,15 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     }
 }
 
-fn sources<'a>(scope: &'a Scope, target: &str) -> Vec<&'a str> {
-    let leads =
-        scope.states.iter().filter(|(_, state)| state.edges().iter().any(|edge| edge.target == target));
-    leads.map(|(name, _)| name.as_str()).collect()
+/// The states that lead to a state, by that state.
+fn sources(scope: &Scope) -> BTreeMap<&str, Vec<&str>> {
+    let mut sources = BTreeMap::<_, Vec<_>>::new();
+    for (name, state) in &scope.states {
+        for edge in state.edges() {
+            sources.entry(edge.target).or_default().push(name.as_str());
+        }
+    }
+    sources
 }
 
 /// All that `step` leads to from `first`, itself included.

@@ -7,14 +7,16 @@ use asg_recycle_simulator::states_language::{Scope, State};
 use super::super::definition::Definition;
 use super::report::Report;
 
-type Names = BTreeSet<String>;
+type Names<'a> = BTreeSet<&'a str>;
+/// Names by state.
+type Known<'a> = BTreeMap<&'a str, Names<'a>>;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
-    let mut known_by_scope: Vec<BTreeMap<String, Names>> = Vec::new();
+    let mut known_by_scope: Vec<Known<'_>> = Vec::new();
     for scope in definition.scopes() {
         let outer = match &scope.owner {
             Some((index, owner)) if !scope.distributed => {
-                known_by_scope[*index].get(owner).cloned().unwrap_or_default()
+                known_by_scope[*index].get(owner.as_str()).cloned().unwrap_or_default()
             }
             _ => Names::new(),
         };
@@ -23,9 +25,9 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         }
         let known = known_on_entry(scope, &outer);
         for (name, state) in &scope.states {
-            let Some(known) = known.get(name) else { continue }; // unreachable: another rule says so
+            let Some(known) = known.get(name.as_str()) else { continue }; // unreachable: another rule says so
             for (missing, text) in
-                read_by(definition, state).iter().filter(|(name, _)| !known.contains(*name))
+                read_by(definition, state).iter().filter(|(name, _)| !known.contains(name.as_str()))
             {
                 report.add_at(name, Some(text), format!("${missing} is not assigned on every way here"));
             }
@@ -35,22 +37,22 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 }
 
 /// What is assigned for certain when each state is entered: the meet over all ways to it.
-fn known_on_entry(scope: &Scope, outer: &Names) -> BTreeMap<String, Names> {
-    let mut known: BTreeMap<String, Names> = BTreeMap::new();
-    let mut open: Vec<(String, Names)> = vec![(scope.start_at.clone(), outer.clone())];
+fn known_on_entry<'a>(scope: &'a Scope, outer: &Names<'a>) -> Known<'a> {
+    let mut known = Known::new();
+    let mut open = vec![(scope.start_at.as_str(), outer.clone())];
     while let Some((name, arriving)) = open.pop() {
-        let Some(state) = scope.states.get(&name) else { continue };
-        let met = match known.get(&name) {
-            Some(before) => before.intersection(&arriving).cloned().collect(),
+        let Some(state) = scope.states.get(name) else { continue };
+        let met: Names<'_> = match known.get(name) {
+            Some(before) => before.intersection(&arriving).copied().collect(),
             None => arriving,
         };
-        if known.get(&name) == Some(&met) {
+        if known.get(name) == Some(&met) {
             continue;
         }
         known.insert(name, met.clone());
         for edge in state.edges() {
-            let after = met.iter().cloned().chain(edge.assign.keys().cloned()).collect();
-            open.push((edge.target.to_owned(), after));
+            let assigned = edge.assign.keys().map(String::as_str);
+            open.push((edge.target, met.iter().copied().chain(assigned).collect()));
         }
     }
     known
