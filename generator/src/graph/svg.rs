@@ -19,7 +19,7 @@ const INSIDE: i32 = 10;
 const CHARACTERS_MAX: usize = 26;
 /// The same for the title and the notes of a panel, whose boxes stand in rows or in a column.
 const NOTE_CHARACTERS_MAX: (usize, usize) = (3 * CHARACTERS_MAX, 40);
-const TITLE_CHARACTERS_MAX: (usize, usize) = (2 * CHARACTERS_MAX, 30);
+const TITLE_CHARACTERS_MAX: (usize, usize) = (2 * CHARACTERS_MAX, 28);
 /// A row of panels is no wider: what a window of 1280 pixels shows beside its scroll bar.
 const WIDTH_MAX: i32 = 1260;
 /// The same for a panel whose boxes stand in a column, on a narrow page.
@@ -38,7 +38,7 @@ const LEGEND: [&str; 6] = [
 ];
 
 const STYLE: &str = "\
-  svg { --paper: #ffffff; --panel: #f6f7f9; --rim: #d0d5dd; --ink: #1d2433; --soft: #566074; --task: #e3edfb; --wait: #fdf1d8; --box: #ffffff; --line: #7a8499; --back: #a8559a; --error: #c0392b; }
+  svg { background: var(--paper); --paper: #ffffff; --panel: #f6f7f9; --rim: #d0d5dd; --ink: #1d2433; --soft: #566074; --task: #e3edfb; --wait: #fdf1d8; --box: #ffffff; --line: #7a8499; --back: #a8559a; --error: #c0392b; }
   @media (prefers-color-scheme: dark) { svg { --paper: #14171d; --panel: #1c2028; --rim: #353c49; --ink: #e8ebf1; --soft: #a3adbf; --task: #223452; --wait: #43371c; --box: #262c37; --line: #8792a8; --back: #d490c9; --error: #ff8a7a; } }
   text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif; fill: var(--ink); }
   .heading { font-size: 17px; font-weight: 600; }
@@ -139,7 +139,7 @@ fn drawn(panel: &Panel<'_>, arrangement: Arrangement) -> (Size, String) {
     let title = broken(&panel.title(), title_max);
     let heading = HEADING + (i32::try_from(title.len()).unwrap_or(1) - 1) * TITLE_LINE;
     let below = heading + i32::try_from(notes.len()).unwrap_or(0) * LINE;
-    let titles = title.iter().map(|line| text_width(line) * 4 / 3);
+    let titles = title.iter().map(|line| text_width(line) * 3 / 2);
     let widest = notes.iter().map(|note| text_width(note)).chain(titles).max().unwrap_or(0);
     let size = (layout.size.0.max(widest) + 2 * padding, below + layout.size.1 + PADDING);
     let mut text = format!("<rect class=\"panel\" rx=\"10\" width=\"{}\" height=\"{}\"/>\n", size.0, size.1);
