@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use asg_recycle_handler::contract::{
-    DEFAULT_TIME_ZONE, STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN,
+    DEFAULT_TIME_ZONE, OWN_ROLE_ARNS, STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN,
 };
 use serde_json::Value;
 
@@ -130,6 +130,7 @@ fn environment() -> BTreeMap<String, String> {
     let variables = [
         (STATE_MACHINE_ARN.name, format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{NAME}")),
         (TOPIC_ARN.name, format!("arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}")),
+        (OWN_ROLE_ARNS.name, format!("arn:aws:iam::{ACCOUNT}:role/{NAME}")),
         (STRATEGIES.name, "out-in".to_owned()),
         (DEFAULT_TIME_ZONE.name, "UTC".to_owned()),
         (TAG_CHANGES.name, "propagated".to_owned()),
@@ -149,7 +150,9 @@ fn environment() -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Architecture, BuildRequest, EVENT, Runner, is_of_the_loader};
+    use asg_recycle_handler::contract::VARIABLES;
+
+    use super::{Architecture, BuildRequest, EVENT, Runner, environment, is_of_the_loader};
     use crate::package::Compiler;
 
     #[test]
@@ -168,6 +171,14 @@ mod tests {
         assert!(told.iter().all(|reason| reason.contains("qemu-user libc6-")), "{told:?}");
         let own = usize::from(cfg!(target_os = "linux"));
         assert_eq!(told.len(), 2 - own, "at most its own");
+    }
+
+    #[test]
+    fn the_handler_gets_every_variable_that_it_needs() {
+        let set = environment();
+        for variable in VARIABLES.iter().filter(|variable| variable.required) {
+            assert!(set.contains_key(variable.name), "{}", variable.name);
+        }
     }
 
     #[test]
