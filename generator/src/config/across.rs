@@ -8,7 +8,6 @@ use super::packaged;
 use super::read::Reading;
 use super::registry::STRATEGIES;
 use super::strategies::SettingValue;
-use super::tags::SelectorTags;
 use super::types::Config;
 use crate::names;
 use crate::problem::{Location, Problem, Problems};
@@ -64,10 +63,6 @@ impl Config {
     }
 
     fn limits(&self) -> Limits<'_> {
-        let joined = |texts: &[&str]| texts.join(",").len();
-        let machines: Vec<&str> = self.handler.allowed_step_functions.iter().map(|each| &**each).collect();
-        let prefixes: Vec<&str> = self.groups.name_prefixes.iter().map(|each| &**each).collect();
-        let ignored: Vec<&str> = self.trigger.ignored_tag_keys.iter().map(|each| &**each).collect();
         let notifier = self.notifications.notifier_function_arn.as_deref();
         let boundary = self.permissions.boundary_arn.as_deref();
         let actions = self.alarms.action_arns.iter().map(|each| (limits::ACTIONS, &**each));
@@ -78,22 +73,17 @@ impl Config {
                 self.handler.timeout_seconds.get().into(),
                 self.queue.batching_window_seconds.get().into(),
             )),
-            variables: vec![
-                (limits::MACHINES, joined(&machines)),
-                (limits::PREFIXES, joined(&prefixes)),
-                (limits::IGNORED, joined(&ignored)),
-                (limits::GROUP_TAGS, tags_bytes(&self.groups.tags)),
-                (limits::PATH, 2 * self.permissions.role_path.len()),
+            lists: vec![
+                (limits::MACHINES, self.handler.allowed_step_functions.iter().map(|each| &**each).collect()),
+                (limits::PREFIXES, self.groups.name_prefixes.iter().map(|each| &**each).collect()),
+                (limits::IGNORED, self.trigger.ignored_tag_keys.iter().map(|each| &**each).collect()),
             ],
+            group_tags: self.groups.tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
+            role_path: &self.permissions.role_path,
             region: Some(&self.region),
             arns: one.filter_map(|(key, arn)| Some((key, arn?))).chain(actions).collect(),
         }
     }
-}
-
-/// As the function's environment has them.
-fn tags_bytes(tags: &SelectorTags) -> usize {
-    tags.iter().map(|(key, value)| key.len() + value.len() + r#""":"","#.len()).sum()
 }
 
 /// The same of a file, without what is at fault in it.
@@ -102,15 +92,10 @@ fn limits(reading: &Reading) -> Limits<'_> {
         Some(KeyValue::List(items)) => items.iter().map(String::as_str).collect::<Vec<_>>(),
         _ => Vec::new(),
     };
-    let tags = match reading.values.get(limits::GROUP_TAGS) {
-        Some(KeyValue::Tags(tags)) => tags.iter().map(|(key, value)| key.len() + value.len() + 6).sum(),
-        _ => 0,
+    let group_tags = match reading.values.get(limits::GROUP_TAGS) {
+        Some(KeyValue::Tags(tags)) => tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
+        _ => Vec::new(),
     };
-    let lists =
-        [limits::MACHINES, limits::PREFIXES, limits::IGNORED].map(|key| (key, list(key).join(",").len()));
-    let path = text(reading, limits::PATH).unwrap_or_default();
-    let one =
-        [limits::NOTIFIER, limits::BOUNDARY].into_iter().filter_map(|key| Some((key, text(reading, key)?)));
     let deliveries = || {
         let of = |key| integer(reading, key);
         Some((
@@ -119,14 +104,16 @@ fn limits(reading: &Reading) -> Limits<'_> {
             of("queue.batching_window_seconds")?,
         ))
     };
+    let one =
+        [limits::NOTIFIER, limits::BOUNDARY].into_iter().filter_map(|key| Some((key, text(reading, key)?)));
+    let actions = list(limits::ACTIONS).into_iter().map(|arn| (limits::ACTIONS, arn));
     Limits {
         deliveries: deliveries(),
-        variables: lists
-            .into_iter()
-            .chain([(limits::GROUP_TAGS, tags), (limits::PATH, 2 * path.len())])
-            .collect(),
+        lists: [limits::MACHINES, limits::PREFIXES, limits::IGNORED].map(|key| (key, list(key))).into(),
+        group_tags,
+        role_path: text(reading, limits::PATH).unwrap_or_default(),
         region: text(reading, "region"),
-        arns: one.chain(list(limits::ACTIONS).into_iter().map(|arn| (limits::ACTIONS, arn))).collect(),
+        arns: one.chain(actions).collect(),
     }
 }
 

@@ -8,8 +8,12 @@ use crate::problem::Problem;
 pub(super) struct Limits<'a> {
     /// `queue.max_receive_count`, `handler.timeout_seconds` and `queue.batching_window_seconds`.
     pub(super) deliveries: Option<(u64, u64, u64)>,
-    /// The keys whose values go into the function's environment, with their lengths there in bytes.
-    pub(super) variables: Vec<(&'static str, usize)>,
+    /// The lists that go into the function's environment, by key.
+    pub(super) lists: Vec<(&'static str, Vec<&'a str>)>,
+    /// `groups.tags`, which goes there as well.
+    pub(super) group_tags: Vec<(&'a str, &'a str)>,
+    /// `permissions.role_path`, which is in the ARNs of both roles there.
+    pub(super) role_path: &'a str,
     /// `region`.
     pub(super) region: Option<&'a str>,
     /// ARNs of what is in the stack's region, by key.
@@ -50,13 +54,22 @@ impl Limits<'_> {
         deliveries.into_iter().chain(self.too_many_bytes()).chain(arns).collect()
     }
 
+    /// What each key adds to the function's environment, in bytes: lists with commas, tags as JSON.
+    fn variables(&self) -> Vec<(&'static str, usize)> {
+        let lists = self.lists.iter().map(|(key, items)| (*key, items.join(",").len()));
+        let tag = |(key, value): &(&str, &str)| key.len() + value.len() + r#""":"","#.len();
+        let tags = self.group_tags.iter().map(tag).sum();
+        lists.chain([(GROUP_TAGS, tags), (PATH, 2 * self.role_path.len())]).collect()
+    }
+
     fn too_many_bytes(&self) -> Option<Problem> {
-        let bytes: usize = self.variables.iter().map(|(_, bytes)| bytes).sum();
-        let (longest, _) = self.variables.iter().max_by_key(|(_, bytes)| *bytes)?;
+        let variables = self.variables();
+        let bytes: usize = variables.iter().map(|(_, bytes)| bytes).sum();
+        let (longest, _) = variables.iter().max_by_key(|(_, bytes)| *bytes)?;
         if bytes <= LISTS_BYTES_MAX {
             return None;
         }
-        let filled = self.variables.iter().filter(|(_, bytes)| *bytes > 0);
+        let filled = variables.iter().filter(|(_, bytes)| *bytes > 0);
         let keys: Vec<String> = filled.map(|(key, _)| format!("`{key}`")).collect();
         let reason = format!(
             "{} take {bytes} bytes of the function's environment, where {LISTS_BYTES_MAX} are left: AWS takes \
@@ -133,10 +146,17 @@ mod tests {
 
     #[test]
     fn lists_fit_the_environment_together() {
-        let with = |one, other| Limits { variables: vec![("a", one), ("b", other)], ..Limits::default() };
-        assert_eq!(codes(&with(1_000, 2_100)), [""; 0]);
-        let problems = with(1_000, 2_101).problems();
-        assert_eq!((problems[0].code, &*problems[0].pointer), ("environment-too-large", "b"));
+        let long = "x".repeat(3_100);
+        // A comma, the signs around a tag, and the path twice count, too: 1,000 + 1 + 500, 1 + 93 + 6, 2 * 250, and the rest.
+        let with = |rest| Limits {
+            lists: vec![(MACHINES, vec![&long[..1_000], &long[..500]]), (PREFIXES, vec![&long[..rest]])],
+            group_tags: vec![("k", &long[..93])],
+            role_path: &long[..250],
+            ..Limits::default()
+        };
+        assert_eq!(codes(&with(999)), [""; 0]);
+        let problems = with(1_000).problems();
+        assert_eq!((problems[0].code, &*problems[0].pointer), ("environment-too-large", MACHINES));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Performs the interventions of a script.
 
-use crate::time::Span;
+use crate::time::{Moment, Span};
 use crate::world::context::Context;
 use crate::world::ids::GroupIndex;
 use crate::world::ids::InstanceId;
 use crate::world::interventions::{
-    Amount, InstanceSelector, Intervention, LifecycleTransition, RefreshSpec, SizeChange,
+    Amount, BrokenLaunches, HookStuck, InstanceSelector, Intervention, LaunchFailure, LifecycleTransition,
+    RefreshSpec, SizeChange,
 };
 use crate::world::processes::{Process, listed_or_all};
 use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
@@ -43,22 +44,9 @@ impl AutoScaling {
             Intervention::BreakApplication(selector) => {
                 self.each(context, group, *selector, Self::break_application);
             }
-            Intervention::BreakLaunches(broken) => {
-                self.launches_broken_until = now + broken.lasts;
-                self.launches_work_for = broken.works_for;
-                self.refusal = (broken.reason.as_str().into(), broken.description.as_str().into());
-            }
-            Intervention::FailLaunches(fault) => self.launch_failures.push(ActiveLaunchFailure {
-                until: now + fault.lasts,
-                zone: fault.zone.as_deref().map(Into::into),
-                message: fault.message.as_str().into(),
-                after: fault.after,
-                tries: fault.tries,
-            }),
-            Intervention::StickHook(stuck) => match stuck.on {
-                LifecycleTransition::Launch => self.launch_hook_stuck_until = now + stuck.lasts,
-                LifecycleTransition::Terminate => self.terminate_hook_stuck_until = now + stuck.lasts,
-            },
+            Intervention::BreakLaunches(broken) => self.break_launches(now, broken),
+            Intervention::FailLaunches(fault) => self.fail_launches(now, fault),
+            Intervention::StickHook(stuck) => self.stick_hook(now, *stuck),
             Intervention::DeleteGroup => self.delete_group(context, group),
             Intervention::NewTemplateVersion(new) => self.change_template(context, &new.id, |template| {
                 template.latest += 1;
@@ -86,6 +74,32 @@ impl AutoScaling {
                 self.set_suspended(context, group, after, Author::World);
             }
             other => self.intervene_with_instances_or_tags(context, group, other),
+        }
+    }
+
+    /// What is launched from now on serves nobody.
+    fn break_launches(&mut self, now: Moment, broken: &BrokenLaunches) {
+        self.launches_broken_until = now + broken.lasts;
+        self.launches_work_for = broken.works_for;
+        self.refusal = (broken.reason.as_str().into(), broken.description.as_str().into());
+    }
+
+    /// Launches fail from now on.
+    fn fail_launches(&mut self, now: Moment, fault: &LaunchFailure) {
+        self.launch_failures.push(ActiveLaunchFailure {
+            until: now + fault.lasts,
+            zone: fault.zone.as_deref().map(Into::into),
+            message: fault.message.as_str().into(),
+            after: fault.after,
+            tries: fault.tries,
+        });
+    }
+
+    /// A hook that begins from now on is not completed by whom it waits for.
+    fn stick_hook(&mut self, now: Moment, stuck: HookStuck) {
+        match stuck.on {
+            LifecycleTransition::Launch => self.launch_hook_stuck_until = now + stuck.lasts,
+            LifecycleTransition::Terminate => self.terminate_hook_stuck_until = now + stuck.lasts,
         }
     }
 
