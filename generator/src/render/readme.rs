@@ -16,7 +16,11 @@ pub(super) fn render(stack: &Stack) -> String {
     let environment = environment("hcl", hcl::expression);
     let formats: Vec<FormatPart> = FORMATS.iter().map(|format| FormatPart::new(*format, stack)).collect();
     let parameters: Vec<Row> = stack.parameters.iter().map(Row::new).collect();
-    let context = context! { formats => seen(formats), parameters => seen(parameters), ..seen(stack) };
+    let context = context! {
+        formats => seen(formats),
+        parameters => seen(parameters),
+        ..seen(stack)
+    };
     print(&environment, TEMPLATE, &context)
 }
 

@@ -14,8 +14,8 @@ use crate::template::TEMPLATES;
 #[derive(Debug, Clone, Copy)]
 pub struct Terraform;
 
-/// Folders under `templates/` that mirror the folders emitted: the module, and a root that calls it.
-const FOLDERS: &[&str] = &["terraform", "terraform-root"];
+/// Folders under `templates/` that mirror the folders emitted: the module, its tests, and a root that calls it.
+const FOLDERS: &[&str] = &["terraform", "terraform/tests", "terraform-root"];
 
 /// Ends the name of every template.
 const TEMPLATE_SUFFIX: &str = ".j2";
@@ -183,10 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_has_no_default_has_to_be_given() {
+    fn nothing_has_to_be_given() {
         let required: Vec<&str> =
             variables().iter().filter(|each| each.default.is_none()).map(|each| each.name).collect();
-        assert_eq!(required, ["handler_source_code_hash"]);
+        assert_eq!(required, [""; 0]);
     }
 
     #[test]

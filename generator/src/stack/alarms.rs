@@ -6,6 +6,8 @@ use super::parameter::ParameterKey;
 use super::queue::Queues;
 use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, Value};
+use crate::config::Config;
+use crate::names;
 
 /// An alarm that fires when the statistic of one period reaches the threshold. Silence is health: none of the
 /// metrics is published when nothing happens.
@@ -17,6 +19,8 @@ pub struct Alarm {
     pub name: Value,
     /// What happened, what to do, and the runbook where there is one.
     pub description: Value,
+    /// The heading of the runbook that says what it means and what to do.
+    pub anchor: String,
     /// The service that publishes the metric, e.g. `AWS/SQS`.
     pub namespace: &'static str,
     /// The metric's name, as the service spells it.
@@ -44,24 +48,36 @@ const PERIOD_SECONDS: u32 = 300;
 /// An event may wait this long before somebody is told, even where the handler's time limit is short.
 const QUEUE_AGE_SECONDS_MIN: u32 = 900;
 
+/// The namespace in which the handler counts its decisions, and the count of those that a person has to hear of.
+const DECISIONS: &str = "AsgRecycle";
+const REJECTED: &str = "Rejected";
+
 /// What is watched on one resource.
 struct Watched {
     namespace: &'static str,
     dimension: (&'static str, Value),
 }
 
-pub(super) fn alarms(rules: &[EventRule], queue: &Queues) -> Vec<Alarm> {
+pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Vec<Alarm> {
     let mut alarms = Vec::new();
-    alarms.extend(function());
+    alarms.extend(function(config));
     alarms.extend(queues(queue));
     alarms.extend(rules.iter().flat_map(deliveries));
     alarms.extend(machine());
+    alarms.extend(locks());
     alarms.extend(topic());
     alarms
 }
 
-fn function() -> [Alarm; 2] {
-    let function = Watched { namespace: "AWS/Lambda", dimension: ("FunctionName", FUNCTION.name()) };
+fn function(config: &Config) -> [Alarm; 4] {
+    let dimension = ("FunctionName", FUNCTION.name());
+    let function = Watched { namespace: "AWS/Lambda", dimension: dimension.clone() };
+    let decisions = Watched { namespace: DECISIONS, dimension };
+    let slow = function.counts(
+        "handler_slow",
+        "Duration",
+        "The handler took four fifths of its time limit. What is not done in time comes again. Read its log.",
+    );
     [
         function.counts(
             "handler_errors",
@@ -72,6 +88,13 @@ fn function() -> [Alarm; 2] {
             "handler_throttles",
             "Throttles",
             "The handler was throttled; its events wait. Look at the account's and its own concurrency.",
+        ),
+        // Lambda measures in milliseconds.
+        Alarm { statistic: "Maximum", threshold: config.handler.timeout_seconds.get() * 800, ..slow },
+        decisions.counts(
+            "events_rejected",
+            REJECTED,
+            "A group's tags are at fault: it is not recycled until they are mended. The handler's log names group and tag.",
         ),
     ]
 }
@@ -136,6 +159,16 @@ fn machine() -> [Alarm; 4] {
     ]
 }
 
+/// A refused condition is no fault: it is how the lock is taken once.
+fn locks() -> [Alarm; 1] {
+    let table = Watched { namespace: "AWS/DynamoDB", dimension: ("TableName", names::LOCK_TABLE.into()) };
+    [table.counts(
+        "locks_throttled",
+        "WriteThrottleEvents",
+        "DynamoDB refuses writes to the table of locks; recycles and restores wait.",
+    )]
+}
+
 fn topic() -> [Alarm; 1] {
     let topic = Watched { namespace: "AWS/SNS", dimension: ("TopicName", TOPIC.name()) };
     [topic.counts(
@@ -148,11 +181,15 @@ fn topic() -> [Alarm; 1] {
 impl Watched {
     /// An alarm that fires at the first occurrence.
     fn counts(&self, label: &str, metric: &'static str, story: &str) -> Alarm {
-        let with_runbook = [story.into(), " Runbook: ".into(), Value::parameter(ParameterKey::RunbookUrl)];
+        let anchor = label.replace('_', "-");
+        let url = Value::parameter(ParameterKey::RunbookUrl);
+        let runbook = Value::joined([story.into(), " Runbook: ".into(), url, format!("#{anchor}").into()]);
+        let own = format!("{story} Runbook: docs/runbook.md#{anchor} beside what was deployed.");
         Alarm {
             label: label.to_owned(),
-            name: Value::prefixed(&format!("-{}", label.replace('_', "-"))),
-            description: Value::when(ParameterKey::RunbookUrl, Value::joined(with_runbook), story.into()),
+            name: Value::prefixed(&format!("-{anchor}")),
+            description: Value::when(ParameterKey::RunbookUrl, runbook, own.into()),
+            anchor,
             namespace: self.namespace,
             metric,
             dimension: self.dimension.clone(),
@@ -175,7 +212,20 @@ mod tests {
 
     fn of(config: &Config) -> Vec<Alarm> {
         let rules = rule::rules(config);
-        alarms(&rules, &queue::queues(config, &rules))
+        alarms(config, &rules, &queue::queues(config, &rules))
+    }
+
+    #[test]
+    fn the_runbook_has_a_heading_for_every_alarm_and_for_no_other() {
+        let page = include_str!("../../../docs/runbook.md");
+        let (_, headings) = page.split_once("\n# The alarms\n").expect("the alarms' part");
+        let mut told: Vec<&str> = headings.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.trigger.launch_template_versions = true;
+        let mut anchors: Vec<String> = of(&config).into_iter().map(|alarm| alarm.anchor).collect();
+        told.sort_unstable();
+        anchors.sort_unstable();
+        assert_eq!(told, anchors);
     }
 
     #[test]
@@ -198,6 +248,14 @@ mod tests {
         assert_eq!(threshold(&config), 900);
         config.handler.timeout_seconds = TimeoutSeconds::new(900).unwrap();
         assert_eq!(threshold(&config), 10_800);
+    }
+
+    /// The handler's tests hold its page to what it writes.
+    #[test]
+    fn rejections_are_counted_as_the_handler_says() {
+        let page = include_str!("../../../docs/handler.md");
+        assert!(page.contains(&format!("namespace `{DECISIONS}`,\ndimension `FunctionName`")));
+        assert!(page.contains(&format!("`{REJECTED}`, `Failed` (decisions)")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
+use super::package_digest::PackageDigest;
 use super::parameter::ParameterKey;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
 use crate::config::{Config, ReservedConcurrency, SettingValue};
@@ -37,6 +38,8 @@ pub struct Function {
     pub environment: Value,
     /// The zip's file name beside the stack's own folder.
     pub zip_file: &'static str,
+    /// SHA-256 of the zip in base64, for a format that cannot read the zip; absent before it is built.
+    pub source_code_hash: Option<String>,
     /// Where the zip has been published; absent where whoever deploys says where it is.
     pub published: Option<PublishedZip>,
     /// What reads the queue and calls it.
@@ -71,7 +74,7 @@ pub(super) const ZIP_FILE: &str = "handler.zip";
 /// Zone of windows where no strategy has a setting for it.
 const DEFAULT_TIME_ZONE: &str = "UTC";
 
-pub(super) fn function(config: &Config) -> Function {
+pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Function {
     let handler = &config.handler;
     Function {
         name: Value::prefixed(names::FUNCTION.suffix),
@@ -87,6 +90,7 @@ pub(super) fn function(config: &Config) -> Function {
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         zip_file: ZIP_FILE,
+        source_code_hash: package.map(PackageDigest::base64),
         published: None,
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
@@ -150,7 +154,7 @@ mod tests {
     use crate::config::limits::{LISTS_BYTES_MAX, VARIABLES_BYTES_MAX};
 
     fn environment(config: &Config) -> Vec<(String, Value)> {
-        match function(config).environment {
+        match function(config, None).environment {
             Value::Map(entries) => entries,
             other => panic!("not a map: {other:?}"),
         }

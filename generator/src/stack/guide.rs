@@ -7,6 +7,7 @@ use super::function;
 use super::package_digest::PackageDigest;
 use super::parameter::s3_key;
 use crate::config::{Config, Environment, Region, TagChanges};
+use crate::names;
 use crate::strategy::Strategy;
 
 /// What its commands and tables are filled with.
@@ -16,6 +17,8 @@ pub struct DeployGuide {
     pub region: Region,
     /// Environment that the commands deploy.
     pub environment: Environment,
+    /// Longest that the stack's name, a hyphen and an environment may be together, in characters.
+    pub prefix_length_max: usize,
     /// The zip's file name.
     pub zip_file: &'static str,
     /// Where the commands store the zip in a bucket; absent before the zip is built.
@@ -73,6 +76,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
     DeployGuide {
         region: config.region.clone(),
         environment: config.environment.clone(),
+        prefix_length_max: names::tightest().prefix_length_max(),
         zip_file: function::ZIP_FILE,
         s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),

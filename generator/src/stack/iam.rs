@@ -6,6 +6,7 @@ use asg_recycle_handler::contract;
 use serde::Serialize;
 
 use super::grant::{GRANTS, Scope};
+use super::lock;
 use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
@@ -150,9 +151,7 @@ fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
         Scope::Everything => everything(),
         Scope::OptedInGroups => groups(config),
         Scope::LatticeTargetGroups => vec![Value::regional_arn("vpc-lattice", ["targetgroup/*".into()])],
-        Scope::Locks => {
-            vec![Value::regional_arn("dynamodb", ["table/".into(), names::LOCK_TABLE.into()])]
-        }
+        Scope::Locks => vec![lock::arn()],
         Scope::Topic => vec![TOPIC.arn()],
         Scope::Notifier => notifier(),
         Scope::Machines => machines(caller, config),

@@ -22,6 +22,11 @@ pub struct LockTable {
     pub deletion_protection: Value,
 }
 
+/// Its ARN, by name: which stack of the account and region has created it does not matter.
+pub(super) fn arn() -> Value {
+    Value::regional_arn("dynamodb", ["table/".into(), names::LOCK_TABLE.into()])
+}
+
 pub(super) fn table(config: &Config) -> LockTable {
     LockTable {
         is_created_by_default: config.locks.create_table,

@@ -91,22 +91,23 @@ impl Stack {
     ) -> Result<Self, Problems> {
         let rules = rule::rules(config);
         let queue = queue::queues(config, &rules);
+        let alarms = alarms::alarms(config, &rules, &queue);
         Ok(Self {
             generator: format!("{} {VERSION}", env!("CARGO_PKG_NAME")),
             version: VERSION.to_owned(),
             name: config.name.clone(),
             tags: config.tags.clone(),
             parameters: parameter::parameters(config, package),
-            alarms: alarms::alarms(&rules, &queue),
+            outputs: outputs::outputs(&rules, &alarms),
+            alarms,
             rules,
             queue,
-            function: function::function(config),
+            function: function::function(config, package),
             machine: machine::machine(config, machine),
             lock: lock::table(config),
             topic: topic::topic(),
             iam: iam::iam(config, machine)?,
             logs: logs::groups(),
-            outputs: outputs::outputs(),
             guide: guide::guide(config, package),
         })
     }

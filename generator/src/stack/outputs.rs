@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use super::alarms::Alarm;
+use super::lock;
+use super::rule::EventRule;
 use super::value::{
     DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_LOGS,
-    MACHINE_ROLE, TOPIC, Value,
+    MACHINE_ROLE, Reference, TOPIC, Value,
 };
 use crate::names;
 
@@ -19,9 +22,14 @@ pub struct Output {
     pub value: Value,
 }
 
-pub(super) fn outputs() -> Vec<Output> {
+pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm]) -> Vec<Output> {
     let output = |key, description, value| Output { key, description, value };
     vec![
+        output(
+            "prefix",
+            "What every name begins with: the stack's name and the environment.",
+            Reference::Prefix.into(),
+        ),
         output("state_machine_arn", "ARN of the state machine that recycles groups.", MACHINE.arn()),
         output("function_arn", "ARN of the handler.", FUNCTION.arn()),
         output("function_name", "Name of the handler.", FUNCTION.name()),
@@ -35,5 +43,29 @@ pub(super) fn outputs() -> Vec<Output> {
         output("machine_role_arn", "ARN of the state machine's role.", MACHINE_ROLE.arn()),
         output("handler_log_group_name", "Name of the handler's log group.", HANDLER_LOGS.name()),
         output("machine_log_group_name", "Name of the state machine's log group.", MACHINE_LOGS.name()),
+        output("state_machine_name", "Name of the state machine.", MACHINE.name()),
+        output("queue_name", "Name of the queue of events.", EVENTS_QUEUE.name()),
+        output("dead_letter_queue_name", "Name of the dead-letter queue.", DEAD_LETTERS_QUEUE.name()),
+        output("topic_name", "Name of the topic that recycles are announced on.", TOPIC.name()),
+        output("lock_table_arn", "ARN of the table of locks and journals.", lock::arn()),
+        output("handler_role_name", "Name of the handler's role.", HANDLER_ROLE.name()),
+        output("machine_role_name", "Name of the state machine's role.", MACHINE_ROLE.name()),
+        output(
+            "rule_names",
+            "Names of the event rules, with commas between: the kill switch disables all but the one of executions.",
+            Value::joined(separated(rules.iter().map(|rule| rule.resource().name()))),
+        ),
+        output(
+            "alarm_names",
+            "Names of the alarms, with commas between.",
+            Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
+        ),
     ]
+}
+
+/// With a comma between each and the next: outputs of CloudFormation are text.
+fn separated(values: impl Iterator<Item = Value>) -> impl Iterator<Item = Value> {
+    values
+        .enumerate()
+        .flat_map(|(index, value)| (index > 0).then(|| Value::from(",")).into_iter().chain([value]))
 }

@@ -230,8 +230,8 @@ fn handler_package(key: ParameterKey, config: &Config, package: Option<&PackageD
             .says("Path of the handler's zip, where it is not the one beside this module.")
             .may_be_nothing(None),
         _ => parameter
-            .says("SHA-256 of the handler's zip in base64: the function is updated when it changes.")
-            .defaults_to(package.map(PackageDigest::base64).as_deref())
+            .says("SHA-256 of the handler's zip in base64, where the zip is in S3 and not the one that came with this module.")
+            .may_be_nothing(None)
             .matches("[A-Za-z0-9+/]{43}=", "a SHA-256 in base64"),
     }
 }
@@ -307,12 +307,10 @@ mod tests {
     }
 
     #[test]
-    fn the_package_decides_whether_its_hash_has_to_be_given() {
+    fn the_package_names_the_key_that_it_is_stored_under() {
         let config = Config::with_defaults("demo".parse().unwrap());
         let digest = PackageDigest::from_hex(&"ab".repeat(32)).unwrap();
         let default = |key, package| parameter(key, &config, package).default;
-        assert_eq!(default(ParameterKey::HandlerSourceCodeHash, None), None);
-        assert_eq!(default(ParameterKey::HandlerSourceCodeHash, Some(&digest)), Some(digest.base64().into()));
         assert_eq!(default(ParameterKey::HandlerS3Key, None), None);
         let key = format!("demo/{}.zip", "ab".repeat(32));
         assert_eq!(default(ParameterKey::HandlerS3Key, Some(&digest)), Some(key.into()));

@@ -11,10 +11,11 @@ resource "aws_lambda_function" "handler" {
   timeout       = 30
   tags          = var.tags
 
-  filename         = var.handler_s3_bucket == null ? coalesce(var.handler_zip_path, "${path.module}/../handler.zip") : null
-  s3_bucket        = var.handler_s3_bucket
-  s3_key           = var.handler_s3_bucket == null ? null : var.handler_s3_key
-  source_code_hash = var.handler_source_code_hash
+  filename  = local.handler_zip
+  s3_bucket = var.handler_s3_bucket
+  s3_key    = var.handler_s3_bucket == null ? null : var.handler_s3_key
+  # Of the zip that is there, so that its content decides; a plan needs none.
+  source_code_hash = var.handler_source_code_hash == null ? try(filebase64sha256(local.handler_zip), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") : var.handler_source_code_hash
 
   environment {
     variables = {

@@ -9,4 +9,22 @@ data "aws_region" "current" {}
 locals {
   # Every name starts with it.
   prefix = "asg-recycle-${var.environment}"
+
+  # The zip on this disk; one in S3 is not read.
+  handler_zip = var.handler_s3_bucket == null ? coalesce(var.handler_zip_path, "${path.module}/../handler.zip") : null
+}
+
+# What this state is of, written down once. Whoever comes with the state of another environment, region or account (a flag
+# was forgotten) would replace everything that it holds: that is refused.
+resource "terraform_data" "deployment" {
+  input = "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output == "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
+      error_message = "This state is of ${self.output}, and not of ${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}: each deployment has a state of its own. Initialise with that one's key."
+    }
+  }
 }

@@ -153,13 +153,12 @@ variable "handler_zip_path" {
 }
 
 variable "handler_source_code_hash" {
-  description = "SHA-256 of the handler's zip in base64: the function is updated when it changes."
+  description = "SHA-256 of the handler's zip in base64, where the zip is in S3 and not the one that came with this module."
   type        = string
-  default     = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9+/]{43}=$", var.handler_source_code_hash))
+    condition     = var.handler_source_code_hash == null || can(regex("^[A-Za-z0-9+/]{43}=$", var.handler_source_code_hash))
     error_message = "handler_source_code_hash must be a SHA-256 in base64."
   }
 }

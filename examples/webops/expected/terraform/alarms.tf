@@ -2,7 +2,7 @@
 
 resource "aws_cloudwatch_metric_alarm" "handler_errors" {
   alarm_name          = "${local.prefix}-handler-errors"
-  alarm_description   = var.runbook_url == null ? "The handler failed; its events are tried again. Read its log." : "The handler failed; its events are tried again. Read its log. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "The handler failed; its events are tried again. Read its log. Runbook: docs/runbook.md#handler-errors beside what was deployed." : "The handler failed; its events are tried again. Read its log. Runbook: ${var.runbook_url}#handler-errors"
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   statistic           = "Sum"
@@ -22,7 +22,7 @@ resource "aws_cloudwatch_metric_alarm" "handler_errors" {
 
 resource "aws_cloudwatch_metric_alarm" "handler_throttles" {
   alarm_name          = "${local.prefix}-handler-throttles"
-  alarm_description   = var.runbook_url == null ? "The handler was throttled; its events wait. Look at the account's and its own concurrency." : "The handler was throttled; its events wait. Look at the account's and its own concurrency. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "The handler was throttled; its events wait. Look at the account's and its own concurrency. Runbook: docs/runbook.md#handler-throttles beside what was deployed." : "The handler was throttled; its events wait. Look at the account's and its own concurrency. Runbook: ${var.runbook_url}#handler-throttles"
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   statistic           = "Sum"
@@ -40,9 +40,49 @@ resource "aws_cloudwatch_metric_alarm" "handler_throttles" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "handler_slow" {
+  alarm_name          = "${local.prefix}-handler-slow"
+  alarm_description   = var.runbook_url == null ? "The handler took four fifths of its time limit. What is not done in time comes again. Read its log. Runbook: docs/runbook.md#handler-slow beside what was deployed." : "The handler took four fifths of its time limit. What is not done in time comes again. Read its log. Runbook: ${var.runbook_url}#handler-slow"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 48000
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_action_arns
+  ok_actions          = var.alarm_action_arns
+  tags                = var.tags
+
+  dimensions = {
+    FunctionName = aws_lambda_function.handler.function_name
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "events_rejected" {
+  alarm_name          = "${local.prefix}-events-rejected"
+  alarm_description   = var.runbook_url == null ? "A group's tags are at fault: it is not recycled until they are mended. The handler's log names group and tag. Runbook: docs/runbook.md#events-rejected beside what was deployed." : "A group's tags are at fault: it is not recycled until they are mended. The handler's log names group and tag. Runbook: ${var.runbook_url}#events-rejected"
+  namespace           = "AsgRecycle"
+  metric_name         = "Rejected"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_action_arns
+  ok_actions          = var.alarm_action_arns
+  tags                = var.tags
+
+  dimensions = {
+    FunctionName = aws_lambda_function.handler.function_name
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "queue_age" {
   alarm_name          = "${local.prefix}-queue-age"
-  alarm_description   = var.runbook_url == null ? "An event has waited too long: the handler is not keeping up or keeps failing. Read its log." : "An event has waited too long: the handler is not keeping up or keeps failing. Read its log. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "An event has waited too long: the handler is not keeping up or keeps failing. Read its log. Runbook: docs/runbook.md#queue-age beside what was deployed." : "An event has waited too long: the handler is not keeping up or keeps failing. Read its log. Runbook: ${var.runbook_url}#queue-age"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   statistic           = "Maximum"
@@ -62,7 +102,7 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${local.prefix}-dead-letters"
-  alarm_description   = var.runbook_url == null ? "An event could not be handled. Read the dead letter and the handler's log, then redrive it." : "An event could not be handled. Read the dead letter and the handler's log, then redrive it. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "An event could not be handled. Read the dead letter and the handler's log, then redrive it. Runbook: docs/runbook.md#dead-letters beside what was deployed." : "An event could not be handled. Read the dead letter and the handler's log, then redrive it. Runbook: ${var.runbook_url}#dead-letters"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   statistic           = "Maximum"
@@ -82,7 +122,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 
 resource "aws_cloudwatch_metric_alarm" "changes_undelivered" {
   alarm_name          = "${local.prefix}-changes-undelivered"
-  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: docs/runbook.md#changes-undelivered beside what was deployed." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}#changes-undelivered"
   namespace           = "AWS/Events"
   metric_name         = "FailedInvocations"
   statistic           = "Sum"
@@ -102,7 +142,7 @@ resource "aws_cloudwatch_metric_alarm" "changes_undelivered" {
 
 resource "aws_cloudwatch_metric_alarm" "changes_lost" {
   alarm_name          = "${local.prefix}-changes-lost"
-  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: docs/runbook.md#changes-lost beside what was deployed." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}#changes-lost"
   namespace           = "AWS/Events"
   metric_name         = "InvocationsFailedToBeSentToDlq"
   statistic           = "Sum"
@@ -122,7 +162,7 @@ resource "aws_cloudwatch_metric_alarm" "changes_lost" {
 
 resource "aws_cloudwatch_metric_alarm" "maintenance_undelivered" {
   alarm_name          = "${local.prefix}-maintenance-undelivered"
-  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: docs/runbook.md#maintenance-undelivered beside what was deployed." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}#maintenance-undelivered"
   namespace           = "AWS/Events"
   metric_name         = "FailedInvocations"
   statistic           = "Sum"
@@ -142,7 +182,7 @@ resource "aws_cloudwatch_metric_alarm" "maintenance_undelivered" {
 
 resource "aws_cloudwatch_metric_alarm" "maintenance_lost" {
   alarm_name          = "${local.prefix}-maintenance-lost"
-  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: docs/runbook.md#maintenance-lost beside what was deployed." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}#maintenance-lost"
   namespace           = "AWS/Events"
   metric_name         = "InvocationsFailedToBeSentToDlq"
   statistic           = "Sum"
@@ -162,7 +202,7 @@ resource "aws_cloudwatch_metric_alarm" "maintenance_lost" {
 
 resource "aws_cloudwatch_metric_alarm" "executions_undelivered" {
   alarm_name          = "${local.prefix}-executions-undelivered"
-  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: docs/runbook.md#executions-undelivered beside what was deployed." : "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters. Runbook: ${var.runbook_url}#executions-undelivered"
   namespace           = "AWS/Events"
   metric_name         = "FailedInvocations"
   statistic           = "Sum"
@@ -182,7 +222,7 @@ resource "aws_cloudwatch_metric_alarm" "executions_undelivered" {
 
 resource "aws_cloudwatch_metric_alarm" "executions_lost" {
   alarm_name          = "${local.prefix}-executions-lost"
-  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: docs/runbook.md#executions-lost beside what was deployed." : "EventBridge lost an event: neither queue took it. Look at the policies of both queues. Runbook: ${var.runbook_url}#executions-lost"
   namespace           = "AWS/Events"
   metric_name         = "InvocationsFailedToBeSentToDlq"
   statistic           = "Sum"
@@ -202,7 +242,7 @@ resource "aws_cloudwatch_metric_alarm" "executions_lost" {
 
 resource "aws_cloudwatch_metric_alarm" "recycles_failed" {
   alarm_name          = "${local.prefix}-recycles-failed"
-  alarm_description   = var.runbook_url == null ? "A recycle failed. Read its execution's error and cause." : "A recycle failed. Read its execution's error and cause. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "A recycle failed. Read its execution's error and cause. Runbook: docs/runbook.md#recycles-failed beside what was deployed." : "A recycle failed. Read its execution's error and cause. Runbook: ${var.runbook_url}#recycles-failed"
   namespace           = "AWS/States"
   metric_name         = "ExecutionsFailed"
   statistic           = "Sum"
@@ -222,7 +262,7 @@ resource "aws_cloudwatch_metric_alarm" "recycles_failed" {
 
 resource "aws_cloudwatch_metric_alarm" "recycles_timed_out" {
   alarm_name          = "${local.prefix}-recycles-timed-out"
-  alarm_description   = var.runbook_url == null ? "A recycle timed out. A restore follows by itself; see that the group is as it should be." : "A recycle timed out. A restore follows by itself; see that the group is as it should be. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "A recycle timed out. A restore follows by itself; see that the group is as it should be. Runbook: docs/runbook.md#recycles-timed-out beside what was deployed." : "A recycle timed out. A restore follows by itself; see that the group is as it should be. Runbook: ${var.runbook_url}#recycles-timed-out"
   namespace           = "AWS/States"
   metric_name         = "ExecutionsTimedOut"
   statistic           = "Sum"
@@ -242,7 +282,7 @@ resource "aws_cloudwatch_metric_alarm" "recycles_timed_out" {
 
 resource "aws_cloudwatch_metric_alarm" "recycles_aborted" {
   alarm_name          = "${local.prefix}-recycles-aborted"
-  alarm_description   = var.runbook_url == null ? "A recycle was stopped. A restore follows by itself; see that the group is as it should be." : "A recycle was stopped. A restore follows by itself; see that the group is as it should be. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "A recycle was stopped. A restore follows by itself; see that the group is as it should be. Runbook: docs/runbook.md#recycles-aborted beside what was deployed." : "A recycle was stopped. A restore follows by itself; see that the group is as it should be. Runbook: ${var.runbook_url}#recycles-aborted"
   namespace           = "AWS/States"
   metric_name         = "ExecutionsAborted"
   statistic           = "Sum"
@@ -262,7 +302,7 @@ resource "aws_cloudwatch_metric_alarm" "recycles_aborted" {
 
 resource "aws_cloudwatch_metric_alarm" "recycles_throttled" {
   alarm_name          = "${local.prefix}-recycles-throttled"
-  alarm_description   = var.runbook_url == null ? "Step Functions throttled recycles. Look at the account's state transition quota." : "Step Functions throttled recycles. Look at the account's state transition quota. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "Step Functions throttled recycles. Look at the account's state transition quota. Runbook: docs/runbook.md#recycles-throttled beside what was deployed." : "Step Functions throttled recycles. Look at the account's state transition quota. Runbook: ${var.runbook_url}#recycles-throttled"
   namespace           = "AWS/States"
   metric_name         = "ExecutionThrottled"
   statistic           = "Sum"
@@ -280,9 +320,29 @@ resource "aws_cloudwatch_metric_alarm" "recycles_throttled" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "locks_throttled" {
+  alarm_name          = "${local.prefix}-locks-throttled"
+  alarm_description   = var.runbook_url == null ? "DynamoDB refuses writes to the table of locks; recycles and restores wait. Runbook: docs/runbook.md#locks-throttled beside what was deployed." : "DynamoDB refuses writes to the table of locks; recycles and restores wait. Runbook: ${var.runbook_url}#locks-throttled"
+  namespace           = "AWS/DynamoDB"
+  metric_name         = "WriteThrottleEvents"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_action_arns
+  ok_actions          = var.alarm_action_arns
+  tags                = var.tags
+
+  dimensions = {
+    TableName = "asg-recycle-locks"
+  }
+}
+
 resource "aws_cloudwatch_metric_alarm" "notifications_failed" {
   alarm_name          = "${local.prefix}-notifications-failed"
-  alarm_description   = var.runbook_url == null ? "A notification did not reach a subscriber. Look at the topic's subscriptions." : "A notification did not reach a subscriber. Look at the topic's subscriptions. Runbook: ${var.runbook_url}"
+  alarm_description   = var.runbook_url == null ? "A notification did not reach a subscriber. Look at the topic's subscriptions. Runbook: docs/runbook.md#notifications-failed beside what was deployed." : "A notification did not reach a subscriber. Look at the topic's subscriptions. Runbook: ${var.runbook_url}#notifications-failed"
   namespace           = "AWS/SNS"
   metric_name         = "NumberOfNotificationsFailed"
   statistic           = "Sum"

@@ -17,6 +17,9 @@ use super::{Inventory, Optional, ParameterSeen, text_of};
 /// Resources by type and label, with their arguments; blocks are arguments that hold maps.
 type Resources = BTreeMap<(String, String), Map<String, Value>>;
 
+/// What Terraform keeps for itself, in its state: AWS never hears of it.
+const TERRAFORMS_OWN: &str = "terraform_data";
+
 /// Arguments that say how to deploy and not what.
 const META_ARGUMENTS: &[&str] = &["count", "depends_on"];
 
@@ -25,7 +28,9 @@ pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
     let module = Module::of(stack);
     let context = module.context(stack, optional);
     let blocks = module.blocks("resource");
-    let existing = blocks.filter(|block| attribute(block, "count", &context) != Some(json!(0)));
+    let existing = blocks.filter(|block| {
+        labels(block).0 != TERRAFORMS_OWN && attribute(block, "count", &context) != Some(json!(0))
+    });
     let mut resources: Resources =
         existing.map(|block| (labels(block), arguments(block.body(), &context))).collect();
     for arguments in resources.values_mut() {
@@ -127,7 +132,9 @@ impl Module {
         );
         declare_functions(&mut context);
         for locals in self.blocks("locals") {
-            let values = arguments(locals.body(), &context);
+            let values = locals.body().attributes();
+            let values =
+                values.map(|each| (each.key().to_owned(), evaluated(each.expr(), &context))).collect();
             declare(&mut context, "local", &Value::Object(values));
         }
         for (kind, labelled) in self.attributes() {
@@ -180,6 +187,10 @@ fn declare_functions(context: &mut Context<'static>) {
         let given = args.variadic_args().find(|value| !value.is_null());
         given.cloned().ok_or_else(|| "nothing to coalesce".to_owned())
     };
+    let first = |args: FuncArgs| args.variadic_args().next().cloned().ok_or_else(|| "nothing".to_owned());
+    let hash = |_: FuncArgs| Ok(hcl::Value::from("a hash"));
+    context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
+    context.declare_func("filebase64sha256", FuncDef::builder().param(ParamType::Any).build(hash));
     context.declare_func("jsonencode", FuncDef::builder().param(ParamType::Any).build(jsonencode));
     let parameters = [ParamType::String, ParamType::Any];
     context.declare_func("templatefile", FuncDef::builder().params(parameters).build(templatefile));
