@@ -6,6 +6,7 @@
 - `journal`: what happened, in order.
 - `faults`: what goes wrong, as told by the test.
 - `model`: Auto Scaling groups whose instances take time to come and go.
+- `refreshes`: instance refreshes of those groups.
 - `api`: the Auto Scaling API over the model; it rejects what AWS rejects.
 - `services`: the model behind moto's HTTP front.
 - `interpreter`: moto's Step Functions interpreter, mended where it differs from AWS.
@@ -13,6 +14,8 @@
 - `runtime_api`: the Lambda Runtime API, to run the real handler binary.
 - `permissions`: whether the deployed roles allow the calls that were made.
 - `world`: all of it together, one method per command of the tests.
+
+Apart from that, `replay` and `replay_ministack` give two interpreters the recordings of a third, each a `tape`.
 
 `python -m emulator` reads commands as JSON lines and answers them as JSON lines.
 """

@@ -6,6 +6,7 @@ Method names are the API's actions in snake case; parameters and results are spe
 import datetime
 
 from .faults import Rejected
+from .refreshes import Refreshes
 
 PROCESSES = (
     "Launch",
@@ -50,6 +51,7 @@ class AutoScalingApi:
 
     def __init__(self, fleet):
         self._fleet = fleet
+        self._refreshes = Refreshes(fleet)
 
     # Reads
 
@@ -82,7 +84,10 @@ class AutoScalingApi:
 
     def describe_instance_refreshes(self, parameters):
         group = self._fleet.find_group(parameters["AutoScalingGroupName"])
-        return {"InstanceRefreshes": [{**each, "AutoScalingGroupName": group.name} for each in group.refreshes]}
+        ids = parameters.get("InstanceRefreshIds")
+        found = [described_refresh(group, each) for each in group.refreshes if not ids or each.id in ids]
+        page, token = paged(found, parameters, 100)
+        return {"InstanceRefreshes": page, "NextToken": token}
 
     def describe_lifecycle_hooks(self, parameters):
         self._fleet.find_group(parameters["AutoScalingGroupName"])
@@ -184,6 +189,16 @@ class AutoScalingApi:
         else:
             instance.health = "Healthy"
         return {}
+
+    # Refreshes
+
+    def start_instance_refresh(self, parameters):
+        group = self._fleet.find_group(parameters["AutoScalingGroupName"])
+        return {"InstanceRefreshId": self._refreshes.start(group, parameters)}
+
+    def cancel_instance_refresh(self, parameters):
+        group = self._fleet.find_group(parameters["AutoScalingGroupName"])
+        return {"InstanceRefreshId": self._refreshes.cancel(group)}
 
     # Processes and tags
 
@@ -317,6 +332,23 @@ def described_instance(instance):
         "HealthStatus": instance.health,
         "ProtectedFromScaleIn": instance.protected,
         **launch,
+    }
+
+
+def described_refresh(group, refresh):
+    """The refresh as the API gives it."""
+    reason = {"StatusReason": refresh.reason} if refresh.reason else {}
+    ended = {"EndTime": when(refresh.ended_at)} if refresh.ended_at else {}
+    return {
+        "InstanceRefreshId": refresh.id,
+        "AutoScalingGroupName": group.name,
+        "Status": refresh.status,
+        "StartTime": when(refresh.started_at),
+        "PercentageComplete": refresh.percent(),
+        "InstancesToUpdate": len(refresh.left),
+        "Preferences": {key: refresh.preferences[key] for key in ("MinHealthyPercentage", "SkipMatching")},
+        **reason,
+        **ended,
     }
 
 

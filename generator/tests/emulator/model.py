@@ -39,6 +39,7 @@ class Instance:
     fault: str | None = None
     lifecycle: str = "Pending"
     health: str = "Healthy"
+    in_service_at: float | None = None
     protected: bool = False
     target: str = "initial"
     ec2_state: str = "pending"
@@ -76,6 +77,8 @@ class Group:
     protect_new: bool = False
     instances: list = dataclasses.field(default_factory=list)
     refreshes: list = dataclasses.field(default_factory=list)
+    # How many a refresh lets it have above its desired capacity.
+    surge: int = 0
     created_at: float = 0
     retry_pending: bool = False
 
@@ -131,6 +134,10 @@ class Fleet:
         self.groups[group.name] = group
         self.reconcile(group, "a user request created the group")
 
+    def now(self):
+        """The moment that the model is at."""
+        return self._time
+
     def settle(self, group):
         """Makes every instance of a new group healthy at once, as if the group had stood for long."""
         for instance in group.live():
@@ -139,7 +146,7 @@ class Fleet:
 
     def reconcile(self, group, cause):
         """Brings the group towards its desired capacity, as far as it may."""
-        surplus = len(group.live()) - group.desired
+        surplus = len(group.live()) - group.desired - group.surge
         if surplus < 0 and "Launch" not in group.suspended:
             for _ in range(-surplus):
                 self._launch(group, cause)
@@ -155,7 +162,7 @@ class Fleet:
         instance.target = "draining"
         activity = self._start_activity(group, f"Terminating EC2 instance: {instance.id}", cause)
         self._record(group, instance, "terminating")
-        self._after(self.timing.drain_seconds, lambda: self._gone(group, instance, activity))
+        self.after(self.timing.drain_seconds, lambda: self._gone(group, instance, activity))
         return activity
 
     def spoil(self, group, instance):
@@ -166,7 +173,7 @@ class Fleet:
 
     def _launch(self, group, cause):
         fault = self.faults.next_launch() or {"kind": None}
-        launch_template = self._launch_template(group)
+        launch_template = self.launch_template(group)
         if fault["kind"] == "fails":
             activity = self._start_activity(group, "Launching a new EC2 instance.", cause)
             self._end_activity(activity, "Failed", f"{fault['message']} Launching EC2 instance failed.")
@@ -188,7 +195,7 @@ class Fleet:
         activity = self._start_activity(group, f"Launching a new EC2 instance: {instance.id}", cause)
         self._record(group, instance, "launched")
         if instance.fault != "stuck-pending":
-            self._after(self.timing.boot_seconds, lambda: self._enter_service(group, instance, activity))
+            self.after(self.timing.boot_seconds, lambda: self._enter_service(group, instance, activity))
 
     def _retry_launches(self, group):
         if group.retry_pending:
@@ -199,9 +206,10 @@ class Fleet:
             group.retry_pending = False
             self.reconcile(group, "the group is short of its desired capacity")
 
-        self._after(self.timing.launch_retry_seconds, retry)
+        self.after(self.timing.launch_retry_seconds, retry)
 
-    def _launch_template(self, group):
+    def launch_template(self, group):
+        """What the group launches from now, if that is a launch template."""
         specification = group.launch.get("LaunchTemplate")
         if "MixedInstancesPolicy" in group.launch:
             specification = group.launch["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
@@ -211,13 +219,14 @@ class Fleet:
         if instance.lifecycle != "Pending":
             return
         instance.lifecycle = "InService"
+        instance.in_service_at = self._time
         instance.ec2_state = "running"
         if activity:
             self._end_activity(activity, "Successful")
         self._record(group, instance, "in-service")
         if instance.fault == "unhealthy":
             self.spoil(group, instance)
-        self._after(self.timing.target_health_seconds, lambda: self._target_decided(group, instance))
+        self.after(self.timing.target_health_seconds, lambda: self._target_decided(group, instance))
 
     def _target_decided(self, group, instance):
         if instance.target == "initial" and instance.lifecycle == "InService":
@@ -231,7 +240,7 @@ class Fleet:
                 self.terminate(group, instance, "an instance was found unhealthy")
                 self.reconcile(group, "an instance was found unhealthy")
 
-        self._after(self.timing.unhealthy_replacement_seconds, replace)
+        self.after(self.timing.unhealthy_replacement_seconds, replace)
 
     def _gone(self, group, instance, activity):
         group.instances.remove(instance)
@@ -240,7 +249,7 @@ class Fleet:
         instance.ec2_state = "shutting-down"
         self._end_activity(activity, "Successful")
         self._record(group, instance, "gone")
-        self._after(self.timing.ec2_termination_seconds, functools.partial(self._ended, group, instance))
+        self.after(self.timing.ec2_termination_seconds, functools.partial(self._ended, group, instance))
 
     def _ended(self, group, instance):
         instance.ec2_state = "terminated"
@@ -266,7 +275,8 @@ class Fleet:
         activity.status_message = message
         activity.ended_at = self._time
 
-    def _after(self, seconds, run):
+    def after(self, seconds, run):
+        """Lets something happen so much later."""
         heapq.heappush(self._due, (self._time + seconds, next(self._sequence), run))
 
     def _elapsed(self):

@@ -1,18 +1,13 @@
 """moto's interpreter, given what another interpreter was given: the same definition, input, answers and times.
 
-`python -m emulator.replay` reads JSON lines. A line with a `definition` is the machine of those after it. Any other is
-a tape: an execution with its `input`, when it started, the `calls` that it made with their answers, the `delays` of its
-retries, which chance decided, and the names of its `children`. Each is answered with how the execution ended here and
-with its steps: every state that was entered, every call and every retry, with its moment. Whether that is the same, the
-test decides.
-
-A call that is not on the tape has no answer, so the execution is not followed beyond it.
+`python -m emulator.replay` reads machines and tapes as JSON lines and answers each tape with how the execution ended here
+and with its steps: every state that was entered, every call and every retry, with its moment; see `tape`. Whether that is
+the same, the test decides.
 """
 
 import json
 import logging
 import os
-import sys
 
 os.environ["TZ"] = "UTC"
 
@@ -35,6 +30,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend  # noqa:
 from . import interpreter  # noqa: E402
 from .clock import Clock, Handover  # noqa: E402
 from .expressions import plain  # noqa: E402
+from .tape import Tape, serve  # noqa: E402
 
 # Against a hang: no tape needs this long in real time.
 REAL_SECONDS_MAX = 120
@@ -59,7 +55,7 @@ class Replay:
         self._clock.enter()
         self._machines = {}
         interpreter.install(self._clock, None, lambda ended: self._ended.set())
-        interpreter.new_child_name = lambda: self._tape.children.pop(0) if self._tape.children else "unknown"
+        interpreter.new_child_name = lambda: self._tape.child()
         execute_state.Thread = InlineThread
         JitterStrategyDecl._eval_body = lambda declaration, env: self._jitter(declaration, env)
         retrier_decl.time.sleep = self._retry
@@ -150,48 +146,6 @@ class Replay:
         state_task_service_aws_sdk.StateTaskServiceAwsSdk._eval_service_task = call
 
 
-class Tape:
-    """What is left of a tape, and what was done instead."""
-
-    def __init__(self, tape):
-        self.children = list(tape["children"])
-        self.steps = []
-        self.is_over = False
-        self._calls = list(tape["calls"])
-        self._delays = list(tape["delays"])
-
-    def entered(self, at, execution, name):
-        """Notes that a state was entered."""
-        self._note(at, execution, name, "enters", None)
-
-    def answer(self, call, name):
-        """The answer to a call, if it is on the tape. Iterations that run at once may overtake each other."""
-        what = f"calls {call['service']}:{call['action']}"
-        self._note(call["at"], call["execution"], name, what, call["arguments"])
-        same = lambda taped: all(taped[key] == value for key, value in call.items())  # noqa: E731
-        taped = next((each for each in self._calls if same(each)), None)
-        if taped:
-            self._calls.remove(taped)
-        else:
-            self.is_over = True
-        return taped
-
-    def jitter(self, seconds):
-        """What chance makes of the longest delay of a retry."""
-        taped = self._delays.pop(0) / 1000 if self._delays else seconds
-        assert 0 <= taped <= seconds, f"a retry waits at most {seconds} s, and waited {taped} s"
-        return taped
-
-    def waits(self, at, seconds):
-        """Notes that a state is tried again after a delay."""
-        self._note(at, None, None, f"is tried again after {round(seconds * 1000)} ms", None)
-
-    def _note(self, at, execution, name, what, arguments):
-        step = {"at": at, "execution": execution, "state": name, "what": what, "arguments": arguments}
-        if not self.is_over:
-            self.steps.append(step)
-
-
 def _parse_once():
     """The definition is parsed for each execution otherwise, which takes longer than the execution."""
     parse = execution_worker.AmazonStateLanguageParser.parse
@@ -214,16 +168,8 @@ def _failure(task, env, error, cause):
 
 
 def main():
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print goes to standard error
     logging.disable()  # a component that fails is logged with all its insides, which are the machine
-    replay = Replay()
-    for line in sys.stdin:
-        order = json.loads(line)
-        if "definition" in order:
-            replay.define(order["definition"])
-        else:
-            print(json.dumps(plain(replay.run(order))), file=answers, flush=True)
+    serve(Replay(), plain)
 
 
 if __name__ == "__main__":

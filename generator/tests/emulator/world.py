@@ -167,10 +167,6 @@ class World:
             getattr(self._fleet.timing, name)  # an unknown name is a mistake of the test
             setattr(self._fleet.timing, name, value)
 
-    def set_refreshes(self, group, refreshes):
-        """What DescribeInstanceRefreshes answers."""
-        self._fleet.find_group(group).refreshes = refreshes
-
     # Faults
 
     def fault_launches(self, kind, count=None, message="We currently do not have sufficient capacity."):

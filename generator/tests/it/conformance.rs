@@ -1,7 +1,7 @@
-//! The simulator's interpreter against others, over what every scenario makes it do: the language against moto's
-//! interpreter, its expressions against the reference implementation of `JSONata`.
+//! The simulator's interpreter against others, over what every scenario makes it do: the language against moto's and
+//! MiniStack's interpreters, its expressions against the reference implementation of `JSONata`.
 
-mod moto;
+mod replayed;
 mod language;
 mod reference;
 
@@ -16,7 +16,7 @@ use asg_recycle_simulator::interpreter::{Evaluation, Outcome};
 use serde_json::Value;
 
 use crate::cases::{Deployments, all_cases};
-use moto::Recorded;
+use replayed::Recorded;
 
 /// What happened in the scenarios.
 struct Recording {

@@ -215,7 +215,9 @@ impl Drop for Emulator {
 
 #[test]
 fn the_emulator_keeps_its_promises() {
-    for tests in ["emulator.tests.test_model", "emulator.tests.test_interpreter"] {
+    for tests in
+        ["emulator.tests.test_model", "emulator.tests.test_refreshes", "emulator.tests.test_interpreter"]
+    {
         let mut unittest = Command::new(python::program("python"));
         unittest.args(["-m", "unittest", tests]).env("PYTHONDONTWRITEBYTECODE", "1");
         let output = unittest.current_dir(python::sources()).output().expect("python starts");

@@ -44,6 +44,15 @@ fn in_out_replaces_one_instance_at_a_time_and_launches_none_before_the_old_one_i
 }
 
 #[test]
+fn an_instance_refresh_replaces_every_instance_by_aws_own_hand() {
+    let mut stage = Stage::new("instance-refresh");
+    let execution = stage.recycle();
+    // A refresh counts what is in service, not what its targets say: one may still be on its way to healthy.
+    stage.assert_recycled(&execution, 2);
+    assert!(execution.states.iter().any(|state| state == "Wait for the refresh"), "{:?}", execution.states);
+}
+
+#[test]
 fn a_tag_that_the_instances_lack_replaces_them_and_one_that_they_carry_does_not() {
     let mut stage = Stage::new("out-in");
     stage.set_tag("Release", "2");
@@ -143,7 +152,9 @@ fn a_target_group_that_finds_the_new_instances_unhealthy_ends_the_recycle_too() 
 
 #[test]
 fn an_execution_that_is_stopped_half_way_is_restored() {
-    for (strategy, first_change) in [("out-in", "launched"), ("in-out", "terminating")] {
+    for (strategy, first_change) in
+        [("out-in", "launched"), ("in-out", "terminating"), ("instance-refresh", "launched")]
+    {
         let mut stage = Stage::new(strategy);
         stage.new_launch_template_version();
         let event = stage.launch_event();

@@ -1,7 +1,8 @@
-//! The Python environment of the tests: the emulator, `cfn-lint` and `node`, in a virtual environment under `target/`.
+//! The Python environments of the tests, each a virtual environment under `target/`: one for the emulator, `cfn-lint` and
+//! `node`, and one for the third interpreter.
 //!
-//! It is made once, by the first test that needs it, from `tests/emulator/requirements.txt`; its name holds the
-//! hash of that file, so that other requirements get an environment of their own.
+//! Each is made once, by the first test that needs it, from a list in `tests/emulator/`; its name holds the hash of that
+//! file, so that other requirements get an environment of their own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,13 @@ use crate::prepared;
 /// A program of the environment, e.g. `python` or `cfn-lint`.
 pub(crate) fn program(name: &str) -> PathBuf {
     static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
-    ENVIRONMENT.get_or_init(environment).join("bin").join(name)
+    ENVIRONMENT.get_or_init(|| environment("requirements.txt")).join("bin").join(name)
+}
+
+/// The `python` that has the third interpreter.
+pub(crate) fn ministack() -> PathBuf {
+    static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| environment("requirements-ministack.txt")).join("bin/python")
 }
 
 /// The folder that holds the package `emulator`.
@@ -21,8 +28,8 @@ pub(crate) fn sources() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"))
 }
 
-fn environment() -> PathBuf {
-    let requirements = sources().join("emulator/requirements.txt");
+fn environment(requirements: &str) -> PathBuf {
+    let requirements = sources().join("emulator").join(requirements);
     let text = fs::read(&requirements).expect("the requirements");
     prepared::folder("python", &text, |folder| make(folder, &requirements))
 }
@@ -36,6 +43,6 @@ fn make(folder: &Path, requirements: &Path) {
         Command::new(folder.join("bin/python"))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
             .arg(requirements),
-        "the packages of tests/emulator/requirements.txt could not be installed",
+        &format!("the packages of {} could not be installed", requirements.display()),
     );
 }

@@ -11,7 +11,7 @@ use asg_recycle_simulator::time::{Moment, Span};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::moto::{Recorded, differences};
+use super::replayed::{Other, Recorded, differences};
 
 const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:rules:run-1";
 const START: Moment = Moment(1_767_603_600_123);
@@ -106,8 +106,8 @@ fn complete(states: &mut Map<String, Value>) {
     }
 }
 
-/// Rules that moto does not follow, and how they read. Ours follows them; a rule that moto has learnt is to leave here.
-const NOT_FOLLOWED: &[(&str, &str)] = &[
+/// Rules that moto does not follow, and how they read. Ours follows them; a rule that it has learnt is to leave here.
+const NOT_FOLLOWED_BY_MOTO: &[(&str, &str)] = &[
     ("a choice without a match fails", "States.NoChoiceMatched is its error; moto gives States.Runtime"),
     (
         "an undefined output is an error that can be caught",
@@ -119,18 +119,33 @@ const NOT_FOLLOWED: &[(&str, &str)] = &[
     ),
 ];
 
-#[test]
-fn moto_follows_the_same_rules() {
+/// The same of MiniStack.
+const NOT_FOLLOWED_BY_MINISTACK: &[(&str, &str)] = &[];
+
+/// Lets another interpreter run every rule, and expects it to follow all but those.
+fn follows_the_same_rules(other: Other, not_followed: &[(&str, &str)]) {
     let rules: Vec<Rule> =
         serde_yaml::from_str(include_str!("../../conformance/rules.yaml")).expect("the rules are YAML");
     let recorded: Vec<_> = rules.iter().map(Rule::record).collect();
-    let mut differing = differences(&recorded);
-    for (title, why) in NOT_FOLLOWED {
+    let mut differing = differences(&recorded, other);
+    for (title, why) in not_followed {
         let position = differing.iter().position(|told| told.starts_with(&format!("{title}: ")));
-        let position = position.unwrap_or_else(|| panic!("moto follows it now, `{title}`: {why}"));
+        let position =
+            position.unwrap_or_else(|| panic!("{} follows it now, `{title}`: {why}", other.name()));
         differing.remove(position);
         let page = include_str!("../../../../docs/simulator.md");
-        assert!(page.contains(&format!("| {title} |")), "docs/simulator.md does not tell of `{title}`");
+        let row = format!("| {title} | {} ", other.name());
+        assert!(page.contains(&row), "docs/simulator.md has no row that begins `{row}`");
     }
     assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), recorded.len(), differing.join("\n"));
+}
+
+#[test]
+fn moto_follows_the_same_rules() {
+    follows_the_same_rules(Other::Moto, NOT_FOLLOWED_BY_MOTO);
+}
+
+#[test]
+fn ministack_follows_the_same_rules() {
+    follows_the_same_rules(Other::MiniStack, NOT_FOLLOWED_BY_MINISTACK);
 }

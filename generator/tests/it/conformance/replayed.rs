@@ -1,9 +1,11 @@
-//! The same definition, input, answers and times give the same steps in moto's interpreter, which others wrote.
+//! The same definition, input, answers and times give the same steps in moto's interpreter and in MiniStack's, which others
+//! wrote, each from sources of its own.
 //!
 //! A scenario is run in the simulator, and every execution in it recorded: its input, and each answer of the modelled
-//! world. `tests/emulator/replay.py` gives the same to moto's interpreter. What both did has to be the same: each state
-//! entered, each call with its arguments, each retry, in the same order and at the same virtual moment, and the end
-//! with its output or its error. So only the interpreters differ, and every difference is a fault of one of them.
+//! world. `tests/emulator/replay.py` gives the same to moto's interpreter, `replay_ministack.py` to the other. What each did
+//! has to be the same: each state entered, each call with its arguments, each retry, in the same order and at the same
+//! virtual moment, and the end with its output or its error. So only the interpreters differ, and every difference is a
+//! fault of one of them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,6 +21,33 @@ use serde_json::{Value, json};
 
 use super::recording;
 use crate::python;
+
+/// An interpreter that others wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Other {
+    Moto,
+    MiniStack,
+}
+
+impl Other {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Moto => "moto",
+            Self::MiniStack => "MiniStack",
+        }
+    }
+
+    /// What plays tapes to it.
+    fn command(self) -> Command {
+        let (python, module) = match self {
+            Self::Moto => (python::program("python"), "emulator.replay"),
+            Self::MiniStack => (python::ministack(), "emulator.replay_ministack"),
+        };
+        let mut command = Command::new(python);
+        command.args(["-m", module]).current_dir(python::sources()).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
 
 /// An execution as the simulator ran it.
 #[derive(Clone)]
@@ -94,7 +123,7 @@ impl Recorded {
         // Where an execution was stopped from outside, the other goes on until it asks for what is not on the tape.
         let stopped = self.played.status == "ABORTED" && other.status == "BEYOND";
         if same < ours.len() || (same < theirs.len() && !stopped) {
-            return Some(format!("step {same}:\n  ours\n{}  moto's\n{}", told(ours), told(theirs)));
+            return Some(format!("step {same}:\n  ours\n{}  theirs\n{}", told(ours), told(theirs)));
         }
         let ending = |played: &Played| {
             // The text of the language's own errors is everybody's own.
@@ -103,7 +132,7 @@ impl Recorded {
             json!([played.status, played.at, played.output, played.error, cause]).to_string()
         };
         let (ours, theirs) = (ending(&self.played), ending(other));
-        (ours != theirs && !stopped).then(|| format!("it ends\n  ours   {ours}\n  moto's {theirs}"))
+        (ours != theirs && !stopped).then(|| format!("it ends\n  ours   {ours}\n  theirs {theirs}"))
     }
 }
 
@@ -113,7 +142,7 @@ fn step(event: &HistoryEntry) -> Option<Step> {
         HistoryEvent::Called { state, service, action, arguments, .. } => {
             (Some(state), format!("calls {service}:{action}"), (**arguments).clone())
         }
-        // moto does not tell which state a retry is of.
+        // The others do not tell which state a retry is of.
         HistoryEvent::Retrying { delay, .. } => {
             (None, format!("is tried again after {} ms", delay.0), Value::Null)
         }
@@ -190,12 +219,12 @@ fn call(call: &RecordedCall) -> Value {
     taped
 }
 
-/// What moto's interpreter makes of them, in two processes.
-fn replay(recorded: &[Recorded]) -> Vec<Played> {
+/// What another interpreter makes of them, in two processes.
+fn replay(recorded: &[Recorded], other: Other) -> Vec<Played> {
     let halves = recorded.split_at(recorded.len() / 2);
     let mut played = thread::scope(|scope| {
-        let first = scope.spawn(|| replay_in_turn(halves.0));
-        let second = replay_in_turn(halves.1);
+        let first = scope.spawn(|| replay_in_turn(halves.0, other));
+        let second = replay_in_turn(halves.1, other);
         first.join().expect("the first half").into_iter().chain(second).collect::<Vec<_>>()
     });
     for (ours, theirs) in recorded.iter().zip(&mut played) {
@@ -204,7 +233,7 @@ fn replay(recorded: &[Recorded]) -> Vec<Played> {
     played
 }
 
-fn replay_in_turn(recorded: &[Recorded]) -> Vec<Played> {
+fn replay_in_turn(recorded: &[Recorded], other: Other) -> Vec<Played> {
     let mut orders = tempfile::tempfile().expect("a file for the tapes");
     let mut definition = "";
     for each in recorded {
@@ -215,12 +244,14 @@ fn replay_in_turn(recorded: &[Recorded]) -> Vec<Played> {
         writeln!(orders, "{}", each.tape).expect("the file takes text");
     }
     orders.rewind().expect("the file can be read");
-    let mut emulator = Command::new(python::program("python"));
-    emulator
-        .args(["-m", "emulator.replay"])
-        .current_dir(python::sources())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    let output = emulator.stdin(Stdio::from(orders)).output().expect("python starts");
+    if other == Other::MiniStack {
+        let mut t = String::new();
+        use std::io::Read as _;
+        orders.read_to_string(&mut t).unwrap();
+        std::fs::write(format!("/tmp/tapes-{}.jsonl", recorded.len()), t).unwrap();
+        orders.rewind().unwrap();
+    }
+    let output = other.command().stdin(Stdio::from(orders)).output().expect("python starts");
     let lines = String::from_utf8(output.stdout).expect("an answer is text");
     let answers = lines.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON"));
     let played: Vec<Played> = answers.collect();
@@ -229,9 +260,9 @@ fn replay_in_turn(recorded: &[Recorded]) -> Vec<Played> {
     played
 }
 
-/// What moto's interpreter does otherwise.
-pub(super) fn differences(recorded: &[Recorded]) -> Vec<String> {
-    let played = replay(recorded);
+/// What another interpreter does otherwise.
+pub(super) fn differences(recorded: &[Recorded], other: Other) -> Vec<String> {
+    let played = replay(recorded, other);
     let differing = recorded
         .iter()
         .zip(&played)
@@ -239,11 +270,20 @@ pub(super) fn differences(recorded: &[Recorded]) -> Vec<String> {
     differing.collect()
 }
 
+fn takes_the_same_steps(by: Other) {
+    let recorded = &recording().executions;
+    let differing = differences(recorded, by);
+    assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), recorded.len(), differing.join("\n"));
+}
+
 #[test]
 fn moto_takes_the_same_steps_in_every_scenario() {
-    let recorded = &recording().executions;
-    let differing = differences(recorded);
-    assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), recorded.len(), differing.join("\n"));
+    takes_the_same_steps(Other::Moto);
+}
+
+#[test]
+fn ministack_takes_the_same_steps_in_every_scenario() {
+    takes_the_same_steps(Other::MiniStack);
 }
 
 /// Here, a group that is not there.
@@ -257,5 +297,7 @@ fn another_answer_is_seen() {
     let call = calls.iter_mut().find(|call| looks(call)).expect("a look");
     call["result"] = json!({"AutoScalingGroups": []});
     other.tape["calls"] = calls.into();
-    assert_eq!(differences(&[other]).len(), 1);
+    for by in [Other::Moto, Other::MiniStack] {
+        assert_eq!(differences(std::slice::from_ref(&other), by).len(), 1, "{}", by.name());
+    }
 }
