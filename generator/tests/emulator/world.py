@@ -181,6 +181,21 @@ class World:
         """Nothing goes wrong any more."""
         self._faults.clear()
 
+    def put_alarm(self, name, state="OK"):
+        """An alarm that somebody has made, and how it stands."""
+        client = self._client("cloudwatch")
+        client.put_metric_alarm(
+            AlarmName=name,
+            Namespace="team",
+            MetricName="Errors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        client.set_alarm_state(AlarmName=name, StateValue=state, StateReason="as the test wants it")
+
     # Events
 
     def put_event(self, event):

@@ -11,6 +11,8 @@ use crate::run::{Run, cache_folder};
 
 pub(super) const GROUP: &str = "search-asg-1";
 const MACHINE: &str = "machine";
+/// The alarm that the example's `instance-refresh` watches.
+const ALARM: &str = "webops-batch-failures";
 
 /// An emulated AWS with the deployed stack and one group.
 pub(super) struct Stage {
@@ -78,6 +80,7 @@ impl Stage {
             "tags": tags,
             "target_groups": 1,
         });
+        emulator.order("put_alarm", json!({"name": ALARM}));
         let before: Group = emulator.ask("create_group", group);
         let history = emulator.journal().len();
         Self { emulator, before, history, events: 0 }
