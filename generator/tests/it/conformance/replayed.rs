@@ -244,13 +244,6 @@ fn replay_in_turn(recorded: &[Recorded], other: Other) -> Vec<Played> {
         writeln!(orders, "{}", each.tape).expect("the file takes text");
     }
     orders.rewind().expect("the file can be read");
-    if other == Other::MiniStack {
-        let mut t = String::new();
-        use std::io::Read as _;
-        orders.read_to_string(&mut t).unwrap();
-        std::fs::write(format!("/tmp/tapes-{}.jsonl", recorded.len()), t).unwrap();
-        orders.rewind().unwrap();
-    }
     let output = other.command().stdin(Stdio::from(orders)).output().expect("python starts");
     let lines = String::from_utf8(output.stdout).expect("an answer is text");
     let answers = lines.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON"));
