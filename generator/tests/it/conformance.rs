@@ -1,5 +1,5 @@
 //! The simulator's interpreter against others, over what every scenario makes it do: the language against moto's and
-//! MiniStack's interpreters, its expressions against the reference implementation of `JSONata`.
+//! `MiniStack`'s interpreters, its expressions against the reference implementation of `JSONata`.
 
 mod replayed;
 mod language;

@@ -119,7 +119,7 @@ const NOT_FOLLOWED_BY_MOTO: &[(&str, &str)] = &[
     ),
 ];
 
-/// The same of MiniStack.
+/// The same of `MiniStack`.
 const NOT_FOLLOWED_BY_MINISTACK: &[(&str, &str)] = &[
     (
         "a whole Map is tried again",

@@ -1,4 +1,4 @@
-//! The same definition, input, answers and times give the same steps in moto's interpreter and in MiniStack's, which others
+//! The same definition, input, answers and times give the same steps in moto's interpreter and in `MiniStack`'s, which others
 //! wrote, each from sources of its own.
 //!
 //! A scenario is run in the simulator, and every execution in it recorded: its input, and each answer of the modelled
