@@ -48,9 +48,9 @@ class Replay:
         self._here = threading.local()  # the context object of the state that a thread is in, and its retrier
         self._follow_time()
         self._follow_threads()
+        self._mend()
         self._follow_states()
         self._give_answers()
-        self._mend()
 
     def define(self, definition):
         """The machine of the tapes that follow."""
@@ -275,7 +275,21 @@ class Replay:
             new = {name: engine._apply_jsonata_template(rule, value, context, **over) for name, rule in rules.items()}
             context["variables"].update(new)
 
+        execute_choice = engine._execute_choice
+
+        def choose(state, value, context):
+            # A Choice has an Output, as it has an Assign, on the way to its Default.
+            holds = engine._evaluate_jsonata_choice_rule
+            rule = next((each for each in state["Choices"] if holds(each, value, context)), None)
+            if rule is None and "Default" not in state:
+                return execute_choice(state, value, context)
+            taken = rule or state
+            result = engine._apply_jsonata_output(taken, value, context, default=value)
+            engine._apply_state_assign(taken, value, context)
+            return result, rule["Next"] if rule else state["Default"]
+
         matches = engine._error_matches
+        engine._execute_choice = choose
         engine._apply_output_path = output
         engine._apply_state_assign = assign
         engine._run_distributed_map = self._distribute
