@@ -305,6 +305,8 @@ class Replay:
         results, errors = [None] * len(items), []
 
         def run(index, item):
+            if errors:
+                return  # no failure is tolerated, so none is begun after one
             seen = {**copy.deepcopy(context), "Map": {"Item": {"Index": index, "Value": item}}}
             selector = state.get("ItemSelector")
             given = engine._apply_jsonata_template(selector, value, seen) if selector else item

@@ -130,11 +130,11 @@ const NOT_FOLLOWED_BY_MINISTACK: &[(&str, &str)] = &[
         "the iterations beside one that failed are stopped; MiniStack lets them go on",
     ),
     (
-        "a failed child execution fails the Map by its threshold",
-        "the children beside one that failed are stopped; MiniStack lets them go on",
+        "a Fail inside fails the Map with its error",
+        "the iterations beside one that failed are stopped; MiniStack lets them go on",
     ),
     (
-        "a Fail inside fails the Map with its error",
+        "an undefined value inside a Map can be caught around it",
         "the iterations beside one that failed are stopped; MiniStack lets them go on",
     ),
     (

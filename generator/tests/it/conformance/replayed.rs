@@ -7,7 +7,7 @@
 //! virtual moment, and the end with its output or its error. So only the interpreters differ, and every difference is a
 //! fault of one of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{Seek as _, Write as _};
 use std::process::{Command, Stdio};
@@ -107,6 +107,25 @@ impl Recorded {
         };
         let played = Played { status: status.as_str().to_owned(), at, output, error, cause, steps };
         Self { title, definition: definition.to_owned(), tape: taped((arn, began_at), recording), played }
+    }
+
+    /// The ways it goes, each from a state to the next of its execution, or to a retry.
+    fn ways(&self) -> BTreeSet<(Option<&str>, &str)> {
+        let mut last = BTreeMap::new();
+        let mut ways = BTreeSet::new();
+        let mut latest = None;
+        for step in &self.played.steps {
+            let Some((execution, state)) = step.execution.as_deref().zip(step.state.as_deref()) else {
+                ways.insert((latest, "retry"));
+                continue;
+            };
+            latest = Some(state);
+            if step.what == "enters" {
+                ways.insert((last.insert(execution, state), state));
+            }
+        }
+        ways.insert((latest, &self.played.status));
+        ways
     }
 
     /// How the other differs, if it does.
@@ -263,20 +282,37 @@ pub(super) fn differences(recorded: &[Recorded], other: Other) -> Vec<String> {
     differing.collect()
 }
 
-fn takes_the_same_steps(by: Other) {
-    let recorded = &recording().executions;
+/// Of the executions the shortest that, among them, go every way that any goes: from a state to the next, or to a retry.
+///
+/// The rest goes the same ways with other values, and what expressions make of those is for the interpreters that evaluate
+/// them otherwise.
+fn every_way(recorded: &[Recorded]) -> Vec<Recorded> {
+    let mut shortest_first: Vec<usize> = (0..recorded.len()).collect();
+    shortest_first.sort_by_key(|each| recorded[*each].played.steps.len());
+    let mut gone = BTreeSet::new();
+    let goes_a_new_way = |each: &usize| {
+        let before = gone.len();
+        gone.extend(recorded[*each].ways());
+        gone.len() > before
+    };
+    let chosen: BTreeSet<usize> = shortest_first.into_iter().filter(goes_a_new_way).collect();
+    chosen.into_iter().map(|each| recorded[each].clone()).collect() // long and short ones mixed, as they were
+}
+
+fn takes_the_same_steps(recorded: &[Recorded], by: Other) {
     let differing = differences(recorded, by);
     assert!(differing.is_empty(), "{} of {}:\n{}", differing.len(), recorded.len(), differing.join("\n"));
 }
 
 #[test]
 fn moto_takes_the_same_steps_in_every_scenario() {
-    takes_the_same_steps(Other::Moto);
+    takes_the_same_steps(&recording().executions, Other::Moto);
 }
 
+/// It needs as long as moto's, so it is not given what would go no new way.
 #[test]
-fn ministack_takes_the_same_steps_in_every_scenario() {
-    takes_the_same_steps(Other::MiniStack);
+fn ministack_takes_the_same_steps_on_every_way() {
+    takes_the_same_steps(&every_way(&recording().executions), Other::MiniStack);
 }
 
 /// Here, a group that is not there.
