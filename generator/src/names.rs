@@ -89,6 +89,20 @@ pub fn partition(region: &str) -> &'static str {
     found.map_or("aws", |(_, partition)| partition)
 }
 
+/// What the domains of a region's services end with.
+/// Source: `partitions.json` in the SDKs of AWS.
+pub fn domain(region: &str) -> &'static str {
+    match partition(region) {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
+}
+
 /// What every name starts with.
 pub fn prefix(name: &str, environment: &str) -> String {
     format!("{name}-{environment}")

@@ -31,6 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
+    let is_silent = stack.stack().guide.has_silent_alarms;
     let contents = arguments.source.contents(stack.config())?;
     let architecture = stack.config().handler.architecture;
     let (built, early) = if let Some(file) = &arguments.handler_zip {
@@ -45,6 +46,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let folder = arguments.target.open()?;
     let plan = folder.plan(Wanted { files, package: Some(record), ..Wanted::default() })?;
     report::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
+    report::silence(is_silent, context);
     context
         .console
         .result(&format!("next: {}/README.md says how to deploy\n", report::pasted(&arguments.target.out)))

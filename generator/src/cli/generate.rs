@@ -48,6 +48,7 @@ impl Target {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
+    let is_silent = stack.stack().guide.has_silent_alarms;
     let folder = arguments.target.open()?;
     let contents = arguments.source.contents(stack.config())?;
     let plan = plan_without_zip(&folder, stack, &arguments.format, &contents)?;
@@ -57,6 +58,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
     report::summary(&arguments.target.out, &summary, context)?;
+    report::silence(is_silent, context);
     let out = report::pasted(&arguments.target.out);
     let next = if has_zip {
         format!("next: {out}/README.md says how to deploy\n")

@@ -109,6 +109,16 @@ pub(super) fn summary(out: &Path, summary: &Summary, context: &mut Context) -> R
     context.console.result(&text)
 }
 
+/// Warns of alarms that reach nobody: it is right, and still should be known before it is deployed.
+pub(super) fn silence(is_silent: bool, context: &mut Context) {
+    if is_silent {
+        context.console.note(
+            "warning: no alarm reaches anybody: name somebody in `alarms.action_arns`, or set `encryption.customer_key: true`, \
+             with which the stack's own topic carries its alarms\n",
+        );
+    }
+}
+
 /// Prints what would change; that is a finding.
 pub(super) fn drift(plan: &Plan, context: &mut Context) -> Result<(), Failure> {
     if plan.is_done() {
@@ -116,8 +126,10 @@ pub(super) fn drift(plan: &Plan, context: &mut Context) -> Result<(), Failure> {
     }
     let diff = plan.diff();
     let text = if context.console.colours_results { coloured(&diff) } else { diff };
-    context.console.result(&text)?;
-    Err(Failure::Findings)
+    match context.console.result(&text) {
+        Ok(()) | Err(Failure::ReaderGone) => Err(Failure::Findings), // who has read enough has drift all the same
+        Err(failure) => Err(failure),
+    }
 }
 
 fn coloured(diff: &str) -> String {

@@ -81,6 +81,7 @@ impl Config {
             group_tags: self.groups.tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
             role_path: &self.permissions.role_path,
             region: Some(&self.region),
+            without_key: (!self.encryption.customer_key).then_some((&*self.name, &*self.environment)),
             arns: one.filter_map(|(key, arn)| Some((key, arn?))).chain(actions).collect(),
         }
     }
@@ -113,6 +114,9 @@ fn limits(reading: &Reading) -> Limits<'_> {
         group_tags,
         role_path: text(reading, limits::PATH).unwrap_or_default(),
         region: text(reading, "region"),
+        without_key: text(reading, "name").zip(text(reading, "environment")).filter(|_| {
+            !matches!(reading.values.get("encryption.customer_key"), Some(KeyValue::Boolean(true)))
+        }),
         arns: one.chain(actions).collect(),
     }
 }

@@ -14,8 +14,8 @@ use super::strategies::StrategySettings;
 use super::tags::TagMap;
 use super::text::StackName;
 use super::types::{
-    AlarmsSection, Config, GroupsSection, HandlerSection, LocksSection, LogsSection, MachineSection,
-    NotificationsSection, PermissionsSection, QueueSection, TriggerSection,
+    AlarmsSection, Config, EncryptionSection, GroupsSection, HandlerSection, LocksSection, LogsSection,
+    MachineSection, NotificationsSection, PermissionsSection, QueueSection, TriggerSection,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
 use crate::problem::Problem;
@@ -98,6 +98,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             boundary_arn: values.optional("permissions.boundary_arn", KeyValue::parsed),
             role_path: values.text("permissions.role_path"),
         },
+        encryption: EncryptionSection { customer_key: values.boolean("encryption.customer_key") },
         locks: LocksSection { create_table: values.boolean("locks.create_table") },
         logs: LogsSection {
             retention_days: values.required("logs.retention_days", |value| value.number(RetentionDays::new)),

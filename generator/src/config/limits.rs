@@ -1,6 +1,7 @@
 //! Limits of AWS that several keys meet together: each value is sound, and the deployment would be refused all the same,
 //! or would lose events.
 
+use crate::names;
 use crate::problem::Problem;
 
 /// What may break a limit together; what is itself at fault is left out.
@@ -16,6 +17,8 @@ pub(super) struct Limits<'a> {
     pub(super) role_path: &'a str,
     /// `region`.
     pub(super) region: Option<&'a str>,
+    /// `name` and `environment`, where the stack's own topic cannot carry its alarms.
+    pub(super) without_key: Option<(&'a str, &'a str)>,
     /// ARNs of what is in the stack's region, by key.
     pub(super) arns: Vec<(&'static str, &'a str)>,
 }
@@ -51,7 +54,8 @@ impl Limits<'_> {
         let deliveries =
             self.deliveries.and_then(|(receives, timeout, window)| lost(receives, timeout, window));
         let arns = self.arns.iter().filter_map(|(key, arn)| elsewhere(key, arn, self.region?));
-        deliveries.into_iter().chain(self.too_many_bytes()).chain(arns).collect()
+        let silent = self.arns.iter().filter_map(|(key, arn)| unheard(key, arn, self.without_key?));
+        deliveries.into_iter().chain(self.too_many_bytes()).chain(arns).chain(silent).collect()
     }
 
     /// What each key adds to the function's environment, in bytes: lists with commas, tags as JSON.
@@ -100,7 +104,7 @@ fn lost(receives: u64, timeout_seconds: u64, window_seconds: u64) -> Option<Prob
 fn elsewhere(key: &'static str, arn: &str, region: &str) -> Option<Problem> {
     let mut parts = arn.split(':').skip(1);
     let (partition, _, place) = (parts.next()?, parts.next()?, parts.next()?);
-    let own = partition_of(region);
+    let own = names::partition(region);
     let (what, found, wanted) = if partition != own {
         ("partition", partition, own)
     } else if !place.is_empty() && place != region {
@@ -113,20 +117,18 @@ fn elsewhere(key: &'static str, arn: &str, region: &str) -> Option<Problem> {
     Some(Problem::new("arn-elsewhere", key, reason).help(format!("name one in {wanted}, or change `region`")))
 }
 
-/// The partition of a region, by the beginning of its code.
-///
-/// Source: `partitions.json` in the SDKs of AWS.
-fn partition_of(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 6] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-iso-", "aws-iso"),
-    ];
-    let found = PARTITIONS.iter().find(|(beginning, _)| region.starts_with(beginning));
-    found.map_or(if region.starts_with("eusc-") { "aws-eusc" } else { "aws" }, |(_, partition)| partition)
+/// CloudWatch may not use AWS's key, with which the stack's own topic is encrypted (fact I3).
+fn unheard(key: &'static str, arn: &str, (name, environment): (&str, &str)) -> Option<Problem> {
+    let own = names::prefix(name, environment) + names::TOPIC.suffix;
+    if key != ACTIONS || arn.rsplit(':').next() != Some(&*own) {
+        return None;
+    }
+    let reason = format!(
+        "`{arn}` is the stack's own topic, which is encrypted with AWS's key: CloudWatch cannot publish to it, and no alarm would \
+         be heard"
+    );
+    let help = "set `encryption.customer_key: true`, which makes it the default, or name another topic";
+    Some(Problem::new("alarm-unheard", key, reason).help(help))
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ mod tests {
              notifier_function_arn: 'arn:aws:lambda:us-east-1:123456789012:function:f'}\n\
              alarms: {action_arns: ['arn:aws:sns:us-east-1:123456789012:t'], runbook_url: 'https://r.example'}\n\
              permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
-             locks: {create_table: false}\nlogs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
+             encryption: {customer_key: true}\nlocks: {create_table: false}\nlogs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
              strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
         );
         let mut expected = Config::with_defaults(text("n"));
@@ -206,6 +206,7 @@ mod tests {
         };
         expected.permissions.boundary_arn = Some(text("arn:aws:iam::123456789012:policy/b"));
         expected.permissions.role_path = text("/p/");
+        expected.encryption.customer_key = true;
         (expected.locks.create_table, expected.logs.retention_days) = (false, RetentionDays::new(1).unwrap());
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();

@@ -231,6 +231,12 @@ static FIXED: &[Key<'static>] = &[
     ),
     key("permissions.role_path", KeyKind::Text(RolePath::format), text("/"), "the IAM path of both roles"),
     key(
+        "encryption.customer_key",
+        KeyKind::Boolean,
+        Presence::Default(KeyValue::Boolean(false)),
+        "whether the stack makes a key of its own, at one US dollar a month, for the queues, the topic, the table, the logs and the function's environment; without it the stack's own topic cannot carry its alarms",
+    ),
+    key(
         "locks.create_table",
         KeyKind::Boolean,
         Presence::Default(KeyValue::Boolean(true)),
@@ -257,6 +263,7 @@ static SECTIONS: &[(&str, &str)] = &[
     ("notifications", "where recycles are announced"),
     ("alarms", "alarms on every way in which the stack itself can fail"),
     ("permissions", "constraints on the IAM roles"),
+    ("encryption", "the key that encrypts what the stack keeps and sends; AWS's own keys by default"),
     ("locks", "the table of locks and journals"),
     ("logs", "the log groups"),
     (STRATEGIES, "settings of each strategy; a group chooses its strategy by its tag `autorecycle_strategy`"),

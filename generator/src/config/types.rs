@@ -43,6 +43,8 @@ pub struct Config {
     pub permissions: PermissionsSection,
     /// What the handler and the state machine write.
     pub logs: LogsSection,
+    /// The key that encrypts what the stack keeps and sends.
+    pub encryption: EncryptionSection,
     /// The table of locks and journals.
     pub locks: LocksSection,
     /// Put on every resource that takes tags.
@@ -94,6 +96,13 @@ pub struct TriggerSection {
     pub launch_template_versions: bool,
     /// Whether AWS Health's scheduled maintenance of instances is followed.
     pub scheduled_maintenance: bool,
+}
+
+/// The keys under `encryption`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptionSection {
+    /// Whether the stack makes a key of its own, which lets its topic carry its alarms.
+    pub customer_key: bool,
 }
 
 /// The keys under `locks`.

@@ -58,7 +58,9 @@ fn conditional(when: &When, indent: usize) -> String {
         return variable; // null leaves the argument out
     }
     let otherwise = when.otherwise.as_ref().map_or("null".to_owned(), |value| expression(value, indent));
-    format!("{variable} == null ? {otherwise} : {}", expression(&when.then, indent))
+    let absent =
+        if when.given.is_list() { format!("length({variable}) == 0") } else { format!("{variable} == null") };
+    format!("{absent} ? {otherwise} : {}", expression(&when.then, indent))
 }
 
 fn list(items: &[Value], indent: usize) -> String {
@@ -116,6 +118,7 @@ fn address(reference: &Reference) -> (String, &'static str) {
 pub(super) fn resource_address(resource: &Resource) -> String {
     let kind = match resource.kind {
         ResourceKind::Function => "aws_lambda_function",
+        ResourceKind::Key => "aws_kms_key",
         ResourceKind::LogGroup => "aws_cloudwatch_log_group",
         ResourceKind::Machine => "aws_sfn_state_machine",
         ResourceKind::Queue => "aws_sqs_queue",
@@ -131,6 +134,7 @@ fn attribute_name(kind: ResourceKind, attribute: Attribute) -> (&'static str, &'
         (ResourceKind::LogGroup, Attribute::Arn) => ("arn", ":*"),
         (_, Attribute::Arn) => ("arn", ""),
         (ResourceKind::Function, Attribute::Name) => ("function_name", ""),
+        (ResourceKind::Key, Attribute::Name) => ("key_id", ""),
         (_, Attribute::Name) => ("name", ""),
         (_, Attribute::Url) => ("url", ""),
     }

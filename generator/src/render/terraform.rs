@@ -50,7 +50,7 @@ impl OutputFormat for Terraform {
             (path, hcl::aligned(&print(&environment, template, &context)).into_bytes())
         };
         let definition = format!("{}/{}", FOLDERS[0], stack.machine.file);
-        let mut files: Files = templates.map(file).collect();
+        let mut files: Files = templates.map(file).filter(|(_, text)| says_anything(text)).collect();
         files.insert(definition, stack.machine.definition.clone().into_bytes());
         files
     }
@@ -73,6 +73,12 @@ impl OutputFormat for Terraform {
         };
         tags.iter().map(block).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// Whether there is more than comments in it: what the stack does not have needs no file.
+fn says_anything(text: &[u8]) -> bool {
+    let lines = text.split(|byte| *byte == b'\n');
+    lines.into_iter().any(|line| !line.is_empty() && !line.starts_with(b"#"))
 }
 
 /// A parameter as a Terraform variable; expressions are printed.

@@ -207,6 +207,7 @@ pub(super) fn overrides_name(key: ParameterKey) -> String {
 pub(super) fn logical_id(resource: &Resource) -> String {
     let kind = match resource.kind {
         ResourceKind::Function => "Function",
+        ResourceKind::Key => "Key",
         ResourceKind::LogGroup => "LogGroup",
         ResourceKind::Machine => "Machine",
         ResourceKind::Queue => "Queue",
@@ -222,7 +223,11 @@ fn attribute_name(kind: ResourceKind, attribute: Attribute) -> Option<&'static s
     match (kind, attribute) {
         (ResourceKind::Machine | ResourceKind::Topic, Attribute::Arn)
         | (
-            ResourceKind::Function | ResourceKind::LogGroup | ResourceKind::Role | ResourceKind::Rule,
+            ResourceKind::Function
+            | ResourceKind::Key
+            | ResourceKind::LogGroup
+            | ResourceKind::Role
+            | ResourceKind::Rule,
             Attribute::Name,
         )
         | (_, Attribute::Url) => None,

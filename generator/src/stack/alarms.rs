@@ -66,6 +66,13 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
     alarms.extend(machine());
     alarms.extend(locks());
     alarms.extend(topic());
+    if config.encryption.customer_key {
+        // CloudWatch cannot publish to a topic that is encrypted with AWS's key (fact I3).
+        let default = Value::list([TOPIC.arn()]);
+        let key = ParameterKey::AlarmActionArns;
+        let told = Value::when(key, Value::parameter(key), default);
+        alarms.iter_mut().for_each(|alarm| alarm.action_arns = told.clone());
+    }
     alarms
 }
 
@@ -248,6 +255,26 @@ mod tests {
         assert_eq!(threshold(&config), 900);
         config.handler.timeout_seconds = TimeoutSeconds::new(900).unwrap();
         assert_eq!(threshold(&config), 10_800);
+    }
+
+    #[test]
+    fn alarms_reach_the_stacks_own_topic_where_its_key_lets_them() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        assert_eq!(of(&config)[0].action_arns, Value::optional(ParameterKey::AlarmActionArns));
+        config.encryption.customer_key = true;
+        for alarm in of(&config) {
+            let shown = format!("{:?}", alarm.action_arns);
+            assert!(shown.contains("AlarmActionArns") && shown.contains("recycles"), "{shown}");
+        }
+        let topic = crate::stack::topic::topic(&config);
+        let policy = serde_json::to_string(&topic.policy).unwrap();
+        assert!(policy.contains("cloudwatch.amazonaws.com") && policy.contains("-*"), "{policy}");
+        let logs = crate::stack::logs::groups(&config);
+        let names = logs.into_iter().map(|group| group.name);
+        let key = crate::stack::key::key(&config, names);
+        let key = key.expect("it was asked for");
+        let policy = serde_json::to_string(&key.policy).unwrap();
+        assert!(policy.contains("cloudwatch.amazonaws.com") && policy.contains("-*"), "{policy}");
     }
 
     /// The handler's tests hold its page to what it writes.

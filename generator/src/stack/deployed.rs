@@ -83,6 +83,7 @@ impl Stack {
         let roles = [&self.iam.handler, &self.iam.machine];
         let named = match resource.kind {
             ResourceKind::Function => Some(&self.function.name),
+            ResourceKind::Key => None, // AWS names it
             ResourceKind::LogGroup => {
                 self.logs.iter().find(|one| one.resource == *resource).map(|one| &one.name)
             }
@@ -107,6 +108,7 @@ impl Stack {
             |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}{name}");
         match resource.kind {
             ResourceKind::Function => regional("lambda", "function:"),
+            ResourceKind::Key => regional("kms", "key/"),
             ResourceKind::LogGroup => regional("logs", "log-group:") + ":*",
             ResourceKind::Machine => regional("states", "stateMachine:"),
             ResourceKind::Queue => regional("sqs", ""),

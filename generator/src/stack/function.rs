@@ -3,6 +3,7 @@
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
+use super::key;
 use super::package_digest::PackageDigest;
 use super::parameter::ParameterKey;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
@@ -36,6 +37,8 @@ pub struct Function {
     pub log_group: Value,
     /// Its environment: exactly [`contract::VARIABLES`], in that order.
     pub environment: Value,
+    /// ARN of the key that encrypts its environment; Lambda's own where there is none.
+    pub key_arn: Option<Value>,
     /// The zip's file name beside the stack's own folder.
     pub zip_file: &'static str,
     /// SHA-256 of the zip in base64, for a format that cannot read the zip; absent before it is built.
@@ -89,6 +92,7 @@ pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Func
         log_level: Value::parameter(ParameterKey::LogLevel),
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
+        key_arn: key::arn(config),
         zip_file: ZIP_FILE,
         source_code_hash: package.map(PackageDigest::base64),
         published: None,

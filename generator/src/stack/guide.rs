@@ -19,6 +19,8 @@ pub struct DeployGuide {
     pub environment: Environment,
     /// Longest that the stack's name, a hyphen and an environment may be together, in characters.
     pub prefix_length_max: usize,
+    /// Whether no alarm reaches anybody, unless a deployment names somebody.
+    pub has_silent_alarms: bool,
     /// The zip's file name.
     pub zip_file: &'static str,
     /// Where the commands store the zip in a bucket; absent before the zip is built.
@@ -77,6 +79,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         region: config.region.clone(),
         environment: config.environment.clone(),
         prefix_length_max: names::tightest().prefix_length_max(),
+        has_silent_alarms: config.alarms.action_arns.is_empty() && !config.encryption.customer_key,
         zip_file: function::ZIP_FILE,
         s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::key;
 use super::parameter::ParameterKey;
 use super::value::Value;
 use crate::config::Config;
@@ -20,6 +21,8 @@ pub struct LockTable {
     pub hash_key: &'static str,
     /// Whether it refuses to be deleted. A journal is the only record of a group's original sizes.
     pub deletion_protection: Value,
+    /// ARN of the key that encrypts it; DynamoDB's own in the account where there is none.
+    pub key_arn: Option<Value>,
 }
 
 /// Its ARN, by name: which stack of the account and region has created it does not matter.
@@ -34,5 +37,6 @@ pub(super) fn table(config: &Config) -> LockTable {
         create: Value::parameter(ParameterKey::CreateLockTable),
         hash_key: "auto_scaling_group_name",
         deletion_protection: Value::parameter(ParameterKey::DeletionProtection),
+        key_arn: key::arn(config),
     }
 }

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::key;
 use super::parameter::ParameterKey;
 use super::value::{HANDLER_LOGS, MACHINE_LOGS, Resource, Value};
+use crate::config::Config;
 use crate::names;
 
 /// A log group, which is deleted with the stack.
@@ -15,16 +17,19 @@ pub struct LogGroup {
     pub name: Value,
     /// How long it keeps events.
     pub retention_days: Value,
+    /// ARN of the key that encrypts it; CloudWatch's own where there is none.
+    pub key_arn: Option<Value>,
 }
 
-pub(super) fn groups() -> Vec<LogGroup> {
+pub(super) fn groups(config: &Config) -> Vec<LogGroup> {
     // Under `/aws/vendedlogs/` the groups of all machines share one entry of the account's log resource policy,
     // which is limited to 5,120 characters (fact I2).
     let machine = Value::joined(["/aws/vendedlogs/states/".into(), Value::prefixed(names::MACHINE.suffix)]);
     let handler = Value::joined(["/aws/lambda/".into(), Value::prefixed(names::FUNCTION.suffix)]);
-    vec![group(HANDLER_LOGS, handler), group(MACHINE_LOGS, machine)]
+    vec![group(HANDLER_LOGS, handler, config), group(MACHINE_LOGS, machine, config)]
 }
 
-fn group(resource: Resource, name: Value) -> LogGroup {
-    LogGroup { resource, name, retention_days: Value::parameter(ParameterKey::LogRetentionDays) }
+fn group(resource: Resource, name: Value, config: &Config) -> LogGroup {
+    let retention_days = Value::parameter(ParameterKey::LogRetentionDays);
+    LogGroup { resource, name, retention_days, key_arn: key::arn(config) }
 }

@@ -8,6 +8,7 @@ mod function;
 mod grant;
 mod guide;
 mod iam;
+mod key;
 mod lock;
 mod logs;
 mod machine;
@@ -32,6 +33,7 @@ pub use deployed::Place;
 pub use function::{EventSource, Function, PublishedZip};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
+pub use key::EncryptionKey;
 pub use lock::LockTable;
 pub use logs::LogGroup;
 pub use machine::StateMachine;
@@ -66,6 +68,8 @@ pub struct Stack {
     pub machine: StateMachine,
     /// The table of locks and journals.
     pub lock: LockTable,
+    /// The stack's own key, where it has one.
+    pub key: Option<EncryptionKey>,
     /// The topic that recycles are announced on.
     pub topic: Topic,
     /// The roles and their permissions.
@@ -92,6 +96,7 @@ impl Stack {
         let rules = rule::rules(config);
         let queue = queue::queues(config, &rules);
         let alarms = alarms::alarms(config, &rules, &queue);
+        let logs = logs::groups(config);
         Ok(Self {
             generator: format!("{} {VERSION}", env!("CARGO_PKG_NAME")),
             version: VERSION.to_owned(),
@@ -99,15 +104,16 @@ impl Stack {
             tags: config.tags.clone(),
             parameters: parameter::parameters(config, package),
             outputs: outputs::outputs(&rules, &alarms),
-            alarms,
             rules,
             queue,
             function: function::function(config, package),
             machine: machine::machine(config, machine),
             lock: lock::table(config),
-            topic: topic::topic(),
+            key: key::key(config, logs.iter().map(|group| group.name.clone())),
+            topic: topic::topic(config),
             iam: iam::iam(config, machine)?,
-            logs: logs::groups(),
+            logs,
+            alarms,
             guide: guide::guide(config, package),
         })
     }

@@ -48,6 +48,11 @@ impl ParameterKey {
         Self::Tags,
     ];
 
+    /// Whether it is a list, of which "nothing" is the empty one.
+    pub fn is_list(self) -> bool {
+        self == Self::AlarmActionArns
+    }
+
     /// Its name in snake case; each format has its own case.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::value::Value;
+use super::value::{Reference, Value};
 
 /// A policy document, of a role, a queue or a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,13 @@ pub enum Principal {
     Anyone,
     /// An AWS service, by its domain.
     Service(&'static str),
+    /// An AWS service whose domain has the region in it.
+    RegionalService {
+        /// What its domain begins with.
+        name: &'static str,
+        /// What its domain ends with, after the region.
+        domain: String,
+    },
     /// An account or role.
     Aws(Value),
 }
@@ -164,10 +171,21 @@ impl Statement {
 }
 
 impl Principal {
+    /// The account deployed to: its own policies decide.
+    pub fn account() -> Self {
+        let arn = ["arn:".into(), Reference::Partition.into(), ":iam::".into(), Reference::Account.into()];
+        Self::Aws(Value::joined(arn.into_iter().chain([":root".into()])))
+    }
+
     fn to_value(&self) -> Value {
         match self {
             Self::Anyone => "*".into(),
             Self::Service(name) => Value::map([("Service", *name)]),
+            Self::RegionalService { name, domain } => {
+                let parts =
+                    [format!("{name}.").into(), Reference::Region.into(), format!(".{domain}").into()];
+                Value::map([("Service", Value::joined(parts))])
+            }
             Self::Aws(arn) => Value::map([("AWS", arn.clone())]),
         }
     }

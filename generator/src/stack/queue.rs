@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::key;
 use super::policy::{Policy, Principal, Statement};
 use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, Resource, Value};
@@ -22,7 +23,7 @@ pub struct Queues {
     pub dead_letters_of_arn: Value,
 }
 
-/// One queue, encrypted with SQS's own key.
+/// One queue, encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Queue {
     /// Its name, unique in the account and region.
@@ -33,6 +34,8 @@ pub struct Queue {
     pub visibility_timeout_seconds: u32,
     /// How long a message is kept, 60 to 1,209,600.
     pub retention_seconds: u32,
+    /// ARN of the key that encrypts it; SQS's own where there is none.
+    pub key_arn: Option<Value>,
     /// Who may use it.
     pub policy: Policy,
 }
@@ -50,6 +53,7 @@ pub(super) fn queues(config: &Config, rules: &[EventRule]) -> Queues {
             arn: EVENTS_QUEUE.arn(),
             visibility_timeout_seconds,
             retention_seconds: EVENTS_RETENTION_SECONDS,
+            key_arn: key::arn(config),
             policy: policy(&EVENTS_QUEUE, rules),
         },
         dead_letters: Queue {
@@ -57,6 +61,7 @@ pub(super) fn queues(config: &Config, rules: &[EventRule]) -> Queues {
             arn: DEAD_LETTERS_QUEUE.arn(),
             visibility_timeout_seconds,
             retention_seconds: DEAD_LETTERS_RETENTION_SECONDS,
+            key_arn: key::arn(config),
             policy: policy(&DEAD_LETTERS_QUEUE, rules),
         },
         receive_count_max: config.queue.max_receive_count.get(),

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::key;
 use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
-use super::value::{Reference, TOPIC, Value};
+use super::value::{TOPIC, Value};
+use crate::config::Config;
 use crate::names;
 
 /// The topic, encrypted, with its one subscription.
@@ -14,8 +16,9 @@ pub struct Topic {
     pub name: Value,
     /// What it is for, as its subscribers see it.
     pub display_name: &'static str,
-    /// The key it is encrypted with: AWS's own, which everybody in the account who may publish may use.
-    pub key_alias: &'static str,
+    /// The key it is encrypted with: the stack's own, or AWS's, which whoever in the account may publish may use, and no
+    /// service.
+    pub key: Value,
     /// Its ARN, by which policies and publishers name it.
     pub arn: Value,
     /// Who may use it.
@@ -48,26 +51,24 @@ const OWNER_ACTIONS: &[&str] = &[
 /// The outcomes that are no success: of a start that was announced, the group is not what was asked for.
 const NO_SUCCESS: &[&str] = &["failed", "rolled_back", "restored", "skipped"];
 
-pub(super) fn topic() -> Topic {
-    let account = [
-        "arn:".into(),
-        Reference::Partition.into(),
-        ":iam::".into(),
-        Reference::Account.into(),
-        ":root".into(),
+pub(super) fn topic(config: &Config) -> Topic {
+    let statements = [
+        Statement::deny_insecure_transport("sns:Publish", TOPIC.arn()),
+        Statement::allow("AllowOwner")
+            .principal(Principal::account())
+            .actions(OWNER_ACTIONS.iter().copied())
+            .resources([TOPIC.arn()]),
     ];
+    let own_key = key::arn(config);
+    let tells = own_key.is_some().then(|| {
+        key::from_alarms(Statement::allow("AllowAlarms").actions(["sns:Publish"]).resources([TOPIC.arn()]))
+    });
     Topic {
         name: Value::prefixed(names::TOPIC.suffix),
         display_name: "Auto Scaling group recycles",
-        key_alias: "alias/aws/sns",
+        key: own_key.unwrap_or_else(|| "alias/aws/sns".into()),
         arn: TOPIC.arn(),
-        policy: Policy::new([
-            Statement::deny_insecure_transport("sns:Publish", TOPIC.arn()),
-            Statement::allow("AllowOwner")
-                .principal(Principal::Aws(Value::joined(account)))
-                .actions(OWNER_ACTIONS.iter().copied())
-                .resources([TOPIC.arn()]),
-        ]),
+        policy: Policy::new(statements.into_iter().chain(tells)),
         pager: Subscription {
             endpoint: Value::parameter(ParameterKey::PagerDutyEndpoint),
             filter: Value::map([

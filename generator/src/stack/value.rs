@@ -72,6 +72,7 @@ pub struct Resource {
 #[allow(missing_docs, reason = "the names say it")]
 pub enum ResourceKind {
     Function,
+    Key,
     LogGroup,
     Machine,
     Queue,
@@ -86,7 +87,7 @@ pub enum ResourceKind {
 pub enum Attribute {
     /// Its ARN; of a log group, the ARN of all its streams, which ends in `:*`.
     Arn,
-    /// Its name; of a state machine, what follows the last `:` of its ARN.
+    /// Its name; of a state machine, what follows the last `:` of its ARN; of a key its id.
     Name,
     /// Its URL: queues only.
     Url,
@@ -110,6 +111,8 @@ pub const TOPIC: Resource = resource(ResourceKind::Topic, "recycles");
 pub const HANDLER_ROLE: Resource = resource(ResourceKind::Role, "handler");
 /// The state machine's role.
 pub const MACHINE_ROLE: Resource = resource(ResourceKind::Role, "machine");
+/// The stack's own key.
+pub const KEY: Resource = resource(ResourceKind::Key, "stack");
 /// The handler's log group.
 pub const HANDLER_LOGS: Resource = resource(ResourceKind::LogGroup, "handler");
 /// The state machine's log group.

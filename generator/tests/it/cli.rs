@@ -190,7 +190,7 @@ fn a_surplus_file_that_was_edited_stays() {
     let narrow = [GENERATE, &["--format", "terraform"]].concat();
     let done = done.then(&narrow).stderr_has("was edited: it stays").stdout_has(" 0 removed\n").ok();
     assert_eq!(done.read("out/cloudformation/template.yaml"), "mine\n");
-    done.then(&narrow).stderr("").ok();
+    done.then(&narrow).stderr(SILENT).ok();
 }
 
 #[test]
@@ -267,6 +267,27 @@ fn colours_follow_the_flag() {
     done.then(&[CHECK, &["--color", "never"]].concat()).stdout_lacks("\u{1b}").exits(1);
     done.then(CHECK).stdout_lacks("\u{1b}").exits(1);
     Run::new(&["nonsense", "--color=always"]).stderr_has("\u{1b}").exits(2);
+}
+
+#[test]
+fn drift_is_found_also_where_nobody_reads_it() {
+    let done = generated();
+    fs::write(done.folder.join("out/README.md"), "mine\n").expect("written");
+    let (reader, writer) = pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(PROGRAM);
+    let status = command.args(CHECK).current_dir(&done.folder).stdout(writer).status().expect("it starts");
+    assert_eq!(status.code(), Some(1));
+}
+
+const SILENT: &str = "warning: no alarm reaches anybody: name somebody in `alarms.action_arns`, or set \
+    `encryption.customer_key: true`, with which the stack's own topic carries its alarms\n";
+
+#[test]
+fn a_stack_whose_alarms_reach_nobody_says_so() {
+    Run::new(GENERATE).file("stack.yaml", "name: x\n").stderr(SILENT).ok();
+    let keyed = "name: x\nencryption: {customer_key: true}\n";
+    Run::new(GENERATE).file("stack.yaml", keyed).stderr("").ok();
 }
 
 #[test]

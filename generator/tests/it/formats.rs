@@ -101,6 +101,7 @@ fn everything() -> Config {
     config.queue.batching_window_seconds = BatchingWindowSeconds::new(5).expect("it is within bounds");
     config.notifications.slack_channel = Some(fitting("webops"));
     config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
+    config.encryption.customer_key = true;
     config.permissions = PermissionsSection { boundary_arn: None, role_path: fitting("/webops/") };
     config.tags.insert("team", fitting("web: ops")).expect("AWS takes it");
     config.tags.insert("cost-centre", fitting("yes")).expect("AWS takes it");

@@ -11,8 +11,8 @@ resource "aws_cloudwatch_metric_alarm" "handler_errors" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -31,8 +31,8 @@ resource "aws_cloudwatch_metric_alarm" "handler_throttles" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -51,8 +51,8 @@ resource "aws_cloudwatch_metric_alarm" "handler_slow" {
   threshold           = 48000
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -71,8 +71,8 @@ resource "aws_cloudwatch_metric_alarm" "events_rejected" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -91,8 +91,8 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   threshold           = 900
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -111,8 +111,8 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -131,8 +131,8 @@ resource "aws_cloudwatch_metric_alarm" "changes_undelivered" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -151,8 +151,8 @@ resource "aws_cloudwatch_metric_alarm" "changes_lost" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -171,8 +171,8 @@ resource "aws_cloudwatch_metric_alarm" "maintenance_undelivered" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -191,8 +191,8 @@ resource "aws_cloudwatch_metric_alarm" "maintenance_lost" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -211,8 +211,8 @@ resource "aws_cloudwatch_metric_alarm" "executions_undelivered" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -231,8 +231,8 @@ resource "aws_cloudwatch_metric_alarm" "executions_lost" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -251,8 +251,8 @@ resource "aws_cloudwatch_metric_alarm" "recycles_failed" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -271,8 +271,8 @@ resource "aws_cloudwatch_metric_alarm" "recycles_timed_out" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -291,8 +291,8 @@ resource "aws_cloudwatch_metric_alarm" "recycles_aborted" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -311,8 +311,8 @@ resource "aws_cloudwatch_metric_alarm" "recycles_throttled" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -331,8 +331,8 @@ resource "aws_cloudwatch_metric_alarm" "locks_throttled" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {
@@ -351,8 +351,8 @@ resource "aws_cloudwatch_metric_alarm" "notifications_failed" {
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_action_arns
-  ok_actions          = var.alarm_action_arns
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 
   dimensions = {

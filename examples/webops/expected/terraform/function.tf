@@ -9,6 +9,7 @@ resource "aws_lambda_function" "handler" {
   architectures = ["x86_64"]
   memory_size   = 256
   timeout       = 60
+  kms_key_arn   = aws_kms_key.stack.arn
   tags          = var.tags
 
   filename  = local.handler_zip

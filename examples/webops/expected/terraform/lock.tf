@@ -19,6 +19,7 @@ resource "aws_dynamodb_table" "locks" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = aws_kms_key.stack.arn
   }
 }

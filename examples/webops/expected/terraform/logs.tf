@@ -3,11 +3,13 @@
 resource "aws_cloudwatch_log_group" "handler" {
   name              = "/aws/lambda/${local.prefix}-handler"
   retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.stack.arn
   tags              = var.tags
 }
 
 resource "aws_cloudwatch_log_group" "machine" {
   name              = "/aws/vendedlogs/states/${local.prefix}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.stack.arn
   tags              = var.tags
 }

@@ -4,7 +4,7 @@ resource "aws_sqs_queue" "events" {
   name                       = "${local.prefix}-events"
   visibility_timeout_seconds = 360
   message_retention_seconds  = 345600
-  sqs_managed_sse_enabled    = true
+  kms_master_key_id          = aws_kms_key.stack.arn
   tags                       = var.tags
 
   redrive_policy = jsonencode({
@@ -17,7 +17,7 @@ resource "aws_sqs_queue" "dead_letters" {
   name                       = "${local.prefix}-events-dead"
   visibility_timeout_seconds = 360
   message_retention_seconds  = 1209600
-  sqs_managed_sse_enabled    = true
+  kms_master_key_id          = aws_kms_key.stack.arn
   tags                       = var.tags
 
   redrive_allow_policy = jsonencode({

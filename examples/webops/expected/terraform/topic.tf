@@ -3,7 +3,7 @@
 resource "aws_sns_topic" "recycles" {
   name              = "${local.prefix}-recycles"
   display_name      = "Auto Scaling group recycles"
-  kms_master_key_id = "alias/aws/sns"
+  kms_master_key_id = aws_kms_key.stack.arn
   tags              = var.tags
 }
 
@@ -38,6 +38,17 @@ resource "aws_sns_topic_policy" "recycles" {
           "sns:Subscribe",
         ]
         Resource = [aws_sns_topic.recycles.arn]
+      },
+      {
+        Sid       = "AllowAlarms"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = ["sns:Publish"]
+        Resource  = [aws_sns_topic.recycles.arn]
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
+          ArnLike      = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:alarm:${local.prefix}-*" }
+        }
       },
     ]
   })

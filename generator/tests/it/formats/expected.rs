@@ -16,6 +16,7 @@ pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
     all.extend(stack.rules.iter().map(|rule| seen.rule(rule)));
     all.extend(seen.queues());
     all.extend(seen.topic());
+    all.extend(seen.keys());
     all.extend(seen.roles());
     all.extend(stack.logs.iter().map(|group| seen.log_group(group)));
     all.extend(stack.alarms.iter().map(|alarm| seen.alarm(alarm)));
@@ -97,6 +98,24 @@ impl Seen<'_> {
         token.into()
     }
 
+    /// A key, or nothing.
+    fn key(self, arn: Option<&Model>) -> Value {
+        arn.map_or(Value::Null, |arn| self.value(arn))
+    }
+
+    fn keys(self) -> Vec<Found> {
+        let Some(key) = &self.stack.key else { return Vec::new() };
+        let properties = json!({
+            "description": key.description,
+            "rotated": true,
+            "deletion_days": key.deletion_days,
+            "policy": self.policy(&key.policy),
+            "tags": self.stack.tags,
+        });
+        let alias = json!({ "name": self.value(&key.alias), "key": "{key.stack.name}" });
+        vec![("key.stack".to_owned(), properties), ("alias.stack".to_owned(), alias)]
+    }
+
     fn policy(self, policy: &Policy) -> Value {
         self.value(&policy.to_value())
     }
@@ -124,7 +143,8 @@ impl Seen<'_> {
                 "name": self.value(&queue.name),
                 "visibility_timeout_seconds": queue.visibility_timeout_seconds,
                 "retention_seconds": queue.retention_seconds,
-                "encrypted": true,
+                "encrypted": queue.key_arn.is_none().then_some(true),
+                "key": self.key(queue.key_arn.as_ref()),
                 "tags": self.stack.tags,
                 name: settings,
             });
@@ -169,6 +189,7 @@ impl Seen<'_> {
             "log_level": self.value(&function.log_level),
             "log_group": self.value(&function.log_group),
             "tracing": "Active",
+            "key": self.key(function.key_arn.as_ref()),
             "tags": self.stack.tags,
         });
         ("function.handler".to_owned(), properties)
@@ -220,6 +241,7 @@ impl Seen<'_> {
             "deletion_protection": self.value(&table.deletion_protection),
             "recoverable": true,
             "encrypted": true,
+            "key": self.key(table.key_arn.as_ref()),
             "tags": self.stack.tags,
         });
         ("table.locks".to_owned(), properties)
@@ -230,7 +252,7 @@ impl Seen<'_> {
         let properties = json!({
             "name": self.value(&topic.name),
             "display_name": topic.display_name,
-            "key_alias": topic.key_alias,
+            "key": self.value(&topic.key),
             "tags": self.stack.tags,
         });
         let policy = json!({ "topic_arn": self.value(&topic.arn), "policy": self.policy(&topic.policy) });
@@ -281,6 +303,7 @@ impl Seen<'_> {
         let properties = json!({
             "name": self.value(&group.name),
             "retention_days": self.value(&group.retention_days),
+            "key": self.key(group.key_arn.as_ref()),
             "tags": self.stack.tags,
         });
         (format!("log_group.{}", group.resource.label), properties)

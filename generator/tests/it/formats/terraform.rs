@@ -155,6 +155,7 @@ impl Module {
                 "name": format!("{{{id}.name}}"),
                 "function_name": format!("{{{id}.name}}"),
                 "id": format!("{{{id}.name}}"),
+                "key_id": format!("{{{id}.name}}"),
                 "url": format!("{{{id}.url}}"),
             });
             by_type.entry(kind).or_default().insert(label, attributes);
@@ -189,6 +190,8 @@ fn declare_functions(context: &mut Context<'static>) {
     };
     let first = |args: FuncArgs| args.variadic_args().next().cloned().ok_or_else(|| "nothing".to_owned());
     let hash = |_: FuncArgs| Ok(hcl::Value::from("a hash"));
+    let length = |args: FuncArgs| Ok(hcl::Value::from(args[0].as_array().map_or(0, Vec::len)));
+    context.declare_func("length", FuncDef::builder().param(ParamType::Any).build(length));
     context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
     context.declare_func("filebase64sha256", FuncDef::builder().param(ParamType::Any).build(hash));
     context.declare_func("jsonencode", FuncDef::builder().param(ParamType::Any).build(jsonencode));

@@ -34,6 +34,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("visibility_timeout_seconds", "visibility_timeout_seconds"),
             ("message_retention_seconds", "retention_seconds"),
             ("sqs_managed_sse_enabled", "encrypted"),
+            ("kms_master_key_id", "key"),
             ("redrive_policy", "dead_letters"),
             ("redrive_allow_policy", "dead_letters_of"),
             ("tags", "tags"),
@@ -66,6 +67,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("logging_config.application_log_level", "log_level"),
             ("logging_config.log_group", "log_group"),
             ("tracing_config.mode", "tracing"),
+            ("kms_key_arn", "key"),
             ("tags", "tags"),
         ],
         ignored: &["filename", "source_code_hash", "lifecycle"],
@@ -112,8 +114,27 @@ pub(super) const KINDS: &[Kind] = &[
             ("deletion_protection_enabled", "deletion_protection"),
             ("point_in_time_recovery.enabled", "recoverable"),
             ("server_side_encryption.enabled", "encrypted"),
+            ("server_side_encryption.kms_key_arn", "key"),
             ("tags", "tags"),
         ],
+        ignored: &[],
+    },
+    Kind {
+        name: "key",
+        own: "aws_kms_key",
+        properties: &[
+            ("description", "description"),
+            ("enable_key_rotation", "rotated"),
+            ("deletion_window_in_days", "deletion_days"),
+            ("policy", "policy"),
+            ("tags", "tags"),
+        ],
+        ignored: &[],
+    },
+    Kind {
+        name: "alias",
+        own: "aws_kms_alias",
+        properties: &[("name", "name"), ("target_key_id", "key")],
         ignored: &[],
     },
     Kind {
@@ -122,7 +143,7 @@ pub(super) const KINDS: &[Kind] = &[
         properties: &[
             ("name", "name"),
             ("display_name", "display_name"),
-            ("kms_master_key_id", "key_alias"),
+            ("kms_master_key_id", "key"),
             ("tags", "tags"),
         ],
         ignored: &[],
@@ -169,7 +190,12 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "log_group",
         own: "aws_cloudwatch_log_group",
-        properties: &[("name", "name"), ("retention_in_days", "retention_days"), ("tags", "tags")],
+        properties: &[
+            ("name", "name"),
+            ("retention_in_days", "retention_days"),
+            ("kms_key_id", "key"),
+            ("tags", "tags"),
+        ],
         ignored: &[],
     },
     Kind {

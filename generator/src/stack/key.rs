@@ -1,0 +1,115 @@
+//! The stack's own key, where `stack.yaml` asks for one: what AWS's keys cannot do is to let CloudWatch tell the topic.
+
+use serde::Serialize;
+
+use super::policy::{Policy, Principal, Statement};
+use super::value::{KEY, Reference, Value};
+use crate::config::Config;
+use crate::names;
+
+/// A key of the account's own, rotated every year and kept when the stack goes: the table of locks outlives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EncryptionKey {
+    /// What it is for, as KMS' console shows it.
+    pub description: &'static str,
+    /// Its alias, unique in the account and region.
+    pub alias: Value,
+    /// Its ARN, by which what it encrypts names it.
+    pub arn: Value,
+    /// Days between its deletion being asked for and done, 7 to 30.
+    pub deletion_days: u32,
+    /// Who may use it.
+    pub policy: Policy,
+}
+
+/// What whoever reads and writes something encrypted asks of its key.
+const USE: &[&str] = &[
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+];
+
+/// What a service that sends something asks of the receiver's key.
+const SEND: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey*"];
+
+/// The services whose permissions decide who may read and write what the key encrypts, as with AWS's own keys.
+const THROUGH: &[&str] = &["dynamodb", "lambda", "sns", "sqs"];
+
+/// The key's ARN, where there is one.
+pub(super) fn arn(config: &Config) -> Option<Value> {
+    config.encryption.customer_key.then(|| KEY.arn())
+}
+
+/// The key, with the names of the log groups that it encrypts.
+pub(super) fn key(config: &Config, logs: impl Iterator<Item = Value>) -> Option<EncryptionKey> {
+    let domain = names::domain(&config.region);
+    let statements = [
+        administer(),
+        through_services(domain),
+        alarms_to_topic(),
+        rules_to_queues(),
+        log_groups(logs, domain),
+    ];
+    config.encryption.customer_key.then(|| EncryptionKey {
+        description: "Encrypts what asg-recycle keeps and sends",
+        alias: Value::joined(["alias/".into(), Reference::Prefix.into()]),
+        arn: KEY.arn(),
+        deletion_days: 30,
+        policy: Policy::new(statements),
+    })
+}
+
+/// The account's own policies say who may administer it: a key without this could never be changed again.
+fn administer() -> Statement {
+    allow("AllowAccount").principal(Principal::account()).actions(["kms:*"])
+}
+
+/// Whoever of the account may use the queue, the topic, the table or the function may use the key for that, another stack's roles that
+/// share the table among them.
+fn through_services(domain: &str) -> Statement {
+    let services = THROUGH.iter().map(|service| {
+        Value::joined([format!("{service}.").into(), Reference::Region.into(), format!(".{domain}").into()])
+    });
+    allow("AllowThroughServices")
+        .principal(Principal::Anyone)
+        .actions(USE.iter().copied())
+        .condition("StringEquals", "kms:CallerAccount", Reference::Account.into())
+        .condition("StringEquals", "kms:ViaService", Value::list(services))
+}
+
+fn alarms_to_topic() -> Statement {
+    from_alarms(allow("AllowAlarms").actions(SEND.iter().copied()))
+}
+
+/// Lets the stack's alarms do what a statement allows.
+pub(super) fn from_alarms(statement: Statement) -> Statement {
+    let alarms = Value::regional_arn("cloudwatch", ["alarm:".into(), Value::prefixed("-*")]);
+    statement
+        .principal(Principal::Service("cloudwatch.amazonaws.com"))
+        .condition("StringEquals", "aws:SourceAccount", Reference::Account.into())
+        .condition("ArnLike", "aws:SourceArn", alarms)
+}
+
+/// Any rule of the account: the queues' policies say which of them may send.
+fn rules_to_queues() -> Statement {
+    allow("AllowRules")
+        .principal(Principal::Service("events.amazonaws.com"))
+        .actions(SEND.iter().copied())
+        .condition("StringEquals", "aws:SourceAccount", Reference::Account.into())
+}
+
+fn log_groups(names: impl Iterator<Item = Value>, domain: &str) -> Statement {
+    let arns = names.map(|name| Value::regional_arn("logs", ["log-group:".into(), name]));
+    allow("AllowLogs")
+        .principal(Principal::RegionalService { name: "logs", domain: domain.to_owned() })
+        .actions(USE.iter().copied().filter(|action| *action != "kms:CreateGrant"))
+        .condition("ArnEquals", "kms:EncryptionContext:aws:logs:arn", Value::list(arns))
+}
+
+/// In a key's policy every resource is the key.
+fn allow(sid: &str) -> Statement {
+    Statement::allow(sid).resources(["*".into()])
+}
