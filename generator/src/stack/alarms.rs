@@ -71,7 +71,9 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
         let default = Value::list([TOPIC.arn()]);
         let key = ParameterKey::AlarmActionArns;
         let told = Value::when(key, Value::parameter(key), default);
-        alarms.iter_mut().for_each(|alarm| alarm.action_arns = told.clone());
+        for alarm in &mut alarms {
+            alarm.action_arns = told.clone();
+        }
     }
     alarms
 }
