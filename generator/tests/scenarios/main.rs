@@ -129,9 +129,6 @@ fn main() -> ExitCode {
     let seen = seen.lock().expect("every test has ended");
     let outcomes = Published::read().outcomes;
     let unseen: Vec<_> = outcomes.iter().filter(|outcome| !seen.contains(*outcome)).collect();
-    if filters.is_empty() {
-        std::fs::write("/tmp/proof-faults.txt", ways.faults().join("\n")).unwrap();
-    }
     if filters.is_empty() && conclusion.num_passed == total {
         let mut missing: Vec<_> =
             unseen.iter().map(|outcome| format!("no scenario ends {outcome}")).collect();

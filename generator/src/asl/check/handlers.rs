@@ -5,6 +5,9 @@ use asg_recycle_simulator::states_language::{Kind, State};
 use super::super::definition::Definition;
 use super::report::Report;
 
+/// The one moment in a text that nobody from outside writes.
+const OWN_START: &str = "$toMillis($states.context.Execution.StartTime)";
+
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (index, name, state) in definition.machine.states() {
         if matches!(state.kind, Kind::Task { timeout_seconds: None, .. }) {
@@ -20,10 +23,23 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         for text in state.texts() {
             // What a catcher itself evaluates is caught by nobody.
             let is_caught = caught_outside || is_caught && !text.place.starts_with("Catch");
-            if !is_caught && definition.expression(text.text).is_some_and(|it| it.functions.contains("parse"))
-            {
+            if is_caught {
+                continue;
+            }
+            let Some(expression) = definition.expression(text.text) else { continue };
+            if expression.functions.contains("parse") {
                 let reason =
                     format!("{}: nothing catches what $parse says of a text that is no JSON", text.place);
+                report.add_at(name, Some(text.text), reason);
+            }
+            // When the execution began Step Functions says itself.
+            if expression.functions.contains("toMillis")
+                && text.text.replace(OWN_START, "").contains("$toMillis(")
+            {
+                let reason = format!(
+                    "{}: nothing catches what $toMillis says of a text that is no moment",
+                    text.place
+                );
                 report.add_at(name, Some(text.text), reason);
             }
         }

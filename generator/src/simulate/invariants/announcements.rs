@@ -19,6 +19,8 @@ pub(super) struct Announcements {
     /// Whether a start was about to be announced since the last end; its message may not have been sent.
     noted: bool,
     last: Option<Announcement>,
+    /// How many refusals of requests were announced that had been left to an execution.
+    refusals: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +61,13 @@ impl Checker {
                 format!("{} announced a start before the one of {before} had an end", told.by)
             });
         }
-        // Another execution may have found nothing to do meanwhile: that is no end of this one's.
-        let goes_on = |by: &Arc<str>| *by != told.by && is_running(world, by);
-        if self.announcements.open.as_ref().is_some_and(goes_on) {
-            return None;
+        // Another execution may have been refused or stood back meanwhile: that is no end of this one's. Only the holder of the
+        // lock can have changed anything, or put it back.
+        let goes_on = |by: &&Arc<str>| **by != told.by && is_running(world, by);
+        if let Some(by) = self.announcements.open.as_ref().filter(goes_on) {
+            let is_a_holders = ["recycled", "rolled_back", "restored"].contains(&&*told.status);
+            return is_a_holders
+                .then(|| format!("{} announced {} while {by} had not ended", told.by, told.status));
         }
         if self.announcements.open.take().is_some() {
             self.announcements.noted = false;
@@ -74,10 +79,17 @@ impl Checker {
         let is_restore =
             self.runs.iter().any(|known| *known.run.arn == *told.by && known.run.mode == Mode::Restore);
         let last = last.filter(|last| last.status != "started" && last.status != "failed")?;
-        let was_left_to_it =
-            |known: &Known| matches!(&known.ending, Some((_, one)) if one.outcome() == "coalesced");
-        // Nor one of a request that was left to it and that it cannot hand over.
-        let refuses_a_request = told.status == "failed" && self.runs.iter().any(was_left_to_it);
+        // Nor is the refusal of a request that was left to it, or to the dead execution whose lock it took: one for each request.
+        let took_over_from = |by: &str| by == &*told.by || died(world, by);
+        let was_left_to_it = |known: &&Known| {
+            let ending = known.ending.as_ref().filter(|(_, one)| one.outcome() == "coalesced");
+            ending
+                .and_then(|(_, one)| one.output.as_ref()?.get("continued_by")?.as_str())
+                .is_some_and(took_over_from)
+        };
+        let requests = self.runs.iter().filter(was_left_to_it).count();
+        let refuses_a_request = told.status == "failed" && self.announcements.refusals < requests;
+        self.announcements.refusals += usize::from(refuses_a_request);
         let said_by_the_dead = last.status == told.status && died(world, &last.by);
         (is_restore && !noted && !said_by_the_dead && !refuses_a_request).then(|| {
             format!("{} announced {} after {} had announced {}", told.by, told.status, last.by, last.status)

@@ -1,5 +1,7 @@
 //! How executions end, and how the group is when all of them have.
 
+use std::collections::BTreeSet;
+
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
@@ -163,6 +165,19 @@ impl Checker {
         }
     }
 
+    /// Whether a later account names each of them as one that did not let go for long enough.
+    fn is_given_up(&self, known: &Known, left: &[InstanceId]) -> bool {
+        let endings = self.runs.iter().filter_map(|other| other.ending.as_ref());
+        let later = endings.filter(|(at, _)| *at >= known.started_at);
+        let alone = later.filter_map(|(_, ending)| ending.output.as_ref()?.get("left_alone")?.as_array());
+        let named: BTreeSet<&str> = alone
+            .flatten()
+            .filter(|one| one["reason"].as_str().is_some_and(|reason| reason.starts_with(PROTECTED_AGAIN)))
+            .filter_map(|one| one["id"].as_str())
+            .collect();
+        left.iter().all(|id| named.contains(id.to_string().as_str()))
+    }
+
     /// Whether somebody was told that a request is not met: by its own execution, or by one that ended later, which
     /// it may have been left to. A change of the launch source that nobody looked at any more is a request of its own.
     fn is_accounted_for(&self, world: &World, known: &Known, left: &[InstanceId]) -> bool {
@@ -171,9 +186,13 @@ impl Checker {
         let last_look = self.runs.iter().filter_map(|other| other.last_look).max().unwrap_or(Moment(0));
         let newer = self.source_changed_at.is_some_and(|at| at + world.spec().read_lag.by >= last_look);
         let were_there = left.iter().any(|id| *id < known.newcomers_from);
-        told || (newer && !(known.run.replace != Replace::Outdated && were_there))
+        told || self.is_given_up(known, left)
+            || (newer && !(known.run.replace != Replace::Outdated && were_there))
     }
 }
+
+/// How an account says that an instance was come back for again and again, and protected itself each time.
+const PROTECTED_AGAIN: &str = "it protected itself again";
 
 /// Whether an ending tells people that the group may not be what was asked for.
 fn is_loud(ending: &Ending) -> bool {

@@ -34,8 +34,8 @@ impl Runner {
                 None => return,
             },
             TriggerEvent::MaintenanceScheduled => events::maintenance(id, &trigger.instances),
-            TriggerEvent::NamedByHand => {
-                let input = events::named_by_hand(group, &trigger.instances);
+            TriggerEvent::StartedByHand => {
+                let input = events::written_by_hand(group, &trigger.instances, &trigger.input);
                 return self.start(0, &format!("by-hand-{id}"), input, "by hand".to_owned());
             }
             TriggerEvent::FormerExecutionDied => {

@@ -1,5 +1,7 @@
 //! The events of a world as EventBridge delivers them to the handler.
 
+use std::collections::BTreeMap;
+
 use asg_recycle_handler::contract::{EMOJI, INPUT_VERSION, STRATEGY};
 use serde_json::{Value, json};
 
@@ -103,11 +105,19 @@ pub(super) fn maintenance(id: u64, instances: &[u32]) -> Value {
     })
 }
 
-/// What somebody starts an execution with to have instances replaced.
-pub(super) fn named_by_hand(group: &Group, instances: &[u32]) -> Value {
+/// What somebody starts an execution with: to have instances replaced, where there are some, and with keys of their own.
+pub(super) fn written_by_hand(group: &Group, instances: &[u32], keys: &BTreeMap<String, Value>) -> Value {
     let mut input = former_input(group);
-    input["replace"] = ids(instances).collect();
+    if !instances.is_empty() {
+        input["replace"] = ids(instances).collect();
+    }
     input["trigger"] = json!({"event_name": "by hand"});
+    for (key, value) in keys {
+        input[key] = value.clone();
+    }
+    if let Some(fields) = input.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
     input
 }
 

@@ -1,7 +1,10 @@
 //! What a run begins with, besides the world: the triggers of recycles, and when executions are stopped.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::simulate::invariants::OwnSizes;
 use asg_recycle_simulator::time::Span;
@@ -22,6 +25,9 @@ pub struct TriggerSpec {
     /// About which instances, by their number from 1, where it is about some.
     #[serde(default)]
     pub instances: Vec<u32>,
+    /// What somebody who starts an execution by hand writes into its input, key by key; `null` leaves a key out.
+    #[serde(default)]
+    pub input: BTreeMap<String, Value>,
 }
 
 /// What can happen.
@@ -39,15 +45,21 @@ pub enum TriggerEvent {
     Redelivery,
     /// AWS Health tells of maintenance that is scheduled for the instances.
     MaintenanceScheduled,
-    /// Somebody starts an execution by hand that names the instances.
-    NamedByHand,
+    /// Somebody starts an execution by hand, which names the instances where there are some.
+    StartedByHand,
     /// An execution named `former`, which began before the run, has died.
     FormerExecutionDied,
 }
 
 impl Default for TriggerSpec {
     fn default() -> Self {
-        Self { at: Span(0), event: TriggerEvent::LaunchChange, group: None, instances: Vec::new() }
+        Self {
+            at: Span(0),
+            event: TriggerEvent::LaunchChange,
+            group: None,
+            instances: Vec::new(),
+            input: BTreeMap::new(),
+        }
     }
 }
 
