@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::metric;
 use super::parameter::ParameterKey;
 use super::queue::Queues;
 use super::rule::EventRule;
@@ -22,11 +23,11 @@ pub struct Alarm {
     /// The heading of the runbook that says what it means and what to do.
     pub anchor: String,
     /// The service that publishes the metric, e.g. `AWS/SQS`.
-    pub namespace: &'static str,
+    pub namespace: Value,
     /// The metric's name, as the service spells it.
     pub metric: &'static str,
-    /// Which resource's metric: the dimension's name and value.
-    pub dimension: (&'static str, Value),
+    /// Which resource's metric: the dimension's name and value. What is counted in a log has none.
+    pub dimension: Option<(&'static str, Value)>,
     /// How a period's data points become one.
     pub statistic: &'static str,
     /// Value from which it fires.
@@ -54,8 +55,8 @@ const REJECTED: &str = "Rejected";
 
 /// What is watched on one resource.
 struct Watched {
-    namespace: &'static str,
-    dimension: (&'static str, Value),
+    namespace: Value,
+    dimension: Option<(&'static str, Value)>,
 }
 
 pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Vec<Alarm> {
@@ -66,6 +67,7 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
     alarms.extend(machine());
     alarms.extend(locks());
     alarms.extend(topic());
+    alarms.extend(metric::are_failures_logged(config).then(refused));
     if config.encryption.customer_key {
         // CloudWatch cannot publish to a topic that is encrypted with AWS's key (fact I3).
         let default = Value::list([TOPIC.arn()]);
@@ -80,8 +82,8 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
 
 fn function(config: &Config) -> [Alarm; 4] {
     let dimension = ("FunctionName", FUNCTION.name());
-    let function = Watched { namespace: "AWS/Lambda", dimension: dimension.clone() };
-    let decisions = Watched { namespace: DECISIONS, dimension };
+    let function = Watched::of("AWS/Lambda", dimension.clone());
+    let decisions = Watched::of(DECISIONS, dimension);
     let slow = function.counts(
         "handler_slow",
         "Duration",
@@ -109,8 +111,8 @@ fn function(config: &Config) -> [Alarm; 4] {
 }
 
 fn queues(queue: &Queues) -> [Alarm; 2] {
-    let events = Watched { namespace: "AWS/SQS", dimension: ("QueueName", EVENTS_QUEUE.name()) };
-    let dead = Watched { namespace: "AWS/SQS", dimension: ("QueueName", DEAD_LETTERS_QUEUE.name()) };
+    let events = Watched::of("AWS/SQS", ("QueueName", EVENTS_QUEUE.name()));
+    let dead = Watched::of("AWS/SQS", ("QueueName", DEAD_LETTERS_QUEUE.name()));
     let age = events.counts(
         "queue_age",
         "ApproximateAgeOfOldestMessage",
@@ -127,7 +129,7 @@ fn queues(queue: &Queues) -> [Alarm; 2] {
 }
 
 fn deliveries(rule: &EventRule) -> [Alarm; 2] {
-    let watched = Watched { namespace: "AWS/Events", dimension: ("RuleName", rule.resource().name()) };
+    let watched = Watched::of("AWS/Events", ("RuleName", rule.resource().name()));
     [
         watched.counts(
             &format!("{}_undelivered", rule.label),
@@ -143,7 +145,7 @@ fn deliveries(rule: &EventRule) -> [Alarm; 2] {
 }
 
 fn machine() -> [Alarm; 4] {
-    let machine = Watched { namespace: "AWS/States", dimension: ("StateMachineArn", MACHINE.arn()) };
+    let machine = Watched::of("AWS/States", ("StateMachineArn", MACHINE.arn()));
     [
         machine.counts(
             "recycles_failed",
@@ -170,7 +172,7 @@ fn machine() -> [Alarm; 4] {
 
 /// A refused condition is no fault: it is how the lock is taken once.
 fn locks() -> [Alarm; 1] {
-    let table = Watched { namespace: "AWS/DynamoDB", dimension: ("TableName", names::LOCK_TABLE.into()) };
+    let table = Watched::of("AWS/DynamoDB", ("TableName", names::LOCK_TABLE.into()));
     [table.counts(
         "locks_throttled",
         "WriteThrottleEvents",
@@ -179,7 +181,7 @@ fn locks() -> [Alarm; 1] {
 }
 
 fn topic() -> [Alarm; 1] {
-    let topic = Watched { namespace: "AWS/SNS", dimension: ("TopicName", TOPIC.name()) };
+    let topic = Watched::of("AWS/SNS", ("TopicName", TOPIC.name()));
     [topic.counts(
         "notifications_failed",
         "NumberOfNotificationsFailed",
@@ -187,7 +189,20 @@ fn topic() -> [Alarm; 1] {
     )]
 }
 
+fn refused() -> Alarm {
+    let machine = Watched { namespace: metric::namespace(), dimension: None };
+    machine.counts(
+        "notifications_refused",
+        metric::REFUSED,
+        "The topic or the notifier refused a message of a recycle, which went on without it. The execution's output says why.",
+    )
+}
+
 impl Watched {
+    fn of(namespace: &str, dimension: (&'static str, Value)) -> Self {
+        Self { namespace: namespace.into(), dimension: Some(dimension) }
+    }
+
     /// An alarm that fires at the first occurrence.
     fn counts(&self, label: &str, metric: &'static str, story: &str) -> Alarm {
         let anchor = label.replace('_', "-");
@@ -199,7 +214,7 @@ impl Watched {
             name: Value::prefixed(&format!("-{anchor}")),
             description: Value::when(ParameterKey::RunbookUrl, runbook, own.into()),
             anchor,
-            namespace: self.namespace,
+            namespace: self.namespace.clone(),
             metric,
             dimension: self.dimension.clone(),
             statistic: "Sum",

@@ -12,6 +12,7 @@ mod key;
 mod lock;
 mod logs;
 mod machine;
+mod metric;
 mod outputs;
 mod package_digest;
 mod parameter_key;
@@ -37,6 +38,7 @@ pub use key::EncryptionKey;
 pub use lock::LockTable;
 pub use logs::LogGroup;
 pub use machine::StateMachine;
+pub use metric::MetricFilter;
 pub use outputs::Output;
 pub use package_digest::PackageDigest;
 pub use parameter::Parameter;
@@ -76,6 +78,8 @@ pub struct Stack {
     pub iam: Iam,
     /// The log groups of the function and of the state machine.
     pub logs: Vec<LogGroup>,
+    /// What is counted in the logs.
+    pub metric_filters: Vec<MetricFilter>,
     /// An alarm for every way to fail.
     pub alarms: Vec<Alarm>,
     /// What the deployed stack tells others.
@@ -113,6 +117,7 @@ impl Stack {
             topic: topic::topic(config),
             iam: iam::iam(config, machine)?,
             logs,
+            metric_filters: metric::filters(config),
             alarms,
             guide: guide::guide(config, package),
         })

@@ -97,6 +97,8 @@ fn target() -> RuleTarget {
 fn changes(tag_changes: TagChanges) -> Value {
     let specification = ["mixedInstancesPolicy", "launchTemplate", "launchTemplateSpecification"];
     let in_specification = |leaf| [&specification[..], &[leaf]].concat();
+    let in_override =
+        |leaf: &[&'static str]| [&["mixedInstancesPolicy", "launchTemplate", "overrides"], leaf].concat();
     let launch_sources = [
         vec!["launchTemplate", "launchTemplateId"],
         vec!["launchTemplate", "launchTemplateName"],
@@ -104,6 +106,9 @@ fn changes(tag_changes: TagChanges) -> Value {
         in_specification("launchTemplateId"),
         in_specification("launchTemplateName"),
         vec!["mixedInstancesPolicy", "launchTemplate", "overrides", "instanceType"],
+        in_override(&["launchTemplateSpecification", "launchTemplateId"]),
+        in_override(&["launchTemplateSpecification", "launchTemplateName"]),
+        in_override(&["instanceRequirements", "vCpuCount", "min"]), // AWS asks for it with any requirements
     ];
     let mut either: Vec<Value> = launch_sources.iter().map(|path| update_with(path)).collect();
     if tag_changes != TagChanges::None {

@@ -57,6 +57,44 @@ resource "aws_cloudwatch_event_rule" "changes" {
             }
           }
         },
+        {
+          eventName = ["UpdateAutoScalingGroup"]
+          requestParameters = {
+            mixedInstancesPolicy = {
+              launchTemplate = {
+                overrides = {
+                  launchTemplateSpecification = { launchTemplateId = [{ exists = true }] }
+                }
+              }
+            }
+          }
+        },
+        {
+          eventName = ["UpdateAutoScalingGroup"]
+          requestParameters = {
+            mixedInstancesPolicy = {
+              launchTemplate = {
+                overrides = {
+                  launchTemplateSpecification = { launchTemplateName = [{ exists = true }] }
+                }
+              }
+            }
+          }
+        },
+        {
+          eventName = ["UpdateAutoScalingGroup"]
+          requestParameters = {
+            mixedInstancesPolicy = {
+              launchTemplate = {
+                overrides = {
+                  instanceRequirements = {
+                    vCpuCount = { min = [{ exists = true }] }
+                  }
+                }
+              }
+            }
+          }
+        },
         { eventName = ["CreateOrUpdateTags", "DeleteTags"] },
       ]
     }

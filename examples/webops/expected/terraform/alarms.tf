@@ -359,3 +359,19 @@ resource "aws_cloudwatch_metric_alarm" "notifications_failed" {
     TopicName = aws_sns_topic.recycles.name
   }
 }
+
+resource "aws_cloudwatch_metric_alarm" "notifications_refused" {
+  alarm_name          = "${local.prefix}-notifications-refused"
+  alarm_description   = var.runbook_url == null ? "The topic or the notifier refused a message of a recycle, which went on without it. The execution's output says why. Runbook: docs/runbook.md#notifications-refused beside what was deployed." : "The topic or the notifier refused a message of a recycle, which went on without it. The execution's output says why. Runbook: ${var.runbook_url}#notifications-refused"
+  namespace           = "AsgRecycle/${local.prefix}"
+  metric_name         = "NotificationsRefused"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  tags                = var.tags
+}

@@ -13,3 +13,15 @@ resource "aws_cloudwatch_log_group" "machine" {
   kms_key_id        = aws_kms_key.stack.arn
   tags              = var.tags
 }
+
+resource "aws_cloudwatch_log_metric_filter" "notifications_refused" {
+  name           = "notifications-refused"
+  log_group_name = aws_cloudwatch_log_group.machine.name
+  pattern        = "{ ($.type = \"TaskFailed\") && (($.details.resource = \"publish\") || ($.details.resource = \"invoke\")) }"
+
+  metric_transformation {
+    name      = "NotificationsRefused"
+    namespace = "AsgRecycle/${local.prefix}"
+    value     = "1"
+  }
+}

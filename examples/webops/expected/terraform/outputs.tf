@@ -112,5 +112,5 @@ output "rule_names" {
 
 output "alarm_names" {
   description = "Names of the alarms, with commas between."
-  value       = "${local.prefix}-handler-errors,${local.prefix}-handler-throttles,${local.prefix}-handler-slow,${local.prefix}-events-rejected,${local.prefix}-queue-age,${local.prefix}-dead-letters,${local.prefix}-changes-undelivered,${local.prefix}-changes-lost,${local.prefix}-maintenance-undelivered,${local.prefix}-maintenance-lost,${local.prefix}-executions-undelivered,${local.prefix}-executions-lost,${local.prefix}-recycles-failed,${local.prefix}-recycles-timed-out,${local.prefix}-recycles-aborted,${local.prefix}-recycles-throttled,${local.prefix}-locks-throttled,${local.prefix}-notifications-failed"
+  value       = "${local.prefix}-handler-errors,${local.prefix}-handler-throttles,${local.prefix}-handler-slow,${local.prefix}-events-rejected,${local.prefix}-queue-age,${local.prefix}-dead-letters,${local.prefix}-changes-undelivered,${local.prefix}-changes-lost,${local.prefix}-maintenance-undelivered,${local.prefix}-maintenance-lost,${local.prefix}-executions-undelivered,${local.prefix}-executions-lost,${local.prefix}-recycles-failed,${local.prefix}-recycles-timed-out,${local.prefix}-recycles-aborted,${local.prefix}-recycles-throttled,${local.prefix}-locks-throttled,${local.prefix}-notifications-failed,${local.prefix}-notifications-refused"
 }

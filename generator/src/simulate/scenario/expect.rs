@@ -224,6 +224,11 @@ fn differences(expected: &Value, found: &Value, at: &str) -> Vec<String> {
                 .flat_map(|(key, value)| differences(value, of(key), &format!("{at}/{key}")))
                 .collect()
         }
+        Value::Array(items) if found.as_array().is_some_and(|found| found.len() == items.len()) => {
+            let each = items.iter().enumerate();
+            each.flat_map(|(index, item)| differences(item, &found[index], &format!("{at}/{index}")))
+                .collect()
+        }
         _ if expected == found => Vec::new(),
         _ => vec![format!("{at}: expected {expected}, found {found}")],
     }

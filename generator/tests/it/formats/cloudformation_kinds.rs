@@ -19,6 +19,7 @@ pub(super) const NOUNS: &[(&str, &str, &str)] = &[
     ("role", "Role", "name"),
     ("role_policy", "Policy", "id"),
     ("log_group", "LogGroup", "name"),
+    ("metric_filter", "Filter", "id"),
     ("alarm", "Alarm", "name"),
 ];
 
@@ -208,6 +209,19 @@ pub(super) const KINDS: &[Kind] = &[
             ("RetentionInDays", "retention_days"),
             ("KmsKeyId", "key"),
             ("Tags", "tags"),
+        ],
+        ignored: &[],
+    },
+    Kind {
+        name: "metric_filter",
+        own: "AWS::Logs::MetricFilter",
+        properties: &[
+            ("FilterName", "name"),
+            ("LogGroupName", "log_group_name"),
+            ("FilterPattern", "pattern"),
+            ("MetricTransformations.0.MetricName", "metric"),
+            ("MetricTransformations.0.MetricNamespace", "namespace"),
+            ("MetricTransformations.0.MetricValue", "counts"),
         ],
         ignored: &[],
     },

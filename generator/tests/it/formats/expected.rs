@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use asg_recycle::stack::value::{Attribute, Reference, Resource, ResourceKind, Value as Model};
-use asg_recycle::stack::{Alarm, EventRule, LogGroup, Policy, Queue, Role, Stack};
+use asg_recycle::stack::{Alarm, EventRule, LogGroup, MetricFilter, Policy, Queue, Role, Stack};
 use serde_json::{Map, Value, json};
 
 use super::{Inventory, Optional};
@@ -19,6 +19,7 @@ pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
     all.extend(seen.keys());
     all.extend(seen.roles());
     all.extend(stack.logs.iter().map(|group| seen.log_group(group)));
+    all.extend(stack.metric_filters.iter().map(|filter| seen.metric_filter(filter)));
     all.extend(stack.alarms.iter().map(|alarm| seen.alarm(alarm)));
     all.into_iter().map(|(id, properties)| (id, without_nothing(properties))).collect()
 }
@@ -309,14 +310,27 @@ impl Seen<'_> {
         (format!("log_group.{}", group.resource.label), properties)
     }
 
+    fn metric_filter(self, filter: &MetricFilter) -> Found {
+        let properties = json!({
+            "name": filter.name,
+            "log_group_name": self.value(&filter.log_group),
+            "pattern": filter.pattern,
+            "metric": filter.metric,
+            "namespace": self.value(&filter.namespace),
+            "counts": "1",
+        });
+        (format!("metric_filter.{}", filter.label), properties)
+    }
+
     fn alarm(self, alarm: &Alarm) -> Found {
-        let (dimension, of) = &alarm.dimension;
+        let dimensions = alarm.dimension.iter().map(|(name, of)| ((*name).to_owned(), self.value(of)));
+        let dimensions: Map<_, _> = dimensions.collect();
         let properties = json!({
             "name": self.value(&alarm.name),
             "description": self.value(&alarm.description),
-            "namespace": alarm.namespace,
+            "namespace": self.value(&alarm.namespace),
             "metric": alarm.metric,
-            "dimensions": { *dimension: self.value(of) },
+            "dimensions": (!dimensions.is_empty()).then_some(dimensions),
             "statistic": alarm.statistic,
             "period_seconds": alarm.period_seconds,
             "evaluation_periods": alarm.evaluation_periods,

@@ -199,6 +199,19 @@ pub(super) const KINDS: &[Kind] = &[
         ignored: &[],
     },
     Kind {
+        name: "metric_filter",
+        own: "aws_cloudwatch_log_metric_filter",
+        properties: &[
+            ("name", "name"),
+            ("log_group_name", "log_group_name"),
+            ("pattern", "pattern"),
+            ("metric_transformation.name", "metric"),
+            ("metric_transformation.namespace", "namespace"),
+            ("metric_transformation.value", "counts"),
+        ],
+        ignored: &[],
+    },
+    Kind {
         name: "alarm",
         own: "aws_cloudwatch_metric_alarm",
         properties: &[
