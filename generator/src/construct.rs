@@ -1,5 +1,7 @@
 //! The stack as a value: what the command line does, for programs that want the files themselves.
 
+use std::collections::BTreeSet;
+
 use crate::asl::{self, Machine};
 use crate::config::Config;
 use crate::problem::Problems;
@@ -19,6 +21,8 @@ use crate::stack::{PackageDigest, Stack};
 pub struct AsgRecycle {
     config: Config,
     machine: Machine,
+    /// API calls of a former version, whose executions may still run.
+    former_calls: BTreeSet<String>,
     stack: Stack,
 }
 
@@ -28,18 +32,32 @@ impl AsgRecycle {
         config.check()?;
         let machine = asl::build(&config)?;
         let stack = Stack::new(&config, &machine, None)?;
-        Ok(Self { config, machine, stack })
+        Ok(Self { config, machine, former_calls: BTreeSet::new(), stack })
+    }
+
+    /// The same stack, deployed over one whose state machine makes these calls: executions of it that still run get the new
+    /// role, which allows them too. Set it before the package.
+    pub fn upgrading(self, former_calls: BTreeSet<String>) -> Result<Self, Problems> {
+        let this = Self { former_calls, ..self };
+        let stack = this.described(None)?;
+        Ok(Self { stack, ..this })
+    }
+
+    fn described(&self, package: Option<&PackageDigest>) -> Result<Stack, Problems> {
+        let mut machine = self.machine.clone();
+        machine.api_calls.extend(self.former_calls.iter().cloned());
+        Stack::new(&self.config, &machine, package)
     }
 
     /// The same stack, deploying this handler zip.
     pub fn with_package(self, package: &PackageDigest) -> Result<Self, Problems> {
-        let stack = Stack::new(&self.config, &self.machine, Some(package))?;
+        let stack = self.described(Some(package))?;
         Ok(Self { stack, ..self })
     }
 
     /// The same stack under a version of its own, deploying this handler zip from a bucket.
     pub fn published(self, package: &PackageDigest, bucket: &str, version: &str) -> Result<Self, Problems> {
-        let stack = Stack::new(&self.config, &self.machine, Some(package))?;
+        let stack = self.described(Some(package))?;
         Ok(Self { stack: stack.published(package, bucket, version), ..self })
     }
 
@@ -72,10 +90,25 @@ impl AsgRecycle {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::AsgRecycle;
     use crate::config::Config;
     use crate::render::{self, FORMATS};
     use crate::stack::PackageDigest;
+
+    #[test]
+    fn executions_of_the_former_version_may_go_on_with_the_new_role() {
+        let config = Config::with_defaults("x".parse().unwrap());
+        let stack = AsgRecycle::from_config(config).unwrap();
+        let may = |stack: &AsgRecycle| format!("{:?}", stack.stack().iam.machine.policy);
+        assert!(!may(&stack).contains("autoscaling:EnterStandby"));
+        let former = BTreeSet::from(["autoscaling:EnterStandby".to_owned()]);
+        let package = PackageDigest::of(b"zip");
+        let upgraded = stack.upgrading(former).unwrap().with_package(&package).unwrap();
+        assert!(may(&upgraded).contains("autoscaling:EnterStandby"));
+        assert!(!upgraded.machine().api_calls.contains("autoscaling:EnterStandby"));
+    }
 
     #[test]
     fn formats_do_not_share_a_path_and_all_come_with_the_machine() {

@@ -6,7 +6,7 @@ use super::building::{self, Building, record};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::formats::{self, Formats};
-use super::generate::{Target, files, plan_without_zip};
+use super::generate::{self, Target, files, plan_without_zip};
 use super::input::Source;
 use super::report;
 use crate::AsgRecycle;
@@ -41,10 +41,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         (arguments.building.build(architecture, &contents, context)?, early)
     };
     let record = record(&built, architecture);
-    let mut files = files(stack, Some(&record), &arguments.format, &contents.sources)?;
-    files.insert(HANDLER_ZIP.to_owned(), built.zip);
     let folder = arguments.target.open()?;
-    let plan = folder.plan(Wanted { files, package: Some(record), ..Wanted::default() })?;
+    let upgraded = folder.upgraded(generate::record(&stack));
+    let mut files = files(stack, Some(&record), &upgraded, &arguments.format, &contents.sources)?;
+    files.insert(HANDLER_ZIP.to_owned(), built.zip);
+    let plan =
+        folder.plan(Wanted { files, package: Some(record), stack: Some(upgraded), ..Wanted::default() })?;
+    report::upgrade(&plan, context);
     report::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
     report::silence(is_silent, context);
     context

@@ -8,7 +8,7 @@ use super::formats::{self, Formats};
 use super::input::Source;
 use super::report;
 use crate::AsgRecycle;
-use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, Wanted};
+use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, StackRecord, Wanted};
 use crate::package::{Contents, Inputs};
 use crate::render::Files;
 use crate::stack::PackageDigest;
@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if arguments.check {
         return report::drift(&plan, context);
     }
+    report::upgrade(&plan, context);
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
     report::summary(&arguments.target.out, &summary, context)?;
@@ -82,23 +83,42 @@ pub(super) fn plan_without_zip(
     });
     let kept = kept.cloned();
     let carried = folder.carried(|path| kept.is_some() && path == HANDLER_ZIP);
-    let files = files(stack, kept.as_ref(), formats, &contents.sources)?;
-    Ok(folder.plan(Wanted { files, package: kept, carried })?)
+    let record = folder.upgraded(record(&stack));
+    let files = files(stack, kept.as_ref(), &record, formats, &contents.sources)?;
+    Ok(folder.plan(Wanted { files, package: kept, stack: Some(record), carried })?)
+}
+
+/// The stack, as far as the next version has to know it.
+pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
+    let config = stack.config();
+    let fixed = [
+        ("name", config.name.to_string()),
+        ("environment", config.environment.to_string()),
+        ("permissions.role_path", config.permissions.role_path.to_string()),
+        ("locks.create_table", config.locks.create_table.to_string()),
+        ("encryption.customer_key", config.encryption.customer_key.to_string()),
+    ];
+    StackRecord {
+        api_calls: stack.machine().api_calls.clone(),
+        fixed: fixed.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        ..StackRecord::default()
+    }
 }
 
 /// Every text file of the output folder.
 pub(super) fn files(
     stack: AsgRecycle,
     package: Option<&PackageRecord>,
+    record: &StackRecord,
     formats: &Formats,
     sources: &Files,
 ) -> Result<Files, Failure> {
     let digest = package.and_then(|record| PackageDigest::from_hex(&record.sha256_hex));
+    // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
+    let failed = |problems| Failure::World(format!("{problems:?}"));
+    let stack = stack.upgrading(record.former_api_calls.clone()).map_err(failed)?;
     let stack = match &digest {
-        // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
-        Some(digest) => {
-            stack.with_package(digest).map_err(|problems| Failure::World(format!("{problems:?}")))?
-        }
+        Some(digest) => stack.with_package(digest).map_err(failed)?,
         None => stack,
     };
     let mut files = stack.synth_all(&formats.0);

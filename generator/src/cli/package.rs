@@ -81,7 +81,7 @@ fn wanted(folder: &Folder, zip: Vec<u8>, record: PackageRecord, sources: &Files)
     let mut files = handler_files(sources);
     files.insert(HANDLER_ZIP.to_owned(), zip);
     let carried = folder.carried(|path| path != HANDLER_ZIP && !path.starts_with(HANDLER_FOLDER));
-    Wanted { files, package: Some(record), carried }
+    Wanted { files, package: Some(record), stack: folder.manifest().stack.clone(), carried }
 }
 
 /// Says whether a build would give another zip than the folder has.

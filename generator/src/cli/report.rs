@@ -109,6 +109,21 @@ pub(super) fn summary(out: &Path, summary: &Summary, context: &mut Context) -> R
     context.console.result(&text)
 }
 
+/// Says what is dangerous about deploying a folder over what it held, and what the role keeps for executions that run meanwhile.
+pub(super) fn upgrade(plan: &Plan, context: &mut Context) {
+    for danger in plan.dangers() {
+        context.console.note(&format!("warning: {danger} (UPGRADING in docs/)\n"));
+    }
+    let kept: Vec<&str> = plan.kept_calls().collect();
+    if !kept.is_empty() {
+        let calls = kept.join(", ");
+        context.console.note(&format!(
+            "note: the machine's role still allows {calls}: executions that the former version began call it; the next version \
+             takes it away\n"
+        ));
+    }
+}
+
 /// Warns of alarms that reach nobody: it is right, and still should be known before it is deployed.
 pub(super) fn silence(is_silent: bool, context: &mut Context) {
     if is_silent {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{OutputError, is_absent};
 use super::manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
+use super::upgrade::StackRecord;
 use crate::digest;
 use crate::render::Files;
 
@@ -38,6 +39,8 @@ pub struct Wanted {
     pub files: Files,
     /// The handler zip that the folder then holds.
     pub package: Option<PackageRecord>,
+    /// The stack that the folder then holds.
+    pub stack: Option<StackRecord>,
     /// Files written earlier that stay as they are: path to hash.
     pub carried: BTreeMap<String, String>,
 }
@@ -61,6 +64,11 @@ impl Folder {
     /// The manifest; empty where there was none.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What this stack leaves to the next version, deployed over what the folder holds.
+    pub fn upgraded(&self, stack: StackRecord) -> StackRecord {
+        stack.after(self.manifest.stack.as_ref(), self.manifest.version == crate::VERSION)
     }
 
     /// The handler zip's record, if the zip is there and is the one recorded.

@@ -5,6 +5,8 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
+use super::upgrade::StackRecord;
+
 /// The manifest's path under the output folder.
 pub const FILE_NAME: &str = "manifest.json";
 const GENERATOR: &str = "asg-recycle";
@@ -18,6 +20,9 @@ pub struct Manifest {
     pub version: String,
     /// The handler zip in the folder, if there is one.
     pub package: Option<PackageRecord>,
+    /// The stack in the folder, as far as the next version has to know it. Absent where an older generator wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<StackRecord>,
     /// Every generated file but this one: path, `/`-separated, to SHA-256 in hex.
     pub files: BTreeMap<String, String>,
     /// Present only after a run that was cut short: the hashes of the files it was writing.
@@ -47,6 +52,7 @@ impl Default for Manifest {
             generator: GENERATOR.to_owned(),
             version: crate::VERSION.to_owned(),
             package: None,
+            stack: None,
             files: BTreeMap::new(),
             pending: BTreeMap::new(),
         }

@@ -10,6 +10,7 @@ mod folder;
 mod diff;
 mod leftover;
 mod plan;
+mod upgrade;
 mod write;
 
 pub use conflict::{Conflict, Obstacle};
@@ -17,4 +18,5 @@ pub use error::OutputError;
 pub use folder::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, Wanted};
 pub use manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
 pub use plan::{Change, Plan};
+pub use upgrade::StackRecord;
 pub use write::{Summary, write_single};

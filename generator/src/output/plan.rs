@@ -63,7 +63,12 @@ pub struct Plan {
 impl Folder {
     /// Compares the folder with what it is to hold. Nothing is written.
     pub fn plan(&self, wanted: Wanted) -> Result<Plan, OutputError> {
-        let mut after = Manifest { package: wanted.package, files: wanted.carried, ..Manifest::default() };
+        let mut after = Manifest {
+            package: wanted.package,
+            stack: wanted.stack,
+            files: wanted.carried,
+            ..Manifest::default()
+        };
         let hashes = wanted.files.iter().map(|(path, contents)| (path.clone(), digest::hex(contents)));
         after.files.extend(hashes);
         let before = &self.manifest;
@@ -134,6 +139,17 @@ fn decide(disk: &Disk, wanted: Option<&[u8]>, known: &[&str]) -> Change {
 }
 
 impl Plan {
+    /// What is dangerous about deploying what the folder will hold over what it holds: a sentence for each.
+    pub fn dangers(&self) -> Vec<String> {
+        let both = self.after.stack.as_ref().zip(self.before.stack.as_ref());
+        both.map(|(after, before)| after.dangers(before)).unwrap_or_default()
+    }
+
+    /// The API calls that the role keeps for executions that the former version began.
+    pub fn kept_calls(&self) -> impl Iterator<Item = &str> {
+        self.after.stack.iter().flat_map(|stack| stack.former_api_calls.iter().map(String::as_str))
+    }
+
     /// Every file's change but the manifest's, by path.
     pub fn changes(&self) -> impl Iterator<Item = (&str, &Change)> {
         self.steps.iter().map(|(path, step)| (path.as_str(), &step.change))

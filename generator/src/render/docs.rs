@@ -8,6 +8,7 @@ const FOLDER: &str = "docs";
 
 /// Each page as it is in the repository, by its file's name. Links among them stay within the folder.
 const PAGES: &[(&str, &str)] = &[
+    ("UPGRADING.md", include_str!("../../../UPGRADING.md")),
     ("errors.md", include_str!("../../../docs/errors.md")),
     ("execution-input.schema.json", include_str!("../../../docs/execution-input.schema.json")),
     ("execution-output.md", include_str!("../../../docs/execution-output.md")),

@@ -280,6 +280,20 @@ fn drift_is_found_also_where_nobody_reads_it() {
     assert_eq!(status.code(), Some(1));
 }
 
+#[test]
+fn an_upgrade_that_replaces_the_roles_is_warned_of() {
+    let done = generated();
+    let moved = "name: web\npermissions: {role_path: /moved/}\n";
+    let manifest = done
+        .read("out/manifest.json")
+        .replace("\"autoscaling:Describe", "\"autoscaling:EnterStandby\",\"autoscaling:Describe");
+    let done = done.then(GENERATE).file("out/manifest.json", &manifest).file("stack.yaml", moved);
+    let done =
+        done.stderr_has("`permissions.role_path` was `/` and is `/moved/`").stderr_has("still allows").ok();
+    assert!(done.read("out/terraform/iam.tf").contains("autoscaling:EnterStandby"));
+    done.then(CHECK).stdout("no drift\n").ok();
+}
+
 const SILENT: &str = "warning: no alarm reaches anybody: name somebody in `alarms.action_arns`, or set \
     `encryption.customer_key: true`, with which the stack's own topic carries its alarms\n";
 

@@ -1,0 +1,107 @@
+//! What a deployed stack has that its next version has to know of: executions that run while it is upgraded keep the state
+//! machine that they began with, and get the new role.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// What of a generated stack outlives it, in the manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackRecord {
+    /// The API calls of its state machine, as IAM spells them.
+    pub api_calls: BTreeSet<String>,
+    /// Those of the version before that it does not make any more; its role still allows them.
+    pub former_api_calls: BTreeSet<String>,
+    /// Keys of `stack.yaml` that a deployed stack cannot change in place, with their values.
+    pub fixed: BTreeMap<String, String>,
+}
+
+/// What changing a fixed key does to a deployed stack, to complete "KEY was OLD and is NEW: ...".
+const CONSEQUENCES: &[(&str, &str)] = &[
+    (
+        "name",
+        "every resource is replaced, and recycles that run lose their role; deploy it as another stack, and remove the former one",
+    ),
+    (
+        "environment",
+        "where no deployment names its environment, every resource is replaced; deploy it as another stack, and remove the former one",
+    ),
+    (
+        "permissions.role_path",
+        "CloudFormation refuses it, and Terraform takes both roles away before it makes the new ones: no recycle may run meanwhile",
+    ),
+    (
+        "locks.create_table",
+        "the table of locks is created, or no longer kept, by this stack: it must not go while another stack of the account and region uses it",
+    ),
+    (
+        "encryption.customer_key",
+        "the queues, the topic, the table and the logs change their key; a stack's own key is kept until what it has encrypted is gone",
+    ),
+];
+
+impl StackRecord {
+    /// The record of a stack that makes these calls, deployed over the one of `before`. What a version called is
+    /// kept until the version after the next: as long as generator and calls are the same, nothing changes.
+    #[must_use]
+    pub fn after(self, before: Option<&Self>, same_generator: bool) -> Self {
+        let former_api_calls = match before {
+            Some(before) if same_generator && before.api_calls == self.api_calls => {
+                before.former_api_calls.clone()
+            }
+            Some(before) => before.api_calls.difference(&self.api_calls).cloned().collect(),
+            None => BTreeSet::new(),
+        };
+        Self { former_api_calls, ..self }
+    }
+
+    /// What is dangerous about deploying it over the one of `before`: a sentence for each.
+    pub fn dangers(&self, before: &Self) -> Vec<String> {
+        let changed = CONSEQUENCES.iter().filter_map(|(key, consequence)| {
+            let (old, new) = (before.fixed.get(*key)?, self.fixed.get(*key)?);
+            (old != new).then(|| format!("`{key}` was `{old}` and is `{new}`: {consequence}"))
+        });
+        changed.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calling(calls: &[&str]) -> StackRecord {
+        StackRecord {
+            api_calls: calls.iter().map(|call| (*call).to_owned()).collect(),
+            ..StackRecord::default()
+        }
+    }
+
+    fn former(record: &StackRecord) -> Vec<&str> {
+        record.former_api_calls.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn what_the_former_version_calls_is_kept_until_the_version_after() {
+        let first = calling(&["a", "b"]).after(None, false);
+        assert_eq!(former(&first), [""; 0]);
+        let second = calling(&["b", "c"]).after(Some(&first), false);
+        assert_eq!(former(&second), ["a"]);
+        let again = calling(&["b", "c"]).after(Some(&second), true);
+        assert_eq!(again, second, "generating again changes nothing");
+        let third = calling(&["b", "c"]).after(Some(&again), false);
+        assert_eq!(former(&third), [""; 0]);
+    }
+
+    #[test]
+    fn a_key_that_cannot_change_in_place_is_named_with_what_happens() {
+        let at = |path: &str| StackRecord {
+            fixed: BTreeMap::from([("permissions.role_path".to_owned(), path.to_owned())]),
+            ..StackRecord::default()
+        };
+        assert_eq!(at("/").dangers(&at("/")), [""; 0]);
+        let dangers = at("/new/").dangers(&at("/"));
+        assert!(
+            dangers[0].starts_with("`permissions.role_path` was `/` and is `/new/`: CloudFormation refuses")
+        );
+    }
+}
