@@ -46,6 +46,8 @@ pub const HANDLER_ROLE: ResourceName = role("IAM role", "-handler");
 pub const MACHINE_ROLE: ResourceName = role("IAM role", "-machine");
 /// The topic.
 pub const TOPIC: ResourceName = name("topic", "-recycles", 256);
+/// Follows the stack's name in that of the repository of the handler's images, which all environments share.
+pub const REPOSITORY_SUFFIX: &str = "-handler";
 /// The table of locks and journals. Every stack of an account and region has the same, whatever its name and environment,
 /// so that two of them that see one group share its lock.
 pub const LOCK_TABLE: &str = "asg-recycle-locks";

@@ -42,6 +42,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let version = publish::version(&arguments.version)?;
     let stack = arguments.source.stack(context)?;
+    if stack.stack().repository.is_some() {
+        return Err(Failure::Input(
+            "`package.kind` is `image`: it is pushed to its repository by the commands in the output folder's README.md, \
+             and the function names it by its digest"
+                .to_owned(),
+        ));
+    }
     let contents = arguments.source.contents(stack.config())?;
     let architecture = stack.config().handler.architecture;
     let built = match &arguments.handler_zip {
@@ -53,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     // The zip's hash makes no fault that the file did not have.
     let stack = stack.published(&built.digest, &arguments.bucket, &version);
     let stack = stack.map_err(|problems| Failure::World(format!("{problems:?}")))?;
-    let zip_key = stack.stack().function.published.as_ref().map(|zip| zip.key.clone()).unwrap_or_default();
+    let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone()).unwrap_or_default();
     let template = stack.synth(&CloudFormation).remove(TEMPLATE).unwrap_or_default();
     let place = place(arguments, region, context);
     let objects = [

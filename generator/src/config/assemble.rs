@@ -15,9 +15,9 @@ use super::tags::TagMap;
 use super::text::StackName;
 use super::types::{
     AlarmsSection, Config, EncryptionSection, GroupsSection, HandlerSection, LocksSection, LogsSection,
-    MachineSection, NotificationsSection, PermissionsSection, QueueSection, TriggerSection,
+    MachineSection, NotificationsSection, PackageSection, PermissionsSection, QueueSection, TriggerSection,
 };
-use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
+use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::problem::Problem;
 use crate::strategy::Catalog;
 
@@ -68,6 +68,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             settings: values.pairs("handler.settings", PackagedSettings::insert),
             files: values.pairs("handler.files", PackagedFiles::insert),
         },
+        package: PackageSection { kind: values.word("package.kind", PackageKind::from_word) },
         queue: QueueSection {
             batch_size: values.bounded("queue.batch_size"),
             batching_window_seconds: values.bounded("queue.batching_window_seconds"),

@@ -58,9 +58,9 @@ pub use text::{
 };
 pub use types::{
     AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
-    PermissionsSection, QueueSection, TriggerSection,
+    PackageSection, PermissionsSection, QueueSection, TriggerSection,
 };
-pub use word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
+pub use word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
 /// Longest `stack.yaml`, in bytes. Every key and fifty tags of full length need less than half of it.
 pub const BYTES_MAX: usize = 65_536;

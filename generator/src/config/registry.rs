@@ -18,7 +18,7 @@ use super::text::{
     AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath, PolicyArn, Region,
     RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName, StateMachineName, TagKeyPattern,
 };
-use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
+use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::strategy::{self, Strategy};
 
 const fn key(
@@ -126,6 +126,12 @@ static FIXED: &[Key<'static>] = &[
         KeyKind::Pairs(&FILES),
         NO_PAIRS,
         "files that the package holds beside the handler, e.g. the authorities that TLS trusts",
+    ),
+    key(
+        "package.kind",
+        KeyKind::Word(Cow::Borrowed(PackageKind::WORDS)),
+        text("zip"),
+        "what the Lambda function is deployed as: its zip, or a container image of the same; see docs/package.md",
     ),
     key(
         "queue.batch_size",
@@ -253,6 +259,7 @@ static FIXED: &[Key<'static>] = &[
 /// The sections that do not depend on the strategies.
 static SECTIONS: &[(&str, &str)] = &[
     ("handler", "the Lambda function that decides which groups are recycled"),
+    ("package", "the form in which the Lambda function is deployed"),
     ("queue", "the queue between the events and the Lambda function"),
     ("trigger", "which events recycle a group"),
     (

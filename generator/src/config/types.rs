@@ -11,7 +11,7 @@ use super::tags::{SelectorTags, Tags};
 use super::text::{
     EndpointUrl, Environment, FunctionArn, PolicyArn, Region, RolePath, RunbookUrl, SlackChannel, StackName,
 };
-use super::word::{Architecture, LogLevel, MachineLogLevel, TagChanges};
+use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
 /// A whole `stack.yaml`, with every default filled in. Its fields are named after the keys, which
 /// `docs/configuration.md` explains.
@@ -25,6 +25,8 @@ pub struct Config {
     pub region: Region,
     /// The Lambda function that decides which groups are recycled.
     pub handler: HandlerSection,
+    /// The form in which the Lambda function is deployed.
+    pub package: PackageSection,
     /// The queue between the events and the Lambda function.
     pub queue: QueueSection,
     /// Which events reach the Lambda function.
@@ -70,6 +72,13 @@ pub struct HandlerSection {
     pub settings: PackagedSettings,
     /// What the package holds beside the binary: path in it to path in the folder of `stack.yaml`.
     pub files: PackagedFiles,
+}
+
+/// The keys under `package`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageSection {
+    /// What the function is deployed as.
+    pub kind: PackageKind,
 }
 
 /// The keys under `queue`.

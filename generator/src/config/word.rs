@@ -40,6 +40,14 @@ words! {
         X86_64 = "x86_64",
     }
 
+    /// What the handler is deployed as.
+    PackageKind {
+        /// A zip that Lambda unpacks onto its own operating system.
+        Zip = "zip",
+        /// A container image that holds what the zip does.
+        Image = "image",
+    }
+
     /// Least serious messages that the Lambda function logs; Lambda's own words are the upper case of these.
     LogLevel {
         /// Every message.

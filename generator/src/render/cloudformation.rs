@@ -21,6 +21,10 @@ const TEMPLATE: &str = "cloudformation/template.yaml.j2";
 /// The file emitted.
 const FILE: &str = "cloudformation/template.yaml";
 
+/// The template of the repository of the handler's images, and the file emitted.
+const REPOSITORY_TEMPLATE: &str = "cloudformation/repository.yaml.j2";
+const REPOSITORY_FILE: &str = "cloudformation/repository.yaml";
+
 /// How to deploy it.
 const GUIDE: &str = "readme/cloudformation.md.j2";
 
@@ -34,12 +38,19 @@ impl OutputFormat for CloudFormation {
             group_noun: "AWS::AutoScaling::AutoScalingGroup",
             language: "yaml",
             contents: &[(FILE, "the stack as a CloudFormation template")],
+            image_contents: &[(
+                REPOSITORY_FILE,
+                "a template that makes the repository of the handler's images",
+            )],
         }
     }
 
     fn render(&self, stack: &Stack) -> Files {
         let name = stack.name.clone();
         let values = overridden(offered(stack));
+        // ECR reads it as JSON.
+        let json = |value: &Value| yaml::Printer { name: &name, overridden: &values }.flow(value);
+        let lifecycle_text = stack.repository.as_ref().map(|repository| json(&repository.lifecycle));
         let print_value = move |value: &Value, indent: usize| {
             yaml::Printer { name: &name, overridden: &values }.after_key(value, indent)
         };
@@ -52,10 +63,15 @@ impl OutputFormat for CloudFormation {
             groups => seen(groups(stack)),
             conditions => seen(conditions),
             tag_list => seen(tag_list(stack)),
+            lifecycle_text => seen(lifecycle_text),
             handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
             ..seen(stack)
         };
-        Files::from([(FILE.to_owned(), print(&environment, TEMPLATE, &context).into_bytes())])
+        let emitted = [(FILE, TEMPLATE)].into_iter();
+        let emitted = emitted.chain(stack.repository.iter().map(|_| (REPOSITORY_FILE, REPOSITORY_TEMPLATE)));
+        emitted
+            .map(|(file, template)| (file.to_owned(), print(&environment, template, &context).into_bytes()))
+            .collect()
     }
 
     /// The zip is in a bucket, for CloudFormation reads no files; tags are fixed, for it has no parameters that are
@@ -87,7 +103,8 @@ impl OutputFormat for CloudFormation {
 fn offered(stack: &Stack) -> impl Iterator<Item = &Parameter> {
     let says_where =
         |key: ParameterKey| matches!(key, ParameterKey::HandlerS3Bucket | ParameterKey::HandlerS3Key);
-    let is_asked = move |each: &&Parameter| stack.function.published.is_none() || !says_where(each.key);
+    let is_asked =
+        move |each: &&Parameter| stack.function.code.published().is_none() || !says_where(each.key);
     stack.parameters.iter().filter(|each| CloudFormation.offer(each).is_some()).filter(is_asked)
 }
 

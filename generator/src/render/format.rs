@@ -44,6 +44,8 @@ pub struct Description {
     pub language: &'static str,
     /// Its files and folders under the output folder, each with what it is, without a period.
     pub contents: &'static [(&'static str, &'static str)],
+    /// Those that it has besides where the handler is a container image.
+    pub image_contents: &'static [(&'static str, &'static str)],
 }
 
 /// How a format offers a parameter.

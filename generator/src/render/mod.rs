@@ -8,6 +8,7 @@ mod yaml;
 mod parameters;
 mod cloudformation;
 mod formats;
+mod image;
 mod readme;
 mod docs;
 
@@ -26,11 +27,12 @@ fn attributes(stack: &Stack) -> String {
     )
 }
 
-/// The files that belong to no format: the state machine's definition, which every format embeds unchanged, the
-/// `README.md` for the person who deploys the stack, and what whoever operates it reads.
+/// The files that belong to no format: the state machine's definition, which every format embeds unchanged, the `README.md`
+/// for the person who deploys the stack, what whoever operates it reads, and where the handler is an image, how that is made.
 pub fn shared(stack: &Stack) -> Files {
     let definition = (stack.machine.file.to_owned(), stack.machine.definition.clone().into_bytes());
     let readme = ("README.md".to_owned(), readme::render(stack).into_bytes());
     let attributes = (".gitattributes".to_owned(), attributes(stack).into_bytes());
-    Files::from([attributes, definition, readme]).into_iter().chain(docs::files(stack)).collect()
+    let pages = docs::files(stack).into_iter().chain(image::render(stack));
+    [attributes, definition, readme].into_iter().chain(pages).collect()
 }

@@ -31,7 +31,7 @@ struct FormatPart {
     parameter_noun: &'static str,
     group_noun: &'static str,
     language: &'static str,
-    contents: &'static [(&'static str, &'static str)],
+    contents: Vec<&'static (&'static str, &'static str)>,
     deploy_guide: String,
     group_tags: String,
 }
@@ -39,12 +39,13 @@ struct FormatPart {
 impl FormatPart {
     fn new(format: &dyn OutputFormat, stack: &Stack) -> Self {
         let description = format.description();
+        let of_image = stack.repository.iter().flat_map(|_| description.image_contents);
         Self {
             title: description.title,
             parameter_noun: description.parameter_noun,
             group_noun: description.group_noun,
             language: description.language,
-            contents: description.contents,
+            contents: description.contents.iter().chain(of_image).collect(),
             deploy_guide: format.deploy_guide(stack),
             group_tags: format.group_tags(&stack.guide.required_tags()),
         }

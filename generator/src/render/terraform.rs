@@ -17,6 +17,9 @@ pub struct Terraform;
 /// Folders under `templates/` that mirror the folders emitted: the module, its tests, and a root that calls it.
 const FOLDERS: &[&str] = &["terraform", "terraform/tests", "terraform-root"];
 
+/// The same, where the handler is an image: a root that makes its repository.
+const REPOSITORY_FOLDER: &str = "terraform-repository";
+
 /// Ends the name of every template.
 const TEMPLATE_SUFFIX: &str = ".j2";
 
@@ -36,6 +39,10 @@ impl OutputFormat for Terraform {
                 ("terraform/", "the stack as a Terraform module"),
                 ("terraform-root/", "a root that deploys the module, with its state in S3"),
             ],
+            image_contents: &[(
+                "terraform-repository/",
+                "a root that makes the repository of the handler's images",
+            )],
         }
     }
 
@@ -43,7 +50,8 @@ impl OutputFormat for Terraform {
         let environment = environment("hcl", hcl::expression);
         let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
         let context = context! { variables => seen(variables), ..seen(stack) };
-        let folders = FOLDERS.iter().filter_map(|folder| TEMPLATES.get_dir(folder));
+        let repository = stack.repository.iter().map(|_| &REPOSITORY_FOLDER);
+        let folders = FOLDERS.iter().chain(repository).filter_map(|folder| TEMPLATES.get_dir(folder));
         let templates = folders.flat_map(include_dir::Dir::files).filter_map(|file| file.path().to_str());
         let file = |template: &str| {
             let path = template.strip_suffix(TEMPLATE_SUFFIX).unwrap_or(template).to_owned();

@@ -64,8 +64,8 @@ impl Printer<'_> {
         }
     }
 
-    /// The value in flow style, which JSON is part of.
-    fn flow(&self, value: &Value) -> String {
+    /// The value in flow style, which JSON is part of: without references it is JSON.
+    pub(super) fn flow(&self, value: &Value) -> String {
         match value {
             Value::Text(text) => quoted(text),
             Value::Number(number) => number.to_string(),

@@ -7,7 +7,7 @@ use super::key;
 use super::package_digest::PackageDigest;
 use super::parameter::ParameterKey;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
-use crate::config::{Config, ReservedConcurrency, SettingValue};
+use crate::config::{Config, PackageKind, ReservedConcurrency, SettingValue};
 use crate::names;
 
 /// The Lambda function that decides which groups are recycled.
@@ -17,10 +17,8 @@ pub struct Function {
     pub name: Value,
     /// What it does, as Lambda's console shows it.
     pub description: &'static str,
-    /// The managed runtime: the operating system that a compiled handler runs on.
-    pub runtime: &'static str,
-    /// The executable in the zip.
-    pub handler: &'static str,
+    /// What it runs, and where that is.
+    pub code: Code,
     /// The processor, in Lambda's word.
     pub architecture: &'static str,
     /// Memory, 128 to 10,240.
@@ -39,14 +37,46 @@ pub struct Function {
     pub environment: Value,
     /// ARN of the key that encrypts its environment; Lambda's own where there is none.
     pub key_arn: Option<Value>,
+    /// What reads the queue and calls it.
+    pub source: EventSource,
+}
+
+/// What a function runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A zip.
+    Zip(ZipCode),
+    /// A container image.
+    Image {
+        /// The image in ECR, by its digest.
+        uri: Value,
+    },
+}
+
+/// A zip, and what it needs to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ZipCode {
+    /// The managed runtime: the operating system that a compiled handler runs on.
+    pub runtime: &'static str,
+    /// The executable in the zip.
+    pub handler: &'static str,
     /// The zip's file name beside the stack's own folder.
-    pub zip_file: &'static str,
+    pub file: &'static str,
     /// SHA-256 of the zip in base64, for a format that cannot read the zip; absent before it is built.
     pub source_code_hash: Option<String>,
     /// Where the zip has been published; absent where whoever deploys says where it is.
     pub published: Option<PublishedZip>,
-    /// What reads the queue and calls it.
-    pub source: EventSource,
+}
+
+impl Code {
+    /// Where its zip has been published; nothing where it has not been, or there is none.
+    pub fn published(&self) -> Option<&PublishedZip> {
+        match self {
+            Self::Zip(zip) => zip.published.as_ref(),
+            Self::Image { .. } => None,
+        }
+    }
 }
 
 /// A zip in a bucket of S3.
@@ -82,8 +112,7 @@ pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Func
     Function {
         name: Value::prefixed(names::FUNCTION.suffix),
         description: "Decides whether and how to recycle an Auto Scaling group that has changed",
-        runtime: "provided.al2023",
-        handler: "bootstrap",
+        code: code(config.package.kind, package),
         architecture: handler.architecture.as_str(),
         memory_megabytes: handler.memory_megabytes.get(),
         timeout_seconds: handler.timeout_seconds.get(),
@@ -93,15 +122,25 @@ pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Func
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         key_arn: key::arn(config),
-        zip_file: ZIP_FILE,
-        source_code_hash: package.map(PackageDigest::base64),
-        published: None,
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
             batch_size: config.queue.batch_size.get(),
             batching_window_seconds: config.queue.batching_window_seconds.get(),
             concurrency_max: config.queue.maximum_concurrency.get(),
         },
+    }
+}
+
+fn code(kind: PackageKind, package: Option<&PackageDigest>) -> Code {
+    match kind {
+        PackageKind::Zip => Code::Zip(ZipCode {
+            runtime: "provided.al2023",
+            handler: "bootstrap",
+            file: ZIP_FILE,
+            source_code_hash: package.map(PackageDigest::base64),
+            published: None,
+        }),
+        PackageKind::Image => Code::Image { uri: Value::parameter(ParameterKey::HandlerImageUri) },
     }
 }
 

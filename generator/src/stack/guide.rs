@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::function;
 use super::package_digest::PackageDigest;
 use super::parameter::s3_key;
-use crate::config::{Config, Environment, Region, TagChanges};
+use crate::config::{Architecture, Config, Environment, Region, TagChanges};
 use crate::names;
 use crate::strategy::Strategy;
 
@@ -23,6 +23,10 @@ pub struct DeployGuide {
     pub has_silent_alarms: bool,
     /// The zip's file name.
     pub zip_file: &'static str,
+    /// SHA-256 of the zip in hex, by which its image is tagged; absent before the zip is built.
+    pub zip_sha256: Option<String>,
+    /// The platform of the function, in the words of container images.
+    pub platform: &'static str,
     /// Where the commands store the zip in a bucket; absent before the zip is built.
     pub s3_key: Option<String>,
     /// The tags of a group.
@@ -81,6 +85,11 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         prefix_length_max: names::tightest().prefix_length_max(),
         has_silent_alarms: config.alarms.action_arns.is_empty() && !config.encryption.customer_key,
         zip_file: function::ZIP_FILE,
+        zip_sha256: package.map(PackageDigest::hex),
+        platform: match config.handler.architecture {
+            Architecture::Arm64 => "linux/arm64",
+            Architecture::X86_64 => "linux/amd64",
+        },
         s3_key: package.map(|digest| s3_key(&config.name, digest)),
         group_tags: contract::TAGS.iter().map(group_tag).collect(),
         selection: selection(config),

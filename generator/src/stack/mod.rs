@@ -19,6 +19,7 @@ mod parameter_key;
 pub mod parameter;
 mod policy;
 mod queue;
+mod repository;
 mod rule;
 mod topic;
 pub mod value;
@@ -31,7 +32,7 @@ use crate::problem::Problems;
 
 pub use alarms::Alarm;
 pub use deployed::Place;
-pub use function::{EventSource, Function, PublishedZip};
+pub use function::{Code, EventSource, Function, PublishedZip, ZipCode};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
 pub use key::EncryptionKey;
@@ -44,6 +45,7 @@ pub use package_digest::PackageDigest;
 pub use parameter::Parameter;
 pub use policy::{Effect, Policy, Principal, Statement};
 pub use queue::{Queue, Queues};
+pub use repository::Repository;
 pub use rule::{EventRule, RuleTarget};
 pub use topic::{Subscription, Topic};
 
@@ -66,6 +68,8 @@ pub struct Stack {
     pub queue: Queues,
     /// The Lambda function that decides.
     pub function: Function,
+    /// The repository of the handler's images; absent where it is deployed as a zip.
+    pub repository: Option<Repository>,
     /// The state machine that recycles.
     pub machine: StateMachine,
     /// The table of locks and journals.
@@ -111,6 +115,7 @@ impl Stack {
             rules,
             queue,
             function: function::function(config, package),
+            repository: repository::repository(config),
             machine: machine::machine(config, machine),
             lock: lock::table(config),
             key: key::key(config, logs.iter().map(|group| group.name.clone())),
@@ -123,11 +128,14 @@ impl Stack {
         })
     }
 
-    /// The same stack of a version, its zip lying in a bucket under the key that `package` has there.
+    /// The same stack of a version, its zip lying in a bucket under the key that `package` has there. An image lies where
+    /// whoever deploys says.
     #[must_use]
     pub fn published(mut self, package: &PackageDigest, bucket: &str, version: &str) -> Self {
         let key = parameter::s3_key(&self.name, package);
-        self.function.published = Some(PublishedZip { bucket: bucket.to_owned(), key });
+        if let Code::Zip(zip) = &mut self.function.code {
+            zip.published = Some(PublishedZip { bucket: bucket.to_owned(), key });
+        }
         version.clone_into(&mut self.version);
         self
     }

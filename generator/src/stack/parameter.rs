@@ -6,8 +6,8 @@ use super::package_digest::PackageDigest;
 pub use super::parameter_key::ParameterKey;
 use super::value::Value;
 use crate::config::{
-    AlarmActionArn, AlarmActionArns, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PolicyArn,
-    RetentionDays, RolePath, RunbookUrl, SlackChannel, TextFormat,
+    AlarmActionArn, AlarmActionArns, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PackageKind,
+    PolicyArn, RetentionDays, RolePath, RunbookUrl, SlackChannel, TextFormat,
 };
 use crate::names;
 
@@ -76,7 +76,7 @@ pub enum Group {
     Permissions,
     /// Logs, retention and protection.
     Operation,
-    /// Where the handler's zip is.
+    /// Where the handler's zip or image is.
     Package,
 }
 
@@ -99,7 +99,21 @@ impl Group {
 
 /// Every parameter of the stack, in the order of [`ParameterKey::ALL`].
 pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Vec<Parameter> {
-    ParameterKey::ALL.iter().map(|key| parameter(*key, config, package)).collect()
+    let kind = config.package.kind;
+    let deployed = |key: &&ParameterKey| package_kind(**key).is_none_or(|needed| needed == kind);
+    ParameterKey::ALL.iter().filter(deployed).map(|key| parameter(*key, config, package)).collect()
+}
+
+/// The form of the handler that a parameter is about; nothing where it is about something else.
+fn package_kind(key: ParameterKey) -> Option<PackageKind> {
+    match key {
+        ParameterKey::HandlerS3Bucket
+        | ParameterKey::HandlerS3Key
+        | ParameterKey::HandlerZipPath
+        | ParameterKey::HandlerSourceCodeHash => Some(PackageKind::Zip),
+        ParameterKey::HandlerImageUri => Some(PackageKind::Image),
+        _ => None,
+    }
 }
 
 fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>) -> Parameter {
@@ -122,7 +136,8 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         ParameterKey::HandlerS3Bucket
         | ParameterKey::HandlerS3Key
         | ParameterKey::HandlerZipPath
-        | ParameterKey::HandlerSourceCodeHash => handler_package(key, config, package),
+        | ParameterKey::HandlerSourceCodeHash
+        | ParameterKey::HandlerImageUri => handler_package(key, config, package),
     }
 }
 
@@ -226,6 +241,12 @@ fn handler_package(key: ParameterKey, config: &Config, package: Option<&PackageD
         ParameterKey::HandlerS3Key => parameter
             .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
             .defaults_to(package.map(|digest| s3_key(&config.name, digest)).as_deref()),
+        ParameterKey::HandlerImageUri => parameter
+            .says("The handler's image in ECR by its digest, in the region deployed to: a tag could come to mean another.")
+            .matches(
+                r"[0-9]{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.[a-z0-9.-]+/[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}",
+                "an image in ECR by its digest, as in 123456789012.dkr.ecr.eu-west-2.amazonaws.com/demo-handler@sha256:...",
+            ),
         ParameterKey::HandlerZipPath => parameter
             .says("Path of the handler's zip, where it is not the one beside this module.")
             .may_be_nothing(None),

@@ -23,6 +23,7 @@ pub enum ParameterKey {
     HandlerS3Key,
     HandlerZipPath,
     HandlerSourceCodeHash,
+    HandlerImageUri,
     Tags,
 }
 
@@ -45,6 +46,7 @@ impl ParameterKey {
         Self::HandlerS3Key,
         Self::HandlerZipPath,
         Self::HandlerSourceCodeHash,
+        Self::HandlerImageUri,
         Self::Tags,
     ];
 
@@ -72,6 +74,7 @@ impl ParameterKey {
             Self::HandlerS3Key => "handler_s3_key",
             Self::HandlerZipPath => "handler_zip_path",
             Self::HandlerSourceCodeHash => "handler_source_code_hash",
+            Self::HandlerImageUri => "handler_image_uri",
             Self::Tags => "tags",
         }
     }

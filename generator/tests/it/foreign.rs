@@ -1,5 +1,5 @@
 //! What other people's checkers say of what is generated: `cfn-lint` on the template, Terraform on the module and on
-//! roots that call it. They are asked for both examples.
+//! roots that call it, `hadolint` on the Dockerfile. They are asked for both examples, and for a handler that is an image.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +9,10 @@ use std::process::{Command, Output};
 use crate::python;
 use crate::run::Run;
 
-const EXAMPLES: &[&str] = &["minimal", "webops"];
+const EXAMPLES: &[&str] = &["minimal", "webops", IMAGE];
+/// No folder's name: the least that deploys the handler as an image.
+const IMAGE: &str = "image";
+const IMAGE_STACK: &str = "name: imaged\ntags: {team: web}\npackage:\n  kind: image\n";
 const INIT: &[&str] = &["init", "-backend=false", "-input=false", "-no-color"];
 
 /// What an example generates, in a folder of its own.
@@ -23,7 +26,12 @@ impl Generated {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().to_string_lossy();
-        Run::within(repository, &["generate", &format!("examples/{name}/stack.yaml"), "--out", &out]).ok();
+        if name == IMAGE {
+            Run::new(&["generate", "stack.yaml", "--out", &out]).file("stack.yaml", IMAGE_STACK).ok();
+        } else {
+            let file = format!("examples/{name}/stack.yaml");
+            Run::within(repository, &["generate", &file, "--out", &out]).ok();
+        }
         Self { folder, name }
     }
 
@@ -42,6 +50,8 @@ fn cfn_lint_finds_nothing_in_the_template() {
         let findings = cfn_lint(&template.path("cloudformation/template.yaml"));
         assert!(findings.is_empty(), "{example}: {findings:#?}");
     }
+    let findings = cfn_lint(&Generated::new(IMAGE).path("cloudformation/repository.yaml"));
+    assert!(findings.is_empty(), "{findings:#?}");
 }
 
 #[test]
@@ -84,6 +94,20 @@ fn cfn_lint(template: &Path) -> Vec<String> {
 }
 
 #[test]
+fn hadolint_finds_nothing_in_the_dockerfile() {
+    let generated = Generated::new(IMAGE);
+    let mut lint = Command::new(python::program("hadolint"));
+    let output = lint.args(["--no-color", "Dockerfile"]).current_dir(generated.folder.path()).output();
+    let output = output.expect("hadolint starts");
+    assert!(output.status.success() && output.stdout.is_empty(), "{}", printed(&output));
+    fs::write(generated.path("Dockerfile"), "FROM scratch\nRUN cd /tmp\n").expect("a faulty one");
+    let mut lint = Command::new(python::program("hadolint"));
+    let output =
+        lint.arg("Dockerfile").current_dir(generated.folder.path()).output().expect("hadolint starts");
+    assert!(!output.status.success(), "it finds faults where there are some");
+}
+
+#[test]
 fn terraform_accepts_the_module_and_every_root_that_calls_it() {
     if !terraform_is_there() {
         note("not checked: `terraform` is not installed");
@@ -98,8 +122,9 @@ fn terraform_accepts_the_module_and_every_root_that_calls_it() {
         }
         let plain = "plain-root";
         fs::create_dir(generated.path(plain)).expect("a folder");
-        fs::write(generated.path("plain-root/main.tf"), plain_root()).expect("a root");
-        for folder in ["terraform", "terraform-root", plain] {
+        fs::write(generated.path("plain-root/main.tf"), plain_root(example)).expect("a root");
+        let repository = (*example == IMAGE).then_some("terraform-repository");
+        for folder in ["terraform", "terraform-root", plain].into_iter().chain(repository) {
             terraform(&generated, folder, INIT);
             terraform(&generated, folder, &["validate", "-no-color"]);
         }
@@ -123,8 +148,11 @@ run "plan" {
 "#;
 
 /// The least that a team writes to use the module.
-fn plain_root() -> &'static str {
-    r#"terraform {
+fn plain_root(example: &str) -> String {
+    let image =
+        "\n  handler_image_uri = \"123456789012.dkr.ecr.eu-west-2.amazonaws.com/imaged-handler@sha256:";
+    let image = if example == IMAGE { format!("{image}{}\"", "0".repeat(64)) } else { String::new() };
+    let root = r#"terraform {
   required_version = ">= 1.5"
 }
 
@@ -136,7 +164,8 @@ module "asg_recycle" {
   source      = "../terraform"
   environment = "staging"
 }
-"#
+"#;
+    root.replace("\"staging\"", &format!("\"staging\"{image}"))
 }
 
 /// Says what was not checked, past the test harness, which keeps what a passing test prints to itself.

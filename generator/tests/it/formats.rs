@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use asg_recycle::asl::{self, Placeholder};
 use asg_recycle::config::{
-    BatchingWindowSeconds, Config, PermissionsSection, ReservedConcurrency, TagChanges,
+    BatchingWindowSeconds, Config, PackageKind, PermissionsSection, ReservedConcurrency, TagChanges,
 };
 use asg_recycle::problem::Problem;
 use asg_recycle::render::{self, FORMATS, Files};
@@ -112,14 +112,21 @@ fn fitting<T: FromStr<Err = Problem>>(text: &str) -> T {
     text.parse().unwrap_or_else(|problem| panic!("{problem}"))
 }
 
-fn stacks() -> [Stack; 3] {
+fn stacks() -> [Stack; 4] {
     let package = PackageDigest::of(b"a zip");
     let stack = |config: &Config, package| {
         let machine = asl::build(config).expect("the machine is sound");
         Stack::new(config, &machine, package).expect("every call has its permission")
     };
     let default = Config::with_defaults(fitting("asg-recycle"));
-    [stack(&default, None), stack(&default, Some(&package)), stack(&everything(), Some(&package))]
+    let mut image = everything();
+    image.package.kind = PackageKind::Image;
+    [
+        stack(&default, None),
+        stack(&default, Some(&package)),
+        stack(&everything(), Some(&package)),
+        stack(&image, Some(&package)),
+    ]
 }
 
 /// A value as text: nothing is empty, and a list has commas.
@@ -194,7 +201,7 @@ fn every_format_declares_the_parameters_that_it_offers() {
 /// By CloudFormation, a default of the template that is deployed anew would lose to the one of the first deployment.
 #[test]
 fn an_upgrade_brings_what_the_new_stack_says() {
-    let [_, former, new] = stacks();
+    let [_, former, new, _] = stacks();
     let upgraded = cloudformation::upgraded(&new, &former);
     assert_eq!(upgraded, cloudformation::upgraded(&new, &new));
     let function = &upgraded["function.handler"];

@@ -9,6 +9,7 @@ mod faults;
 mod cli;
 mod build;
 mod package;
+mod image;
 mod publish;
 mod obstacles;
 mod formats;

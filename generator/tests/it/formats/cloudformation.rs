@@ -13,9 +13,13 @@ use super::cloudformation_kinds::{KINDS, NOUNS};
 use super::correspondence::{Kind, from_pairs};
 use super::{Inventory, Optional, ParameterSeen, text_of};
 
-/// The resources of the template, in the stack's words.
+/// The template that makes the repository of the handler's images.
+const REPOSITORY: &str = "cloudformation/repository.yaml";
+
+/// The resources of the templates, in the stack's words.
 pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
-    Template::of(stack).inventory(stack, optional)
+    let templates = [Some(Template::of(stack)), Template::read(stack, REPOSITORY)];
+    templates.iter().flatten().flat_map(|template| template.inventory(stack, optional)).collect()
 }
 
 /// The values of the outputs by name.
@@ -52,9 +56,13 @@ struct Template(Value);
 impl Template {
     /// Renders and reads it.
     fn of(stack: &Stack) -> Self {
-        let files = CloudFormation.render(stack);
-        let text = std::str::from_utf8(&files["cloudformation/template.yaml"]).expect("the template is text");
-        Self(serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}")))
+        Self::read(stack, "cloudformation/template.yaml").expect("there is one")
+    }
+
+    fn read(stack: &Stack, path: &str) -> Option<Self> {
+        let mut files = CloudFormation.render(stack);
+        let text = String::from_utf8(files.remove(path)?).expect("the template is text");
+        Some(Self(serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{error}"))))
     }
 
     /// Its resources, those left out whose condition is false.
@@ -70,7 +78,8 @@ impl Template {
         let resource = |(id, resource): (&String, &Value)| {
             let kind = kind(resource["Type"].as_str().expect("a type"));
             let properties = world.evaluated(&resource["Properties"]).expect("a map");
-            let properties = kind.translated(id, world.with_definition(properties));
+            let properties = with_lifecycle(world.with_definition(properties));
+            let properties = kind.translated(id, properties);
             (format!("{}.{}", kind.name, label(kind, id)), maps_for_pairs(properties))
         };
         existing.map(resource).collect()
@@ -105,7 +114,7 @@ impl Template {
             types: types
                 .map(|(id, resource)| (id.as_str(), resource["Type"].as_str().expect("a type")))
                 .collect(),
-            conditions: section(&self.0, "Conditions"),
+            conditions: self.0["Conditions"].as_object(),
         }
     }
 }
@@ -119,7 +128,7 @@ struct World<'a> {
     /// None where an optional parameter is not given.
     parameters: BTreeMap<String, Option<Value>>,
     types: BTreeMap<&'a str, &'a str>,
-    conditions: &'a Map<String, Value>,
+    conditions: Option<&'a Map<String, Value>>,
 }
 
 impl World<'_> {
@@ -176,7 +185,8 @@ impl World<'_> {
     }
 
     fn holds(&self, condition: &str) -> bool {
-        let definition = self.conditions.get(condition).unwrap_or_else(|| panic!("no condition {condition}"));
+        let conditions = self.conditions.expect("the template has conditions");
+        let definition = conditions.get(condition).unwrap_or_else(|| panic!("no condition {condition}"));
         self.evaluated(definition) == Some(Value::Bool(true))
     }
 
@@ -255,6 +265,14 @@ fn meaning(own: &str, id: &str, attribute: &str) -> String {
     // The ARN of a log group ends in `:*` here.
     let streams = if kind.name == "log_group" && meant == "arn" { ":*" } else { "" };
     format!("{{{}.{}.{meant}}}{streams}", kind.name, label(kind, id))
+}
+
+/// A repository's lifecycle is text in the template, which ECR reads as JSON.
+fn with_lifecycle(mut properties: Value) -> Value {
+    if let Some(text) = properties.pointer_mut("/LifecyclePolicy/LifecyclePolicyText") {
+        *text = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+    }
+    properties
 }
 
 /// CloudFormation writes tags and dimensions as lists of pairs.

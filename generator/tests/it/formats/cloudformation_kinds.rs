@@ -5,6 +5,7 @@ use super::correspondence::Kind;
 /// For each kind what ends the logical id of such a resource, and the attribute that `Ref` gives.
 pub(super) const NOUNS: &[(&str, &str, &str)] = &[
     ("rule", "Rule", "name"),
+    ("repository", "Repository", "name"),
     ("queue", "Queue", "url"),
     ("queue_policy", "QueuePolicy", "id"),
     ("function", "Function", "name"),
@@ -24,6 +25,20 @@ pub(super) const NOUNS: &[(&str, &str, &str)] = &[
 ];
 
 pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "repository",
+        own: "AWS::ECR::Repository",
+        properties: &[
+            ("RepositoryName", "name"),
+            ("ImageTagMutability", "tag_mutability"),
+            ("ImageScanningConfiguration.ScanOnPush", "scanned"),
+            ("EncryptionConfiguration.EncryptionType", "encryption"),
+            ("LifecyclePolicy.LifecyclePolicyText", "lifecycle"),
+            ("RepositoryPolicyText", "policy"),
+            ("Tags", "tags"),
+        ],
+        ignored: &[],
+    },
     Kind {
         name: "rule",
         own: "AWS::Events::Rule",
@@ -68,6 +83,8 @@ pub(super) const KINDS: &[Kind] = &[
             ("FunctionName", "name"),
             ("Description", "description"),
             ("Role", "role_arn"),
+            ("PackageType", "package_type"),
+            ("Code.ImageUri", "image_uri"),
             ("Runtime", "runtime"),
             ("Handler", "handler"),
             ("Architectures", "architectures"),

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use asg_recycle::stack::value::{Attribute, Reference, Resource, ResourceKind, Value as Model};
-use asg_recycle::stack::{Alarm, EventRule, LogGroup, MetricFilter, Policy, Queue, Role, Stack};
+use asg_recycle::stack::{
+    Alarm, Code, EventRule, LogGroup, MetricFilter, Policy, Queue, Repository, Role, Stack,
+};
 use serde_json::{Map, Value, json};
 
 use super::{Inventory, Optional};
@@ -13,6 +15,7 @@ use super::{Inventory, Optional};
 pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
     let seen = Seen { stack, optional };
     let mut all = vec![seen.function(), seen.event_source(), seen.machine(), seen.table()];
+    all.extend(stack.repository.iter().map(|repository| seen.repository(repository)));
     all.extend(stack.rules.iter().map(|rule| seen.rule(rule)));
     all.extend(seen.queues());
     all.extend(seen.topic());
@@ -173,18 +176,24 @@ impl Seen<'_> {
 
     fn function(self) -> Found {
         let function = &self.stack.function;
+        let (zip, image) = match &function.code {
+            Code::Zip(zip) => (Some(zip), None),
+            Code::Image { uri } => (None, Some(uri)),
+        };
         let properties = json!({
             "name": self.value(&function.name),
             "description": function.description,
             "role_arn": self.value(&function.role_arn),
-            "runtime": function.runtime,
-            "handler": function.handler,
+            "package_type": image.map(|_| "Image"),
+            "image_uri": image.map(|uri| self.value(uri)),
+            "runtime": zip.map(|zip| zip.runtime),
+            "handler": zip.map(|zip| zip.handler),
             "architectures": [function.architecture],
             "memory_megabytes": function.memory_megabytes,
             "timeout_seconds": function.timeout_seconds,
             "reserved_concurrency": function.reserved_concurrency,
-            "s3_bucket": "{handler_s3_bucket}",
-            "s3_key": "{handler_s3_key}",
+            "s3_bucket": zip.map(|_| "{handler_s3_bucket}"),
+            "s3_key": zip.map(|_| "{handler_s3_key}"),
             "environment": self.value(&function.environment),
             "log_format": "JSON",
             "log_level": self.value(&function.log_level),
@@ -194,6 +203,19 @@ impl Seen<'_> {
             "tags": self.stack.tags,
         });
         ("function.handler".to_owned(), properties)
+    }
+
+    fn repository(self, repository: &Repository) -> Found {
+        let properties = json!({
+            "name": repository.name,
+            "tag_mutability": "IMMUTABLE",
+            "scanned": true,
+            "encryption": "AES256",
+            "lifecycle": self.value(&repository.lifecycle),
+            "policy": self.policy(&repository.policy),
+            "tags": self.stack.tags,
+        });
+        ("repository.handler".to_owned(), properties)
     }
 
     fn event_source(self) -> Found {

@@ -23,9 +23,17 @@ const TERRAFORMS_OWN: &str = "terraform_data";
 /// Arguments that say how to deploy and not what.
 const META_ARGUMENTS: &[&str] = &["count", "depends_on"];
 
-/// The resources of the module, in the stack's words.
+/// The folders of the modules that make resources.
+const MODULE: &str = "terraform/";
+const REPOSITORY: &str = "terraform-repository/";
+
+/// The resources of the modules, in the stack's words.
 pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
-    let module = Module::of(stack);
+    [MODULE, REPOSITORY].iter().flat_map(|folder| resources(stack, optional, folder)).collect()
+}
+
+fn resources(stack: &Stack, optional: Optional, folder: &str) -> Inventory {
+    let module = Module::in_folder(stack, folder);
     let context = module.context(stack, optional);
     let blocks = module.blocks("resource");
     let existing = blocks.filter(|block| {
@@ -51,7 +59,7 @@ fn whole(mut resources: Resources) -> Resources {
         for label in labels {
             let key = ((*part).to_owned(), label.clone());
             let mut arguments = resources.remove(&key).unwrap_or_else(|| panic!("{key:?} is missing"));
-            arguments.retain(|name, _| !["rule", "role"].contains(&name.as_str())); // the whole itself
+            arguments.retain(|name, _| !["rule", "role", "repository"].contains(&name.as_str())); // the whole itself
             let whole = resources.get_mut(&((*whole).to_owned(), label)).expect("it was just listed");
             whole.insert((*part).to_owned(), arguments.into());
         }
@@ -97,8 +105,12 @@ struct Module {
 
 impl Module {
     fn of(stack: &Stack) -> Self {
+        Self::in_folder(stack, MODULE)
+    }
+
+    fn in_folder(stack: &Stack, folder: &str) -> Self {
         let files = Terraform.render(stack);
-        let in_module = |path: &&String| path.starts_with("terraform/") && path.strip_suffix(".tf").is_some();
+        let in_module = |path: &&String| path.starts_with(folder) && path.strip_suffix(".tf").is_some();
         let text = |path: &String| String::from_utf8(files[path].clone()).expect("files are text");
         let body = |path: &String| hcl::parse(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         let bodies = files.keys().filter(in_module).map(body).collect();

@@ -3,10 +3,28 @@
 use super::correspondence::Kind;
 
 /// Resources that Terraform writes apart and a stack within another of the same label.
-pub(super) const PARTS: &[(&str, &str)] =
-    &[("aws_cloudwatch_event_target", "aws_cloudwatch_event_rule"), ("aws_iam_role_policy", "aws_iam_role")];
+pub(super) const PARTS: &[(&str, &str)] = &[
+    ("aws_cloudwatch_event_target", "aws_cloudwatch_event_rule"),
+    ("aws_iam_role_policy", "aws_iam_role"),
+    ("aws_ecr_lifecycle_policy", "aws_ecr_repository"),
+    ("aws_ecr_repository_policy", "aws_ecr_repository"),
+];
 
 pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "repository",
+        own: "aws_ecr_repository",
+        properties: &[
+            ("name", "name"),
+            ("image_tag_mutability", "tag_mutability"),
+            ("image_scanning_configuration.scan_on_push", "scanned"),
+            ("encryption_configuration.encryption_type", "encryption"),
+            ("aws_ecr_lifecycle_policy.policy", "lifecycle"),
+            ("aws_ecr_repository_policy.policy", "policy"),
+            ("tags", "tags"),
+        ],
+        ignored: &[],
+    },
     Kind {
         name: "rule",
         own: "aws_cloudwatch_event_rule",
@@ -54,6 +72,8 @@ pub(super) const KINDS: &[Kind] = &[
             ("function_name", "name"),
             ("description", "description"),
             ("role", "role_arn"),
+            ("package_type", "package_type"),
+            ("image_uri", "image_uri"),
             ("runtime", "runtime"),
             ("handler", "handler"),
             ("architectures", "architectures"),
