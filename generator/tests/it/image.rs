@@ -88,7 +88,7 @@ impl Builder {
 fn shell(command: &Arguments<'_>, working: &Path) -> Result<(), String> {
     let Arguments::Shell(text) = command else { panic!("a shell's command, not {command:?}") };
     let mut shell = Command::new("sh");
-    let output = shell.args(["-c", &text.value]).current_dir(working).output().expect("sh starts");
+    let output = shell.args(["-c", text.value]).current_dir(working).output().expect("sh starts");
     if output.status.success() { Ok(()) } else { Err(text.value.to_string()) }
 }
 
