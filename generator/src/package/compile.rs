@@ -8,13 +8,11 @@ use std::process::{Command, Stdio};
 
 use super::cache::COMPILED;
 use super::error::PackageError;
-use super::flags::Places;
+use super::flags::{Places, SOURCE_DATE_EPOCH};
 use super::request::{BuildRequest, Progress};
 use super::toolchain::{Method, Target, Tools};
 use crate::render::Files;
 
-/// 1980-01-01, the zip's date, for whatever would otherwise note the time.
-const SOURCE_DATE_EPOCH: &str = "315532800";
 /// Lines of cargo's that a failure shows.
 const TAIL_LINES: usize = 30;
 

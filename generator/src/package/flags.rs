@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::shell;
 
+/// 1980-01-01, the zip's date, for whatever would otherwise note the time.
+pub(super) const SOURCE_DATE_EPOCH: &str = "315532800";
+
 /// The folders that the compilers see and the binary must not hold.
 pub(super) struct Places {
     /// `CARGO_HOME`: the crates' sources.
@@ -42,13 +45,25 @@ impl Places {
         }
     }
 
+    /// Variables of the script in the emitted crate.
+    pub(super) fn in_script() -> Self {
+        let name = str::to_owned;
+        Self {
+            cargo_home: name("$cargo_home"),
+            source: name("$crate"),
+            target: name("$target"),
+            standard_library: name("$sysroot/lib/rustlib/src/rust"),
+            standard_library_name: name("/rustc/$commit"),
+        }
+    }
+
     /// From and to; where one folder lies in another, the later pair wins.
     fn mappings(&self) -> [(&str, &str); 4] {
         [
             (&self.cargo_home, "/cargo"),
             (&self.standard_library, &self.standard_library_name),
-            (&self.target, "/target"),
             (&self.source, "/handler"),
+            (&self.target, "/target"), // by hand it lies in the crate
         ]
     }
 

@@ -6,6 +6,7 @@
 mod error;
 mod request;
 mod sources;
+mod by_hand;
 mod limits;
 mod inputs;
 mod contents;

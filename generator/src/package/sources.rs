@@ -3,6 +3,7 @@
 use include_dir::{Dir, include_dir};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+use super::by_hand;
 use crate::render::Files;
 
 static SOURCES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../handler/src");
@@ -25,6 +26,7 @@ pub fn handler_sources() -> Files {
     files.insert("Cargo.toml".to_owned(), manifest.into_bytes());
     files.insert("Cargo.lock".to_owned(), HANDLER_LOCK.as_bytes().to_vec());
     files.insert("rust-toolchain.toml".to_owned(), toolchain().into_bytes());
+    files.insert(by_hand::FILE.to_owned(), by_hand::script(&channel()).into_bytes());
     files.insert("README.md".to_owned(), readme().into_bytes());
     files.insert("LICENSE".to_owned(), LICENSE.as_bytes().to_vec()); // who passes the sources on has to pass it on too
     files
@@ -202,8 +204,13 @@ fn readme() -> String {
          ```sh\n\
          cargo build --release --locked\n\
          ```\n\n\
-         The binary is `target/release/bootstrap`. `handler.zip` holds the same, linked without a build id and\n\
-         without the paths of the machine that built it.\n",
+         The binary is `target/release/bootstrap`. `{script}` sets what `asg-recycle build` sets, which keeps the build's\n\
+         id and the machine's paths out; then it is the one in `handler.zip`, byte for byte:\n\n\
+         ```sh\n\
+         sh {script}\n\
+         unzip -p ../handler.zip bootstrap | cmp - target/x86_64-unknown-linux-gnu/release/bootstrap\n\
+         ```\n",
+        script = by_hand::FILE,
         version = crate::VERSION
     )
 }
@@ -273,6 +280,7 @@ lto = "fat"
             "Cargo.toml",
             "LICENSE",
             "README.md",
+            "build.sh",
             "rust-toolchain.toml",
             "src/lib.rs",
             "src/main.rs",

@@ -185,6 +185,27 @@ fn two_builds_in_different_folders_homes_zones_and_flags_are_byte_identical() {
 }
 
 #[test]
+fn the_emitted_script_compiles_the_very_bytes_that_are_packaged() {
+    let sources = leaky_crate();
+    let folder = tempfile::tempdir().expect("a folder");
+    let request = request(&folder.path().join("cache"));
+    let packaged = build(&request, &sources).expect("it builds");
+    let by_hand = folder.path().join("by hand");
+    write(&sources, &by_hand);
+    let script = package::handler_sources().remove("build.sh").expect("a script");
+    fs::write(by_hand.join("build.sh"), script).expect("written");
+    let mut shell = Command::new("sh");
+    shell.arg(by_hand.join("build.sh")).env("CARGO_NET_OFFLINE", "true").current_dir("/");
+    for (name, value) in [("RUSTFLAGS", "-Cdebuginfo=2"), ("CFLAGS", "-O0"), ("CARGO_PROFILE_RELEASE_LTO", "off")] {
+        shell.env(name, value);
+    }
+    let output = shell.output().expect("sh starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let binary = by_hand.join("target/x86_64-unknown-linux-gnu/release/bootstrap");
+    assert!(fs::read(binary).expect("a binary") == bootstrap(&packaged.zip), "other bytes");
+}
+
+#[test]
 fn the_cache_answers_the_second_time_and_a_damaged_entry_is_built_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let request = request(folder.path());
