@@ -196,7 +196,9 @@ fn the_emitted_script_compiles_the_very_bytes_that_are_packaged() {
     fs::write(by_hand.join("build.sh"), script).expect("written");
     let mut shell = Command::new("sh");
     shell.arg(by_hand.join("build.sh")).env("CARGO_NET_OFFLINE", "true").current_dir("/");
-    for (name, value) in [("RUSTFLAGS", "-Cdebuginfo=2"), ("CFLAGS", "-O0"), ("CARGO_PROFILE_RELEASE_LTO", "off")] {
+    for (name, value) in
+        [("RUSTFLAGS", "-Cdebuginfo=2"), ("CFLAGS", "-O0"), ("CARGO_PROFILE_RELEASE_LTO", "off")]
+    {
         shell.env(name, value);
     }
     let output = shell.output().expect("sh starts");
