@@ -79,10 +79,11 @@ impl Capacity {
         self.replaces_all = true;
     }
 
-    /// Moves the lower bound with a change, and says how the promise was broken where it was.
-    pub(super) fn below_promise(&mut self, change: &GroupChange) -> Option<String> {
+    /// Moves the lower bound with a change, and says how the promise was broken where it was. `rebalancing` is how many
+    /// instances Auto Scaling has beyond the desired capacity while it moves some to other zones.
+    pub(super) fn below_promise(&mut self, change: &GroupChange, rebalancing: u32) -> Option<String> {
         self.follow(&change.event);
-        let order = self.watch_order(change);
+        let order = self.watch_order(change, rebalancing);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         // While there are more instances than wanted, the world may still choose healthy ones to take.
@@ -163,6 +164,7 @@ impl Capacity {
                 }
                 if after.max != before.max {
                     self.max = after.max;
+                    self.follow_max();
                 }
             }
             GroupEvent::LaunchSourceChanged => self.replaces_all = true,
@@ -171,6 +173,14 @@ impl Capacity {
             GroupEvent::Deleting => self.deleting = true,
             _ => {}
         }
+    }
+
+    /// A maximum below what the group is meant to have takes that for good, though one that is out hides it from the
+    /// desired capacity of the moment.
+    fn follow_max(&mut self) {
+        let fits = i64::from(self.max) - i64::from(self.intended);
+        self.world_delta = self.world_delta.min(fits);
+        self.cut = self.cut.max(-self.world_delta);
     }
 
     /// Whether an instance goes because of what an execution does: it resizes the group, or started the refresh. Who lets
@@ -185,7 +195,7 @@ impl Capacity {
     }
 
     /// One after the other: none is taken out, and its place is not filled, before the last one taken out is terminated in EC2.
-    fn watch_order(&mut self, change: &GroupChange) -> Option<String> {
+    fn watch_order(&mut self, change: &GroupChange, rebalancing: u32) -> Option<String> {
         match &change.event {
             GroupEvent::Terminating { instance, cause: TerminationCause::Execution(_), .. }
                 if !self.dead.contains(instance) =>
@@ -203,7 +213,7 @@ impl Capacity {
             }
             // What others took and asked for is launched meanwhile.
             GroupEvent::Launched(instance) => {
-                let meant = i64::from(self.intended) + self.world_delta;
+                let meant = i64::from(self.intended) + self.world_delta + i64::from(rebalancing);
                 let is_filled =
                     i64::from(change.sample.live) + i64::try_from(self.taken_out.len()).unwrap_or(0) > meant;
                 self.still_out().filter(|_| is_filled).map(|others| {

@@ -336,7 +336,8 @@ impl Checker {
     fn watch_changes(&mut self, world: &World) {
         let (changes, watched) = (&world.record().changes, self.group);
         for change in changes[self.changes_seen..].iter().filter(|change| change.group == watched) {
-            if let Some(detail) = self.capacity.below_promise(change) {
+            let rebalancing = world.group(watched).map_or(0, |group| group.rebalancing);
+            if let Some(detail) = self.capacity.below_promise(change, rebalancing) {
                 self.violate(Invariant::NeverBelowPromise, change.moment, detail);
             }
             if let Some(detail) = self.capacity.above_allowed(change) {

@@ -77,6 +77,7 @@ impl Outage {
                 }
                 if after.max != before.max {
                     self.max = after.max;
+                    self.wanted = self.wanted.min(i64::from(after.max)); // for good, whatever it is raised to later
                 }
             }
             GroupEvent::Suspended { by: Author::World, before, after } => {
@@ -90,12 +91,14 @@ impl Outage {
         let may_be_out = u32::from(self.promise == Promise::OneOut);
         let missing = self.wanted().saturating_sub(change.sample.units + may_be_out);
         let is_held = NEEDED.iter().any(|process| self.held.contains(process));
-        // After a launch that failed, AWS itself waits before the next, whatever is missing by then.
+        // What others hold is not put off by the recycle, however long nothing happens. After a launch that failed, AWS itself
+        // waits before the next, whatever is missing by then.
         let could_be_launched = Some(group.no_launch_before.max(change.moment));
         let has_failed = matches!(change.event, GroupEvent::LaunchFailed(_));
         self.missing_since = match missing {
             0 => None,
-            _ if has_failed || is_held => could_be_launched,
+            _ if is_held => None,
+            _ if has_failed => could_be_launched,
             _ => since.or(could_be_launched),
         };
         let late = change.moment.0.saturating_sub(since?.0);

@@ -42,11 +42,16 @@ impl AutoScaling {
         let Some(instance) = self.fleet.get(group).instance(id) else { return };
         if instance.serves() && !served {
             self.note(context, group, GroupEvent::TargetsHealthy(id));
+        } else if served && !instance.serves() && held.is_some() {
+            self.note(context, group, GroupEvent::Disrupted { instance: id, served });
         } else if instance.targets.contains(&Target::Unhealthy) {
+            self.note(context, group, GroupEvent::Changed("a target is unhealthy"));
+        }
+        let Some(instance) = self.fleet.get(group).instance(id) else { return };
+        if instance.targets.contains(&Target::Unhealthy) {
             let edited = self.fleet.get(group);
             let counts_from = (in_service_at + edited.grace).max(now + edited.timing.health_check);
             context.schedule(counts_from, ScheduledEvent::Step(group, id, InstanceStep::CheckHealth));
-            self.note(context, group, GroupEvent::Changed("a target is unhealthy"));
         }
     }
 
@@ -83,19 +88,10 @@ impl AutoScaling {
             one.lifecycle == Lifecycle::InService && one.targets.iter().any(|target| target.is_checked())
         };
         let settled = |one: &&Instance| !one.targets.contains(&Target::Initial);
-        let ids: Vec<(InstanceId, bool)> = edited
-            .instances
-            .iter()
-            .filter(is_registered)
-            .filter(settled)
-            .map(|one| (one.id, one.serves()))
-            .collect();
-        for (id, served) in ids {
+        let ids: Vec<InstanceId> =
+            edited.instances.iter().filter(is_registered).filter(settled).map(|one| one.id).collect();
+        for id in ids {
             self.check_targets(context, group, id);
-            let serves = self.fleet.get(group).instance(id).is_some_and(Instance::serves);
-            if served && !serves {
-                self.note(context, group, GroupEvent::Disrupted { instance: id, served });
-            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::time::Moment;
 use crate::world::interventions::{InstanceFilter, TargetState};
 use crate::world::spec::GroupSpec;
@@ -85,6 +87,12 @@ impl From<TargetState> for Target {
 /// The port at which a load balancer knows an instance; further ones follow it.
 pub(crate) const FIRST_PORT: u16 = 8080;
 
+/// Seventeen hexadecimal digits, as VPC Lattice makes them up: others for each group.
+fn lattice_id(group: &str, n: u32) -> String {
+    let digest = Sha256::digest(format!("{group}/{n}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..17].to_owned()
+}
+
 /// The load balancers of a group as it is described.
 pub(crate) fn described(spec: &GroupSpec) -> Vec<LoadBalancer> {
     let name = &spec.name;
@@ -95,7 +103,7 @@ pub(crate) fn described(spec: &GroupSpec) -> Vec<LoadBalancer> {
         is_used,
     };
     let lattice = |n: u32| LoadBalancer {
-        id: format!("arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/tg-{n:017x}").into(),
+        id: format!("arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/tg-{}", lattice_id(name, n)).into(),
         kind: LoadBalancerKind::Lattice,
         is_used: true,
     };
