@@ -50,6 +50,9 @@ impl Checker {
 
     /// Takes notice of a message, and says what is wrong with it.
     fn announced(&mut self, world: &World, told: &Announcement) -> Option<String> {
+        if self.is_aside(world, told) {
+            return None;
+        }
         let last = self.announcements.last.replace(told.clone());
         let again = |last: &Announcement| last.by == told.by && last.status == told.status && !last.answered;
         if last.as_ref().is_some_and(again) {
@@ -63,7 +66,11 @@ impl Checker {
         }
         // Another execution may have been refused or stood back meanwhile: that is no end of this one's. Only the holder of the
         // lock can have changed anything, or put it back.
-        let goes_on = |by: &&Arc<str>| **by != told.by && is_running(world, by);
+        let is_restore = self.is_restore(&told.by);
+        let goes_on = |by: &&Arc<str>| {
+            let is_redriven = self.runs.iter().any(|known| *known.run.arn == ***by && known.redriven);
+            **by != told.by && is_running(world, by) && !(is_restore && is_redriven)
+        };
         if let Some(by) = self.announcements.open.as_ref().filter(goes_on) {
             let is_a_holders = ["recycled", "rolled_back", "restored"].contains(&&*told.status);
             return is_a_holders
@@ -76,8 +83,6 @@ impl Checker {
         let noted = std::mem::take(&mut self.announcements.noted);
         // An end without a start is a refusal; one that a restore tells of is a second end, but where a start was about to
         // be announced, where a failure left something to put back, or where it repeats what a dead execution may have said.
-        let is_restore =
-            self.runs.iter().any(|known| *known.run.arn == *told.by && known.run.mode == Mode::Restore);
         let last = last.filter(|last| last.status != "started" && last.status != "failed")?;
         // Nor is the refusal of a request that was left to it, or to the dead execution whose lock it took: one for each request.
         let took_over_from = |by: &str| by == &*told.by || died(world, by);
@@ -94,6 +99,20 @@ impl Checker {
         (is_restore && !noted && !said_by_the_dead && !refuses_a_request).then(|| {
             format!("{} announced {} after {} had announced {}", told.by, told.status, last.by, last.status)
         })
+    }
+
+    /// Whether it tells of an execution that found nothing to do beside what goes on, or beside what others have told.
+    fn is_aside(&self, world: &World, told: &Announcement) -> bool {
+        let goes_on = |by: &Arc<str>| {
+            let restores = |known: &Known| known.run.mode == Mode::Restore && known.ending.is_none();
+            *by != told.by && (is_running(world, by) || self.runs.iter().any(restores))
+        };
+        let was_last = self.announcements.last.as_ref().is_some_and(|last| last.by == told.by);
+        told.status == "up_to_date" && !was_last && self.announcements.open.as_ref().is_none_or(goes_on)
+    }
+
+    fn is_restore(&self, arn: &str) -> bool {
+        self.runs.iter().any(|known| *known.run.arn == *arn && known.run.mode == Mode::Restore)
     }
 
     /// Says which start has no end, when all is over.
