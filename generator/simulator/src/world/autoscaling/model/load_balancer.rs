@@ -103,7 +103,8 @@ pub(crate) fn described(spec: &GroupSpec) -> Vec<LoadBalancer> {
         is_used,
     };
     let lattice = |n: u32| LoadBalancer {
-        id: format!("arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/tg-{}", lattice_id(name, n)).into(),
+        id: format!("arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/tg-{}", lattice_id(name, n))
+            .into(),
         kind: LoadBalancerKind::Lattice,
         is_used: true,
     };
