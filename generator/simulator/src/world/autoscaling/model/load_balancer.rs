@@ -90,7 +90,8 @@ pub(crate) const FIRST_PORT: u16 = 8080;
 /// Seventeen hexadecimal digits, as VPC Lattice makes them up: others for each group.
 fn lattice_id(group: &str, n: u32) -> String {
     let digest = Sha256::digest(format!("{group}/{n}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..17].to_owned()
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:017x}")
 }
 
 /// The load balancers of a group as it is described.
