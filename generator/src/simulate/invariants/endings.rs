@@ -165,14 +165,19 @@ impl Checker {
         }
     }
 
-    /// Whether a later account names each of them as one that did not let go for long enough.
+    /// Whether a later account names each of them as one that was left alone because of how it was then: protected, or in
+    /// standby. What it is once the recycle is over is nobody's request.
     fn is_given_up(&self, known: &Known, left: &[InstanceId]) -> bool {
         let endings = self.runs.iter().filter_map(|other| other.ending.as_ref());
         let later = endings.filter(|(at, _)| *at >= known.started_at);
         let alone = later.filter_map(|(_, ending)| ending.output.as_ref()?.get("left_alone")?.as_array());
         let named: BTreeSet<&str> = alone
             .flatten()
-            .filter(|one| one["reason"].as_str().is_some_and(|reason| reason.starts_with(PROTECTED_AGAIN)))
+            .filter(|one| {
+                one["reason"]
+                    .as_str()
+                    .is_some_and(|reason| LEFT_ALONE.iter().any(|why| reason.starts_with(why)))
+            })
             .filter_map(|one| one["id"].as_str())
             .collect();
         left.iter().all(|id| named.contains(id.to_string().as_str()))
@@ -191,8 +196,9 @@ impl Checker {
     }
 }
 
-/// How an account says that an instance was come back for again and again, and protected itself each time.
-const PROTECTED_AGAIN: &str = "it protected itself again";
+/// Why an account says that an instance was left alone, where that can change by itself.
+const LEFT_ALONE: [&str; 3] =
+    ["it is protected from scale-in", "it is in standby", "it protected itself again"];
 
 /// Whether an ending tells people that the group may not be what was asked for.
 fn is_loud(ending: &Ending) -> bool {
