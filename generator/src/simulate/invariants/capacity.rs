@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::record::{
     Author, GroupChange, GroupEvent, Sample, Sizes, TerminationCause,
@@ -79,10 +80,12 @@ impl Capacity {
         self.replaces_all = true;
     }
 
-    /// Moves the lower bound with a change, and says how the promise was broken where it was. `rebalancing` is how many
-    /// instances Auto Scaling has beyond the desired capacity while it moves some to other zones.
-    pub(super) fn below_promise(&mut self, change: &GroupChange, rebalancing: u32) -> Option<String> {
+    /// Moves the lower bound with a change, and says how the promise was broken where it was. `group` is as the change
+    /// left it.
+    pub(super) fn below_promise(&mut self, change: &GroupChange, group: Option<&Group>) -> Option<String> {
         self.follow(&change.event);
+        // Beyond the desired capacity while Auto Scaling moves some to other zones.
+        let rebalancing = group.map_or(0, |group| group.rebalancing);
         let order = self.watch_order(change, rebalancing);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);

@@ -336,8 +336,7 @@ impl Checker {
     fn watch_changes(&mut self, world: &World) {
         let (changes, watched) = (&world.record().changes, self.group);
         for change in changes[self.changes_seen..].iter().filter(|change| change.group == watched) {
-            let rebalancing = world.group(watched).map_or(0, |group| group.rebalancing);
-            if let Some(detail) = self.capacity.below_promise(change, rebalancing) {
+            if let Some(detail) = self.capacity.below_promise(change, world.group(watched)) {
                 self.violate(Invariant::NeverBelowPromise, change.moment, detail);
             }
             if let Some(detail) = self.capacity.above_allowed(change) {
