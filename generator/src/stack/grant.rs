@@ -68,8 +68,10 @@ pub(super) const GRANTS: &[Grant] = &[
         calls: &[
             "autoscaling:CancelInstanceRefresh",
             "autoscaling:CompleteLifecycleAction",
+            "autoscaling:DeleteWarmPool",
             "autoscaling:EnterStandby",
             "autoscaling:ExitStandby",
+            "autoscaling:PutWarmPool",
             "autoscaling:RecordLifecycleActionHeartbeat",
             "autoscaling:ResumeProcesses",
             "autoscaling:RollbackInstanceRefresh",

@@ -94,6 +94,8 @@ static ACTIONS: &[Action] = &[
     change("suspendProcesses", api::suspension::suspend),
     change("resumeProcesses", api::suspension::resume),
     change("setInstanceProtection", api::protection::set),
+    change("putWarmPool", api::warm_pool::put),
+    change("deleteWarmPool", api::warm_pool::delete),
     look("ec2", "describeInstances", ec2::describe_instances),
     look("ec2", "describeTags", ec2::describe_tags),
     read("ec2", "describeLaunchTemplates", ec2::describe_launch_templates),

@@ -60,7 +60,7 @@ use schedule::ScheduledEvent;
 use script::{Script, ScriptError};
 use spec::{KeepAnswers, WorldSpec};
 
-pub use autoscaling::model::{activity, group, instance, launch, refresh};
+pub use autoscaling::model::{activity, group, instance, launch, refresh, warm_pool};
 
 /// The modelled AWS. Cloning one is cheap, and both copies go on by themselves.
 #[derive(Debug, Clone)]

@@ -165,6 +165,10 @@ pub struct Sample {
     pub outdated: u32,
     /// On their way out.
     pub terminating: u32,
+    /// Waiting in the warm pool.
+    pub pooled: u32,
+    /// Waiting in the warm pool, and not what the group would launch now.
+    pub pool_outdated: u32,
     /// Minimum.
     pub min: u32,
     /// Maximum.

@@ -162,8 +162,10 @@ pub struct GroupSpec {
     pub launch_hook: Option<HookSpec>,
     /// Its hook on terminations.
     pub terminate_hook: Option<HookSpec>,
-    /// Size of its warm pool. Its instances are reported and nothing else.
+    /// Size of its warm pool, which feeds launches and is filled again.
     pub warm_pool: u32,
+    /// How many of the instances that are in it at the start are current; the others are outdated.
+    pub current_in_warm_pool: u32,
     /// What it counts its capacity in, where AWS says so: `units`, `vcpu` or `memory-mib`.
     pub capacity_type: Option<String>,
     /// The service that alone may change it, where there is one.
@@ -202,6 +204,7 @@ impl Default for GroupSpec {
             launch_hook: None,
             terminate_hook: None,
             warm_pool: 0,
+            current_in_warm_pool: 0,
             capacity_type: None,
             operator: None,
             shifted_away_from: None,

@@ -146,6 +146,11 @@ impl Checker {
         for process in self.suspended.difference(&group.suspended) {
             faults.push(format!("{} is not suspended any more", process.as_str()));
         }
+        let pool = group.pool_at(world.now()).filter(|pool| pool.leaves_until.is_none());
+        let pool = pool.map(|pool| pool.configuration.clone());
+        if pool != self.pool {
+            faults.push(format!("the warm pool is {pool:?}, not {:?}", self.pool));
+        }
         if !faults.is_empty() {
             self.violate(Invariant::SizesRestored, world.now(), faults.join("; "));
         }

@@ -27,6 +27,7 @@ use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
+use asg_recycle_simulator::world::warm_pool::PoolConfiguration;
 
 use announcements::Announcements;
 use capacity::Capacity;
@@ -249,6 +250,8 @@ pub struct Checker {
     /// Since when instances are protected from scale-in.
     protected_since: BTreeMap<InstanceId, Moment>,
     suspended: BTreeSet<Process>,
+    /// How its warm pool was configured when the watch began; nothing but an execution changes that here.
+    pool: Option<PoolConfiguration>,
     runs: Vec<Known>,
     changes_seen: usize,
     calls_seen: usize,
@@ -273,6 +276,7 @@ impl Checker {
             demand: Demand::new(watched.sizes.desired),
             protected_since: conduct::protected(watched, &BTreeMap::new(), world.now()),
             suspended: watched.suspended.clone(),
+            pool: watched.pool_at(world.now()).map(|pool| pool.configuration.clone()),
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),

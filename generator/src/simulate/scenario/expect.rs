@@ -95,6 +95,10 @@ pub struct EndState {
     pub outdated: Option<u32>,
     /// In service and passing every check.
     pub serving: Option<u32>,
+    /// Waiting in the warm pool.
+    pub pooled: Option<u32>,
+    /// Waiting in the warm pool, and not what the group would launch now.
+    pub pool_outdated: Option<u32>,
     /// Suspended processes.
     pub suspended: Option<BTreeSet<String>>,
 }
@@ -187,7 +191,7 @@ impl Expect {
 
 impl EndState {
     fn unmet(&self, group: &GroupReport) -> Vec<String> {
-        let Sample { min, max, desired, live, old, new, outdated, serving, .. } = group.last();
+        let Sample { min, max, desired, live, old, new, outdated, serving, pooled, pool_outdated, .. } = group.last();
         let figures = [
             ("min", self.min, min),
             ("max", self.max, max),
@@ -197,6 +201,8 @@ impl EndState {
             ("new", self.new, new),
             ("outdated", self.outdated, outdated),
             ("serving", self.serving, serving),
+            ("pooled", self.pooled, pooled),
+            ("pool_outdated", self.pool_outdated, pool_outdated),
         ];
         let wrong = |(name, expected, found): (&str, Option<u32>, u32)| {
             let expected = expected.filter(|expected| *expected != found)?;

@@ -10,6 +10,7 @@ mod refusals;
 mod scaling;
 mod scripts;
 mod services;
+mod warm_pools;
 
 use std::sync::Arc;
 

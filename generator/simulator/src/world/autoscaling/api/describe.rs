@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::time::Moment;
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::group::{Group, GroupPhase};
 use crate::world::autoscaling::model::instance::{Instance, Origin};
 use crate::world::autoscaling::model::launch::{LaunchSource, LaunchTemplates, Override, TemplateVersion};
 use crate::world::autoscaling::model::load_balancer::LoadBalancerKind;
 use crate::world::autoscaling::model::state::AutoScaling;
+use crate::world::autoscaling::model::warm_pool::{PoolConfiguration, WarmPool};
 use crate::world::errors::AwsError;
 use crate::world::request::Request;
 use crate::world::spec::HealthCheck;
@@ -34,8 +36,8 @@ pub(crate) fn groups(service: &AutoScaling, request: &Request<'_>) -> Result<Val
                 && filters.iter().all(|filter| filter.fits(group))
         });
     let mut found = found.skip(first);
-    let described: Vec<Value> =
-        found.by_ref().take(page).map(|group| describe(group, &service.templates, with_instances)).collect();
+    let described = |group| describe(group, &service.templates, request.seen_at, with_instances);
+    let described: Vec<Value> = found.by_ref().take(page).map(described).collect();
     let mut answer = Map::new();
     answer.insert("AutoScalingGroups".into(), Value::Array(described));
     if found.next().is_some() {
@@ -102,7 +104,7 @@ fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
 }
 
 /// A group as the integration gives it.
-fn describe(group: &Group, templates: &LaunchTemplates, with_instances: bool) -> Value {
+fn describe(group: &Group, templates: &LaunchTemplates, now: Moment, with_instances: bool) -> Value {
     let mut fields = Map::with_capacity(28);
     put_settings(&mut fields, group, templates);
     if with_instances {
@@ -124,7 +126,7 @@ fn describe(group: &Group, templates: &LaunchTemplates, with_instances: bool) ->
     put(&mut fields, "TerminationPolicies", texts(group.termination_policies.iter().map(|one| one.as_str())));
     put(&mut fields, "NewInstancesProtectedFromScaleIn", json!(group.protects_new_instances));
     put(&mut fields, "ServiceLinkedRoleARN", json!(SERVICE_LINKED_ROLE));
-    put_optional(&mut fields, group);
+    put_optional(&mut fields, group, now);
     let sources = group.load_balancers.iter();
     let sources = sources.map(|one| json!({"Identifier": &*one.id, "Type": one.kind.as_str()}));
     put(&mut fields, "TrafficSources", sources.collect());
@@ -149,10 +151,10 @@ fn put_settings(fields: &mut Fields, group: &Group, templates: &LaunchTemplates)
 }
 
 /// What AWS leaves out of most groups.
-fn put_optional(fields: &mut Fields, group: &Group) {
-    if group.warm_pool > 0 {
-        put(fields, "WarmPoolConfiguration", warm_pool_configuration(group));
-        put(fields, "WarmPoolSize", json!(group.warm_pool));
+fn put_optional(fields: &mut Fields, group: &Group, now: Moment) {
+    if let Some(pool) = group.pool_at(now) {
+        put(fields, "WarmPoolConfiguration", warm_pool_configuration(pool));
+        put(fields, "WarmPoolSize", json!(pool.instances.len()));
     }
     if let Some(operator) = &group.operator {
         put(fields, "Operator", json!({"Principal": &**operator}));
@@ -166,9 +168,20 @@ fn put_optional(fields: &mut Fields, group: &Group) {
     }
 }
 
-/// How a group's warm pool is configured.
-pub(super) fn warm_pool_configuration(group: &Group) -> Value {
-    json!({"MinSize": group.warm_pool, "PoolState": "Stopped"})
+/// How a warm pool is configured, and whether it is being deleted.
+pub(super) fn warm_pool_configuration(pool: &WarmPool) -> Value {
+    let PoolConfiguration { min_size, max_prepared, state, reuse_on_scale_in } = &pool.configuration;
+    let mut described = json!({"MinSize": min_size, "PoolState": &**state});
+    if let Some(prepared) = max_prepared {
+        described["MaxGroupPreparedCapacity"] = json!(prepared);
+    }
+    if let Some(reuse) = reuse_on_scale_in {
+        described["InstanceReusePolicy"] = json!({"ReuseOnScaleIn": reuse});
+    }
+    if pool.leaves_until.is_some() {
+        described["Status"] = json!("PendingDelete");
+    }
+    described
 }
 
 fn tag(group: &str, key: &str, value: &str) -> Value {

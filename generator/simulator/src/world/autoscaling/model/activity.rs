@@ -77,6 +77,11 @@ impl Activity {
         Self::begun(number, &description, now, cause)
     }
 
+    /// A launch into a warm pool.
+    pub fn pool_launch(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
+        Self::begun(number, &format!("Launching a new EC2 instance into warm pool: {id}"), now, cause)
+    }
+
     /// A termination.
     pub fn termination(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
         Self::begun(number, &format!("Terminating EC2 instance: {id}"), now, cause)

@@ -15,6 +15,7 @@ use super::instance::{Health, Instance, Lifecycle};
 use super::launch::{LaunchSource, LaunchTemplates};
 use super::load_balancer::{HeldTargets, LoadBalancer, Registration};
 use super::refresh::Refresh;
+use super::warm_pool::{Pooled, WarmPool};
 
 /// Whether a group is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +63,8 @@ pub struct Group {
     pub launch_hook: Option<HookSpec>,
     /// Its hook on terminations.
     pub terminate_hook: Option<HookSpec>,
-    /// Size of its warm pool.
-    pub warm_pool: u32,
+    /// Its warm pool, also one whose deletion has come to an end.
+    pub warm_pool: Option<WarmPool>,
     /// What it counts its capacity in, where AWS says so.
     pub capacity_type: Option<Arc<str>>,
     /// The service that alone may change it.
@@ -122,6 +123,11 @@ impl Group {
     }
 
     /// Whether a process runs.
+    /// The pool, where there is one at this moment.
+    pub fn pool_at(&self, now: Moment) -> Option<&WarmPool> {
+        self.warm_pool.as_ref().filter(|pool| pool.is_there(now))
+    }
+
     pub fn runs(&self, process: Process) -> bool {
         !self.suspended.contains(&process)
     }
@@ -166,6 +172,12 @@ impl Group {
     pub fn sample(&self, templates: &LaunchTemplates) -> Sample {
         let Sizes { min, max, desired } = self.sizes;
         let mut sample = Sample { min, max, desired, ..Sample::default() };
+        let pool = self.warm_pool.iter().filter(|pool| pool.leaves_until.is_none());
+        for Pooled { recipe, .. } in pool.flat_map(|pool| &pool.instances) {
+            let current = self.launch.would_launch(templates, &recipe.instance_type, &recipe.origin);
+            sample.pooled += 1;
+            sample.pool_outdated += u32::from(!current);
+        }
         for instance in &self.instances {
             if instance.lifecycle.is_terminating() {
                 sample.terminating += 1;

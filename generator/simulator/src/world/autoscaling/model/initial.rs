@@ -12,9 +12,10 @@ use crate::world::spec::{GroupSpec, WorldSpec};
 use super::fleet::Fleet;
 use super::group::{Group, GroupPhase};
 use super::instance::{Application, Ec2State, Health, Instance, Lifecycle, Origin, Target};
-use super::launch::{LaunchSource, LaunchTemplate, LaunchTemplates};
+use super::launch::{LaunchSource, LaunchTemplate, LaunchTemplates, Recipe};
 use super::load_balancer::{self, Registration};
 use super::state::AutoScaling;
+use super::warm_pool::{PoolConfiguration, Pooled, WarmPool};
 
 /// How long the first instances have been in service when a world begins.
 const AGE: Span = Span::seconds(86_400);
@@ -77,7 +78,7 @@ fn group(
         protects_new_instances: spec.protects_new_instances,
         launch_hook: spec.launch_hook,
         terminate_hook: spec.terminate_hook,
-        warm_pool: spec.warm_pool,
+        warm_pool: None,
         capacity_type: spec.capacity_type.as_deref().map(Into::into),
         operator: spec.operator.as_deref().map(Into::into),
         shifted_away_from: spec.shifted_away_from.as_deref().map(Into::into),
@@ -97,10 +98,50 @@ fn group(
     };
     populate(&mut group, spec, templates, counter)?;
     group.first_new = InstanceId(*counter + 1);
+    if spec.warm_pool > 0 {
+        group.warm_pool = Some(filled_pool(&group, spec, templates, counter)?);
+    }
     Ok(group)
 }
 
 /// Puts the first instances into a group: the desired capacity in service, the last of them current, and those in standby.
+/// A pool of that size, filled before the launch source was what it is.
+fn filled_pool(
+    group: &Group,
+    spec: &GroupSpec,
+    templates: &LaunchTemplates,
+    counter: &mut u32,
+) -> Result<WarmPool, ScriptError> {
+    let mut instances = Vec::new();
+    for number in 0..spec.warm_pool {
+        let place = number as usize;
+        let recipe = group.launch.recipe(templates, place).ok_or_else(|| unknown_template(spec))?;
+        let current = number < spec.current_in_warm_pool;
+        let origin = if current { recipe.origin } else { recipe.origin.outdated() };
+        *counter += 1;
+        instances.push(Pooled {
+            id: InstanceId(*counter),
+            zone: place % group.zones.len(),
+            recipe: Recipe { origin, ..recipe },
+            tags: Arc::new(group.tags.clone()),
+            ready_at: group.created_at,
+        });
+    }
+    let configuration = PoolConfiguration {
+        min_size: spec.warm_pool,
+        max_prepared: Some(spec.desired),
+        state: "Stopped".into(),
+        reuse_on_scale_in: None,
+    };
+    Ok(WarmPool { configuration, instances, leaves_until: None })
+}
+
+fn unknown_template(spec: &GroupSpec) -> ScriptError {
+    ScriptError::Spec {
+        reason: format!("group {} launches from a template that the world does not have", spec.name),
+    }
+}
+
 fn populate(
     group: &mut Group,
     spec: &GroupSpec,
@@ -126,9 +167,7 @@ fn seat(
     counter: &mut u32,
     (lifecycle, current): (Lifecycle, bool),
 ) -> Result<u32, ScriptError> {
-    let recipe = group.launch.recipe(templates, group.launches).ok_or_else(|| ScriptError::Spec {
-        reason: format!("group {} launches from a template that the world does not have", spec.name),
-    })?;
+    let recipe = group.launch.recipe(templates, group.launches).ok_or_else(|| unknown_template(spec))?;
     let ordinal = u32::try_from(group.launches).unwrap_or(u32::MAX);
     let target = |one: &Registration| match lifecycle {
         Lifecycle::InService => one.first_state(&group.load_balancers, Target::Healthy),

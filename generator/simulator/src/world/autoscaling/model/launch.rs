@@ -173,18 +173,28 @@ impl LaunchSource {
 
     /// Whether an instance is what the group would launch now.
     pub fn is_current(&self, templates: &LaunchTemplates, instance: &Instance) -> bool {
+        self.would_launch(templates, &instance.instance_type, &instance.origin)
+    }
+
+    /// Whether an instance of that type and origin is what the group would launch now.
+    pub(super) fn would_launch(
+        &self,
+        templates: &LaunchTemplates,
+        instance_type: &Arc<str>,
+        origin: &Origin,
+    ) -> bool {
         let spec = match self {
-            Self::Configuration(name) => return instance.origin == Origin::Configuration(name.clone()),
+            Self::Configuration(name) => return *origin == Origin::Configuration(name.clone()),
             Self::Template(spec) => spec,
             Self::Mixed { template, overrides } => {
-                let chosen = overrides.iter().find(|one| one.instance_type == instance.instance_type);
+                let chosen = overrides.iter().find(|one| one.instance_type == *instance_type);
                 if chosen.is_none() && !overrides.is_empty() {
                     return false;
                 }
                 chosen.and_then(|one| one.template.as_ref()).unwrap_or(template)
             }
         };
-        match &instance.origin {
+        match origin {
             Origin::Template { template, version } => {
                 *template == spec.template && Some(*version) == spec.resolve(templates)
             }

@@ -17,6 +17,7 @@ use super::instance::{Ec2State, Health, Instance, Lifecycle, Target};
 use super::launch::Recipe;
 use super::load_balancer::Registration;
 use super::state::AutoScaling;
+use super::warm_pool::Pooled;
 
 /// How long EC2 shows a terminated machine.
 const REMEMBERED: Span = Span::seconds(3600);
@@ -37,11 +38,33 @@ impl AutoScaling {
         for failure in &mut self.launch_failures {
             failure.after = failure.after.saturating_sub(1);
         }
-        let id = InstanceId(self.instances);
+        let (id, tags) = (InstanceId(self.instances), Arc::new(self.fleet.get(group).tags.clone()));
+        let timing = self.fleet.get(group).timing;
+        let start = context.spread(timing.spread_percent, timing.start);
+        let boot = context.spread(timing.spread_percent, timing.boot).max(start);
+        let newcomer = Pooled { id, zone, recipe, tags, ready_at: context.now };
+        self.join(context, group, newcomer, (start, boot), why);
+    }
+
+    /// Puts an instance of the warm pool into service: it only has to be started.
+    pub(crate) fn launch_from_pool(&mut self, context: &mut Context, group: GroupIndex, pooled: Pooled) {
+        let timing = self.fleet.get(group).timing;
+        let start = context.spread(timing.spread_percent, timing.start);
+        self.join(context, group, pooled, (start, start), "an instance was started from the warm pool.");
+    }
+
+    fn join(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        newcomer: Pooled,
+        (start, boot): (Span, Span),
+        why: &str,
+    ) {
+        let Pooled { id, zone, recipe, tags, .. } = newcomer;
         let number = self.next_activity();
         let (now, application) = (context.now, self.application_of_launches(context.now));
         let edited = self.fleet.edit(group, now);
-        let timing = edited.timing;
         edited.activities.push(Activity::launch(number, Some(id), now, why));
         edited.launches += 1;
         let instance = Instance {
@@ -50,7 +73,7 @@ impl AutoScaling {
             instance_type: recipe.instance_type,
             weight: recipe.weight,
             origin: recipe.origin,
-            tags: Arc::new(edited.tags.clone()),
+            tags,
             lifecycle: Lifecycle::Pending,
             ec2_state: Ec2State::Pending,
             health: Health::Healthy,
@@ -62,11 +85,11 @@ impl AutoScaling {
             cause: None,
             activity: Some(edited.activities.len() - 1),
         };
-        edited.instances.push(instance);
-        let start = context.spread(timing.spread_percent, timing.start);
-        let boot = context.spread(timing.spread_percent, timing.boot);
+        // One of the pool has an id that is older than those of instances launched since.
+        let position = edited.instances.partition_point(|one| one.id < id);
+        edited.instances.insert(position, instance);
         context.step_in(group, id, start, InstanceStep::Run);
-        context.step_in(group, id, boot.max(start), InstanceStep::Boot);
+        context.step_in(group, id, boot, InstanceStep::Boot);
         self.note(context, group, GroupEvent::Launched(id));
     }
 

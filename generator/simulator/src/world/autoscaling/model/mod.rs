@@ -10,11 +10,13 @@ mod intervene;
 pub mod launch;
 pub(crate) mod load_balancer;
 mod lifecycle;
+mod pooling;
 pub mod refresh;
 mod refreshing;
 pub(crate) mod scale_in;
 mod scaling;
 pub(crate) mod state;
+pub mod warm_pool;
 
 pub(crate) use initial::initial_groups;
 pub(crate) use scaling::bounded;

@@ -36,6 +36,7 @@ impl AutoScaling {
         self.launch_missing(context, group);
         self.scale_in(context, group, &TerminationCause::ScaleIn);
         self.rebalance(context, group);
+        self.fill_pool(context, group);
     }
 
     fn replace_unhealthy(&mut self, context: &mut Context, group: GroupIndex) {
@@ -93,6 +94,12 @@ impl AutoScaling {
         let Some(zone) = best else {
             return Err(refused.unwrap_or_else(|| "The group has no Availability Zones.".into()));
         };
+        if let Some(pooled) = self.take_from_pool(context, group, zone) {
+            let weight = pooled.recipe.weight;
+            self.launch_from_pool(context, group, pooled);
+            return Ok(weight);
+        }
+        let looked_at = self.fleet.get(group);
         let source = looked_at.active_refresh().and_then(|refresh| refresh.target.as_ref());
         let source = source.unwrap_or(&looked_at.launch);
         let Some(recipe) = source.recipe(&self.templates, looked_at.launches) else {
@@ -109,7 +116,7 @@ impl AutoScaling {
         Ok(weight)
     }
 
-    fn launch_failure(&self, now: Moment, zone: &Arc<str>) -> Option<Arc<str>> {
+    pub(crate) fn launch_failure(&self, now: Moment, zone: &Arc<str>) -> Option<Arc<str>> {
         let active = self.launch_failures.iter().filter(|failure| failure.is_due(now));
         let mut hits = active.filter(|failure| failure.zone.as_ref().is_none_or(|only| only == zone));
         hits.next().map(|failure| failure.message.clone())
