@@ -128,6 +128,8 @@ resource "aws_iam_role_policy" "machine" {
         Effect = "Allow"
         Action = [
           "autoscaling:CancelInstanceRefresh",
+          "autoscaling:DeleteWarmPool",
+          "autoscaling:PutWarmPool",
           "autoscaling:ResumeProcesses",
           "autoscaling:SetDesiredCapacity",
           "autoscaling:StartInstanceRefresh",

@@ -129,6 +129,7 @@ impl World {
             ScheduledEvent::Reconcile(group) => service.reconcile(context, group),
             ScheduledEvent::Step(group, id, step) => service.take_step(context, group, id, step),
             ScheduledEvent::Refresh(group, index) => service.refresh_step(context, group, index),
+            ScheduledEvent::PoolGone(group) => service.pool_gone(context, group),
             ScheduledEvent::Delete(group) => {
                 service.fleet.edit(group, context.now).phase = GroupPhase::Deleted;
                 service.note(context, group, GroupEvent::Deleted);

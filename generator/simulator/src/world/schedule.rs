@@ -18,6 +18,8 @@ pub(crate) enum ScheduledEvent {
     Refresh(GroupIndex, usize),
     /// A deleted group is gone.
     Delete(GroupIndex),
+    /// A warm pool that was deleted is gone.
+    PoolGone(GroupIndex),
     /// Entry number n of the script is due.
     Script(usize),
 }

@@ -1,6 +1,7 @@
 //! How executions end, and how the group is when all of them have.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
@@ -12,7 +13,29 @@ use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
 
-use super::{Checker, Ending, Invariant, Known, Violation};
+use super::{Checker, Invariant, Known, Violation};
+
+/// An execution, as it ends.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// How it ended.
+    pub status: ExecutionStatus,
+    /// Its output, where it succeeded.
+    pub output: Option<Value>,
+    /// Its error, where it failed.
+    pub error: Option<String>,
+    /// The error's cause.
+    pub cause: Option<String>,
+}
+
+impl Ending {
+    /// `outcome` of its output.
+    pub(super) fn outcome(&self) -> &str {
+        self.output.as_ref().and_then(|output| output.get("outcome")?.as_str()).unwrap_or_default()
+    }
+}
 
 /// Outcomes that need no reason: they are what was asked for.
 const PLAIN: [&str; 1] = ["recycled"];

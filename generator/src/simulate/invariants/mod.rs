@@ -14,16 +14,16 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use endings::Ending;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
-use serde_json::Value;
 
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
-use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
@@ -193,28 +193,6 @@ pub struct ExpectedExecution {
     pub allowed: Allowed,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
-}
-
-/// An execution, as it ends.
-#[derive(Debug, Clone)]
-pub struct Ending {
-    /// Its ARN.
-    pub arn: Arc<str>,
-    /// How it ended.
-    pub status: ExecutionStatus,
-    /// Its output, where it succeeded.
-    pub output: Option<Value>,
-    /// Its error, where it failed.
-    pub error: Option<String>,
-    /// The error's cause.
-    pub cause: Option<String>,
-}
-
-impl Ending {
-    /// `outcome` of its output.
-    fn outcome(&self) -> &str {
-        self.output.as_ref().and_then(|output| output.get("outcome")?.as_str()).unwrap_or_default()
-    }
 }
 
 /// An execution as the checker knows it.

@@ -191,7 +191,8 @@ impl Expect {
 
 impl EndState {
     fn unmet(&self, group: &GroupReport) -> Vec<String> {
-        let Sample { min, max, desired, live, old, new, outdated, serving, pooled, pool_outdated, .. } = group.last();
+        let Sample { min, max, desired, live, old, new, outdated, serving, pooled, pool_outdated, .. } =
+            group.last();
         let figures = [
             ("min", self.min, min),
             ("max", self.max, max),

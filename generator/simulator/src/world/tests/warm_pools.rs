@@ -17,7 +17,8 @@ fn with_pool() -> WorldFixture {
 
 fn versions(fixture: &mut WorldFixture) -> Vec<(String, String)> {
     let answer = fixture.on_group("describeWarmPool", json!({})).expect("reads succeed");
-    let text = |one: &Value, pointer| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |one: &Value, pointer| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let instances = answer["Instances"].as_array().expect("a list");
     instances.iter().map(|one| (text(one, "/LifecycleState"), text(one, "/LaunchTemplate/Version"))).collect()
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::time::Span;
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::group::Group;
 use crate::world::autoscaling::model::instance::Origin;
@@ -13,18 +14,24 @@ use crate::world::context::Context;
 use crate::world::errors::AwsError;
 use crate::world::record::GroupEvent;
 use crate::world::request::Request;
+use crate::world::schedule::ScheduledEvent;
 
 use super::{describe, group_to_change, group_to_read};
 
 /// Most instances of a page.
 const PAGE: u32 = 50;
+/// How long a pool's instances take to go with it.
+const DELETION: Span = Span::seconds(120);
 /// What an instance of a pool waits as.
 const STATES: [&str; 3] = ["Stopped", "Running", "Hibernated"];
 
 /// The pool of a group, page by page.
 pub(crate) fn describe(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
-    let arguments =
-        Arguments::of(request.action, request.arguments, &["AutoScalingGroupName", "MaxRecords", "NextToken"])?;
+    let arguments = Arguments::of(
+        request.action,
+        request.arguments,
+        &["AutoScalingGroupName", "MaxRecords", "NextToken"],
+    )?;
     let records = arguments.count_if_given("MaxRecords")?.unwrap_or(PAGE);
     if !(1..=PAGE).contains(&records) {
         return Err(AwsError::validation(format!(
@@ -97,7 +104,8 @@ pub(crate) fn put(
         return Err(AwsError::validation("You cannot change a warm pool while it is being deleted"));
     }
     let instances = there.map(|pool| pool.instances.clone()).unwrap_or_default();
-    service.fleet.edit(index, now).warm_pool = Some(WarmPool { configuration, instances, leaves_until: None });
+    service.fleet.edit(index, now).warm_pool =
+        Some(WarmPool { configuration, instances, leaves_until: None });
     service.note(context, index, GroupEvent::Changed("a warm pool is made"));
     service.reconcile_soon(context, index);
     Ok(json!({}))
@@ -109,7 +117,8 @@ pub(crate) fn delete(
     context: &mut Context,
     request: &Request<'_>,
 ) -> Result<Value, AwsError> {
-    let arguments = Arguments::of(request.action, request.arguments, &["AutoScalingGroupName", "ForceDelete"])?;
+    let arguments =
+        Arguments::of(request.action, request.arguments, &["AutoScalingGroupName", "ForceDelete"])?;
     let index = group_to_change(service, request, &arguments)?;
     let now = context.now;
     let Some(pool) = service.fleet.get(index).pool_at(now) else {
@@ -117,12 +126,13 @@ pub(crate) fn delete(
     };
     let forced = request.arguments.get("ForceDelete").and_then(Value::as_bool) == Some(true);
     if !forced && !pool.instances.is_empty() {
-        return Err(AwsError::of("ResourceInUse", "The warm pool has instances"));
+        let message = "The warm pool has instances".to_owned();
+        return Err(AwsError::Modelled { name: "ResourceInUseException", status: 400, message });
     }
-    let shutdown = service.fleet.get(index).timing.shutdown;
     if let Some(pool) = service.fleet.edit(index, now).warm_pool.as_mut() {
-        pool.leaves_until.get_or_insert(now + shutdown);
+        pool.leaves_until.get_or_insert(now + DELETION);
     }
+    context.schedule(now + DELETION, ScheduledEvent::PoolGone(index));
     service.note(context, index, GroupEvent::Changed("a warm pool is deleted"));
     Ok(json!({}))
 }

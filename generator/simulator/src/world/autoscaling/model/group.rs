@@ -122,12 +122,12 @@ impl Group {
         }
     }
 
-    /// Whether a process runs.
     /// The pool, where there is one at this moment.
     pub fn pool_at(&self, now: Moment) -> Option<&WarmPool> {
         self.warm_pool.as_ref().filter(|pool| pool.is_there(now))
     }
 
+    /// Whether a process runs.
     pub fn runs(&self, process: Process) -> bool {
         !self.suspended.contains(&process)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
 use crate::world::processes::Process;
+use crate::world::record::GroupEvent;
 
 use super::activity::{Activity, ActivityStatus};
 use super::state::AutoScaling;
@@ -48,7 +49,7 @@ impl AutoScaling {
             let zone = number % zones;
             let recipe = looked_at.launch.recipe(&self.templates, number);
             let fails = self.launch_failure(now, &looked_at.zones[zone]).is_some();
-            let Some(recipe) = recipe.filter(|_| looked_at.runs(Process::Launch) && !fails) else { return };
+            let Some(recipe) = recipe.filter(|_| looked_at.runs(Process::Launch) && !fails) else { break };
             self.instances += 1;
             let id = InstanceId(self.instances);
             let mut activity =
@@ -60,6 +61,19 @@ impl AutoScaling {
             if let Some(pool) = edited.warm_pool.as_mut() {
                 pool.instances.push(Pooled { id, zone, recipe, tags, ready_at: now + boot });
             }
+        }
+        if self.fleet.get(group).warm_pool.as_ref().map(|pool| pool.instances.len()) != Some(held) {
+            self.note(context, group, GroupEvent::Changed("its warm pool is filled"));
+        }
+    }
+
+    /// The deletion of a pool has come to an end.
+    pub(crate) fn pool_gone(&mut self, context: &mut Context, group: GroupIndex) {
+        let now = context.now;
+        let gone = self.fleet.get(group).warm_pool.as_ref().is_some_and(|pool| !pool.is_there(now));
+        if gone {
+            self.fleet.edit(group, now).warm_pool = None;
+            self.note(context, group, GroupEvent::Changed("its warm pool is gone"));
         }
     }
 }
