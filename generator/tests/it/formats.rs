@@ -5,6 +5,7 @@ mod cloudformation;
 mod cloudformation_kinds;
 mod correspondence;
 mod expected;
+mod refusals;
 mod terraform;
 mod terraform_kinds;
 

@@ -1,0 +1,201 @@
+//! `stack.yaml`, Terraform's validations and CloudFormation's rules refuse the same values, as far as each can say it: the
+//! same texts are given to all three.
+
+use asg_recycle::config;
+use asg_recycle::render::{CloudFormation, OutputFormat as _, Terraform};
+use asg_recycle::stack::parameter::ParameterKey;
+use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::stacks;
+
+/// Where `stack.yaml` says what a parameter says, and a text that it takes.
+const KEYS: &[(ParameterKey, &str, &str)] = &[
+    (ParameterKey::Environment, "environment", "staging"),
+    (ParameterKey::SlackChannel, "notifications.slack_channel", "webops"),
+    (ParameterKey::NotifierFunctionArn, "notifications.notifier_function_arn", FUNCTION),
+    (ParameterKey::PagerDutyEndpoint, "notifications.pager_duty_endpoint", "https://events.pagerduty.com/x"),
+    (ParameterKey::AlarmActionArns, "alarms.action_arns", "arn:aws:sns:eu-west-2:123456789012:alarms"),
+    (ParameterKey::RunbookUrl, "alarms.runbook_url", "https://runbooks.example.com/a?b=c"),
+    (ParameterKey::PermissionsBoundaryArn, "permissions.boundary_arn", "arn:aws:iam::123456789012:policy/b"),
+    (ParameterKey::RolePath, "permissions.role_path", "/webops/"),
+    (ParameterKey::LogRetentionDays, "logs.retention_days", "90"),
+];
+
+const FUNCTION: &str = "arn:aws:lambda:eu-west-2:123456789012:function:f";
+
+/// Texts that at least one parameter takes or that look as if: each is given to every parameter.
+fn texts() -> Vec<String> {
+    let plain = [
+        " ",
+        "a",
+        "A",
+        "-a",
+        "a-",
+        "a b",
+        "1",
+        "0",
+        "2",
+        "30",
+        "3653",
+        "9999",
+        "ä",
+        "ab\u{7f}",
+        "a,b",
+        "#webops",
+        "/",
+        "//",
+        "/a",
+        "a/",
+        "/a/b/",
+        "/a b/",
+        "http://x.example",
+        "https://",
+        "https://x",
+        "https://x.example:99999/",
+        "https://u:p@x.example",
+        "https://x.example/a b",
+        "https://x.example/\"",
+        "${x}",
+        "%{x}",
+        "a\nb",
+        "x.y.z",
+        "arn",
+        "arn:aws:",
+        "arn:aws:s3:::x",
+        "arn:aws:iam::123456789012:role/r",
+        "arn:aws:iam::aws:policy/AdministratorAccess",
+        "arn:aws:iam::1234:policy/x",
+        "arn:aws:lambda:eu-west-2:123456789012:function:f:live",
+        "arn:aws:lambda:eu-west-2:123456789012:layer:f",
+        "arn:aws:sns:eu-west-2:123456789012:t",
+        "arn:aws:sns:eu-west-2:123456789012:",
+        "ARN:aws:sns:eu-west-2:123456789012:t",
+    ];
+    let long = [28, 29, 80, 81, 512, 513].map(|length| "a".repeat(length));
+    let paths = [510, 511].map(|length| format!("/{}/", "a".repeat(length)));
+    let good = KEYS.iter().map(|(_, _, good)| (*good).to_owned());
+    plain.map(str::to_owned).into_iter().chain(long).chain(paths).chain(good).collect()
+}
+
+/// Whether `stack.yaml` is refused with this value.
+fn file_refuses(name: &str, key: ParameterKey, path: &str, text: &str) -> bool {
+    let value = match key {
+        ParameterKey::AlarmActionArns => json!([text]),
+        ParameterKey::LogRetentionDays => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
+        _ => text.into(),
+    };
+    let file = match path.split_once('.') {
+        Some((section, key)) => json!({ "name": name, section: { key: value } }),
+        None => json!({ "name": name, path: value }),
+    };
+    config::parse(file.to_string().as_bytes()).is_err()
+}
+
+/// Whether the validation of Terraform's variable refuses it, by the module's own expression.
+fn terraform_refuses(body: &hcl::Body, key: ParameterKey, text: &str) -> bool {
+    let variable =
+        body.blocks().find(|block| block.labels()[0].as_str() == key.as_str()).expect("a variable");
+    let validation = variable.body().blocks().find(|block| block.identifier() == "validation");
+    let condition =
+        validation.expect("it is validated").body().attributes().find(|each| each.key() == "condition");
+    let mut context = Context::new();
+    let value = match key {
+        ParameterKey::AlarmActionArns => hcl::Value::from(vec![text]),
+        ParameterKey::LogRetentionDays => match text.parse::<u64>() {
+            Ok(number) => number.into(),
+            Err(_) => return true, // the variable is a number
+        },
+        _ => text.into(),
+    };
+    context.declare_var("var", hcl::Value::from_iter([(key.as_str(), value)]));
+    declare(&mut context);
+    let holds = condition.expect("a condition").expr().evaluate(&context).expect("it can be evaluated");
+    holds != hcl::Value::Bool(true)
+}
+
+/// Terraform's functions, as far as validations use them. A `regex` that does not match is `false` here, not an error.
+fn declare(context: &mut Context<'static>) {
+    let any = || FuncDef::builder().param(ParamType::Any);
+    let regex = |args: FuncArgs| {
+        let [pattern, text] = [&args[0], &args[1]].map(|arg| arg.as_str().unwrap_or_default().to_owned());
+        Ok(hcl::Value::from(Regex::new(&pattern).map_err(|error| error.to_string())?.is_match(&text)))
+    };
+    let length = |args: FuncArgs| {
+        let characters = args[0].as_str().map(|text| text.chars().count());
+        Ok(hcl::Value::from(characters.or_else(|| args[0].as_array().map(Vec::len)).unwrap_or_default()))
+    };
+    let alltrue = |args: FuncArgs| {
+        let items = args[0].as_array().cloned().unwrap_or_default();
+        Ok(hcl::Value::from(items.iter().all(|item| *item == hcl::Value::Bool(true))))
+    };
+    let contains =
+        |args: FuncArgs| Ok(args[0].as_array().is_some_and(|items| items.contains(&args[1])).into());
+    let coalesce = |args: FuncArgs| {
+        args.variadic_args().find(|value| !value.is_null()).cloned().ok_or_else(|| "nothing".to_owned())
+    };
+    context.declare_func("regex", any().param(ParamType::Any).build(regex));
+    context.declare_func("can", any().build(|args: FuncArgs| Ok(args[0].clone())));
+    context.declare_func("length", any().build(length));
+    context.declare_func("alltrue", any().build(alltrue));
+    context.declare_func("contains", any().param(ParamType::Any).build(contains));
+    context.declare_func("coalesce", FuncDef::builder().variadic_param(ParamType::Any).build(coalesce));
+}
+
+/// Whether the template's parameter refuses it, as CloudFormation reads its declaration.
+fn cloudformation_refuses(template: &Value, key: ParameterKey, text: &str) -> bool {
+    let words = key.as_str().split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    let declared = &template["Parameters"][words.collect::<String>()];
+    let has = |name: &str| declared.get(name).filter(|value| !value.is_null());
+    let pattern = has("AllowedPattern").and_then(Value::as_str);
+    let length_max = has("MaxLength").and_then(Value::as_u64);
+    let values = has("AllowedValues").and_then(Value::as_array);
+    assert!(pattern.is_some() || values.is_some(), "{key:?} has a rule");
+    // An item of a list is what stands between two commas.
+    let items: Vec<&str> =
+        if key == ParameterKey::AlarmActionArns { text.split(',').collect() } else { vec![text] };
+    let fits =
+        |item: &&str| pattern.is_none_or(|pattern| Regex::new(pattern).expect("a pattern").is_match(item));
+    !items.iter().all(fits)
+        || length_max.is_some_and(|most| text.chars().count() as u64 > most)
+        || values.is_some_and(|values| !values.iter().any(|value| super::text_of(value) == text))
+}
+
+#[test]
+fn file_and_formats_refuse_the_same_values() {
+    let [stack, ..] = stacks();
+    let module = Terraform.render(&stack).remove("terraform/variables.tf").expect("the variables");
+    let module = hcl::parse(std::str::from_utf8(&module).expect("text")).expect("HCL");
+    let template =
+        CloudFormation.render(&stack).remove("cloudformation/template.yaml").expect("the template");
+    let template: Value = serde_yaml::from_slice(&template).expect("YAML");
+    for (key, path, good) in KEYS {
+        assert!(!file_refuses(&stack.name, *key, path, good), "{path}: {good}");
+        let mut refused = 0;
+        for text in texts() {
+            let by_file = file_refuses(&stack.name, *key, path, &text);
+            refused += usize::from(by_file);
+            assert_eq!(terraform_refuses(&module, *key, &text), by_file, "Terraform: {path}: {text:?}");
+            assert_eq!(
+                cloudformation_refuses(&template, *key, &text),
+                by_file,
+                "CloudFormation: {path}: {text:?}"
+            );
+        }
+        assert!(refused > 10, "{path} takes nearly everything");
+    }
+}
+
+/// CloudFormation cannot count the items of a list.
+#[test]
+fn a_sixth_alarm_action_is_refused_where_items_can_be_counted() {
+    let [stack, ..] = stacks();
+    let six: Vec<String> =
+        (0..6).map(|index| format!("arn:aws:sns:eu-west-2:123456789012:t{index}")).collect();
+    let file = json!({ "name": &*stack.name, "alarms": { "action_arns": six } });
+    assert!(config::parse(file.to_string().as_bytes()).is_err());
+    let files = Terraform.render(&stack);
+    let variables = String::from_utf8(files["terraform/variables.tf"].clone()).expect("text");
+    assert!(variables.contains("length(var.alarm_action_arns) <= 5"));
+}
