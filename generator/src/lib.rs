@@ -18,8 +18,10 @@ pub mod render;
 mod construct;
 #[cfg(feature = "simulate")]
 pub mod simulate;
-#[cfg(feature = "package")]
+#[cfg(any(feature = "aws", feature = "package"))]
 pub mod http;
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "package")]
 pub mod runtime;
 #[cfg(feature = "package")]
@@ -28,6 +30,8 @@ pub mod package;
 pub mod publish;
 pub mod output;
 pub mod problem;
+#[cfg(feature = "operate")]
+pub mod operate;
 #[cfg(feature = "local")]
 pub mod samples;
 #[cfg(feature = "local")]

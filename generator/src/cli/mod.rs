@@ -23,6 +23,9 @@ mod changes;
 mod function;
 mod local;
 mod tags;
+mod operator;
+mod operator_policy;
+mod status;
 
 use std::process::ExitCode;
 
@@ -107,6 +110,17 @@ enum Command {
     /// Print the tags that opt a group in.
     #[command(after_help = "Example: asg-recycle tags stack.yaml --strategy out-in --set team=payments")]
     Tags(tags::Arguments),
+    /// Show what is outdated and what is happening, for every group of a deployed stack.
+    #[command(
+        after_help = "Example: asg-recycle status --stack webops-production --state outdated --max-age 7d\n\n\
+            Exit code 1 means that something has been outdated for longer than --max-age."
+    )]
+    Status(Box<status::Arguments>),
+    /// Print the least IAM policy for whoever operates a deployed stack.
+    #[command(
+        after_help = "Example: asg-recycle operator-policy --stack webops-production --region eu-west-2 --act"
+    )]
+    OperatorPolicy(operator_policy::Arguments),
     /// Print the JSON Schema of stack.yaml, for editors; or that of scenarios.
     #[command(after_help = "Example: asg-recycle schema > stack.schema.json")]
     Schema {
@@ -162,6 +176,8 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Invoke(arguments) => invoke::run(arguments, context),
         Command::Events(arguments) => events::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
+        Command::Status(arguments) => status::run(arguments, context),
+        Command::OperatorPolicy(arguments) => operator_policy::run(arguments, context),
         Command::Schema { scenario: false } => context.console.result(&init::schema_text()),
         Command::Schema { scenario: true } => {
             context.console.result(&format!("{:#}\n", crate::simulate::scenario::json_schema()))

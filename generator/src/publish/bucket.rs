@@ -10,8 +10,9 @@ use regex::Regex;
 use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
 use reqsign_core::Signer;
 
-use super::credentials::{Environment, at_once, context};
 use super::error::PublishError;
+use crate::aws::service::domain;
+use crate::aws::{TextEnvironment, at_once, context};
 use crate::{digest, http};
 
 /// Longest wait for an answer: of a zip that goes over a slow line, too.
@@ -51,7 +52,7 @@ impl Bucket {
         name: &str,
         region: &str,
         endpoint: Option<&str>,
-        environment: Environment,
+        environment: TextEnvironment,
     ) -> Result<Self, PublishError> {
         if !NAME.is_match(name) {
             return Err(PublishError::BucketName { name: name.to_owned() });
@@ -154,7 +155,7 @@ impl Bucket {
 
 /// What the URL of every object of a bucket begins with, without a slash at the end.
 pub(super) fn base(name: &str, region: &str, endpoint: Option<&str>) -> String {
-    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let suffix = domain(region);
     match endpoint {
         Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
         // A name with dots fits no certificate as a part of the host's.

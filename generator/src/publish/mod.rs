@@ -2,17 +2,15 @@
 //! under its version. Nothing that is there is ever overwritten.
 
 mod bucket;
-mod credentials;
 mod error;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::aws::TextEnvironment;
 use crate::package::ProcessEnvironment;
 use bucket::{Bucket, State};
-use credentials::Environment;
 pub use error::PublishError;
 
 /// Where objects are published.
@@ -73,10 +71,7 @@ pub fn publish(
     environment: &ProcessEnvironment,
     dry_run: bool,
 ) -> Result<Vec<Publication>, PublishError> {
-    let texts = environment
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
-    let environment = Environment(texts.collect::<HashMap<_, _>>());
+    let environment = TextEnvironment::of(environment);
     let bucket = Bucket::new(&place.bucket, &place.region, place.endpoint.as_deref(), environment)?;
     let mut absent = Vec::new();
     for object in objects {

@@ -1,6 +1,7 @@
 """The modelled groups behind moto's HTTP front, and one place through which every call passes.
 
-Callers are told apart by their access key: `machine` (the state machine), `handler` (the Lambda function), `test`.
+Callers are told apart by their access key: `machine` (the state machine), `handler` (the Lambda function), `operator`
+(the command that operates the stack), `test`.
 """
 
 import logging
@@ -92,10 +93,10 @@ def _observe_calls(clock, faults, calls):
     def observed(self, *arguments, **keywords):
         set_up(self, *arguments, **keywords)
         caller = caller_of(self.headers)
-        if caller not in ("machine", "handler"):
+        if caller not in ("machine", "handler", "operator"):
             return
         action = f"{IAM_PREFIXES.get(self.service_name, self.service_name)}:{self._get_action()}"
-        calls.add((caller, action))
+        calls[caller, action] += 1
         if caller == "machine":
             clock.spend(CALL_SECONDS)
         try:

@@ -1,11 +1,14 @@
 """All of it together: one method per command of the tests."""
 
+import collections
+import datetime
 import json
 import pathlib
 import tempfile
 import zipfile
 
 import boto3
+from moto.ec2 import ec2_backends
 from moto.events import events_backends
 from moto.sns import sns_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
@@ -33,7 +36,7 @@ class World:
         self._clock.enter()  # the test is a worker; time passes only where it waits
         self._journal = Journal(self._clock)
         self._faults = Faults()
-        self._calls = set()
+        self._calls = collections.Counter()
         self._fleet = Fleet(self._clock, self._journal, self._faults, services.resolve_launch_template)
         self._api = AutoScalingApi(self._fleet)
         self._function = None
@@ -149,6 +152,21 @@ class World:
             LaunchTemplateId=template, SourceVersion="1", LaunchTemplateData={"ImageId": "ami-2"}
         )
         return str(created["LaunchTemplateVersion"]["VersionNumber"])
+
+    def create_fleet(self, count, outdated):
+        """Groups of two instances each, the first `outdated` of them outdated; for looks at many."""
+        for number in range(count):
+            name = f"fleet-{number:03}"
+            tags = {"autorecycle_recycle_on_asg_update": "true", "autorecycle_strategy": "out-in"}
+            self.create_group(name, 1, 4, 2, ["eu-west-2a", "eu-west-2b"], tags)
+            if number < outdated:
+                self.new_template_version(name)
+
+    def age_template_versions(self, seconds):
+        """Lets every version of a launch template be older by so much."""
+        for template in ec2_backends[ACCOUNT][REGION].launch_templates.values():
+            for version in template.versions:
+                version.create_time -= datetime.timedelta(seconds=seconds)
 
     def group(self, name):
         """The group as DescribeAutoScalingGroups gives it, or null."""
@@ -373,7 +391,19 @@ class World:
         function = self._client("lambda").get_function_configuration(FunctionName=self._stack["function"])
         roles = {"machine": machine["roleArn"], "handler": function["Role"]}
         names = {caller: arn.rsplit("/", 1)[1] for caller, arn in roles.items()}
-        return permissions.denied(self._calls, names, self._client("iam"))
+        calls = {(caller, action) for caller, action in self._calls if caller in names}
+        return permissions.denied(calls, names, self._client("iam"))
+
+    def operator_calls(self):
+        """The calls that the operator made since this was last asked, by action, with their number."""
+        counts = {action: count for (caller, action), count in self._calls.items() if caller == "operator"}
+        for action in counts:
+            del self._calls["operator", action]
+        return counts
+
+    def endpoint(self):
+        """Where the services are."""
+        return self._endpoint
 
     def close(self):
         """Ends the function's process."""

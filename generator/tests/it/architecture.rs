@@ -44,7 +44,9 @@ const CRATES: &[Sources] = &[
 
 /// Folders whose table is about their own files.
 const FOLDERS: &[&str] = &[
+    "generator/src/aws",
     "generator/src/config",
+    "generator/src/operate",
     "generator/src/strategy",
     "generator/src/asl",
     "generator/src/graph",

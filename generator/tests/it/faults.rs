@@ -12,7 +12,7 @@ fn repository() -> PathBuf {
 }
 
 /// Compares a text with a file, or writes the file when asked to.
-fn assert_golden(path: &Path, text: &str) {
+pub(crate) fn assert_golden(path: &Path, text: &str) {
     #[expect(clippy::disallowed_methods, reason = "a switch of the tests themselves")]
     let update = std::env::var_os("UPDATE_GOLDENS").is_some();
     if update {

@@ -16,6 +16,7 @@ mod formats;
 mod golden;
 mod foreign;
 mod end_to_end;
+mod operate;
 mod cases;
 mod scenarios;
 mod simulate;

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::emulator::{Delivery, Emulator, Entry, Execution, Group};
 use crate::run::{Run, cache_folder};
 
-pub(super) const GROUP: &str = "search-asg-1";
+pub(crate) const GROUP: &str = "search-asg-1";
 const MACHINE: &str = "machine";
 /// The alarm that the example's `instance-refresh` watches.
 const ALARM: &str = "webops-batch-failures";
 
 /// An emulated AWS with the deployed stack and one group.
-pub(super) struct Stage {
-    pub(super) emulator: Emulator,
+pub(crate) struct Stage {
+    pub(crate) emulator: Emulator,
     /// The group before anything happened.
     before: Group,
     /// How much of the journal is older than the case.
@@ -26,13 +26,13 @@ pub(super) struct Stage {
 
 /// The virtual time at which a stage was set.
 #[derive(Clone, Copy)]
-pub(super) struct Now {
+pub(crate) struct Now {
     /// 0 to 23, UTC.
-    pub(super) hour: u64,
+    pub(crate) hour: u64,
 }
 
 /// The tags of a window that is open now and for long enough.
-pub(super) fn open_all_day(now: Now) -> Vec<(&'static str, String)> {
+pub(crate) fn open_all_day(now: Now) -> Vec<(&'static str, String)> {
     let window = format!("{:02}:00,{:02}:00", now.hour, (now.hour + 20) % 24);
     vec![("autorecycle_recycle_window", window), ("autorecycle_time_zone", "UTC".to_owned())]
 }
@@ -53,12 +53,12 @@ fn output() -> &'static Path {
 
 impl Stage {
     /// A stage whose group has opted in to a strategy.
-    pub(super) fn new(strategy: &str) -> Self {
+    pub(crate) fn new(strategy: &str) -> Self {
         Self::new_with(strategy, |_| Vec::new())
     }
 
     /// A stage whose group has further tags, which may depend on the time.
-    pub(super) fn new_with(strategy: &str, further: impl Fn(Now) -> Vec<(&'static str, String)>) -> Self {
+    pub(crate) fn new_with(strategy: &str, further: impl Fn(Now) -> Vec<(&'static str, String)>) -> Self {
         let mut emulator = Emulator::start();
         emulator.deploy(&output().join("cloudformation/template.yaml"), &output().join("handler.zip"));
         let now: String = emulator.ask("now", json!({}));
@@ -87,7 +87,7 @@ impl Stage {
     }
 
     /// Deploys a second stack in another environment of the same account and region; its state machine.
-    pub(super) fn deploy_beside(&mut self, environment: &str) -> String {
+    pub(crate) fn deploy_beside(&mut self, environment: &str) -> String {
         let template = output().join("cloudformation/template.yaml");
         let parameters = json!({
             "Environment": environment,
@@ -99,18 +99,18 @@ impl Stage {
     }
 
     /// Starts an execution of that machine with the input that the other stack's handler gave to an execution.
-    pub(super) fn start_beside(&mut self, machine: &str, like: &str) -> String {
+    pub(crate) fn start_beside(&mut self, machine: &str, like: &str) -> String {
         let input: Value = self.emulator.ask("input_of", json!({"execution": like}));
         self.emulator.ask("start", json!({"input": input, "machine": machine}))
     }
 
     /// Makes the group's instances outdated.
-    pub(super) fn new_launch_template_version(&mut self) {
+    pub(crate) fn new_launch_template_version(&mut self) {
         self.emulator.order("new_template_version", json!({"group": GROUP}));
     }
 
     /// Makes the instances outdated, sends the event of it, and lets the recycle end.
-    pub(super) fn recycle(&mut self) -> Execution {
+    pub(crate) fn recycle(&mut self) -> Execution {
         self.new_launch_template_version();
         let event = self.launch_event();
         let started = self.send(&event);
@@ -118,7 +118,7 @@ impl Stage {
     }
 
     /// The event that CloudTrail makes of a new launch template version on the group.
-    pub(super) fn launch_event(&mut self) -> Value {
+    pub(crate) fn launch_event(&mut self) -> Value {
         let template = &self.before.launch_template.launch_template_id;
         let launch = json!({"launchTemplateId": template, "version": "$Latest"});
         self.event(
@@ -128,7 +128,7 @@ impl Stage {
     }
 
     /// Sets a tag of the group that its instances get when they are launched.
-    pub(super) fn set_tag(&mut self, key: &str, value: &str) {
+    pub(crate) fn set_tag(&mut self, key: &str, value: &str) {
         let parameters = json!({"Tags": [{
             "ResourceId": GROUP,
             "ResourceType": "auto-scaling-group",
@@ -140,7 +140,7 @@ impl Stage {
     }
 
     /// The event that CloudTrail makes of a tag that was set on the group.
-    pub(super) fn tag_event(&mut self, key: &str, value: &str) -> Value {
+    pub(crate) fn tag_event(&mut self, key: &str, value: &str) -> Value {
         let tag = json!({
             "resourceId": GROUP,
             "resourceType": "auto-scaling-group",
@@ -189,12 +189,12 @@ impl Stage {
     }
 
     /// Puts an event on the bus and hands the message to the handler; the one execution that it started.
-    pub(super) fn send(&mut self, event: &Value) -> String {
+    pub(crate) fn send(&mut self, event: &Value) -> String {
         one_started(self.deliver(event))
     }
 
     /// Puts an event on the bus and hands the message to the handler.
-    pub(super) fn deliver(&mut self, event: &Value) -> Delivery {
+    pub(crate) fn deliver(&mut self, event: &Value) -> Delivery {
         let rules = self.emulator.put_event(event);
         assert_eq!(rules.len(), 1, "one rule takes the event: {rules:?}");
         let delivery = self.emulator.deliver();
@@ -203,14 +203,14 @@ impl Stage {
     }
 
     /// Hands the message about an execution that died to the handler; the execution that restores after it.
-    pub(super) fn deliver_status_event(&mut self) -> String {
+    pub(crate) fn deliver_status_event(&mut self) -> String {
         let delivery = self.emulator.deliver();
         assert_delivered(&delivery);
         one_started(delivery)
     }
 
     /// Lets time pass until an instance meets with this, e.g. `launched`.
-    pub(super) fn wait_for(&mut self, event: &str) {
+    pub(crate) fn wait_for(&mut self, event: &str) {
         self.emulator.order("wait_for", json!({"entry": {"event": event}}));
     }
 
@@ -220,12 +220,12 @@ impl Stage {
     }
 
     /// The launches since then.
-    pub(super) fn launches(&mut self) -> Vec<Entry> {
+    pub(crate) fn launches(&mut self) -> Vec<Entry> {
         self.journal().into_iter().filter(|entry| entry.is("launched")).collect()
     }
 
     /// The statuses of the notifications, in order.
-    pub(super) fn statuses(&mut self) -> Vec<String> {
+    pub(crate) fn statuses(&mut self) -> Vec<String> {
         let status = |notification: &crate::emulator::Notification| {
             assert_eq!(notification.message["auto_scaling_group_name"], json!(GROUP));
             assert_eq!(notification.message["status"], notification.attributes["status"]);
@@ -235,7 +235,7 @@ impl Stage {
     }
 
     /// The recycle has succeeded: all replaced, all as before, and never fewer in service than promised.
-    pub(super) fn assert_recycled(&mut self, execution: &Execution, healthy_minimum: usize) {
+    pub(crate) fn assert_recycled(&mut self, execution: &Execution, healthy_minimum: usize) {
         assert_eq!(execution.status, "SUCCEEDED", "{execution:?}");
         assert_eq!(execution.output["outcome"], json!("recycled"));
         self.assert_replaced();
@@ -246,7 +246,7 @@ impl Stage {
     }
 
     /// Every instance is new, serves, and stands where it should; and the group is as it was.
-    pub(super) fn assert_replaced(&mut self) {
+    pub(crate) fn assert_replaced(&mut self) {
         self.assert_as_before("after the recycle");
         let after = self.emulator.group(GROUP);
         assert_eq!(after.instances.len(), 3, "{after:?}");
@@ -262,7 +262,7 @@ impl Stage {
     }
 
     /// Sizes, processes and the lock are as before, three instances live, and no role had to be asked for more.
-    pub(super) fn assert_as_before(&mut self, when: &str) {
+    pub(crate) fn assert_as_before(&mut self, when: &str) {
         let after = self.emulator.group(GROUP);
         let sizes = |group: &Group| (group.min_size, group.desired_capacity, group.max_size);
         assert_eq!(sizes(&after), sizes(&self.before), "{when}");
@@ -276,7 +276,7 @@ impl Stage {
     }
 
     /// Nothing that belongs to the group was changed by anybody.
-    pub(super) fn assert_untouched(&mut self) {
+    pub(crate) fn assert_untouched(&mut self) {
         assert_eq!(self.emulator.group(GROUP), self.before);
         let changes: Vec<_> = self.journal().into_iter().filter(|entry| entry.call.is_some()).collect();
         assert!(changes.is_empty(), "{changes:?}");
@@ -284,7 +284,7 @@ impl Stage {
     }
 
     /// The recycle has failed and undone itself: the old instances serve, the new ones are on their way out.
-    pub(super) fn assert_rolled_back(&mut self) {
+    pub(crate) fn assert_rolled_back(&mut self) {
         self.emulator.order("advance", json!({"seconds": 600}));
         self.assert_as_before("after the rollback");
         let after = self.emulator.group(GROUP);
@@ -296,7 +296,7 @@ impl Stage {
     }
 
     /// The restore that the failure's own event starts finds nothing left to do.
-    pub(super) fn assert_restore_finds_nothing(&mut self) {
+    pub(crate) fn assert_restore_finds_nothing(&mut self) {
         let calls = |journal: Vec<Entry>| journal.into_iter().filter(|entry| entry.call.is_some()).count();
         let before = calls(self.journal());
         let restore = self.deliver_status_event();
@@ -308,7 +308,7 @@ impl Stage {
     }
 
     /// No instance was launched between the start of another's end and its termination in EC2.
-    pub(super) fn assert_no_launch_while_an_instance_ends(&mut self) {
+    pub(crate) fn assert_no_launch_while_an_instance_ends(&mut self) {
         let mut ending = Vec::new();
         let mut ended = 0;
         for entry in self.journal() {

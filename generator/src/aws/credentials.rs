@@ -1,7 +1,8 @@
 //! Credentials as every AWS tool finds them, without an async runtime: what the chain of providers asks for is done at once.
+//! And the region, where the profile has it.
 
-use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ini::Ini;
 use oxhttp::model::{Request, Response};
 use reqsign_core::{CommandExecute, CommandOutput, Context, Env, Error, FileRead, HttpSend, Result};
 
@@ -16,7 +18,7 @@ use crate::http;
 
 /// The environment of the process, as text.
 #[derive(Debug, Clone)]
-pub(super) struct Environment(pub(super) HashMap<String, String>);
+pub(crate) struct TextEnvironment(pub(crate) HashMap<String, String>);
 
 /// What the chain asks of this machine.
 #[derive(Debug, Clone, Copy)]
@@ -26,13 +28,13 @@ struct Machine;
 const PATIENCE: Duration = Duration::from_secs(30);
 const LINK_LOCAL_PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) fn context(environment: Environment) -> Context {
+pub(crate) fn context(environment: TextEnvironment) -> Context {
     let context = Context::new().with_file_read(Machine).with_http_send(Machine);
     context.with_command_execute(Machine).with_env(environment)
 }
 
 /// The value of a future that never waits: everything beneath it is done when it is asked for.
-pub(super) fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = TaskContext::from_waker(Waker::noop());
     loop {
@@ -42,7 +44,49 @@ pub(super) fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-impl Env for Environment {
+impl TextEnvironment {
+    /// The environment of the process, without what is no text.
+    pub(crate) fn of(process: &BTreeMap<OsString, OsString>) -> Self {
+        let texts = process.iter();
+        let texts =
+            texts.filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
+        Self(texts.collect())
+    }
+
+    /// The environment with a profile in place of whatever credentials stand in it, as the AWS CLI has it.
+    #[must_use]
+    pub(crate) fn with_profile(mut self, profile: Option<&str>) -> Self {
+        if let Some(profile) = profile {
+            for key in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+                self.0.remove(key);
+            }
+            self.0.insert("AWS_PROFILE".to_owned(), profile.to_owned());
+        }
+        self
+    }
+
+    /// The value of a variable that is set to something.
+    pub(crate) fn set(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The region that the environment names, else the profile.
+    pub(crate) fn region(&self) -> Option<String> {
+        let named = self.set("AWS_REGION").or_else(|| self.set("AWS_DEFAULT_REGION")).map(str::to_owned);
+        named.or_else(|| {
+            let home = || Some(PathBuf::from(self.set("HOME")?).join(".aws/config"));
+            let file = self.set("AWS_CONFIG_FILE").map(PathBuf::from).or_else(home)?;
+            let config = Ini::load_from_file(file).ok()?;
+            let section = match self.set("AWS_PROFILE").unwrap_or("default") {
+                "default" => "default".to_owned(),
+                profile => format!("profile {profile}"),
+            };
+            config.get_from(Some(section), "region").map(str::to_owned)
+        })
+    }
+}
+
+impl Env for TextEnvironment {
     fn var(&self, key: &str) -> Option<String> {
         self.0.get(key).cloned()
     }

@@ -1,0 +1,259 @@
+//! A caller of AWS: one set of credentials in one region, whose calls are counted.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use oxhttp::model::{Request, Response};
+use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner, StaticCredentialProvider};
+use reqsign_core::Signer;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::credentials::{TextEnvironment, at_once, context};
+use super::error::{AwsError, Kind, kind};
+use super::service::{AwsAction, AwsService, STS, endpoint};
+use super::wire::{self, Refusal};
+use crate::{digest, http};
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Attempts at a call that is throttled or not answered.
+const ATTEMPTS_MAX: u32 = 6;
+/// Wait before the second attempt; it doubles with each.
+const BACKOFF: Duration = Duration::from_millis(400);
+
+const ASSUME_ROLE: AwsAction = AwsAction::repeatable(STS, "AssumeRole");
+
+/// Where and as whom calls are made, as the AWS CLI has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsPlace {
+    /// The region; where it is not said, the environment's, else the profile's.
+    pub region: Option<String>,
+    /// The profile; its credentials, not those in the environment.
+    pub profile: Option<String>,
+    /// A role to take on.
+    pub role_arn: Option<String>,
+    /// Where all services are, if not at AWS.
+    pub endpoint: Option<String>,
+}
+
+/// One set of credentials in one region.
+pub struct AwsClient {
+    region: String,
+    place: AwsPlace,
+    environment: TextEnvironment,
+    own: Signer<Credential>,
+    /// Of the role that is taken on, once it is.
+    role: RefCell<Option<Signer<Credential>>>,
+    calls: RefCell<BTreeMap<String, u32>>,
+    /// Whether it was said that AWS throttles.
+    has_waited: Cell<bool>,
+    on_wait: Box<dyn Fn(&str)>,
+}
+
+impl AwsClient {
+    /// A caller; `on_wait` is told when it has to wait before it asks again.
+    pub(crate) fn new(
+        place: AwsPlace,
+        environment: TextEnvironment,
+        on_wait: impl Fn(&str) + 'static,
+    ) -> Result<Self, AwsError> {
+        let environment = environment.with_profile(place.profile.as_deref());
+        let region = place.region.clone().or_else(|| environment.region()).ok_or(AwsError::NoRegion)?;
+        let own = Signer::new(
+            context(environment.clone()),
+            DefaultCredentialProvider::new(),
+            RequestSigner::new(STS.name, &region),
+        );
+        Ok(Self {
+            region,
+            place,
+            environment,
+            own,
+            role: RefCell::default(),
+            calls: RefCell::default(),
+            has_waited: Cell::default(),
+            on_wait: Box::new(on_wait),
+        })
+    }
+
+    /// The region that it asks in.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// How often each action was asked for, attempts that were throttled among them.
+    pub fn calls(&self) -> BTreeMap<String, u32> {
+        self.calls.borrow().clone()
+    }
+
+    /// How many calls were made.
+    pub fn calls_made(&self) -> u32 {
+        self.calls.borrow().values().sum()
+    }
+
+    /// Makes a call and reads its answer; `arguments` is an object, spelt as the service spells them. `resource` is what it
+    /// touches, for whoever has to allow it.
+    pub fn ask<T: DeserializeOwned>(
+        &self,
+        action: &AwsAction,
+        resource: &str,
+        arguments: &Value,
+    ) -> Result<T, AwsError> {
+        let unreadable = |reason| AwsError::Unreadable { action: action.iam(), reason };
+        let mut answer = self.insist(action, resource, arguments, &self.signer()?);
+        if matches!(&answer, Err(AwsError::NotAccepted { .. })) && self.role.borrow().is_some() {
+            self.role.replace(None); // a role is taken on for an hour
+            answer = self.insist(action, resource, arguments, &self.signer()?);
+        }
+        wire::read(action, &answer?).map_err(unreadable)
+    }
+
+    /// All pages of a list, at most so many; the argument that asks for the next is read from each.
+    pub fn pages<T: DeserializeOwned>(
+        &self,
+        action: &AwsAction,
+        resource: &str,
+        mut arguments: Value,
+        pages_max: usize,
+        next: impl Fn(&T) -> Option<(&'static str, Value)>,
+    ) -> Result<Vec<T>, AwsError> {
+        let mut pages = Vec::new();
+        while pages.len() < pages_max {
+            let page: T = self.ask(action, resource, &arguments)?;
+            let next = next(&page);
+            pages.push(page);
+            let Some((key, token)) = next else { break };
+            arguments[key] = token;
+        }
+        Ok(pages)
+    }
+
+    /// The signer of the role, where one is taken on, else of the credentials that were found.
+    fn signer(&self) -> Result<Signer<Credential>, AwsError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Answer {
+            credentials: Given,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Given {
+            access_key_id: String,
+            secret_access_key: String,
+            session_token: String,
+        }
+        let Some(role_arn) = &self.place.role_arn else { return Ok(self.own.clone()) };
+        if let Some(signer) = &*self.role.borrow() {
+            return Ok(signer.clone());
+        }
+        let arguments = json!({"RoleArn": role_arn, "RoleSessionName": "asg-recycle"});
+        let body = self.insist(&ASSUME_ROLE, role_arn, &arguments, &self.own)?;
+        let answer: Answer = wire::read(&ASSUME_ROLE, &body)
+            .map_err(|reason| AwsError::Unreadable { action: ASSUME_ROLE.iam(), reason })?;
+        let given = answer.credentials;
+        let provider = StaticCredentialProvider::new(&given.access_key_id, &given.secret_access_key)
+            .with_session_token(&given.session_token);
+        let context = context(self.environment.clone());
+        let signer = Signer::new(context, provider, RequestSigner::new(STS.name, &self.region));
+        self.role.replace(Some(signer.clone()));
+        Ok(signer)
+    }
+
+    /// Asks until it is answered, waiting longer each time that AWS throttles or fails.
+    fn insist(
+        &self,
+        action: &AwsAction,
+        resource: &str,
+        arguments: &Value,
+        signer: &Signer<Credential>,
+    ) -> Result<Vec<u8>, AwsError> {
+        let mut attempt = 1;
+        loop {
+            let outcome = self.send(action, arguments, signer)?;
+            let (kind, refusal) = match outcome {
+                Ok(answer) if answer.status().is_success() => return Ok(answer.into_body()),
+                Ok(answer) => {
+                    let status = answer.status().as_u16();
+                    let refusal = wire::refusal(action, status, answer.headers(), answer.body());
+                    (kind(status, &refusal.code), refusal)
+                }
+                Err(error) => {
+                    let kind = if action.repeatable { Kind::Failing } else { Kind::Other };
+                    (kind, Refusal { code: String::new(), message: error.to_string() })
+                }
+            };
+            let may_again = kind == Kind::Throttled || (kind == Kind::Failing && action.repeatable);
+            if !may_again || attempt == ATTEMPTS_MAX || self.is_nobody_there(&refusal) {
+                return Err(self.error(action, resource, kind, refusal));
+            }
+            self.wait(action, kind, attempt, &refusal);
+            attempt += 1;
+        }
+    }
+
+    /// Whether nothing listens where the services were said to be: asking again would not help.
+    fn is_nobody_there(&self, refusal: &Refusal) -> bool {
+        self.place.endpoint.is_some() && refusal.code.is_empty()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "AWS asks its callers to wait")]
+    fn wait(&self, action: &AwsAction, kind: Kind, attempt: u32, refusal: &Refusal) {
+        let wait = BACKOFF * 2_u32.pow(attempt - 1);
+        if !self.has_waited.replace(true) || attempt > 2 {
+            let does = if kind == Kind::Throttled { "throttles" } else { "does not answer" };
+            let (action, seconds) = (action.iam(), wait.as_secs_f32());
+            let said = if refusal.message.is_empty() { &refusal.code } else { &refusal.message };
+            (self.on_wait)(&format!("AWS {does} {action} ({said}); asking again in {seconds:.1} s"));
+        }
+        std::thread::sleep(wait);
+    }
+
+    /// One attempt; the outer error is of the credentials.
+    fn send(
+        &self,
+        action: &AwsAction,
+        arguments: &Value,
+        signer: &Signer<Credential>,
+    ) -> Result<std::io::Result<Response<Vec<u8>>>, AwsError> {
+        *self.calls.borrow_mut().entry(action.iam()).or_default() += 1;
+        let written = wire::write(action, arguments);
+        let url = format!("{}{}", self.endpoint(action.service), written.path);
+        let mut request = Request::builder().method(written.method).uri(url);
+        request = request.header("x-amz-content-sha256", digest::hex(&written.body));
+        for (name, value) in &written.headers {
+            request = request.header(*name, value);
+        }
+        let request = match request.body(written.body) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(std::io::Error::other(error))),
+        };
+        let (mut parts, body) = request.into_parts();
+        let signer =
+            signer.clone().with_request_signer(RequestSigner::new(action.service.name, &self.region));
+        let signed = at_once(signer.sign(&mut parts, None));
+        signed.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
+        Ok(http::send(Request::from_parts(parts, body), PATIENCE))
+    }
+
+    fn endpoint(&self, service: AwsService) -> String {
+        endpoint(service, &self.region, self.place.endpoint.as_deref(), &self.environment.0)
+    }
+
+    fn error(&self, action: &AwsAction, resource: &str, kind: Kind, refusal: Refusal) -> AwsError {
+        let Refusal { code, message } = refusal;
+        let service = action.service;
+        let action = action.iam();
+        match kind {
+            _ if code.is_empty() => {
+                AwsError::Unreachable { action, endpoint: self.endpoint(service), reason: message }
+            }
+            Kind::Throttled => AwsError::Throttled { action, attempts: ATTEMPTS_MAX, message },
+            Kind::Denied => AwsError::Denied { action, resource: resource.to_owned(), message },
+            Kind::NotAccepted => AwsError::NotAccepted { action, code, message },
+            Kind::Failing | Kind::Other => AwsError::Refused { action, code, message },
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Why a call to AWS came to nothing, and what to do.
+
+use serde_json::{Value, json};
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AwsError {
+    /// Nobody says which region.
+    #[error("no region is set: write `--region REGION`, or set `AWS_REGION`")]
+    NoRegion,
+    /// No credentials could be found, or they could not be used.
+    #[error(
+        "there are no credentials: {reason}; set `AWS_PROFILE` or `--profile`, or put them into the environment with \
+             `eval \"$(aws configure export-credentials --format env)\"`"
+    )]
+    Credentials {
+        /// What the chain of providers says.
+        reason: String,
+    },
+    /// AWS does not take the credentials.
+    #[error(
+        "AWS does not take these credentials for {action}: {code}: {message}; get new ones, e.g. with `aws sso login`"
+    )]
+    NotAccepted {
+        /// As IAM spells it.
+        action: String,
+        /// As the service spells it.
+        code: String,
+        /// What the service says.
+        message: String,
+    },
+    /// The caller may not make the call.
+    #[error(
+        "{action} is denied: {message}\nthis statement allows it:\n{}\n`asg-recycle operator-policy` prints all that its commands need",
+        statement(action, resource)
+    )]
+    Denied {
+        /// As IAM spells it.
+        action: String,
+        /// What it would touch.
+        resource: String,
+        /// What the service says.
+        message: String,
+    },
+    /// AWS throttled every attempt.
+    #[error("AWS throttles {action}, {attempts} times in a row: {message}; try again in a minute")]
+    Throttled {
+        /// As IAM spells it.
+        action: String,
+        /// How often it was asked.
+        attempts: u32,
+        /// What the service says.
+        message: String,
+    },
+    /// The service refuses the call.
+    #[error("{action} is refused: {code}: {message}")]
+    Refused {
+        /// As IAM spells it.
+        action: String,
+        /// As the service spells it.
+        code: String,
+        /// What the service says.
+        message: String,
+    },
+    /// Nothing answers.
+    #[error("cannot reach {endpoint} for {action}: {reason}")]
+    Unreachable {
+        /// As IAM spells it.
+        action: String,
+        /// Where the service was looked for.
+        endpoint: String,
+        /// What the network says.
+        reason: String,
+    },
+    /// The answer is not one.
+    #[error("the answer to {action} cannot be read: {reason}")]
+    Unreadable {
+        /// As IAM spells it.
+        action: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl AwsError {
+    /// Whether the service refused the call with this code, whatever stands before it.
+    pub fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Refused { code: said, .. } if said == code)
+    }
+}
+
+/// A statement of a policy that allows one action.
+fn statement(action: &str, resource: &str) -> String {
+    let statement: Value = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    format!("{statement:#}")
+}
+
+/// What kind of refusal a code is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Throttled,
+    Failing,
+    Denied,
+    NotAccepted,
+    Other,
+}
+
+/// The kind of a refusal, by its status and its code as the service spells it.
+pub(super) fn kind(status: u16, code: &str) -> Kind {
+    const THROTTLED: &[&str] = &[
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+    ];
+    const DENIED: &[&str] = &[
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthorizationError",
+        "AuthFailure",
+    ];
+    const NOT_ACCEPTED: &[&str] = &[
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    ];
+    match code {
+        _ if THROTTLED.contains(&code) || status == 429 => Kind::Throttled,
+        _ if DENIED.contains(&code) => Kind::Denied,
+        _ if NOT_ACCEPTED.contains(&code) => Kind::NotAccepted,
+        _ if status >= 500 => Kind::Failing,
+        _ => Kind::Other,
+    }
+}

@@ -1,0 +1,13 @@
+//! Calls to AWS: credentials as every AWS tool finds them, signed and sent without an SDK and without an async runtime.
+//!
+//! Which calls are made, and what their answers mean, is for those who make them.
+
+mod client;
+mod credentials;
+mod error;
+pub mod service;
+mod wire;
+
+pub use client::{AwsClient, AwsPlace};
+pub(crate) use credentials::{TextEnvironment, at_once, context};
+pub use error::AwsError;

@@ -1,0 +1,133 @@
+//! The services that are asked: where each is, and how it is spoken to.
+
+use std::collections::HashMap;
+
+/// How a service takes calls and answers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// JSON both ways; a header names the action.
+    Json {
+        /// Of the JSON protocol: `1.0` or `1.1`.
+        version: &'static str,
+        /// What stands before the action in the header.
+        target: &'static str,
+    },
+    /// A form, answered with XML.
+    Query {
+        /// Of the service's API, a day.
+        version: &'static str,
+    },
+    /// The same in EC2's way: items of lists are numbered without `member`, and no element holds the result.
+    Ec2 {
+        /// Of the service's API, a day.
+        version: &'static str,
+    },
+    /// A GET of a path, answered with JSON.
+    Path,
+}
+
+/// A service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AwsService {
+    /// Its name, in its host, in signatures and in IAM's actions.
+    pub name: &'static str,
+    /// How it is spoken to.
+    pub protocol: Protocol,
+}
+
+const fn json(name: &'static str, version: &'static str, target: &'static str) -> AwsService {
+    AwsService { name, protocol: Protocol::Json { version, target } }
+}
+
+const fn query(name: &'static str, version: &'static str) -> AwsService {
+    AwsService { name, protocol: Protocol::Query { version } }
+}
+
+/// EC2 Auto Scaling.
+pub const AUTO_SCALING: AwsService = query("autoscaling", "2011-01-01");
+/// `DynamoDB`.
+pub const DYNAMODB: AwsService = json("dynamodb", "1.0", "DynamoDB_20120810");
+/// EC2.
+pub const EC2: AwsService = AwsService { name: "ec2", protocol: Protocol::Ec2 { version: "2016-11-15" } };
+/// Lambda.
+pub const LAMBDA: AwsService = AwsService { name: "lambda", protocol: Protocol::Path };
+/// Step Functions.
+pub const STATES: AwsService = json("states", "1.0", "AWSStepFunctions");
+/// The Security Token Service.
+pub const STS: AwsService = query("sts", "2011-06-15");
+
+/// An action of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AwsAction {
+    /// The service that has it.
+    pub service: AwsService,
+    /// Its name, e.g. `DescribeExecution`; of a service with paths as IAM spells it.
+    pub name: &'static str,
+    /// The path, where the service has paths: what stands in braces is an argument.
+    pub path: &'static str,
+    /// Whether it may be made again when nobody knows whether it was made.
+    pub repeatable: bool,
+}
+
+impl AwsAction {
+    /// An action that may be made again: a read, or one that a name of its own makes the same.
+    pub const fn repeatable(service: AwsService, name: &'static str) -> Self {
+        Self { service, name, path: "/", repeatable: true }
+    }
+
+    /// An action that is a path.
+    pub const fn path(service: AwsService, name: &'static str, path: &'static str) -> Self {
+        Self { service, name, path, repeatable: true }
+    }
+
+    /// As IAM spells it, e.g. `states:DescribeExecution`.
+    pub fn iam(&self) -> String {
+        format!("{}:{}", self.service.name, self.name)
+    }
+}
+
+/// Where a service is: what the environment says of it or of all, else AWS's own. No slash at the end.
+pub(super) fn endpoint(
+    service: AwsService,
+    region: &str,
+    given: Option<&str>,
+    environment: &HashMap<String, String>,
+) -> String {
+    let name = match service.name {
+        "autoscaling" => "AUTO_SCALING",
+        "states" => "SFN",
+        other => &other.to_uppercase(),
+    };
+    let set = |key: &str| environment.get(key).map(String::as_str).filter(|value| !value.is_empty());
+    let named =
+        given.or_else(|| set(&format!("AWS_ENDPOINT_URL_{name}"))).or_else(|| set("AWS_ENDPOINT_URL"));
+    match named {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("https://{}.{region}.{}", service.name, domain(region)),
+    }
+}
+
+/// What the hosts of a region's services end with.
+pub(crate) fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_the_given_one_then_the_services_own_then_anyones() {
+        let environment = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let both =
+            environment(&[("AWS_ENDPOINT_URL_SFN", "http://sfn/"), ("AWS_ENDPOINT_URL", "http://all")]);
+        assert_eq!(endpoint(STATES, "eu-west-2", Some("http://given/"), &both), "http://given");
+        assert_eq!(endpoint(STATES, "eu-west-2", None, &both), "http://sfn");
+        assert_eq!(endpoint(EC2, "eu-west-2", None, &both), "http://all");
+        let none = environment(&[("AWS_ENDPOINT_URL", "")]);
+        assert_eq!(endpoint(EC2, "eu-west-2", None, &none), "https://ec2.eu-west-2.amazonaws.com");
+        assert_eq!(endpoint(STS, "cn-north-1", None, &none), "https://sts.cn-north-1.amazonaws.com.cn");
+    }
+}

@@ -1,0 +1,238 @@
+//! Calls and answers as they go over the wire: JSON, forms and XML. Pure.
+
+use oxhttp::model::HeaderMap;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::service::{AwsAction, Protocol};
+
+/// A call, ready to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) method: &'static str,
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Writes a call; `arguments` is an object, spelt as the service spells them.
+pub(super) fn write(action: &AwsAction, arguments: &Value) -> Written {
+    let (headers, body) = match action.service.protocol {
+        Protocol::Json { version, target } => (
+            vec![
+                ("content-type", format!("application/x-amz-json-{version}")),
+                ("x-amz-target", format!("{target}.{}", action.name)),
+            ],
+            arguments.to_string(),
+        ),
+        Protocol::Query { version } => form(action, version, ".member", arguments),
+        Protocol::Ec2 { version } => form(action, version, "", arguments),
+        Protocol::Path => (Vec::new(), String::new()),
+    };
+    let method = if action.service.protocol == Protocol::Path { "GET" } else { "POST" };
+    Written { method, path: path(action, arguments), headers, body: body.into_bytes() }
+}
+
+/// The path with its arguments, each as one segment.
+fn path(action: &AwsAction, arguments: &Value) -> String {
+    let mut path = action.path.to_owned();
+    for (key, value) in arguments.as_object().into_iter().flatten() {
+        let segment = form_urlencoded::byte_serialize(value.as_str().unwrap_or_default().as_bytes());
+        path = path.replace(&format!("{{{key}}}"), &segment.collect::<String>().replace('+', "%20"));
+    }
+    path
+}
+
+fn form(
+    action: &AwsAction,
+    version: &str,
+    member: &str,
+    arguments: &Value,
+) -> (Vec<(&'static str, String)>, String) {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", action.name).append_pair("Version", version);
+    let mut pairs = Vec::new();
+    flatten("", member, arguments, &mut pairs);
+    form.extend_pairs(pairs);
+    let kind = "application/x-www-form-urlencoded; charset=utf-8".to_owned();
+    (vec![("content-type", kind)], form.finish())
+}
+
+/// Values as pairs of a form: `Filters.member.1.Name`, or in EC2's way `Filter.1.Name`.
+fn flatten(name: &str, member: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                let inside = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                flatten(&inside, member, field, pairs);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                flatten(&format!("{name}{member}.{}", index + 1), member, item, pairs);
+            }
+        }
+        Value::String(text) => pairs.push((name.to_owned(), text.clone())),
+        Value::Null => {}
+        Value::Bool(_) | Value::Number(_) => pairs.push((name.to_owned(), value.to_string())),
+    }
+}
+
+/// Reads an answer that is no error; what it is not is said.
+pub(super) fn read<T: DeserializeOwned>(action: &AwsAction, body: &[u8]) -> Result<T, String> {
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    match action.service.protocol {
+        Protocol::Json { .. } | Protocol::Path => {
+            // An action that answers nothing may do so with an empty body.
+            let text = if text.trim().is_empty() { "{}" } else { text };
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        }
+        Protocol::Query { .. } => {
+            let inside = element(text, &format!("{}Result", action.name)).unwrap_or(text);
+            quick_xml::de::from_str(inside).map_err(|error| error.to_string())
+        }
+        Protocol::Ec2 { .. } => quick_xml::de::from_str(text).map_err(|error| error.to_string()),
+    }
+}
+
+/// The first element of a name, with its tags.
+fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let begins = text.find(&format!("<{name}>")).or_else(|| text.find(&format!("<{name} ")))?;
+    let end = format!("</{name}>");
+    let length = text[begins..].find(&end)? + end.len();
+    Some(&text[begins..begins + length])
+}
+
+/// An error as a service words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+/// `<ErrorResponse><Error>` of the form's services, `<Response><Errors><Error>` of EC2's.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct XmlRefusal {
+    #[serde(rename = "Error")]
+    error: XmlError,
+    #[serde(rename = "Errors")]
+    errors: XmlErrors,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct XmlErrors {
+    #[serde(rename = "Error")]
+    error: XmlError,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct XmlError {
+    code: String,
+    message: String,
+}
+
+/// Reads an error; one without a code has the status for one.
+pub(super) fn refusal(action: &AwsAction, status: u16, headers: &HeaderMap, body: &[u8]) -> Refusal {
+    let text = String::from_utf8_lossy(body);
+    let (code, message) = match action.service.protocol {
+        Protocol::Json { .. } | Protocol::Path => json_error(headers, &text),
+        Protocol::Query { .. } | Protocol::Ec2 { .. } => {
+            let read = quick_xml::de::from_str::<XmlRefusal>(&text).unwrap_or_default();
+            let error = if read.error.code.is_empty() { read.errors.error } else { read.error };
+            (error.code, error.message)
+        }
+    };
+    let code = if code.is_empty() { status.to_string() } else { code };
+    Refusal { code, message: message.trim().to_owned() }
+}
+
+/// `{"__type": "com.amazon.coral.service#AccessDeniedException", "message": ...}`, or the code in a header.
+fn json_error(headers: &HeaderMap, text: &str) -> (String, String) {
+    let read: Value = serde_json::from_str(text).unwrap_or_default();
+    let said = |key: &str| read.get(key).and_then(Value::as_str);
+    let header = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    let code = said("__type").or(header).or_else(|| said("code")).unwrap_or_default();
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default();
+    (code.to_owned(), said("message").or_else(|| said("Message")).unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::aws::service::{AUTO_SCALING, EC2, LAMBDA, STATES};
+
+    const GROUPS: AwsAction = AwsAction::repeatable(AUTO_SCALING, "DescribeAutoScalingGroups");
+    const TEMPLATES: AwsAction = AwsAction::repeatable(EC2, "DescribeLaunchTemplates");
+    const EXECUTION: AwsAction = AwsAction::repeatable(STATES, "DescribeExecution");
+
+    fn body(action: &AwsAction, arguments: &Value) -> String {
+        String::from_utf8(write(action, arguments).body).expect("text")
+    }
+
+    #[test]
+    fn lists_are_numbered_as_the_service_has_it() {
+        let arguments =
+            json!({"MaxRecords": 100, "Filters": [{"Name": "tag-key", "Values": ["a b", "c&d"]}]});
+        assert_eq!(
+            body(&GROUPS, &arguments),
+            "Action=DescribeAutoScalingGroups&Version=2011-01-01&MaxRecords=100&Filters.member.1.Name=tag-key\
+             &Filters.member.1.Values.member.1=a+b&Filters.member.1.Values.member.2=c%26d"
+        );
+        assert_eq!(
+            body(&TEMPLATES, &json!({"LaunchTemplateId": ["lt-1", "lt-2"], "NextToken": null})),
+            "Action=DescribeLaunchTemplates&Version=2016-11-15&LaunchTemplateId.1=lt-1&LaunchTemplateId.2=lt-2"
+        );
+    }
+
+    #[test]
+    fn json_names_its_action_in_a_header_and_a_path_holds_its_arguments() {
+        let written = write(&EXECUTION, &json!({"executionArn": "arn:x"}));
+        assert_eq!(written.headers[1].1, "AWSStepFunctions.DescribeExecution");
+        assert_eq!(written.body, br#"{"executionArn":"arn:x"}"#);
+        let function = AwsAction::path(LAMBDA, "GetFunction", "/functions/{FunctionName}/configuration");
+        let written = write(&function, &json!({"FunctionName": "a b"}));
+        assert_eq!((written.method, &*written.path), ("GET", "/functions/a%20b/configuration"));
+    }
+
+    #[test]
+    fn answers_are_read_from_the_result_or_the_whole() {
+        #[derive(Debug, Deserialize)]
+        struct Named {
+            #[serde(rename = "Name")]
+            name: String,
+        }
+        let xml = "<?xml version=\"1.0\"?><DescribeAutoScalingGroupsResponse xmlns=\"http://x\">\
+                   <DescribeAutoScalingGroupsResult><Name>a &amp; b</Name></DescribeAutoScalingGroupsResult>\
+                   <ResponseMetadata/></DescribeAutoScalingGroupsResponse>";
+        assert_eq!(read::<Named>(&GROUPS, xml.as_bytes()).expect("read").name, "a & b");
+        let xml = "<DescribeLaunchTemplatesResponse><Name>c</Name></DescribeLaunchTemplatesResponse>";
+        assert_eq!(read::<Named>(&TEMPLATES, xml.as_bytes()).expect("read").name, "c");
+        assert_eq!(read::<Named>(&EXECUTION, br#"{"Name": "d"}"#).expect("read").name, "d");
+        assert!(read::<Named>(&EXECUTION, b"").is_err());
+    }
+
+    #[test]
+    fn errors_are_read_in_every_spelling() {
+        let none = HeaderMap::new();
+        let of = |action, body: &str| refusal(action, 400, &none, body.as_bytes());
+        let expected = Refusal { code: "AccessDenied".to_owned(), message: "not you".to_owned() };
+        let query = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not you</Message>\
+                     </Error><RequestId>1</RequestId></ErrorResponse>";
+        assert_eq!(of(&GROUPS, query), expected);
+        let ec2 = "<Response><Errors><Error><Code>AccessDenied</Code><Message>not you</Message></Error></Errors>\
+                   <RequestID>1</RequestID></Response>";
+        assert_eq!(of(&TEMPLATES, ec2), expected);
+        assert_eq!(of(&EXECUTION, r#"{"__type":"x.y#AccessDenied","message":"not you"}"#), expected);
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amzn-errortype", "AccessDenied:http://x".parse().expect("a header"));
+        assert_eq!(refusal(&EXECUTION, 403, &headers, br#"{"Message":"not you"}"#), expected);
+        assert_eq!(of(&GROUPS, "gateway time-out").code, "400");
+    }
+}

@@ -1,0 +1,85 @@
+//! What every command that operates a stack takes: the stack, and where and as whom it is asked about.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+
+use super::context::Context;
+use super::exit_code::Failure;
+use crate::aws::{AwsClient, AwsError, AwsPlace, TextEnvironment};
+use crate::operate::session::{StackError, StackSession};
+
+/// The stack, and who asks.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Operator {
+    /// The stack's deployed name: `name` and `environment` of its file with a hyphen between, e.g. `webops-production`
+    /// [default: `$ASG_RECYCLE_STACK`].
+    #[arg(long, value_name = "STACK")]
+    stack: Option<String>,
+    /// The profile whose credentials are used [default: as the AWS CLI].
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// The region [default: as the AWS CLI].
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// A role to take on.
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<String>,
+    /// Where all services are, if not at AWS.
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+impl Operator {
+    /// The same stack with the credentials of another profile, or in another region.
+    pub(super) fn at(&self, profile: Option<String>, region: Option<String>) -> Self {
+        Self { profile, region, ..self.clone() }
+    }
+
+    /// Finds the stack.
+    pub(super) fn open(&self, context: &Context) -> Result<StackSession, Failure> {
+        let place = AwsPlace {
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            role_arn: self.role_arn.clone(),
+            endpoint: self.endpoint_url.clone(),
+        };
+        let client = AwsClient::new(place, TextEnvironment::of(&context.environment), |text| {
+            let _ = writeln!(std::io::stderr(), "note: {text}"); // whoever does not read it does not matter
+        })?;
+        Ok(StackSession::open(client, &stack_name(self.stack.as_deref(), context)?)?)
+    }
+}
+
+/// The stack's name: as it is given, else as the environment has it.
+pub(super) fn stack_name(given: Option<&str>, context: &Context) -> Result<String, Failure> {
+    let set = || Some(context.environment.get(OsStr::new("ASG_RECYCLE_STACK"))?.to_str()?.to_owned());
+    let name = given.map(str::to_owned).or_else(set).filter(|name| !name.is_empty());
+    name.ok_or_else(|| {
+        Failure::Input("which stack? write `--stack NAME-ENVIRONMENT`, or set `ASG_RECYCLE_STACK`".to_owned())
+    })
+}
+
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Self {
+        match error {
+            AwsError::NoRegion => Self::Input(error.to_string()),
+            _ => Self::World(error.to_string()),
+        }
+    }
+}
+
+impl From<StackError> for Failure {
+    fn from(error: StackError) -> Self {
+        match error {
+            StackError::Aws(error) => error.into(),
+            StackError::NoStack { .. } => Self::Input(error.to_string()),
+            StackError::Settings { .. } => Self::World(error.to_string()),
+        }
+    }
+}
+
+/// The time of this machine.
+#[expect(clippy::disallowed_methods, reason = "ages are told to a person")]
+pub(super) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::try_from(std::time::SystemTime::now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+}

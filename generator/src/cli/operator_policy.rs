@@ -1,0 +1,34 @@
+//! `operator-policy`: the least policy of whoever operates a stack, computed from the calls that these commands make.
+
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::stack_name;
+use crate::aws::{AwsError, TextEnvironment};
+use crate::operate::policy::StackPlace;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The stack's deployed name, e.g. `webops-production` [default: `$ASG_RECYCLE_STACK`].
+    #[arg(long, value_name = "STACK")]
+    stack: Option<String>,
+    /// The region [default: as the AWS CLI].
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// The account's 12 digits.
+    #[arg(long, value_name = "ACCOUNT", default_value = "*")]
+    account: String,
+    /// For acting too: starting, stopping and putting back.
+    #[arg(long)]
+    act: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let environment = TextEnvironment::of(&context.environment);
+    let region = arguments.region.clone().or_else(|| environment.region()).ok_or(AwsError::NoRegion)?;
+    let place = StackPlace {
+        stack: stack_name(arguments.stack.as_deref(), context)?,
+        region,
+        account: arguments.account.clone(),
+    };
+    context.console.result(&format!("{:#}\n", place.operator_policy(arguments.act)))
+}

@@ -1,0 +1,125 @@
+//! `status`: what is outdated, and what is happening.
+
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use crate::operate::fleet::{self, FleetReport, FleetRow, StackFleet};
+use crate::operate::{reads, span, table};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    operator: Operator,
+    /// Only groups that stand so, e.g. `outdated`; may be repeated.
+    #[arg(long, value_name = "STATE", value_parser = ["current", "outdated", "recycling", "failed", "held", "faulty tags", "not opted in"])]
+    state: Vec<String>,
+    /// Only groups of this team.
+    #[arg(long, value_name = "TEAM")]
+    team: Option<String>,
+    /// Only groups of this strategy.
+    #[arg(long, value_name = "STRATEGY")]
+    strategy: Option<String>,
+    /// Exit with 1 when something has been outdated for longer, e.g. `7d`; makes a call for each version that groups wait for.
+    #[arg(long, value_name = "TIME", value_parser = span::read_span)]
+    max_age: Option<i64>,
+    /// In these regions, with commas.
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', conflicts_with = "region")]
+    regions: Vec<String>,
+    /// With the credentials of these profiles, with commas.
+    #[arg(long, value_name = "PROFILES", value_delimiter = ',', conflicts_with = "profile")]
+    profiles: Vec<String>,
+    /// How to print it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: docs/status.schema.json describes it.
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let now = now();
+    let mut fleets = Vec::new();
+    for operator in operators(arguments) {
+        let session = operator.open(context)?;
+        let calls_max = if arguments.max_age.is_some() { u32::MAX } else { reads::FLEET_CALLS_MAX };
+        let facts = reads::fleet(&session, calls_max)?;
+        let mut groups = fleet::rows(&facts, &session.settings, now);
+        groups.retain(|row| arguments.asks_for(row));
+        let place = &session.place;
+        fleets.push(StackFleet {
+            stack: place.stack.clone(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            calls: session.calls_made(),
+            groups,
+        });
+    }
+    let report = FleetReport { version: 1, stacks: fleets };
+    match arguments.format {
+        Format::Json => context.console.result(&fleet::json(&report))?,
+        Format::Text => {
+            for fleet in &report.stacks {
+                let text = text(fleet, now, context.console.columns);
+                context.console.result(&text)?;
+            }
+        }
+    }
+    let too_old = |row: &&FleetRow| {
+        let is_old = |max: i64| row.outdated > 0 && row.outdated_seconds.is_none_or(|age| age > max);
+        arguments.max_age.is_some_and(is_old)
+    };
+    let old: Vec<&FleetRow> = report.stacks.iter().flat_map(|fleet| &fleet.groups).filter(too_old).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    for row in old {
+        let age = row.outdated_seconds.map_or("an unknown time".to_owned(), span::span);
+        context.console.note(&format!("{} is outdated for {age}\n", row.group));
+    }
+    Err(Failure::Findings)
+}
+
+/// One for each profile and region.
+fn operators(arguments: &Arguments) -> Vec<Operator> {
+    let or_one = |given: &[String], own: &Option<String>| -> Vec<Option<String>> {
+        if given.is_empty() { vec![own.clone()] } else { given.iter().cloned().map(Some).collect() }
+    };
+    let own = &arguments.operator;
+    let profiles = or_one(&arguments.profiles, &own.profile);
+    let regions = or_one(&arguments.regions, &own.region);
+    profiles
+        .iter()
+        .flat_map(|profile| regions.iter().map(move |region| own.at(profile.clone(), region.clone())))
+        .collect()
+}
+
+impl Arguments {
+    fn asks_for(&self, row: &FleetRow) -> bool {
+        let is = |asked: &Option<String>, own: &Option<String>| asked.is_none() || asked == own;
+        is(&self.team, &row.team)
+            && is(&self.strategy, &row.strategy)
+            && (self.state.is_empty() || self.state.iter().any(|state| state == row.state.word()))
+    }
+}
+
+fn text(fleet: &StackFleet, now: jiff::Timestamp, columns: Option<usize>) -> String {
+    let StackFleet { stack, account, region, groups, .. } = fleet;
+    let mut text = format!("{stack}, account {account}, {region}\n");
+    if groups.is_empty() {
+        return text + "no group carries the opt-in tag, or none is as asked for\n";
+    }
+    text += &table::fleet(groups, now, columns);
+    for row in
+        groups.iter().filter(|row| !row.detail.is_empty() && row.state != fleet::GroupStanding::Recycling)
+    {
+        text += &format!("{}: {}\n", row.group, row.detail);
+    }
+    text
+}

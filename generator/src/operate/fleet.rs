@@ -1,0 +1,269 @@
+//! A fleet: for each group of the stack what is outdated, what is happening, and how it ended last. Pure.
+
+use std::collections::BTreeMap;
+
+use asg_recycle_handler::contract::{OVERRIDE_COMPONENT_NAME, STRATEGY, TEAM};
+use asg_recycle_handler::name;
+use asg_recycle_handler::settings::Settings;
+use asg_recycle_handler::tags::{self, NotOptedIn, OptIn};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answers::{ListedExecution, SeenExecution, SeenGroup};
+use super::lock::GroupLock;
+use super::outdated::{LaunchSourceWanted, TemplateAliases, outdated};
+
+/// What is known of a fleet.
+#[derive(Debug, Clone, Default)]
+pub struct FleetFacts {
+    /// The stack's groups that carry the opt-in tag.
+    pub groups: Vec<SeenGroup>,
+    /// Locks by their group.
+    pub locks: BTreeMap<String, GroupLock>,
+    /// The newest executions, newest first.
+    pub executions: Vec<ListedExecution>,
+    /// What aliases mean.
+    pub aliases: TemplateAliases,
+    /// When versions were made, as far as it was asked for.
+    pub made_at: BTreeMap<LaunchSourceWanted, Timestamp>,
+    /// Executions that were looked at, by ARN.
+    pub described: BTreeMap<String, SeenExecution>,
+}
+
+/// How a group stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupStanding {
+    /// Nothing is outdated.
+    Current,
+    /// Something is, and nothing runs.
+    Outdated,
+    /// An execution holds its lock.
+    Recycling,
+    /// Something is outdated, and the last recycle did not end well.
+    Failed,
+    /// A journal is left, or the holder of the lock is dead.
+    Held,
+    /// Its tags are at fault, so nothing starts.
+    FaultyTags,
+    /// Its tags do not ask for it.
+    NotOptedIn,
+}
+
+/// A group in the table of a fleet.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct FleetRow {
+    /// The group's name.
+    pub group: String,
+    /// The strategy that its tag names; absent where it has none.
+    pub strategy: Option<String>,
+    /// The team that its tag names.
+    pub team: Option<String>,
+    /// How it stands.
+    pub state: GroupStanding,
+    /// More of that, for people: `2 of 3`, a fault, who holds it.
+    pub detail: String,
+    /// How many instances it has, those that leave apart.
+    pub instances: usize,
+    /// How many of them are outdated by their launch source. Tags are not compared here.
+    pub outdated: usize,
+    /// Since when the oldest change waits, RFC 3339; absent where nothing is outdated or it was not asked for.
+    pub outdated_since: Option<String>,
+    /// The same as an age, in seconds.
+    pub outdated_seconds: Option<i64>,
+    /// When the next window of a windowed strategy opens, RFC 3339; in the past while it is open.
+    pub window_opens_at: Option<String>,
+    /// How the last execution ended: its outcome, else its status in small letters.
+    pub last: Option<String>,
+    /// When, RFC 3339.
+    pub last_at: Option<String>,
+    /// ARN of the execution that holds the lock.
+    pub held_by: Option<String>,
+}
+
+/// A stack in one account and region.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct StackFleet {
+    /// The stack's deployed name.
+    pub stack: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls it took.
+    pub calls: u32,
+    /// Its groups, by name.
+    pub groups: Vec<FleetRow>,
+}
+
+/// What `status --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct FleetReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// One for each profile and region that was asked for.
+    pub stacks: Vec<StackFleet>,
+}
+
+/// The JSON Schema of what `status --format json` prints.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(FleetReport).to_value()
+}
+
+/// What a program is told.
+pub fn json(report: &impl Serialize) -> String {
+    serde_json::to_value(report).map(|value| format!("{value:#}\n")).unwrap_or_default()
+}
+
+/// The table of a fleet, by name.
+pub fn rows(facts: &FleetFacts, settings: &Settings, now: Timestamp) -> Vec<FleetRow> {
+    let mut rows: Vec<FleetRow> = facts.groups.iter().map(|group| row(group, facts, settings, now)).collect();
+    rows.sort_by(|one, other| one.group.cmp(&other.group));
+    rows
+}
+
+fn row(group: &SeenGroup, facts: &FleetFacts, settings: &Settings, now: Timestamp) -> FleetRow {
+    let described = group.as_handler_sees_it();
+    let outdated = outdated(group, &facts.aliases);
+    let lock = facts.locks.get(&group.name);
+    let ending = ending_of(group, facts);
+    let tags = tags::read(&described, settings);
+    let (state, detail) = standing(group, lock, ending, &tags, outdated.len(), facts);
+    let since = outdated.iter().filter_map(|one| facts.made_at.get(&one.wants)).min();
+    let all_known = outdated.iter().all(|one| facts.made_at.contains_key(&one.wants));
+    let since = since.filter(|_| all_known);
+    let window = match &tags {
+        Ok(OptIn::In(tags)) => tags.window.as_ref().and_then(|window| {
+            window.hours.windows(window.mode, &window.zone, now).first().map(|first| first.opens_at.clone())
+        }),
+        _ => None,
+    };
+    FleetRow {
+        group: group.name.clone(),
+        strategy: described.tag(STRATEGY.key).map(str::to_owned),
+        team: described.tag(TEAM.key).map(str::to_owned),
+        state,
+        detail,
+        instances: group.instances.list.iter().filter(|instance| !instance.is_leaving()).count(),
+        outdated: outdated.len(),
+        outdated_since: since.map(ToString::to_string),
+        outdated_seconds: since.map(|since| (now.as_second() - since.as_second()).max(0)),
+        window_opens_at: window,
+        last: ending.map(|ending| how_it_ended(ending, facts)),
+        last_at: ending.and_then(|ending| moment(ending.stop_date?)).map(|at| at.to_string()),
+        held_by: lock.and_then(|lock| lock.held_by.clone()),
+    }
+}
+
+fn standing(
+    group: &SeenGroup,
+    lock: Option<&GroupLock>,
+    ending: Option<&ListedExecution>,
+    tags: &Result<OptIn, Vec<asg_recycle_handler::problem::Problem>>,
+    outdated: usize,
+    facts: &FleetFacts,
+) -> (GroupStanding, String) {
+    if let Some(lock) = lock {
+        return of_lock(group, lock, facts);
+    }
+    match tags {
+        Err(faults) => {
+            let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            return (GroupStanding::FaultyTags, texts.join("; "));
+        }
+        Ok(OptIn::Out(NotOptedIn::Missing(key))) => {
+            return (GroupStanding::NotOptedIn, format!("it lacks the tag `{key}`"));
+        }
+        Ok(OptIn::Out(NotOptedIn::SwitchedOff)) => {
+            return (GroupStanding::NotOptedIn, "switched off".to_owned());
+        }
+        Ok(OptIn::In(_)) => {}
+    }
+    match ending {
+        _ if outdated == 0 => (GroupStanding::Current, String::new()),
+        Some(ending) if ending.status != "SUCCEEDED" => {
+            let error = facts.described.get(&ending.execution_arn).and_then(|one| one.error.clone());
+            (GroupStanding::Failed, error.unwrap_or_default())
+        }
+        _ => (GroupStanding::Outdated, String::new()),
+    }
+}
+
+/// How a group stands that has a lock: an execution runs, or something is left of one that does not.
+fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupStanding, String) {
+    let Some(holder) = &lock.held_by else {
+        return (GroupStanding::Held, "a journal is left; nobody holds it".to_owned());
+    };
+    let listed = facts.executions.iter().find(|one| one.execution_arn == *holder);
+    if let Some(dead) = listed.filter(|one| one.status != "RUNNING") {
+        let how = dead.status.to_lowercase().replace('_', " ");
+        return (GroupStanding::Held, format!("its holder {how}; a restore or the next recycle takes over"));
+    }
+    let replace = lock.journal.as_ref().map(|journal| &journal.replace).filter(|replace| !replace.is_empty());
+    let detail = match replace {
+        Some(replace) => {
+            let is_there = |id: &&String| {
+                group.instances.list.iter().any(|instance| instance.id == **id && !instance.is_leaving())
+            };
+            let left = replace.iter().filter(is_there).count();
+            format!("{} of {}", replace.len() - left, replace.len())
+        }
+        None => "begins".to_owned(),
+    };
+    (GroupStanding::Recycling, detail)
+}
+
+/// The group's execution that ended last: it is known by its name, which begins with the group's component. None where several
+/// groups have the same, for nobody could tell whose it is.
+pub fn ending_of<'a>(group: &SeenGroup, facts: &'a FleetFacts) -> Option<&'a ListedExecution> {
+    let own = execution_prefix(group);
+    let is_shared =
+        facts.groups.iter().any(|other| other.name != group.name && execution_prefix(other) == own);
+    if is_shared {
+        return None;
+    }
+    let is_own = |one: &&ListedExecution| {
+        one.name.rsplit_once('-').is_some_and(|(prefix, hash)| prefix == own && hash.len() == 32)
+    };
+    facts.executions.iter().filter(is_own).find(|one| one.stop_date.is_some())
+}
+
+/// What the names of a group's executions begin with, as the handler names them.
+fn execution_prefix(group: &SeenGroup) -> String {
+    let described = group.as_handler_sees_it();
+    let component = name::component(&group.name, described.tag(OVERRIDE_COMPONENT_NAME.key));
+    let name = name::execution_name(component, &[]);
+    name.rsplit_once('-').map(|(prefix, _)| prefix.to_owned()).unwrap_or(name)
+}
+
+fn how_it_ended(ending: &ListedExecution, facts: &FleetFacts) -> String {
+    let said = facts.described.get(&ending.execution_arn).and_then(|one| one.said("outcome"));
+    said.unwrap_or_else(|| ending.status.to_lowercase())
+}
+
+/// A moment as Step Functions tells it, in seconds since the epoch.
+pub fn moment(seconds: f64) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this age fit")]
+    let milliseconds = (seconds * 1_000.0) as i64;
+    Timestamp::from_millisecond(milliseconds).ok()
+}
+
+impl GroupStanding {
+    /// The word for it, as filters and tables have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Outdated => "outdated",
+            Self::Recycling => "recycling",
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::FaultyTags => "faulty tags",
+            Self::NotOptedIn => "not opted in",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "fleet_tests.rs"]
+mod tests;

@@ -1,0 +1,139 @@
+//! What is said of groups, from what AWS answers.
+
+use super::*;
+use crate::operate::answers::{GroupsPage, SeenTemplate};
+
+fn settings() -> Settings {
+    let arn = "arn:aws:states:eu-west-2:123456789012:stateMachine:webops";
+    let variables = [
+        ("STATE_MACHINE_ARN", arn),
+        ("TOPIC_ARN", "arn:aws:sns:eu-west-2:123456789012:webops"),
+        ("STRATEGIES", "out-in,out-in-timed:windowed"),
+        ("DEFAULT_TIME_ZONE", "Europe/London"),
+        ("TAG_CHANGES", "propagated"),
+        ("OWN_ROLE_ARNS", "arn:aws:iam::123456789012:role/webops"),
+    ];
+    let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    Settings::parse(&variables).expect("settings")
+}
+
+fn now() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().expect("a time")
+}
+
+/// A group of two instances, the second one outdated, with these tags besides the one that opts it in.
+fn group(name: &str, tags: &[(&str, &str)]) -> SeenGroup {
+    let instance = |id: &str, version: u32| {
+        format!(
+            "<member><InstanceId>{id}</InstanceId><LifecycleState>InService</LifecycleState><LaunchTemplate>\
+             <LaunchTemplateId>lt-1</LaunchTemplateId><Version>{version}</Version></LaunchTemplate></member>"
+        )
+    };
+    let tags = [("autorecycle_recycle_on_asg_update", "true")].iter().chain(tags);
+    let tags = tags.map(|(key, value)| format!("<member><Key>{key}</Key><Value>{value}</Value></member>"));
+    let xml = format!(
+        "<Result><AutoScalingGroups><member><AutoScalingGroupName>{name}</AutoScalingGroupName><MinSize>2</MinSize>\
+         <Instances>{}{}</Instances><Tags>{}</Tags><LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId>\
+         <Version>$Latest</Version></LaunchTemplate></member></AutoScalingGroups></Result>",
+        instance("i-1", 2),
+        instance("i-2", 1),
+        tags.collect::<String>(),
+    );
+    let page: GroupsPage = quick_xml::de::from_str(&xml).expect("a page");
+    page.auto_scaling_groups.list.into_iter().next().expect("a group")
+}
+
+fn facts(groups: Vec<SeenGroup>) -> FleetFacts {
+    let template = SeenTemplate {
+        launch_template_id: "lt-1".to_owned(),
+        default_version_number: 1,
+        latest_version_number: 2,
+    };
+    FleetFacts { groups, aliases: [("lt-1".to_owned(), template)].into(), ..FleetFacts::default() }
+}
+
+fn ended(name: &str, status: &str, at: &str) -> ListedExecution {
+    let at: Timestamp = at.parse().expect("a time");
+    let seconds = f64::from(u32::try_from(at.as_second()).expect("of this age"));
+    ListedExecution {
+        execution_arn: format!("arn:{name}"),
+        name: name.to_owned(),
+        status: status.to_owned(),
+        start_date: seconds - 60.0,
+        stop_date: Some(seconds),
+    }
+}
+
+const OUT_IN: (&str, &str) = ("autorecycle_strategy", "out-in");
+
+#[test]
+fn a_group_is_what_its_instances_lock_and_tags_make_it() {
+    let standing = |group: SeenGroup, lock: Option<GroupLock>| {
+        let mut facts = facts(vec![group.clone()]);
+        facts.executions = vec![ended("web-0", "ABORTED", "2026-01-05T08:00:00Z")];
+        facts.locks.extend(lock.map(|lock| (group.name, lock)));
+        let row = rows(&facts, &settings(), now()).remove(0);
+        format!("{}: {}", row.state.word(), row.detail)
+    };
+    let web = || group("web", &[OUT_IN]);
+    let lock = |held_by: Option<&str>| GroupLock {
+        held_by: held_by.map(str::to_owned),
+        journal: Some(super::super::lock::SeenJournal {
+            replace: vec!["i-2".to_owned(), "i-9".to_owned()],
+            ..Default::default()
+        }),
+        ..GroupLock::default()
+    };
+    assert_eq!(standing(web(), None), "outdated: ");
+    assert_eq!(standing(web(), Some(lock(Some("arn:running")))), "recycling: 1 of 2");
+    assert_eq!(
+        standing(web(), Some(lock(Some("arn:web-0")))),
+        "held: its holder aborted; a restore or the next recycle takes over"
+    );
+    assert_eq!(standing(web(), Some(lock(None))), "held: a journal is left; nobody holds it");
+    assert_eq!(standing(group("web", &[]), None), "not opted in: it lacks the tag `autorecycle_strategy`");
+    assert!(
+        standing(group("web", &[("autorecycle_strategy", "outin")]), None)
+            .starts_with("faulty tags: `autorecycle_strategy` is `outin`")
+    );
+    let mut current = web();
+    current.instances.list.truncate(1);
+    assert_eq!(standing(current, None), "current: ");
+}
+
+#[test]
+fn the_age_of_a_change_is_known_only_where_all_of_it_is() {
+    let mut facts = facts(vec![group("web", &[OUT_IN])]);
+    let since = |facts: &FleetFacts| rows(facts, &settings(), now())[0].outdated_seconds;
+    assert_eq!(since(&facts), None);
+    let wanted = LaunchSourceWanted::Version { template: "lt-1".to_owned(), version: "2".to_owned() };
+    facts.made_at.insert(wanted, "2026-01-05T07:00:00Z".parse().expect("a time"));
+    assert_eq!(since(&facts), Some(7_200));
+}
+
+#[test]
+fn the_last_ending_is_found_by_the_component_unless_another_group_has_it_too() {
+    let hash = "0123456789abcdef0123456789abcdef";
+    let mut facts = facts(vec![group("web-asg-1", &[OUT_IN])]);
+    facts.executions = vec![
+        ended(&format!("website-{hash}"), "SUCCEEDED", "2026-01-05T08:59:00Z"),
+        ended(&format!("web-{hash}"), "FAILED", "2026-01-05T08:00:00Z"),
+    ];
+    let row = rows(&facts, &settings(), now()).remove(0);
+    assert_eq!((row.last.as_deref(), row.state), (Some("failed"), GroupStanding::Failed));
+    assert_eq!(row.last_at.as_deref(), Some("2026-01-05T08:00:00Z"));
+    let said =
+        SeenExecution { cause: Some(r#"{"outcome": "rolled_back"}"#.to_owned()), ..Default::default() };
+    facts.described.insert(format!("arn:web-{hash}"), said);
+    assert_eq!(rows(&facts, &settings(), now())[0].last.as_deref(), Some("rolled_back"));
+    facts.groups.push(group("web-asg-2", &[OUT_IN]));
+    assert_eq!(rows(&facts, &settings(), now())[0].last, None);
+}
+
+#[test]
+fn a_windowed_strategy_tells_when_it_may_act_next() {
+    let timed = [("autorecycle_strategy", "out-in-timed"), ("autorecycle_recycle_window", "22:00,04:00")];
+    let row = rows(&facts(vec![group("web", &timed)]), &settings(), now()).remove(0);
+    assert_eq!(row.window_opens_at.as_deref(), Some("2026-01-05T22:00:00Z"));
+    assert_eq!((row.instances, row.outdated), (2, 1));
+}

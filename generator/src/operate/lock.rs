@@ -1,0 +1,120 @@
+//! The lock of a group: who holds it, what is asked for beside it, and what its journal would put back.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::answers::AttributeText;
+
+/// The lock item of a group.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupLock {
+    /// The group's name.
+    pub group: String,
+    /// ARN of the execution that holds it; absent where a journal was left and nobody holds it.
+    pub held_by: Option<String>,
+    /// Whether somebody asked for another round meanwhile.
+    pub has_mark: bool,
+    /// What is changed; absent before the first change.
+    pub journal: Option<SeenJournal>,
+    /// A journal that this version does not read, as it stands.
+    pub unread_journal: Option<String>,
+}
+
+/// A journal, as far as it is shown.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SeenJournal {
+    /// How far the change is.
+    pub phase: String,
+    /// The group's own minimum.
+    pub min: Option<u32>,
+    /// The group's own maximum.
+    pub max: Option<u32>,
+    /// Processes that were suspended.
+    pub suspended: Vec<String>,
+    /// Ids of the instances that are replaced.
+    pub replace: Vec<String>,
+    /// Id of the instance refresh that is ours to cancel.
+    pub refresh: Option<String>,
+}
+
+impl GroupLock {
+    /// Reads an item of the table; `None` for one without the key.
+    pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
+        let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
+        let journal = text("journal").filter(|text| text != "{}");
+        let read = journal.as_ref().map(|text| serde_json::from_str::<SeenJournal>(text));
+        Some(Self {
+            group: text("auto_scaling_group_name")?,
+            held_by: text("held_by"),
+            has_mark: text("rerun").is_some(),
+            unread_journal: journal.clone().filter(|_| matches!(read, Some(Err(_)))),
+            journal: read.and_then(Result::ok),
+        })
+    }
+
+    /// What a restore would put back, a line each; nothing where nothing was changed.
+    pub fn to_put_back(&self, group: (u32, u32)) -> Vec<String> {
+        let Some(journal) = &self.journal else { return Vec::new() };
+        let mut lines = Vec::new();
+        let mut size = |what: &str, own: Option<u32>, now: u32| {
+            if let Some(own) = own.filter(|own| *own != now) {
+                lines.push(format!("{what} {own} (is {now})"));
+            }
+        };
+        size("the minimum", journal.min, group.0);
+        size("the maximum", journal.max, group.1);
+        if !journal.suspended.is_empty() {
+            lines.push(format!("processes that are suspended: {}", journal.suspended.join(", ")));
+        }
+        if journal.refresh.as_ref().is_some_and(|refresh| !refresh.is_empty()) {
+            lines.push("the instance refresh is cancelled".to_owned());
+        }
+        match &*journal.phase {
+            "doubling" => lines.push("new instances are taken away again; the old ones stay".to_owned()),
+            "halving" => lines.push("old instances that were to leave still leave".to_owned()),
+            "swapping" => lines.push("a place that was taken out is given back".to_owned()),
+            _ => {}
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(pairs: &[(&str, &str)]) -> BTreeMap<String, AttributeText> {
+        let text = |text: &str| AttributeText { text: Some(text.to_owned()) };
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), text(value))).collect()
+    }
+
+    const KEY: (&str, &str) = ("auto_scaling_group_name", "web");
+
+    #[test]
+    fn what_a_journal_would_put_back_is_told() {
+        let journal = r#"{"version": 2, "phase": "doubling", "min": 1, "max": 4, "set_max": [8], "suspended": ["AZRebalance"],
+            "replace": ["i-1", "i-2"]}"#;
+        let lock =
+            GroupLock::read(&item(&[KEY, ("held_by", "arn:x"), ("journal", journal)])).expect("a lock");
+        assert_eq!(
+            lock.to_put_back((1, 8)),
+            [
+                "the maximum 4 (is 8)",
+                "processes that are suspended: AZRebalance",
+                "new instances are taken away again; the old ones stay"
+            ]
+        );
+        assert_eq!(lock.journal.map(|journal| journal.replace.len()), Some(2));
+    }
+
+    #[test]
+    fn an_item_may_hold_a_mark_and_no_journal_or_one_that_cannot_be_read() {
+        let lock = GroupLock::read(&item(&[KEY, ("held_by", "arn:x"), ("rerun", "{}")])).expect("a lock");
+        assert!(lock.has_mark && lock.journal.is_none() && lock.to_put_back((1, 2)).is_empty());
+        let lock = GroupLock::read(&item(&[KEY, ("journal", "[1]")])).expect("a lock");
+        assert_eq!(lock.unread_journal.as_deref(), Some("[1]"));
+        assert_eq!(GroupLock::read(&item(&[("held_by", "arn:x")])), None);
+    }
+}

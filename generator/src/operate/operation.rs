@@ -1,0 +1,85 @@
+//! Every call that operating a stack takes, and what it touches: the policy of an operator is computed from this list.
+
+use crate::aws::service::{AUTO_SCALING, AwsAction, DYNAMODB, EC2, LAMBDA, STATES, STS};
+
+/// What a call touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Touches {
+    /// Everything: AWS offers no resource to limit it to.
+    Everything,
+    /// The handler's function.
+    Function,
+    /// The state machine.
+    StateMachine,
+    /// Executions of the state machine.
+    StackExecutions,
+    /// The table of locks and journals.
+    LockTable,
+}
+
+/// A call that a command makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// The action.
+    pub action: AwsAction,
+    /// What it touches.
+    pub touches: Touches,
+    /// Whether it changes anything.
+    pub acts: bool,
+}
+
+const fn read(action: AwsAction, touches: Touches) -> Operation {
+    Operation { action, touches, acts: false }
+}
+
+const fn act(action: AwsAction, touches: Touches) -> Operation {
+    Operation { action, touches, acts: true }
+}
+
+/// Whose credentials they are.
+pub const IDENTIFY: Operation = read(AwsAction::repeatable(STS, "GetCallerIdentity"), Touches::Everything);
+/// What the handler knows of the stack.
+pub const READ_SETTINGS: Operation = read(
+    AwsAction::path(LAMBDA, "GetFunctionConfiguration", "/2015-03-31/functions/{FunctionName}/configuration"),
+    Touches::Function,
+);
+/// Groups, their tags and their instances.
+pub const DESCRIBE_GROUPS: Operation =
+    read(AwsAction::repeatable(AUTO_SCALING, "DescribeAutoScalingGroups"), Touches::Everything);
+/// What `$Latest` and `$Default` of launch templates are.
+pub const DESCRIBE_TEMPLATES: Operation =
+    read(AwsAction::repeatable(EC2, "DescribeLaunchTemplates"), Touches::Everything);
+/// Since when a version is there.
+pub const DESCRIBE_TEMPLATE_VERSIONS: Operation =
+    read(AwsAction::repeatable(EC2, "DescribeLaunchTemplateVersions"), Touches::Everything);
+/// Locks, marks and journals.
+pub const READ_LOCKS: Operation = read(AwsAction::repeatable(DYNAMODB, "Scan"), Touches::LockTable);
+/// Those of one group.
+pub const READ_LOCK: Operation = read(AwsAction::repeatable(DYNAMODB, "GetItem"), Touches::LockTable);
+/// What ran last, and what runs.
+pub const LIST_EXECUTIONS: Operation =
+    read(AwsAction::repeatable(STATES, "ListExecutions"), Touches::StateMachine);
+/// How an execution stands, and what it said of itself.
+pub const DESCRIBE_EXECUTION: Operation =
+    read(AwsAction::repeatable(STATES, "DescribeExecution"), Touches::StackExecutions);
+/// Starts a recycle or a restore; the name makes a second start the same.
+pub const START_EXECUTION: Operation =
+    act(AwsAction::repeatable(STATES, "StartExecution"), Touches::StateMachine);
+/// Stops one.
+pub const STOP_EXECUTION: Operation =
+    act(AwsAction::repeatable(STATES, "StopExecution"), Touches::StackExecutions);
+
+/// Every one of them.
+pub const OPERATIONS: &[Operation] = &[
+    IDENTIFY,
+    READ_SETTINGS,
+    DESCRIBE_GROUPS,
+    DESCRIBE_TEMPLATES,
+    DESCRIBE_TEMPLATE_VERSIONS,
+    READ_LOCKS,
+    READ_LOCK,
+    LIST_EXECUTIONS,
+    DESCRIBE_EXECUTION,
+    START_EXECUTION,
+    STOP_EXECUTION,
+];

@@ -1,0 +1,90 @@
+//! The least policy of an operator: what the commands' calls touch, and nothing else.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::operation::{OPERATIONS, Touches};
+use crate::names;
+
+/// Where a stack is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackPlace {
+    /// Its deployed name: `name` and `environment` of `stack.yaml`, with a hyphen between them.
+    pub stack: String,
+    /// The region.
+    pub region: String,
+    /// The account's 12 digits; `*` where it is not known.
+    pub account: String,
+}
+
+impl StackPlace {
+    /// What a call touches, as IAM names it.
+    pub fn resource(&self, touches: Touches) -> String {
+        let Self { stack, region, account } = self;
+        let arn = |service: &str, rest: &str| {
+            format!("arn:{}:{service}:{region}:{account}:{rest}", names::partition(region))
+        };
+        match touches {
+            Touches::Everything => "*".to_owned(),
+            Touches::Function => arn("lambda", &format!("function:{stack}{}", names::FUNCTION.suffix)),
+            Touches::StateMachine => arn("states", &format!("stateMachine:{stack}")),
+            Touches::StackExecutions => arn("states", &format!("execution:{stack}:*")),
+            Touches::LockTable => arn("dynamodb", &format!("table/{}", names::LOCK_TABLE)),
+        }
+    }
+
+    /// The policy for looking, and for acting too where `acts`.
+    pub fn operator_policy(&self, acts: bool) -> Value {
+        let mut statements: BTreeMap<(bool, Touches), Vec<String>> = BTreeMap::new();
+        for operation in OPERATIONS.iter().filter(|operation| acts || !operation.acts) {
+            statements.entry((operation.acts, operation.touches)).or_default().push(operation.action.iam());
+        }
+        let statement = |((acts, touches), mut actions): ((bool, Touches), Vec<String>)| {
+            actions.sort();
+            let sid = format!("{}{touches:?}", if acts { "Change" } else { "Read" });
+            json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": self.resource(touches)})
+        };
+        let statements: Vec<Value> = statements.into_iter().map(statement).collect();
+        json!({"Version": "2012-10-17", "Statement": statements})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> StackPlace {
+        StackPlace {
+            stack: "web-production".to_owned(),
+            region: "eu-west-2".to_owned(),
+            account: "123456789012".to_owned(),
+        }
+    }
+
+    fn actions(policy: &Value) -> Vec<String> {
+        let statements = policy["Statement"].as_array().expect("statements");
+        let actions = statements.iter().flat_map(|one| one["Action"].as_array().expect("actions"));
+        actions.map(|action| action.as_str().expect("text").to_owned()).collect()
+    }
+
+    #[test]
+    fn who_looks_may_change_nothing_and_who_acts_may_do_all_that_commands_do() {
+        let reading = actions(&place().operator_policy(false));
+        let acting = actions(&place().operator_policy(true));
+        assert_eq!(acting.len(), OPERATIONS.len());
+        for operation in OPERATIONS {
+            let action = operation.action.iam();
+            assert!(acting.contains(&action));
+            assert_eq!(reading.contains(&action), !operation.acts, "{action}");
+        }
+    }
+
+    #[test]
+    fn calls_are_limited_to_the_stack() {
+        let policy = place().operator_policy(true);
+        let stop = policy["Statement"].as_array().expect("statements").iter();
+        let stop = stop.clone().find(|one| one["Sid"] == "ChangeStackExecutions").expect("one that stops");
+        assert_eq!(stop["Resource"], "arn:aws:states:eu-west-2:123456789012:execution:web-production:*");
+    }
+}

@@ -1,0 +1,195 @@
+//! What is asked of AWS about a stack's groups, in as few calls as will do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answers::{
+    ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution, SeenGroup,
+    TemplateVersions, TemplatesPage,
+};
+use super::fleet::{FleetFacts, ending_of};
+use super::lock::GroupLock;
+use super::operation::{
+    DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATE_VERSIONS, DESCRIBE_TEMPLATES, LIST_EXECUTIONS,
+    READ_LOCK, READ_LOCKS,
+};
+use super::outdated::{LaunchSourceWanted, TemplateAliases, moves, outdated};
+use super::session::StackSession;
+use crate::aws::AwsError;
+use crate::names;
+
+/// Groups that one page of descriptions holds, as Auto Scaling has it.
+const GROUPS_PER_PAGE: u32 = 100;
+/// Executions that one page of a list holds, as Step Functions has it.
+const EXECUTIONS_PER_PAGE: u32 = 1_000;
+/// Launch templates that are described at once, as EC2 has it.
+const TEMPLATES_PER_CALL: usize = 200;
+/// Pages of any list that are read at most.
+const PAGES_MAX: usize = 50;
+/// Calls that a look at a whole fleet takes at most, where nobody asks for more.
+pub const FLEET_CALLS_MAX: u32 = 15;
+
+/// Reads all that is known of a fleet. Details that take a call each, since when groups are outdated and how their last executions
+/// ended, are left out beyond `calls_max` calls.
+pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsError> {
+    let mut groups = opted_in(session)?;
+    groups.retain(|group| session.settings.groups.selects(&group.as_handler_sees_it()));
+    let mut facts = FleetFacts {
+        aliases: aliases(session, &groups)?,
+        locks: locks(session)?,
+        executions: executions(session)?,
+        groups,
+        made_at: BTreeMap::new(),
+        described: BTreeMap::new(),
+    };
+    let has_calls_left = || session.calls_made() < calls_max;
+    let wanted: BTreeSet<LaunchSourceWanted> =
+        facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
+    for source in wanted {
+        if !has_calls_left() {
+            break;
+        }
+        if let Some(at) = made_at(session, &source)? {
+            facts.made_at.insert(source, at);
+        }
+    }
+    let mut endings: Vec<ListedExecution> =
+        facts.groups.iter().filter_map(|group| ending_of(group, &facts).cloned()).collect();
+    endings.sort_by(|one, other| other.start_date.total_cmp(&one.start_date));
+    for ending in endings {
+        if !has_calls_left() {
+            break;
+        }
+        facts.described.insert(ending.execution_arn.clone(), execution(session, &ending.execution_arn)?);
+    }
+    Ok(facts)
+}
+
+/// What is known of one group, as a fleet of one; none where there is no such group.
+pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, AwsError> {
+    let groups: Vec<SeenGroup> = group(session, name)?.into_iter().collect();
+    let mut facts = FleetFacts {
+        aliases: aliases(session, &groups)?,
+        locks: lock(session, name)?.map(|lock| (name.to_owned(), lock)).into_iter().collect(),
+        executions: executions(session)?,
+        groups,
+        made_at: BTreeMap::new(),
+        described: BTreeMap::new(),
+    };
+    let wanted: BTreeSet<LaunchSourceWanted> =
+        facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
+    for source in wanted {
+        if let Some(at) = made_at(session, &source)? {
+            facts.made_at.insert(source, at);
+        }
+    }
+    let ending = facts.groups.first().and_then(|group| ending_of(group, &facts).cloned());
+    if let Some(ending) = ending {
+        facts.described.insert(ending.execution_arn.clone(), execution(session, &ending.execution_arn)?);
+    }
+    Ok(facts)
+}
+
+/// Every group that carries the opt-in tag, whatever its value.
+fn opted_in(session: &StackSession) -> Result<Vec<SeenGroup>, AwsError> {
+    let filter = json!([{"Name": "tag-key", "Values": [RECYCLE_ON_ASG_UPDATE.key]}]);
+    let arguments = json!({"Filters": filter, "MaxRecords": GROUPS_PER_PAGE});
+    let pages: Vec<GroupsPage> =
+        session.pages(&DESCRIBE_GROUPS, arguments, PAGES_MAX, |page: &GroupsPage| {
+            token("NextToken", page.next_token.as_ref())
+        })?;
+    Ok(pages.into_iter().flat_map(|page| page.auto_scaling_groups.list).collect())
+}
+
+/// A group by its name.
+pub fn group(session: &StackSession, name: &str) -> Result<Option<SeenGroup>, AwsError> {
+    let page: GroupsPage = session.ask(&DESCRIBE_GROUPS, &json!({"AutoScalingGroupNames": [name]}))?;
+    Ok(page.auto_scaling_groups.list.into_iter().next())
+}
+
+/// Every lock, by its group.
+pub fn locks(session: &StackSession) -> Result<BTreeMap<String, GroupLock>, AwsError> {
+    let arguments = json!({"TableName": names::LOCK_TABLE, "ConsistentRead": true});
+    let pages: Vec<LocksPage> = session.pages(&READ_LOCKS, arguments, PAGES_MAX, |page: &LocksPage| {
+        Some(("ExclusiveStartKey", page.last_evaluated_key.clone()?))
+    })?;
+    let items = pages.iter().flat_map(|page| &page.items);
+    Ok(items.filter_map(GroupLock::read).map(|lock| (lock.group.clone(), lock)).collect())
+}
+
+/// The lock of a group.
+pub fn lock(session: &StackSession, group: &str) -> Result<Option<GroupLock>, AwsError> {
+    let key = json!({"auto_scaling_group_name": {"S": group}});
+    let arguments = json!({"TableName": names::LOCK_TABLE, "Key": key, "ConsistentRead": true});
+    let answer: LockAnswer = session.ask(&READ_LOCK, &arguments)?;
+    Ok(answer.item.as_ref().and_then(GroupLock::read))
+}
+
+/// The newest executions of the stack's machine, newest first.
+pub fn executions(session: &StackSession) -> Result<Vec<ListedExecution>, AwsError> {
+    let machine = session.settings.machine.to_string();
+    let arguments = json!({"stateMachineArn": machine, "maxResults": EXECUTIONS_PER_PAGE});
+    let mut page: ExecutionsPage = session.ask(&LIST_EXECUTIONS, &arguments)?;
+    page.executions.sort_by(|one, other| other.start_date.total_cmp(&one.start_date));
+    Ok(page.executions)
+}
+
+/// How an execution stands.
+pub fn execution(session: &StackSession, arn: &str) -> Result<SeenExecution, AwsError> {
+    session.ask(&DESCRIBE_EXECUTION, &json!({"executionArn": arn}))
+}
+
+/// What the aliases mean that the groups follow.
+fn aliases(session: &StackSession, groups: &[SeenGroup]) -> Result<TemplateAliases, AwsError> {
+    let moving = groups.iter().flat_map(SeenGroup::templates).filter(|template| moves(template));
+    let ids: BTreeSet<&String> = moving.filter_map(|template| template.id.as_ref()).collect();
+    let ids: Vec<&String> = ids.into_iter().collect();
+    let mut aliases = TemplateAliases::new();
+    for some in ids.chunks(TEMPLATES_PER_CALL) {
+        let mut read = templates(session, some);
+        if matches!(&read, Err(error) if error.is("InvalidLaunchTemplateId.NotFound")) && some.len() > 1 {
+            // One that is deleted fails the call for all: its group says so by itself.
+            read = Ok(some.iter().filter_map(|id| templates(session, &[id]).ok()).flatten().collect());
+        }
+        match read {
+            Err(error) if error.is("InvalidLaunchTemplateId.NotFound") => {}
+            read => aliases.extend(read?.into_iter().map(|one| (one.launch_template_id.clone(), one))),
+        }
+    }
+    Ok(aliases)
+}
+
+fn templates(session: &StackSession, ids: &[&String]) -> Result<Vec<super::answers::SeenTemplate>, AwsError> {
+    let pages: Vec<TemplatesPage> = session.pages(
+        &DESCRIBE_TEMPLATES,
+        json!({"LaunchTemplateId": ids}),
+        PAGES_MAX,
+        |page: &TemplatesPage| token("NextToken", page.next_token.as_ref()),
+    )?;
+    Ok(pages.into_iter().flat_map(|page| page.launch_templates.list).collect())
+}
+
+/// When a version was made; `None` for what has no time that can be read.
+fn made_at(session: &StackSession, source: &LaunchSourceWanted) -> Result<Option<Timestamp>, AwsError> {
+    let LaunchSourceWanted::Version { template, version } = source else { return Ok(None) };
+    if version.is_empty() {
+        return Ok(None);
+    }
+    let arguments = json!({"LaunchTemplateId": template, "LaunchTemplateVersion": [version]});
+    let answer: Result<TemplateVersions, AwsError> = session.ask(&DESCRIBE_TEMPLATE_VERSIONS, &arguments);
+    match answer {
+        Err(error) if error.is("InvalidLaunchTemplateId.VersionNotFound") => Ok(None),
+        Err(error) => Err(error),
+        Ok(answer) => {
+            let first = answer.launch_template_version_set.list.first();
+            Ok(first.and_then(|version| version.create_time.parse().ok()))
+        }
+    }
+}
+
+fn token(argument: &'static str, token: Option<&String>) -> Option<(&'static str, Value)> {
+    token.filter(|token| !token.is_empty()).map(|token| (argument, json!(token)))
+}

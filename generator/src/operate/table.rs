@@ -1,0 +1,133 @@
+//! Tables as operators read them: columns as wide as they need, and fewer of them where the terminal is narrow.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::fleet::FleetRow;
+use super::span::span;
+
+/// A column of a table.
+struct TableColumn {
+    title: &'static str,
+    cells: Vec<String>,
+    /// The greater, the later it is left out where there is no room; the first never is.
+    weight: u8,
+}
+
+/// The table of a fleet. Without `columns` nothing is left out.
+pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> String {
+    let column = |title, weight, cell: &dyn Fn(&FleetRow) -> String| TableColumn {
+        title,
+        cells: rows.iter().map(|row| shown(&cell(row))).collect(),
+        weight,
+    };
+    let ago = |at: &Option<String>| {
+        Some(span(now.as_second() - at.as_ref()?.parse::<Timestamp>().ok()?.as_second()))
+    };
+    let state = |row: &FleetRow| match row.state {
+        super::fleet::GroupStanding::Recycling => format!("recycling {}", row.detail),
+        state => state.word().to_owned(),
+    };
+    let window = |row: &FleetRow| {
+        let opens: Option<Timestamp> = row.window_opens_at.as_ref().and_then(|at| at.parse().ok());
+        match opens {
+            Some(opens) if opens <= now => "open".to_owned(),
+            Some(opens) => format!("in {}", span(opens.as_second() - now.as_second())),
+            None => String::new(),
+        }
+    };
+    let last = |row: &FleetRow| match (&row.last, ago(&row.last_at)) {
+        (Some(last), Some(ago)) => format!("{last}, {ago} ago"),
+        (last, _) => last.clone().unwrap_or_default(),
+    };
+    let outdated = |row: &FleetRow| format!("{} of {}", row.outdated, row.instances);
+    let since = |row: &FleetRow| match row.outdated_seconds {
+        Some(seconds) => span(seconds),
+        None if row.outdated > 0 => "?".to_owned(),
+        None => String::new(),
+    };
+    printed(
+        vec![
+            column("GROUP", 9, &|row| row.group.clone()),
+            column("STATE", 8, &state),
+            column("OUTDATED", 7, &outdated),
+            column("SINCE", 6, &since),
+            column("STRATEGY", 4, &|row| row.strategy.clone().unwrap_or_default()),
+            column("WINDOW", 3, &window),
+            column("LAST", 5, &last),
+            column("TEAM", 2, &|row| row.team.clone().unwrap_or_default()),
+        ],
+        columns,
+    )
+}
+
+fn shown(cell: &str) -> String {
+    if cell.is_empty() { "-".to_owned() } else { cell.to_owned() }
+}
+
+fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> String {
+    let width = |column: &TableColumn| {
+        let cells = column.cells.iter().map(|cell| cell.chars().count());
+        cells.chain([column.title.len()]).max().unwrap_or_default()
+    };
+    let total =
+        |table: &[TableColumn]| table.iter().map(|column| width(column) + 2).sum::<usize>().saturating_sub(2);
+    while columns.is_some_and(|columns| total(&table) > columns) && table.len() > 2 {
+        let lightest = table.iter().map(|column| column.weight).min();
+        table.retain(|column| Some(column.weight) != lightest);
+    }
+    let mut text = String::new();
+    let rows = table.first().map_or(0, |column| column.cells.len());
+    for row in 0..=rows {
+        let mut line = String::new();
+        for column in &table {
+            let cell = if row == 0 { column.title } else { &column.cells[row - 1] };
+            let _ = write!(line, "{cell:<width$}  ", width = width(column)); // text takes text
+        }
+        text = text + line.trim_end() + "\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operate::fleet::GroupStanding;
+
+    fn row(group: &str) -> FleetRow {
+        FleetRow {
+            group: group.to_owned(),
+            strategy: Some("out-in-timed".to_owned()),
+            team: Some("search".to_owned()),
+            state: GroupStanding::Recycling,
+            detail: "1 of 3".to_owned(),
+            instances: 3,
+            outdated: 2,
+            outdated_since: Some("2026-01-05T08:00:00Z".to_owned()),
+            outdated_seconds: Some(3_600),
+            window_opens_at: Some("2026-01-05T22:00:00Z".to_owned()),
+            last: Some("recycled".to_owned()),
+            last_at: Some("2026-01-03T09:00:00Z".to_owned()),
+            held_by: None,
+        }
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns_and_no_line_is_wrapped() {
+        let now = "2026-01-05T09:00:00Z".parse().expect("a time");
+        let rows = [row("search-asg-1"), FleetRow { outdated_seconds: None, ..row("web") }];
+        assert_eq!(
+            fleet(&rows, now, None),
+            "GROUP         STATE             OUTDATED  SINCE  STRATEGY      WINDOW   LAST               TEAM\n\
+             search-asg-1  recycling 1 of 3  2 of 3    1 h    out-in-timed  in 13 h  recycled, 2 d ago  search\n\
+             web           recycling 1 of 3  2 of 3    ?      out-in-timed  in 13 h  recycled, 2 d ago  search\n"
+        );
+        for columns in [40, 60, 80, 100] {
+            let narrow = fleet(&rows, now, Some(columns));
+            assert!(narrow.lines().all(|line| line.len() <= columns), "{columns}:\n{narrow}");
+            assert!(narrow.starts_with("GROUP"), "{narrow}");
+        }
+        assert!(fleet(&rows, now, Some(80)).contains("LAST"), "what matters stays");
+    }
+}

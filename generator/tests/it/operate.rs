@@ -1,0 +1,179 @@
+//! Commands that operate a deployed stack, against the emulated AWS: the real stack, its real machine, the real handler.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::end_to_end::stage::{GROUP, Stage};
+use crate::faults::assert_golden;
+use crate::run::Run;
+
+/// The stack of `examples/webops`, as it is deployed.
+const STACK: &str = "webops-recycle-production";
+
+/// A run of the command by the operator.
+fn operate(stage: &mut Stage, arguments: &[&str]) -> Run {
+    let endpoint: String = stage.emulator.ask("endpoint", json!({}));
+    Run::new(arguments)
+        .env("AWS_ACCESS_KEY_ID", "operator")
+        .env("AWS_SECRET_ACCESS_KEY", "none")
+        .env("AWS_REGION", "eu-west-2")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("ASG_RECYCLE_STACK", STACK)
+}
+
+/// How many calls the operator made since this was asked last.
+fn calls(stage: &mut Stage) -> u64 {
+    let calls: std::collections::BTreeMap<String, u64> = stage.emulator.ask("operator_calls", json!({}));
+    calls.values().sum()
+}
+
+/// The one row of a status that is asked for as JSON.
+fn row(stage: &mut Stage) -> Value {
+    let done = operate(stage, &["status", "--format", "json"]).ok();
+    let status: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/status.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).expect("it")).expect("JSON");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("status", schema).expect("a resource");
+    let compiled = compiler.compile("status", &mut schemas).expect("a schema");
+    schemas.validate(&status, compiled).unwrap_or_else(|fault| panic!("{fault:#}\n{status:#}"));
+    assert_eq!(status["stacks"][0]["calls"], json!(calls(stage)), "the calls are counted: {status:#}");
+    status["stacks"][0]["groups"][0].clone()
+}
+
+#[test]
+fn the_schema_of_a_status_is_that_of_its_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/status.schema.json");
+    assert_golden(&path, &asg_recycle::operate::fleet::json(&asg_recycle::operate::fleet::json_schema()));
+}
+
+#[test]
+fn status_tells_what_is_outdated_what_runs_and_how_it_ended() {
+    let mut stage = Stage::new("out-in");
+    assert_eq!(row(&mut stage)["state"], json!("current"));
+    stage.new_launch_template_version();
+    let outdated = row(&mut stage);
+    assert_eq!((&outdated["state"], &outdated["outdated"]), (&json!("outdated"), &json!(3)), "{outdated:#}");
+    assert!(outdated["outdated_seconds"].is_number(), "{outdated:#}");
+    operate(&mut stage, &["status", "--max-age", "1d"]).stdout_has("outdated  3 of 3").ok();
+    operate(&mut stage, &["status", "--state", "failed"]).stdout_has("no group").stdout_lacks(GROUP).ok();
+    operate(&mut stage, &["status", "--team", "search", "--strategy", "out-in"]).stdout_has(GROUP).ok();
+    let event = stage.launch_event();
+    let execution = stage.send(&event);
+    stage.wait_for("launched");
+    let recycling = row(&mut stage);
+    assert_eq!((&recycling["state"], &recycling["detail"]), (&json!("recycling"), &json!("0 of 3")));
+    assert_eq!(recycling["held_by"], json!(execution));
+    stage.emulator.wait(&execution);
+    let after = row(&mut stage);
+    assert_eq!((&after["state"], &after["last"]), (&json!("current"), &json!("recycled")), "{after:#}");
+    let heading = "webops-recycle-production, account 123456789012, eu-west-2";
+    operate(&mut stage, &["status"]).stdout_has(heading).stdout_has("recycled, ").ok();
+}
+
+#[test]
+fn status_exits_with_findings_where_something_is_outdated_for_too_long() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["status", "--max-age", "0s"]).ok(); // made just now
+    stage.emulator.order("age_template_versions", json!({"seconds": 900_000}));
+    operate(&mut stage, &["status", "--max-age", "7d"])
+        .stdout_has("10 d 10 h")
+        .stderr_has("search-asg-1 is outdated for 10 d 10 h")
+        .exits(1);
+}
+
+#[test]
+fn five_hundred_groups_take_at_most_fifteen_calls() {
+    let mut stage = Stage::new("out-in");
+    stage.emulator.order("create_fleet", json!({"count": 499, "outdated": 40}));
+    calls(&mut stage);
+    let began = std::time::Instant::now();
+    let done = operate(&mut stage, &["status", "--format", "json"]).ok();
+    let took = began.elapsed();
+    let status: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let groups = status["stacks"][0]["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), 500);
+    assert_eq!(groups.iter().filter(|row| row["state"] == json!("outdated")).count(), 40);
+    let made = calls(&mut stage);
+    assert!(made <= 15, "{made} calls");
+    eprintln!("{made} calls, {took:?}");
+    let done = operate(&mut stage, &["status"]).ok();
+    assert_eq!(done.stdout.lines().count(), 502, "a line each, and what is above them");
+}
+
+#[test]
+fn what_aws_refuses_is_told_with_what_would_help() {
+    let mut stage = Stage::new("out-in");
+    let fault = |action: &str, code: &str, count: u32| json!({"action": action, "code": code, "message": "not now", "count": count});
+    stage.emulator.order("fault_calls", fault("states:ListExecutions", "ThrottlingException", 2));
+    operate(&mut stage, &["status"])
+        .stderr_has("AWS throttles states:ListExecutions (not now); asking again in 0.4 s")
+        .stdout_has(GROUP)
+        .ok();
+    stage.emulator.order("fault_calls", fault("dynamodb:Scan", "AccessDeniedException", 1));
+    operate(&mut stage, &["status"])
+        .stderr_has("dynamodb:Scan is denied: not now")
+        .stderr_has("\"Action\": \"dynamodb:Scan\"")
+        .stderr_has("\"Resource\": \"arn:aws:dynamodb:eu-west-2:123456789012:table/asg-recycle-locks\"")
+        .exits(3);
+    stage.emulator.order("fault_calls", fault("autoscaling:DescribeAutoScalingGroups", "ExpiredToken", 1));
+    operate(&mut stage, &["status"]).stderr_has("AWS does not take these credentials").exits(3);
+    operate(&mut stage, &["status", "--stack", "webops-nowhere"])
+        .stderr_has("there is no stack `webops-nowhere` in account 123456789012, eu-west-2")
+        .exits(2);
+    operate(&mut stage, &["status", "--endpoint-url", "http://127.0.0.1:9"])
+        .stderr_has("cannot reach http://127.0.0.1:9 for sts:GetCallerIdentity")
+        .exits(3);
+    operate(&mut stage, &["status"])
+        .env("AWS_REGION", "")
+        .env("HOME", "/nowhere")
+        .stderr_has("no region")
+        .exits(2);
+    operate(&mut stage, &["status"]).env("ASG_RECYCLE_STACK", "").stderr_has("which stack?").exits(2);
+}
+
+#[test]
+fn profiles_regions_and_roles_are_taken_as_the_aws_cli_takes_them() {
+    let mut stage = Stage::new("out-in");
+    let config = "[profile night]\nregion = eu-west-2\n";
+    let credentials = "[night]\naws_access_key_id = operator\naws_secret_access_key = secret-of-the-night\n";
+    let with_files = |run: Run| {
+        let run = run.file("home/.aws/config", config).file("home/.aws/credentials", credentials);
+        let home = run.folder().join("home");
+        run.env("HOME", home).env("AWS_REGION", "").env("AWS_ACCESS_KEY_ID", "somebody")
+    };
+    let run = operate(&mut stage, &["status", "--profile", "night"]);
+    let done = with_files(run).stdout_has(GROUP).ok();
+    assert!(!done.stdout.contains("secret-of-the-night"));
+    assert!(calls(&mut stage) > 0, "it asked with the profile's credentials");
+    let run = operate(&mut stage, &["status", "--profiles", "night,night", "--regions", "eu-west-2"]);
+    let done = with_files(run).ok();
+    assert_eq!(done.stdout.matches("webops-recycle-production, account").count(), 2);
+    let role = "arn:aws:iam::123456789012:role/operator";
+    operate(&mut stage, &["status", "--role-arn", role]).stdout_has(GROUP).ok();
+    let made: Value = stage.emulator.ask("operator_calls", json!({}));
+    assert_eq!(made["sts:AssumeRole"], json!(1), "{made}");
+    assert_eq!(made["states:ListExecutions"], Value::Null, "what follows is asked by the role: {made}");
+}
+
+#[test]
+fn the_operators_policy_allows_what_the_commands_ask_for() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["status"]).ok();
+    let done = operate(&mut stage, &["operator-policy"]).ok();
+    let policy: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let statements = policy["Statement"].as_array().expect("statements").iter();
+    let allowed: Vec<&Value> =
+        statements.flat_map(|one| one["Action"].as_array().expect("actions")).collect();
+    let made: std::collections::BTreeMap<String, u64> = stage.emulator.ask("operator_calls", json!({}));
+    assert!(made.len() > 5, "{made:?}");
+    for action in made.keys() {
+        let iam = action.replace("GetFunction", "GetFunctionConfiguration");
+        let iam = iam.replace("ConfigurationConfiguration", "Configuration");
+        assert!(allowed.contains(&&json!(iam)), "{action} is not in {policy:#}");
+    }
+}
