@@ -233,8 +233,8 @@ impl AwsClient {
         let (mut parts, body) = request.into_parts();
         let signer =
             signer.clone().with_request_signer(RequestSigner::new(action.service.name, &self.region));
-        let signed = at_once(signer.sign(&mut parts, None));
-        signed.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
+        let outcome = at_once(signer.sign(&mut parts, None));
+        outcome.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
         Ok(http::send(Request::from_parts(parts, body), PATIENCE))
     }
 

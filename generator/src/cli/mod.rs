@@ -24,6 +24,11 @@ mod function;
 mod local;
 mod tags;
 mod operator;
+mod acting;
+mod start;
+mod restore;
+mod abort;
+mod wait;
 mod operator_policy;
 mod status;
 
@@ -116,6 +121,24 @@ enum Command {
             Exit code 1 means that something has been outdated for longer than --max-age."
     )]
     Status(Box<status::Arguments>),
+    /// Start a recycle by hand, by the handler's own decision.
+    #[command(
+        after_help = "Example: asg-recycle start web-asg-1 --stack webops-production --replace all --wait\n\n\
+            With --wait, exit code 1 means that it did not end well, or not in time."
+    )]
+    Start(Box<start::Arguments>),
+    /// Stop a recycle, and follow the restore that puts back what it changed.
+    #[command(after_help = "Example: asg-recycle abort web-asg-1 --stack webops-production\n\n\
+            Exit code 1 means that the restore did not end well, or not in time.")]
+    Abort(Box<restore::Arguments>),
+    /// Put back what a dead execution left changed, from the journal, which is shown first.
+    #[command(after_help = "Example: asg-recycle restore web-asg-1 --stack webops-production\n\n\
+            Exit code 1 means that it did not end well, or not in time.")]
+    Restore(Box<restore::Arguments>),
+    /// Block until nothing runs for a group.
+    #[command(after_help = "Example: asg-recycle wait web-asg-1 --stack webops-production --timeout 2h\n\n\
+            Exit code 1 means that the last recycle did not end well, or that the time is up.")]
+    Wait(Box<wait::Arguments>),
     /// Print the least IAM policy for whoever operates a deployed stack.
     #[command(
         after_help = "Example: asg-recycle operator-policy --stack webops-production --region eu-west-2 --act"
@@ -177,6 +200,10 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Events(arguments) => events::run(arguments, context),
         Command::Tags(arguments) => tags::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
+        Command::Start(arguments) => start::run(arguments, context),
+        Command::Abort(arguments) => abort::run(arguments, context),
+        Command::Restore(arguments) => restore::run(arguments, context),
+        Command::Wait(arguments) => wait::run(arguments, context),
         Command::OperatorPolicy(arguments) => operator_policy::run(arguments, context),
         Command::Schema { scenario: false } => context.console.result(&init::schema_text()),
         Command::Schema { scenario: true } => {

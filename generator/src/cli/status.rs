@@ -1,5 +1,7 @@
 //! `status`: what is outdated, and what is happening.
 
+use std::fmt::Write as _;
+
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
@@ -119,7 +121,7 @@ fn text(fleet: &StackFleet, now: jiff::Timestamp, columns: Option<usize>) -> Str
     for row in
         groups.iter().filter(|row| !row.detail.is_empty() && row.state != fleet::GroupStanding::Recycling)
     {
-        text += &format!("{}: {}\n", row.group, row.detail);
+        let _ = writeln!(text, "{}: {}", row.group, row.detail); // text takes text
     }
     text
 }

@@ -357,7 +357,7 @@ pub struct StartedExecution {
     pub execution_arn: String,
 }
 
-/// An answer that says nothing.
+/// An answer of which nothing is read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Nothing {}
+pub struct NoAnswer {}

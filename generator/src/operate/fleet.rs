@@ -266,4 +266,4 @@ impl GroupStanding {
 
 #[cfg(test)]
 #[path = "fleet_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::operate::answers::{GroupsPage, SeenTemplate};
 
-fn settings() -> Settings {
+pub(in crate::operate) fn settings() -> Settings {
     let arn = "arn:aws:states:eu-west-2:123456789012:stateMachine:webops";
     let variables = [
         ("STATE_MACHINE_ARN", arn),
@@ -17,12 +17,12 @@ fn settings() -> Settings {
     Settings::parse(&variables).expect("settings")
 }
 
-fn now() -> Timestamp {
+pub(in crate::operate) fn now() -> Timestamp {
     "2026-01-05T09:00:00Z".parse().expect("a time")
 }
 
 /// A group of two instances, the second one outdated, with these tags besides the one that opts it in.
-fn group(name: &str, tags: &[(&str, &str)]) -> SeenGroup {
+pub(in crate::operate) fn group(name: &str, tags: &[(&str, &str)]) -> SeenGroup {
     let instance = |id: &str, version: u32| {
         format!(
             "<member><InstanceId>{id}</InstanceId><LifecycleState>InService</LifecycleState><LaunchTemplate>\
@@ -64,7 +64,7 @@ fn ended(name: &str, status: &str, at: &str) -> ListedExecution {
     }
 }
 
-const OUT_IN: (&str, &str) = ("autorecycle_strategy", "out-in");
+pub(in crate::operate) const OUT_IN: (&str, &str) = ("autorecycle_strategy", "out-in");
 
 #[test]
 fn a_group_is_what_its_instances_lock_and_tags_make_it() {

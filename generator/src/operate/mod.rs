@@ -10,6 +10,7 @@ pub mod operation;
 pub mod outdated;
 pub mod policy;
 pub mod reads;
+pub mod request;
 pub mod session;
 pub mod span;
 pub mod table;

@@ -28,7 +28,7 @@ ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "eu-west-2"
 CALL_SECONDS = 0.1
 CALLER = re.compile(r"Credential=([^/]+)/")
-IAM_PREFIXES = {"stepfunctions": "states", "elbv2": "elasticloadbalancing"}
+IAM_PREFIXES = {"awslambda": "lambda", "elbv2": "elasticloadbalancing", "stepfunctions": "states"}
 
 
 class Refusal(ServiceException):
@@ -231,7 +231,15 @@ def _serve_target_health(fleet):
 
 
 def _refuse_unknown_launch_templates():
-    """moto leaves unknown ids out of the answer; EC2 refuses the call."""
+    """moto leaves unknown ids out of the answer, and any beyond fifteen; EC2 refuses the call, and gives all asked for."""
+    describe_page = EC2Response.describe_launch_templates
+
+    def describe_all(self):
+        number = self._get_int_param
+        self._get_int_param = lambda name, other=None: number(name, 200 if name == "MaxResults" else other)
+        return describe_page(self)
+
+    EC2Response.describe_launch_templates = describe_all
     backend_class = type(ec2_backends[ACCOUNT][REGION])
     describe = backend_class.describe_launch_templates
 

@@ -401,6 +401,14 @@ class World:
             del self._calls["operator", action]
         return counts
 
+    def set_variable(self, name, value):
+        """Sets a variable in the function's configuration, for whoever reads that."""
+        client, function = self._client("lambda"), self._stack["function"]
+        variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        client.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**variables, name: value}}
+        )
+
     def endpoint(self):
         """Where the services are."""
         return self._endpoint

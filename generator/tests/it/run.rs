@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The built command.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_asg-recycle");
@@ -128,15 +128,36 @@ impl Run {
     }
 
     /// Runs it and expects this exit code.
-    pub(crate) fn exits(mut self, code: i32) -> Done {
-        let output = self.command.output().expect("the command starts");
+    pub(crate) fn exits(self, code: i32) -> Done {
+        self.begin().exits(code)
+    }
+
+    /// Begins it, and the test goes on meanwhile.
+    pub(crate) fn begin(mut self) -> Begun {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Begun { process: self.command.spawn().expect("the command starts"), run: self }
+    }
+}
+
+/// A run under way.
+#[must_use = "it is to end"]
+pub(crate) struct Begun {
+    process: Child,
+    run: Run,
+}
+
+impl Begun {
+    /// Waits for its end and expects this exit code.
+    pub(crate) fn exits(self, code: i32) -> Done {
+        let Self { process, mut run } = self;
+        let output = process.wait_with_output().expect("the command ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command prints UTF-8");
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
         let status = output.status.code();
-        assert_eq!(status, Some(code), "exit code of {:?}\n{stdout}{stderr}", self.command);
-        self.stdout.iter().for_each(|each| each.check("standard output", &stdout));
-        self.stderr.iter().for_each(|each| each.check("standard error", &stderr));
-        Done { stdout, folder: self.folder, _own: self.own.take() }
+        assert_eq!(status, Some(code), "exit code of {:?}\n{stdout}{stderr}", run.command);
+        run.stdout.iter().for_each(|each| each.check("standard output", &stdout));
+        run.stderr.iter().for_each(|each| each.check("standard error", &stderr));
+        Done { stdout, folder: run.folder, _own: run.own.take() }
     }
 }
 

@@ -1,0 +1,62 @@
+//! `abort`: a recycle is stopped, and its restore followed to the end.
+
+use super::acting::{self, Looks};
+use super::context::Context;
+use super::exit_code::Failure;
+use super::restore::{Arguments, told};
+use crate::operate::reads;
+use crate::operate::session::StackSession;
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let name = &arguments.group;
+    let group = acting::owned(&session, name)?;
+    let lock = reads::lock(&session, name)?;
+    let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
+    let (Some(lock), Some(holder)) = (lock, holder) else {
+        return Err(Failure::Input(format!(
+            "no recycle of `{name}` runs; `asg-recycle restore` puts back what was left"
+        )));
+    };
+    if !holder.starts_with(&session.settings.machine.execution("")) {
+        return Err(Failure::Input(format!("`{name}` is held by another stack's execution: {holder}")));
+    }
+    if reads::execution(&session, &holder)?.status != "RUNNING" {
+        return Err(Failure::Input(format!(
+            "{holder} does not run any more; `asg-recycle restore` puts back what it left"
+        )));
+    }
+    let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);
+    let what = format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, &group));
+    acting::agree(&session, what.trim_end(), arguments.yes, context)?;
+    acting::stop(&session, &holder)?;
+    context.console.note(&format!("stopped {holder}; its restore begins within a minute or so\n"));
+    let mut looks = arguments.following.looks();
+    let Some(restore) = restore_after(&session, name, &holder, &mut looks, context)? else {
+        return context.console.result(&format!("{name}: stopped; nothing is left changed\n"));
+    };
+    acting::follow(&session, name, &restore, &arguments.following, context)
+}
+
+/// The execution that took the lock from the one that was stopped; none where the lock is free, for there was nothing to put back
+/// or it is done.
+fn restore_after(
+    session: &StackSession,
+    group: &str,
+    stopped: &str,
+    looks: &mut Looks,
+    context: &mut Context,
+) -> Result<Option<String>, Failure> {
+    loop {
+        match reads::lock(session, group)?.map(|lock| lock.held_by) {
+            None => return Ok(None),
+            Some(Some(holder)) if holder != stopped => return Ok(Some(holder)),
+            Some(_) => looks.wait(
+                &format!(
+                    "nothing restores {group}; `asg-recycle restore` does it by hand: this one stands still"
+                ),
+                context,
+            )?,
+        }
+    }
+}

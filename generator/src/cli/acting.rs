@@ -1,0 +1,177 @@
+//! What commands share that change something: the group is the stack's, a person agrees, and what was started is followed.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::time::Duration;
+
+use asg_recycle_handler::decide::StartRequest;
+use serde_json::json;
+
+use super::context::Context;
+use super::exit_code::Failure;
+use crate::operate::answers::{NoAnswer, SeenExecution, SeenGroup, StartedExecution};
+use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
+use crate::operate::session::StackSession;
+use crate::operate::{reads, span};
+
+/// Whether to ask, and how to follow.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Following {
+    /// Time between two looks; the machine itself looks every 15 seconds or less often.
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = span::read_span)]
+    every: i64,
+    /// Give up after this time, with exit code 1; what was started goes on.
+    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = span::read_span)]
+    timeout: i64,
+}
+
+/// Looks that a time-out allows.
+pub(super) struct Looks {
+    left: i64,
+    every: i64,
+    timeout: i64,
+}
+
+impl Following {
+    pub(super) fn looks(&self) -> Looks {
+        let every = self.every.max(1);
+        Looks { left: self.timeout / every, every, timeout: self.timeout }
+    }
+}
+
+impl Looks {
+    /// Waits for the next look; a failure when the time is up.
+    #[expect(clippy::disallowed_methods, reason = "whoever follows something waits")]
+    pub(super) fn wait(&mut self, what: &str, context: &mut Context) -> Result<(), Failure> {
+        if self.left <= 0 {
+            context.console.note(&format!("{what} after {}; it goes on\n", span::span(self.timeout)));
+            return Err(Failure::Findings);
+        }
+        self.left -= 1;
+        std::thread::sleep(Duration::from_secs(self.every.unsigned_abs()));
+        Ok(())
+    }
+}
+
+/// A group that the stack owns: nothing else is acted on.
+pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Failure> {
+    let place = &session.place;
+    let group = reads::group(session, name)?.ok_or_else(|| {
+        Failure::Input(format!(
+            "there is no group `{name}` in account {}, {}; `asg-recycle status` lists those of the stack",
+            place.account, place.region
+        ))
+    })?;
+    if session.settings.groups.selects(&group.as_handler_sees_it()) {
+        return Ok(group);
+    }
+    Err(Failure::Input(format!(
+        "the group `{name}` is not among those that stack `{}` is for (`groups` in stack.yaml); nothing was done",
+        place.stack
+    )))
+}
+
+/// Shows what is about to be done and where, and has a person agree.
+pub(super) fn agree(
+    session: &StackSession,
+    what: &str,
+    yes: bool,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let place = &session.place;
+    context
+        .console
+        .note(&format!("account {}, {}, stack {}\n{what}\n", place.account, place.region, place.stack));
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Input("nobody can be asked here: write `--yes`; nothing was done".to_owned()));
+    }
+    context.console.note("go on? [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    read.map_err(|error| Failure::World(format!("cannot read the answer: {error}")))?;
+    if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+        return Ok(());
+    }
+    Err(Failure::Input("not agreed to; nothing was done".to_owned()))
+}
+
+/// Starts an execution; its ARN.
+pub(super) fn start(session: &StackSession, request: &StartRequest) -> Result<String, Failure> {
+    let arguments = json!({
+        "stateMachineArn": request.machine.to_string(),
+        "name": request.name,
+        "input": request.input.to_string(),
+    });
+    let started: StartedExecution = session.ask(&START_EXECUTION, &arguments)?;
+    Ok(started.execution_arn)
+}
+
+/// Stops an execution.
+pub(super) fn stop(session: &StackSession, execution: &str) -> Result<(), Failure> {
+    let arguments = json!({"executionArn": execution, "cause": "asg-recycle abort"});
+    let _: NoAnswer = session.ask(&STOP_EXECUTION, &arguments)?;
+    Ok(())
+}
+
+/// Where an execution is seen in a browser.
+pub(super) fn link(session: &StackSession, execution: &str) -> String {
+    let region = &session.place.region;
+    let console = match crate::names::partition(region) {
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => "console.aws.amazon.com",
+    };
+    format!("https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}")
+}
+
+/// Follows an execution to its end, and the one that goes on for it; fails with findings where it did not end well.
+pub(super) fn follow(
+    session: &StackSession,
+    group: &str,
+    execution: &str,
+    following: &Following,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let mut looks = following.looks();
+    let mut execution = execution.to_owned();
+    let mut told = String::new();
+    loop {
+        let seen = reads::execution(session, &execution)?;
+        if seen.status == "RUNNING" {
+            let progress = progress(session, group)?;
+            if progress != told {
+                context.console.note(&format!("{group}: {progress}\n"));
+                told = progress;
+            }
+        } else if let Some(next) = seen.said("continued_by").filter(|next| *next != execution) {
+            context.console.note(&format!("{group}: {next} takes care of it\n"));
+            execution = next;
+            continue;
+        } else {
+            return end(group, &seen, context);
+        }
+        looks.wait(&format!("{group} is not done"), context)?;
+    }
+}
+
+/// How far a group's recycle is, in a few words.
+fn progress(session: &StackSession, group: &str) -> Result<String, Failure> {
+    let Some(lock) = reads::lock(session, group)? else { return Ok("begins".to_owned()) };
+    let Some(journal) = &lock.journal else { return Ok("has the lock".to_owned()) };
+    let members = reads::group(session, group)?.map(|group| group.instances.list).unwrap_or_default();
+    let is_there = |id: &&String| members.iter().any(|one| one.id == **id && !one.is_leaving());
+    let left = journal.replace.iter().filter(is_there).count();
+    Ok(format!("{}, {} of {} replaced", journal.phase, journal.replace.len() - left, journal.replace.len()))
+}
+
+/// Tells how an execution ended.
+fn end(group: &str, seen: &SeenExecution, context: &mut Context) -> Result<(), Failure> {
+    let outcome = seen.said("outcome").unwrap_or_else(|| seen.status.to_lowercase());
+    let reason = seen.said("reason").filter(|reason| !reason.is_empty());
+    let error = seen.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    context.console.result(&format!("{group}: {outcome}{error}{reason}\n"))?;
+    if seen.status == "SUCCEEDED" { Ok(()) } else { Err(Failure::Findings) }
+}

@@ -1,0 +1,59 @@
+//! `restore`: what a dead execution left changed is put back, from the journal.
+
+use super::acting::{self, Following};
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use crate::operate::answers::SeenGroup;
+use crate::operate::lock::GroupLock;
+use crate::operate::{reads, request};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The group.
+    #[arg(value_name = "GROUP")]
+    pub(super) group: String,
+    #[command(flatten)]
+    pub(super) operator: Operator,
+    /// Do not ask.
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) following: Following,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let group = acting::owned(&session, &arguments.group)?;
+    let Some(lock) = reads::lock(&session, &arguments.group)? else {
+        context.console.result(&format!("{}: nothing was left changed\n", arguments.group))?;
+        return Ok(());
+    };
+    if let Some(holder) = &lock.held_by
+        && reads::execution(&session, holder)?.status == "RUNNING"
+    {
+        return Err(Failure::Input(format!(
+            "{holder} runs and holds `{}`; `asg-recycle abort` stops it and puts back",
+            arguments.group
+        )));
+    }
+    let what = format!("puts back what was left of {}\n{}", arguments.group, told(&lock, &group));
+    acting::agree(&session, what.trim_end(), arguments.yes, context)?;
+    let request =
+        request::restore(&group.as_handler_sees_it(), &session.place.account, now(), &session.settings);
+    let execution = acting::start(&session, &request)?;
+    context.console.note(&format!("started {execution}\n"));
+    acting::follow(&session, &arguments.group, &execution, &arguments.following, context)
+}
+
+/// What a journal says, and what comes of it.
+pub(super) fn told(lock: &GroupLock, group: &SeenGroup) -> String {
+    if let Some(journal) = &lock.unread_journal {
+        return format!("  the journal cannot be read here: {journal}\n");
+    }
+    let lines = lock.to_put_back((group.min_size, group.max_size));
+    if lines.is_empty() {
+        return "  nothing was changed, as far as its journal says\n".to_owned();
+    }
+    format!("  {}\n", lines.join("\n  "))
+}

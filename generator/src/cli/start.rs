@@ -1,0 +1,65 @@
+//! `start`: a recycle by hand, by the handler's own decision.
+
+use super::acting::{self, Following};
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use crate::operate::request::{self, ReplaceAsked, StartAsked};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The group.
+    #[arg(value_name = "GROUP")]
+    group: String,
+    #[command(flatten)]
+    operator: Operator,
+    /// The strategy, instead of the one that the group's tag names.
+    #[arg(long, value_name = "STRATEGY")]
+    strategy: Option<String>,
+    /// Which instances: `outdated`, `all`, or their ids with commas.
+    #[arg(long, value_name = "WHICH", default_value = "outdated", value_parser = request::read_replace)]
+    replace: ReplaceAsked,
+    /// Have the machine tell what it would replace, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Follow it to its end; exit with 1 where that is not good.
+    #[arg(long)]
+    wait: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    following: Following,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let group = acting::owned(&session, &arguments.group)?;
+    let asked = StartAsked {
+        strategy: arguments.strategy.clone(),
+        replace: arguments.replace.clone(),
+        dry_run: arguments.dry_run,
+    };
+    let account = &session.place.account;
+    let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now(), &session.settings);
+    let request = decided.map_err(|why| {
+        Failure::Input(format!("the handler would not recycle `{}`: {why}", arguments.group))
+    })?;
+    let text = |key: &str| request.input[key].as_str().map(str::to_owned);
+    let which = match &arguments.replace {
+        ReplaceAsked::Outdated => "outdated instances".to_owned(),
+        ReplaceAsked::All => "all instances".to_owned(),
+        ReplaceAsked::Named(ids) => ids.join(", "),
+    };
+    let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
+    let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
+    let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.group);
+    acting::agree(&session, &what, arguments.yes || arguments.dry_run, context)?;
+    let execution = acting::start(&session, &request)?;
+    context.console.result(&format!("started {execution}\n"))?;
+    context.console.note(&format!("{}\n", acting::link(&session, &execution)));
+    if !arguments.wait {
+        return Ok(());
+    }
+    acting::follow(&session, &arguments.group, &execution, &arguments.following, context)
+}

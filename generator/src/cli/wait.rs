@@ -1,0 +1,40 @@
+//! `wait`: blocks until a group is at rest.
+
+use super::acting::{self, Following};
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use crate::operate::fleet::{self, GroupStanding};
+use crate::operate::reads;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The group.
+    #[arg(value_name = "GROUP")]
+    group: String,
+    #[command(flatten)]
+    operator: Operator,
+    #[command(flatten)]
+    following: Following,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let name = &arguments.group;
+    acting::owned(&session, name)?;
+    let mut looks = arguments.following.looks();
+    loop {
+        let facts = reads::fleet_of_one(&session, name)?;
+        let Some(row) = fleet::rows(&facts, &session.settings, now()).into_iter().next() else {
+            return Err(Failure::Input(format!("the group `{name}` is gone")));
+        };
+        if row.state != GroupStanding::Recycling {
+            let last = row.last.map(|last| format!(", last {last}")).unwrap_or_default();
+            let detail = if row.detail.is_empty() { String::new() } else { format!(": {}", row.detail) };
+            context.console.result(&format!("{name}: {}{detail}{last}\n", row.state.word()))?;
+            let is_bad = matches!(row.state, GroupStanding::Failed | GroupStanding::Held);
+            return if is_bad { Err(Failure::Findings) } else { Ok(()) };
+        }
+        looks.wait(&format!("{name} is not at rest"), context)?;
+    }
+}
