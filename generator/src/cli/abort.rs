@@ -18,9 +18,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             "no recycle of `{name}` runs; `asg-recycle restore` puts back what was left"
         )));
     };
-    if !holder.starts_with(&session.settings.machine.execution("")) {
-        return Err(Failure::Input(format!("`{name}` is held by another stack's execution: {holder}")));
-    }
+    acting::own_holder(&session, name, &holder)?;
     if reads::execution(&session, &holder)?.status != "RUNNING" {
         return Err(Failure::Input(format!(
             "{holder} does not run any more; `asg-recycle restore` puts back what it left"

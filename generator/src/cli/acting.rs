@@ -70,6 +70,14 @@ pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Fai
     )))
 }
 
+/// Fails where another stack's execution holds the lock: that stack's operators act on it.
+pub(super) fn own_holder(session: &StackSession, group: &str, holder: &str) -> Result<(), Failure> {
+    if holder.starts_with(&session.settings.machine.execution("")) {
+        return Ok(());
+    }
+    Err(Failure::Input(format!("`{group}` is held by another stack's execution: {holder}; nothing was done")))
+}
+
 /// Shows what is about to be done and where, and has a person agree.
 pub(super) fn agree(
     session: &StackSession,

@@ -131,7 +131,7 @@ enum Command {
     #[command(after_help = "Example: asg-recycle abort web-asg-1 --stack webops-production\n\n\
             Exit code 1 means that the restore did not end well, or not in time.")]
     Abort(Box<restore::Arguments>),
-    /// Put back what a dead execution left changed, from the journal, which is shown first.
+    /// Put back what a dead execution left changed, from its journal.
     #[command(after_help = "Example: asg-recycle restore web-asg-1 --stack webops-production\n\n\
             Exit code 1 means that it did not end well, or not in time.")]
     Restore(Box<restore::Arguments>),

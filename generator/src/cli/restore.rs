@@ -29,6 +29,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.console.result(&format!("{}: nothing was left changed\n", arguments.group))?;
         return Ok(());
     };
+    if let Some(holder) = &lock.held_by {
+        acting::own_holder(&session, &arguments.group, holder)?;
+    }
     if let Some(holder) = &lock.held_by
         && reads::execution(&session, holder)?.status == "RUNNING"
     {

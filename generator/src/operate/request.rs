@@ -139,7 +139,9 @@ mod tests {
         let timed =
             decided(&[OUT_IN], &asked(Some("out-in-timed"), "outdated")).expect_err("it needs a window");
         assert!(timed.contains("autorecycle_recycle_window"), "{timed}");
-        assert!(decided(&[], &asked(None, "outdated")).expect_err("no strategy").contains("opted in"));
+        assert!(
+            decided(&[], &asked(None, "outdated")).expect_err("no strategy").contains("autorecycle_strategy")
+        );
         for wrong in ["", "some", "i-", "i-1,", "web-1"] {
             assert!(read_replace(wrong).is_err(), "{wrong}");
         }
