@@ -73,7 +73,7 @@ impl From<StackError> for Failure {
         match error {
             StackError::Aws(error) => error.into(),
             StackError::NoStack { .. } => Self::Input(error.to_string()),
-            StackError::Settings { .. } => Self::World(error.to_string()),
+            StackError::Settings { .. } | StackError::Encrypted { .. } => Self::World(error.to_string()),
         }
     }
 }

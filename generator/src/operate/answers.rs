@@ -345,8 +345,18 @@ pub struct FunctionAnswer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct FunctionEnvironment {
+    /// Why the variables cannot be read: they are encrypted by a key that the caller may not use.
+    pub error: Option<EnvironmentRefusal>,
     /// The variables.
     pub variables: BTreeMap<String, String>,
+}
+
+/// Why a function's variables cannot be read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct EnvironmentRefusal {
+    /// What Lambda says.
+    pub message: String,
 }
 
 /// An execution that was started.

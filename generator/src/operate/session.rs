@@ -42,6 +42,17 @@ pub enum StackError {
         /// The function that was looked for.
         function: String,
     },
+    /// The function's variables are encrypted by a key of the stack's own, and the caller may not use that.
+    #[error(
+        "the environment of `{function}` cannot be read: {message}. The stack has a key of its own (`encryption.customer_key`): \
+         allow `kms:Decrypt` with it, for the table of locks too"
+    )]
+    Encrypted {
+        /// The function.
+        function: String,
+        /// What Lambda says.
+        message: String,
+    },
     /// Its function does not have what a handler needs: it is no stack of this tool, or an older one.
     #[error("the function of stack `{stack}` lacks what this version needs: {faults}; deploy the stack anew")]
     Settings {
@@ -66,7 +77,12 @@ impl StackSession {
         let answer: Result<FunctionAnswer, AwsError> =
             ask(&client, &place, &READ_SETTINGS, &json!({"FunctionName": function}));
         let variables = match answer {
-            Ok(answer) => answer.environment.variables,
+            Ok(FunctionAnswer { environment }) => match environment.error {
+                None => environment.variables,
+                Some(refusal) => {
+                    return Err(StackError::Encrypted { function, message: refusal.message });
+                }
+            },
             Err(error) if error.is("ResourceNotFoundException") => {
                 let StackPlace { stack, region, account } = place;
                 return Err(StackError::NoStack { stack, account, region, function });
