@@ -134,7 +134,7 @@ fn what_aws_refuses_is_told_with_what_would_help() {
 }
 
 #[test]
-fn profiles_regions_and_roles_are_taken_as_the_aws_cli_takes_them() {
+fn profiles_regions_and_roles_are_taken_as_by_the_tools_of_aws() {
     let mut stage = Stage::new("out-in");
     let config = "[profile night]\nregion = eu-west-2\n";
     let credentials = "[night]\naws_access_key_id = operator\naws_secret_access_key = secret-of-the-night\n";
