@@ -4,6 +4,7 @@ import json
 import re
 
 from moto.cloudformation.exceptions import ValidationError
+from moto.kms.models import KmsBackend
 from moto.sns.models import Topic
 from moto.sqs.models import Queue
 from moto.stepfunctions import models
@@ -20,8 +21,20 @@ def install():
     models.StateMachine.create_from_cloudformation_json = classmethod(_create_machine)
     _add_attribute(models.StateMachine, "Arn", lambda machine: machine.arn)
     _add_attribute(Topic, "TopicArn", lambda topic: topic.arn)
+    _take_tags_of_keys()
     # The tests deliver messages to the function themselves; moto would start a container for each.
     Queue.lambda_event_source_mappings = property(lambda queue: {}, lambda queue, mappings: None)
+
+
+def _take_tags_of_keys():
+    """A template spells a key's tags as everybody's; moto hands them to its KMS, which has a spelling of its own."""
+    create = KmsBackend.create_key
+
+    def create_key(self, *arguments, tags=None, **keywords):
+        tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} if "Key" in tag else tag for tag in tags or []]
+        return create(self, *arguments, tags=tags, **keywords)
+
+    KmsBackend.create_key = create_key
 
 
 def _create_machine(cls, resource_name, cloudformation_json, account_id, region_name, **_):
