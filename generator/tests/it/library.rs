@@ -28,6 +28,22 @@ fn the_documented_program_is_the_one_that_is_built() {
 }
 
 #[test]
+fn every_feature_has_its_row() {
+    let page = fs::read_to_string(repository().join("docs/library.md")).expect("the page");
+    let manifest = fs::read_to_string(repository().join("generator/Cargo.toml")).expect("the manifest");
+    let manifest: toml_edit::DocumentMut = manifest.parse().expect("a manifest is TOML");
+    let features = manifest["features"].as_table().expect("features are a table").iter();
+    let shown: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(feature, _)| feature)
+        .collect();
+    for (feature, _) in features.filter(|(feature, _)| *feature != "default") {
+        assert!(shown.contains(&feature), "docs/library.md has no row for `{feature}`");
+    }
+}
+
+#[test]
 fn a_library_needs_neither_the_command_line_nor_the_simulator_nor_the_compiler() {
     let output =
         cargo("tree").args(["--edges", "normal", "--prefix", "none", "--format", "{p} [{f}]"]).output();
