@@ -91,12 +91,17 @@ pub(super) fn plan_without_zip(
 /// The stack, as far as the next version has to know it.
 pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
     let config = stack.config();
+    let prefixes = config.groups.name_prefixes.iter().map(|prefix| format!("{prefix}*"));
+    let tags = config.groups.tags.iter().map(|(key, value)| format!("{key}={value}"));
+    let groups: Vec<String> = prefixes.chain(tags).collect();
     let fixed = [
         ("name", config.name.to_string()),
         ("environment", config.environment.to_string()),
         ("permissions.role_path", config.permissions.role_path.to_string()),
         ("locks.create_table", config.locks.create_table.to_string()),
         ("encryption.customer_key", config.encryption.customer_key.to_string()),
+        ("package.kind", config.package.kind.as_str().to_owned()),
+        ("groups", if groups.is_empty() { "all".to_owned() } else { groups.join(", ") }),
     ];
     StackRecord {
         api_calls: stack.machine().api_calls.clone(),

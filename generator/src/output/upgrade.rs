@@ -36,7 +36,15 @@ const CONSEQUENCES: &[(&str, &str)] = &[
     ),
     (
         "encryption.customer_key",
-        "the queues, the topic, the table and the logs change their key; a stack's own key is kept until what it has encrypted is gone",
+        "the queues, the topic, the table and the logs change their key; without its own key nothing that it encrypted can be read, and Terraform takes it away at once: see UPGRADING.md",
+    ),
+    (
+        "package.kind",
+        "Lambda cannot make one of the other: CloudFormation refuses it, and Terraform takes the function away before it makes the new one; deploy it as another stack, or when no recycle runs",
+    ),
+    (
+        "groups",
+        "running recycles of groups that are left out can change nothing any more, nor put back: none of these may run meanwhile",
     ),
 ];
 

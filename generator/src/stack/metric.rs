@@ -40,8 +40,8 @@ pub(super) fn filters(config: &Config) -> Vec<MetricFilter> {
         label: "notifications_refused",
         name: "notifications-refused",
         log_group: MACHINE_LOGS.name(),
-        // A task that failed, whoever caught it: `publish` is SNS' action, `invoke` Lambda's.
-        pattern: r#"{ ($.type = "TaskFailed") && (($.details.resource = "publish") || ($.details.resource = "invoke")) }"#,
+        // A task that failed or took too long, whoever caught it: `publish` is SNS' action, `invoke` Lambda's.
+        pattern: r#"{ (($.type = "TaskFailed") || ($.type = "TaskTimedOut")) && (($.details.resource = "publish") || ($.details.resource = "invoke")) }"#,
         namespace: namespace(),
         metric: REFUSED,
     };

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::policy::{Policy, Principal, Statement};
-use super::value::{Reference, Value};
+use super::value::Value;
 use crate::config::{Config, PackageKind};
 use crate::names;
 
@@ -67,7 +67,6 @@ fn pulling(config: &Config) -> Statement {
     Statement::allow("LambdaPulls")
         .principal(Principal::Service("lambda.amazonaws.com"))
         .actions(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
-        .condition("StringEquals", "aws:SourceAccount", Reference::Account.into())
         .condition("ArnLike", "aws:SourceArn", Value::regional_arn("lambda", [function.into()]))
 }
 

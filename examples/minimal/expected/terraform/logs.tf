@@ -15,7 +15,7 @@ resource "aws_cloudwatch_log_group" "machine" {
 resource "aws_cloudwatch_log_metric_filter" "notifications_refused" {
   name           = "notifications-refused"
   log_group_name = aws_cloudwatch_log_group.machine.name
-  pattern        = "{ ($.type = \"TaskFailed\") && (($.details.resource = \"publish\") || ($.details.resource = \"invoke\")) }"
+  pattern        = "{ (($.type = \"TaskFailed\") || ($.type = \"TaskTimedOut\")) && (($.details.resource = \"publish\") || ($.details.resource = \"invoke\")) }"
 
   metric_transformation {
     name      = "NotificationsRefused"

@@ -58,9 +58,6 @@ resource "aws_kms_key" "stack" {
         Principal = { Service = "events.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = ["*"]
-        Condition = {
-          StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
-        }
       },
       {
         Sid       = "AllowLogs"
