@@ -128,8 +128,7 @@ pub(super) fn upgrade(plan: &Plan, context: &mut Context) {
 pub(super) fn silence(is_silent: bool, context: &mut Context) {
     if is_silent {
         context.console.note(
-            "warning: no alarm reaches anybody: name somebody in `alarms.action_arns`, or set `encryption.customer_key: true`, \
-             with which the stack's own topic carries its alarms\n",
+            "warning: no alarm reaches anybody: set `alarms.action_arns`, or `encryption.customer_key: true` for the stack's own topic\n",
         );
     }
 }

@@ -294,8 +294,8 @@ fn an_upgrade_that_replaces_the_roles_is_warned_of() {
     done.then(CHECK).stdout("no drift\n").ok();
 }
 
-const SILENT: &str = "warning: no alarm reaches anybody: name somebody in `alarms.action_arns`, or set \
-    `encryption.customer_key: true`, with which the stack's own topic carries its alarms\n";
+pub(crate) const SILENT: &str = "warning: no alarm reaches anybody: set `alarms.action_arns`, or \
+    `encryption.customer_key: true` for the stack's own topic\n";
 
 #[test]
 fn a_stack_whose_alarms_reach_nobody_says_so() {

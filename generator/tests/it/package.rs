@@ -8,6 +8,7 @@ use asg_recycle::package;
 use asg_recycle::render::Files;
 use asg_recycle::stack::PackageDigest;
 
+use crate::cli::SILENT;
 use crate::build::{bootstrap, cargo_home, holds, repository};
 use crate::run::{Run, cache_folder, files};
 
@@ -49,7 +50,7 @@ fn the_main_job_writes_a_folder_that_is_complete_and_the_same_everywhere() {
         handler(&out),
         "what was compiled"
     );
-    let second = Run::new(&arguments).file("stack.yaml", "name: web\n").stderr("").ok(); // nothing is compiled
+    let second = Run::new(&arguments).file("stack.yaml", "name: web\n").stderr(SILENT).ok(); // nothing is compiled
     assert_eq!(files(&second.folder.join("out")), out);
 }
 
