@@ -95,7 +95,7 @@ impl Kept {
 
 /// What moto does not follow: an answer that is too large, after which its execution goes no further, whatever would catch the
 /// error; a catcher that leads to its own state, from which it goes on to the next; and the words with which an expression fails,
-which are those of its own library.
+/// which are those of its own library.
 const NOT_FOLLOWED: [&str; 6] = [
     "event-at-no-moment",
     "grows-out-of-one-answer",

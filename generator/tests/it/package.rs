@@ -8,8 +8,8 @@ use asg_recycle::package;
 use asg_recycle::render::Files;
 use asg_recycle::stack::PackageDigest;
 
-use crate::cli::SILENT;
 use crate::build::{bootstrap, cargo_home, holds, repository};
+use crate::cli::SILENT;
 use crate::run::{Run, cache_folder, files};
 
 /// The arguments of a build that shares the tests' cache.
