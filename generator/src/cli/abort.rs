@@ -19,9 +19,16 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         )));
     };
     acting::own_holder(&session, name, &holder)?;
-    if reads::execution(&session, &holder)?.status != "RUNNING" {
+    let seen = reads::execution(&session, &holder)?;
+    if seen.status != "RUNNING" {
         return Err(Failure::Input(format!(
             "{holder} does not run any more; `asg-recycle restore` puts back what it left"
+        )));
+    }
+    if seen.is_restore() {
+        // Nothing restores after a restore that is dead: the group would stay as it is now.
+        return Err(Failure::Input(format!(
+            "a restore already runs, {holder}; follow it with `asg-recycle wait {name}`"
         )));
     }
     let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);

@@ -317,6 +317,12 @@ impl SeenExecution {
         serde_json::from_str(text).ok().filter(serde_json::Value::is_object)
     }
 
+    /// Whether it was started to put back what a dead execution had changed.
+    pub fn is_restore(&self) -> bool {
+        let input: Option<serde_json::Value> = serde_json::from_str(&self.input).ok();
+        input.is_some_and(|input| input["mode"] == "restore")
+    }
+
     /// A text of that object.
     pub fn said(&self, key: &str) -> Option<String> {
         self.account()?.get(key)?.as_str().map(str::to_owned)

@@ -273,6 +273,8 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
     let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"]);
     let under_way = under_way.stderr_has("the maximum 3 (is 6)").stdout_has("search-asg-1: restored").begin();
     let restore = newest(&mut stage, 2);
+    until(&mut stage, |stage| (row(stage)["held_by"] == json!(restore)).then_some(()));
+    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("a restore already runs").exits(2);
     stage.emulator.wait(&restore);
     under_way.exits(0);
     stage.emulator.order("advance", json!({"seconds": 600}));
