@@ -1,6 +1,6 @@
 //! `abort`: a recycle is stopped, and its restore followed to the end.
 
-use super::acting::{self, Looks};
+use super::acting::{self, Aim, Looks};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::restore::{Arguments, told};
@@ -34,13 +34,23 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);
     let what = format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, &group));
     acting::agree(&session, what.trim_end(), arguments.yes, context)?;
+    let holds = reads::lock(&session, name)?.and_then(|lock| lock.held_by);
+    if holds.as_ref() != Some(&holder) {
+        let holds = holds.as_deref().unwrap_or("nobody");
+        return Err(Failure::Input(format!("meanwhile {holds} holds `{name}`; nothing was done")));
+    }
     acting::stop(&session, &holder)?;
+    let stopped = reads::execution(&session, &holder)?;
+    if !["ABORTED", "RUNNING"].contains(&&*stopped.status) {
+        context.console.note(&format!("{holder} ended before it could be stopped\n"));
+        return acting::end(name, &stopped, Aim::Restored, context);
+    }
     context.console.note(&format!("stopped {holder}; its restore begins within a minute or so\n"));
     let mut looks = arguments.following.looks();
     let Some(restore) = restore_after(&session, name, &holder, &mut looks, context)? else {
         return context.console.result(&format!("{name}: stopped; nothing is left changed\n"));
     };
-    acting::follow(&session, name, &restore, &arguments.following, context)
+    acting::follow(&session, name, &restore, Aim::Restored, &arguments.following, context)
 }
 
 /// The execution that took the lock from the one that was stopped; none where the lock is free, for there was nothing to put back
@@ -56,6 +66,12 @@ fn restore_after(
         match reads::lock(session, group)?.map(|lock| lock.held_by) {
             None => return Ok(None),
             Some(Some(holder)) if holder != stopped => return Ok(Some(holder)),
+            Some(None) => {
+                context.console.note(&format!(
+                    "{group}: a journal is left and nobody holds it; `asg-recycle restore` puts it back by hand\n"
+                ));
+                return Err(Failure::Findings);
+            }
             Some(_) => looks.wait(
                 &format!(
                     "nothing restores {group}; `asg-recycle restore` does it by hand: this one stands still"

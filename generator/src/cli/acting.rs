@@ -134,11 +134,32 @@ pub(super) fn link(session: &StackSession, execution: &str) -> String {
     format!("https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}")
 }
 
-/// Follows an execution to its end, and the one that goes on for it; fails with findings where it did not end well.
+/// What the execution that is followed is to come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// It did what it was asked for, or there was nothing to do.
+    Recycled,
+    /// What was changed is put back.
+    Restored,
+}
+
+impl Aim {
+    fn is_met(self, seen: &SeenExecution) -> bool {
+        let outcome = seen.said("outcome");
+        seen.status == "SUCCEEDED"
+            && match self {
+                Self::Recycled => outcome.as_deref() != Some("skipped"),
+                Self::Restored => outcome.as_deref() == Some("restored"),
+            }
+    }
+}
+
+/// Follows an execution to its end, and the one that goes on for it; fails with findings where it did not come to its aim.
 pub(super) fn follow(
     session: &StackSession,
     group: &str,
     execution: &str,
+    aim: Aim,
     following: &Following,
     context: &mut Context,
 ) -> Result<(), Failure> {
@@ -157,11 +178,31 @@ pub(super) fn follow(
             context.console.note(&format!("{group}: {next} takes care of it\n"));
             execution = next;
             continue;
+        } else if let Some(other) = other_restore(session, group, aim, &seen)? {
+            context.console.note(&format!("{group}: {other} restores it\n"));
+            execution = other;
+            continue;
         } else {
-            return end(group, &seen, context);
+            return end(group, &seen, aim, context);
         }
         looks.wait(&format!("{group} is not done"), context)?;
     }
+}
+
+/// The restore that a restore left the group to, where that was skipped for it.
+fn other_restore(
+    session: &StackSession,
+    group: &str,
+    aim: Aim,
+    seen: &SeenExecution,
+) -> Result<Option<String>, Failure> {
+    if aim != Aim::Restored || seen.said("outcome").as_deref() != Some("skipped") {
+        return Ok(None);
+    }
+    let Some(holder) = reads::lock(session, group)?.and_then(|lock| lock.held_by) else { return Ok(None) };
+    own_holder(session, group, &holder)?;
+    let is_other = holder != seen.execution_arn && reads::execution(session, &holder)?.is_restore();
+    Ok(Some(holder).filter(|_| is_other))
 }
 
 /// How far a group's recycle is, in a few words.
@@ -174,12 +215,38 @@ fn progress(session: &StackSession, group: &str) -> Result<String, Failure> {
     Ok(format!("{}, {} of {} replaced", journal.phase, journal.replace.len() - left, journal.replace.len()))
 }
 
-/// Tells how an execution ended.
-fn end(group: &str, seen: &SeenExecution, context: &mut Context) -> Result<(), Failure> {
+/// Tells how an execution ended; fails with findings where it did not come to its aim.
+pub(super) fn end(group: &str, seen: &SeenExecution, aim: Aim, context: &mut Context) -> Result<(), Failure> {
     let outcome = seen.said("outcome").unwrap_or_else(|| seen.status.to_lowercase());
     let reason = seen.said("reason").filter(|reason| !reason.is_empty());
     let error = seen.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     context.console.result(&format!("{group}: {outcome}{error}{reason}\n"))?;
-    if seen.status == "SUCCEEDED" { Ok(()) } else { Err(Failure::Findings) }
+    if aim.is_met(seen) { Ok(()) } else { Err(Failure::Findings) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_aim_is_met_by_what_an_execution_says_of_itself() {
+        let seen = |status: &str, outcome: &str| SeenExecution {
+            status: status.to_owned(),
+            output: Some(json!({"outcome": outcome}).to_string()),
+            ..SeenExecution::default()
+        };
+        for (status, outcome, recycled, restored) in [
+            ("SUCCEEDED", "recycled", true, false),
+            ("SUCCEEDED", "up_to_date", true, false),
+            ("SUCCEEDED", "skipped", false, false),
+            ("SUCCEEDED", "restored", true, true),
+            ("FAILED", "restored", false, false),
+            ("ABORTED", "", false, false),
+        ] {
+            let seen = seen(status, outcome);
+            let met = (Aim::Recycled.is_met(&seen), Aim::Restored.is_met(&seen));
+            assert_eq!(met, (recycled, restored), "{status} {outcome}");
+        }
+    }
 }

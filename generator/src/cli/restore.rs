@@ -1,6 +1,6 @@
 //! `restore`: what a dead execution left changed is put back, from the journal.
 
-use super::acting::{self, Following};
+use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         request::restore(&group.as_handler_sees_it(), &session.place.account, now(), &session.settings);
     let execution = acting::start(&session, &request)?;
     context.console.note(&format!("started {execution}\n"));
-    acting::follow(&session, &arguments.group, &execution, &arguments.following, context)
+    acting::follow(&session, &arguments.group, &execution, Aim::Restored, &arguments.following, context)
 }
 
 /// What a journal says, and what comes of it.

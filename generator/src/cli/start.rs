@@ -1,6 +1,6 @@
 //! `start`: a recycle by hand, by the handler's own decision.
 
-use super::acting::{self, Following};
+use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
@@ -61,5 +61,5 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if !arguments.wait {
         return Ok(());
     }
-    acting::follow(&session, &arguments.group, &execution, &arguments.following, context)
+    acting::follow(&session, &arguments.group, &execution, Aim::Recycled, &arguments.following, context)
 }
