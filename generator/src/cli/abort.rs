@@ -65,7 +65,15 @@ fn restore_after(
     loop {
         match reads::lock(session, group)?.map(|lock| lock.held_by) {
             None => return Ok(None),
-            Some(Some(holder)) if holder != stopped => return Ok(Some(holder)),
+            Some(Some(holder)) if holder != stopped => {
+                if reads::execution(session, &holder)?.is_restore() {
+                    return Ok(Some(holder));
+                }
+                context.console.note(&format!(
+                    "{group}: a recycle took over, {holder}; it first puts back what was left changed\n"
+                ));
+                return Err(Failure::Findings);
+            }
             Some(None) => {
                 context.console.note(&format!(
                     "{group}: a journal is left and nobody holds it; `asg-recycle restore` puts it back by hand\n"

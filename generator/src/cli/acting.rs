@@ -175,6 +175,13 @@ pub(super) fn follow(
                 told = progress;
             }
         } else if let Some(next) = seen.said("continued_by").filter(|next| *next != execution) {
+            if aim == Aim::Restored && aim.is_met(&seen) {
+                end(group, &seen, aim, context)?;
+                context
+                    .console
+                    .note(&format!("{group}: {next} recycles it now, as was asked for meanwhile\n"));
+                return Ok(());
+            }
             context.console.note(&format!("{group}: {next} takes care of it\n"));
             execution = next;
             continue;

@@ -51,6 +51,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 
 /// What a journal says, and what comes of it.
 pub(super) fn told(lock: &GroupLock, group: &SeenGroup) -> String {
+    lock.what_follows()
+        .into_iter()
+        .fold(put_back(lock, group), |told, follows| format!("{told}  {follows}\n"))
+}
+
+fn put_back(lock: &GroupLock, group: &SeenGroup) -> String {
     if let Some(journal) = &lock.unread_journal {
         return format!("  the journal cannot be read here: {journal}\n");
     }

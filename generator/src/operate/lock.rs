@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use serde::Deserialize;
 
 use super::answers::AttributeText;
@@ -52,6 +53,15 @@ impl GroupLock {
             unread_journal: journal.clone().filter(|_| matches!(read, Some(Err(_)))),
             journal: read.and_then(Result::ok),
         })
+    }
+
+    /// What follows when the group is restored: a recycle that was asked for meanwhile is made up for at once.
+    pub fn what_follows(&self) -> Option<String> {
+        let tag = RECYCLE_ON_ASG_UPDATE.key;
+        let follows = format!(
+            "a recycle that was asked for meanwhile follows at once, unless the group's tag `{tag}` is set to `false` before"
+        );
+        self.has_mark.then_some(follows)
     }
 
     /// What a restore would put back, a line each; nothing where nothing was changed.
@@ -113,8 +123,11 @@ mod tests {
     fn an_item_may_hold_a_mark_and_no_journal_or_one_that_cannot_be_read() {
         let lock = GroupLock::read(&item(&[KEY, ("held_by", "arn:x"), ("rerun", "{}")])).expect("a lock");
         assert!(lock.has_mark && lock.journal.is_none() && lock.to_put_back((1, 2)).is_empty());
+        assert!(
+            lock.what_follows().is_some_and(|follows| follows.contains("autorecycle_recycle_on_asg_update"))
+        );
         let lock = GroupLock::read(&item(&[KEY, ("journal", "[1]")])).expect("a lock");
-        assert_eq!(lock.unread_journal.as_deref(), Some("[1]"));
+        assert_eq!((lock.unread_journal.as_deref(), lock.what_follows()), (Some("[1]"), None));
         assert_eq!(GroupLock::read(&item(&[("held_by", "arn:x")])), None);
     }
 }
