@@ -19,12 +19,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         )));
     };
     acting::own_holder(&session, name, &holder)?;
-    let seen = reads::execution(&session, &holder)?;
-    if seen.status != "RUNNING" {
+    let seen = reads::known_execution(&session, &holder)?.filter(|seen| seen.status == "RUNNING");
+    let Some(seen) = seen else {
         return Err(Failure::Input(format!(
             "{holder} does not run any more; `asg-recycle restore` puts back what it left"
         )));
-    }
+    };
     if seen.is_restore() {
         // Nothing restores after a restore that is dead: the group would stay as it is now.
         return Err(Failure::Input(format!(

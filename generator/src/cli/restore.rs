@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         acting::own_holder(&session, &arguments.group, holder)?;
     }
     if let Some(holder) = &lock.held_by
-        && reads::execution(&session, holder)?.status == "RUNNING"
+        && reads::known_execution(&session, holder)?.is_some_and(|seen| seen.status == "RUNNING")
     {
         return Err(Failure::Input(format!(
             "{holder} runs and holds `{}`; `asg-recycle abort` stops it and puts back",

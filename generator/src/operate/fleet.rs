@@ -1,6 +1,6 @@
 //! A fleet: for each group of the stack what is outdated, what is happening, and how it ended last. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_handler::contract::{OVERRIDE_COMPONENT_NAME, STRATEGY, TEAM};
 use asg_recycle_handler::name;
@@ -29,6 +29,8 @@ pub struct FleetFacts {
     pub made_at: BTreeMap<LaunchSourceWanted, Timestamp>,
     /// Executions that were looked at, by ARN.
     pub described: BTreeMap<String, SeenExecution>,
+    /// ARNs of holders that Step Functions no longer knows.
+    pub forgotten: BTreeSet<String>,
 }
 
 /// How a group stands.
@@ -195,9 +197,12 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
     let Some(holder) = &lock.held_by else {
         return (GroupStanding::Held, "a journal is left; nobody holds it".to_owned());
     };
-    let listed = facts.executions.iter().find(|one| one.execution_arn == *holder);
-    if let Some(dead) = listed.filter(|one| one.status != "RUNNING") {
-        let how = dead.status.to_lowercase().replace('_', " ");
+    let listed = facts.executions.iter().find(|one| one.execution_arn == *holder).map(|one| &one.status);
+    let status = listed.or_else(|| facts.described.get(holder).map(|seen| &seen.status));
+    let ended =
+        status.filter(|status| *status != "RUNNING").map(|status| status.to_lowercase().replace('_', " "));
+    let forgotten = facts.forgotten.contains(holder).then(|| "ended long ago".to_owned());
+    if let Some(how) = ended.or(forgotten) {
         return (GroupStanding::Held, format!("its holder {how}; a restore or the next recycle takes over"));
     }
     let replace = lock.journal.as_ref().map(|journal| &journal.replace).filter(|replace| !replace.is_empty());
@@ -212,6 +217,14 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
         None => "begins".to_owned(),
     };
     (GroupStanding::Recycling, detail)
+}
+
+/// Holders of the groups' locks that are not among the executions that were listed.
+pub fn unlisted_holders(facts: &FleetFacts) -> Vec<String> {
+    let locks = facts.groups.iter().filter_map(|group| facts.locks.get(&group.name));
+    let holders = locks.filter_map(|lock| lock.held_by.as_ref());
+    let is_listed = |holder: &str| facts.executions.iter().any(|one| one.execution_arn == holder);
+    holders.filter(|holder| !is_listed(holder)).cloned().collect()
 }
 
 /// The group's execution that ended last: it is known by its name, which begins with the group's component. None where several

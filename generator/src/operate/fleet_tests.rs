@@ -71,6 +71,9 @@ fn a_group_is_what_its_instances_lock_and_tags_make_it() {
     let standing = |group: SeenGroup, lock: Option<GroupLock>| {
         let mut facts = facts(vec![group.clone()]);
         facts.executions = vec![ended("web-0", "ABORTED", "2026-01-05T08:00:00Z")];
+        let timed_out = SeenExecution { status: "TIMED_OUT".to_owned(), ..Default::default() };
+        facts.described.insert("arn:unlisted".to_owned(), timed_out);
+        facts.forgotten.insert("arn:forgotten".to_owned());
         facts.locks.extend(lock.map(|lock| (group.name, lock)));
         let row = rows(&facts, &settings(), now()).remove(0);
         format!("{}: {}", row.state.word(), row.detail)
@@ -90,6 +93,12 @@ fn a_group_is_what_its_instances_lock_and_tags_make_it() {
         standing(web(), Some(lock(Some("arn:web-0")))),
         "held: its holder aborted; a restore or the next recycle takes over"
     );
+    for (holder, how) in [("arn:unlisted", "timed out"), ("arn:forgotten", "ended long ago")] {
+        assert_eq!(
+            standing(web(), Some(lock(Some(holder)))),
+            format!("held: its holder {how}; a restore or the next recycle takes over")
+        );
+    }
     assert_eq!(standing(web(), Some(lock(None))), "held: a journal is left; nobody holds it");
     assert_eq!(standing(group("web", &[]), None), "not opted in: it lacks the tag `autorecycle_strategy`");
     assert!(

@@ -10,7 +10,7 @@ use super::answers::{
     ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution, SeenGroup,
     TemplateVersions, TemplatesPage,
 };
-use super::fleet::{FleetFacts, ending_of};
+use super::fleet::{FleetFacts, ending_of, unlisted_holders};
 use super::lock::GroupLock;
 use super::operation::{
     DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATE_VERSIONS, DESCRIBE_TEMPLATES, LIST_EXECUTIONS,
@@ -44,8 +44,10 @@ pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsEr
         groups,
         made_at: BTreeMap::new(),
         described: BTreeMap::new(),
+        forgotten: BTreeSet::new(),
     };
     let has_calls_left = || session.calls_made() < calls_max;
+    look_at_holders(session, &mut facts, has_calls_left)?;
     let wanted: BTreeSet<LaunchSourceWanted> =
         facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
     for source in wanted {
@@ -78,6 +80,7 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
         groups,
         made_at: BTreeMap::new(),
         described: BTreeMap::new(),
+        forgotten: BTreeSet::new(),
     };
     let wanted: BTreeSet<LaunchSourceWanted> =
         facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
@@ -86,6 +89,7 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
             facts.made_at.insert(source, at);
         }
     }
+    look_at_holders(session, &mut facts, || true)?;
     let ending = facts.groups.first().and_then(|group| ending_of(group, &facts).cloned());
     if let Some(ending) = ending {
         facts.described.insert(ending.execution_arn.clone(), execution(session, &ending.execution_arn)?);
@@ -140,6 +144,34 @@ pub fn executions(session: &StackSession) -> Result<Vec<ListedExecution>, AwsErr
 /// How an execution stands.
 pub fn execution(session: &StackSession, arn: &str) -> Result<SeenExecution, AwsError> {
     session.ask(&DESCRIBE_EXECUTION, &json!({"executionArn": arn}))
+}
+
+/// The same of an execution that may be long gone; none where Step Functions no longer knows it.
+pub fn known_execution(session: &StackSession, arn: &str) -> Result<Option<SeenExecution>, AwsError> {
+    match execution(session, arn) {
+        Err(error) if error.is("ExecutionDoesNotExist") => Ok(None),
+        seen => seen.map(Some),
+    }
+}
+
+/// Looks at holders of locks that are not among the executions that were listed, as far as calls are left.
+fn look_at_holders(
+    session: &StackSession,
+    facts: &mut FleetFacts,
+    has_calls_left: impl Fn() -> bool,
+) -> Result<(), AwsError> {
+    let own = session.settings.machine.execution("");
+    for holder in unlisted_holders(facts).into_iter().filter(|holder| holder.starts_with(&own)) {
+        if !has_calls_left() {
+            break;
+        }
+        if let Some(seen) = known_execution(session, &holder)? {
+            facts.described.insert(holder, seen);
+        } else {
+            facts.forgotten.insert(holder);
+        }
+    }
+    Ok(())
 }
 
 /// What the aliases mean that the groups follow.
