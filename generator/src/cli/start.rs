@@ -1,5 +1,7 @@
 //! `start`: a recycle by hand, by the handler's own decision.
 
+use asg_recycle_handler::contract::STEP_FUNCTION_NAME;
+
 use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
@@ -45,6 +47,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let request = decided.map_err(|why| {
         Failure::Input(format!("the handler would not recycle `{}`: {why}", arguments.group))
     })?;
+    if request.machine != session.settings.machine {
+        return Err(Failure::Input(format!(
+            "the tag `{}` of `{}` names a state machine that is not the stack's, {}; nothing was started",
+            STEP_FUNCTION_NAME.key, arguments.group, request.machine
+        )));
+    }
     let text = |key: &str| request.input[key].as_str().map(str::to_owned);
     let which = match &arguments.replace {
         ReplaceAsked::Outdated => "outdated instances".to_owned(),
