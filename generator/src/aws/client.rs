@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::credentials::{TextEnvironment, at_once, context};
-use super::error::{AwsError, Kind, kind};
+use super::error::{AwsError, Kind, is_of_the_clock, kind};
 use super::service::{AwsAction, AwsService, STS, endpoint};
 use super::wire::{self, Refusal};
 use crate::{digest, http};
@@ -252,6 +252,7 @@ impl AwsClient {
             }
             Kind::Throttled => AwsError::Throttled { action, attempts: ATTEMPTS_MAX, message },
             Kind::Denied => AwsError::Denied { action, resource: resource.to_owned(), message },
+            Kind::NotAccepted if is_of_the_clock(&code, &message) => AwsError::Clock { action, message },
             Kind::NotAccepted => AwsError::NotAccepted { action, code, message },
             Kind::Failing | Kind::Other => AwsError::Refused { action, code, message },
         }

@@ -29,6 +29,14 @@ pub enum AwsError {
         /// What the service says.
         message: String,
     },
+    /// The clock of this machine is off, so that no signature is taken.
+    #[error("AWS does not take the time of this machine for {action}: {message}; set its clock right")]
+    Clock {
+        /// As IAM spells it.
+        action: String,
+        /// What the service says.
+        message: String,
+    },
     /// The caller may not make the call.
     #[error(
         "{action} is denied: {message}\nthis statement allows it:\n{}\n`asg-recycle operator-policy` prints all that its commands need",
@@ -95,6 +103,12 @@ fn statement(action: &str, resource: &str) -> String {
     format!("{statement:#}")
 }
 
+/// Whether a signature is refused for its time, and not for its credentials.
+pub(super) fn is_of_the_clock(code: &str, message: &str) -> bool {
+    let is_said = |part: &&str| message.contains(*part);
+    code == "RequestExpired" || ["Signature expired", "Signature not yet current"].iter().any(is_said)
+}
+
 /// What kind of refusal a code is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -143,5 +157,19 @@ pub(super) fn kind(status: u16, code: &str) -> Kind {
         _ if NOT_ACCEPTED.contains(&code) => Kind::NotAccepted,
         _ if status >= 500 => Kind::Failing,
         _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_from_credentials_that_are_not_taken() {
+        let expired = "Signature expired: 20260105T090000Z is now earlier than 20260105T091000Z";
+        assert!(is_of_the_clock("SignatureDoesNotMatch", expired));
+        assert!(is_of_the_clock("InvalidSignatureException", "Signature not yet current: 20260105T090000Z"));
+        assert!(is_of_the_clock("RequestExpired", ""));
+        assert!(!is_of_the_clock("ExpiredToken", "The security token included in the request is expired"));
     }
 }

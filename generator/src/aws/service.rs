@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::names::domain;
+
 /// How a service takes calls and answers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -107,11 +109,6 @@ pub(super) fn endpoint(
     }
 }
 
-/// What the hosts of a region's services end with.
-pub(crate) fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +126,6 @@ mod tests {
         let none = environment(&[("AWS_ENDPOINT_URL", "")]);
         assert_eq!(endpoint(EC2, "eu-west-2", None, &none), "https://ec2.eu-west-2.amazonaws.com");
         assert_eq!(endpoint(STS, "cn-north-1", None, &none), "https://sts.cn-north-1.amazonaws.com.cn");
+        assert_eq!(endpoint(STS, "us-iso-east-1", None, &none), "https://sts.us-iso-east-1.c2s.ic.gov");
     }
 }

@@ -123,15 +123,16 @@ pub(super) fn stop(session: &StackSession, execution: &str) -> Result<(), Failur
     Ok(())
 }
 
-/// Where an execution is seen in a browser.
-pub(super) fn link(session: &StackSession, execution: &str) -> String {
+/// Where an execution is seen in a browser; none where it is not known where the partition has its console.
+pub(super) fn link(session: &StackSession, execution: &str) -> Option<String> {
     let region = &session.place.region;
     let console = match crate::names::partition(region) {
         "aws-cn" => "console.amazonaws.cn",
         "aws-us-gov" => "console.amazonaws-us-gov.com",
-        _ => "console.aws.amazon.com",
+        "aws" => "console.aws.amazon.com",
+        _ => return None,
     };
-    format!("https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}")
+    Some(format!("https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}"))
 }
 
 /// What the execution that is followed is to come to.

@@ -65,7 +65,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     acting::agree(&session, &what, arguments.yes || arguments.dry_run, context)?;
     let execution = acting::start(&session, &request)?;
     context.console.result(&format!("started {execution}\n"))?;
-    context.console.note(&format!("{}\n", acting::link(&session, &execution)));
+    if let Some(link) = acting::link(&session, &execution) {
+        context.console.note(&format!("{link}\n"));
+    }
     if !arguments.wait {
         return Ok(());
     }

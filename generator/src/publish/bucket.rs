@@ -11,8 +11,8 @@ use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
 use reqsign_core::Signer;
 
 use super::error::PublishError;
-use crate::aws::service::domain;
 use crate::aws::{TextEnvironment, at_once, context};
+use crate::names::domain;
 use crate::{digest, http};
 
 /// Longest wait for an answer: of a zip that goes over a slow line, too.
