@@ -61,12 +61,20 @@ impl AwsClient {
         on_wait: impl Fn(&str) + 'static,
     ) -> Result<Self, AwsError> {
         let environment = environment.with_profile(place.profile.as_deref());
+        let of_profile = match &place.profile {
+            None => None,
+            Some(profile) => Some(
+                environment
+                    .of_profile(profile)
+                    .map_err(|reason| AwsError::Profile { profile: profile.clone(), reason })?,
+            ),
+        };
         let region = place.region.clone().or_else(|| environment.region()).ok_or(AwsError::NoRegion)?;
-        let own = Signer::new(
-            context(environment.clone()),
-            DefaultCredentialProvider::new(),
-            RequestSigner::new(STS.name, &region),
-        );
+        let (context, signer) = (context(environment.clone()), RequestSigner::new(STS.name, &region));
+        let own = match of_profile {
+            Some(provider) => Signer::new(context, provider, signer),
+            None => Signer::new(context, DefaultCredentialProvider::new(), signer),
+        };
         Ok(Self {
             region,
             place,

@@ -12,13 +12,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use ini::Ini;
 use oxhttp::model::{Request, Response};
-use reqsign_core::{CommandExecute, CommandOutput, Context, Env, Error, FileRead, HttpSend, Result};
+use reqsign_aws_v4::{
+    Credential, ProcessCredentialProvider, ProfileCredentialProvider, SSOCredentialProvider,
+};
+use reqsign_core::{
+    CommandExecute, CommandOutput, Context, Env, Error, FileRead, HttpSend, ProvideCredential, Result,
+};
 
 use crate::http;
 
 /// The environment of the process, as text.
 #[derive(Debug, Clone)]
 pub(crate) struct TextEnvironment(pub(crate) HashMap<String, String>);
+
+/// The credentials of the profile of this name, and no others.
+#[derive(Debug, Clone)]
+pub(crate) struct OfProfile(String);
 
 /// What the chain asks of this machine.
 #[derive(Debug, Clone, Copy)]
@@ -53,16 +62,67 @@ impl TextEnvironment {
         Self(texts.collect())
     }
 
-    /// The environment with a profile in place of whatever credentials stand in it, as the AWS CLI has it.
+    /// The environment with a profile, whose region counts where the environment names none.
     #[must_use]
     pub(crate) fn with_profile(mut self, profile: Option<&str>) -> Self {
         if let Some(profile) = profile {
-            for key in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
-                self.0.remove(key);
-            }
             self.0.insert("AWS_PROFILE".to_owned(), profile.to_owned());
         }
         self
+    }
+
+    /// The credentials of a profile that was asked for by name, and no others; the reason where it cannot be used: whoever names a
+    /// profile does not want to act as somebody else.
+    pub(crate) fn of_profile(&self, profile: &str) -> std::result::Result<OfProfile, String> {
+        let files = [
+            ("AWS_CONFIG_FILE", "config", config_section(profile)),
+            ("AWS_SHARED_CREDENTIALS_FILE", "credentials", profile.to_owned()),
+        ];
+        let (mut places, mut keys) = (Vec::new(), None);
+        for (variable, name, section) in files {
+            let Some(path) = self.file(variable, name) else { continue };
+            match Ini::load_from_file(&path) {
+                Ok(file) => {
+                    let found = file.section(Some(section)).into_iter().flat_map(|found| found.iter());
+                    let found: Vec<_> =
+                        found.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                    if !found.is_empty() {
+                        keys.get_or_insert_with(HashMap::new).extend(found);
+                    }
+                }
+                Err(ini::Error::Io(_)) => {}
+                Err(error) => return Err(format!("`{}` cannot be read: {error}", path.display())),
+            }
+            places.push(format!("`{}`", path.display()));
+        }
+        let keys: HashMap<String, String> =
+            keys.ok_or_else(|| format!("neither of these files has it: {}", places.join(", ")))?;
+        if let Some(role) = keys.get("role_arn") {
+            let source = keys.get("source_profile").map(|source| format!("--profile {source} "));
+            let source = source.unwrap_or_default();
+            return Err(format!(
+                "it takes on a role, which is not followed here; instead of it write `{source}--role-arn {role}`"
+            ));
+        }
+        if keys.contains_key("sso_session") {
+            return Err(format!(
+                "its `sso_session` is not followed here; instead of it put its credentials into the environment with \
+                 `eval \"$(aws configure export-credentials --profile {profile} --format env)\"`"
+            ));
+        }
+        Ok(OfProfile(profile.to_owned()))
+    }
+
+    /// A file of the AWS CLI: where the environment says, else its own place in the home folder.
+    fn file(&self, variable: &str, name: &str) -> Option<PathBuf> {
+        let home = self.set("HOME").map(PathBuf::from);
+        match self.set(variable) {
+            None => Some(home?.join(".aws").join(name)),
+            Some(path) => match path.strip_prefix("~/") {
+                None => Some(PathBuf::from(path)),
+                Some(rest) => Some(home?.join(rest)),
+            },
+        }
     }
 
     /// The value of a variable that is set to something.
@@ -74,15 +134,39 @@ impl TextEnvironment {
     pub(crate) fn region(&self) -> Option<String> {
         let named = self.set("AWS_REGION").or_else(|| self.set("AWS_DEFAULT_REGION")).map(str::to_owned);
         named.or_else(|| {
-            let home = || Some(PathBuf::from(self.set("HOME")?).join(".aws/config"));
-            let file = self.set("AWS_CONFIG_FILE").map(PathBuf::from).or_else(home)?;
-            let config = Ini::load_from_file(file).ok()?;
-            let section = match self.set("AWS_PROFILE").unwrap_or("default") {
-                "default" => "default".to_owned(),
-                profile => format!("profile {profile}"),
-            };
+            let config = Ini::load_from_file(self.file("AWS_CONFIG_FILE", "config")?).ok()?;
+            let section = config_section(self.set("AWS_PROFILE").unwrap_or("default"));
             config.get_from(Some(section), "region").map(str::to_owned)
         })
+    }
+}
+
+/// The section that a profile has in the file of settings.
+fn config_section(profile: &str) -> String {
+    if profile == "default" { profile.to_owned() } else { format!("profile {profile}") }
+}
+
+impl ProvideCredential for OfProfile {
+    type Credential = Credential;
+
+    async fn provide_credential(&self, context: &Context) -> Result<Option<Credential>> {
+        let Self(profile) = self;
+        let sso = SSOCredentialProvider::new().with_profile(profile);
+        if let Some(found) = sso.provide_credential(context).await? {
+            return Ok(Some(found));
+        }
+        let keys = ProfileCredentialProvider::new().with_profile(profile);
+        if let Some(found) = keys.provide_credential(context).await? {
+            return Ok(Some(found));
+        }
+        let process = ProcessCredentialProvider::new().with_profile(profile);
+        let found = process.provide_credential(context).await?;
+        let none = || {
+            Error::config_invalid(format!(
+                "the profile `{profile}` has no keys, no single sign-on and no `credential_process`"
+            ))
+        };
+        found.map(Some).ok_or_else(none)
     }
 }
 
@@ -126,5 +210,49 @@ impl CommandExecute for Machine {
             stdout: output.stdout,
             stderr: output.stderr,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_that_is_asked_for_is_there_and_followed_or_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+        let config = "[profile sso]\nsso_session = us\n[profile role]\nrole_arn = arn:role\nsource_profile = keys\n\
+                      [profile region]\nregion = eu-west-2\n";
+        std::fs::write(path("config"), config).expect("a file");
+        let keys = "[keys]\naws_access_key_id = one\naws_secret_access_key = two\n";
+        std::fs::write(path("credentials"), keys).expect("a file");
+        // Whatever stands in the environment is somebody else's.
+        let environment = TextEnvironment(
+            [
+                ("AWS_CONFIG_FILE", path("config")),
+                ("AWS_SHARED_CREDENTIALS_FILE", path("credentials")),
+                ("AWS_ACCESS_KEY_ID", "other".to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", "other".to_owned()),
+            ]
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+        );
+        let refused = |profile: &str| environment.of_profile(profile).expect_err("it is refused");
+        assert!(refused("key").contains("neither of these files has it"));
+        assert!(refused("role").contains("`--profile keys --role-arn arn:role`"));
+        assert!(refused("sso").contains("export-credentials --profile sso"));
+        let found = |profile: &str| {
+            let provider = environment.of_profile(profile).expect("it is there");
+            at_once(provider.provide_credential(&context(environment.clone())))
+        };
+        let keys = found("keys").expect("credentials").expect("credentials");
+        assert_eq!((&*keys.access_key_id, &*keys.secret_access_key), ("one", "two"));
+        assert!(
+            found("region")
+                .expect_err("it has none")
+                .to_string()
+                .contains("the profile `region` has no keys")
+        );
     }
 }

@@ -8,6 +8,14 @@ pub enum AwsError {
     /// Nobody says which region.
     #[error("no region is set: write `--region REGION`, or set `AWS_REGION`")]
     NoRegion,
+    /// The profile that was asked for is not there, or takes what is not followed here.
+    #[error("the profile `{profile}` cannot be used: {reason}")]
+    Profile {
+        /// Its name.
+        profile: String,
+        /// Why not, and what to write instead.
+        reason: String,
+    },
     /// No credentials could be found, or they could not be used.
     #[error(
         "there are no credentials: {reason}; set `AWS_PROFILE` or `--profile`, or put them into the environment with \

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use crate::operate::answers::{NoAnswer, SeenExecution, SeenGroup, StartedExecution};
 use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
+use crate::operate::policy::StackPlace;
 use crate::operate::session::StackSession;
 use crate::operate::{reads, span};
 
@@ -85,10 +86,9 @@ pub(super) fn agree(
     yes: bool,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let place = &session.place;
-    context
-        .console
-        .note(&format!("account {}, {}, stack {}\n{what}\n", place.account, place.region, place.stack));
+    let StackPlace { stack, region, account } = &session.place;
+    let place = format!("account {account}, {region}, stack {stack}\nas {}", session.caller);
+    context.console.note(&format!("{place}\n{what}\n"));
     if yes {
         return Ok(());
     }

@@ -62,7 +62,7 @@ pub(super) fn stack_name(given: Option<&str>, context: &Context) -> Result<Strin
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
         match error {
-            AwsError::NoRegion => Self::Input(error.to_string()),
+            AwsError::NoRegion | AwsError::Profile { .. } => Self::Input(error.to_string()),
             _ => Self::World(error.to_string()),
         }
     }

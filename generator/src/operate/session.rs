@@ -17,6 +17,8 @@ pub struct StackSession {
     client: AwsClient,
     /// Where it is.
     pub place: StackPlace,
+    /// ARN of whoever asks.
+    pub caller: String,
     /// What its handler knows.
     pub settings: Settings,
 }
@@ -91,7 +93,7 @@ impl StackSession {
         };
         let settings = settings(&variables)
             .map_err(|faults| StackError::Settings { stack: stack.to_owned(), faults })?;
-        Ok(Self { client, place, settings })
+        Ok(Self { client, place, caller: identity.arn, settings })
     }
 
     /// Makes a call.
