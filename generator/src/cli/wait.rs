@@ -32,8 +32,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             let last = row.last.map(|last| format!(", last {last}")).unwrap_or_default();
             let detail = if row.detail.is_empty() { String::new() } else { format!(": {}", row.detail) };
             context.console.result(&format!("{name}: {}{detail}{last}\n", row.state.word()))?;
-            let is_bad = matches!(row.state, GroupStanding::Failed | GroupStanding::Held);
-            return if is_bad { Err(Failure::Findings) } else { Ok(()) };
+            let is_good = matches!(row.state, GroupStanding::Current | GroupStanding::NotOptedIn);
+            return if is_good { Ok(()) } else { Err(Failure::Findings) };
         }
         looks.wait(&format!("{name} is not at rest"), context)?;
     }

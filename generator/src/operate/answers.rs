@@ -319,8 +319,13 @@ impl SeenExecution {
 
     /// Whether it was started to put back what a dead execution had changed.
     pub fn is_restore(&self) -> bool {
-        let input: Option<serde_json::Value> = serde_json::from_str(&self.input).ok();
-        input.is_some_and(|input| input["mode"] == "restore")
+        self.asked("mode").as_deref() == Some("restore")
+    }
+
+    /// A text of what it was asked for.
+    pub fn asked(&self, key: &str) -> Option<String> {
+        let input: serde_json::Value = serde_json::from_str(&self.input).ok()?;
+        input.get(key)?.as_str().map(str::to_owned)
     }
 
     /// A text of that object.

@@ -227,7 +227,7 @@ pub fn unlisted_holders(facts: &FleetFacts) -> Vec<String> {
     holders.filter(|holder| !is_listed(holder)).cloned().collect()
 }
 
-/// The group's execution that ended last: it is known by its name, which begins with the group's component. None where several
+/// The group's execution that ended last and tells how, as far as executions were looked at: it is known by its name, which begins with the group's component. None where several
 /// groups have the same, for nobody could tell whose it is.
 pub fn ending_of<'a>(group: &SeenGroup, facts: &'a FleetFacts) -> Option<&'a ListedExecution> {
     let own = execution_prefix(group);
@@ -239,7 +239,25 @@ pub fn ending_of<'a>(group: &SeenGroup, facts: &'a FleetFacts) -> Option<&'a Lis
     let is_own = |one: &&ListedExecution| {
         one.name.rsplit_once('-').is_some_and(|(prefix, hash)| prefix == own && hash.len() == 32)
     };
-    facts.executions.iter().filter(is_own).find(|one| one.stop_date.is_some())
+    let tells = |one: &&ListedExecution| {
+        facts.described.get(&one.execution_arn).is_none_or(|seen| tells_how_it_ended(seen, &group.name))
+    };
+    facts.executions.iter().filter(is_own).filter(|one| one.stop_date.is_some()).find(tells)
+}
+
+/// Whether an execution tells how the last change of this group ended: one that left it to another, changed nothing by what it was
+/// asked for, or found nothing to put back, hides the one before it.
+fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
+    let is_others = seen.asked("auto_scaling_group_name").is_some_and(|asked| asked != group);
+    let reason = seen.said("reason").unwrap_or_default();
+    let is_nothing = match seen.said("outcome").as_deref() {
+        Some("coalesced" | "dry_run" | "skipped") => true,
+        Some("restored") => {
+            reason.contains("nothing was left to put back") || reason.contains("left nothing to put back")
+        }
+        _ => false,
+    };
+    !is_others && !is_nothing
 }
 
 /// What the names of a group's executions begin with, as the handler names them.

@@ -135,6 +135,26 @@ fn the_last_ending_is_found_by_the_component_unless_another_group_has_it_too() {
         SeenExecution { cause: Some(r#"{"outcome": "rolled_back"}"#.to_owned()), ..Default::default() };
     facts.described.insert(format!("arn:web-{hash}"), said);
     assert_eq!(rows(&facts, &settings(), now())[0].last.as_deref(), Some("rolled_back"));
+    // Of what came after it nothing tells how the group's last change ended.
+    for (n, (input, outcome, reason)) in [
+        ("{}", "restored", "nothing was left to put back"),
+        ("{}", "restored", "arn:web ended and left nothing to put back"),
+        ("{}", "skipped", ""),
+        ("{}", "coalesced", ""),
+        ("{}", "dry_run", ""),
+        (r#"{"auto_scaling_group_name": "web-asg-9"}"#, "recycled", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("web-{:032}", n + 1);
+        facts.executions.insert(0, ended(&name, "SUCCEEDED", "2026-01-05T08:30:00Z"));
+        let output = serde_json::json!({"outcome": outcome, "reason": reason}).to_string();
+        let seen = SeenExecution { input: input.to_owned(), output: Some(output), ..Default::default() };
+        facts.described.insert(format!("arn:{name}"), seen);
+    }
+    let row = rows(&facts, &settings(), now()).remove(0);
+    assert_eq!((row.last.as_deref(), row.state), (Some("rolled_back"), GroupStanding::Failed));
     facts.groups.push(group("web-asg-2", &[OUT_IN]));
     assert_eq!(rows(&facts, &settings(), now())[0].last, None);
 }

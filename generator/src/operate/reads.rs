@@ -29,6 +29,8 @@ const EXECUTIONS_PER_PAGE: u32 = 1_000;
 const TEMPLATES_PER_CALL: usize = 200;
 /// Pages of any list that are read at most.
 const PAGES_MAX: usize = 50;
+/// Executions of a group that are looked at, at most, for how its last change ended.
+const LOOKS_BACK_MAX: usize = 20;
 /// Calls that a look at a whole fleet takes at most, where nobody asks for more.
 pub const FLEET_CALLS_MAX: u32 = 15;
 
@@ -58,14 +60,12 @@ pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsEr
             facts.made_at.insert(source, at);
         }
     }
-    let mut endings: Vec<ListedExecution> =
-        facts.groups.iter().filter_map(|group| ending_of(group, &facts).cloned()).collect();
-    endings.sort_by(|one, other| other.start_date.total_cmp(&one.start_date));
-    for ending in endings {
-        if !has_calls_left() {
-            break;
-        }
-        facts.described.insert(ending.execution_arn.clone(), execution(session, &ending.execution_arn)?);
+    let endings =
+        facts.groups.iter().filter_map(|group| Some((ending_of(group, &facts)?.start_date, group.clone())));
+    let mut endings: Vec<(f64, SeenGroup)> = endings.collect();
+    endings.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    for (_, group) in endings {
+        look_back(session, &mut facts, &group, has_calls_left)?;
     }
     Ok(facts)
 }
@@ -90,9 +90,8 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
         }
     }
     look_at_holders(session, &mut facts, || true)?;
-    let ending = facts.groups.first().and_then(|group| ending_of(group, &facts).cloned());
-    if let Some(ending) = ending {
-        facts.described.insert(ending.execution_arn.clone(), execution(session, &ending.execution_arn)?);
+    if let Some(group) = facts.groups.first().cloned() {
+        look_back(session, &mut facts, &group, || true)?;
     }
     Ok(facts)
 }
@@ -170,6 +169,24 @@ fn look_at_holders(
         } else {
             facts.forgotten.insert(holder);
         }
+    }
+    Ok(())
+}
+
+/// Looks at a group's executions, newest first, until one tells how its last change ended, as far as calls are left.
+fn look_back(
+    session: &StackSession,
+    facts: &mut FleetFacts,
+    group: &SeenGroup,
+    has_calls_left: impl Fn() -> bool,
+) -> Result<(), AwsError> {
+    for _ in 0..LOOKS_BACK_MAX {
+        let ending = ending_of(group, facts).map(|ending| ending.execution_arn.clone());
+        let Some(arn) = ending.filter(|arn| !facts.described.contains_key(arn) && has_calls_left()) else {
+            break;
+        };
+        let Some(seen) = known_execution(session, &arn)? else { break };
+        facts.described.insert(arn, seen);
     }
     Ok(())
 }
