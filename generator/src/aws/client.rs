@@ -133,10 +133,12 @@ impl AwsClient {
             let page: T = self.ask(action, resource, &arguments)?;
             let next = next(&page);
             pages.push(page);
-            let Some((key, token)) = next else { break };
+            let Some((key, token)) = next else { return Ok(pages) };
             arguments[key] = token;
         }
-        Ok(pages)
+        let reason =
+            format!("it goes on after {pages_max} pages, and no part of a list is taken for all of it");
+        Err(AwsError::Unreadable { action: action.iam(), reason })
     }
 
     /// The signer of the role, where one is taken on, else of the credentials that were found.

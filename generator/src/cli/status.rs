@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
     }
     let too_old = |row: &&FleetRow| {
-        let is_old = |max: i64| row.outdated > 0 && row.outdated_seconds.is_none_or(|age| age > max);
+        let is_old = |max: i64| row.outdated > 0 && row.outdated_seconds.is_some_and(|age| age > max);
         arguments.max_age.is_some_and(is_old)
     };
     let old: Vec<&FleetRow> = report.stacks.iter().flat_map(|fleet| &fleet.groups).filter(too_old).collect();
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Ok(());
     }
     for row in old {
-        let age = row.outdated_seconds.map_or("an unknown time".to_owned(), span::span);
+        let age = span::span(row.outdated_seconds.unwrap_or_default());
         context.console.note(&format!("{} is outdated for {age}\n", row.group));
     }
     Err(Failure::Findings)

@@ -198,17 +198,28 @@ fn aliases(session: &StackSession, groups: &[SeenGroup]) -> Result<TemplateAlias
     let ids: Vec<&String> = ids.into_iter().collect();
     let mut aliases = TemplateAliases::new();
     for some in ids.chunks(TEMPLATES_PER_CALL) {
-        let mut read = templates(session, some);
-        if matches!(&read, Err(error) if error.is("InvalidLaunchTemplateId.NotFound")) && some.len() > 1 {
-            // One that is deleted fails the call for all: its group says so by itself.
-            read = Ok(some.iter().filter_map(|id| templates(session, &[id]).ok()).flatten().collect());
-        }
-        match read {
-            Err(error) if error.is("InvalidLaunchTemplateId.NotFound") => {}
-            read => aliases.extend(read?.into_iter().map(|one| (one.launch_template_id.clone(), one))),
-        }
+        // One that is deleted fails the call for all: its group says so by itself.
+        let read = match templates_there(session, some)? {
+            None if some.len() > 1 => {
+                let each = some.iter().map(|id| templates_there(session, &[id]));
+                each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().flatten().collect()
+            }
+            read => read.unwrap_or_default(),
+        };
+        aliases.extend(read.into_iter().map(|one| (one.launch_template_id.clone(), one)));
     }
     Ok(aliases)
+}
+
+/// Launch templates; none where one of them is deleted.
+fn templates_there(
+    session: &StackSession,
+    ids: &[&String],
+) -> Result<Option<Vec<super::answers::SeenTemplate>>, AwsError> {
+    match templates(session, ids) {
+        Err(error) if error.is("InvalidLaunchTemplateId.NotFound") => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 fn templates(session: &StackSession, ids: &[&String]) -> Result<Vec<super::answers::SeenTemplate>, AwsError> {
@@ -230,7 +241,12 @@ fn made_at(session: &StackSession, source: &LaunchSourceWanted) -> Result<Option
     let arguments = json!({"LaunchTemplateId": template, "LaunchTemplateVersion": [version]});
     let answer: Result<TemplateVersions, AwsError> = session.ask(&DESCRIBE_TEMPLATE_VERSIONS, &arguments);
     match answer {
-        Err(error) if error.is("InvalidLaunchTemplateId.VersionNotFound") => Ok(None),
+        Err(error)
+            if error.is("InvalidLaunchTemplateId.VersionNotFound")
+                || error.is("InvalidLaunchTemplateId.NotFound") =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
         Ok(answer) => {
             let first = answer.launch_template_version_set.list.first();
