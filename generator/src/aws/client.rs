@@ -264,7 +264,8 @@ impl AwsClient {
             Kind::Denied => AwsError::Denied { action, resource: resource.to_owned(), message },
             Kind::NotAccepted if is_of_the_clock(&code, &message) => AwsError::Clock { action, message },
             Kind::NotAccepted => AwsError::NotAccepted { action, code, message },
-            Kind::Failing | Kind::Other => AwsError::Refused { action, code, message },
+            Kind::Failing => AwsError::Failing { action, code, message },
+            Kind::Other => AwsError::Refused { action, code, message },
         }
     }
 }

@@ -78,6 +78,16 @@ pub enum AwsError {
         /// What the service says.
         message: String,
     },
+    /// The service fails, every attempt.
+    #[error("{action} fails at AWS: {code}: {message}; try again in a minute")]
+    Failing {
+        /// As IAM spells it.
+        action: String,
+        /// As the service spells it.
+        code: String,
+        /// What the service says.
+        message: String,
+    },
     /// Nothing answers.
     #[error("cannot reach {endpoint} for {action}: {reason}")]
     Unreachable {
@@ -99,6 +109,11 @@ pub enum AwsError {
 }
 
 impl AwsError {
+    /// Whether asking again later may help, with no more than time gone by.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Throttled { .. } | Self::Failing { .. } | Self::Unreachable { .. })
+    }
+
     /// Whether the service refused the call with this code, whatever stands before it.
     pub fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: said, .. } if said == code)

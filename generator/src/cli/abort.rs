@@ -4,6 +4,7 @@ use super::acting::{self, Aim, Looks};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::restore::{Arguments, told};
+use crate::operate::answers::SeenExecution;
 use crate::operate::reads;
 use crate::operate::session::StackSession;
 
@@ -39,53 +40,75 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         let holds = holds.as_deref().unwrap_or("nobody");
         return Err(Failure::Input(format!("meanwhile {holds} holds `{name}`; nothing was done")));
     }
-    acting::stop(&session, &holder)?;
-    let stopped = reads::execution(&session, &holder)?;
-    if !["ABORTED", "RUNNING"].contains(&&*stopped.status) {
-        context.console.note(&format!("{holder} ended before it could be stopped\n"));
-        return acting::end(name, &stopped, Aim::Restored, context);
-    }
-    context.console.note(&format!("stopped {holder}; its restore begins within a minute or so\n"));
     let mut looks = arguments.following.looks();
-    let Some(restore) = restore_after(&session, name, &holder, &mut looks, context)? else {
-        return context.console.result(&format!("{name}: stopped; nothing is left changed\n"));
-    };
-    acting::follow(&session, name, &restore, Aim::Restored, &arguments.following, context)
+    acting::stop(&session, &holder)?;
+    let restore = restore_after(&session, name, &holder, &mut looks, context);
+    let restore =
+        restore.inspect_err(|_| context.console.note(&format!("{holder} is not followed any further\n")))?;
+    match restore {
+        After::Restore(restore) => {
+            acting::follow(&session, name, &restore, Aim::Restored, &mut looks, context)
+        }
+        After::EndedBefore(seen) => acting::end(name, &seen, Aim::Restored, context),
+        After::NothingLeft => context.console.result(&format!("{name}: stopped; nothing is left changed\n")),
+    }
 }
 
-/// The execution that took the lock from the one that was stopped; none where the lock is free, for there was nothing to put back
-/// or it is done.
+/// What came of an execution that was stopped.
+enum After {
+    /// The restore of this ARN puts back.
+    Restore(String),
+    /// It had ended by itself.
+    EndedBefore(SeenExecution),
+    /// The lock is free: there was nothing to put back, or it is done.
+    NothingLeft,
+}
+
+/// Waits for whoever takes the lock from the execution that was stopped.
 fn restore_after(
     session: &StackSession,
     group: &str,
     stopped: &str,
     looks: &mut Looks,
     context: &mut Context,
-) -> Result<Option<String>, Failure> {
+) -> Result<After, Failure> {
+    let seen = loop {
+        if let Some(seen) = looks.patient(reads::execution(session, stopped), context)? {
+            break seen;
+        }
+    };
+    if !["ABORTED", "RUNNING"].contains(&&*seen.status) {
+        context.console.note(&format!("{stopped} ended before it could be stopped\n"));
+        return Ok(After::EndedBefore(seen));
+    }
+    context.console.note(&format!("stopped {stopped}; its restore begins within a minute or so\n"));
     loop {
-        match reads::lock(session, group)?.map(|lock| lock.held_by) {
-            None => return Ok(None),
+        let Some(lock) = looks.patient(reads::lock(session, group), context)? else { continue };
+        let fails = match lock.map(|lock| lock.held_by) {
+            None => return Ok(After::NothingLeft),
             Some(Some(holder)) if holder != stopped => {
-                if reads::execution(session, &holder)?.is_restore() {
-                    return Ok(Some(holder));
+                let Some(seen) = looks.patient(reads::execution(session, &holder), context)? else {
+                    continue;
+                };
+                if seen.is_restore() {
+                    return Ok(After::Restore(holder));
                 }
-                context.console.note(&format!(
-                    "{group}: a recycle took over, {holder}; it first puts back what was left changed\n"
-                ));
-                return Err(Failure::Findings);
+                format!("a recycle took over, {holder}; it first puts back what was left changed")
             }
             Some(None) => {
-                context.console.note(&format!(
-                    "{group}: a journal is left and nobody holds it; `asg-recycle restore` puts it back by hand\n"
-                ));
-                return Err(Failure::Findings);
+                "a journal is left and nobody holds it; `asg-recycle restore` puts it back by hand".to_owned()
             }
-            Some(_) => looks.wait(
-                &format!(
-                    "nothing restores {group}; `asg-recycle restore` does it by hand: this one stands still"
-                ),
-                context,
-            )?,
-        }
+            Some(_) => {
+                looks.wait(
+                    &format!(
+                        "nothing restores {group}; `asg-recycle restore` does it by hand: this one stands still"
+                    ),
+                    context,
+                )?;
+                continue;
+            }
+        };
+        context.console.note(&format!("{group}: {fails}\n"));
+        return Err(Failure::Findings);
     }
 }

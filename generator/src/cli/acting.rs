@@ -1,13 +1,14 @@
 //! What commands share that change something: the group is the stack's, a person agrees, and what was started is followed.
 
 use std::io::{BufRead as _, IsTerminal as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use asg_recycle_handler::decide::StartRequest;
 use serde_json::json;
 
 use super::context::Context;
 use super::exit_code::Failure;
+use crate::aws::AwsError;
 use crate::operate::answers::{NoAnswer, SeenExecution, SeenGroup, StartedExecution};
 use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
 use crate::operate::policy::StackPlace;
@@ -25,17 +26,18 @@ pub(super) struct Following {
     timeout: i64,
 }
 
-/// Looks that a time-out allows.
+/// Looks until one deadline, by a clock that nobody sets.
 pub(super) struct Looks {
-    left: i64,
-    every: i64,
-    timeout: i64,
+    began: Instant,
+    every: Duration,
+    timeout: Duration,
 }
 
 impl Following {
+    #[expect(clippy::disallowed_methods, reason = "whoever follows something has a deadline")]
     pub(super) fn looks(&self) -> Looks {
-        let every = self.every.max(1);
-        Looks { left: self.timeout / every, every, timeout: self.timeout }
+        let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
+        Looks { began: Instant::now(), every: time(self.every.max(1)), timeout: time(self.timeout) }
     }
 }
 
@@ -43,13 +45,30 @@ impl Looks {
     /// Waits for the next look; a failure when the time is up.
     #[expect(clippy::disallowed_methods, reason = "whoever follows something waits")]
     pub(super) fn wait(&mut self, what: &str, context: &mut Context) -> Result<(), Failure> {
-        if self.left <= 0 {
-            context.console.note(&format!("{what} after {}; it goes on\n", span::span(self.timeout)));
+        let left = self.timeout.saturating_sub(self.began.elapsed());
+        if left.is_zero() {
+            let timeout = span::span(self.timeout.as_secs().try_into().unwrap_or(i64::MAX));
+            context.console.note(&format!("{what} after {timeout}\n"));
             return Err(Failure::Findings);
         }
-        self.left -= 1;
-        std::thread::sleep(Duration::from_secs(self.every.unsigned_abs()));
+        std::thread::sleep(self.every.min(left));
         Ok(())
+    }
+
+    /// What was read; none where AWS did not answer this time, after the wait for the next look.
+    pub(super) fn patient<T>(
+        &mut self,
+        read: Result<T, AwsError>,
+        context: &mut Context,
+    ) -> Result<Option<T>, Failure> {
+        match read {
+            // An execution that is followed is there: one that was started just now may not be seen yet.
+            Err(error) if error.may_pass() || error.is("ExecutionDoesNotExist") => {
+                self.wait(&error.to_string(), context)?;
+                Ok(None)
+            }
+            read => Ok(Some(read?)),
+        }
     }
 }
 
@@ -155,43 +174,56 @@ impl Aim {
     }
 }
 
-/// Follows an execution to its end, and the one that goes on for it; fails with findings where it did not come to its aim.
+/// Follows an execution to its end, and the one that goes on for it; fails with findings where it did not come to its aim. Whatever
+/// keeps it from following, the execution goes on, and its ARN is told.
 pub(super) fn follow(
     session: &StackSession,
     group: &str,
     execution: &str,
     aim: Aim,
-    following: &Following,
+    looks: &mut Looks,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let mut looks = following.looks();
     let mut execution = execution.to_owned();
+    let ended = ending(session, group, &mut execution, aim, looks, context);
+    let seen = ended.inspect_err(|_| context.console.note(&format!("it goes on: {execution}\n")))?;
+    end(group, &seen, aim, context)?;
+    if let Some(next) = seen.said("continued_by").filter(|_| aim == Aim::Restored) {
+        context.console.note(&format!("{group}: {next} recycles it now, as was asked for meanwhile\n"));
+    }
+    Ok(())
+}
+
+/// The end of an execution or of the one that goes on for it, which is then in `execution`.
+fn ending(
+    session: &StackSession,
+    group: &str,
+    execution: &mut String,
+    aim: Aim,
+    looks: &mut Looks,
+    context: &mut Context,
+) -> Result<SeenExecution, Failure> {
     let mut told = String::new();
     loop {
-        let seen = reads::execution(session, &execution)?;
+        let Some(seen) = looks.patient(reads::execution(session, execution), context)? else { continue };
         if seen.status == "RUNNING" {
-            let progress = progress(session, group)?;
+            let Some(progress) = looks.patient(progress(session, group), context)? else { continue };
             if progress != told {
                 context.console.note(&format!("{group}: {progress}\n"));
                 told = progress;
             }
-        } else if let Some(next) = seen.said("continued_by").filter(|next| *next != execution) {
-            if aim == Aim::Restored && aim.is_met(&seen) {
-                end(group, &seen, aim, context)?;
-                context
-                    .console
-                    .note(&format!("{group}: {next} recycles it now, as was asked for meanwhile\n"));
-                return Ok(());
-            }
+        } else if aim == Aim::Restored && aim.is_met(&seen) {
+            return Ok(seen);
+        } else if let Some(next) = seen.said("continued_by").filter(|next| next != execution) {
             context.console.note(&format!("{group}: {next} takes care of it\n"));
-            execution = next;
+            *execution = next;
             continue;
         } else if let Some(other) = other_restore(session, group, aim, &seen)? {
             context.console.note(&format!("{group}: {other} restores it\n"));
-            execution = other;
+            *execution = other;
             continue;
         } else {
-            return end(group, &seen, aim, context);
+            return Ok(seen);
         }
         looks.wait(&format!("{group} is not done"), context)?;
     }
@@ -214,7 +246,7 @@ fn other_restore(
 }
 
 /// How far a group's recycle is, in a few words.
-fn progress(session: &StackSession, group: &str) -> Result<String, Failure> {
+fn progress(session: &StackSession, group: &str) -> Result<String, AwsError> {
     let Some(lock) = reads::lock(session, group)? else { return Ok("begins".to_owned()) };
     let Some(journal) = &lock.journal else { return Ok("has the lock".to_owned()) };
     let members = reads::group(session, group)?.map(|group| group.instances.list).unwrap_or_default();

@@ -46,7 +46,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         request::restore(&group.as_handler_sees_it(), &session.place.account, now(), &session.settings);
     let execution = acting::start(&session, &request)?;
     context.console.note(&format!("started {execution}\n"));
-    acting::follow(&session, &arguments.group, &execution, Aim::Restored, &arguments.following, context)
+    acting::follow(
+        &session,
+        &arguments.group,
+        &execution,
+        Aim::Restored,
+        &mut arguments.following.looks(),
+        context,
+    )
 }
 
 /// What a journal says, and what comes of it.

@@ -71,5 +71,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if !arguments.wait {
         return Ok(());
     }
-    acting::follow(&session, &arguments.group, &execution, Aim::Recycled, &arguments.following, context)
+    acting::follow(
+        &session,
+        &arguments.group,
+        &execution,
+        Aim::Recycled,
+        &mut arguments.following.looks(),
+        context,
+    )
 }

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     acting::owned(&session, name)?;
     let mut looks = arguments.following.looks();
     loop {
-        let facts = reads::fleet_of_one(&session, name)?;
+        let Some(facts) = looks.patient(reads::fleet_of_one(&session, name), context)? else { continue };
         let Some(row) = fleet::rows(&facts, &session.settings, now()).into_iter().next() else {
             return Err(Failure::Input(format!("the group `{name}` is gone")));
         };
