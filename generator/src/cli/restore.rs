@@ -29,21 +29,23 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.console.result(&format!("{}: nothing was left changed\n", arguments.group))?;
         return Ok(());
     };
-    if let Some(holder) = &lock.held_by {
-        acting::own_holder(&session, &arguments.group, holder)?;
-    }
-    if let Some(holder) = &lock.held_by
-        && reads::known_execution(&session, holder)?.is_some_and(|seen| seen.status == "RUNNING")
-    {
+    let dead = match &lock.held_by {
+        None => None,
+        Some(holder) => {
+            acting::own_holder(&session, &arguments.group, holder)?;
+            reads::known_execution(&session, holder)?
+        }
+    };
+    if let Some(running) = dead.as_ref().filter(|seen| seen.status == "RUNNING") {
         return Err(Failure::Input(format!(
-            "{holder} runs and holds `{}`; `asg-recycle abort` stops it and puts back",
-            arguments.group
+            "{} runs and holds `{}`; `asg-recycle abort` stops it and puts back",
+            running.execution_arn, arguments.group
         )));
     }
     let what = format!("puts back what was left of {}\n{}", arguments.group, told(&lock, &group));
     acting::agree(&session, what.trim_end(), arguments.yes, context)?;
-    let request =
-        request::restore(&group.as_handler_sees_it(), &session.place.account, now(), &session.settings);
+    let (account, dead) = (&session.place.account, dead.as_ref().map(|seen| &*seen.input));
+    let request = request::restore(&group.as_handler_sees_it(), dead, account, now(), &session.settings);
     let execution = acting::start(&session, &request)?;
     context.console.note(&format!("started {execution}\n"));
     acting::follow(

@@ -1,14 +1,17 @@
 //! What is started by hand: the handler's own decision on a group, as if its launch source had been set just now, and the restore
 //! after an execution that is dead. Pure.
 
-use asg_recycle_handler::contract::{DRY_RUN, OVERRIDE_COMPONENT_NAME, STRATEGY};
+use asg_recycle_handler::contract::{
+    DRY_RUN, INPUT_VERSION, NOTIFY_PAGER_DUTY, OVERRIDE_COMPONENT_NAME, SLACK_MONITORING_CHANNEL, STRATEGY,
+    TEAM,
+};
 use asg_recycle_handler::decide::{Decision, StartRequest, Trigger, decide};
 use asg_recycle_handler::event::{Cause, LaunchAsked, Source};
 use asg_recycle_handler::group::{Group, GroupTag};
 use asg_recycle_handler::name;
 use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Which instances are replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,20 +81,40 @@ pub fn recycle(
     }
 }
 
-/// The restore of a group: it needs no more than the group's name.
-pub fn restore(group: &Group, account: &str, now: Timestamp, settings: &Settings) -> StartRequest {
-    let component = name::component(&group.name, group.tag(OVERRIDE_COMPONENT_NAME.key)).to_owned();
+/// The restore of a group: what the dead execution was asked for in another mode, as the handler has it, where that can be read; else
+/// whom the group's tags name, so that the end of it reaches them.
+pub fn restore(
+    group: &Group,
+    dead_input: Option<&str>,
+    account: &str,
+    now: Timestamp,
+    settings: &Settings,
+) -> StartRequest {
+    let of_dead = dead_input.and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
+    let of_dead = of_dead.filter(|input| input.get("auto_scaling_group_name") == Some(&json!(group.name)));
     let source = source("restore by hand", account, now);
-    let input: Value = json!({
-        "version": asg_recycle_handler::contract::INPUT_VERSION,
-        "mode": "restore",
-        "auto_scaling_group_name": group.name,
-        "component": component,
-        "account_id": account,
-        "trigger": {"event_name": source.event_name},
-    });
+    let mut input = of_dead.unwrap_or_else(|| by_tags(group, account, settings));
+    input.insert("mode".to_owned(), json!("restore"));
+    input.insert("trigger".to_owned(), json!({"event_name": source.event_name}));
+    let component = input.get("component").and_then(Value::as_str).unwrap_or(&group.name).to_owned();
     let name = name::execution_name(&component, &["restore", &source.identity, &group.name]);
-    StartRequest { machine: settings.machine.clone(), name, input, component }
+    StartRequest { machine: settings.machine.clone(), name, input: Value::Object(input), component }
+}
+
+/// What an execution needs to know of a group, and whom to tell.
+fn by_tags(group: &Group, account: &str, settings: &Settings) -> Map<String, Value> {
+    let keys = [
+        ("version", json!(INPUT_VERSION)),
+        ("auto_scaling_group_name", json!(group.name)),
+        ("component", json!(name::component(&group.name, group.tag(OVERRIDE_COMPONENT_NAME.key)))),
+        ("account_id", json!(account)),
+        ("success_channel", json!(settings.slack_channel)),
+        ("monitoring_slack_channel", json!(group.tag(SLACK_MONITORING_CHANNEL.key))),
+        ("team", json!(group.tag(TEAM.key))),
+        ("notify_pager_duty", json!(group.tag(NOTIFY_PAGER_DUTY.key))),
+    ];
+    let keys = keys.into_iter().filter(|(_, value)| !value.is_null());
+    keys.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// A request of a person: each is one of its own.
@@ -150,10 +173,28 @@ mod tests {
     #[test]
     fn each_start_by_hand_is_one_of_its_own_and_is_known_by_its_name() {
         let group = group("web-asg-1", &[OUT_IN]).as_handler_sees_it();
-        let one = restore(&group, "123456789012", now(), &settings());
+        let one = restore(&group, None, "123456789012", now(), &settings());
         let later = now() + jiff::SignedDuration::from_secs(1);
-        assert_ne!(one.name, restore(&group, "123456789012", later, &settings()).name);
+        assert_ne!(one.name, restore(&group, None, "123456789012", later, &settings()).name);
         assert!(one.name.starts_with("web-"), "{}", one.name);
         assert_eq!(one.input["mode"], json!("restore"));
+    }
+
+    #[test]
+    fn a_restore_tells_whom_the_dead_execution_would_have_told() {
+        let tags = [OUT_IN, (NOTIFY_PAGER_DUTY.key, "true"), (TEAM.key, "night")];
+        let group = group("web-asg-1", &tags).as_handler_sees_it();
+        let input = |dead: Option<&str>| restore(&group, dead, "123456789012", now(), &settings()).input;
+        let dead = json!({"auto_scaling_group_name": "web-asg-1", "component": "shop", "team": "day", "mode": "recycle",
+            "trigger": {"event_name": "old", "execution_arn": "arn:old"}});
+        let of_dead = input(Some(&dead.to_string()));
+        assert_eq!((&of_dead["mode"], &of_dead["team"]), (&json!("restore"), &json!("day")));
+        assert_eq!(of_dead["trigger"], json!({"event_name": "restore by hand"}));
+        for unreadable in [None, Some("{"), Some(r#"{"auto_scaling_group_name": "other", "team": "day"}"#)] {
+            let by_tags = input(unreadable);
+            assert_eq!((&by_tags["team"], &by_tags["notify_pager_duty"]), (&json!("night"), &json!("true")));
+            assert_eq!(by_tags["auto_scaling_group_name"], json!("web-asg-1"));
+            assert!(by_tags.get("monitoring_slack_channel").is_none(), "what no tag says is left out");
+        }
     }
 }
