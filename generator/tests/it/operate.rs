@@ -29,9 +29,8 @@ fn calls(stage: &mut Stage) -> u64 {
     calls.values().sum()
 }
 
-/// The one row of a status that is asked for as JSON.
-fn row(stage: &mut Stage) -> Value {
-    calls(stage);
+/// A status that is asked for as JSON, held to its schema.
+fn status(stage: &mut Stage) -> Value {
     let done = operate(stage, &["status", "--format", "json"]).ok();
     let status: Value = serde_json::from_str(&done.stdout).expect("JSON");
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/status.schema.json");
@@ -40,6 +39,13 @@ fn row(stage: &mut Stage) -> Value {
     compiler.add_resource("status", schema).expect("a resource");
     let status_schema = compiler.compile("status", &mut schemas).expect("a schema");
     schemas.validate(&status, status_schema).unwrap_or_else(|fault| panic!("{fault:#}\n{status:#}"));
+    status
+}
+
+/// Its one row. No other command may be under way: the calls of all are counted.
+fn row(stage: &mut Stage) -> Value {
+    calls(stage);
+    let status = status(stage);
     assert_eq!(status["stacks"][0]["calls"], json!(calls(stage)), "the calls are counted: {status:#}");
     status["stacks"][0]["groups"][0].clone()
 }
@@ -273,7 +279,8 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
     let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"]);
     let under_way = under_way.stderr_has("the maximum 3 (is 6)").stdout_has("search-asg-1: restored").begin();
     let restore = newest(&mut stage, 2);
-    until(&mut stage, |stage| (row(stage)["held_by"] == json!(restore)).then_some(()));
+    let holder = |stage: &mut Stage| status(stage)["stacks"][0]["groups"][0]["held_by"].clone();
+    until(&mut stage, |stage| (holder(stage) == json!(restore)).then_some(()));
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("a restore already runs").exits(2);
     stage.emulator.wait(&restore);
     under_way.exits(0);

@@ -39,6 +39,15 @@ pub(crate) fn initial_groups(spec: &WorldSpec) -> Result<AutoScaling, ScriptErro
     Ok(AutoScaling::new(Fleet::new(groups, spec.read_lag.by), templates, (opt_in_tag, now), counter))
 }
 
+fn sizes(spec: &GroupSpec) -> Result<Sizes, ScriptError> {
+    let sizes = Sizes { min: spec.min, max: spec.max, desired: spec.desired };
+    if !(sizes.min <= sizes.desired && sizes.desired <= sizes.max) || spec.zones.is_empty() {
+        let reason = format!("group {} needs min <= desired <= max and at least one zone", spec.name);
+        return Err(ScriptError::Spec { reason });
+    }
+    Ok(sizes)
+}
+
 fn group(
     spec: &GroupSpec,
     (templates, opt_in_tag): (&LaunchTemplates, &str),
@@ -51,11 +60,7 @@ fn group(
             spec.name
         ),
     })?;
-    let sizes = Sizes { min: spec.min, max: spec.max, desired: spec.desired };
-    if !(sizes.min <= sizes.desired && sizes.desired <= sizes.max) || spec.zones.is_empty() {
-        let reason = format!("group {} needs min <= desired <= max and at least one zone", spec.name);
-        return Err(ScriptError::Spec { reason });
-    }
+    let sizes = sizes(spec)?;
     let mut tags = texts(&spec.tags);
     if let Some(value) = &spec.opted_in {
         tags.insert(opt_in_tag.into(), value.as_str().into());
