@@ -32,12 +32,16 @@ pub struct SeenJournal {
     pub min: Option<u32>,
     /// The group's own maximum.
     pub max: Option<u32>,
+    /// The minima that executions set: another is somebody else's by now, and stays.
+    pub set_min: Vec<u32>,
+    /// The maxima that executions set.
+    pub set_max: Vec<u32>,
+    /// How the warm pool was configured that is made again.
+    pub warm_pool: Option<serde_json::Value>,
     /// Processes that were suspended.
     pub suspended: Vec<String>,
     /// Ids of the instances that are replaced.
     pub replace: Vec<String>,
-    /// Id of the instance refresh that is ours to cancel.
-    pub refresh: Option<String>,
 }
 
 impl GroupLock {
@@ -68,25 +72,26 @@ impl GroupLock {
     pub fn to_put_back(&self, group: (u32, u32)) -> Vec<String> {
         let Some(journal) = &self.journal else { return Vec::new() };
         let mut lines = Vec::new();
-        let mut size = |what: &str, own: Option<u32>, now: u32| {
-            if let Some(own) = own.filter(|own| *own != now) {
+        let mut size = |what: &str, own: Option<u32>, set: &[u32], now: u32| {
+            if let Some(own) = own.filter(|own| *own != now && set.contains(&now)) {
                 lines.push(format!("{what} {own} (is {now})"));
             }
         };
-        size("the minimum", journal.min, group.0);
-        size("the maximum", journal.max, group.1);
+        size("the minimum", journal.min, &journal.set_min, group.0);
+        size("the maximum", journal.max, &journal.set_max, group.1);
         if !journal.suspended.is_empty() {
             lines.push(format!("processes that are suspended: {}", journal.suspended.join(", ")));
         }
-        if journal.refresh.as_ref().is_some_and(|refresh| !refresh.is_empty()) {
-            lines.push("the instance refresh is cancelled".to_owned());
-        }
-        match &*journal.phase {
-            "doubling" => lines.push("new instances are taken away again; the old ones stay".to_owned()),
-            "halving" => lines.push("old instances that were to leave still leave".to_owned()),
-            "swapping" => lines.push("a place that was taken out is given back".to_owned()),
-            _ => {}
-        }
+        let comes = match &*journal.phase {
+            "renewing" if journal.warm_pool.is_some() => Some("the warm pool is made again"),
+            "doubling" | "undoing" => Some("new instances are taken away again; the old ones stay"),
+            "halving" => Some("old instances that were to leave still leave"),
+            "trimming" => Some("instances above the group's own maximum leave"),
+            "swapping" => Some("a place that was taken out is given back"),
+            "refreshing" => Some("the instance refresh is cancelled, where it runs"),
+            _ => None,
+        };
+        lines.extend(comes.map(str::to_owned));
         lines
     }
 }
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_a_journal_would_put_back_is_told() {
-        let journal = r#"{"version": 2, "phase": "doubling", "min": 1, "max": 4, "set_max": [8], "suspended": ["AZRebalance"],
+        let journal = r#"{"version": 2, "phase": "doubling", "min": 1, "max": 4, "set_min": [2], "set_max": [8], "suspended": ["AZRebalance"],
             "replace": ["i-1", "i-2"]}"#;
         let lock =
             GroupLock::read(&item(&[KEY, ("held_by", "arn:x"), ("journal", journal)])).expect("a lock");
@@ -116,7 +121,16 @@ mod tests {
                 "new instances are taken away again; the old ones stay"
             ]
         );
+        // Sizes that are none of ours have been set by somebody since.
+        assert_eq!(lock.to_put_back((3, 9)).len(), 2, "{:?}", lock.to_put_back((3, 9)));
         assert_eq!(lock.journal.map(|journal| journal.replace.len()), Some(2));
+    }
+
+    #[test]
+    fn a_warm_pool_that_is_being_made_again_is_told_of() {
+        let journal = r#"{"version": 2, "phase": "renewing", "warm_pool": {"MinSize": 1}}"#;
+        let lock = GroupLock::read(&item(&[KEY, ("journal", journal)])).expect("a lock");
+        assert_eq!(lock.to_put_back((1, 8)), ["the warm pool is made again"]);
     }
 
     #[test]
