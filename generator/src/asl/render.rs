@@ -1,7 +1,7 @@
 //! The templates under `templates/strategies/` to the text of one definition.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::{Environment, Value as Argument, context};
 use serde::Serialize;
@@ -30,17 +30,60 @@ struct Known {
     phases: String,
 }
 
+/// What templates are told of the machine that they make up, and whether one asked.
+#[derive(Default)]
+struct Mirror {
+    known: Known,
+    asked: bool,
+}
+
+/// A file's states.
+struct StatesOfFile {
+    path: String,
+    states: Map<String, Value>,
+    plain: Plain,
+    /// Whether it says something of the machine as a whole.
+    asks: bool,
+}
+
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
-/// each strategy's. Twice, because states that several others share must know where to go back to, and which phases
-/// there are: the first time finds out.
+/// each strategy's. Files that ask what they alone cannot know (where states that several others share go back to,
+/// which phases there are) are rendered twice: the first time finds out.
 pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
-    let mut environment = environment(config, tables); // the second time it knows the templates
-    let unknown = Known { phases: "[]".to_owned(), ..Known::default() };
-    let (first, ..) = render_definition(&mut environment, config, unknown)?;
-    let known = Known { callers: callers(&first), phases: phases(&first, config.catalog()) };
-    let (definition, stages, origins) = render_definition(&mut environment, config, known)?;
-    let text = serde_json::to_string_pretty(&definition).expect("a JSON value prints") + "\n";
-    Ok(Rendered { text, stages, origins })
+    let mirror = Arc::new(Mutex::new(Mirror::default()));
+    lock(&mirror).known.phases = "[]".to_owned();
+    let environment = environment(config, tables, &mirror);
+    let context = context(config);
+    let catalog = config.catalog();
+    let mut problems = Problems::default();
+    let mut once = |path: &str| {
+        lock(&mirror).asked = false;
+        let rendered = render_states(&environment, path, &context);
+        let rendered = rendered.map_err(|reason| problems.push(fault("template", path, reason))).ok()?;
+        let (states, plain) = rendered;
+        Some(StatesOfFile { path: path.to_owned(), states, plain, asks: lock(&mirror).asked })
+    };
+    let mut files: Vec<_> = catalog.state_files().iter().filter_map(|path| once(path)).collect();
+    let frame = once(FRAME);
+    lock(&mirror).known = Known { callers: callers(&files), phases: phases(&files, catalog) };
+    for file in files.iter_mut().filter(|file| file.asks) {
+        if let Some(again) = once(&file.path) {
+            *file = again;
+        }
+    }
+    let machine = frame.map(|file| file.states).unwrap_or_default();
+    problems.or_ok(())?;
+    join(machine, files)
+}
+
+fn lock(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
+    mirror.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ask(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
+    let mut mirror = lock(mirror);
+    mirror.asked = true;
+    mirror
 }
 
 /// A definition, and where its states come from.
@@ -65,49 +108,37 @@ fn stage_of(path: &str) -> &str {
     stem.trim_start_matches(|first: char| first.is_ascii_digit() || first == '_')
 }
 
-/// The definition, its states by their stage, and where they stand in the templates.
-type Staged = (Map<String, Value>, Vec<(String, Vec<String>)>, Origins);
-
-fn render_definition(
-    environment: &mut Environment<'_>,
-    config: &Config,
-    known: Known,
-) -> Result<Staged, Problems> {
-    let catalog = config.catalog();
-    let Known { callers, phases } = known;
-    environment.add_function("callers", move |target: &str| callers.get(target).cloned().unwrap_or_default());
-    environment.add_function("phases", move || phases.clone());
-    let context = context(config);
+/// The frame with the states of every file.
+fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Rendered, Problems> {
     let mut problems = Problems::default();
-    let mut states = Map::new();
-    let mut homes = Vec::<(String, Vec<String>)>::new();
+    let mut all = Map::new();
+    let mut stages = Vec::<(String, Vec<String>)>::new();
     let mut origins = Origins::default();
-    for path in catalog.state_files() {
-        match render_states(environment, &path, &context, &mut origins) {
-            Ok(rendered) => {
-                let names = rendered.keys().cloned();
-                match homes.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
-                    Some((_, known)) => known.extend(names),
-                    None => homes.push((stage_of(&path).to_owned(), names.collect())),
-                }
-                join(&mut states, &path, rendered, &mut problems);
-            }
-            Err(reason) => problems.push(fault("template", &path, reason)),
+    for StatesOfFile { path, states, plain, .. } in files {
+        let names = states.keys().cloned();
+        match stages.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
+            Some((_, known)) => known.extend(names),
+            None => stages.push((stage_of(&path).to_owned(), names.collect())),
         }
+        for (name, state) in states {
+            if all.contains_key(&name) {
+                let reason = format!("{path} defines a state that stands elsewhere");
+                problems.push(fault("duplicate-state", &name, reason));
+            } else {
+                all.insert(name, state);
+            }
+        }
+        origins.add(&path, plain);
     }
-    let frame = render_states(environment, FRAME, &context, &mut origins).unwrap_or_else(|reason| {
-        problems.push(fault("template", FRAME, reason));
-        Map::new()
-    });
-    let mut definition = frame;
-    definition.insert("States".to_owned(), Value::Object(states));
-    problems.or_ok((definition, homes, origins))
+    machine.insert("States".to_owned(), Value::Object(all));
+    let text = serde_json::to_string_pretty(&machine).expect("a JSON value prints") + "\n";
+    problems.or_ok(Rendered { text, stages, origins })
 }
 
 /// Whose rules lead where.
-fn callers(definition: &Map<String, Value>) -> Callers {
+fn callers(files: &[StatesOfFile]) -> Callers {
     let mut callers = Callers::new();
-    for (name, state) in definition["States"].as_object().into_iter().flatten() {
+    for (name, state) in files.iter().flat_map(|file| &file.states) {
         for rule in state["Choices"].as_array().into_iter().flatten() {
             let known = rule["Next"].as_str().map(|next| callers.entry(next.to_owned()).or_default());
             if let Some(known) = known.filter(|known| !known.contains(name)) {
@@ -119,9 +150,11 @@ fn callers(definition: &Map<String, Value>) -> Callers {
 }
 
 /// The phases that a state gives a journal, and those of which a strategy knows how they are put back.
-fn phases(definition: &Map<String, Value>, catalog: &Catalog) -> String {
+fn phases(files: &[StatesOfFile], catalog: &Catalog) -> String {
     let mut journals = Vec::new();
-    collect_journals(&definition["States"], &mut journals);
+    for state in files.iter().flat_map(|file| file.states.values()) {
+        collect_journals(state, &mut journals);
+    }
     let journals = journals.into_iter().filter_map(|value| match value {
         Value::Object(fields) => {
             fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
@@ -150,8 +183,17 @@ fn collect_journals<'a>(value: &'a Value, journals: &mut Vec<&'a Value>) {
     }
 }
 
-fn environment(config: &Config, tables: &Arc<Tables>) -> Environment<'static> {
+fn environment(
+    config: &Config,
+    tables: &Arc<Tables>,
+    mirror: &Arc<Mutex<Mirror>>,
+) -> Environment<'static> {
     let mut environment = template::environment();
+    let known = Arc::clone(mirror);
+    let callers = move |target: &str| ask(&known).known.callers.get(target).cloned().unwrap_or_default();
+    environment.add_function("callers", callers);
+    let known = Arc::clone(mirror);
+    environment.add_function("phases", move || ask(&known).known.phases.clone());
     let catalog = Arc::clone(config.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
@@ -259,31 +301,13 @@ fn render_states(
     environment: &Environment<'_>,
     path: &str,
     context: &Argument,
-    origins: &mut Origins,
-) -> Result<Map<String, Value>, String> {
+) -> Result<(Map<String, Value>, Plain), String> {
     let rendered = environment.get_template(path).and_then(|template| template.render(context));
     let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")))?;
     let plain = Plain::of(text);
     match origin::parse(path, &plain)? {
-        Value::Object(states) => {
-            origins.add(path, plain);
-            Ok(states)
-        }
+        Value::Object(states) => Ok((states, plain)),
         _ => Err(format!("templates/{path}: not a JSON object")),
-    }
-}
-
-fn join(states: &mut Map<String, Value>, path: &str, rendered: Map<String, Value>, problems: &mut Problems) {
-    for (name, state) in rendered {
-        if states.contains_key(&name) {
-            problems.push(fault(
-                "duplicate-state",
-                &name,
-                format!("{path} defines a state that stands elsewhere"),
-            ));
-        } else {
-            states.insert(name, state);
-        }
     }
 }
 
@@ -306,12 +330,12 @@ mod tests {
 
     #[test]
     fn the_states_that_list_instances_go_back_to_every_choice_that_asks() {
-        let definition: Value =
-            serde_json::from_str(&render_with(&Config::with_defaults("demo".parse().unwrap())).unwrap().text)
-                .unwrap();
-        let leads_to = |target: &str| -> Vec<String> {
-            callers(definition.as_object().unwrap()).remove(target).unwrap_or_default()
-        };
+        let rendered = render_with(&Config::with_defaults("demo".parse().unwrap())).unwrap();
+        let mut definition: Value = serde_json::from_str(&rendered.text).unwrap();
+        let Value::Object(states) = definition["States"].take() else { panic!("no states") };
+        let file = StatesOfFile { path: String::new(), states, plain: Plain::of(String::new()), asks: false };
+        let files = [file];
+        let leads_to = |target: &str| -> Vec<String> { callers(&files).remove(target).unwrap_or_default() };
         let looks = leads_to("List instances");
         assert!(looks.len() > 5, "{looks:?}");
         for look in &looks {

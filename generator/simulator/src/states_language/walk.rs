@@ -115,21 +115,29 @@ impl State {
 /// Every text in a value that stands at this place.
 pub fn texts<'a>(place: &str, value: &'a Value) -> Vec<Text<'a>> {
     let mut texts = Vec::new();
-    collect(value, place.to_owned(), &mut texts);
+    collect(value, &mut place.to_owned(), &mut texts);
     texts
 }
 
-fn collect<'a>(value: &'a Value, place: String, texts: &mut Vec<Text<'a>>) {
+fn collect<'a>(value: &'a Value, place: &mut String, texts: &mut Vec<Text<'a>>) {
+    let length = place.len();
     match value {
-        Value::String(text) => texts.push(Text { place, text }),
+        Value::String(text) => texts.push(Text { place: place.clone(), text }),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                collect(item, format!("{place}[{index}]"), texts);
+                place.push('[');
+                place.push_str(&index.to_string());
+                place.push(']');
+                collect(item, place, texts);
+                place.truncate(length);
             }
         }
         Value::Object(fields) => {
             for (key, value) in fields {
-                collect(value, format!("{place}.{key}"), texts);
+                place.push('.');
+                place.push_str(key);
+                collect(value, place, texts);
+                place.truncate(length);
             }
         }
         _ => {}
