@@ -22,6 +22,8 @@ pub mod simulate;
 pub mod http;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "aws")]
+pub mod bootstrap;
 #[cfg(feature = "package")]
 pub mod runtime;
 #[cfg(feature = "package")]

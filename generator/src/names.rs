@@ -105,6 +105,28 @@ pub fn domain(region: &str) -> &'static str {
     }
 }
 
+/// Whether a bucket of S3 can have this name.
+/// Source: "Bucket naming rules" in the Amazon S3 User Guide; what it forbids besides, no bucket was ever made with.
+pub fn is_bucket_name(name: &str) -> bool {
+    let is_end = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.starts_with(is_end)
+        && name.ends_with(is_end)
+        && name.chars().all(|character| is_end(character) || matches!(character, '.' | '-'))
+}
+
+/// What the address of everything in a bucket begins with, without a slash at the end; `endpoint` is where S3 is, if not at
+/// AWS.
+pub fn bucket_url(name: &str, region: &str, endpoint: Option<&str>) -> String {
+    let suffix = domain(region);
+    match endpoint {
+        Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
+        // A name with dots fits no certificate as a part of the host's.
+        None if name.contains('.') => format!("https://s3.{region}.{suffix}/{name}"),
+        None => format!("https://{name}.s3.{region}.{suffix}"),
+    }
+}
+
 /// What every name starts with.
 pub fn prefix(name: &str, environment: &str) -> String {
     format!("{name}-{environment}")

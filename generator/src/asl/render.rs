@@ -183,11 +183,7 @@ fn collect_journals<'a>(value: &'a Value, journals: &mut Vec<&'a Value>) {
     }
 }
 
-fn environment(
-    config: &Config,
-    tables: &Arc<Tables>,
-    mirror: &Arc<Mutex<Mirror>>,
-) -> Environment<'static> {
+fn environment(config: &Config, tables: &Arc<Tables>, mirror: &Arc<Mutex<Mirror>>) -> Environment<'static> {
     let mut environment = template::environment();
     let known = Arc::clone(mirror);
     let callers = move |target: &str| ask(&known).known.callers.get(target).cloned().unwrap_or_default();

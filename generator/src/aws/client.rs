@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::credentials::{TextEnvironment, at_once, context};
 use super::error::{AwsError, Kind, is_of_the_clock, kind};
-use super::service::{AwsAction, AwsService, STS, endpoint};
+use super::service::{AwsAction, AwsService, STS, endpoint, other_endpoint};
 use super::wire::{self, Refusal};
 use crate::{digest, http};
 
@@ -228,24 +228,59 @@ impl AwsClient {
         arguments: &Value,
         signer: &Signer<Credential>,
     ) -> Result<std::io::Result<Response<Vec<u8>>>, AwsError> {
-        *self.calls.borrow_mut().entry(action.iam()).or_default() += 1;
+        self.count(action);
         let written = wire::write(action, arguments);
         let url = format!("{}{}", self.endpoint(action.service), written.path);
         let mut request = Request::builder().method(written.method).uri(url);
-        request = request.header("x-amz-content-sha256", digest::hex(&written.body));
         for (name, value) in &written.headers {
             request = request.header(*name, value);
         }
-        let request = match request.body(written.body) {
-            Ok(request) => request,
-            Err(error) => return Ok(Err(std::io::Error::other(error))),
-        };
+        match request.body(written.body) {
+            Ok(request) => self.dispatch(action.service, request, signer),
+            Err(error) => Ok(Err(std::io::Error::other(error))),
+        }
+    }
+
+    /// Sends a request for an action of a service whose calls are paths and headers of their own, S3's, and gives the answer,
+    /// whatever it is. The action's name and service are what is counted and signed for.
+    pub(crate) fn exchange(
+        &self,
+        action: &AwsAction,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, AwsError> {
+        self.count(action);
+        let address = request.uri().to_string();
+        let answer = self.dispatch(action.service, request, &self.signer()?)?;
+        answer.map_err(|error| AwsError::Unreachable {
+            action: action.iam(),
+            endpoint: address,
+            reason: error.to_string(),
+        })
+    }
+
+    fn count(&self, action: &AwsAction) {
+        *self.calls.borrow_mut().entry(action.iam()).or_default() += 1;
+    }
+
+    /// Signs and sends.
+    fn dispatch(
+        &self,
+        service: AwsService,
+        request: Request<Vec<u8>>,
+        signer: &Signer<Credential>,
+    ) -> Result<std::io::Result<Response<Vec<u8>>>, AwsError> {
         let (mut parts, body) = request.into_parts();
-        let signer =
-            signer.clone().with_request_signer(RequestSigner::new(action.service.name, &self.region));
+        let hash = digest::hex(&body).parse().expect("hex digits are a header's value");
+        parts.headers.insert("x-amz-content-sha256", hash);
+        let signer = signer.clone().with_request_signer(RequestSigner::new(service.name, &self.region));
         let outcome = at_once(signer.sign(&mut parts, None));
         outcome.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
         Ok(http::send(Request::from_parts(parts, body), PATIENCE))
+    }
+
+    /// The endpoint that was given for all services, or that the environment names for this one; none at AWS itself.
+    pub(crate) fn other_endpoint(&self, service: AwsService) -> Option<String> {
+        other_endpoint(service, self.place.endpoint.as_deref(), &self.environment.0)
     }
 
     fn endpoint(&self, service: AwsService) -> String {

@@ -47,7 +47,7 @@ pub enum AwsError {
     },
     /// The caller may not make the call.
     #[error(
-        "{action} is denied: {message}\nthis statement allows it:\n{}\n`asg-recycle operator-policy` prints all that its commands need",
+        "{action} is denied: {message}\nthis statement allows it:\n{}\n`asg-recycle operator-policy` prints all that the commands need which operate a stack",
         statement(action, resource)
     )]
     Denied {

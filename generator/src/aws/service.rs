@@ -53,6 +53,8 @@ pub const DYNAMODB: AwsService = json("dynamodb", "1.0", "DynamoDB_20120810");
 pub const EC2: AwsService = AwsService { name: "ec2", protocol: Protocol::Ec2 { version: "2016-11-15" } };
 /// Lambda.
 pub const LAMBDA: AwsService = AwsService { name: "lambda", protocol: Protocol::Path };
+/// S3; what it is asked for are paths and headers of its own, which whoever asks writes.
+pub const S3: AwsService = AwsService { name: "s3", protocol: Protocol::Path };
 /// Step Functions.
 pub const STATES: AwsService = json("states", "1.0", "AWSStepFunctions");
 /// The Security Token Service.
@@ -95,6 +97,16 @@ pub(super) fn endpoint(
     given: Option<&str>,
     environment: &HashMap<String, String>,
 ) -> String {
+    other_endpoint(service, given, environment)
+        .unwrap_or_else(|| format!("https://{}.{region}.{}", service.name, domain(region)))
+}
+
+/// Where a service is by what was given, or what the environment says of it or of all; nothing where it is AWS's own.
+pub(super) fn other_endpoint(
+    service: AwsService,
+    given: Option<&str>,
+    environment: &HashMap<String, String>,
+) -> Option<String> {
     let name = match service.name {
         "autoscaling" => "AUTO_SCALING",
         "states" => "SFN",
@@ -103,10 +115,7 @@ pub(super) fn endpoint(
     let set = |key: &str| environment.get(key).map(String::as_str).filter(|value| !value.is_empty());
     let named =
         given.or_else(|| set(&format!("AWS_ENDPOINT_URL_{name}"))).or_else(|| set("AWS_ENDPOINT_URL"));
-    match named {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("https://{}.{region}.{}", service.name, domain(region)),
-    }
+    named.map(|url| url.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod package;
 mod build;
 mod cache;
 mod publish;
+mod bootstrap_state;
 mod report;
 mod graph;
 mod scenario;
@@ -82,6 +83,11 @@ enum Command {
     /// Put the handler's zip, and the template that deploys it, into a bucket.
     #[command(after_help = "Example: asg-recycle publish stack.yaml --bucket artefacts --as 1.4.0 --dry-run")]
     Publish(Box<publish::Arguments>),
+    /// Make the bucket that holds Terraform's state, or complete it.
+    #[command(after_help = "Example: asg-recycle bootstrap-state --region eu-west-2 --dry-run\n\n\
+            Run twice, it changes nothing. What is there already is completed, never weakened: a bucket that is encrypted with a key of yours stays so, and \
+            a policy is added to, not written over.")]
+    BootstrapState(bootstrap_state::Arguments),
     /// See what was compiled before, and be rid of it.
     #[command(after_help = "Example: asg-recycle cache purge --older-than 30d")]
     Cache(cache::Arguments),
@@ -192,6 +198,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Package(arguments) => package::run(arguments, context),
         Command::Build(arguments) => build::run(arguments, context),
         Command::Publish(arguments) => publish::run(arguments, context),
+        Command::BootstrapState(arguments) => bootstrap_state::run(arguments, context),
         Command::Cache(arguments) => cache::run(arguments, context),
         Command::Graph(arguments) => graph::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),

@@ -15,6 +15,13 @@ pub(super) struct Operator {
     /// [default: `$ASG_RECYCLE_STACK`].
     #[arg(long, value_name = "STACK")]
     stack: Option<String>,
+    #[command(flatten)]
+    pub(super) caller: Caller,
+}
+
+/// Where and as whom AWS is asked.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Caller {
     /// The profile whose credentials are used [default: as the AWS CLI].
     #[arg(long, value_name = "PROFILE")]
     pub(super) profile: Option<String>,
@@ -29,23 +36,30 @@ pub(super) struct Operator {
     endpoint_url: Option<String>,
 }
 
-impl Operator {
-    /// The same stack with the credentials of another profile, or in another region.
-    pub(super) fn at(&self, profile: Option<String>, region: Option<String>) -> Self {
-        Self { profile, region, ..self.clone() }
-    }
-
-    /// Finds the stack.
-    pub(super) fn open(&self, context: &Context) -> Result<StackSession, Failure> {
+impl Caller {
+    /// A client that asks so.
+    pub(super) fn client(&self, context: &Context) -> Result<AwsClient, AwsError> {
         let place = AwsPlace {
             region: self.region.clone(),
             profile: self.profile.clone(),
             role_arn: self.role_arn.clone(),
             endpoint: self.endpoint_url.clone(),
         };
-        let client = AwsClient::new(place, TextEnvironment::of(&context.environment), |text| {
+        AwsClient::new(place, TextEnvironment::of(&context.environment), |text| {
             let _ = writeln!(std::io::stderr(), "note: {text}"); // whoever does not read it does not matter
-        })?;
+        })
+    }
+}
+
+impl Operator {
+    /// The same stack with the credentials of another profile, or in another region.
+    pub(super) fn at(&self, profile: Option<String>, region: Option<String>) -> Self {
+        Self { caller: Caller { profile, region, ..self.caller.clone() }, ..self.clone() }
+    }
+
+    /// Finds the stack.
+    pub(super) fn open(&self, context: &Context) -> Result<StackSession, Failure> {
+        let client = self.caller.client(context)?;
         Ok(StackSession::open(client, &stack_name(self.stack.as_deref(), context)?)?)
     }
 }

@@ -94,8 +94,8 @@ fn operators(arguments: &Arguments) -> Vec<Operator> {
         if given.is_empty() { vec![own.clone()] } else { given.iter().cloned().map(Some).collect() }
     };
     let own = &arguments.operator;
-    let profiles = or_one(&arguments.profiles, &own.profile);
-    let regions = or_one(&arguments.regions, &own.region);
+    let profiles = or_one(&arguments.profiles, &own.caller.profile);
+    let regions = or_one(&arguments.regions, &own.caller.region);
     profiles
         .iter()
         .flat_map(|profile| regions.iter().map(move |region| own.at(profile.clone(), region.clone())))

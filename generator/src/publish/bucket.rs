@@ -1,26 +1,20 @@
 //! A bucket of S3: whether an object is there with the bytes that it should have, and putting it there.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oxhttp::model::{Request, Response, StatusCode};
-use regex::Regex;
 use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
 use reqsign_core::Signer;
 
 use super::error::PublishError;
 use crate::aws::{TextEnvironment, at_once, context};
-use crate::names::domain;
+use crate::names::{bucket_url, is_bucket_name};
 use crate::{digest, http};
 
 /// Longest wait for an answer: of a zip that goes over a slow line, too.
 const PATIENCE: Duration = Duration::from_mins(5);
-
-/// A name that a bucket can have.
-static NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$").expect("the pattern is right"));
 
 /// How an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +48,7 @@ impl Bucket {
         endpoint: Option<&str>,
         environment: TextEnvironment,
     ) -> Result<Self, PublishError> {
-        if !NAME.is_match(name) {
+        if !is_bucket_name(name) {
             return Err(PublishError::BucketName { name: name.to_owned() });
         }
         let signer = Signer::new(
@@ -64,7 +58,7 @@ impl Bucket {
         );
         Ok(Self {
             name: name.to_owned(),
-            base: base(name, region, endpoint),
+            base: bucket_url(name, region, endpoint),
             region: region.to_owned(),
             signer,
         })
@@ -150,17 +144,6 @@ impl Bucket {
             status: answer.status().as_u16(),
             said,
         }
-    }
-}
-
-/// What the URL of every object of a bucket begins with, without a slash at the end.
-pub(super) fn base(name: &str, region: &str, endpoint: Option<&str>) -> String {
-    let suffix = domain(region);
-    match endpoint {
-        Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
-        // A name with dots fits no certificate as a part of the host's.
-        None if name.contains('.') => format!("https://s3.{region}.{suffix}/{name}"),
-        None => format!("https://{name}.s3.{region}.{suffix}"),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::aws::TextEnvironment;
+use crate::names::bucket_url;
 use crate::package::ProcessEnvironment;
 use bucket::{Bucket, State};
 pub use error::PublishError;
@@ -90,7 +91,7 @@ pub fn publish(
 
 /// Where an object can be read by who may.
 pub fn url(place: &Destination, key: &str) -> String {
-    format!("{}/{key}", bucket::base(&place.bucket, &place.region, place.endpoint.as_deref()))
+    format!("{}/{key}", bucket_url(&place.bucket, &place.region, place.endpoint.as_deref()))
 }
 
 fn written(bucket: &Bucket, object: &Object) -> Result<Publication, PublishError> {

@@ -11,6 +11,7 @@ mod build;
 mod package;
 mod image;
 mod publish;
+mod bootstrap;
 mod obstacles;
 mod formats;
 mod golden;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -246,6 +247,33 @@ fn prose_is_wrapped() {
         );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_pages_give_to_paste_as_yaml_is_yaml() {
+    let block = pattern(r"(?ms)^```yaml\n(.*?)^```");
+    let mut found = 0;
+    for (path, page) in FILES.iter().filter(|(path, _)| path.ends_with(".md")) {
+        for yaml in captures(&block, page) {
+            let read = serde_yaml::from_str::<serde_json::Value>(&yaml);
+            assert!(read.is_ok_and(|value| value.is_object() || value.is_array()), "{path}:\n{yaml}");
+            found += 1;
+        }
+    }
+    assert!(found > 3, "{found}");
+}
+
+#[test]
+fn a_releases_tag_is_held_to_the_version_of_the_crates() {
+    let release = |tag: &str| {
+        let done = Command::new(repository().join(".ci/release")).arg(tag).output().expect("it runs");
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let version = asg_recycle::VERSION;
+    assert!(release(&format!("v{version}")).0);
+    let (succeeds, said) = release(&format!("v9{version}"));
+    assert!(!succeeds && said.contains(&format!("asg-recycle has {version}")), "{said}");
+    assert!(!release(version).0, "a tag has a `v`");
 }
 
 #[test]

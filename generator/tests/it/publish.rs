@@ -14,13 +14,13 @@ use crate::python;
 use crate::run::{Done, Run};
 
 /// An emulated S3 with the bucket `artefacts`; it ends with the value.
-struct S3 {
+pub(crate) struct S3 {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl S3 {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/publish/s3.py");
         let mut command = Command::new(python::program("python"));
         command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
