@@ -31,7 +31,6 @@ struct Known {
 }
 
 /// What templates are told of the machine that they make up, and whether one asked.
-#[derive(Default)]
 struct Mirror {
     known: Known,
     asked: bool,
@@ -50,8 +49,8 @@ struct StatesOfFile {
 /// each strategy's. Files that ask what they alone cannot know (where states that several others share go back to,
 /// which phases there are) are rendered twice: the first time finds out.
 pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
-    let mirror = Arc::new(Mutex::new(Mirror::default()));
-    lock(&mirror).known.phases = "[]".to_owned();
+    let unknown = Known { phases: "[]".to_owned(), ..Known::default() };
+    let mirror = Arc::new(Mutex::new(Mirror { known: unknown, asked: false }));
     let environment = environment(config, tables, &mirror);
     let context = context(config);
     let catalog = config.catalog();

@@ -1,5 +1,7 @@
 //! The bucket: what is looked at, and what is written where it is missing.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oxhttp::model::{Request, Response, StatusCode};
@@ -18,6 +20,10 @@ use crate::names::bucket_url;
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 /// The region whose buckets are made without naming it.
 const UNNAMED_REGION: &str = "us-east-1";
+
+/// All four ways in which S3 keeps a bucket from being public.
+const PUBLIC_ACCESS_BLOCKS: [&str; 4] =
+    ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
 const LIST_BUCKET: AwsAction = AwsAction::repeatable(S3, "ListBucket");
 const CREATE_BUCKET: AwsAction = AwsAction::repeatable(S3, "CreateBucket");
@@ -98,7 +104,7 @@ impl<'a> StateBucket<'a> {
         }
         let text = if is_absent { "" } else { std::str::from_utf8(answer.body()).unwrap_or_default() };
         if aspect != Aspect::Transport {
-            return Ok((found(aspect, text), self.wanted(aspect)));
+            return Ok((found(aspect, text), wanted(aspect)));
         }
         let unreadable = |reason| BootstrapError::Policy { bucket: self.place.bucket.clone(), reason };
         let policy: Option<Value> = match text {
@@ -109,26 +115,6 @@ impl<'a> StateBucket<'a> {
             None => (Some(String::new()), Vec::new()),
             Some(policy) => (None, policy.to_string().into_bytes()),
         })
-    }
-
-    /// What is written of a setting into a bucket that has nothing of it.
-    pub(super) fn wanted(&self, aspect: Aspect) -> Vec<u8> {
-        let inside = |root: &str, inside: &str| format!("<{root} xmlns=\"{NAMESPACE}\">{inside}</{root}>");
-        let text = match aspect {
-            Aspect::Versioning => inside("VersioningConfiguration", "<Status>Enabled</Status>"),
-            Aspect::Encryption => inside(
-                "ServerSideEncryptionConfiguration",
-                "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
-                 </ApplyServerSideEncryptionByDefault></Rule>",
-            ),
-            Aspect::PublicAccess => inside(
-                "PublicAccessBlockConfiguration",
-                "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>\
-                 <BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets>",
-            ),
-            Aspect::Transport | Aspect::Bucket | Aspect::Table => String::new(),
-        };
-        text.into_bytes()
     }
 
     pub(super) fn write(&self, aspect: Aspect, body: &[u8]) -> Result<(), BootstrapError> {
@@ -181,6 +167,25 @@ impl<'a> StateBucket<'a> {
     }
 }
 
+/// What is written of a setting into a bucket that has nothing of it.
+pub(super) fn wanted(aspect: Aspect) -> Vec<u8> {
+    let inside = |root: &str, inside: &str| format!("<{root} xmlns=\"{NAMESPACE}\">{inside}</{root}>");
+    let text = match aspect {
+        Aspect::Versioning => inside("VersioningConfiguration", "<Status>Enabled</Status>"),
+        Aspect::Encryption => inside(
+            "ServerSideEncryptionConfiguration",
+            "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
+             </ApplyServerSideEncryptionByDefault></Rule>",
+        ),
+        Aspect::PublicAccess => {
+            let set = PUBLIC_ACCESS_BLOCKS.iter().map(|name| format!("<{name}>true</{name}>"));
+            inside("PublicAccessBlockConfiguration", &set.collect::<String>())
+        }
+        Aspect::Transport | Aspect::Bucket | Aspect::Table => String::new(),
+    };
+    text.into_bytes()
+}
+
 fn setting(aspect: Aspect) -> Setting {
     let of = |query, read, write| Setting {
         query,
@@ -211,12 +216,9 @@ fn found(aspect: Aspect, text: &str) -> Option<String> {
             Some(read.rule.by_default.algorithm).filter(|algorithm| !algorithm.is_empty())
         }
         Aspect::PublicAccess => {
-            let read: PublicAccess = quick_xml::de::from_str(text).ok()?;
-            let all = read.block_public_acls
-                && read.ignore_public_acls
-                && read.block_public_policy
-                && read.restrict_public_buckets;
-            all.then(String::new)
+            let read: HashMap<String, String> = quick_xml::de::from_str(text).ok()?;
+            let is_set = |name: &&str| read.get(*name).is_some_and(|value| value.trim() == "true");
+            PUBLIC_ACCESS_BLOCKS.iter().all(is_set).then(String::new)
         }
         Aspect::Bucket | Aspect::Transport | Aspect::Table => None,
     }
@@ -246,15 +248,6 @@ struct EncryptionRule {
 struct EncryptionByDefault {
     #[serde(rename = "SSEAlgorithm")]
     algorithm: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct PublicAccess {
-    block_public_acls: bool,
-    ignore_public_acls: bool,
-    block_public_policy: bool,
-    restrict_public_buckets: bool,
 }
 
 /// What S3 says of an error.

@@ -62,19 +62,12 @@ impl StatePlace {
         tell(Aspect::Bucket, if exists { AspectOutcome::Kept(String::new()) } else { AspectOutcome::Done });
         for aspect in Aspect::OF_BUCKET {
             // Of a bucket that a dry run did not make nothing can be read.
-            let (found, wanted) = match exists || !dry_run {
-                true => bucket.look(aspect)?,
-                false => (None, bucket.wanted(aspect)),
-            };
-            let outcome = match found {
-                Some(what) => AspectOutcome::Kept(what),
-                None => {
-                    if !dry_run {
-                        bucket.write(aspect, &wanted)?;
-                    }
-                    AspectOutcome::Done
-                }
-            };
+            let (found, wanted) =
+                if exists || !dry_run { bucket.look(aspect)? } else { (None, bucket::wanted(aspect)) };
+            if found.is_none() && !dry_run {
+                bucket.write(aspect, &wanted)?;
+            }
+            let outcome = found.map_or(AspectOutcome::Done, AspectOutcome::Kept);
             tell(aspect, outcome);
         }
         if let Some(name) = &self.table {

@@ -17,7 +17,8 @@ pub trait OutputFormat: Debug + Sync {
     /// The files that describe the stack, by path under the output folder.
     fn render(&self, stack: &Stack) -> Files;
 
-    /// How the format offers a parameter; nothing where it cannot.
+    /// How the format offers a parameter; nothing where it has something of its own for it, as Terraform has for tags, or
+    /// cannot deploy what it chooses.
     fn offer(&self, parameter: &Parameter) -> Option<Offer>;
 
     /// How to deploy the files, in Markdown: exact commands, without a heading.

@@ -5,8 +5,17 @@ use asg_recycle_simulator::states_language::{Kind, State};
 use super::super::definition::Definition;
 use super::report::Report;
 
-/// The one moment in a text that nobody from outside writes.
-const OWN_START: &str = "$toMillis($states.context.Execution.StartTime)";
+/// What is read of texts that nobody from outside writes: when the execution began, which Step Functions says itself, and versions, which
+/// were numbers when they were read.
+const OWN: &[&str] =
+    &["$toMillis($states.context.Execution.StartTime)", "$number($lookup($lookup($versions, "];
+
+/// Functions that fail where a text from outside is not what they take.
+const OUTSIDE: &[(&str, &str)] = &[
+    ("parse", "a text that is no JSON"),
+    ("toMillis", "a text that is no moment"),
+    ("number", "a text that is no number"),
+];
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     for (index, name, state) in definition.machine.states() {
@@ -27,20 +36,13 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
                 continue;
             }
             let Some(expression) = definition.expression(text.text) else { continue };
-            if expression.functions.contains("parse") {
-                let reason =
-                    format!("{}: nothing catches what $parse says of a text that is no JSON", text.place);
-                report.add_at(name, Some(text.text), reason);
-            }
-            // When the execution began Step Functions says itself.
-            if expression.functions.contains("toMillis")
-                && text.text.replace(OWN_START, "").contains("$toMillis(")
-            {
-                let reason = format!(
-                    "{}: nothing catches what $toMillis says of a text that is no moment",
-                    text.place
-                );
-                report.add_at(name, Some(text.text), reason);
+            let others = OWN.iter().fold(text.text.to_owned(), |text, own| text.replace(own, ""));
+            for (function, what) in OUTSIDE {
+                if expression.functions.contains(*function) && others.contains(&format!("${function}")) {
+                    let place = &text.place;
+                    let reason = format!("{place}: nothing catches what ${function} says of {what}");
+                    report.add_at(name, Some(text.text), reason);
+                }
             }
         }
         if can_fail && !is_caught {
