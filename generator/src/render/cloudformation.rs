@@ -3,6 +3,7 @@
 use minijinja::context;
 use serde::Serialize;
 
+use super::deployer;
 use super::format::{Description, Files, Offer, OutputFormat};
 use super::parameters::{Condition, TemplateParameter, default, overridden, own_default};
 use super::print::{environment, pascal, print, seen};
@@ -37,7 +38,10 @@ impl OutputFormat for CloudFormation {
             parameter_noun: "parameter",
             group_noun: "AWS::AutoScaling::AutoScalingGroup",
             language: "yaml",
-            contents: &[(FILE, "the stack as a CloudFormation template")],
+            contents: &[
+                (FILE, "the stack as a CloudFormation template"),
+                ("deployer-policy/cloudformation-*.json", "what whoever deploys it has to be allowed"),
+            ],
             image_contents: &[(
                 REPOSITORY_FILE,
                 "a template that makes the repository of the handler's images",
@@ -69,9 +73,12 @@ impl OutputFormat for CloudFormation {
         };
         let emitted = [(FILE, TEMPLATE)].into_iter();
         let emitted = emitted.chain(stack.repository.iter().map(|_| (REPOSITORY_FILE, REPOSITORY_TEMPLATE)));
-        emitted
+        let mut files: Files = emitted
             .map(|(file, template)| (file.to_owned(), print(&environment, template, &context).into_bytes()))
-            .collect()
+            .collect();
+        let name = self.description().name;
+        files.extend(deployer::policies(stack, name, &files));
+        files
     }
 
     /// The zip is in a bucket, for CloudFormation reads no files; tags are fixed, for it has no parameters that are

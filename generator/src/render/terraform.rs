@@ -3,6 +3,7 @@
 use minijinja::context;
 use serde::Serialize;
 
+use super::deployer;
 use super::format::{Description, Files, Offer, OutputFormat};
 use super::hcl;
 use super::print::{bounded, environment, print, seen};
@@ -38,6 +39,7 @@ impl OutputFormat for Terraform {
             contents: &[
                 ("terraform/", "the stack as a Terraform module"),
                 ("terraform-root/", "a root that deploys the module, with its state in S3"),
+                ("deployer-policy/terraform-*.json", "what whoever plans and applies has to be allowed"),
             ],
             image_contents: &[(
                 "terraform-repository/",
@@ -60,6 +62,8 @@ impl OutputFormat for Terraform {
         let definition = format!("{}/{}", FOLDERS[0], stack.machine.file);
         let mut files: Files = templates.map(file).filter(|(_, text)| says_anything(text)).collect();
         files.insert(definition, stack.machine.definition.clone().into_bytes());
+        let name = self.description().name;
+        files.extend(deployer::policies(stack, name, &files));
         files
     }
 

@@ -22,6 +22,12 @@ resource "aws_sfn_state_machine" "recycle" {
     enabled = true
   }
 
-  # Step Functions looks whether the role may deliver logs before it makes the machine.
-  depends_on = [aws_iam_role_policy.machine]
+  # Its deletion waits for executions that still run.
+  timeouts {
+    delete = "1h"
+  }
+
+  # Step Functions looks whether the role may deliver logs before it makes the machine. Of what goes, it is the first: its
+  # executions need all of this until they have ended.
+  depends_on = [aws_dynamodb_table.locks, aws_iam_role_policy.machine, aws_iam_role_policy.notifier]
 }

@@ -120,7 +120,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("tracing_configuration.enabled", "tracing"),
             ("tags", "tags"),
         ],
-        ignored: &[],
+        ignored: &["timeouts.delete"],
     },
     Kind {
         name: "table",

@@ -1,0 +1,212 @@
+//! The least policy of whoever deploys a stack in one format: what creating, changing and removing each type of resource
+//! in the files asks of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::deployer_rows::{ROWS, Row, Touches};
+use super::format::Files;
+use crate::names;
+use crate::stack::Stack;
+use crate::stack::parameter::ParameterKey;
+use crate::stack::value::Value as StackValue;
+
+/// Stands for a bucket of the deployer's, as in the README.
+const BUCKET: &str = "BUCKET";
+
+/// Their folder in the output.
+const FOLDER: &str = "deployer-policy";
+
+/// The policies for what `files` deploy, under the name of their format: of who looks, and of who changes besides. One that
+/// held both would be longer than IAM takes.
+pub(super) fn policies(stack: &Stack, format: &str, files: &Files) -> Files {
+    let mut types = types(files);
+    types.insert(format.to_owned());
+    let rows: Vec<&Row> =
+        ROWS.iter().filter(|row| row.types.iter().any(|one| types.contains(*one))).collect();
+    let place = Place::of(stack);
+    let policy = |actions_of: fn(&Row) -> &'static [&'static str]| {
+        let mut statements: BTreeMap<Touches, BTreeSet<&str>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !actions_of(row).is_empty()) {
+            statements.entry(row.touches).or_default().extend(actions_of(row));
+        }
+        let statements = statements.iter().map(|(touches, actions)| place.statement(*touches, actions));
+        let statements: Vec<Value> = statements.collect();
+        format!("{:#}\n", json!({ "Version": "2012-10-17", "Statement": statements })).into_bytes()
+    };
+    Files::from([
+        (format!("{FOLDER}/{format}-read.json"), policy(|row| row.reads)),
+        (format!("{FOLDER}/{format}-change.json"), policy(|row| row.changes)),
+    ])
+}
+
+/// Every type of resource in the files of either format, as the format spells it.
+pub(super) fn types(files: &Files) -> BTreeSet<String> {
+    let of_line = |line: &str| {
+        let terraform = line.strip_prefix("resource \"").and_then(|rest| rest.split('"').next());
+        let cloudformation = line.strip_prefix("    Type: ").filter(|kind| kind.starts_with("AWS::"));
+        terraform.or(cloudformation).map(str::to_owned)
+    };
+    files
+        .values()
+        .filter_map(|text| std::str::from_utf8(text).ok())
+        .flat_map(str::lines)
+        .filter_map(of_line)
+        .collect()
+}
+
+/// What the names of a stack's resources begin with, whatever the environment, and where they are.
+struct Place {
+    partition: &'static str,
+    /// In every environment.
+    prefix: String,
+    role_path: String,
+    repository: String,
+}
+
+impl Place {
+    fn of(stack: &Stack) -> Self {
+        let path = stack.parameters.iter().find(|parameter| parameter.key == ParameterKey::RolePath);
+        let path = path.and_then(|parameter| match &parameter.default {
+            Some(StackValue::Text(path)) => Some(path.clone()),
+            _ => None,
+        });
+        Self {
+            partition: names::partition(&stack.guide.region),
+            prefix: names::prefix(&stack.name, "*"),
+            role_path: path.unwrap_or_else(|| "/".to_owned()),
+            repository: format!("{}{}", stack.name, names::REPOSITORY_SUFFIX),
+        }
+    }
+
+    /// In every region and, since a policy of an account's own gives nothing of another's, in every account.
+    fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:*:*:{resource}", self.partition)
+    }
+
+    fn statement(&self, touches: Touches, actions: &BTreeSet<&str>) -> Value {
+        let mut statement = json!({
+            "Sid": format!("{touches:?}"),
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": self.resources(touches),
+        });
+        if let Some(condition) = self.condition(touches) {
+            statement["Condition"] = condition;
+        }
+        statement
+    }
+
+    fn resources(&self, touches: Touches) -> Vec<String> {
+        let Self { partition, prefix, role_path, repository } = self;
+        let one = |service: &str, resource: String| vec![self.arn(service, &resource)];
+        match touches {
+            Touches::Everything | Touches::FunctionsSources => vec!["*".to_owned()],
+            Touches::Alarms => one("cloudwatch", format!("alarm:{prefix}")),
+            Touches::Bucket => vec![format!("arn:{partition}:s3:::{BUCKET}")],
+            Touches::BucketObjects => vec![format!("arn:{partition}:s3:::{BUCKET}/*")],
+            Touches::BucketLocks => vec![format!("arn:{partition}:s3:::{BUCKET}/*.tflock")],
+            Touches::EventSources => one("lambda", "event-source-mapping:*".to_owned()),
+            Touches::Functions => one("lambda", format!("function:{prefix}")),
+            Touches::Keys => vec![self.arn("kms", "key/*"), self.arn("kms", &format!("alias/{prefix}"))],
+            Touches::LockTable => one("dynamodb", format!("table/{}", names::LOCK_TABLE)),
+            Touches::LogGroups => vec![
+                self.arn("logs", &format!("log-group:/aws/lambda/{prefix}")),
+                self.arn("logs", &format!("log-group:/aws/vendedlogs/states/{prefix}")),
+            ],
+            Touches::Machines => one("states", format!("stateMachine:{prefix}")),
+            Touches::Queues => one("sqs", prefix.clone()),
+            Touches::Repository => one("ecr", format!("repository/{repository}")),
+            Touches::Roles | Touches::RolesOfServices => {
+                vec![format!("arn:{partition}:iam::*:role{role_path}{prefix}")]
+            }
+            Touches::Rules => one("events", format!("rule/{prefix}")),
+            Touches::Stacks => one("cloudformation", format!("stack/{prefix}/*")),
+            Touches::Topics => one("sns", prefix.clone()),
+        }
+    }
+
+    fn condition(&self, touches: Touches) -> Option<Value> {
+        let services = ["lambda.amazonaws.com", "states.amazonaws.com"];
+        match touches {
+            Touches::FunctionsSources => {
+                let functions = self.arn("lambda", &format!("function:{}", self.prefix));
+                Some(json!({ "ArnLike": { "lambda:FunctionArn": functions } }))
+            }
+            Touches::RolesOfServices => Some(json!({ "StringEquals": { "iam:PassedToService": services } })),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deployer_rows::{CLOUDFORMATION, TERRAFORM};
+    use super::*;
+    use crate::config::{Config, PackageKind};
+    use crate::render::FORMATS;
+    use crate::{asl, stack};
+
+    /// Longest managed policy that IAM takes, white space not counted.
+    const POLICY_LENGTH_MAX: usize = 6144;
+
+    fn stacks() -> [Stack; 2] {
+        let mut all = Config::with_defaults("webops-recycle".parse().unwrap());
+        all.encryption.customer_key = true;
+        all.trigger.launch_template_versions = true;
+        all.package.kind = PackageKind::Image;
+        let least = Config::with_defaults("demo".parse().unwrap());
+        [least, all].map(|config| {
+            stack::Stack::new(&config, &asl::build(&config).unwrap(), None).expect("it is sound")
+        })
+    }
+
+    #[test]
+    fn every_type_of_resource_has_its_actions_and_every_row_its_resource() {
+        let mut all = BTreeSet::from([TERRAFORM.to_owned(), CLOUDFORMATION.to_owned()]);
+        for stack in stacks() {
+            for format in FORMATS {
+                all.extend(types(&format.render(&stack)));
+            }
+        }
+        all.remove("terraform_data"); // nothing of AWS's
+        assert!(all.len() > 30, "{all:?}");
+        let known: BTreeSet<String> =
+            ROWS.iter().flat_map(|row| row.types).map(ToString::to_string).collect();
+        assert_eq!(all, known, "`render/deployer_rows.rs` says what each type asks for");
+    }
+
+    #[test]
+    fn a_policy_fits_what_iam_takes_and_holds_what_the_stack_has() {
+        let [least, all] = stacks();
+        for format in FORMATS {
+            let name = format.description().name;
+            let of = |stack: &Stack, what: &str| {
+                let text = format.render(stack).remove(&format!("{FOLDER}/{name}-{what}.json"));
+                let text = String::from_utf8(text.expect("it is there")).expect("it is text");
+                let length = text.chars().filter(|character| !character.is_whitespace()).count();
+                assert!(length <= POLICY_LENGTH_MAX, "{name}-{what}: {length}");
+                text
+            };
+            let [least_read, all_read] = [&least, &all].map(|stack| of(stack, "read"));
+            let [least, all] = [&least, &all].map(|stack| of(stack, "change"));
+            assert!(!least.contains("kms:CreateKey") && all.contains("kms:CreateKey"), "{name}");
+            assert!(!least.contains("ecr:") && all.contains("ecr:CreateRepository"), "{name}");
+            assert!(least.contains("states:CreateStateMachine") && least.contains("stateMachine:demo-*"));
+            assert!(
+                !least_read.contains("CreateStateMachine") && all_read.contains("ecr:DescribeRepositories")
+            );
+        }
+    }
+
+    #[test]
+    fn an_action_is_in_one_statement_of_a_kind_only() {
+        let mut seen = BTreeSet::new();
+        for Row { reads, changes, touches, types } in ROWS {
+            for action in reads.iter().chain(*changes) {
+                assert!(seen.insert((*action, *touches, *types)), "{action} of {types:?} twice");
+            }
+        }
+    }
+}

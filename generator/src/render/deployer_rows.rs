@@ -1,0 +1,366 @@
+//! What each type of resource asks of whoever deploys it: the calls of Terraform's provider and of `CloudFormation`'s handlers
+//! that create, read, change and remove it.
+
+/// Stand among the types for what a format asks for whatever it deploys.
+pub(super) const TERRAFORM: &str = "terraform";
+pub(super) const CLOUDFORMATION: &str = "cloudformation";
+
+/// What actions are limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touches {
+    Everything,
+    Alarms,
+    Bucket,
+    BucketLocks,
+    BucketObjects,
+    EventSources,
+    Functions,
+    /// Sources of events, by the function that they belong to.
+    FunctionsSources,
+    Keys,
+    LockTable,
+    LogGroups,
+    Machines,
+    Queues,
+    Repository,
+    Roles,
+    /// The roles, as they are given to Lambda and Step Functions.
+    RolesOfServices,
+    Rules,
+    Stacks,
+    Topics,
+}
+
+/// Actions that types of resources have in common.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The types, as their formats spell them. One of them is enough.
+    pub(super) types: &'static [&'static str],
+    pub(super) touches: Touches,
+    /// Enough for a plan.
+    pub(super) reads: &'static [&'static str],
+    pub(super) changes: &'static [&'static str],
+}
+
+const fn row(
+    types: &'static [&'static str],
+    touches: Touches,
+    reads: &'static [&'static str],
+    changes: &'static [&'static str],
+) -> Row {
+    Row { types, touches, reads, changes }
+}
+
+const FUNCTION: &[&str] = &["aws_lambda_function", "AWS::Lambda::Function"];
+const MACHINE: &[&str] = &["aws_sfn_state_machine", "AWS::StepFunctions::StateMachine"];
+const KEY: &[&str] = &["aws_kms_key", "aws_kms_alias", "AWS::KMS::Key", "AWS::KMS::Alias"];
+const TOPIC: &[&str] = &["aws_sns_topic", "aws_sns_topic_policy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"];
+const LOGS: &[&str] = &[
+    "aws_cloudwatch_log_group",
+    "aws_cloudwatch_log_metric_filter",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+];
+
+/// Every type of resource that a stack may have.
+pub(super) const ROWS: &[Row] = &[
+    row(
+        &["aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "AWS::Events::Rule"],
+        Touches::Rules,
+        &["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
+        &[
+            "events:DeleteRule",
+            "events:PutRule",
+            "events:PutTargets",
+            "events:RemoveTargets",
+            "events:TagResource",
+            "events:UntagResource",
+        ],
+    ),
+    row(
+        &["aws_sqs_queue", "aws_sqs_queue_policy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy"],
+        Touches::Queues,
+        &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
+        &["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"],
+    ),
+    row(
+        FUNCTION,
+        Touches::Functions,
+        &["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig"],
+        &[
+            "lambda:CreateFunction",
+            "lambda:DeleteFunction",
+            "lambda:DeleteFunctionConcurrency",
+            "lambda:PutFunctionConcurrency",
+            "lambda:TagResource",
+            "lambda:UntagResource",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+        ],
+    ),
+    row(
+        &["aws_lambda_function"],
+        Touches::Functions,
+        &["lambda:GetFunctionConfiguration", "lambda:ListTags", "lambda:ListVersionsByFunction"],
+        &[],
+    ),
+    row(
+        &["AWS::Lambda::Function"],
+        Touches::Functions,
+        &[
+            "lambda:GetFunctionRecursionConfig",
+            "lambda:GetFunctionScalingConfig",
+            "lambda:GetRuntimeManagementConfig",
+        ],
+        &[],
+    ),
+    row(
+        &["aws_lambda_event_source_mapping", "AWS::Lambda::EventSourceMapping"],
+        Touches::EventSources,
+        &["lambda:GetEventSourceMapping", "lambda:ListTags"],
+        &["lambda:TagResource", "lambda:UntagResource"],
+    ),
+    row(
+        &["aws_lambda_event_source_mapping", "AWS::Lambda::EventSourceMapping"],
+        Touches::FunctionsSources,
+        &[],
+        &[
+            "lambda:CreateEventSourceMapping",
+            "lambda:DeleteEventSourceMapping",
+            "lambda:UpdateEventSourceMapping",
+        ],
+    ),
+    row(
+        MACHINE,
+        Touches::Machines,
+        &["states:DescribeStateMachine", "states:ListTagsForResource"],
+        &[
+            "states:CreateStateMachine",
+            "states:DeleteStateMachine",
+            "states:TagResource",
+            "states:UntagResource",
+            "states:UpdateStateMachine",
+        ],
+    ),
+    row(&["aws_sfn_state_machine"], Touches::Machines, &["states:ListStateMachineVersions"], &[]),
+    // The provider has the definition checked in every plan.
+    row(&["aws_sfn_state_machine"], Touches::Everything, &["states:ValidateStateMachineDefinition"], &[]),
+    row(
+        &[
+            "aws_lambda_function",
+            "AWS::Lambda::Function",
+            "aws_sfn_state_machine",
+            "AWS::StepFunctions::StateMachine",
+        ],
+        Touches::RolesOfServices,
+        &[],
+        &["iam:PassRole"],
+    ),
+    row(
+        &["aws_dynamodb_table", "AWS::DynamoDB::Table"],
+        Touches::LockTable,
+        &[
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
+            "dynamodb:ListTagsOfResource",
+        ],
+        &[
+            "dynamodb:CreateTable",
+            "dynamodb:DeleteTable",
+            "dynamodb:TagResource",
+            "dynamodb:UntagResource",
+            "dynamodb:UpdateContinuousBackups",
+            "dynamodb:UpdateTable",
+        ],
+    ),
+    row(
+        &["AWS::DynamoDB::Table"],
+        Touches::LockTable,
+        &[
+            "dynamodb:DescribeContributorInsights",
+            "dynamodb:DescribeKinesisStreamingDestination",
+            "dynamodb:GetResourcePolicy",
+        ],
+        &[],
+    ),
+    row(
+        KEY,
+        Touches::Keys,
+        &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+        &[
+            "kms:CreateAlias",
+            "kms:CreateGrant", // for what it encrypts: the table and the function's environment
+            "kms:Decrypt",
+            "kms:DeleteAlias",
+            "kms:EnableKeyRotation",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:PutKeyPolicy",
+            "kms:RevokeGrant",
+            "kms:ScheduleKeyDeletion",
+            "kms:TagResource",
+            "kms:UntagResource",
+            "kms:UpdateAlias",
+            "kms:UpdateKeyDescription",
+        ],
+    ),
+    row(KEY, Touches::Everything, &["kms:ListAliases"], &["kms:CreateKey"]),
+    row(
+        TOPIC,
+        Touches::Topics,
+        &["sns:GetTopicAttributes", "sns:ListTagsForResource"],
+        &[
+            "sns:CreateTopic",
+            "sns:DeleteTopic",
+            "sns:SetTopicAttributes",
+            "sns:Subscribe",
+            "sns:TagResource",
+            "sns:UntagResource",
+        ],
+    ),
+    row(
+        &["AWS::SNS::Topic"],
+        Touches::Topics,
+        &["sns:GetDataProtectionPolicy", "sns:ListSubscriptionsByTopic"],
+        &[],
+    ),
+    row(
+        &["aws_sns_topic_subscription", "AWS::SNS::Subscription"],
+        Touches::Everything,
+        &["sns:GetSubscriptionAttributes"],
+        &["sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
+    ),
+    row(
+        &["aws_iam_role", "aws_iam_role_policy", "AWS::IAM::Role", "AWS::IAM::Policy"],
+        Touches::Roles,
+        &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+        &[
+            "iam:CreateRole",
+            "iam:DeleteRole",
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:DeleteRolePolicy",
+            "iam:PutRolePermissionsBoundary",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:UpdateRole",
+            "iam:UpdateRoleDescription",
+        ],
+    ),
+    // Asked before a role is removed.
+    row(&["aws_iam_role"], Touches::Roles, &["iam:ListInstanceProfilesForRole"], &[]),
+    row(LOGS, Touches::Everything, &["logs:DescribeLogGroups"], &[]),
+    row(
+        LOGS,
+        Touches::LogGroups,
+        &["logs:DescribeMetricFilters", "logs:ListTagsForResource"],
+        &[
+            "logs:AssociateKmsKey",
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DeleteMetricFilter",
+            "logs:DeleteRetentionPolicy",
+            "logs:DisassociateKmsKey",
+            "logs:PutMetricFilter",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+    ),
+    row(
+        &["AWS::Logs::LogGroup"],
+        Touches::Everything,
+        &["logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies"],
+        &[],
+    ),
+    row(
+        &["AWS::Logs::LogGroup"],
+        Touches::LogGroups,
+        &["logs:GetDataProtectionPolicy"],
+        &["logs:DeleteDataProtectionPolicy"], // part of every removal
+    ),
+    row(
+        &["aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm"],
+        Touches::Alarms,
+        &["cloudwatch:ListTagsForResource"],
+        &[
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ],
+    ),
+    row(
+        &["aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm"],
+        Touches::Everything,
+        &["cloudwatch:DescribeAlarms"],
+        &[],
+    ),
+    row(
+        &[
+            "aws_ecr_repository",
+            "aws_ecr_lifecycle_policy",
+            "aws_ecr_repository_policy",
+            "AWS::ECR::Repository",
+        ],
+        Touches::Repository,
+        &[
+            "ecr:BatchGetImage", // for a function that is made of one
+            "ecr:DescribeRepositories",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:GetLifecyclePolicy",
+            "ecr:GetRepositoryPolicy",
+            "ecr:ListTagsForResource",
+        ],
+        &[
+            "ecr:CreateRepository",
+            "ecr:DeleteLifecyclePolicy",
+            "ecr:DeleteRepository",
+            "ecr:DeleteRepositoryPolicy",
+            "ecr:PutImageScanningConfiguration",
+            "ecr:PutImageTagMutability",
+            "ecr:PutLifecyclePolicy",
+            "ecr:SetRepositoryPolicy",
+            "ecr:TagResource",
+            "ecr:UntagResource",
+        ],
+    ),
+    // A plan locks the state, too.
+    row(&[TERRAFORM], Touches::BucketLocks, &["s3:DeleteObject", "s3:PutObject"], &[]),
+    // The state, and the zip where it is in a bucket.
+    row(&[TERRAFORM], Touches::Bucket, &["s3:ListBucket"], &[]),
+    row(
+        &[TERRAFORM],
+        Touches::BucketObjects,
+        &["s3:GetObject", "s3:GetObjectVersion"],
+        &["s3:DeleteObject", "s3:PutObject"],
+    ),
+    // The zip and the template, and the stack itself.
+    row(
+        &[CLOUDFORMATION],
+        Touches::BucketObjects,
+        &["s3:GetObject", "s3:GetObjectVersion"],
+        &["s3:PutObject"],
+    ),
+    row(
+        &[CLOUDFORMATION],
+        Touches::Stacks,
+        &[
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStacks",
+            "cloudformation:GetTemplate",
+        ],
+        &[
+            "cloudformation:CreateChangeSet",
+            "cloudformation:DeleteChangeSet",
+            "cloudformation:DeleteStack",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:TagResource",
+            "cloudformation:UntagResource",
+        ],
+    ),
+    row(&[CLOUDFORMATION], Touches::Everything, &["cloudformation:GetTemplateSummary"], &[]),
+];

@@ -1,0 +1,141 @@
+//! The deployer's policy against what AWS itself says that `CloudFormation` calls for each type of resource: `cfn-lint` carries
+//! the permissions of every handler.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use asg_recycle::config::{Config, PackageKind};
+use asg_recycle::{AsgRecycle, FORMATS};
+use serde_json::Value;
+
+use crate::python;
+
+/// What handlers are allowed and do not call for what a stack has: an action, or what several begin with, and why.
+const NOT_CALLED: &[(&str, &str)] = &[
+    ("dynamodb:AssociateTableReplica", "the table is in one region"),
+    ("dynamodb:BatchWriteItem", "nothing is imported"),
+    ("dynamodb:CreateTableReplica", "the table is in one region"),
+    ("dynamodb:DeleteItem", "nothing is imported"),
+    ("dynamodb:DeleteResourcePolicy", "the table has no policy of its own"),
+    ("dynamodb:DescribeImport", "nothing is imported"),
+    ("dynamodb:DisableKinesisStreamingDestination", "nothing is streamed"),
+    ("dynamodb:EnableKinesisStreamingDestination", "nothing is streamed"),
+    ("dynamodb:GetItem", "nothing is imported"),
+    ("dynamodb:ImportTable", "nothing is imported"),
+    ("dynamodb:PutItem", "nothing is imported"),
+    ("dynamodb:PutResourcePolicy", "the table has no policy of its own"),
+    ("dynamodb:Query", "nothing is imported"),
+    ("dynamodb:Scan", "nothing is imported"),
+    ("dynamodb:UpdateContributorInsights", "no insights are asked for"),
+    ("dynamodb:UpdateItem", "nothing is imported"),
+    ("dynamodb:UpdateKinesisStreamingDestination", "nothing is streamed"),
+    ("dynamodb:UpdateTimeToLive", "items have no time to live"),
+    ("ec2:", "the function is in no VPC"),
+    ("elasticfilesystem:", "the function mounts nothing"),
+    ("firehose:", "logs go nowhere else"),
+    ("iam:AttachRolePolicy", "the roles have no managed policies"),
+    ("iam:CreateServiceLinkedRole", "of replicas and streams"),
+    ("iam:DeleteGroupPolicy", "only roles have policies"),
+    ("iam:DeleteUserPolicy", "only roles have policies"),
+    ("iam:DetachRolePolicy", "the roles have no managed policies"),
+    ("iam:GetGroupPolicy", "only roles have policies"),
+    ("iam:GetUserPolicy", "only roles have policies"),
+    ("iam:PutGroupPolicy", "only roles have policies"),
+    ("iam:PutUserPolicy", "only roles have policies"),
+    ("kinesis:", "nothing is streamed"),
+    ("kms:DisableKey", "the key is on and rotates, always"),
+    ("kms:EnableKey", "the key is on, always"),
+    ("kms:RetireGrant", "the repository has no key of the account's own"),
+    ("lambda:AssociateRuntimeAlias", "the runtime is the newest"),
+    ("lambda:DeleteFunctionCodeSigningConfig", "the code is not signed"),
+    ("lambda:GetCodeSigningConfig", "the code is not signed"),
+    ("lambda:GetLayerVersion", "the function has no layers"),
+    ("lambda:PassCapacityProvider", "the function has no capacity provider"),
+    ("lambda:PublishVersion", "the function has no versions"),
+    ("lambda:PutFunctionCodeSigningConfig", "the code is not signed"),
+    ("lambda:PutFunctionRecursionConfig", "the function has Lambda's own"),
+    ("lambda:PutFunctionScalingConfig", "the function has no capacity provider"),
+    ("lambda:PutRuntimeManagementConfig", "the runtime is the newest"),
+    ("logs:CreateLogDelivery", "logs go nowhere else"),
+    ("logs:CreateLogStream", "nothing is imported"),
+    ("logs:DeleteIndexPolicy", "logs have no index"),
+    ("logs:DeleteResourcePolicy", "the log groups have no policy of their own"),
+    ("logs:DescribeLogStreams", "nothing is imported"),
+    ("logs:PutBearerTokenAuthentication", "nothing else writes to the log groups"),
+    ("logs:PutDataProtectionPolicy", "nothing is masked"),
+    ("logs:PutIndexPolicy", "logs have no index"),
+    ("logs:PutLogEvents", "nothing is imported"),
+    ("logs:PutLogGroupDeletionProtection", "logs go with the stack"),
+    ("logs:PutResourcePolicy", "the log groups have no policy of their own"),
+    ("s3:GetObjectMetadata", "nothing is imported"),
+    ("s3:ListBucket", "nothing is imported"),
+    ("s3:REST.PUT.OBJECT", "logs go nowhere else"),
+    ("s3files:", "the function mounts nothing"),
+    ("sns:PutDataProtectionPolicy", "nothing is masked"),
+];
+
+/// The actions of every handler but those that list, by type of resource.
+const HANDLERS: &str = r"
+import glob, json, os
+import cfnlint
+schemas = os.path.join(os.path.dirname(cfnlint.__file__), 'data', 'schemas', 'resources', '*.json')
+found = {}
+for path in glob.glob(schemas):
+    with open(path) as file:
+        schema = json.load(file)
+    handlers = schema.get('handlers', {})
+    actions = [action for name, handler in handlers.items() if name != 'list' for action in handler.get('permissions', [])]
+    found.setdefault(schema['typeName'], set()).update(actions)
+print(json.dumps({name: sorted(actions) for name, actions in found.items()}))
+";
+
+#[test]
+fn cloud_formation_may_do_all_that_aws_says_it_does() {
+    let python =
+        Command::new(python::program("python")).args(["-c", HANDLERS]).output().expect("python starts");
+    let handlers: BTreeMap<String, BTreeSet<String>> = serde_json::from_slice(&python.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&python.stderr)));
+    let mut config = Config::with_defaults("demo".parse().expect("a name"));
+    config.encryption.customer_key = true;
+    config.trigger.launch_template_versions = true;
+    let zip = deployed(&config);
+    config.package.kind = PackageKind::Image;
+    let image = deployed(&config);
+    let mut excused = BTreeSet::new();
+    let mut missing = BTreeSet::new();
+    for (types, allowed) in [zip, image] {
+        for kind in types {
+            let asked = handlers.get(&kind).unwrap_or_else(|| panic!("cfn-lint knows no {kind}"));
+            assert!(!asked.is_empty(), "{kind}");
+            for action in asked.difference(&allowed) {
+                match NOT_CALLED.iter().find(|(known, _)| action.starts_with(known)) {
+                    Some((known, _)) => drop(excused.insert(*known)),
+                    None => drop(missing.insert((kind.clone(), action.clone()))),
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "grant them in `render/deployer_rows.rs`, or say why not: {missing:#?}");
+    let idle: Vec<_> = NOT_CALLED.iter().filter(|(action, _)| !excused.contains(action)).collect();
+    assert!(idle.is_empty(), "no handler asks for these any more: {idle:#?}");
+}
+
+/// The types of resources in what is emitted, and what the policy that comes with it allows.
+fn deployed(config: &Config) -> (BTreeSet<String>, BTreeSet<String>) {
+    let stack = AsgRecycle::from_config(config.clone()).unwrap_or_else(|problems| panic!("{problems}"));
+    let format =
+        FORMATS.iter().find(|format| format.description().name == "cloudformation").expect("the format");
+    let files = format.render(stack.stack());
+    let policies = ["read", "change"].map(|what| {
+        let text = &files[&format!("deployer-policy/cloudformation-{what}.json")];
+        serde_json::from_slice::<Value>(text).expect("JSON")
+    });
+    let statements = policies.iter().flat_map(|policy| policy["Statement"].as_array().expect("statements"));
+    let actions = statements.flat_map(|one| one["Action"].as_array().expect("actions"));
+    let allowed = actions.map(|action| action.as_str().expect("text").to_owned()).collect();
+    let lines = files.iter().filter(|(path, _)| path.ends_with(".yaml")).flat_map(|(_, text)| {
+        std::str::from_utf8(text).expect("text").lines().map(str::to_owned).collect::<Vec<_>>()
+    });
+    let kinds = lines.filter_map(|line| Some(line.strip_prefix("    Type: AWS::")?.to_owned()));
+    (kinds.map(|kind| format!("AWS::{kind}")).collect(), allowed)
+}
