@@ -28,8 +28,13 @@ struct Related<'a> {
     packaged: Option<(Pairs<'a>, Vec<&'a str>)>,
     /// The least and the greatest healthy percentage, by strategy.
     percentages: BTreeMap<&'a str, (u64, u64)>,
+    /// Whether `network.subnet_ids` and `network.security_group_ids` have items.
+    network: [bool; 2],
     limits: Limits<'a>,
 }
+
+/// What puts the function into a VPC: both or neither.
+const NETWORK: [&str; 2] = ["network.subnet_ids", "network.security_group_ids"];
 
 const RESERVED: &str = "handler.reserved_concurrency";
 const MINIMUM: &str = "min_healthy_percentage";
@@ -55,6 +60,7 @@ impl Config {
                 self.handler.files.keys().map(|path| &**path).collect(),
             )),
             percentages: percentages.collect(),
+            network: [!self.network.subnet_ids.is_empty(), !self.network.security_group_ids.is_empty()],
             limits: self.limits(),
         };
         let mut problems = Problems::default();
@@ -134,6 +140,8 @@ pub(super) fn check(reading: &Reading, problems: &mut Problems) {
             .zip(pairs(reading, "handler.files"))
             .map(|(settings, files)| (settings, files.into_iter().map(|(path, _)| path).collect())),
         percentages: percentages.collect(),
+        network: NETWORK
+            .map(|key| matches!(reading.values.get(key), Some(KeyValue::List(items)) if !items.is_empty())),
         limits: limits(reading),
     };
     let found = related.problems(&reading.places).into_iter();
@@ -158,6 +166,7 @@ impl Related<'_> {
         problems.extend(percentages.filter_map(|(strategy, (minimum, maximum))| {
             too_far_apart(strategy, *minimum, *maximum, places)
         }));
+        problems.extend(half_a_network(self.network));
         problems.extend(self.limits.problems());
         problems
     }
@@ -179,6 +188,17 @@ fn name_too_long(name: &str, environment: &str) -> Option<Problem> {
     );
     let help = format!("shorten `name` or `environment` by {}", characters(excess));
     Some(Problem::new("name-too-long", "name", reason).help(help))
+}
+
+/// Lambda takes subnets with security groups, or neither.
+fn half_a_network(given: [bool; 2]) -> Option<Problem> {
+    let (there, missing) = match given {
+        [true, false] => (NETWORK[0], NETWORK[1]),
+        [false, true] => (NETWORK[1], NETWORK[0]),
+        _ => return None,
+    };
+    let reason = format!("`{there}` needs `{missing}`: a function is in a VPC by both");
+    Some(Problem::new("network-incomplete", there, reason).help(format!("give `{missing}`, or neither")))
 }
 
 /// SQS calls the function as often as it may; what the reserve does not cover is throttled and counts as a

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::key::{KeyValue, Presence};
 use super::list::DistinctList;
-use super::number::{Bounded, ReservedConcurrency, RetentionDays};
+use super::number::{Bounded, ReservedConcurrency, RetentionDays, SilenceHours};
 use super::packaged::{PackagedFiles, PackagedSettings};
 use super::registry;
 use super::strategies::StrategySettings;
@@ -15,7 +15,8 @@ use super::tags::TagMap;
 use super::text::StackName;
 use super::types::{
     AlarmsSection, Config, EncryptionSection, GroupsSection, HandlerSection, LocksSection, LogsSection,
-    MachineSection, NotificationsSection, PackageSection, PermissionsSection, QueueSection, TriggerSection,
+    MachineSection, NetworkSection, NotificationsSection, PackageSection, PermissionsSection, QueueSection,
+    TracingSection, TriggerSection,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::problem::Problem;
@@ -94,11 +95,14 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         alarms: AlarmsSection {
             action_arns: values.list("alarms.action_arns"),
             runbook_url: values.optional("alarms.runbook_url", KeyValue::parsed),
+            silence_hours: values.optional("alarms.silence_hours", |value| value.number(SilenceHours::new)),
         },
         permissions: PermissionsSection {
             boundary_arn: values.optional("permissions.boundary_arn", KeyValue::parsed),
             role_path: values.text("permissions.role_path"),
         },
+        network: network(&mut values),
+        tracing: TracingSection { enabled: values.boolean("tracing.enabled") },
         encryption: EncryptionSection { customer_key: values.boolean("encryption.customer_key") },
         locks: LocksSection { create_table: values.boolean("locks.create_table") },
         logs: LogsSection {
@@ -106,6 +110,13 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         },
         tags: values.tags("tags"),
         strategies: StrategySettings::of(values.0), // what is left
+    }
+}
+
+fn network(values: &mut Values) -> NetworkSection {
+    NetworkSection {
+        subnet_ids: values.list("network.subnet_ids"),
+        security_group_ids: values.list("network.security_group_ids"),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
-use super::text::{AlarmActionArn, GroupNamePrefix, StateMachineName, TagKeyPattern};
+use super::text::{
+    AlarmActionArn, GroupNamePrefix, SecurityGroupId, StateMachineName, SubnetId, TagKeyPattern,
+};
 use crate::problem::Problem;
 
 /// At most so many items, none twice.
@@ -17,6 +19,10 @@ pub type GroupNamePrefixes = DistinctList<GroupNamePrefix, 10>;
 pub type TagKeyPatterns = DistinctList<TagKeyPattern, 50>;
 /// What is told when an alarm fires and when it clears.
 pub type AlarmActionArns = DistinctList<AlarmActionArn, 5>;
+/// Where a Lambda function has its network interfaces.
+pub type SubnetIds = DistinctList<SubnetId, 16>;
+/// What guards them.
+pub type SecurityGroupIds = DistinctList<SecurityGroupId, 5>;
 
 impl<T, const LENGTH_MAX: usize> DistinctList<T, LENGTH_MAX> {
     /// Most items that AWS takes.

@@ -37,10 +37,13 @@ use crate::problem::{Location, Problem, Problems};
 
 pub use format::TextFormat;
 pub use key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
-pub use list::{AlarmActionArns, DistinctList, GroupNamePrefixes, StateMachineNames, TagKeyPatterns};
+pub use list::{
+    AlarmActionArns, DistinctList, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds,
+    TagKeyPatterns,
+};
 pub use number::{
     BatchSize, BatchingWindowSeconds, Bounded, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
-    ReservedConcurrency, RetentionDays, TimeoutSeconds,
+    ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
 };
 #[cfg(feature = "package")]
 pub(crate) use packaged::PLACE_FOR_SECRETS;
@@ -53,12 +56,12 @@ pub use strategies::{SettingValue, StrategySettings};
 pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
     AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath,
-    PolicyArn, Region, RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName,
-    StateMachineName, TagKey, TagKeyPattern, TagValue,
+    PolicyArn, Region, RolePath, RunbookUrl, SecurityGroupId, SettingName, SettingText, SlackChannel,
+    StackName, StateMachineName, SubnetId, TagKey, TagKeyPattern, TagValue,
 };
 pub use types::{
-    AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NotificationsSection,
-    PackageSection, PermissionsSection, QueueSection, TriggerSection,
+    AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NetworkSection,
+    NotificationsSection, PackageSection, PermissionsSection, QueueSection, TriggerSection,
 };
 pub use word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
@@ -153,6 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_off_by_default_reaches_its_field() {
+        let text = "name: n\nalarms: {silence_hours: 48}\ntracing: {enabled: false}\n\
+                    network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}\n";
+        let mut expected = Config::with_defaults("n".parse().unwrap());
+        expected.alarms.silence_hours = SilenceHours::new(48).ok();
+        expected.tracing.enabled = false;
+        expected.network.subnet_ids = vec!["subnet-0123abcd".parse().unwrap()].try_into().unwrap();
+        expected.network.security_group_ids = vec!["sg-0123abcd".parse().unwrap()].try_into().unwrap();
+        assert_eq!(parsed(text), expected);
+    }
+
+    #[test]
     fn every_key_reaches_its_field() {
         let config = parsed(
             "name: n\nenvironment: e\nregion: us-east-1\n\
@@ -200,10 +215,8 @@ mod tests {
             notifier_function_arn: Some(text("arn:aws:lambda:us-east-1:123456789012:function:f")),
             pager_duty_endpoint: Some(text("https://p.example")),
         };
-        expected.alarms = AlarmsSection {
-            action_arns: vec![text("arn:aws:sns:us-east-1:123456789012:t")].try_into().unwrap(),
-            runbook_url: Some(text("https://r.example")),
-        };
+        expected.alarms.action_arns = vec![text("arn:aws:sns:us-east-1:123456789012:t")].try_into().unwrap();
+        expected.alarms.runbook_url = Some(text("https://r.example"));
         expected.permissions.boundary_arn = Some(text("arn:aws:iam::123456789012:policy/b"));
         expected.permissions.role_path = text("/p/");
         expected.encryption.customer_key = true;

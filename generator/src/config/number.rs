@@ -17,6 +17,8 @@ pub type BatchSize = Bounded<1, 10>;
 pub type BatchingWindowSeconds = Bounded<0, 300>;
 /// Deliveries of a message before it is a dead letter; fewer than five would give up while Lambda still scales.
 pub type MaxReceiveCount = Bounded<5, 1000>;
+/// Hours that an alarm looks back over, each counted by itself; CloudWatch takes a week of them.
+pub type SilenceHours = Bounded<1, 168>;
 /// Batches handled at the same time.
 pub type MaximumConcurrency = Bounded<2, 1000>;
 

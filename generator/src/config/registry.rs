@@ -6,17 +6,20 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
-use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames, TagKeyPatterns};
+use super::list::{
+    AlarmActionArns, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds, TagKeyPatterns,
+};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
-    ReservedConcurrency, RetentionDays, TimeoutSeconds,
+    ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
 };
 use super::packaged::{self, PackagedFiles, PackagedSettings};
 use super::setting_key;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
     AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath, PolicyArn, Region,
-    RolePath, RunbookUrl, SettingName, SettingText, SlackChannel, StackName, StateMachineName, TagKeyPattern,
+    RolePath, RunbookUrl, SecurityGroupId, SettingName, SettingText, SlackChannel, StackName,
+    StateMachineName, SubnetId, TagKeyPattern,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::strategy::{self, Strategy};
@@ -230,12 +233,36 @@ static FIXED: &[Key<'static>] = &[
         "the page that every alarm's description points to",
     ),
     key(
+        "alarms.silence_hours",
+        SilenceHours::KIND,
+        Presence::Optional,
+        "hours in which no group changes after which an alarm fires, for accounts where some group always does: a trail that is gone shows in nothing else",
+    ),
+    key(
         "permissions.boundary_arn",
         KeyKind::Text(PolicyArn::format),
         Presence::Optional,
         "the policy that bounds both roles",
     ),
     key("permissions.role_path", KeyKind::Text(RolePath::format), text("/"), "the IAM path of both roles"),
+    key(
+        "network.subnet_ids",
+        KeyKind::List { of: SubnetId::format, length_max: SubnetIds::LENGTH_MAX },
+        NO_ITEMS,
+        "subnets that the Lambda function's network interfaces are in; from there it has to reach Auto Scaling, Step Functions and SNS",
+    ),
+    key(
+        "network.security_group_ids",
+        KeyKind::List { of: SecurityGroupId::format, length_max: SecurityGroupIds::LENGTH_MAX },
+        NO_ITEMS,
+        "security groups of those interfaces, which have to let HTTPS out",
+    ),
+    key(
+        "tracing.enabled",
+        KeyKind::Boolean,
+        Presence::Default(KeyValue::Boolean(true)),
+        "whether X-Ray follows an event from the queue through the Lambda function to the execution",
+    ),
     key(
         "encryption.customer_key",
         KeyKind::Boolean,
@@ -270,6 +297,8 @@ static SECTIONS: &[(&str, &str)] = &[
     ("notifications", "where recycles are announced"),
     ("alarms", "alarms on every way in which the stack itself can fail"),
     ("permissions", "constraints on the IAM roles"),
+    ("network", "the VPC that the Lambda function is in; in none by default"),
+    ("tracing", "X-Ray"),
     ("encryption", "the key that encrypts what the stack keeps and sends; AWS's own keys by default"),
     ("locks", "the table of locks and journals"),
     ("logs", "the log groups"),

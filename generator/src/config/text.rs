@@ -114,6 +114,10 @@ texts! {
     RolePath = "/([A-Za-z0-9_+=,.@-]+/)*", "an IAM path, which starts and ends with `/`", 512, "/service/";
     /// What names of groups begin with. IAM's wildcards are not in it, and no comma, at which the handler parts a list.
     GroupNamePrefix = "[A-Za-z0-9 _./:()#@+=-]+", "the beginning of a group's name, without `*`", 128, "web-";
+    /// A subnet of a VPC.
+    SubnetId = "subnet-[0-9a-f]{8,17}", "the id of a subnet", 32, "subnet-0123456789abcdef0";
+    /// A security group of a VPC.
+    SecurityGroupId = "sg-[0-9a-f]{8,17}", "the id of a security group", 32, "sg-0123456789abcdef0";
     /// A setting that the handler's package may hold.
     SettingName = "[A-Z][A-Z0-9_]*", "the name of a setting, in capitals", 64, "AWS_ENDPOINT_URL";
     /// The value of a packaged setting, not empty.

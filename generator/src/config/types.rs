@@ -1,9 +1,11 @@
 //! The checked configuration. Every field's type refuses what AWS would; [`Config::check`] looks at several together.
 
-use super::list::{AlarmActionArns, GroupNamePrefixes, StateMachineNames, TagKeyPatterns};
+use super::list::{
+    AlarmActionArns, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds, TagKeyPatterns,
+};
 use super::number::{
     BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
-    ReservedConcurrency, RetentionDays, TimeoutSeconds,
+    ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
 };
 use super::packaged::{PackagedFiles, PackagedSettings};
 use super::strategies::StrategySettings;
@@ -45,6 +47,10 @@ pub struct Config {
     pub permissions: PermissionsSection,
     /// What the handler and the state machine write.
     pub logs: LogsSection,
+    /// The VPC that the function is in. Both are variables of the emitted stack where there is one.
+    pub network: NetworkSection,
+    /// Whether X-Ray follows events.
+    pub tracing: TracingSection,
     /// The key that encrypts what the stack keeps and sends.
     pub encryption: EncryptionSection,
     /// The table of locks and journals.
@@ -107,6 +113,29 @@ pub struct TriggerSection {
     pub scheduled_maintenance: bool,
 }
 
+/// The keys under `network`: both lists are empty, or neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkSection {
+    /// Where the function's network interfaces are; it is in no VPC where there are none.
+    pub subnet_ids: SubnetIds,
+    /// What guards them.
+    pub security_group_ids: SecurityGroupIds,
+}
+
+impl NetworkSection {
+    /// Whether the function is in a VPC.
+    pub fn is_given(&self) -> bool {
+        !self.subnet_ids.is_empty()
+    }
+}
+
+/// The keys under `tracing`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracingSection {
+    /// Whether X-Ray follows an event from the queue to the execution.
+    pub enabled: bool,
+}
+
 /// The keys under `encryption`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncryptionSection {
@@ -156,6 +185,8 @@ pub struct AlarmsSection {
     pub action_arns: AlarmActionArns,
     /// The page that every alarm's description points to.
     pub runbook_url: Option<RunbookUrl>,
+    /// Hours without a change of any group after which an alarm fires; none by default.
+    pub silence_hours: Option<SilenceHours>,
 }
 
 /// The keys under `permissions`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::deployer_rows::{ROWS, Row, Touches};
+use super::deployer_rows::{NETWORK, ROWS, Row, Touches};
 use super::format::Files;
 use crate::names;
 use crate::stack::Stack;
@@ -41,12 +41,16 @@ pub(super) fn policies(stack: &Stack, format: &str, files: &Files) -> Files {
     ])
 }
 
+/// Lines that say that the function is in a VPC, which asks for more than its type does.
+const IN_NETWORK: &[&str] = &["vpc_config {", "VpcConfig:"];
+
 /// Every type of resource in the files of either format, as the format spells it.
 pub(super) fn types(files: &Files) -> BTreeSet<String> {
     let of_line = |line: &str| {
         let terraform = line.strip_prefix("resource \"").and_then(|rest| rest.split('"').next());
         let cloudformation = line.strip_prefix("    Type: ").filter(|kind| kind.starts_with("AWS::"));
-        terraform.or(cloudformation).map(str::to_owned)
+        let network = IN_NETWORK.contains(&line.trim()).then_some(NETWORK);
+        terraform.or(cloudformation).or(network).map(str::to_owned)
     };
     files
         .values()
@@ -156,6 +160,7 @@ mod tests {
         all.encryption.customer_key = true;
         all.trigger.launch_template_versions = true;
         all.package.kind = PackageKind::Image;
+        all.network.subnet_ids = vec!["subnet-0123abcd".parse().unwrap()].try_into().unwrap();
         let least = Config::with_defaults("demo".parse().unwrap());
         [least, all].map(|config| {
             stack::Stack::new(&config, &asl::build(&config).unwrap(), None).expect("it is sound")

@@ -4,6 +4,8 @@
 /// Stand among the types for what a format asks for whatever it deploys.
 pub(super) const TERRAFORM: &str = "terraform";
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
+/// Stands for a function that is in a VPC.
+pub(super) const NETWORK: &str = "network";
 
 /// What actions are limited to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +113,17 @@ pub(super) const ROWS: &[Row] = &[
             "lambda:GetFunctionRecursionConfig",
             "lambda:GetFunctionScalingConfig",
             "lambda:GetRuntimeManagementConfig",
+        ],
+        &[],
+    ),
+    row(
+        &[NETWORK],
+        Touches::Everything,
+        &[
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
         ],
         &[],
     ),

@@ -7,11 +7,11 @@ use super::parameter::ParameterKey;
 use super::queue::Queues;
 use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, Value};
-use crate::config::Config;
+use crate::config::{Config, SilenceHours};
 use crate::names;
 
-/// An alarm that fires when the statistic of one period reaches the threshold. Silence is health: none of the
-/// metrics is published when nothing happens.
+/// An alarm that fires when the statistic of each of its periods meets the threshold. None of the metrics is published
+/// when nothing happens; but for the alarm on silence, that is health.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alarm {
     /// Its label among the alarms.
@@ -49,6 +49,9 @@ const PERIOD_SECONDS: u32 = 300;
 /// An event may wait this long before somebody is told, even where the handler's time limit is short.
 const QUEUE_AGE_SECONDS_MIN: u32 = 900;
 
+/// Failed calls to the table of locks in one period of which somebody is told.
+const LOCKS_FAILED_MAX: u32 = 3;
+
 /// The namespace in which the handler counts its decisions, and the count of those that a person has to hear of.
 const DECISIONS: &str = "AsgRecycle";
 const REJECTED: &str = "Rejected";
@@ -67,7 +70,8 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
     alarms.extend(machine());
     alarms.extend(locks());
     alarms.extend(topic());
-    alarms.extend(metric::are_failures_logged(config).then(refused));
+    alarms.extend(metric::are_failures_logged(config).then(logged).into_iter().flatten());
+    alarms.extend(config.alarms.silence_hours.zip(rules.first()).map(|(hours, rule)| silence(hours, rule)));
     if config.encryption.customer_key {
         // CloudWatch cannot publish to a topic that is encrypted with AWS's key (fact I3).
         let default = Value::list([TOPIC.arn()]);
@@ -189,13 +193,40 @@ fn topic() -> [Alarm; 1] {
     )]
 }
 
-fn refused() -> Alarm {
+/// What is counted in the machine's log.
+fn logged() -> [Alarm; 2] {
     let machine = Watched { namespace: metric::namespace(), dimension: None };
-    machine.counts(
-        "notifications_refused",
-        metric::REFUSED,
-        "The topic or the notifier refused a message of a recycle, which went on without it. The execution's output says why.",
-    )
+    let locks = machine.counts(
+        "locks_failed",
+        metric::LOCKS_FAILED,
+        "Recycles cannot read or write the table of locks. The execution's history has the error.",
+    );
+    [
+        machine.counts(
+            "notifications_refused",
+            metric::REFUSED,
+            "The topic or the notifier refused a message of a recycle, which went on without it. The execution's output says why.",
+        ),
+        // A call that fails once is made again.
+        Alarm { threshold: LOCKS_FAILED_MAX, ..locks },
+    ]
+}
+
+/// EventBridge counts nothing where nothing happens, so here no data is what fires it.
+fn silence(hours: SilenceHours, rule: &EventRule) -> Alarm {
+    let watched = Watched::of("AWS/Events", ("RuleName", rule.resource().name()));
+    let alarm = watched.counts(
+        "silence",
+        "TriggeredRules",
+        "No group has changed for longer than it should: see that a trail logs management events in the region.",
+    );
+    Alarm {
+        comparison: "LessThanThreshold",
+        period_seconds: 3600,
+        evaluation_periods: hours.get(),
+        missing_data: "breaching",
+        ..alarm
+    }
 }
 
 impl Watched {
@@ -246,6 +277,7 @@ mod tests {
         let mut told: Vec<&str> = headings.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         let mut config = Config::with_defaults("demo".parse().unwrap());
         config.trigger.launch_template_versions = true;
+        config.alarms.silence_hours = SilenceHours::new(168).ok();
         let mut anchors: Vec<String> = of(&config).into_iter().map(|alarm| alarm.anchor).collect();
         told.sort_unstable();
         anchors.sort_unstable();

@@ -37,8 +37,21 @@ pub struct Function {
     pub environment: Value,
     /// ARN of the key that encrypts its environment; Lambda's own where there is none.
     pub key_arn: Option<Value>,
+    /// Whether X-Ray follows its invocations, in Lambda's word.
+    pub tracing: &'static str,
+    /// The VPC that it is in, where there is one.
+    pub network: Option<Network>,
     /// What reads the queue and calls it.
     pub source: EventSource,
+}
+
+/// Where a function has its network interfaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Network {
+    /// Ids of the subnets.
+    pub subnet_ids: Value,
+    /// Ids of the security groups.
+    pub security_group_ids: Value,
 }
 
 /// What a function runs.
@@ -122,6 +135,11 @@ pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Func
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         key_arn: key::arn(config),
+        tracing: if config.tracing.enabled { "Active" } else { "PassThrough" },
+        network: config.network.is_given().then(|| Network {
+            subnet_ids: Value::parameter(ParameterKey::SubnetIds),
+            security_group_ids: Value::parameter(ParameterKey::SecurityGroupIds),
+        }),
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
             batch_size: config.queue.batch_size.get(),

@@ -72,6 +72,16 @@ const TRACE_SAMPLED: &[&str] = &[
     "xray:PutTraceSegments",
 ];
 
+/// What Lambda asks of the role of a function that is in a VPC.
+const INTERFACES: &[&str] = &[
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+];
+
 /// What Step Functions asks of a machine's role before it logs to a log group.
 const DELIVER_LOGS: &[&str] = &[
     "logs:CreateLogDelivery",
@@ -97,8 +107,8 @@ pub(super) fn iam(config: &Config, machine: &Machine) -> Result<Iam, Problems> {
     let notifier: Vec<Statement> =
         notifier_calls.map(|calls| statement(Scope::Notifier, &calls, Caller::Machine, config)).collect();
     problems.or_ok(Iam {
-        handler: handler(statements(&handler_calls, Caller::Handler, config)),
-        machine: self::machine(statements(&machine_calls, Caller::Machine, config)),
+        handler: handler(statements(&handler_calls, Caller::Handler, config), config),
+        machine: self::machine(statements(&machine_calls, Caller::Machine, config), config),
         notifier: RolePolicy { name: "notifier", document: Policy::new(notifier) },
     })
 }
@@ -204,26 +214,42 @@ fn executions() -> Vec<Value> {
     vec![of(":*"), of("/*:*")]
 }
 
-fn handler(computed: Vec<Statement>) -> Role {
-    let own = [
+fn handler(computed: Vec<Statement>, config: &Config) -> Role {
+    let mut own = vec![
         Statement::allow("ReceiveEvents")
             .actions(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"])
             .resources([EVENTS_QUEUE.arn()]),
         Statement::allow("WriteLogs")
             .actions(["logs:CreateLogStream", "logs:PutLogEvents"])
             .resources([HANDLER_LOGS.arn()]),
-        Statement::allow("Trace").actions(TRACE.iter().copied()).resources(everything()),
     ];
+    own.extend(trace(TRACE, config));
+    own.extend(config.network.is_given().then(attach_network).into_iter().flatten());
     let trust = assume("lambda.amazonaws.com", "StringEqualsIfExists"); // not documented that Lambda always says it
     let description = "What the asg-recycle handler may do";
     role(HANDLER_ROLE, &names::HANDLER_ROLE, description, trust, computed.into_iter().chain(own))
 }
 
-fn machine(computed: Vec<Statement>) -> Role {
-    let own = [
-        Statement::allow("DeliverLogs").actions(DELIVER_LOGS.iter().copied()).resources(everything()),
-        Statement::allow("Trace").actions(TRACE_SAMPLED.iter().copied()).resources(everything()),
-    ];
+/// X-Ray has no resources to limit its calls to.
+fn trace(actions: &[&str], config: &Config) -> Option<Statement> {
+    let statement = || Statement::allow("Trace").actions(actions.iter().copied()).resources(everything());
+    config.tracing.enabled.then(statement)
+}
+
+/// Lambda makes the network interfaces of a function by the function's role. What the function runs may not use that.
+fn attach_network() -> [Statement; 2] {
+    let of = |statement: Statement| statement.actions(INTERFACES.iter().copied()).resources(everything());
+    let own = Value::regional_arn("lambda", ["function:".into(), Value::prefixed(names::FUNCTION.suffix)]);
+    [
+        of(Statement::allow("AttachNetwork")),
+        of(Statement::deny("DenyNetworkToCode")).condition("ArnEquals", "lambda:SourceFunctionArn", own),
+    ]
+}
+
+fn machine(computed: Vec<Statement>, config: &Config) -> Role {
+    let deliver =
+        Statement::allow("DeliverLogs").actions(DELIVER_LOGS.iter().copied()).resources(everything());
+    let own = [deliver].into_iter().chain(trace(TRACE_SAMPLED, config));
     // Any of the account's machines in the region: which ARN the children of a distributed Map come with is not documented.
     let machines = Value::regional_arn("states", ["*".into()]);
     let trust =
@@ -320,6 +346,18 @@ mod tests {
         let problems = with_calls(&["ec2:RunInstances", "sns:Publish", "s3:GetObject"]).unwrap_err();
         let named: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
         assert_eq!(named, ["ec2:RunInstances", "s3:GetObject"]);
+    }
+
+    #[test]
+    fn what_the_function_runs_may_not_touch_its_network() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        let role = |config: &Config| iam(config, &asl::build(config).unwrap()).unwrap().handler;
+        assert_eq!(find(&role(&config), "AttachNetwork"), None);
+        config.network.subnet_ids = vec!["subnet-0123abcd".parse().unwrap()].try_into().unwrap();
+        let role = role(&config);
+        let [attach, deny] = ["AttachNetwork", "DenyNetworkToCode"].map(|sid| find(&role, sid).unwrap());
+        assert_eq!(attach.actions, deny.actions);
+        assert_eq!(deny.conditions[0].1, "lambda:SourceFunctionArn");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct StateMachine {
     pub log_level: String,
     /// ARN of the log group's streams.
     pub log_group_arn: Value,
+    /// Whether X-Ray follows its executions.
+    pub tracing: bool,
 }
 
 /// The definition's name in the output folder.
@@ -47,6 +49,7 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
         substitutions: Value::map(Placeholder::ALL.iter().map(|each| (each.as_str(), substitution(*each)))),
         log_level: config.machine.log_level.as_str().to_uppercase(),
         log_group_arn: MACHINE_LOGS.arn(),
+        tracing: config.tracing.enabled,
     }
 }
 

@@ -25,6 +25,9 @@ pub struct MetricFilter {
 /// The metric of messages that the topic or the notifier function refused.
 pub(super) const REFUSED: &str = "NotificationsRefused";
 
+/// The metric of calls to the table of locks that failed, but for conditions that did not hold: these are how a lock is taken.
+pub(super) const LOCKS_FAILED: &str = "LockCallsFailed";
+
 /// The namespace of what is counted in the stack's logs.
 pub(super) fn namespace() -> Value {
     Value::joined(["AsgRecycle/".into(), Reference::Prefix.into()])
@@ -45,5 +48,12 @@ pub(super) fn filters(config: &Config) -> Vec<MetricFilter> {
         namespace: namespace(),
         metric: REFUSED,
     };
-    if are_failures_logged(config) { vec![refused] } else { Vec::new() }
+    let locks = MetricFilter {
+        label: "locks_failed",
+        name: "locks-failed",
+        pattern: r#"{ (($.type = "TaskFailed") || ($.type = "TaskTimedOut")) && ($.details.resourceType = "*dynamodb") && ($.details.error != "*ConditionalCheckFailedException") && ($.details.error != "*TransactionCanceledException") }"#,
+        metric: LOCKS_FAILED,
+        ..refused.clone()
+    };
+    if are_failures_logged(config) { vec![refused, locks] } else { Vec::new() }
 }

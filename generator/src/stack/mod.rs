@@ -32,7 +32,7 @@ use crate::problem::Problems;
 
 pub use alarms::Alarm;
 pub use deployed::Place;
-pub use function::{Code, EventSource, Function, PublishedZip, ZipCode};
+pub use function::{Code, EventSource, Function, Network, PublishedZip, ZipCode};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
 pub use key::EncryptionKey;

@@ -7,7 +7,8 @@ pub use super::parameter_key::ParameterKey;
 use super::value::Value;
 use crate::config::{
     AlarmActionArn, AlarmActionArns, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PackageKind,
-    PolicyArn, RetentionDays, RolePath, RunbookUrl, SlackChannel, TextFormat,
+    PolicyArn, RetentionDays, RolePath, RunbookUrl, SecurityGroupId, SecurityGroupIds, SlackChannel,
+    SubnetId, SubnetIds, TextFormat,
 };
 use crate::names;
 
@@ -78,12 +79,20 @@ pub enum Group {
     Operation,
     /// Where the handler's zip or image is.
     Package,
+    /// The VPC that the handler is in.
+    Network,
 }
 
 impl Group {
     /// Every group, in the order shown.
-    pub const ALL: &[Self] =
-        &[Self::Environment, Self::Package, Self::Notifications, Self::Permissions, Self::Operation];
+    pub const ALL: &[Self] = &[
+        Self::Environment,
+        Self::Package,
+        Self::Notifications,
+        Self::Permissions,
+        Self::Network,
+        Self::Operation,
+    ];
 
     /// Its heading in a form.
     pub fn title(self) -> &'static str {
@@ -93,6 +102,7 @@ impl Group {
             Self::Permissions => "Permissions",
             Self::Operation => "Operation",
             Self::Package => "Handler package",
+            Self::Network => "Network",
         }
     }
 }
@@ -100,7 +110,10 @@ impl Group {
 /// Every parameter of the stack, in the order of [`ParameterKey::ALL`].
 pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Vec<Parameter> {
     let kind = config.package.kind;
-    let deployed = |key: &&ParameterKey| package_kind(**key).is_none_or(|needed| needed == kind);
+    let deployed = |key: &&ParameterKey| match **key {
+        ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => config.network.is_given(),
+        key => package_kind(key).is_none_or(|needed| needed == kind),
+    };
     ParameterKey::ALL.iter().filter(deployed).map(|key| parameter(*key, config, package)).collect()
 }
 
@@ -128,6 +141,7 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         }
         ParameterKey::AlarmActionArns | ParameterKey::RunbookUrl => alarm(key, config),
         ParameterKey::PermissionsBoundaryArn | ParameterKey::RolePath => permission(key, config),
+        ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => network(key, config),
         ParameterKey::LogLevel
         | ParameterKey::LogRetentionDays
         | ParameterKey::CreateLockTable
@@ -191,6 +205,23 @@ fn permission(key: ParameterKey, config: &Config) -> Parameter {
             .defaults_to(Some(&config.permissions.role_path))
             .fits(RolePath::format()),
     }
+}
+
+fn network(key: ParameterKey, config: &Config) -> Parameter {
+    let parameter = Parameter { kind: ParameterKind::TextList, ..text(key, Group::Network) };
+    let given = &config.network;
+    if key == ParameterKey::SubnetIds {
+        let ids = Value::list(given.subnet_ids.iter().map(|id| &**id));
+        return Parameter { default: Some(ids), ..parameter }
+            .says("Subnets that the handler's network interfaces are in.")
+            .fits(SubnetId::format())
+            .at_most(SubnetIds::LENGTH_MAX);
+    }
+    let ids = Value::list(given.security_group_ids.iter().map(|id| &**id));
+    Parameter { default: Some(ids), ..parameter }
+        .says("Security groups of the handler's network interfaces.")
+        .fits(SecurityGroupId::format())
+        .at_most(SecurityGroupIds::LENGTH_MAX)
 }
 
 fn operation(key: ParameterKey, config: &Config) -> Parameter {

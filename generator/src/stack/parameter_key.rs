@@ -15,6 +15,8 @@ pub enum ParameterKey {
     RunbookUrl,
     PermissionsBoundaryArn,
     RolePath,
+    SubnetIds,
+    SecurityGroupIds,
     LogLevel,
     LogRetentionDays,
     CreateLockTable,
@@ -38,6 +40,8 @@ impl ParameterKey {
         Self::RunbookUrl,
         Self::PermissionsBoundaryArn,
         Self::RolePath,
+        Self::SubnetIds,
+        Self::SecurityGroupIds,
         Self::LogLevel,
         Self::LogRetentionDays,
         Self::CreateLockTable,
@@ -52,7 +56,7 @@ impl ParameterKey {
 
     /// Whether it is a list, of which "nothing" is the empty one.
     pub fn is_list(self) -> bool {
-        self == Self::AlarmActionArns
+        matches!(self, Self::AlarmActionArns | Self::SubnetIds | Self::SecurityGroupIds)
     }
 
     /// Its name in snake case; each format has its own case.
@@ -66,6 +70,8 @@ impl ParameterKey {
             Self::RunbookUrl => "runbook_url",
             Self::PermissionsBoundaryArn => "permissions_boundary_arn",
             Self::RolePath => "role_path",
+            Self::SubnetIds => "subnet_ids",
+            Self::SecurityGroupIds => "security_group_ids",
             Self::LogLevel => "log_level",
             Self::LogRetentionDays => "log_retention_days",
             Self::CreateLockTable => "create_lock_table",

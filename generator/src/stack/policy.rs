@@ -84,9 +84,14 @@ impl Statement {
         Self::new(sid, Effect::Allow)
     }
 
+    /// A statement that denies.
+    pub fn deny(sid: &str) -> Self {
+        Self::new(sid, Effect::Deny)
+    }
+
     /// Denies everybody what is not done over TLS.
     pub fn deny_insecure_transport(action: &str, resource: Value) -> Self {
-        Self::new("DenyInsecureTransport", Effect::Deny)
+        Self::deny("DenyInsecureTransport")
             .principal(Principal::Anyone)
             .actions([action])
             .resources([resource])

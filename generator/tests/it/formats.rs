@@ -14,7 +14,8 @@ use std::str::FromStr;
 
 use asg_recycle::asl::{self, Placeholder};
 use asg_recycle::config::{
-    BatchingWindowSeconds, Config, PackageKind, PermissionsSection, ReservedConcurrency, TagChanges,
+    BatchingWindowSeconds, Config, PackageKind, PermissionsSection, ReservedConcurrency, SilenceHours,
+    TagChanges,
 };
 use asg_recycle::problem::Problem;
 use asg_recycle::render::{self, FORMATS, Files};
@@ -102,6 +103,11 @@ fn everything() -> Config {
     config.queue.batching_window_seconds = BatchingWindowSeconds::new(5).expect("it is within bounds");
     config.notifications.slack_channel = Some(fitting("webops"));
     config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
+    config.alarms.silence_hours = SilenceHours::new(24).ok();
+    config.network.subnet_ids =
+        vec![fitting("subnet-0123abcd"), fitting("subnet-4567abcd")].try_into().expect("they differ");
+    config.network.security_group_ids = vec![fitting("sg-0123abcd")].try_into().expect("it is one");
+    config.tracing.enabled = false;
     config.encryption.customer_key = true;
     config.permissions = PermissionsSection { boundary_arn: None, role_path: fitting("/webops/") };
     config.tags.insert("team", fitting("web: ops")).expect("AWS takes it");

@@ -23,3 +23,15 @@ resource "aws_cloudwatch_log_metric_filter" "notifications_refused" {
     value     = "1"
   }
 }
+
+resource "aws_cloudwatch_log_metric_filter" "locks_failed" {
+  name           = "locks-failed"
+  log_group_name = aws_cloudwatch_log_group.machine.name
+  pattern        = "{ (($.type = \"TaskFailed\") || ($.type = \"TaskTimedOut\")) && ($.details.resourceType = \"*dynamodb\") && ($.details.error != \"*ConditionalCheckFailedException\") && ($.details.error != \"*TransactionCanceledException\") }"
+
+  metric_transformation {
+    name      = "LockCallsFailed"
+    namespace = "AsgRecycle/${local.prefix}"
+    value     = "1"
+  }
+}

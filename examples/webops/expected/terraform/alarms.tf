@@ -375,3 +375,19 @@ resource "aws_cloudwatch_metric_alarm" "notifications_refused" {
   ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
   tags                = var.tags
 }
+
+resource "aws_cloudwatch_metric_alarm" "locks_failed" {
+  alarm_name          = "${local.prefix}-locks-failed"
+  alarm_description   = var.runbook_url == null ? "Recycles cannot read or write the table of locks. The execution's history has the error. Runbook: docs/runbook.md#locks-failed beside what was deployed." : "Recycles cannot read or write the table of locks. The execution's history has the error. Runbook: ${var.runbook_url}#locks-failed"
+  namespace           = "AsgRecycle/${local.prefix}"
+  metric_name         = "LockCallsFailed"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 3
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  ok_actions          = length(var.alarm_action_arns) == 0 ? [aws_sns_topic.recycles.arn] : var.alarm_action_arns
+  tags                = var.tags
+}

@@ -44,8 +44,9 @@ pub(super) fn definition(stack: &Stack) -> String {
 pub(super) fn upgraded(stack: &Stack, former: &Stack) -> Inventory {
     let former = Template::of(former);
     let default = |parameter: &Value| parameter.get("Default").cloned().unwrap_or_else(|| "asked".into());
-    let kept = section(&former.0, "Parameters").iter();
     let template = Template::of(stack);
+    // What is new has its default.
+    let kept = section(&template.0, "Parameters").iter().chain(section(&former.0, "Parameters"));
     let world = template.world_of(kept.map(|(name, one)| (name.clone(), Some(default(one)))).collect());
     template.inventory_in(&world)
 }

@@ -98,6 +98,8 @@ pub(super) const KINDS: &[Kind] = &[
             ("LoggingConfig.ApplicationLogLevel", "log_level"),
             ("LoggingConfig.LogGroup", "log_group"),
             ("TracingConfig.Mode", "tracing"),
+            ("VpcConfig.SubnetIds", "subnet_ids"),
+            ("VpcConfig.SecurityGroupIds", "security_group_ids"),
             ("KmsKeyArn", "key"),
             ("Tags", "tags"),
         ],

@@ -198,7 +198,9 @@ impl Seen<'_> {
             "log_format": "JSON",
             "log_level": self.value(&function.log_level),
             "log_group": self.value(&function.log_group),
-            "tracing": "Active",
+            "tracing": function.tracing,
+            "subnet_ids": function.network.as_ref().map(|network| self.value(&network.subnet_ids)),
+            "security_group_ids": function.network.as_ref().map(|network| self.value(&network.security_group_ids)),
             "key": self.key(function.key_arn.as_ref()),
             "tags": self.stack.tags,
         });
@@ -247,7 +249,7 @@ impl Seen<'_> {
             "log_level": machine.log_level,
             "logs_data": true,
             "log_group_arn": self.value(&machine.log_group_arn),
-            "tracing": true,
+            "tracing": machine.tracing,
             "tags": self.stack.tags,
         });
         ("machine.recycle".to_owned(), properties)

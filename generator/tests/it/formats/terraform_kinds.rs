@@ -87,6 +87,8 @@ pub(super) const KINDS: &[Kind] = &[
             ("logging_config.application_log_level", "log_level"),
             ("logging_config.log_group", "log_group"),
             ("tracing_config.mode", "tracing"),
+            ("vpc_config.subnet_ids", "subnet_ids"),
+            ("vpc_config.security_group_ids", "security_group_ids"),
             ("kms_key_arn", "key"),
             ("tags", "tags"),
         ],
