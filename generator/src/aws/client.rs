@@ -48,8 +48,8 @@ pub struct AwsClient {
     /// Of the role that is taken on, once it is.
     role: RefCell<Option<Signer<Credential>>>,
     calls: RefCell<BTreeMap<String, u32>>,
-    /// Whether it was said that AWS throttles.
-    has_waited: Cell<bool>,
+    /// How often it had to wait before it asked again.
+    waits: Cell<u32>,
     on_wait: Box<dyn Fn(&str)>,
 }
 
@@ -82,7 +82,7 @@ impl AwsClient {
             own,
             role: RefCell::default(),
             calls: RefCell::default(),
-            has_waited: Cell::default(),
+            waits: Cell::default(),
             on_wait: Box::new(on_wait),
         })
     }
@@ -100,6 +100,11 @@ impl AwsClient {
     /// How many calls were made.
     pub fn calls_made(&self) -> u32 {
         self.calls.borrow().values().sum()
+    }
+
+    /// How often it had to wait before it asked again.
+    pub fn waits_made(&self) -> u32 {
+        self.waits.get()
     }
 
     /// Makes a call and reads its answer; `arguments` is an object, spelt as the service spells them. `resource` is what it
@@ -212,7 +217,9 @@ impl AwsClient {
     #[expect(clippy::disallowed_methods, reason = "AWS asks its callers to wait")]
     fn wait(&self, action: &AwsAction, kind: Kind, attempt: u32, refusal: &Refusal) {
         let wait = BACKOFF * 2_u32.pow(attempt - 1);
-        if !self.has_waited.replace(true) || attempt > 2 {
+        let waits = self.waits.get();
+        self.waits.set(waits.saturating_add(1));
+        if waits == 0 || attempt > 2 {
             let does = if kind == Kind::Throttled { "throttles" } else { "does not answer" };
             let (action, seconds) = (action.iam(), wait.as_secs_f32());
             let said = if refusal.message.is_empty() { &refusal.code } else { &refusal.message };

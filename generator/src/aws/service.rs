@@ -55,6 +55,8 @@ pub const EC2: AwsService = AwsService { name: "ec2", protocol: Protocol::Ec2 { 
 pub const LAMBDA: AwsService = AwsService { name: "lambda", protocol: Protocol::Path };
 /// S3; what it is asked for are paths and headers of its own, which whoever asks writes.
 pub const S3: AwsService = AwsService { name: "s3", protocol: Protocol::Path };
+/// Elastic Load Balancing, but for classic load balancers.
+pub const LOAD_BALANCING: AwsService = query("elasticloadbalancing", "2015-12-01");
 /// Step Functions.
 pub const STATES: AwsService = json("states", "1.0", "AWSStepFunctions");
 /// The Security Token Service.
@@ -109,6 +111,7 @@ pub(super) fn other_endpoint(
 ) -> Option<String> {
     let name = match service.name {
         "autoscaling" => "AUTO_SCALING",
+        "elasticloadbalancing" => "ELASTIC_LOAD_BALANCING_V2",
         "states" => "SFN",
         other => &other.to_uppercase(),
     };

@@ -30,18 +30,40 @@ pub(super) struct Following {
 pub(super) struct Looks {
     began: Instant,
     every: Duration,
+    /// The shortest time between two looks.
+    pace: Duration,
     timeout: Duration,
 }
+
+/// Time between two looks at most, however much AWS throttles.
+const PACE_MAX: Duration = Duration::from_mins(4);
 
 impl Following {
     #[expect(clippy::disallowed_methods, reason = "whoever follows something has a deadline")]
     pub(super) fn looks(&self) -> Looks {
         let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-        Looks { began: Instant::now(), every: time(self.every.max(1)), timeout: time(self.timeout) }
+        let every = time(self.every.max(1));
+        Looks { began: Instant::now(), every, pace: every, timeout: time(self.timeout) }
     }
 }
 
 impl Looks {
+    /// Sets the shortest time between two looks.
+    pub(super) fn no_faster_than(&mut self, seconds: u64) {
+        self.pace = self.pace.max(Duration::from_secs(seconds));
+        self.every = self.pace;
+    }
+
+    /// Looks half as often where AWS throttles, and as before where it does no more.
+    pub(super) fn pace(&mut self, is_throttled: bool) {
+        self.every = if is_throttled { (self.every * 2).min(PACE_MAX.max(self.pace)) } else { self.pace };
+    }
+
+    /// Seconds between two looks.
+    pub(super) fn every_seconds(&self) -> u64 {
+        self.every.as_secs()
+    }
+
     /// Waits for the next look; a failure when the time is up.
     #[expect(clippy::disallowed_methods, reason = "whoever follows something waits")]
     pub(super) fn wait(&mut self, what: &str, context: &mut Context) -> Result<(), Failure> {
@@ -140,18 +162,6 @@ pub(super) fn stop(session: &StackSession, execution: &str) -> Result<(), Failur
     let arguments = json!({"executionArn": execution, "cause": "asg-recycle abort"});
     let _: NoAnswer = session.ask(&STOP_EXECUTION, &arguments)?;
     Ok(())
-}
-
-/// Where an execution is seen in a browser; none where it is not known where the partition has its console.
-pub(super) fn link(session: &StackSession, execution: &str) -> Option<String> {
-    let region = &session.place.region;
-    let console = match crate::names::partition(region) {
-        "aws-cn" => "console.amazonaws.cn",
-        "aws-us-gov" => "console.amazonaws-us-gov.com",
-        "aws" => "console.aws.amazon.com",
-        _ => return None,
-    };
-    Some(format!("https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}"))
 }
 
 /// What the execution that is followed is to come to.

@@ -42,6 +42,15 @@ impl Color {
     }
 }
 
+/// What shows results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Surface {
+    /// A terminal that can be written over.
+    Screen,
+    /// Anything else.
+    Stream,
+}
+
 /// The two streams of a command.
 pub(super) struct Console {
     results: Box<dyn Write>,
@@ -54,20 +63,35 @@ pub(super) struct Console {
     pub(super) is_watched: bool,
     /// Columns of the terminal that shows the results, where one does.
     pub(super) columns: Option<usize>,
+    surface: Surface,
+    /// What `COLUMNS` says.
+    columns_said: Option<usize>,
 }
 
 impl Console {
     /// The process's own streams.
     pub(super) fn standard(color: Color, environment: &ProcessEnvironment) -> Self {
         let is_watched = io::stderr().is_terminal();
+        let set = |name: &str| environment.get(std::ffi::OsStr::new(name));
+        let columns_said = set("COLUMNS").and_then(|value| value.to_str()?.parse().ok());
+        let is_screen = io::stdout().is_terminal() && set("TERM").is_none_or(|term| term != "dumb");
+        let surface = if is_screen { Surface::Screen } else { Surface::Stream };
         Self {
             results: Box::new(io::stdout().lock()),
             notes: Box::new(io::stderr()),
             colours_results: color.on(io::stdout().is_terminal(), environment),
             colours_notes: color.on(is_watched, environment),
             is_watched,
-            columns: columns(environment),
+            columns: columns_said.or_else(|| screen().map(|(columns, _)| columns)),
+            surface,
+            columns_said,
         }
+    }
+
+    /// Columns and rows, as they are now, of the terminal that shows the results; none where it cannot be written over.
+    pub(super) fn screen(&self) -> Option<(usize, usize)> {
+        let (columns, rows) = screen().filter(|_| self.surface == Surface::Screen)?;
+        Some((self.columns_said.unwrap_or(columns), rows))
     }
 
     /// Prints a result: standard output.
@@ -97,11 +121,10 @@ impl Console {
     }
 }
 
-/// What `COLUMNS` says, else what the terminal does.
-fn columns(environment: &ProcessEnvironment) -> Option<usize> {
-    let said =
-        environment.get(std::ffi::OsStr::new("COLUMNS")).and_then(|value| value.to_str()?.parse().ok());
-    said.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)))
+/// Columns and rows of the terminal that shows the results, where one does.
+fn screen() -> Option<(usize, usize)> {
+    let (width, height) = terminal_size::terminal_size_of(io::stdout())?;
+    Some((usize::from(width.0), usize::from(height.0)))
 }
 
 #[cfg(test)]

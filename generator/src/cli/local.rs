@@ -316,7 +316,7 @@ impl Session<'_> {
         let goes_on = move |_: &crate::simulate::runner::Runner| !interrupted.load(Ordering::Relaxed);
         let run = self.account.as_mut().and_then(|account| account.finish(goes_on));
         if let Some(run) = &run {
-            context.console.result(&report::text(run, look(context, None)))?;
+            context.console.result(&report::text(run, look(&context.console, None)))?;
         }
         Ok(run)
     }

@@ -30,6 +30,10 @@ mod start;
 mod restore;
 mod abort;
 mod wait;
+mod live;
+mod watch;
+mod history;
+mod plan;
 mod operator_policy;
 mod status;
 
@@ -121,7 +125,7 @@ enum Command {
     /// Print the tags that opt a group in.
     #[command(after_help = "Example: asg-recycle tags stack.yaml --strategy out-in --set team=payments")]
     Tags(tags::Arguments),
-    /// Show what is outdated and what is happening, for every group of a deployed stack.
+    /// Show what is outdated and what is happening, for a fleet or one group.
     #[command(
         after_help = "Example: asg-recycle status --stack webops-production --state outdated --max-age 7d\n\n\
             Exit code 1 means that something has been outdated for longer than --max-age."
@@ -145,6 +149,19 @@ enum Command {
     #[command(after_help = "Example: asg-recycle wait web-asg-1 --stack webops-production --timeout 2h\n\n\
             Exit code 1 means that the last recycle did not end well, or that the time is up.")]
     Wait(Box<wait::Arguments>),
+    /// Watch a group until nothing runs for it.
+    #[command(after_help = "Example: asg-recycle watch web-asg-1 --stack webops-production\n\n\
+            On a terminal one screen is drawn again and again; elsewhere a line is printed for each change. Exit codes are those of \
+            `wait`.")]
+    Watch(Box<watch::Arguments>),
+    /// Show what ran in the last 90 days, why, and how it ended.
+    #[command(after_help = "Example: asg-recycle history web-asg-1 --stack webops-production --limit 50")]
+    History(Box<history::Arguments>),
+    /// Tell what a recycle would do to a group now, and how it would go.
+    #[command(
+        after_help = "Example: asg-recycle plan web-asg-1 --stack webops-production --write-scenario web.yaml"
+    )]
+    Plan(Box<plan::Arguments>),
     /// Print the least IAM policy for whoever operates a deployed stack.
     #[command(
         after_help = "Example: asg-recycle operator-policy --stack webops-production --region eu-west-2 --act"
@@ -211,6 +228,9 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Abort(arguments) => abort::run(arguments, context),
         Command::Restore(arguments) => restore::run(arguments, context),
         Command::Wait(arguments) => wait::run(arguments, context),
+        Command::Watch(arguments) => watch::run(arguments, context),
+        Command::History(arguments) => history::run(arguments, context),
+        Command::Plan(arguments) => plan::run(arguments, context),
         Command::OperatorPolicy(arguments) => operator_policy::run(arguments, context),
         Command::Schema { scenario: false } => context.console.result(&init::schema_text()),
         Command::Schema { scenario: true } => {

@@ -37,18 +37,29 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// A client that asks so.
+    /// A client that asks so; where AWS has to be asked again, that is said.
     pub(super) fn client(&self, context: &Context) -> Result<AwsClient, AwsError> {
+        self.client_telling(context, said)
+    }
+
+    /// A client that asks so; `on_wait` is told where AWS has to be asked again.
+    fn client_telling(
+        &self,
+        context: &Context,
+        on_wait: impl Fn(&str) + 'static,
+    ) -> Result<AwsClient, AwsError> {
         let place = AwsPlace {
             region: self.region.clone(),
             profile: self.profile.clone(),
             role_arn: self.role_arn.clone(),
             endpoint: self.endpoint_url.clone(),
         };
-        AwsClient::new(place, TextEnvironment::of(&context.environment), |text| {
-            let _ = writeln!(std::io::stderr(), "note: {text}"); // whoever does not read it does not matter
-        })
+        AwsClient::new(place, TextEnvironment::of(&context.environment), on_wait)
     }
+}
+
+fn said(text: &str) {
+    let _ = writeln!(std::io::stderr(), "note: {text}"); // whoever does not read it does not matter
 }
 
 impl Operator {
@@ -57,9 +68,18 @@ impl Operator {
         Self { caller: Caller { profile, region, ..self.caller.clone() }, ..self.clone() }
     }
 
-    /// Finds the stack.
+    /// Finds the stack; where AWS has to be asked again, that is said.
     pub(super) fn open(&self, context: &Context) -> Result<StackSession, Failure> {
-        let client = self.caller.client(context)?;
+        self.open_telling(context, said)
+    }
+
+    /// Finds the stack; `on_wait` is told where AWS has to be asked again.
+    pub(super) fn open_telling(
+        &self,
+        context: &Context,
+        on_wait: impl Fn(&str) + 'static,
+    ) -> Result<StackSession, Failure> {
+        let client = self.caller.client_telling(context, on_wait)?;
         Ok(StackSession::open(client, &stack_name(self.stack.as_deref(), context)?)?)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
@@ -55,7 +56,7 @@ enum ReportFormat {
 /// Steps between two looks at how far a run is.
 const STEPS: u64 = 1000;
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(super) fn dollars(text: &str) -> Result<f64, String> {
     let number = text.strip_prefix('$').unwrap_or(text).parse::<f64>().ok();
     number
         .filter(|price| price.is_finite() && *price >= 0.0)
@@ -144,9 +145,9 @@ fn list(strategy: &str, context: &mut Context) -> Result<(), Failure> {
 }
 
 /// How reports look here.
-pub(super) fn look(context: &Context, dollars_per_hour: Option<f64>) -> Look {
-    let paint = if context.console.colours_results { Paint::Coloured } else { Paint::Plain };
-    Look { paint, columns: context.console.columns.unwrap_or(COLUMNS), dollars_per_hour }
+pub(super) fn look(console: &Console, dollars_per_hour: Option<f64>) -> Look {
+    let paint = if console.colours_results { Paint::Coloured } else { Paint::Plain };
+    Look { paint, columns: console.columns.unwrap_or(COLUMNS), dollars_per_hour }
 }
 
 /// Runs made-up scenarios on all cores.
@@ -223,7 +224,7 @@ fn print(
 ) -> Result<(), Failure> {
     match arguments.format {
         ReportFormat::Text => {
-            let mut text = report::text(run, look(context, arguments.price_per_hour));
+            let mut text = report::text(run, look(&context.console, arguments.price_per_hour));
             text.extend(unmet.iter().map(|one| format!("not as expected: {one}\n")));
             if !is_as_expected {
                 text += &replay.to_string();

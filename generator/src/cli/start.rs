@@ -6,6 +6,7 @@ use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
+use crate::operate::console_link::execution_link;
 use crate::operate::request::{self, ReplaceAsked, StartAsked};
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     acting::agree(&session, &what, arguments.yes || arguments.dry_run, context)?;
     let execution = acting::start(&session, &request)?;
     context.console.result(&format!("started {execution}\n"))?;
-    if let Some(link) = acting::link(&session, &execution) {
+    if let Some(link) = execution_link(&session.place.region, &execution) {
         context.console.note(&format!("{link}\n"));
     }
     if !arguments.wait {

@@ -2,14 +2,21 @@
 
 use std::fmt::Write as _;
 
+use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
+use super::simulate::look;
+use super::watch;
 use crate::operate::fleet::{self, FleetReport, FleetRow, StackFleet};
+use crate::operate::screen::{self, ScreenArea};
 use crate::operate::{reads, span, table};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// One group, in full [default: all groups of the stack, a line each].
+    #[arg(value_name = "GROUP", conflicts_with_all = ["state", "team", "strategy", "max_age", "regions", "profiles"])]
+    group: Option<String>,
     #[command(flatten)]
     operator: Operator,
     /// Only groups that stand so, e.g. `outdated`; may be repeated.
@@ -41,11 +48,14 @@ pub(super) enum Format {
     /// For people.
     #[default]
     Text,
-    /// For programs: docs/status.schema.json describes it.
+    /// For programs: JSON that a schema in docs/ describes, e.g. status.schema.json, status-group.schema.json.
     Json,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    if let Some(name) = &arguments.group {
+        return one_group(arguments, name, context);
+    }
     let now = now();
     let mut fleets = Vec::new();
     for operator in operators(arguments) {
@@ -86,6 +96,24 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.console.note(&format!("{} is outdated for {age}\n", row.group));
     }
     Err(Failure::Findings)
+}
+
+/// One group, in full.
+fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    acting::owned(&session, name)?;
+    let seen =
+        watch::seen(&session, name)?.ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+    if arguments.format == Format::Json {
+        return context.console.result(&fleet::json(&seen.status));
+    }
+    let look = look(&context.console, None);
+    let area = ScreenArea { columns: context.console.columns, rows: None, paint: look.paint };
+    context.console.result(&screen::screen(&seen, area))?;
+    match seen.status.recycle.and_then(|recycle| recycle.console) {
+        Some(link) => context.console.result(&format!("\n{link}\n")),
+        None => Ok(()),
+    }
 }
 
 /// One for each profile and region.

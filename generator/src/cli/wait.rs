@@ -4,7 +4,7 @@ use super::acting::{self, Following};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
-use crate::operate::fleet::{self, GroupStanding};
+use crate::operate::fleet::{self, FleetRow, GroupStanding};
 use crate::operate::reads;
 
 #[derive(Debug, clap::Args)]
@@ -29,12 +29,17 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             return Err(Failure::Input(format!("the group `{name}` is gone")));
         };
         if row.state != GroupStanding::Recycling {
-            let last = row.last.map(|last| format!(", last {last}")).unwrap_or_default();
-            let detail = if row.detail.is_empty() { String::new() } else { format!(": {}", row.detail) };
-            context.console.result(&format!("{name}: {}{detail}{last}\n", row.state.word()))?;
-            let is_good = matches!(row.state, GroupStanding::Current | GroupStanding::NotOptedIn);
-            return if is_good { Ok(()) } else { Err(Failure::Findings) };
+            return at_rest(&row, context);
         }
         looks.wait(&format!("{name} is not at rest"), context)?;
     }
+}
+
+/// Tells how a group stands for which nothing runs; fails with findings where that is not well.
+pub(super) fn at_rest(row: &FleetRow, context: &mut Context) -> Result<(), Failure> {
+    let last = row.last.as_ref().map(|last| format!(", last {last}")).unwrap_or_default();
+    let detail = if row.detail.is_empty() { String::new() } else { format!(": {}", row.detail) };
+    context.console.result(&format!("{}: {}{detail}{last}\n", row.group, row.state.word()))?;
+    let is_good = matches!(row.state, GroupStanding::Current | GroupStanding::NotOptedIn);
+    if is_good { Ok(()) } else { Err(Failure::Findings) }
 }

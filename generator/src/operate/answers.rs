@@ -322,6 +322,12 @@ impl SeenExecution {
         self.asked("mode").as_deref() == Some("restore")
     }
 
+    /// A text of what it was started by, e.g. `event_name`.
+    pub fn trigger(&self, key: &str) -> Option<String> {
+        let input: serde_json::Value = serde_json::from_str(&self.input).ok()?;
+        input.get("trigger")?.get(key)?.as_str().map(str::to_owned)
+    }
+
     /// A text of what it was asked for.
     pub fn asked(&self, key: &str) -> Option<String> {
         let input: serde_json::Value = serde_json::from_str(&self.input).ok()?;

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asg_recycle_handler::contract::{OVERRIDE_COMPONENT_NAME, STRATEGY, TEAM};
-use asg_recycle_handler::name;
+use asg_recycle_handler::contract::{STRATEGY, TEAM};
 use asg_recycle_handler::settings::Settings;
 use asg_recycle_handler::tags::{self, NotOptedIn, OptIn};
 use jiff::Timestamp;
@@ -11,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answers::{ListedExecution, SeenExecution, SeenGroup};
+use super::endings::Endings;
 use super::lock::GroupLock;
 use super::outdated::{LaunchSourceWanted, TemplateAliases, outdated};
 
@@ -120,16 +120,23 @@ pub fn json(report: &impl Serialize) -> String {
 
 /// The table of a fleet, by name.
 pub fn rows(facts: &FleetFacts, settings: &Settings, now: Timestamp) -> Vec<FleetRow> {
-    let mut rows: Vec<FleetRow> = facts.groups.iter().map(|group| row(group, facts, settings, now)).collect();
+    let endings = Endings::of(&facts.groups, &facts.executions);
+    let row = |group| row(group, (facts, &endings), settings, now);
+    let mut rows: Vec<FleetRow> = facts.groups.iter().map(row).collect();
     rows.sort_by(|one, other| one.group.cmp(&other.group));
     rows
 }
 
-fn row(group: &SeenGroup, facts: &FleetFacts, settings: &Settings, now: Timestamp) -> FleetRow {
+fn row(
+    group: &SeenGroup,
+    (facts, endings): (&FleetFacts, &Endings),
+    settings: &Settings,
+    now: Timestamp,
+) -> FleetRow {
     let described = group.as_handler_sees_it();
     let outdated = outdated(group, &facts.aliases);
     let lock = facts.locks.get(&group.name);
-    let ending = ending_of(group, facts);
+    let ending = endings.last(group, &facts.executions, &facts.described);
     let tags = tags::read(&described, settings);
     let (state, detail) = standing(group, lock, ending, &tags, outdated.len(), facts);
     let since = outdated.iter().filter_map(|one| facts.made_at.get(&one.wants)).min();
@@ -227,47 +234,6 @@ pub fn unlisted_holders(facts: &FleetFacts) -> Vec<String> {
     holders.filter(|holder| !is_listed(holder)).cloned().collect()
 }
 
-/// The group's execution that ended last and tells how, as far as executions were looked at: it is known by its name, which begins with the group's component. None where several
-/// groups have the same, for nobody could tell whose it is.
-pub fn ending_of<'a>(group: &SeenGroup, facts: &'a FleetFacts) -> Option<&'a ListedExecution> {
-    let own = execution_prefix(group);
-    let is_shared =
-        facts.groups.iter().any(|other| other.name != group.name && execution_prefix(other) == own);
-    if is_shared {
-        return None;
-    }
-    let is_own = |one: &&ListedExecution| {
-        one.name.rsplit_once('-').is_some_and(|(prefix, hash)| prefix == own && hash.len() == 32)
-    };
-    let tells = |one: &&ListedExecution| {
-        facts.described.get(&one.execution_arn).is_none_or(|seen| tells_how_it_ended(seen, &group.name))
-    };
-    facts.executions.iter().filter(is_own).filter(|one| one.stop_date.is_some()).find(tells)
-}
-
-/// Whether an execution tells how the last change of this group ended: one that left it to another, changed nothing by what it was
-/// asked for, or found nothing to put back, hides the one before it.
-fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
-    let is_others = seen.asked("auto_scaling_group_name").is_some_and(|asked| asked != group);
-    let reason = seen.said("reason").unwrap_or_default();
-    let is_nothing = match seen.said("outcome").as_deref() {
-        Some("coalesced" | "dry_run" | "skipped") => true,
-        Some("restored") => {
-            reason.contains("nothing was left to put back") || reason.contains("left nothing to put back")
-        }
-        _ => false,
-    };
-    !is_others && !is_nothing
-}
-
-/// What the names of a group's executions begin with, as the handler names them.
-fn execution_prefix(group: &SeenGroup) -> String {
-    let described = group.as_handler_sees_it();
-    let component = name::component(&group.name, described.tag(OVERRIDE_COMPONENT_NAME.key));
-    let name = name::execution_name(component, &[]);
-    name.rsplit_once('-').map(|(prefix, _)| prefix.to_owned()).unwrap_or(name)
-}
-
 fn how_it_ended(ending: &ListedExecution, facts: &FleetFacts) -> String {
     let said = facts.described.get(&ending.execution_arn).and_then(|one| one.said("outcome"));
     said.unwrap_or_else(|| ending.status.to_lowercase())
@@ -297,4 +263,4 @@ impl GroupStanding {
 
 #[cfg(test)]
 #[path = "fleet_tests.rs"]
-pub(super) mod tests;
+pub(in crate::operate) mod tests;

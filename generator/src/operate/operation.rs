@@ -1,6 +1,6 @@
 //! Every call that operating a stack takes, and what it touches: the policy of an operator is computed from this list.
 
-use crate::aws::service::{AUTO_SCALING, AwsAction, DYNAMODB, EC2, LAMBDA, STATES, STS};
+use crate::aws::service::{AUTO_SCALING, AwsAction, DYNAMODB, EC2, LAMBDA, LOAD_BALANCING, STATES, STS};
 
 /// What a call touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +52,18 @@ pub const DESCRIBE_TEMPLATES: Operation =
 /// Since when a version is there.
 pub const DESCRIBE_TEMPLATE_VERSIONS: Operation =
     read(AwsAction::repeatable(EC2, "DescribeLaunchTemplateVersions"), Touches::Everything);
+/// What a group launched and terminated, and when.
+pub const DESCRIBE_ACTIVITIES: Operation =
+    read(AwsAction::repeatable(AUTO_SCALING, "DescribeScalingActivities"), Touches::Everything);
+/// Its lifecycle hooks.
+pub const DESCRIBE_HOOKS: Operation =
+    read(AwsAction::repeatable(AUTO_SCALING, "DescribeLifecycleHooks"), Touches::Everything);
+/// When instances were launched.
+pub const DESCRIBE_MACHINES: Operation =
+    read(AwsAction::repeatable(EC2, "DescribeInstances"), Touches::Everything);
+/// How instances are as targets.
+pub const DESCRIBE_TARGET_HEALTH: Operation =
+    read(AwsAction::repeatable(LOAD_BALANCING, "DescribeTargetHealth"), Touches::Everything);
 /// Locks, marks and journals.
 pub const READ_LOCKS: Operation = read(AwsAction::repeatable(DYNAMODB, "Scan"), Touches::LockTable);
 /// Those of one group.
@@ -62,6 +74,12 @@ pub const LIST_EXECUTIONS: Operation =
 /// How an execution stands, and what it said of itself.
 pub const DESCRIBE_EXECUTION: Operation =
     read(AwsAction::repeatable(STATES, "DescribeExecution"), Touches::StackExecutions);
+/// Where an execution is, and what it waits for until when.
+pub const READ_HISTORY: Operation =
+    read(AwsAction::repeatable(STATES, "GetExecutionHistory"), Touches::StackExecutions);
+/// The machine as it is deployed: its definition, and its settings in that.
+pub const DESCRIBE_STATE_MACHINE: Operation =
+    read(AwsAction::repeatable(STATES, "DescribeStateMachine"), Touches::StateMachine);
 /// Starts a recycle or a restore; the name makes a second start the same.
 pub const START_EXECUTION: Operation =
     act(AwsAction::repeatable(STATES, "StartExecution"), Touches::StateMachine);
@@ -76,10 +94,16 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_GROUPS,
     DESCRIBE_TEMPLATES,
     DESCRIBE_TEMPLATE_VERSIONS,
+    DESCRIBE_ACTIVITIES,
+    DESCRIBE_HOOKS,
+    DESCRIBE_MACHINES,
+    DESCRIBE_TARGET_HEALTH,
     READ_LOCKS,
     READ_LOCK,
     LIST_EXECUTIONS,
     DESCRIBE_EXECUTION,
+    READ_HISTORY,
+    DESCRIBE_STATE_MACHINE,
     START_EXECUTION,
     STOP_EXECUTION,
 ];

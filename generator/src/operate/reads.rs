@@ -10,7 +10,8 @@ use super::answers::{
     ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution, SeenGroup,
     TemplateVersions, TemplatesPage,
 };
-use super::fleet::{FleetFacts, ending_of, unlisted_holders};
+use super::endings::Endings;
+use super::fleet::{FleetFacts, unlisted_holders};
 use super::lock::GroupLock;
 use super::operation::{
     DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATE_VERSIONS, DESCRIBE_TEMPLATES, LIST_EXECUTIONS,
@@ -24,7 +25,7 @@ use crate::names;
 /// Groups that one page of descriptions holds, as Auto Scaling has it.
 const GROUPS_PER_PAGE: u32 = 100;
 /// Executions that one page of a list holds, as Step Functions has it.
-const EXECUTIONS_PER_PAGE: u32 = 1_000;
+pub(super) const EXECUTIONS_PER_PAGE: u32 = 1_000;
 /// Launch templates that are described at once, as EC2 has it.
 const TEMPLATES_PER_CALL: usize = 200;
 /// Pages of any list that are read at most.
@@ -60,12 +61,14 @@ pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsEr
             facts.made_at.insert(source, at);
         }
     }
-    let endings =
-        facts.groups.iter().filter_map(|group| Some((ending_of(group, &facts)?.start_date, group.clone())));
-    let mut endings: Vec<(f64, SeenGroup)> = endings.collect();
-    endings.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    for (_, group) in endings {
-        look_back(session, &mut facts, &group, has_calls_left)?;
+    let endings = Endings::of(&facts.groups, &facts.executions);
+    let ended = |group: &SeenGroup| {
+        Some((endings.last(group, &facts.executions, &facts.described)?.start_date, group.clone()))
+    };
+    let mut newest_first: Vec<(f64, SeenGroup)> = facts.groups.iter().filter_map(ended).collect();
+    newest_first.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    for (_, group) in newest_first {
+        look_back(session, (&mut facts, &endings), &group, has_calls_left)?;
     }
     Ok(facts)
 }
@@ -91,7 +94,8 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
     }
     look_at_holders(session, &mut facts, || true)?;
     if let Some(group) = facts.groups.first().cloned() {
-        look_back(session, &mut facts, &group, || true)?;
+        let endings = Endings::of(&facts.groups, &facts.executions);
+        look_back(session, (&mut facts, &endings), &group, || true)?;
     }
     Ok(facts)
 }
@@ -176,12 +180,14 @@ fn look_at_holders(
 /// Looks at a group's executions, newest first, until one tells how its last change ended, as far as calls are left.
 fn look_back(
     session: &StackSession,
-    facts: &mut FleetFacts,
+    (facts, endings): (&mut FleetFacts, &Endings),
     group: &SeenGroup,
     has_calls_left: impl Fn() -> bool,
 ) -> Result<(), AwsError> {
     for _ in 0..LOOKS_BACK_MAX {
-        let ending = ending_of(group, facts).map(|ending| ending.execution_arn.clone());
+        let ending = endings
+            .last(group, &facts.executions, &facts.described)
+            .map(|ending| ending.execution_arn.clone());
         let Some(arn) = ending.filter(|arn| !facts.described.contains_key(arn) && has_calls_left()) else {
             break;
         };

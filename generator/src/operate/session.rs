@@ -118,6 +118,11 @@ impl StackSession {
         self.client.calls()
     }
 
+    /// How often it had to wait before it asked again, for AWS throttled or did not answer.
+    pub fn waits_made(&self) -> u32 {
+        self.client.waits_made()
+    }
+
     /// How many calls were made.
     pub fn calls_made(&self) -> u32 {
         self.client.calls_made()

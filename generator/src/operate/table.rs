@@ -8,20 +8,24 @@ use super::fleet::FleetRow;
 use super::span::span;
 
 /// A column of a table.
-struct TableColumn {
+pub(super) struct TableColumn {
     title: &'static str,
     cells: Vec<String>,
     /// The greater, the later it is left out where there is no room; the first never is.
     weight: u8,
 }
 
+impl TableColumn {
+    /// A column with what each row shows in it; the greater the weight, the later it is left out where there is no room.
+    pub(super) fn of<T>(title: &'static str, weight: u8, rows: &[T], cell: impl Fn(&T) -> String) -> Self {
+        Self { title, cells: rows.iter().map(|row| shown(&cell(row))).collect(), weight }
+    }
+}
+
 /// The table of a fleet. Without `columns` nothing is left out.
 pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> String {
-    let column = |title, weight, cell: &dyn Fn(&FleetRow) -> String| TableColumn {
-        title,
-        cells: rows.iter().map(|row| shown(&cell(row))).collect(),
-        weight,
-    };
+    let column =
+        |title, weight, cell: &dyn Fn(&FleetRow) -> String| TableColumn::of(title, weight, rows, cell);
     let ago = |at: &Option<String>| {
         Some(span(now.as_second() - at.as_ref()?.parse::<Timestamp>().ok()?.as_second()))
     };
@@ -66,7 +70,8 @@ fn shown(cell: &str) -> String {
     if cell.is_empty() { "-".to_owned() } else { cell.to_owned() }
 }
 
-fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> String {
+/// A table, narrowed to so many columns by leaving out the lightest.
+pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> String {
     let width = |column: &TableColumn| {
         let cells = column.cells.iter().map(|cell| cell.chars().count());
         cells.chain([column.title.len()]).max().unwrap_or_default()

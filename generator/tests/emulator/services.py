@@ -17,11 +17,13 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2 import ec2_backends
 from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
+from moto.stepfunctions.responses import StepFunctionResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+from .api import when
 from .faults import Rejected
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -55,6 +57,7 @@ def install(clock, journal, faults, fleet, api, calls):
     _serve_instance_tags(fleet)
     _serve_target_health(fleet)
     _refuse_unknown_launch_templates()
+    _serve_histories()
 
 
 def start_server():
@@ -185,6 +188,7 @@ def _described_ec2_instance(instance):
         "State": {"Name": instance.ec2_state, "Code": STATE_CODES[instance.ec2_state]},
         "Placement": {"AvailabilityZone": instance.zone},
         "InstanceType": "t3.micro",
+        "LaunchTime": when(instance.launched_at),
     }
 
 
@@ -228,6 +232,20 @@ def _serve_target_health(fleet):
         return ActionResult({"TargetHealthDescriptions": described})
 
     ELBV2Response.describe_target_health = describe_target_health
+
+
+def _serve_histories():
+    """moto gives every history whole, and from its beginning."""
+
+    def get_execution_history(self):
+        events = list(self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))["events"])
+        if self._get_param("reverseOrder"):
+            events.reverse()
+        start, size = int(self._get_param("nextToken") or 0), int(self._get_param("maxResults") or 100)
+        token = str(start + size) if len(events) > start + size else None
+        return ActionResult({"events": events[start : start + size], "nextToken": token})
+
+    StepFunctionResponse.get_execution_history = get_execution_history
 
 
 def _refuse_unknown_launch_templates():

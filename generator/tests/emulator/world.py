@@ -409,6 +409,13 @@ class World:
             FunctionName=function, Environment={"Variables": {**variables, name: value}}
         )
 
+    def replace_in_definition(self, text, by):
+        """Deploys the machine anew with another text in its definition."""
+        client = self._client("stepfunctions")
+        definition = client.describe_state_machine(stateMachineArn=self._stack["machine"])["definition"]
+        assert text in definition, f"the definition has no {text}"
+        client.update_state_machine(stateMachineArn=self._stack["machine"], definition=definition.replace(text, by))
+
     def endpoint(self):
         """Where the services are."""
         return self._endpoint

@@ -132,6 +132,11 @@ impl Run {
         self.begin().exits(code)
     }
 
+    /// Begins it with streams of the test's own.
+    pub(crate) fn spawn(mut self, input: Stdio, output: Stdio, notes: Stdio) -> Child {
+        self.command.stdin(input).stdout(output).stderr(notes).spawn().expect("the command starts")
+    }
+
     /// Begins it, and the test goes on meanwhile.
     pub(crate) fn begin(mut self) -> Begun {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());

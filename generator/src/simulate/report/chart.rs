@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 
 use super::style::{Colour, Paint, clock};
-use crate::simulate::runner::GroupReport;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::record::Sample;
 
-/// Rows of the drawing, at most.
-const ROWS_MAX: u32 = 12;
+/// Rows of the drawing, at most, where there is room.
+pub const CHART_ROWS_MAX: u32 = 12;
 /// Columns of the margin on the left.
 const MARGIN: usize = 9;
 /// Columns between two times on the axis.
@@ -59,28 +58,41 @@ impl Cell {
     }
 }
 
-/// Draws a group from `began_at` to `ended_at`.
-pub(super) fn chart(
-    group: &GroupReport,
+/// Where a chart is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChartArea {
+    /// Columns that it fills.
+    pub columns: usize,
+    /// Rows that the drawing has at most, axis and legend apart; at least 1.
+    pub rows_max: u32,
+    /// Whether it is coloured.
+    pub paint: Paint,
+    /// Whether the samples know the group's desired capacity, minimum and maximum.
+    pub has_sizes: bool,
+}
+
+/// Draws a group's figures, each from its moment on, from `began_at` to `ended_at`.
+pub fn chart(
+    history: &[(Moment, Sample)],
     (began_at, ended_at): (Moment, Moment),
-    columns: usize,
-    paint: Paint,
+    area: ChartArea,
 ) -> String {
+    let ChartArea { columns, rows_max, paint, has_sizes } = area;
     let width = columns.saturating_sub(MARGIN).max(TICK * 2);
     let ends = |column: usize| moment_of(column + 1, width, (began_at, ended_at));
-    let shown = |column: usize| worst(group, moment_of(column, width, (began_at, ended_at)), ends(column));
+    let shown = |column: usize| worst(history, moment_of(column, width, (began_at, ended_at)), ends(column));
     let samples: Vec<Sample> = (0..width).map(shown).collect();
     let top = top(&samples);
-    let per_row = top.div_ceil(ROWS_MAX).max(1);
+    let per_row = top.div_ceil(rows_max).max(1);
     let rows = top.div_ceil(per_row).max(1);
-    let mut drawn = legend(columns, paint);
+    let mut drawn = legend(area);
     for row in (1..=rows).rev() {
         let level = row * per_row;
         let cells: Vec<Cell> = samples.iter().map(|sample| cell(*sample, level, per_row)).collect();
         let _ = writeln!(drawn, "{level:>7} |{}", painted(&cells, paint));
     }
     let _ = writeln!(drawn, "{:>7} +{}", 0, "-".repeat(width));
-    drawn + &axis(&samples, (began_at, ended_at), width, paint)
+    drawn + &axis(&samples, (began_at, ended_at), width, (paint, has_sizes))
 }
 
 fn moment_of(column: usize, width: usize, (began_at, ended_at): (Moment, Moment)) -> Moment {
@@ -88,17 +100,17 @@ fn moment_of(column: usize, width: usize, (began_at, ended_at): (Moment, Moment)
     began_at + Span(span * (column as u64) / (width.max(2) as u64 - 1))
 }
 
-fn at(group: &GroupReport, moment: Moment) -> Sample {
-    let after = group.history.partition_point(|(since, _)| *since <= moment);
-    group.history.get(after.saturating_sub(1)).map(|(_, sample)| *sample).unwrap_or_default()
+fn at(history: &[(Moment, Sample)], moment: Moment) -> Sample {
+    let after = history.partition_point(|(since, _)| *since <= moment);
+    history.get(after.saturating_sub(1)).map(|(_, sample)| *sample).unwrap_or_default()
 }
 
 /// The figures of a column's time with the fewest healthy, so that no dip is too short to be seen.
-fn worst(group: &GroupReport, from: Moment, until: Moment) -> Sample {
-    let within = group.history.iter().filter(|(moment, _)| *moment > from && *moment < until);
+fn worst(history: &[(Moment, Sample)], from: Moment, until: Moment) -> Sample {
+    let within = history.iter().filter(|(moment, _)| *moment > from && *moment < until);
     within
         .map(|(_, sample)| *sample)
-        .fold(at(group, from), |worst, one| if one.serving < worst.serving { one } else { worst })
+        .fold(at(history, from), |worst, one| if one.serving < worst.serving { one } else { worst })
 }
 
 /// The highest figure to be shown; a maximum far above everything else is not.
@@ -131,11 +143,13 @@ fn cell(sample: Sample, level: u32, per_row: u32) -> Cell {
     }
 }
 
-fn legend(columns: usize, paint: Paint) -> String {
+fn legend(ChartArea { columns, paint, has_sizes, .. }: ChartArea) -> String {
     let margin = " ".repeat(MARGIN);
     let mut text = margin.clone();
     let mut used = MARGIN;
-    for (number, (cell, name)) in Cell::LEGEND.iter().enumerate() {
+    let is_size = |cell: &Cell| matches!(cell, Cell::Desired | Cell::Maximum);
+    let shown = Cell::LEGEND.iter().filter(|(cell, _)| has_sizes || !is_size(cell));
+    for (number, (cell, name)) in shown.enumerate() {
         let length = name.chars().count() + 2;
         if number > 0 && used + 3 + length > columns {
             text = text + "\n" + &margin;
@@ -166,7 +180,12 @@ fn fewest(samples: &[Sample]) -> u32 {
 }
 
 /// The times, and the figures from each of them on: the fewest healthy until the next, the others at those times.
-fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint) -> String {
+fn axis(
+    samples: &[Sample],
+    period: (Moment, Moment),
+    width: usize,
+    (paint, has_sizes): (Paint, bool),
+) -> String {
     // A figure needs its columns, so the last part of the axis may have none of its own.
     let ticks: Vec<usize> = (0..width).step_by(TICK).filter(|tick| tick + TICK <= width).collect();
     let end = |tick: usize| if tick + 2 * TICK <= width { tick + TICK } else { samples.len() };
@@ -174,8 +193,12 @@ fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint
         let figures: Vec<_> = ticks.iter().map(|column| format!("{:<TICK$}", figure(*column))).collect();
         paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.concat().trim_end() + "\n"
     };
-    row("time", &|column| clock(moment_of(column, width, period) - period.0))
-        + &row("healthy", &|column| fewest(&samples[column..end(column)]).to_string())
+    let drawn = row("time", &|column| clock(moment_of(column, width, period) - period.0))
+        + &row("healthy", &|column| fewest(&samples[column..end(column)]).to_string());
+    if !has_sizes {
+        return drawn;
+    }
+    drawn
         + &row("desired", &|column| samples[column].desired.to_string())
         + &row("min-max", &|column| format!("{}-{}", samples[column].min, samples[column].max))
 }
@@ -183,6 +206,24 @@ fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, paint: Paint
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn area(columns: usize) -> ChartArea {
+        ChartArea { columns, rows_max: CHART_ROWS_MAX, paint: Paint::Plain, has_sizes: true }
+    }
+
+    #[test]
+    fn sizes_that_are_not_known_are_not_shown() {
+        let sample = Sample { live: 2, old: 1, serving: 1, ..Sample::default() };
+        let area = ChartArea { has_sizes: false, rows_max: 1, ..area(MARGIN + 20) };
+        let drawn = chart(&[(Moment(0), sample)], (Moment(0), Moment(60_000)), area);
+        let expected = "      2 |oooooooooooooooooooo
+      0 +--------------------
+   time  0:00      0:31
+healthy  1         1
+";
+        assert!(drawn.ends_with(expected), "{drawn}");
+        assert!(drawn.contains("leaving") && !drawn.contains("maximum"), "{drawn}");
+    }
 
     #[test]
     fn the_chart_shows_old_new_desired_and_maximum() {
@@ -196,18 +237,12 @@ mod tests {
             max: 3,
             ..Sample::default()
         };
-        let group = GroupReport {
-            name: "web".to_owned(),
-            strategy: "in-out".to_owned(),
-            history: vec![
-                (Moment(0), sample(2, 0, 2)),
-                (Moment(100_000), sample(1, 0, 1)),
-                (Moment(150_000), sample(1, 1, 1)),
-            ],
-            is_present: true,
-            suspended: Vec::new(),
-        };
-        let drawn = chart(&group, (Moment(0), Moment(190_000)), MARGIN + 20, Paint::Plain);
+        let history = [
+            (Moment(0), sample(2, 0, 2)),
+            (Moment(100_000), sample(1, 0, 1)),
+            (Moment(150_000), sample(1, 1, 1)),
+        ];
+        let drawn = chart(&history, (Moment(0), Moment(190_000)), area(MARGIN + 20));
         let expected = "      3 |====================
       2 |oooooooooo-----+++++
       1 |oooooooooooooooooooo
@@ -224,14 +259,7 @@ healthy  2         1
             |serving| Sample { live: 3, old: serving, serving, desired: 3, max: 3, ..Sample::default() };
         let history =
             vec![(Moment(0), sample(3)), (Moment(500_500), sample(2)), (Moment(501_500), sample(3))];
-        let group = GroupReport {
-            name: "web".to_owned(),
-            strategy: "instance-refresh".to_owned(),
-            history,
-            is_present: true,
-            suspended: Vec::new(),
-        };
-        let drawn = chart(&group, (Moment(0), Moment(1_900_000)), MARGIN + 20, Paint::Plain);
+        let drawn = chart(&history, (Moment(0), Moment(1_900_000)), area(MARGIN + 20));
         assert!(drawn.contains("healthy  2         3\n"), "{drawn}");
         let top = drawn.lines().find(|line| line.starts_with("      3 |")).unwrap_or_default();
         assert_eq!(top.matches('o').count(), 19, "{drawn}");
@@ -241,15 +269,8 @@ healthy  2         1
     fn a_large_group_is_drawn_to_scale() {
         let sample =
             Sample { live: 100, old: 100, serving: 100, desired: 100, max: 1000, ..Sample::default() };
-        let group = GroupReport {
-            name: "web".to_owned(),
-            strategy: "out-in".to_owned(),
-            history: vec![(Moment(0), sample)],
-            is_present: true,
-            suspended: Vec::new(),
-        };
-        let drawn = chart(&group, (Moment(0), Moment(60_000)), 60, Paint::Plain);
-        assert!(drawn.lines().count() <= ROWS_MAX as usize + 7, "{drawn}");
+        let drawn = chart(&[(Moment(0), sample)], (Moment(0), Moment(60_000)), area(60));
+        assert!(drawn.lines().count() <= CHART_ROWS_MAX as usize + 7, "{drawn}");
         // The 100 do not reach the middle of the row that ends at 108, so it shows where they are wanted.
         assert!(drawn.contains("\n    108 |---") && drawn.contains("\n     99 |ooo"), "{drawn}");
     }

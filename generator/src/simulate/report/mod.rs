@@ -12,9 +12,10 @@ mod timeline;
 mod wording;
 
 pub use campaign::{json as campaign_json, text as campaign_text};
+pub use chart::{CHART_ROWS_MAX, ChartArea, chart};
 pub use json::json;
 pub use replay::Replay;
-pub use style::{COLUMNS, Look, Paint};
+pub use style::{COLUMNS, Look, Paint, wrapped};
 pub use summary::GroupSummary;
 pub use svg::svg;
 pub use text::text;

@@ -84,7 +84,7 @@ impl Default for Look {
 }
 
 /// Words in lines of at most `columns` characters; a longer word stands alone.
-pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let used = lines.last().map_or(0, |line| line.chars().count());

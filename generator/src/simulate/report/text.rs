@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::chart::chart;
+use super::chart::{CHART_ROWS_MAX, ChartArea, chart};
 use super::style::{COLUMNS_MIN, Colour, Look, clock, counted, words, wrapped};
 use super::summary::GroupSummary;
 use super::timeline::timeline;
@@ -36,7 +36,9 @@ pub fn text(run: &Run, look: Look) -> String {
         report += &paragraph(&title, look, Some(Colour::Strong));
         report += &paragraph(&sentence, look, None);
         report += "\n";
-        let _ = writeln!(report, "{}", chart(group, period, look.columns, look.paint));
+        let Look { columns, paint, .. } = look;
+        let area = ChartArea { columns, rows_max: CHART_ROWS_MAX, paint, has_sizes: true };
+        let _ = writeln!(report, "{}", chart(&group.history, period, area));
     }
     report + &lines(run, look) + "\n" + &totals(run, look) + "\n" + &verdict(run, look)
 }

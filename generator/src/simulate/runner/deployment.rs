@@ -91,6 +91,27 @@ impl Deployment {
         })
     }
 
+    /// What is deployed somewhere: a definition with its names filled in, and the handler's settings. `config` has the same settings of
+    /// strategies, by which what they promise is known.
+    ///
+    /// # Errors
+    /// What the interpreter does not take of the definition, or what is wrong with the stack of the configuration.
+    pub fn deployed(config: &Config, definition: &str, handler: Settings) -> Result<Self, Problems> {
+        let like = Self::build(config)?;
+        let machine =
+            Machine::load(definition, &BTreeMap::new()).map_err(|error| unsupported(error, &like.origins))?;
+        let machine_arn = handler.machine.to_string();
+        Ok(Self {
+            name: machine_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            machine,
+            machine_arn,
+            topic: handler.topic_arn.clone(),
+            handler,
+            notifier: invoked(definition),
+            ..like
+        })
+    }
+
     /// The machine, as it is interpreted.
     pub fn machine(&self) -> &Machine {
         &self.machine
@@ -158,6 +179,12 @@ pub fn handler_settings(stack: &Stack) -> Result<Settings, Problems> {
         let reasons: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Problem::new("handler-settings", "", reasons.join("; ")).into()
     })
+}
+
+/// The function that a definition invokes, the notifier, where it invokes one.
+fn invoked(definition: &str) -> Option<String> {
+    let arns = definition.split('"').filter(|text| text.starts_with("arn:") && text.contains(":lambda:"));
+    arns.filter(|arn| arn.contains(":function:")).map(str::to_owned).next()
 }
 
 fn rules(stack: &Stack) -> Result<Vec<EventPattern>, Problem> {

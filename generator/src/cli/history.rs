@@ -1,0 +1,33 @@
+//! `history`: what ran in the last 90 days, why, and how it ended.
+
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use super::status::Format;
+use crate::operate::{fleet, history, history_reads};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// One group [default: all groups of the stack].
+    #[arg(value_name = "GROUP")]
+    group: Option<String>,
+    #[command(flatten)]
+    operator: Operator,
+    /// Executions that are shown at most, the newest; each takes a call.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+    limit: u16,
+    /// How to print it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let (group, now) = (arguments.group.as_deref(), now());
+    let facts = history_reads::history(&session, group, arguments.limit.into(), now)?;
+    let report = history::report(&facts, &session.place, session.calls_made(), now);
+    context.console.result(&match arguments.format {
+        Format::Json => fleet::json(&report),
+        Format::Text => history::text(&report, group, context.console.columns),
+    })
+}

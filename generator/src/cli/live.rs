@@ -1,0 +1,64 @@
+//! A part of the terminal that is written over: each frame takes the place of the one before, at once and without a blank between.
+
+use super::console::Console;
+use super::exit_code::Failure;
+
+/// Begins and ends an update that terminals show as a whole; those that do not know it leave it out.
+const BEGIN: &str = "\u{1b}[?2026h";
+const END: &str = "\u{1b}[?2026l";
+/// Erases to the end of the line, and of the screen.
+const ERASE_LINE: &str = "\u{1b}[K";
+const ERASE_BELOW: &str = "\u{1b}[J";
+
+/// What stands there now.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    /// Columns of each line.
+    lines: Vec<usize>,
+}
+
+impl Live {
+    /// Draws a frame over the one before, in a terminal of so many columns.
+    pub(super) fn draw(&mut self, frame: &str, columns: usize, console: &mut Console) -> Result<(), Failure> {
+        let text = self.update(frame, columns);
+        console.result(&text)
+    }
+
+    fn update(&mut self, frame: &str, columns: usize) -> String {
+        // Where the terminal is narrower by now, lines of the former frame take several rows.
+        let rows: usize = self.lines.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
+        let up = if rows > 0 { format!("\u{1b}[{rows}F") } else { String::new() };
+        self.lines = frame.lines().map(width).collect();
+        let lines: Vec<&str> = frame.lines().chain([""]).collect();
+        format!("{BEGIN}{up}{}{ERASE_BELOW}{END}", lines.join(&format!("{ERASE_LINE}\n")))
+    }
+}
+
+/// Columns of a line, its colours apart.
+fn width(line: &str) -> usize {
+    let mut in_escape = false;
+    let shown = line.chars().filter(|character| {
+        let is_shown = !in_escape && *character != '\u{1b}';
+        in_escape = (*character == '\u{1b}') || (in_escape && !character.is_ascii_alphabetic());
+        is_shown
+    });
+    shown.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_takes_the_place_of_the_one_before() {
+        let mut live = Live::default();
+        assert_eq!(
+            live.update("one\ntwo\n", 80),
+            format!("{BEGIN}one{ERASE_LINE}\ntwo{ERASE_LINE}\n{ERASE_BELOW}{END}")
+        );
+        let second = live.update("\u{1b}[32m1234567890\u{1b}[0m\n", 80);
+        assert!(second.starts_with(&format!("{BEGIN}\u{1b}[2F\u{1b}[32m")), "{second:?}");
+        // Ten columns take three rows of a terminal that has four columns now.
+        assert!(live.update("x\n", 4).starts_with(&format!("{BEGIN}\u{1b}[3F")));
+    }
+}

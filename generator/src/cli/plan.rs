@@ -1,0 +1,51 @@
+//! `plan`: what a recycle would do to a real group now, and how it would go.
+
+use std::path::PathBuf;
+
+use super::acting;
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use super::simulate::{dollars, look};
+use super::status::Format;
+use crate::operate::{fleet, plan, plan_reads, plan_text};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The group.
+    #[arg(value_name = "GROUP")]
+    group: String,
+    #[command(flatten)]
+    operator: Operator,
+    /// Also write the group as a scenario into this file, to be changed and run with `simulate --scenario`.
+    #[arg(long, value_name = "FILE")]
+    write_scenario: Option<PathBuf>,
+    /// What an instance costs, in dollars for an hour: the forecast tells what the additional ones cost.
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    price_per_hour: Option<f64>,
+    /// How to print it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let name = &arguments.group;
+    acting::owned(&session, name)?;
+    let facts = plan_reads::plan(&session, name)?;
+    let plan = plan::of(&facts, &session.place, &session.settings, session.calls_made(), now())
+        .ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+    if let Some(path) = &arguments.write_scenario {
+        let shown = path.display();
+        let text = serde_yaml::to_string(&plan.scenario)
+            .map_err(|error| Failure::World(format!("the scenario cannot be written: {error}")))?;
+        std::fs::write(path, text)
+            .map_err(|error| Failure::World(format!("cannot write `{shown}`: {error}")))?;
+        context.console.note(&format!("wrote {shown}\n"));
+    }
+    let look = look(&context.console, arguments.price_per_hour);
+    context.console.result(&match arguments.format {
+        Format::Json => fleet::json(&plan.report),
+        Format::Text => plan_text::text(&plan, look, context.console.columns),
+    })
+}

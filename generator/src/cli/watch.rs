@@ -1,0 +1,142 @@
+//! `watch`: one group's screen, drawn again until nothing runs.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::acting::{self, Following, Looks};
+use super::console::Console;
+use super::context::Context;
+use super::exit_code::Failure;
+use super::live::Live;
+use super::operator::{Operator, now};
+use super::simulate::look;
+use super::wait;
+use crate::aws::AwsError;
+use crate::operate::fleet::GroupStanding;
+use crate::operate::group_status::{self, GroupSeen};
+use crate::operate::screen::{self, ScreenArea};
+use crate::operate::session::StackSession;
+use crate::operate::{deployed, group_reads};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The group.
+    #[arg(value_name = "GROUP")]
+    group: String,
+    #[command(flatten)]
+    operator: Operator,
+    #[command(flatten)]
+    following: Following,
+}
+
+/// Rows of a frame's last lines.
+const FOOT_ROWS: usize = 3;
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let heard: Rc<RefCell<Vec<String>>> = Rc::default();
+    let ear = Rc::clone(&heard);
+    let on_wait = move |text: &str| ear.borrow_mut().push(text.to_owned());
+    let session = arguments.operator.open_telling(context, on_wait)?;
+    let name = &arguments.group;
+    let group = acting::owned(&session, name)?.as_handler_sees_it();
+    let settings = deployed::settings(&group_reads::definition(&session)?);
+    let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);
+    let mut looks = arguments.following.looks();
+    looks.no_faster_than(deployed::poll_interval_seconds(&settings, strategy).unwrap_or_default());
+    let mut view = View::default();
+    loop {
+        let waits = session.waits_made();
+        let read = seen(&session, name);
+        looks.pace(session.waits_made() > waits || matches!(read, Err(AwsError::Throttled { .. })));
+        let said = std::mem::take(&mut *heard.borrow_mut());
+        match read {
+            Err(error) if error.may_pass() => view.tell(&error.to_string(), context)?,
+            read => {
+                let seen = read?.ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+                view.show(&seen, (&said, &looks), context)?;
+                if seen.status.group.state != GroupStanding::Recycling {
+                    return wait::at_rest(&seen.status.group, context);
+                }
+            }
+        }
+        looks.wait(&format!("{name} is not at rest"), context)?;
+    }
+}
+
+/// All that is known of a group now; none where there is none of that name.
+pub(super) fn seen(session: &StackSession, name: &str) -> Result<Option<GroupSeen>, AwsError> {
+    let facts = group_reads::group(session, name)?;
+    Ok(group_status::of(&facts, &session.place, &session.settings, session.calls_made(), now()))
+}
+
+/// What was shown of a group so far.
+#[derive(Default)]
+struct View {
+    live: Live,
+    /// Of the last frame that could be read.
+    frame: String,
+    /// Whether the link was printed.
+    is_linked: bool,
+    /// The last line, where there is no terminal.
+    line: String,
+}
+
+impl View {
+    /// Shows how a group stands: a frame on a terminal, elsewhere a line where it differs from the one before.
+    fn show(
+        &mut self,
+        seen: &GroupSeen,
+        (said, looks): (&[String], &Looks),
+        context: &mut Context,
+    ) -> Result<(), Failure> {
+        let console = &mut context.console;
+        let link = seen.status.recycle.as_ref().and_then(|recycle| recycle.console.clone());
+        if let Some(link) = link.filter(|_| !std::mem::replace(&mut self.is_linked, true)) {
+            console.note(&format!("{link}\n"));
+        }
+        let every = looks.every_seconds();
+        let Some((columns, rows)) = console.screen() else {
+            for text in said {
+                console.note(&format!("note: {text}; a look every {every} s now\n"));
+            }
+            let told = screen::line(&seen.status);
+            if told != self.line {
+                console.result(&format!("{} {}: {told}\n", clock(), seen.status.group.group))?;
+                self.line = told;
+            }
+            return Ok(());
+        };
+        let area = ScreenArea {
+            columns: Some(columns),
+            rows: Some(rows.saturating_sub(FOOT_ROWS)),
+            paint: look(console, None).paint,
+        };
+        self.frame = screen::screen(seen, area);
+        let foot = match said.last() {
+            Some(text) => format!("{text}; a look every {every} s now"),
+            None => {
+                format!("{} UTC, a look every {every} s; Ctrl-C ends the watching and nothing else", clock())
+            }
+        };
+        self.draw(&foot, columns, console)
+    }
+
+    /// Tells why nothing new is shown.
+    fn tell(&mut self, text: &str, context: &mut Context) -> Result<(), Failure> {
+        if let Some((columns, _)) = context.console.screen() {
+            return self.draw(text, columns, &mut context.console);
+        }
+        context.console.note(&format!("note: {text}\n"));
+        Ok(())
+    }
+
+    fn draw(&mut self, foot: &str, columns: usize, console: &mut Console) -> Result<(), Failure> {
+        let frame = format!("{}\n{}\n", self.frame, screen::cut(foot, columns));
+        self.live.draw(&frame, columns, console)
+    }
+}
+
+/// The time of day, UTC.
+fn clock() -> String {
+    now().strftime("%H:%M:%S").to_string()
+}

@@ -1,0 +1,164 @@
+//! The capacity of a group over time, from what it did: Auto Scaling tells when each instance was launched and terminated, and
+//! `simulate`'s chart draws it. Sizes of the past are not known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::record::Sample;
+use jiff::Timestamp;
+
+use super::answers::SeenGroup;
+use super::group_answers::SeenActivity;
+
+/// An instance's time in the group; what is absent was before the time that is looked at, or is still to come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stay {
+    launched: Option<Timestamp>,
+    in_service: Option<Timestamp>,
+    /// Whether it was launched within that time.
+    is_newcomer: bool,
+    leaves: Option<Timestamp>,
+    gone: Option<Timestamp>,
+}
+
+/// How many instances a group had from `since` to `now`, at each moment at which that changed. Old are those that were there before, and
+/// those that are `replaced`; healthy those in service, but for the last moment, at which `serving` are known.
+pub fn samples(
+    group: &SeenGroup,
+    activities: &[SeenActivity],
+    (since, now): (Timestamp, Timestamp),
+    (replaced, serving): (&[String], &BTreeSet<String>),
+) -> Vec<(Moment, Sample)> {
+    let stays = stays(group, activities, since, replaced);
+    let changes = stays.values().flat_map(|stay| [stay.launched, stay.in_service, stay.leaves, stay.gone]);
+    let mut moments: BTreeSet<Timestamp> = changes.flatten().filter(|at| *at > since && *at < now).collect();
+    moments.insert(since);
+    let past = moments.into_iter().map(|at| (moment(at), at_moment(stays.values(), at)));
+    let mut samples: Vec<(Moment, Sample)> = past.collect();
+    let last = at_moment(stays.values(), now);
+    let serving = u32::try_from(serving.len()).unwrap_or(u32::MAX);
+    samples.push((moment(now), Sample { serving: serving.min(last.live), ..last }));
+    samples
+}
+
+/// A moment as the chart has it.
+pub fn moment(at: Timestamp) -> Moment {
+    Moment(u64::try_from(at.as_millisecond()).unwrap_or_default())
+}
+
+fn stays(
+    group: &SeenGroup,
+    activities: &[SeenActivity],
+    since: Timestamp,
+    replaced: &[String],
+) -> BTreeMap<String, Stay> {
+    let mut stays: BTreeMap<String, Stay> = BTreeMap::new();
+    for activity in activities {
+        let Some((id, began)) = instance_of(activity).zip(activity.start_time.parse::<Timestamp>().ok())
+        else {
+            continue;
+        };
+        let ended = activity.end_time.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
+        if ended.is_some_and(|ended| ended < since) {
+            continue;
+        }
+        let stay = stays.entry(id.to_owned()).or_default();
+        if activity.description.starts_with("Launching") {
+            if replaced.iter().any(|old| old == id) {
+                continue; // what is replaced was there at first
+            }
+            stay.launched = Some(began);
+            stay.is_newcomer = began >= since;
+            stay.in_service = ended.filter(|_| activity.status_code == "Successful");
+        } else if activity.description.starts_with("Terminating") {
+            stay.leaves = Some(began);
+            stay.gone = ended;
+        }
+    }
+    // An instance that is there and did nothing meanwhile was there all the time.
+    for instance in &group.instances.list {
+        let stay = stays.entry(instance.id.clone()).or_default();
+        if instance.is_leaving() && stay.leaves.is_none() {
+            stay.leaves = Some(since);
+        }
+    }
+    stays
+}
+
+/// The instance that an activity is about: `Launching a new EC2 instance: i-...`.
+fn instance_of(activity: &SeenActivity) -> Option<&str> {
+    let id = activity.description.split_whitespace().find(|word| word.starts_with("i-"))?;
+    Some(id.trim_end_matches(['.', ',', ';']))
+}
+
+fn at_moment<'a>(stays: impl Iterator<Item = &'a Stay>, at: Timestamp) -> Sample {
+    let mut sample = Sample::default();
+    for stay in stays.filter(|stay| stay.launched.is_none_or(|launched| launched <= at)) {
+        if stay.leaves.is_some_and(|leaves| leaves <= at) {
+            sample.terminating += u32::from(stay.gone.is_none_or(|gone| gone > at));
+            continue;
+        }
+        sample.live += 1;
+        sample.old += u32::from(!stay.is_newcomer);
+        sample.new += u32::from(stay.is_newcomer);
+        let serves = !stay.is_newcomer || stay.in_service.is_some_and(|since| since <= at);
+        sample.serving += u32::from(serves);
+    }
+    sample
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operate::answers::SeenInstance;
+
+    fn at(minute: u32) -> Timestamp {
+        format!("2026-01-05T09:{minute:02}:00Z").parse().expect("a time")
+    }
+
+    fn activity(description: &str, began: u32, ended: Option<u32>) -> SeenActivity {
+        SeenActivity {
+            description: description.to_owned(),
+            status_code: if ended.is_some() { "Successful" } else { "InProgress" }.to_owned(),
+            start_time: at(began).to_string(),
+            end_time: ended.map(|minute| at(minute).to_string()),
+        }
+    }
+
+    #[test]
+    fn capacity_is_told_from_launches_and_terminations() {
+        let instance = |id: &str, state: &str| SeenInstance {
+            id: id.to_owned(),
+            lifecycle_state: state.to_owned(),
+            ..SeenInstance::default()
+        };
+        let mut group = SeenGroup::default();
+        group.instances.list =
+            vec![instance("i-1", "Terminating"), instance("i-2", "InService"), instance("i-3", "Pending")];
+        let activities = [
+            activity("Terminating EC2 instance: i-1 - Waiting For ELB Connection Draining.", 8, None),
+            activity("Launching a new EC2 instance: i-3", 7, None),
+            activity("Launching a new EC2 instance: i-2", 2, Some(4)),
+            activity("Launching a new EC2 instance.  Status Reason: no capacity", 1, Some(1)),
+            activity("Terminating EC2 instance: i-0", 1, Some(3)),
+        ];
+        let serving = BTreeSet::new(); // the one in service fails its target's checks
+        let told = samples(&group, &activities, (at(0), at(10)), (&[], &serving));
+        let figures = |sample: &Sample| (sample.old, sample.new, sample.serving, sample.terminating);
+        let told: Vec<_> =
+            told.iter().map(|(moment, sample)| ((moment.0 / 60_000) % 60, figures(sample))).collect();
+        assert_eq!(
+            told,
+            [
+                (0, (2, 0, 2, 0)),
+                (1, (1, 0, 1, 1)),
+                (2, (1, 1, 1, 1)),
+                (3, (1, 1, 1, 0)),
+                (4, (1, 1, 2, 0)),
+                (7, (1, 2, 2, 0)),
+                (8, (0, 2, 1, 1)),
+                (10, (0, 2, 0, 1)),
+            ]
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! How the last change of each group ended: executions are known by their names, which begin with the group's component. Pure.
+
+use std::collections::BTreeMap;
+
+use asg_recycle_handler::contract::OVERRIDE_COMPONENT_NAME;
+use asg_recycle_handler::name;
+
+use super::answers::{ListedExecution, SeenExecution, SeenGroup};
+
+/// The executions that ended, by what their names begin with; counted once for a whole fleet.
+#[derive(Debug, Clone, Default)]
+pub struct Endings {
+    by_prefix: BTreeMap<String, OfPrefix>,
+}
+
+/// What begins with one component.
+#[derive(Debug, Clone, Default)]
+struct OfPrefix {
+    /// How many groups have the component.
+    groups: usize,
+    /// Indices of executions that ended, in the order of the list.
+    executions: Vec<usize>,
+}
+
+impl Endings {
+    /// Sorts executions to the groups of a fleet.
+    pub fn of(groups: &[SeenGroup], executions: &[ListedExecution]) -> Self {
+        let mut by_prefix: BTreeMap<String, OfPrefix> = BTreeMap::new();
+        for group in groups {
+            by_prefix.entry(execution_prefix(group)).or_default().groups += 1;
+        }
+        for (index, execution) in executions.iter().enumerate().filter(|(_, one)| one.stop_date.is_some()) {
+            let prefix = execution.name.rsplit_once('-').filter(|(_, hash)| hash.len() == 32);
+            if let Some(of_prefix) = prefix.and_then(|(prefix, _)| by_prefix.get_mut(prefix)) {
+                of_prefix.executions.push(index);
+            }
+        }
+        Self { by_prefix }
+    }
+
+    /// The group's execution that ended last and tells how, as far as executions were looked at. None where several groups have the
+    /// same component, for nobody could tell whose it is. `executions` are those that were sorted.
+    pub fn last<'a>(
+        &self,
+        group: &SeenGroup,
+        executions: &'a [ListedExecution],
+        described: &BTreeMap<String, SeenExecution>,
+    ) -> Option<&'a ListedExecution> {
+        let own = self.by_prefix.get(&execution_prefix(group)).filter(|own| own.groups == 1)?;
+        let tells = |one: &&ListedExecution| {
+            described.get(&one.execution_arn).is_none_or(|seen| tells_how_it_ended(seen, &group.name))
+        };
+        own.executions.iter().filter_map(|index| executions.get(*index)).find(tells)
+    }
+}
+
+/// Whether an execution tells how the last change of this group ended: one that left it to another, changed nothing by what it was
+/// asked for, or found nothing to put back, hides the one before it.
+fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
+    let is_others = seen.asked("auto_scaling_group_name").is_some_and(|asked| asked != group);
+    let reason = seen.said("reason").unwrap_or_default();
+    let is_nothing = match seen.said("outcome").as_deref() {
+        Some("coalesced" | "dry_run" | "skipped") => true,
+        Some("restored") => {
+            reason.contains("nothing was left to put back") || reason.contains("left nothing to put back")
+        }
+        _ => false,
+    };
+    !is_others && !is_nothing
+}
+
+/// What the names of a group's executions begin with, as the handler names them.
+pub fn execution_prefix(group: &SeenGroup) -> String {
+    let tag = group.tags.list.iter().find(|tag| tag.key == OVERRIDE_COMPONENT_NAME.key);
+    let component = name::component(&group.name, tag.map(|tag| &*tag.value));
+    let name = name::execution_name(component, &[]);
+    name.rsplit_once('-').map(|(prefix, _)| prefix.to_owned()).unwrap_or(name)
+}

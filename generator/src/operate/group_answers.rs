@@ -1,0 +1,131 @@
+//! What AWS answers about one group and its execution, as far as it is read. What an answer leaves out is empty.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::answers::{Items, Members};
+
+/// A page of what a group did, newest first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ActivitiesPage {
+    /// What it did.
+    pub activities: Members<SeenActivity>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// Something that a group did.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenActivity {
+    /// What, e.g. `Launching a new EC2 instance: i-...`.
+    pub description: String,
+    /// E.g. `Successful`.
+    pub status_code: String,
+    /// When it began, RFC 3339.
+    pub start_time: String,
+    /// When it ended.
+    pub end_time: Option<String>,
+}
+
+/// How the targets of a target group are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TargetHealthAnswer {
+    /// Each target.
+    pub target_health_descriptions: Members<TargetHealthDescription>,
+}
+
+/// A target and how it is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TargetHealthDescription {
+    /// Which.
+    pub target: TargetId,
+    /// How it is.
+    pub target_health: SeenTargetHealth,
+}
+
+/// Which target.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TargetId {
+    /// The instance's id.
+    pub id: String,
+}
+
+/// How a target is.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenTargetHealth {
+    /// E.g. `healthy`.
+    pub state: String,
+    /// Why not, in a word, e.g. `Target.Timeout`.
+    pub reason: Option<String>,
+}
+
+/// Machines, as EC2 has them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct MachinesPage {
+    /// Reservations of machines.
+    pub reservation_set: Items<Reservation>,
+}
+
+/// Machines that were launched together.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Reservation {
+    /// The machines.
+    pub instances_set: Items<SeenMachine>,
+}
+
+/// A machine.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SeenMachine {
+    /// Its id.
+    pub instance_id: String,
+    /// When it was launched, RFC 3339.
+    pub launch_time: String,
+}
+
+/// A page of an execution's history.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HistoryPage {
+    /// Events, in the order that was asked for.
+    pub events: Vec<HistoryEvent>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// Something that happened in an execution.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HistoryEvent {
+    /// Of a state that was entered.
+    pub state_entered_event_details: Option<StateDetails>,
+    /// Of a state that was left.
+    pub state_exited_event_details: Option<StateDetails>,
+}
+
+/// A state that was entered or left.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct StateDetails {
+    /// Its name.
+    pub name: String,
+    /// Variables that it assigned, each as JSON.
+    pub assigned_variables: BTreeMap<String, String>,
+}
+
+/// A state machine.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct MachineAnswer {
+    /// Its definition in the Amazon States Language.
+    pub definition: String,
+}

@@ -1,0 +1,303 @@
+//! What a stack did: its executions of the last 90 days, as they told of themselves. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answers::SeenExecution;
+use super::fleet::moment;
+use super::policy::StackPlace;
+use super::span::span;
+use super::table::{TableColumn, printed};
+
+/// How long Step Functions knows an execution that has ended.
+pub const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Executions that were looked at.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFacts {
+    /// Newest first.
+    pub executions: Vec<SeenExecution>,
+    /// Whether there are older ones within the time, which were not looked at.
+    pub has_more: bool,
+}
+
+/// What `history --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct HistoryReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// The stack's deployed name.
+    pub stack: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls it took.
+    pub calls: u32,
+    /// Since when executions are told of, RFC 3339.
+    pub since: String,
+    /// Whether there are older ones since then, beyond `--limit`.
+    pub has_more: bool,
+    /// The executions, newest first.
+    pub executions: Vec<PastExecution>,
+}
+
+/// An execution, running or ended.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PastExecution {
+    /// Its ARN.
+    pub execution: String,
+    /// The group that it was started for.
+    pub group: Option<String>,
+    /// `recycle` or `restore`.
+    pub mode: Option<String>,
+    /// The call or status change that it was started by.
+    pub trigger: Option<String>,
+    /// Id of the event that told of it, by which CloudTrail finds who made the call.
+    pub event_id: Option<String>,
+    /// The strategy that it was asked for.
+    pub strategy: Option<String>,
+    /// When it began, RFC 3339.
+    pub started_at: String,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// How long it took, or has been running, in seconds.
+    pub seconds: i64,
+    /// `RUNNING`, or how Step Functions says that it ended.
+    pub status: String,
+    /// Its own word for that: `docs/execution-output.md`; absent where it runs, was stopped, or timed out.
+    pub outcome: Option<String>,
+    /// The error that it failed with.
+    pub error: Option<String>,
+    /// Why it ended so.
+    pub reason: Option<String>,
+    /// Seconds of each phase that took any.
+    pub seconds_by_phase: BTreeMap<String, u64>,
+    /// How many instances it was to replace.
+    pub to_replace: Option<u64>,
+    /// How many it replaced.
+    pub replaced: Option<u64>,
+    /// Outdated instances that it left alone; 100 at most.
+    pub left_alone: Vec<LeftAlone>,
+    /// How many it left alone in all.
+    pub left_alone_count: u64,
+    /// The execution that went on for it.
+    pub continued_by: Option<String>,
+}
+
+/// An instance that was left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftAlone {
+    /// Its id.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The JSON Schema of what `history --format json` prints.
+pub fn json_schema() -> Value {
+    schemars::schema_for!(HistoryReport).to_value()
+}
+
+/// Puts together what executions told.
+pub fn report(facts: &HistoryFacts, place: &StackPlace, calls: u32, now: Timestamp) -> HistoryReport {
+    let StackPlace { stack, region, account } = place.clone();
+    HistoryReport {
+        version: 1,
+        stack,
+        account,
+        region,
+        calls,
+        since: (now - KNOWN_FOR).to_string(),
+        has_more: facts.has_more,
+        executions: facts.executions.iter().map(|seen| past(seen, now)).collect(),
+    }
+}
+
+fn past(seen: &SeenExecution, now: Timestamp) -> PastExecution {
+    let account = seen.account().unwrap_or_default();
+    let text = |key: &str| {
+        account.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let count = |key: &str| account.pointer(&format!("/counts/{key}")).and_then(Value::as_u64);
+    let started = moment(seen.start_date).unwrap_or_default();
+    let ended = seen.stop_date.and_then(moment);
+    let phases = account.get("seconds").and_then(Value::as_object).into_iter().flatten();
+    let took = |(phase, seconds): (&String, &Value)| Some((phase.clone(), seconds.as_f64()?.round()));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "seconds of an execution, not below 1"
+    )]
+    let seconds_by_phase = phases
+        .filter_map(took)
+        .filter(|(phase, seconds)| phase != "total" && *seconds >= 1.0)
+        .map(|(phase, seconds)| (phase, seconds as u64))
+        .collect();
+    let left_alone = account.get("left_alone").cloned().unwrap_or_default();
+    let left_alone: Vec<LeftAlone> = serde_json::from_value(left_alone).unwrap_or_default();
+    PastExecution {
+        execution: seen.execution_arn.clone(),
+        group: seen.asked("auto_scaling_group_name"),
+        mode: seen.asked("mode"),
+        trigger: seen.trigger("event_name"),
+        event_id: seen.trigger("event_id"),
+        strategy: seen.asked("strategy"),
+        started_at: started.to_string(),
+        seconds: (ended.unwrap_or(now).as_second() - started.as_second()).max(0),
+        ended_at: ended.map(|at| at.to_string()),
+        status: seen.status.clone(),
+        outcome: text("outcome"),
+        error: seen.error.clone().filter(|error| !error.is_empty()),
+        reason: text("reason").or_else(|| seen.cause.clone().filter(|_| account.is_null())),
+        seconds_by_phase,
+        to_replace: count("to_replace"),
+        replaced: count("replaced"),
+        left_alone_count: count("left_alone").unwrap_or(left_alone.len() as u64),
+        left_alone,
+        continued_by: text("continued_by"),
+    }
+}
+
+/// A history as an operator reads it: a line for each execution, and what is to be said of some below.
+pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>) -> String {
+    let HistoryReport { stack, account, region, executions, .. } = report;
+    let since = report.since.split('T').next().unwrap_or_default();
+    let mut text = format!("{stack}, account {account}, {region}; since {since}\n");
+    if executions.is_empty() {
+        return text + "nothing ran\n";
+    }
+    text += &table(executions, group, columns);
+    for one in executions {
+        let which = format!("{} {}", minute(&one.started_at), ending(one));
+        if let Some(reason) = one.reason.as_ref().filter(|_| one.outcome.as_deref() != Some("recycled")) {
+            let error = one.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+            let _ = writeln!(text, "{which}{error}: {reason}"); // text takes text
+        }
+        for left in &one.left_alone {
+            let _ = writeln!(text, "{which}: left {} alone: {}", left.id, left.reason);
+        }
+        let more = one.left_alone_count.saturating_sub(one.left_alone.len() as u64);
+        if more > 0 {
+            let _ = writeln!(text, "{which}: left {more} more alone");
+        }
+    }
+    if report.has_more {
+        text += "there are older ones: `--limit` shows more\n";
+    }
+    text
+}
+
+fn table(executions: &[PastExecution], group: Option<&str>, columns: Option<usize>) -> String {
+    let column = |title, weight, cell: &dyn Fn(&PastExecution) -> String| {
+        TableColumn::of(title, weight, executions, cell)
+    };
+    let replaced = |one: &PastExecution| match (one.replaced, one.to_replace) {
+        (Some(replaced), Some(to_replace)) => format!("{replaced} of {to_replace}"),
+        _ => String::new(),
+    };
+    let phases = |one: &PastExecution| {
+        let phases = one.seconds_by_phase.iter().map(|(phase, seconds)| format!("{phase} {seconds}"));
+        phases.collect::<Vec<_>>().join(", ")
+    };
+    let mut table = vec![column("STARTED", 9, &|one| minute(&one.started_at))];
+    if group.is_none() {
+        table.push(column("GROUP", 8, &|one| one.group.clone().unwrap_or_default()));
+    }
+    table.extend([
+        column("ENDED", 7, &ending),
+        column("REPLACED", 6, &replaced),
+        column("TOOK", 5, &|one| span(one.seconds)),
+        column("TRIGGER", 4, &|one| one.trigger.clone().unwrap_or_default()),
+        column("STRATEGY", 3, &|one| one.strategy.clone().unwrap_or_default()),
+        column("SECONDS", 2, &phases),
+    ]);
+    printed(table, columns)
+}
+
+/// Its own word for how it ended, else that of Step Functions.
+fn ending(one: &PastExecution) -> String {
+    one.outcome.clone().unwrap_or_else(|| one.status.to_lowercase().replace('_', " "))
+}
+
+/// `2026-01-05 09:00`, of an RFC 3339 time.
+fn minute(at: &str) -> String {
+    at.get(..16).unwrap_or(at).replace('T', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::operate::fleet::tests::now;
+
+    fn seen(
+        started_minutes_ago: i64,
+        status: &str,
+        cause: Option<Value>,
+        output: Option<Value>,
+    ) -> SeenExecution {
+        let seconds =
+            |minutes: i64| f64::from(u32::try_from(now().as_second() - minutes * 60).expect("of this age"));
+        let input = json!({"auto_scaling_group_name": "web-asg-1", "strategy": "out-in", "mode": "recycle",
+            "trigger": {"event_name": "UpdateAutoScalingGroup", "event_id": "e-1"}});
+        SeenExecution {
+            execution_arn: format!("arn:{started_minutes_ago}"),
+            status: status.to_owned(),
+            start_date: seconds(started_minutes_ago),
+            stop_date: (status != "RUNNING").then(|| seconds(started_minutes_ago - 10)),
+            input: input.to_string(),
+            output: output.map(|output| output.to_string()),
+            error: cause.as_ref().map(|_| "Recycle.LaunchFailed".to_owned()),
+            cause: cause.map(|cause| cause.to_string()),
+        }
+    }
+
+    #[test]
+    fn executions_are_told_of_as_they_told_of_themselves() {
+        let recycled = json!({"outcome": "recycled", "reason": "", "counts": {"to_replace": 3, "replaced": 2, "left_alone": 2},
+            "left_alone": [{"id": "i-1", "reason": "it is protected from scale-in"}],
+            "seconds": {"total": 600, "waiting": 0, "launching": 240, "draining": 330.4}});
+        let failed = json!({"outcome": "rolled_back", "reason": "launches keep failing", "counts": {"to_replace": 3, "replaced": 0}});
+        let facts = HistoryFacts {
+            executions: vec![
+                seen(5, "RUNNING", None, None),
+                seen(60, "SUCCEEDED", None, Some(recycled)),
+                seen(90, "FAILED", Some(failed), None),
+                seen(120, "ABORTED", None, None),
+            ],
+            has_more: true,
+        };
+        let place = StackPlace {
+            stack: "webops".to_owned(),
+            region: "eu-west-2".to_owned(),
+            account: "123456789012".to_owned(),
+        };
+        let report = report(&facts, &place, 7, now());
+        assert_eq!(
+            text(&report, Some("web-asg-1"), None),
+            "webops, account 123456789012, eu-west-2; since 2025-10-07\n\
+             STARTED           ENDED        REPLACED  TOOK    TRIGGER                 STRATEGY  SECONDS\n\
+             2026-01-05 08:55  running      -         5 min   UpdateAutoScalingGroup  out-in    -\n\
+             2026-01-05 08:00  recycled     2 of 3    10 min  UpdateAutoScalingGroup  out-in    draining 330, launching 240\n\
+             2026-01-05 07:30  rolled_back  0 of 3    10 min  UpdateAutoScalingGroup  out-in    -\n\
+             2026-01-05 07:00  aborted      -         10 min  UpdateAutoScalingGroup  out-in    -\n\
+             2026-01-05 08:00 recycled: left i-1 alone: it is protected from scale-in\n\
+             2026-01-05 08:00 recycled: left 1 more alone\n\
+             2026-01-05 07:30 rolled_back (Recycle.LaunchFailed): launches keep failing\n\
+             there are older ones: `--limit` shows more\n"
+        );
+        let narrow = text(&report, None, Some(80));
+        assert!(
+            narrow.lines().nth(1).is_some_and(|line| line.contains("GROUP") && line.len() <= 80),
+            "{narrow}"
+        );
+        assert_eq!(report.executions[1].event_id.as_deref(), Some("e-1"));
+    }
+}

@@ -1,0 +1,79 @@
+//! What is asked of AWS about what a stack did.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::answers::{ExecutionsPage, ListedExecution, SeenExecution, SeenGroup};
+use super::endings::execution_prefix;
+use super::fleet::moment;
+use super::history::{HistoryFacts, KNOWN_FOR};
+use super::operation::LIST_EXECUTIONS;
+use super::reads::{self, EXECUTIONS_PER_PAGE};
+use super::session::StackSession;
+use crate::aws::AwsError;
+
+/// Pages of executions that are read at most: 10,000 of them.
+const PAGES_MAX: usize = 10;
+/// Executions that are looked at for one that is shown, where several groups share a component.
+const LOOKS_PER_SHOWN: usize = 2;
+
+/// Looks at the newest executions, of one group or of all, at most so many.
+pub fn history(
+    session: &StackSession,
+    group: Option<&str>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<HistoryFacts, AwsError> {
+    let prefix = match group {
+        Some(name) => Some(prefix(session, name)?),
+        None => None,
+    };
+    let (mut listed, mut has_more) = listed(session, now - KNOWN_FOR)?;
+    listed.retain(|one| match (&prefix, one.name.rsplit_once('-')) {
+        (Some(prefix), Some((own, _))) => own == prefix,
+        (Some(_), None) => false,
+        (None, _) => true,
+    });
+    let mut executions: Vec<SeenExecution> = Vec::new();
+    for (looks, one) in listed.iter().enumerate() {
+        if executions.len() == limit || looks == limit * LOOKS_PER_SHOWN {
+            has_more = true;
+            break;
+        }
+        let Some(seen) = reads::known_execution(session, &one.execution_arn)? else { continue };
+        if group.is_none_or(|group| seen.asked("auto_scaling_group_name").is_none_or(|asked| asked == group))
+        {
+            executions.push(seen);
+        }
+    }
+    Ok(HistoryFacts { executions, has_more })
+}
+
+/// What the names of a group's executions begin with; of a group that is gone, as if its tags had named no component.
+fn prefix(session: &StackSession, group: &str) -> Result<String, AwsError> {
+    let gone = SeenGroup { name: group.to_owned(), ..SeenGroup::default() };
+    Ok(execution_prefix(&reads::group(session, group)?.unwrap_or(gone)))
+}
+
+/// The executions that began since a moment, newest first, and whether there may be more of them.
+fn listed(session: &StackSession, since: Timestamp) -> Result<(Vec<ListedExecution>, bool), AwsError> {
+    let machine = session.settings.machine.to_string();
+    let mut arguments = json!({"stateMachineArn": machine, "maxResults": EXECUTIONS_PER_PAGE});
+    let mut listed = Vec::new();
+    let began = |one: &ListedExecution| moment(one.start_date).unwrap_or_default();
+    let mut has_more = false;
+    for _ in 0..PAGES_MAX {
+        let page: ExecutionsPage = session.ask(&LIST_EXECUTIONS, &arguments)?;
+        let is_all = page.executions.last().is_none_or(|oldest| began(oldest) < since);
+        listed.extend(page.executions);
+        let next = page.next_token.filter(|token| !token.is_empty() && !is_all);
+        has_more = next.is_some();
+        match next {
+            Some(token) => arguments["nextToken"] = json!(token),
+            None => break,
+        }
+    }
+    listed.retain(|one| began(one) >= since);
+    listed.sort_by(|one, other| other.start_date.total_cmp(&one.start_date));
+    Ok((listed, has_more))
+}

@@ -1,0 +1,208 @@
+//! A real group as a scenario that `simulate` runs: its sizes, zones, hooks, load balancers, launch source, tags and times. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use asg_recycle_handler::contract::{RECYCLE_ON_ASG_UPDATE, STRATEGY};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::answers::{SeenGroup, SeenInstance, TemplateSpecification};
+use super::deployed;
+use super::group_answers::SeenActivity;
+use super::outdated::{TemplateAliases, outdated};
+use super::plan_answers::{GroupSettings, SeenHook};
+use super::plan_facts::{PlanFacts, Times};
+use super::policy::StackPlace;
+
+/// Times that are taken where the group has done nothing of the kind lately; in seconds, as `simulate` takes them.
+const BOOT_SECONDS: u64 = 240;
+const DRAIN_SECONDS: u64 = 330;
+/// From the end of draining until an instance has left, at most.
+const SHUTDOWN_SECONDS: u64 = 30;
+/// From launch to running in EC2, at most.
+const START_SECONDS: u64 = 15;
+
+/// The scenario of a group, as a file that can be kept and changed.
+pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option<Value> {
+    let group = facts.fleet.groups.first()?;
+    let strategy = tag(group, STRATEGY.key).unwrap_or_default();
+    let StackPlace { stack, region, account } = place;
+    let at = now.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let about = format!("{} of stack {stack}, account {account}, {region}, as it was at {at}.", group.name);
+    Some(json!({
+        "about": about,
+        "strategies": if strategy.is_empty() { json!([]) } else { json!([strategy]) },
+        "stack": stack_text(&facts.definition),
+        "world": {"starts_at": now.as_millisecond(), "templates": templates(group, &facts.fleet.aliases)},
+        "group": spec(group, facts),
+    }))
+}
+
+/// The settings of the deployed strategies, as the text of a `stack.yaml`. Every value is JSON, which YAML is a superset of.
+fn stack_text(definition: &str) -> String {
+    let settings = deployed::settings(definition);
+    let mut text = "strategies:\n".to_owned();
+    let is_set = |value: &&Value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty());
+    for (strategy, settings) in &settings {
+        let _ = writeln!(text, "  {strategy}:"); // text takes text
+        for (key, value) in settings.iter().filter(|(_, value)| is_set(value)) {
+            let _ = writeln!(text, "    {key}: {value}");
+        }
+    }
+    if settings.is_empty() { String::new() } else { text }
+}
+
+fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
+    let settings = &facts.settings;
+    let members: Vec<&SeenInstance> = group.instances.list.iter().filter(|one| !one.is_leaving()).collect();
+    let standby = members.iter().filter(|one| one.lifecycle_state.contains("Standby")).count();
+    let old = outdated(group, &facts.fleet.aliases);
+    let current = members.iter().filter(|one| old.iter().all(|old| old.id != one.id)).count();
+    let lattice = settings.traffic_sources.list.iter().filter(|source| source.kind == "vpc-lattice").count();
+    let opted_in = RECYCLE_ON_ASG_UPDATE.key;
+    let tags = group.tags.list.iter().filter(|tag| tag.key != opted_in && !tag.key.starts_with("aws:"));
+    let tags: BTreeMap<&String, &String> = tags.map(|tag| (&tag.key, &tag.value)).collect();
+    let times = times(&facts.activities);
+    let shutdown = SHUTDOWN_SECONDS.min(times.drain_seconds);
+    let seconds = |seconds: u64| format!("{seconds}s");
+    let mut spec = json!({
+        "name": group.name,
+        "min": group.min_size,
+        "max": group.max_size,
+        "desired": group.desired_capacity,
+        "zones": group.availability_zones.list,
+        "launch": launch(group),
+        "current_instances": current,
+        "protected_instances": members.iter().filter(|one| one.protected_from_scale_in).count(),
+        "standby_instances": standby,
+        "target_groups": group.target_groups.list.len(),
+        "classic_load_balancers": settings.load_balancer_names.list.len(),
+        "lattice_target_groups": lattice,
+        "health_check": if settings.health_check_type.contains("EL") { "ELB" } else { "EC2" },
+        "grace": seconds(settings.health_check_grace_period),
+        "suspended": group.suspended_processes.list.iter().map(|one| &one.process_name).collect::<Vec<_>>(),
+        "tags": tags,
+        "opted_in": tag(group, opted_in),
+        "termination_policies": policies(settings),
+        "protects_new_instances": settings.new_instances_protected_from_scale_in,
+        "warm_pool": settings.warm_pool_size.unwrap_or(0),
+        "timing": {
+            "start": seconds(START_SECONDS.min(times.boot_seconds)),
+            "boot": seconds(times.boot_seconds),
+            "drain": seconds(times.drain_seconds - shutdown),
+            "shutdown": seconds(shutdown),
+        },
+    });
+    let units = settings.desired_capacity_type.as_ref().filter(|units| !units.is_empty());
+    for (key, value) in [
+        ("capacity_type", units.map(|units| json!(units))),
+        ("launch_hook", hook(&facts.hooks, "LAUNCHING")),
+        ("terminate_hook", hook(&facts.hooks, "TERMINATING")),
+    ] {
+        if let Some(value) = value {
+            spec[key] = value;
+        }
+    }
+    spec
+}
+
+fn tag<'a>(group: &'a SeenGroup, key: &str) -> Option<&'a str> {
+    group.tags.list.iter().find(|tag| tag.key == key).map(|tag| &*tag.value)
+}
+
+/// The launch source; the model has one kind each for a launch template, a launch configuration and a mixed instances policy.
+fn launch(group: &SeenGroup) -> Value {
+    if let Some(name) = &group.launch_configuration_name {
+        return json!({"configuration": name});
+    }
+    let version = |one: &TemplateSpecification| {
+        let version = one.version.as_deref().filter(|version| !version.is_empty()).unwrap_or("$Default");
+        json!({"id": one.id, "version": version})
+    };
+    match (&group.mixed_instances_policy, &group.launch_template) {
+        (Some(policy), _) => {
+            let mixed = &policy.launch_template;
+            let of_type = |one: &super::answers::TypeOverride| {
+                let mut of_type = Map::from_iter([("type".to_owned(), json!(one.instance_type.as_ref()?))]);
+                let own = one.launch_template_specification.as_ref();
+                of_type.extend(own.map(|own| ("template".to_owned(), version(own))));
+                Some(Value::Object(of_type))
+            };
+            let overrides: Vec<Value> = mixed.overrides.list.iter().filter_map(of_type).collect();
+            if overrides.is_empty() {
+                return json!({"template": version(&mixed.launch_template_specification)});
+            }
+            json!({"mixed": {"template": version(&mixed.launch_template_specification), "overrides": overrides}})
+        }
+        (None, Some(template)) => json!({"template": version(template)}),
+        (None, None) => json!({"template": {}}),
+    }
+}
+
+/// The versions that there are of each launch template, as far as that is known.
+fn templates(group: &SeenGroup, aliases: &TemplateAliases) -> Value {
+    let mut templates: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for template in group.templates() {
+        let Some(id) = template.id.clone() else { continue };
+        let number = template.version.as_deref().and_then(|version| version.parse::<u64>().ok());
+        let known = aliases.get(&id).map(|one| (one.latest_version_number, one.default_version_number));
+        // What is older needs a number below; the model's outdated instances have one.
+        let (latest, default) = known.unwrap_or((number.unwrap_or(2), number.unwrap_or(2)));
+        let before = templates.get(&id).map_or(0, |(latest, _)| *latest);
+        templates.insert(id, (latest.max(number.unwrap_or(0)).max(before).max(2), default));
+    }
+    let spec = |(id, (latest, default))| (id, json!({"latest": latest, "default": default}));
+    Value::Object(templates.into_iter().map(spec).collect())
+}
+
+fn policies(settings: &GroupSettings) -> Vec<&str> {
+    let known = [
+        "Default",
+        "AllocationStrategy",
+        "OldestLaunchTemplate",
+        "OldestLaunchConfiguration",
+        "ClosestToNextInstanceHour",
+        "NewestInstance",
+        "OldestInstance",
+    ];
+    let policies = settings.termination_policies.list.iter().map(|policy| &**policy);
+    let policies: Vec<&str> = policies.filter(|policy| known.contains(policy)).collect();
+    if policies.is_empty() { vec!["Default"] } else { policies }
+}
+
+/// A hook on launches or terminations; the time that it takes is within that of a launch or a termination.
+fn hook(hooks: &[SeenHook], transition: &str) -> Option<Value> {
+    let hook = hooks.iter().find(|hook| hook.lifecycle_transition.ends_with(transition))?;
+    let default_result = if hook.default_result == "CONTINUE" { "continue" } else { "abandon" };
+    let heartbeat = format!("{}s", hook.heartbeat_timeout);
+    Some(json!({"takes": "1s", "heartbeat": heartbeat, "default_result": default_result}))
+}
+
+/// How long launches and terminations took lately, by the median.
+pub fn times(activities: &[SeenActivity]) -> Times {
+    let lengths = |kind: &str| {
+        let of_kind = activities
+            .iter()
+            .filter(|one| one.description.starts_with(kind) && one.status_code == "Successful");
+        let length = |one: &SeenActivity| {
+            let at = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::as_second);
+            u64::try_from(at(one.end_time.as_ref()?)? - at(&one.start_time)?).ok()
+        };
+        let mut lengths: Vec<u64> = of_kind.filter_map(length).collect();
+        lengths.sort_unstable();
+        lengths
+    };
+    let (launches, terminations) = (lengths("Launching"), lengths("Terminating"));
+    let median = |lengths: &[u64]| lengths.get(lengths.len() / 2).copied();
+    Times {
+        boot_seconds: median(&launches).unwrap_or(BOOT_SECONDS).max(1),
+        boot_measured: launches.len(),
+        drain_seconds: median(&terminations).unwrap_or(DRAIN_SECONDS).max(1),
+        drain_measured: terminations.len(),
+    }
+}
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

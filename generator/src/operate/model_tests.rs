@@ -1,0 +1,145 @@
+//! Groups of every kind as scenarios that can be read.
+
+use super::*;
+use crate::operate::answers::SeenTemplate;
+use crate::operate::fleet::FleetFacts;
+use crate::operate::fleet::tests::{OUT_IN, group, now};
+use crate::operate::plan_answers::TrafficSource;
+use crate::simulate::scenario::Scenario;
+
+fn facts(group: SeenGroup) -> PlanFacts {
+    let template = SeenTemplate {
+        launch_template_id: "lt-1".to_owned(),
+        default_version_number: 1,
+        latest_version_number: 2,
+    };
+    let definition = r#"{"States": {"Read input": {"Assign": {"all_settings": {"out-in": {"alarm_names": [],
+        "poll_interval_seconds": 20, "protected_instances": "leave"}}}}}}"#;
+    PlanFacts {
+        fleet: FleetFacts {
+            groups: vec![group],
+            aliases: [("lt-1".to_owned(), template)].into(),
+            ..FleetFacts::default()
+        },
+        definition: definition.to_owned(),
+        ..PlanFacts::default()
+    }
+}
+
+fn web(xml: &str) -> SeenGroup {
+    let read: SeenGroup = quick_xml::de::from_str(&format!("<member>{xml}</member>")).expect("a group");
+    let like = group("web-asg-1", &[OUT_IN, ("aws:cloudformation:stack-name", "web")]);
+    let templates = read.launch_template.is_none() && read.mixed_instances_policy.is_none();
+    SeenGroup {
+        launch_template: read.launch_template.or(like.launch_template.clone().filter(|_| templates)),
+        mixed_instances_policy: read.mixed_instances_policy,
+        desired_capacity: 2,
+        max_size: 4,
+        ..like
+    }
+}
+
+/// The scenario of a group, which `simulate` can read.
+fn told(facts: &PlanFacts) -> Value {
+    let place = StackPlace {
+        stack: "webops".to_owned(),
+        region: "eu-west-2".to_owned(),
+        account: "123456789012".to_owned(),
+    };
+    let scenario = scenario(facts, &place, now()).expect("a scenario");
+    Scenario::from_value(scenario.clone()).unwrap_or_else(|fault| panic!("{fault}\n{scenario:#}"));
+    scenario
+}
+
+#[test]
+fn a_group_is_described_as_it_is() {
+    let mut group = web("");
+    group.instances.list[0].protected_from_scale_in = true;
+    let mut facts = facts(group);
+    facts.settings.health_check_type = "EC2,ELB".to_owned();
+    facts.settings.traffic_sources.list = vec![TrafficSource { kind: "vpc-lattice".to_owned() }];
+    facts.settings.termination_policies.list =
+        vec!["OldestInstance".to_owned(), "arn:aws:lambda:eu-west-2:123456789012:function:mine".to_owned()];
+    facts.settings.warm_pool_size = Some(2);
+    facts.hooks = vec![SeenHook {
+        lifecycle_transition: "autoscaling:EC2_INSTANCE_TERMINATING".to_owned(),
+        heartbeat_timeout: 600,
+        default_result: "CONTINUE".to_owned(),
+    }];
+    let scenario = told(&facts);
+    let group = &scenario["group"];
+    assert_eq!(
+        scenario["about"],
+        json!(
+            "web-asg-1 of stack webops, account 123456789012, eu-west-2, as it was at 2026-01-05T09:00:00Z."
+        )
+    );
+    assert_eq!(
+        scenario["stack"],
+        json!("strategies:\n  out-in:\n    poll_interval_seconds: 20\n    protected_instances: \"leave\"\n")
+    );
+    assert_eq!(scenario["world"]["templates"], json!({"lt-1": {"latest": 2, "default": 1}}));
+    assert_eq!((&group["min"], &group["desired"], &group["max"]), (&json!(2), &json!(2), &json!(4)));
+    assert_eq!(group["launch"], json!({"template": {"id": "lt-1", "version": "$Latest"}}));
+    assert_eq!((&group["current_instances"], &group["protected_instances"]), (&json!(1), &json!(1)));
+    assert_eq!((&group["lattice_target_groups"], &group["health_check"]), (&json!(1), &json!("ELB")));
+    assert_eq!(
+        group["terminate_hook"],
+        json!({"takes": "1s", "heartbeat": "600s", "default_result": "continue"})
+    );
+    assert_eq!(group["launch_hook"], Value::Null);
+    assert_eq!(
+        (&group["termination_policies"], &group["warm_pool"]),
+        (&json!(["OldestInstance"]), &json!(2))
+    );
+    assert_eq!(
+        (&group["opted_in"], &group["tags"]),
+        (&json!("true"), &json!({"autorecycle_strategy": "out-in"}))
+    );
+    assert_eq!(group["timing"], json!({"start": "15s", "boot": "240s", "drain": "300s", "shutdown": "30s"}));
+}
+
+#[test]
+fn every_launch_source_has_its_like_in_the_model() {
+    let specification = "<LaunchTemplateSpecification><LaunchTemplateId>lt-1</LaunchTemplateId><Version>7</Version>\
+        </LaunchTemplateSpecification>";
+    let policy = |overrides: &str| {
+        format!(
+            "<MixedInstancesPolicy><LaunchTemplate>{specification}<Overrides>{overrides}</Overrides></LaunchTemplate></MixedInstancesPolicy>"
+        )
+    };
+    let typed = format!(
+        "<member><InstanceType>m6g.large</InstanceType>{specification}</member><member><InstanceType>m7g.large</InstanceType></member>"
+    );
+    let mixed = told(&facts(web(&policy(&typed))));
+    let version = json!({"id": "lt-1", "version": "7"});
+    let overrides = json!([{"type": "m6g.large", "template": version}, {"type": "m7g.large"}]);
+    assert_eq!(mixed["group"]["launch"], json!({"mixed": {"template": version, "overrides": overrides}}));
+    assert_eq!(mixed["world"]["templates"]["lt-1"]["latest"], json!(7));
+    // Types that are chosen by what they have are not known by name.
+    let chosen = told(&facts(web(&policy("<member><InstanceRequirements/></member>"))));
+    assert_eq!(chosen["group"]["launch"], json!({"template": version}));
+    let mut configured = web("");
+    configured.launch_configuration_name = Some("web-3".to_owned());
+    assert_eq!(told(&facts(configured))["group"]["launch"], json!({"configuration": "web-3"}));
+}
+
+#[test]
+fn times_are_the_medians_of_what_ended_well() {
+    let activity = |what: &str, status: &str, seconds: i64| SeenActivity {
+        description: format!("{what} EC2 instance: i-1"),
+        status_code: status.to_owned(),
+        start_time: now().to_string(),
+        end_time: Some((now() + jiff::SignedDuration::from_secs(seconds)).to_string()),
+    };
+    let activities = [
+        activity("Launching a new", "Successful", 90),
+        activity("Launching a new", "Successful", 900),
+        activity("Launching a new", "Successful", 80),
+        activity("Launching a new", "Failed", 5_000),
+        activity("Terminating", "InProgress", 7),
+    ];
+    let expected =
+        Times { boot_seconds: 90, boot_measured: 3, drain_seconds: DRAIN_SECONDS, drain_measured: 0 };
+    assert_eq!(times(&activities), expected);
+}

@@ -1,0 +1,132 @@
+//! How far a recycle is: its phases as steps, and what its execution has set to end when.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What comes after the last phase of the journal: the group is looked at once more, and held to what was promised.
+const VERIFYING: &str = "verifying";
+
+/// The phases that a recycle goes through where all goes well, by its strategy.
+const STEPS: &[(&str, &[&str])] = &[
+    ("out-in", &["doubling", "halving", VERIFYING]),
+    ("out-in-timed", &["doubling", "halving", VERIFYING]),
+    ("in-out", &["swapping", VERIFYING]),
+    ("instance-refresh", &["refreshing", VERIFYING]),
+];
+
+/// A phase as a step of a recycle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PhaseReached {
+    /// Its name, as in the journal; `verifying` after the last of those, empty before the first change.
+    pub name: String,
+    /// Which step it is, from 1; absent before the first change, and for what is no step forward, such as `undoing`.
+    pub step: Option<usize>,
+    /// How many steps the strategy has; absent where that is not known.
+    pub steps: Option<usize>,
+}
+
+/// The phase of a recycle, by what its journal says and what its execution assigned.
+pub fn reached(strategy: &str, journal: Option<&str>, assigned: &BTreeMap<String, Value>) -> PhaseReached {
+    let steps = STEPS.iter().find(|(name, _)| *name == strategy).map_or(&[][..], |(_, steps)| steps);
+    let phase = journal.unwrap_or_default();
+    let is_last = steps.iter().rev().nth(1) == Some(&phase);
+    let verifies = is_last && assigned.get("stage") == Some(&Value::from("verify"));
+    let name = if verifies { VERIFYING } else { phase };
+    PhaseReached {
+        name: name.to_owned(),
+        step: steps.iter().position(|step| *step == name).map(|index| index + 1),
+        steps: Some(steps.len()).filter(|count| *count > 0),
+    }
+}
+
+impl std::fmt::Display for PhaseReached {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = if self.name.is_empty() { "before its first change" } else { &self.name };
+        match (self.step, self.steps) {
+            (Some(step), Some(steps)) => write!(formatter, "{name} (phase {step} of {steps})"),
+            _ => formatter.write_str(name),
+        }
+    }
+}
+
+/// A moment at which something ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Deadline {
+    /// What ends then, as a sentence's beginning: `the phase has to be over`.
+    pub what: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// How long until then, in seconds.
+    pub seconds_left: i64,
+}
+
+/// What is to end by when, of what an execution assigned to its variables last; what is past is left out.
+pub fn deadlines(assigned: &BTreeMap<String, Value>, now: Timestamp) -> Vec<Deadline> {
+    let kinds: [(&str, &str, &str); 4] = [
+        ("deadline", "", "the phase has to be over"),
+        ("proving", "/until", "the new instances have proved themselves"),
+        ("bake_until", "", "the alarms have been watched"),
+        ("restore_deadline", "", "putting back has to be over"),
+    ];
+    let deadline = |(variable, pointer, what): (&str, &str, &str)| {
+        let milliseconds = assigned.get(variable)?.pointer(pointer)?.as_f64()?;
+        let at = super::fleet::moment(milliseconds / 1_000.0).filter(|at| *at > now)?;
+        let seconds_left = at.as_second() - now.as_second();
+        Some(Deadline { what: what.to_owned(), at: at.to_string(), seconds_left })
+    };
+    kinds.into_iter().filter_map(deadline).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::strategy::Catalog;
+
+    #[test]
+    fn every_strategy_has_its_phases_in_the_journals_words() {
+        for (name, strategy) in Catalog::embedded().strategies() {
+            let (_, steps) = STEPS.iter().find(|(known, _)| known == name).expect("its steps");
+            for step in steps.iter().filter(|step| **step != VERIFYING) {
+                assert!(strategy.hooks.put_back.contains_key(*step), "{name} has no phase {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_phase_is_a_step_of_its_strategy_or_none() {
+        let told = |strategy: &str, phase: Option<&str>, stage: &str| {
+            let assigned = BTreeMap::from([("stage".to_owned(), json!(stage))]);
+            reached(strategy, phase, &assigned).to_string()
+        };
+        assert_eq!(told("out-in", None, "look"), "before its first change");
+        assert_eq!(told("out-in", Some("doubling"), "look"), "doubling (phase 1 of 3)");
+        assert_eq!(told("out-in", Some("doubling"), "verify"), "doubling (phase 1 of 3)");
+        assert_eq!(told("out-in", Some("halving"), "look"), "halving (phase 2 of 3)");
+        assert_eq!(told("out-in", Some("halving"), "verify"), "verifying (phase 3 of 3)");
+        assert_eq!(told("out-in", Some("undoing"), "look"), "undoing");
+        assert_eq!(told("in-out", Some("swapping"), "look"), "swapping (phase 1 of 2)");
+        assert_eq!(told("somebodys-own", Some("mixing"), "look"), "mixing");
+    }
+
+    #[test]
+    fn what_is_past_is_no_deadline() {
+        let now: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a time");
+        let in_seconds = |seconds: i64| json!(now.as_millisecond() + seconds * 1_000);
+        let assigned = BTreeMap::from([
+            ("deadline".to_owned(), in_seconds(7_200)),
+            ("proving".to_owned(), json!({"until": in_seconds(60)})),
+            ("bake_until".to_owned(), json!(0)),
+            ("restore_deadline".to_owned(), in_seconds(-1)),
+        ]);
+        let found = deadlines(&assigned, now);
+        let left: Vec<i64> = found.iter().map(|deadline| deadline.seconds_left).collect();
+        assert_eq!(left, [7_200, 60], "{found:?}");
+        assert_eq!(found[0].at, "2026-01-05T11:00:00Z");
+    }
+}

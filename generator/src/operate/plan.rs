@@ -1,0 +1,258 @@
+//! What a recycle would do to a real group: what it would replace and why, what speaks against it now, and a forecast by the
+//! simulator with the definition that is deployed.
+
+use std::rc::Rc;
+
+use asg_recycle_handler::contract::STRATEGY;
+use asg_recycle_handler::settings::Settings;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answers::SeenGroup;
+use super::deployed;
+use super::history::LeftAlone;
+use super::model;
+use super::outdated::{OutdatedInstance, outdated};
+use super::plan_facts::{PlanFacts, Times};
+use super::policy::StackPlace;
+use super::request::{self, ReplaceAsked, StartAsked};
+use crate::config;
+use crate::problem::Problems;
+use crate::simulate::report::GroupSummary;
+use crate::simulate::runner::{Deployment, Detail, Run};
+use crate::simulate::scenario::Scenario;
+use crate::strategy::Catalog;
+
+/// What `plan GROUP --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PlanReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// The stack's deployed name.
+    pub stack: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls it took.
+    pub calls: u32,
+    /// The group.
+    pub group: String,
+    /// The strategy that its tag names.
+    pub strategy: Option<String>,
+    /// In which order that replaces, in a sentence.
+    pub order: Option<String>,
+    /// Why nothing would be started now, or would have to wait.
+    pub refusals: Vec<String>,
+    /// What would be replaced.
+    pub replace: Vec<Replacement>,
+    /// What is outdated and would be left alone.
+    pub left_alone: Vec<LeftAlone>,
+    /// The times that the forecast takes.
+    pub times: Times,
+    /// What the forecast leaves out.
+    pub leaves_out: Vec<String>,
+    /// The forecast; absent where the simulator cannot run the deployed definition.
+    pub forecast: Option<Forecast>,
+}
+
+/// An instance that would be replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Replacement {
+    /// Its id.
+    pub id: String,
+    /// Its Availability Zone.
+    pub zone: String,
+    /// What it was launched from.
+    pub has: String,
+    /// What it is to be launched from.
+    pub wants: String,
+}
+
+/// What the simulator says that would come of it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Forecast {
+    /// How its executions end, e.g. `recycled`.
+    pub endings: Vec<String>,
+    /// Why, where that is not plain.
+    pub reason: String,
+    /// How long it takes, a wait for a window within, in seconds.
+    pub seconds: u64,
+    /// Most instances at a time.
+    pub peak: u32,
+    /// Fewest healthy instances at a time.
+    pub fewest_healthy: u32,
+    /// Hours of instances beyond as many as at the beginning.
+    pub extra_instance_hours: f64,
+    /// API calls that only read.
+    pub reads: u64,
+    /// API calls that change something.
+    pub writes: u64,
+    /// State transitions.
+    pub transitions: u64,
+    /// What these cost, in dollars.
+    pub dollars: f64,
+}
+
+/// A plan, and the run that it forecasts by.
+pub struct GroupPlan {
+    /// What is told.
+    pub report: PlanReport,
+    /// The scenario, as a file.
+    pub scenario: Value,
+    /// The simulated run.
+    pub run: Option<Run>,
+}
+
+/// The JSON Schema of what `plan GROUP --format json` prints.
+pub fn json_schema() -> Value {
+    schemars::schema_for!(PlanReport).to_value()
+}
+
+/// Plans a recycle of a group; none where there is no such group.
+///
+/// # Errors
+/// Why the simulator cannot take the deployed definition or the group.
+pub fn of(
+    facts: &PlanFacts,
+    place: &StackPlace,
+    settings: &Settings,
+    calls: u32,
+    now: Timestamp,
+) -> Option<GroupPlan> {
+    let group = facts.fleet.groups.first()?;
+    let scenario = model::scenario(facts, place, now)?;
+    let described = group.as_handler_sees_it();
+    let strategy = described.tag(STRATEGY.key).map(str::to_owned);
+    let (run, unsimulated) =
+        match simulated(&scenario, facts, settings, strategy.as_deref().unwrap_or_default()) {
+            Ok(run) => (Some(run), None),
+            Err(why) => (None, Some(format!("the forecast: {why}"))),
+        };
+    let (replace, left_alone) = sorted(group, facts, strategy.as_deref());
+    let catalog = Catalog::embedded().strategies();
+    let mut leaves_out = leaves_out(facts);
+    leaves_out.extend(unsimulated);
+    let StackPlace { stack, region, account } = place.clone();
+    let report = PlanReport {
+        version: 1,
+        stack,
+        account: account.clone(),
+        region,
+        calls,
+        group: group.name.clone(),
+        order: strategy.as_ref().and_then(|name| catalog.get(name)).map(|strategy| strategy.summary.clone()),
+        strategy,
+        refusals: refusals(group, facts, &account, settings, now),
+        replace,
+        left_alone,
+        times: model::times(&facts.activities),
+        leaves_out,
+        forecast: run.as_ref().and_then(forecast),
+    };
+    Some(GroupPlan { report, scenario, run })
+}
+
+fn refusals(
+    group: &SeenGroup,
+    facts: &PlanFacts,
+    account: &str,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<String> {
+    let asked = StartAsked { strategy: None, replace: ReplaceAsked::Outdated, dry_run: false };
+    let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now, settings);
+    let lock = facts.fleet.locks.get(&group.name);
+    let held = lock.map(|lock| match &lock.held_by {
+        Some(holder) => format!("{holder} holds the lock: a new request would follow it"),
+        None => "a journal is left: a recycle would put that back first".to_owned(),
+    });
+    decided.err().into_iter().chain(held).collect()
+}
+
+/// What would be replaced, and what would be left alone by the settings of the strategy.
+fn sorted(
+    group: &SeenGroup,
+    facts: &PlanFacts,
+    strategy: Option<&str>,
+) -> (Vec<Replacement>, Vec<LeftAlone>) {
+    let settings = deployed::settings(&facts.definition);
+    let of_strategy = strategy.and_then(|strategy| settings.get(strategy));
+    let replaces = |setting: &str| {
+        of_strategy
+            .and_then(|settings| settings.get(setting))
+            .and_then(Value::as_str)
+            .is_some_and(|value| value != "leave")
+    };
+    let (mut replace, mut left_alone) = (Vec::new(), Vec::new());
+    for OutdatedInstance { id, has, wants } in outdated(group, &facts.fleet.aliases) {
+        let Some(instance) = group.instances.list.iter().find(|one| one.id == id) else { continue };
+        let reason = if instance.lifecycle_state.contains("Standby") && !replaces("standby_instances") {
+            Some("it is in standby")
+        } else if instance.protected_from_scale_in && !replaces("protected_instances") {
+            Some("it is protected from scale-in")
+        } else {
+            None
+        };
+        match reason {
+            Some(reason) => left_alone.push(LeftAlone { id, reason: reason.to_owned() }),
+            None => replace.push(Replacement {
+                id,
+                zone: instance.availability_zone.clone(),
+                has,
+                wants: wants.to_string(),
+            }),
+        }
+    }
+    (replace, left_alone)
+}
+
+fn leaves_out(facts: &PlanFacts) -> Vec<String> {
+    let policy = facts.settings.mixed_instances_policy.as_ref();
+    let types = policy.map(|policy| &policy.launch_template.overrides.list[..]).unwrap_or_default();
+    let is_weighted =
+        types.iter().any(|one| one.weighted_capacity.as_ref().is_some_and(|weight| weight != "1"));
+    let mut left_out = vec!["scaling policies and scheduled actions".to_owned()];
+    if is_weighted {
+        left_out.push("weights of types".to_owned());
+    }
+    if facts.settings.warm_pool_size.is_some_and(|size| size > 0) {
+        left_out.push("which instances of the warm pool are outdated: all are taken to be".to_owned());
+    }
+    left_out
+}
+
+/// Runs a group's scenario on what is deployed.
+fn simulated(
+    scenario: &Value,
+    facts: &PlanFacts,
+    settings: &Settings,
+    strategy: &str,
+) -> Result<Run, String> {
+    let problems = |problems: Problems| problems.to_string();
+    let scenario = Scenario::from_value(scenario.clone()).map_err(|error| error.to_string())?;
+    let base = config::parse(b"name: asg-recycle\n").map_err(problems)?;
+    let config = scenario.configs(&base).map_err(problems)?.into_iter().next().unwrap_or(base);
+    let deployment = Deployment::deployed(&config, &facts.definition, settings.clone()).map_err(problems)?;
+    let runner = scenario.runner(&[Rc::new(deployment)], strategy, Detail::Plain);
+    Ok(runner.map_err(|error| error.to_string())?.finish())
+}
+
+fn forecast(run: &Run) -> Option<Forecast> {
+    let summary = GroupSummary::of(run, run.groups.first()?);
+    let calls = run.totals.all_calls();
+    Some(Forecast {
+        endings: summary.endings.clone(),
+        reason: run.executions.last().map(|one| one.reason.clone()).unwrap_or_default(),
+        seconds: summary.took.0 / 1_000,
+        peak: summary.peak,
+        fewest_healthy: summary.healthy_min,
+        extra_instance_hours: summary.extra_instance_hours,
+        reads: calls.reads,
+        writes: calls.writes,
+        transitions: run.totals.transitions,
+        dollars: run.totals.dollars(),
+    })
+}

@@ -1,0 +1,90 @@
+//! What AWS answers about a group that is planned for, as far as it is read. What an answer leaves out is empty.
+
+use serde::Deserialize;
+
+use super::answers::Members;
+
+/// A page of groups, with what only a forecast needs of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SettingsPage {
+    /// The groups.
+    pub auto_scaling_groups: Members<GroupSettings>,
+}
+
+/// Settings of a group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct GroupSettings {
+    /// Names of its classic load balancers.
+    pub load_balancer_names: Members<String>,
+    /// What else sends it traffic.
+    pub traffic_sources: Members<TrafficSource>,
+    /// `EC2`, or that and others with commas, e.g. `EC2,ELB`.
+    pub health_check_type: String,
+    /// How long after it came into service a failed check does not count, in seconds.
+    pub health_check_grace_period: u64,
+    /// How it chooses what to terminate.
+    pub termination_policies: Members<String>,
+    /// Whether what it launches is protected from scale-in.
+    pub new_instances_protected_from_scale_in: bool,
+    /// What it counts its capacity in, where AWS says so.
+    pub desired_capacity_type: Option<String>,
+    /// Size of its warm pool.
+    pub warm_pool_size: Option<u32>,
+    /// Its launch source, for the weights of its types.
+    pub mixed_instances_policy: Option<WeightedPolicy>,
+}
+
+/// What sends traffic to a group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TrafficSource {
+    /// `elb`, `elbv2` or `vpc-lattice`.
+    #[serde(rename = "Type")]
+    pub kind: String,
+}
+
+/// A mixed instances policy, as far as its types have weights.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct WeightedPolicy {
+    /// What it launches from.
+    pub launch_template: WeightedTypes,
+}
+
+/// The types of a mixed instances policy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct WeightedTypes {
+    /// The types.
+    pub overrides: Members<WeightedType>,
+}
+
+/// A type and its weight.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct WeightedType {
+    /// Units of capacity of one instance.
+    pub weighted_capacity: Option<String>,
+}
+
+/// The lifecycle hooks of a group.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct HooksAnswer {
+    /// The hooks.
+    pub lifecycle_hooks: Members<SeenHook>,
+}
+
+/// A lifecycle hook.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenHook {
+    /// `autoscaling:EC2_INSTANCE_LAUNCHING` or `..._TERMINATING`.
+    pub lifecycle_transition: String,
+    /// How long it holds an instance when nothing completes it, in seconds.
+    pub heartbeat_timeout: u64,
+    /// `CONTINUE` or `ABANDON`.
+    pub default_result: String,
+}

@@ -1,0 +1,97 @@
+//! A plan as an operator reads it. Pure.
+
+use std::fmt::Write as _;
+
+use super::plan::{GroupPlan, PlanReport};
+use super::plan_facts::Times;
+use super::span::span;
+use super::table::{TableColumn, printed};
+use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, GroupSummary, Look, chart, wrapped};
+
+/// Columns of the headings on the left.
+const HEADING: usize = 11;
+
+/// A plan, in columns as wide as `look` has them; without `columns` no column of a table is left out.
+pub fn text(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
+    let PlanReport { stack, account, region, group, strategy, .. } = &plan.report;
+    let strategy = strategy.as_deref().unwrap_or("no strategy");
+    let mut text = format!("{group} with {strategy}\n{stack}, account {account}, {region}\n");
+    let mut told = |heading: &str, what: &str| told(&mut text, (heading, what), columns);
+    if let Some(order) = &plan.report.order {
+        told("does", order);
+    }
+    for refusal in &plan.report.refusals {
+        told("not now", refusal);
+    }
+    for left in &plan.report.left_alone {
+        told("leaves", &format!("{} alone: {}", left.id, left.reason));
+    }
+    text += &replaced(&plan.report, columns);
+    text + &forecast(plan, look, columns)
+}
+
+/// Writes a heading with what is told under it, in lines of at most so many columns.
+fn told(text: &mut String, (heading, what): (&str, &str), columns: Option<usize>) {
+    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(HEADING).max(HEADING));
+    for (number, line) in wrapped(what, room).iter().enumerate() {
+        let heading = if number == 0 { heading } else { "" };
+        let _ = writeln!(text, "{heading:<HEADING$}{line}"); // text takes text
+    }
+}
+
+fn replaced(report: &PlanReport, columns: Option<usize>) -> String {
+    let replace = &report.replace;
+    if replace.is_empty() {
+        return "\nnothing is outdated by its launch source: nothing would be replaced\n".to_owned();
+    }
+    let table = vec![
+        TableColumn::of("REPLACES", 9, replace, |one| one.id.clone()),
+        TableColumn::of("ZONE", 5, replace, |one| one.zone.clone()),
+        TableColumn::of("HAS", 7, replace, |one| one.has.clone()),
+        TableColumn::of("WANTS", 8, replace, |one| one.wants.clone()),
+    ];
+    format!("\n{}", printed(table, columns))
+}
+
+fn forecast(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
+    let mut text = String::new();
+    let mut told = |heading: &str, what: &str| told(&mut text, (heading, what), columns);
+    if let (Some(run), Some(forecast)) = (&plan.run, &plan.report.forecast) {
+        let group = run.groups.first();
+        if let Some(group) = group {
+            told("forecast", &GroupSummary::of(run, group).sentence(look.dollars_per_hour));
+        }
+        if !forecast.reason.is_empty() {
+            told("", &forecast.reason);
+        }
+        let (reads, writes, transitions) = (forecast.reads, forecast.writes, forecast.transitions);
+        told(
+            "calls",
+            &format!(
+                "{reads} reads, {writes} changes; {transitions} state transitions, ${:.4}",
+                forecast.dollars
+            ),
+        );
+    }
+    let Times { boot_seconds, boot_measured, drain_seconds, drain_measured } = plan.report.times;
+    let of = |measured: usize, what: &str| match measured {
+        0 => "assumed: it did none lately".to_owned(),
+        number => format!("by its last {number} {what}"),
+    };
+    let seconds = |seconds: u64| span(i64::try_from(seconds).unwrap_or(i64::MAX));
+    told(
+        "launches",
+        &format!("{} until in service, {}", seconds(boot_seconds), of(boot_measured, "launches")),
+    );
+    told("leaving", &format!("{}, {}", seconds(drain_seconds), of(drain_measured, "terminations")));
+    for left_out in &plan.report.leaves_out {
+        told("leaves out", left_out);
+    }
+    let drawn = plan.run.as_ref().and_then(|run| {
+        let group = run.groups.first()?;
+        let area =
+            ChartArea { columns: look.columns, rows_max: CHART_ROWS_MAX, paint: look.paint, has_sizes: true };
+        (run.began_at < run.ended_at).then(|| chart(&group.history, (run.began_at, run.ended_at), area))
+    });
+    format!("\n{text}{}", drawn.map(|drawn| format!("\n{drawn}")).unwrap_or_default())
+}

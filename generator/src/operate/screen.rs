@@ -1,0 +1,222 @@
+//! One group as an operator reads it: a screen of a terminal, and a line where there is none. Pure.
+
+use std::fmt::Write as _;
+
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::record::Sample;
+
+use super::fleet::GroupStanding;
+use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus, TargetStatus};
+use super::span::span;
+use super::table::{TableColumn, printed};
+use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
+
+/// Columns where nobody says how many there are.
+const COLUMNS: usize = 100;
+/// Columns of the headings on the left.
+const HEADING: usize = 11;
+/// Rows of a screen below which it shows no chart; and the fewest instances that are shown.
+const CHART_NEEDS_ROWS: usize = 20;
+const INSTANCES_MIN: usize = 3;
+/// Rows of the chart besides its drawing: legend, axis, and the blank one before.
+const CHART_MARGIN: usize = 6;
+
+/// Where a screen is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScreenArea {
+    /// Columns of the terminal; where there is none nothing is cut off.
+    pub columns: Option<usize>,
+    /// Rows of the terminal, where a screen has to fit into them.
+    pub rows: Option<usize>,
+    /// Whether it is coloured.
+    pub paint: Paint,
+}
+
+/// A group's screen: what it is about, what runs, its instances, and its capacity since then.
+pub fn screen(seen: &GroupSeen, area: ScreenArea) -> String {
+    let head = head(&seen.status);
+    let rows_left = area.rows.map(|rows| rows.saturating_sub(head.lines().count() + 1));
+    let chart = match rows_left {
+        Some(rows)
+            if area.rows.is_some_and(|rows| rows < CHART_NEEDS_ROWS)
+                || rows < CHART_MARGIN + INSTANCES_MIN + 3 =>
+        {
+            String::new()
+        }
+        _ => drawn(&seen.samples, rows_left, area),
+    };
+    let instances_max =
+        rows_left.map(|rows| rows.saturating_sub(chart.lines().count() + 2).max(INSTANCES_MIN));
+    let cut = |text: String| match area.columns {
+        Some(columns) => text.lines().map(|line| cut(line, columns) + "\n").collect(),
+        None => text,
+    };
+    cut(head) + "\n" + &cut(instances(&seen.status.instances, instances_max, area.columns)) + &chart
+}
+
+/// A line that tells how far a group is, for a log.
+pub fn line(status: &GroupStatus) -> String {
+    let mut parts = vec![state(status)];
+    if let Some(recycle) = &status.recycle {
+        parts.push(progress(recycle));
+    }
+    parts.push(counted(status));
+    parts.push(sizes(status));
+    parts.join("; ")
+}
+
+fn head(status: &GroupStatus) -> String {
+    let GroupStatus { stack, account, region, group, .. } = status;
+    let mut text = format!("{}: {}\n{stack}, account {account}, {region}\n", group.group, state(status));
+    let mut told = |heading: &str, what: &str| {
+        let _ = writeln!(text, "{heading:<HEADING$}{what}"); // text takes text
+    };
+    if !group.detail.is_empty() && group.state != GroupStanding::Recycling {
+        told("why", &group.detail);
+    }
+    told("sizes", &sizes(status));
+    told("capacity", &counted(status));
+    if let Some(since) = group.outdated_seconds {
+        told("outdated", &format!("{} of {}, since {}", group.outdated, group.instances, span(since)));
+    }
+    if !status.suspended.is_empty() {
+        told("suspended", &status.suspended.join(", "));
+    }
+    if let Some(recycle) = &status.recycle {
+        of_recycle(recycle, &mut told);
+    } else if let Some(last) = &group.last {
+        told(
+            "last",
+            &format!("{last}{}", group.last_at.as_ref().map(|at| format!(", {at}")).unwrap_or_default()),
+        );
+    }
+    if let Some(opens) = &group.window_opens_at {
+        told("window", &format!("opens {opens}"));
+    }
+    text
+}
+
+fn of_recycle(recycle: &RecycleStatus, told: &mut impl FnMut(&str, &str)) {
+    told("phase", &progress(recycle));
+    if let Some(execution) = &recycle.execution {
+        let name = execution.rsplit(':').next().unwrap_or(execution);
+        let status = recycle.status.as_deref().unwrap_or("forgotten").to_lowercase();
+        let since = recycle.seconds.map(|seconds| format!(" for {}", span(seconds)));
+        let since = since.filter(|_| status == "running").unwrap_or_default();
+        told("held by", &format!("{name}, {status}{since}"));
+    }
+    if let Some(trigger) = &recycle.trigger {
+        told("trigger", trigger);
+    }
+    if let Some(state) = &recycle.at_state {
+        told("at", &format!("\"{state}\""));
+    }
+    for deadline in &recycle.deadlines {
+        told("deadline", &format!("in {} {}", span(deadline.seconds_left), deadline.what));
+    }
+    if recycle.has_mark {
+        told("mark", "another round was asked for, and follows");
+    }
+    for (number, line) in recycle.puts_back.iter().enumerate() {
+        told(if number == 0 { "would undo" } else { "" }, line);
+    }
+}
+
+fn state(status: &GroupStatus) -> String {
+    let word = status.group.state.word();
+    match &status.recycle {
+        Some(recycle) if status.group.state == GroupStanding::Recycling => {
+            let word = if recycle.mode.as_deref() == Some("restore") { "being restored" } else { word };
+            let strategy =
+                recycle.strategy.as_ref().map(|strategy| format!(" with {strategy}")).unwrap_or_default();
+            format!("{word}{strategy}")
+        }
+        _ => word.to_owned(),
+    }
+}
+
+fn progress(recycle: &RecycleStatus) -> String {
+    let RecycleStatus { phase, replaced, to_replace, .. } = recycle;
+    if *to_replace == 0 { phase.to_string() } else { format!("{phase}, {replaced} of {to_replace} replaced") }
+}
+
+fn sizes(GroupStatus { min, desired, max, .. }: &GroupStatus) -> String {
+    format!("min {min}, desired {desired}, max {max}")
+}
+
+fn counted(status: &GroupStatus) -> String {
+    let count = |is: &dyn Fn(&&InstanceStatus) -> bool| status.instances.iter().filter(is).count();
+    let leaving = count(&|one| one.lifecycle_state.starts_with("Terminat"));
+    let leaving = if leaving > 0 { format!(", {leaving} leaving") } else { String::new() };
+    let instances = if status.instances.len() == 1 { "instance" } else { "instances" };
+    format!("{} {instances}, {} healthy{leaving}", status.instances.len(), count(&|one| one.serves))
+}
+
+fn instances(instances: &[InstanceStatus], most: Option<usize>, columns: Option<usize>) -> String {
+    let shown = &instances[..most.unwrap_or(instances.len()).min(instances.len())];
+    let column =
+        |title, weight, cell: &dyn Fn(&InstanceStatus) -> String| TableColumn::of(title, weight, shown, cell);
+    let version = |one: &InstanceStatus| {
+        let wants =
+            one.wants.as_ref().map(|wants| format!(", wants {}", wants.trim_start_matches("version ")));
+        format!("{}{}", one.launched_from.trim_start_matches("version "), wants.unwrap_or_default())
+    };
+    let state = |one: &InstanceStatus| {
+        let health = if one.health == "Healthy" { String::new() } else { format!(", {}", one.health) };
+        let protected = if one.is_protected { ", protected" } else { "" };
+        format!("{}{health}{protected}", one.lifecycle_state)
+    };
+    let table = printed(
+        vec![
+            column("INSTANCE", 9, &|one| one.id.clone()),
+            column("ZONE", 5, &|one| one.zone.clone()),
+            column("VERSION", 7, &version),
+            column("STATE", 8, &state),
+            column("TARGET", 6, &|one| targets(&one.targets)),
+            column("AGE", 3, &|one| one.age_seconds.map(span).unwrap_or_default()),
+            column("TYPE", 1, &|one| one.instance_type.clone()),
+        ],
+        columns,
+    );
+    match instances.len() - shown.len() {
+        0 => table,
+        more => format!("{table}and {more} more\n"),
+    }
+}
+
+/// The worst of an instance's states as a target, with the reason; targets that are all the same are told once.
+fn targets(targets: &[TargetStatus]) -> String {
+    let worst = targets.iter().find(|target| target.state != "healthy").or(targets.first());
+    let told = |target: &TargetStatus| match &target.reason {
+        // The prefix says whether the target or the load balancer is at fault, as the state does.
+        Some(reason) => format!("{}, {}", target.state, reason.rsplit('.').next().unwrap_or(reason)),
+        None => target.state.clone(),
+    };
+    worst.map(told).unwrap_or_default()
+}
+
+fn drawn(samples: &[(Moment, Sample)], rows: Option<usize>, area: ScreenArea) -> String {
+    let (Some((began, _)), Some((now, _))) = (samples.first(), samples.last()) else { return String::new() };
+    if began >= now {
+        return String::new();
+    }
+    // The instances have a third of what is left.
+    let room = rows.map(|rows| (rows * 2 / 3).saturating_sub(CHART_MARGIN).max(1));
+    let rows_max =
+        room.and_then(|rows| u32::try_from(rows).ok()).unwrap_or(CHART_ROWS_MAX).min(CHART_ROWS_MAX);
+    let columns = area.columns.unwrap_or(COLUMNS);
+    let area = ChartArea { columns, rows_max, paint: area.paint, has_sizes: false };
+    format!("\n{}", chart(samples, (*began, *now), area))
+}
+
+/// A line of at most so many columns; what is cut off is marked.
+pub fn cut(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
+        return line.to_owned();
+    }
+    line.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+#[path = "screen_tests.rs"]
+mod tests;

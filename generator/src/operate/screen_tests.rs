@@ -1,0 +1,156 @@
+//! Screens of one group, whole, at the columns that terminals have.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::*;
+use crate::operate::answers::{SeenExecution, SeenTemplate};
+use crate::operate::fleet::FleetFacts;
+use crate::operate::fleet::tests::{OUT_IN, group, now, settings};
+use crate::operate::group_answers::SeenActivity;
+use crate::operate::group_status::{self, GroupFacts, TargetFact};
+use crate::operate::lock::{GroupLock, SeenJournal};
+use crate::operate::policy::StackPlace;
+
+fn minutes_ago(minutes: i64) -> Timestamp {
+    now() - SignedDuration::from_mins(minutes)
+}
+
+fn target(instance: &str, state: &str, reason: Option<&str>) -> TargetFact {
+    TargetFact {
+        name: "web".to_owned(),
+        instance: instance.to_owned(),
+        state: state.to_owned(),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+/// A group of two of which one is outdated, half an hour into its recycle: the new instance is not healthy as a target.
+fn recycling() -> GroupFacts {
+    let mut web = group("web-asg-1", &[OUT_IN]);
+    (web.min_size, web.desired_capacity, web.max_size) = (2, 2, 4);
+    for instance in &mut web.instances.list {
+        instance.availability_zone = "eu-west-2a".to_owned();
+        instance.health_status = "Healthy".to_owned();
+        instance.instance_type = "m6g.large".to_owned();
+    }
+    let journal = SeenJournal {
+        phase: "doubling".to_owned(),
+        min: Some(1),
+        set_min: vec![2],
+        replace: vec!["i-2".to_owned()],
+        ..SeenJournal::default()
+    };
+    let holder =
+        "arn:aws:states:eu-west-2:123456789012:execution:webops:web-0123456789abcdef0123456789abcdef";
+    let lock = GroupLock {
+        group: web.name.clone(),
+        held_by: Some(holder.to_owned()),
+        has_mark: true,
+        journal: Some(journal),
+        unread_journal: None,
+    };
+    let template = SeenTemplate {
+        launch_template_id: "lt-1".to_owned(),
+        default_version_number: 1,
+        latest_version_number: 2,
+    };
+    let input =
+        json!({"strategy": "out-in", "mode": "recycle", "trigger": {"event_name": "UpdateAutoScalingGroup"}});
+    let milliseconds = now().as_millisecond() + 5_400_000;
+    GroupFacts {
+        fleet: FleetFacts {
+            groups: vec![web.clone()],
+            locks: [(web.name, lock)].into(),
+            aliases: [("lt-1".to_owned(), template)].into(),
+            ..FleetFacts::default()
+        },
+        launched: [("i-1".to_owned(), minutes_ago(25)), ("i-2".to_owned(), minutes_ago(4_000))].into(),
+        targets: vec![target("i-1", "unhealthy", Some("Target.Timeout")), target("i-2", "healthy", None)],
+        activities: vec![SeenActivity {
+            description: "Launching a new EC2 instance: i-1".to_owned(),
+            status_code: "Successful".to_owned(),
+            start_time: minutes_ago(25).to_string(),
+            end_time: Some(minutes_ago(20).to_string()),
+        }],
+        holder: Some(SeenExecution {
+            execution_arn: holder.to_owned(),
+            status: "RUNNING".to_owned(),
+            start_date: f64::from(u32::try_from(minutes_ago(30).as_second()).expect("of this age")),
+            input: input.to_string(),
+            ..SeenExecution::default()
+        }),
+        assigned: BTreeMap::from([("deadline".to_owned(), json!(milliseconds))]),
+        at_state: Some("Are all healthy?".to_owned()),
+    }
+}
+
+fn seen(facts: &GroupFacts) -> GroupSeen {
+    let place = StackPlace {
+        stack: "webops".to_owned(),
+        region: "eu-west-2".to_owned(),
+        account: "123456789012".to_owned(),
+    };
+    group_status::of(facts, &place, &settings(), 9, now()).expect("the group")
+}
+
+fn area(columns: Option<usize>, rows: Option<usize>) -> ScreenArea {
+    ScreenArea { columns, rows, paint: Paint::Plain }
+}
+
+#[test]
+fn a_screen_tells_what_runs_what_is_there_and_what_was() {
+    let told = screen(&seen(&recycling()), area(Some(80), Some(40)));
+    let expected = "\
+web-asg-1: recycling with out-in
+webops, account 123456789012, eu-west-2
+sizes      min 2, desired 2, max 4
+capacity   2 instances, 1 healthy
+phase      doubling (phase 1 of 3), 0 of 1 replaced
+held by    web-0123456789abcdef0123456789abcdef, running for 30 min
+trigger    UpdateAutoScalingGroup
+at         \"Are all healthy?\"
+deadline   in 1 h 30 min the phase has to be over
+mark       another round was asked for, and follows
+would undo the minimum 1 (is 2)
+           new instances are taken away again; the old ones stay
+
+INSTANCE  ZONE        VERSION     STATE      TARGET              AGE
+i-2       eu-west-2a  1, wants 2  InService  healthy             2 d 18 h
+i-1       eu-west-2a  2           InService  unhealthy, Timeout  25 min
+
+         o old   # new   + new, not yet healthy   . leaving
+      2 |            ++++++++++++##############################################+
+      1 |ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo
+      0 +-----------------------------------------------------------------------
+";
+    assert!(told.starts_with(expected), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= 80) && told.lines().count() <= 40, "{told}");
+}
+
+#[test]
+fn a_screen_fits_any_terminal_and_a_pipe_gets_all_of_it() {
+    let seen = seen(&recycling());
+    for (columns, rows) in [(40, 12), (80, 24), (200, 50)] {
+        let told = screen(&seen, area(Some(columns), Some(rows)));
+        assert!(told.lines().all(|line| line.chars().count() <= columns), "{columns}:\n{told}");
+        assert!(told.lines().count() <= rows.max(18), "{rows}:\n{told}");
+    }
+    let wide = screen(&seen, area(Some(200), Some(50)));
+    assert!(wide.contains("TYPE") && wide.contains("m6g.large"), "{wide}");
+    let piped = screen(&seen, area(None, None));
+    assert!(piped.contains("healthy             2 d 18 h  m6g.large") && piped.contains("o old"), "{piped}");
+}
+
+#[test]
+fn a_line_of_a_log_tells_the_same() {
+    assert_eq!(
+        line(&seen(&recycling()).status),
+        "recycling with out-in; doubling (phase 1 of 3), 0 of 1 replaced; 2 instances, 1 healthy; min 2, desired 2, max 4"
+    );
+    let mut idle = recycling();
+    idle.fleet.locks.clear();
+    assert_eq!(line(&seen(&idle).status), "outdated; 2 instances, 1 healthy; min 2, desired 2, max 4");
+}

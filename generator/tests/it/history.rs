@@ -1,0 +1,44 @@
+//! `history` against the emulated AWS: a recycle, one that is stopped, and what restores after it.
+
+use serde_json::json;
+
+use crate::end_to_end::stage::{GROUP, Stage};
+use crate::operate::{calls, newest, operate, told};
+
+#[test]
+fn what_ran_is_told_with_its_trigger_and_its_end_in_bounded_calls() {
+    let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["history"]).stdout_has("nothing ran").ok();
+    let recycled = stage.recycle();
+    assert_eq!(recycled.status, "SUCCEEDED");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let stopped = newest(&mut stage, 2);
+    stage.wait_for("launched");
+    stage.emulator.order("stop", json!({"execution": stopped}));
+    let restore = stage.deliver_status_event();
+    stage.emulator.wait(&restore);
+    calls(&mut stage);
+    let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
+    let made = calls(&mut stage);
+    assert_eq!(history["calls"], json!(made), "{history:#}");
+    assert!(made <= 3 + 1 + 3, "whose, the stack, the group, the list, and one for each execution: {made}");
+    let executions = history["executions"].as_array().expect("executions");
+    let of = |key: &str| executions.iter().map(|one| one[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("outcome"), [json!("restored"), json!(null), json!("recycled")], "{history:#}");
+    assert_eq!(of("status"), [json!("SUCCEEDED"), json!("ABORTED"), json!("SUCCEEDED")]);
+    assert_eq!(of("mode"), [json!("restore"), json!("recycle"), json!("recycle")]);
+    assert_eq!(of("trigger")[1..], [json!("start by hand"), json!("UpdateAutoScalingGroup")]);
+    assert_eq!((&executions[2]["replaced"], &executions[2]["to_replace"]), (&json!(3), &json!(3)));
+    assert!(
+        executions[2]["seconds_by_phase"]["launching"].as_u64().is_some_and(|seconds| seconds >= 60),
+        "{history:#}"
+    );
+    assert!(executions[2]["event_id"].is_string());
+    operate(&mut stage, &["history", GROUP])
+        .stdout_has("UpdateAutoScalingGroup")
+        .stdout_has(" restored: what arn:aws:states")
+        .ok();
+    operate(&mut stage, &["history", "--limit", "1"]).stdout_has("there are older ones").ok();
+    operate(&mut stage, &["history", "no-such-group"]).stdout_has("nothing ran").ok();
+}

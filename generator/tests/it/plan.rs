@@ -1,0 +1,73 @@
+//! `plan` against the emulated AWS: what it says of a group, and what then comes of it.
+
+use serde_json::json;
+
+use crate::end_to_end::stage::{GROUP, Stage};
+use crate::operate::{operate, told};
+use crate::run::Run;
+
+#[test]
+fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
+    let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["plan", GROUP])
+        .stdout_has("nothing would be replaced")
+        .stdout_has("4 min until in service, assumed")
+        .ok();
+    // Its times are measured by what it did before.
+    assert_eq!(stage.recycle().status, "SUCCEEDED");
+    stage.new_launch_template_version();
+    crate::operate::calls(&mut stage);
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    assert_eq!(plan["calls"], json!(crate::operate::calls(&mut stage)), "{plan:#}");
+    assert_eq!(
+        plan["times"],
+        json!({"boot_seconds": 60, "boot_measured": 3, "drain_seconds": 40, "drain_measured": 3})
+    );
+    let replace = plan["replace"].as_array().expect("instances");
+    assert_eq!(replace.len(), 3);
+    assert!(
+        replace.iter().all(|one| one["has"] == json!("version 2") && one["wants"] == json!("version 3")),
+        "{plan:#}"
+    );
+    assert_eq!(plan["refusals"], json!([]));
+    let forecast = &plan["forecast"];
+    assert_eq!((&forecast["endings"], &forecast["peak"]), (&json!(["recycled"]), &json!(6)), "{plan:#}");
+    assert_eq!(forecast["fewest_healthy"], json!(3));
+    let text = operate(&mut stage, &["plan", GROUP, "--write-scenario", "kept.yaml"])
+        .env("COLUMNS", "80")
+        .stdout_has("version 2  version 3")
+        .stdout_has("forecast   recycled: 3 -> 6 -> 3 instances in ")
+        .stderr_has("wrote kept.yaml")
+        .ok();
+    let kept = text.read("kept.yaml");
+    let stack = format!("{}/../examples/webops/stack.yaml", env!("CARGO_MANIFEST_DIR"));
+    Run::new(&["simulate", &stack, "--strategy", "out-in", "--scenario", "kept.yaml"])
+        .file("kept.yaml", &kept)
+        .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
+        .stdout_has("recycled: 3 -> 6 -> 3 instances")
+        .ok();
+    let event = stage.launch_event();
+    let started = stage.send(&event);
+    let recycled = stage.emulator.wait(&started);
+    let (really, forecast) = (&recycled.output["seconds"]["total"], &forecast["seconds"]);
+    let (really, forecast) = (really.as_f64().expect("seconds"), forecast.as_f64().expect("seconds"));
+    assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
+}
+
+#[test]
+fn a_plan_says_what_speaks_against_it() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    let protect = json!({"AutoScalingGroupName": GROUP, "ProtectedFromScaleIn": true,
+        "InstanceIds": [stage.emulator.group(GROUP).instances[0].id]});
+    stage.emulator.order("call", json!({"action": "SetInstanceProtection", "parameters": protect}));
+    stage.set_tag("autorecycle_recycle_on_asg_update", "false");
+    operate(&mut stage, &["plan", GROUP])
+        .stdout_has("not now    ")
+        .stdout_has(" alone: it is protected from scale-in")
+        .stdout_has("forecast   nothing was started")
+        .ok();
+    let denied = json!({"action": "autoscaling:DescribeLifecycleHooks", "code": "AccessDenied", "message": "no", "count": 1});
+    stage.emulator.order("fault_calls", denied);
+    operate(&mut stage, &["plan", GROUP]).stderr_has("autoscaling:DescribeLifecycleHooks is denied").exits(3);
+}

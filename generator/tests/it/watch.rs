@@ -1,0 +1,147 @@
+//! `watch` and `status GROUP` against the emulated AWS, in terminals of 80 and of 200 columns, and in none.
+
+use std::path::Path;
+
+use regex::Regex;
+use serde_json::json;
+
+use crate::end_to_end::stage::{GROUP, Stage};
+use crate::faults::assert_golden;
+use crate::operate::{newest, operate, told};
+use crate::terminal::Terminal;
+
+/// A stage whose machine looks as often as it may, and a recycle that has just launched its new instances; its execution.
+fn recycling(strategy: &str) -> (Stage, String) {
+    let mut stage = Stage::new(strategy);
+    let often = json!({"text": "\"poll_interval_seconds\": 15", "by": "\"poll_interval_seconds\": 5"});
+    stage.emulator.order("replace_in_definition", often);
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for(if strategy == "in-out" { "terminating" } else { "launched" });
+    (stage, execution)
+}
+
+/// A frame without what differs from run to run: ids of executions, times of day, and lengths of time, which are the machine's virtual
+/// ones against this machine's clock.
+fn steady(frame: &str) -> String {
+    let replaced = [
+        (r"search-[0-9a-f]{32}", "search-HASH"),
+        (r"\d\d:\d\d:\d\d UTC", "TIME UTC"),
+        (r"\b\d+ (d|h|min|s)( \d+ (h|min|s))?\b", "SPAN"),
+        (r"https://\S+", "LINK"),
+        // Whether there is room for the type depends on the lengths of ages.
+        (r"(?m) +(TYPE|t3\.micro)$", ""),
+        (r" {3,}", "   "),
+    ];
+    let replaced = replaced.iter().fold(frame.to_owned(), |text, (pattern, by)| {
+        Regex::new(pattern).expect("a pattern").replace_all(&text, *by).into_owned()
+    });
+    // The chart's width is the time since the start.
+    let is_chart = |line: &&str| {
+        line.contains(" |") || line.contains(" +-") || line.contains("time  ") || line.starts_with("healthy")
+    };
+    replaced.lines().filter(|line| !is_chart(line)).map(|line| line.to_owned() + "\n").collect()
+}
+
+#[test]
+fn a_recycle_is_watched_on_one_screen_that_is_drawn_over() {
+    for (columns, rows) in [(80, 40), (200, 50)] {
+        let (mut stage, execution) = recycling("out-in");
+        let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), rows, columns);
+        let first = terminal.next_frame().expect("a frame");
+        let golden = format!("tests/it/watch/{columns}.txt");
+        assert_golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join(golden), &steady(&first));
+        assert!(first.contains("o old   # new"), "{first}");
+        stage.wait_for("in-service");
+        let second = terminal.next_frame().expect("a frame");
+        assert_eq!(
+            second.matches("search-asg-1: recycling with out-in").count(),
+            1,
+            "it is drawn over:\n{second}"
+        );
+        stage.emulator.wait(&execution);
+        let (last, code) = terminal.end();
+        assert!(last.ends_with("search-asg-1: current, last recycled\n"), "{last}");
+        assert_eq!(
+            (code, last.matches("webops-recycle-production, account").count()),
+            (Some(0), 1),
+            "{last}"
+        );
+    }
+}
+
+#[test]
+fn a_terminal_that_becomes_narrow_shows_one_frame_still() {
+    let (mut stage, execution) = recycling("in-out");
+    let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), 50, 100);
+    assert!(terminal.next_frame().expect("a frame").contains("recycling with in-out"));
+    terminal.resize(40, 60);
+    let narrow = terminal.next_frame().expect("a frame");
+    assert!(narrow.contains("search-asg-1: recycling with in-out"), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    stage.emulator.order("stop", json!({"execution": execution}));
+    let (last, code) = terminal.end();
+    assert!(last.contains("held: its holder aborted"), "{last}");
+    assert_eq!(code, Some(1), "what `wait` would exit with");
+}
+
+#[test]
+fn without_a_terminal_each_change_is_a_line_and_throttling_is_told() {
+    let (mut stage, execution) = recycling("out-in");
+    let fault = json!({"action": "autoscaling:DescribeScalingActivities", "code": "ThrottlingException", "message": "not now", "count": 1});
+    stage.emulator.order("fault_calls", fault);
+    let under_way = operate(&mut stage, &["watch", GROUP, "--every", "1s"])
+        .stdout_has("search-asg-1: recycling with out-in; doubling (phase 1 of 3), 0 of 3 replaced")
+        .stdout_has("search-asg-1: current, last recycled\n")
+        .stdout_lacks("\u{1b}")
+        .stderr_has("AWS throttles autoscaling:DescribeScalingActivities (not now); asking again in 0.4 s; a look every 10 s now")
+        .begin();
+    crate::operate::until(&mut stage, |stage| {
+        let made: serde_json::Value = stage.emulator.ask("operator_calls", json!({}));
+        made.get("states:GetExecutionHistory").map(drop)
+    });
+    stage.emulator.wait(&execution);
+    under_way.exits(0);
+}
+
+#[test]
+fn the_status_of_a_group_tells_all_of_it() {
+    let (mut stage, execution) = recycling("out-in");
+    stage.emulator.order("advance", json!({"seconds": 70}));
+    crate::operate::calls(&mut stage);
+    let status = told(&mut stage, &["status", GROUP, "--format", "json"], "status-group");
+    let made = crate::operate::calls(&mut stage);
+    assert!(status["calls"] == json!(made) && made <= 14, "{made} calls: {status:#}");
+    assert_eq!(status["group"]["state"], json!("recycling"));
+    let recycle = &status["recycle"];
+    assert_eq!((&recycle["execution"], &recycle["status"]), (&json!(execution), &json!("RUNNING")));
+    assert_eq!(recycle["phase"], json!({"name": "doubling", "step": 1, "steps": 3}));
+    assert_eq!(recycle["deadlines"][0]["what"], json!("the phase has to be over"), "{recycle:#}");
+    assert_eq!((&recycle["to_replace"], &recycle["replaced"]), (&json!(3), &json!(0)));
+    assert!(recycle["at_state"].is_string() && recycle["console"].is_string(), "{recycle:#}");
+    let instances = status["instances"].as_array().expect("instances");
+    assert_eq!(instances.len(), 6);
+    for (number, instance) in instances.iter().enumerate() {
+        assert_eq!(instance["to_replace"], json!(number < 3), "{instance:#}");
+        assert_eq!(
+            instance["wants"],
+            if number < 3 { json!("version 2") } else { json!(null) },
+            "{instance:#}"
+        );
+        assert_eq!(instance["targets"][0]["name"], json!("search-asg-1"), "{instance:#}");
+        assert!(instance["age_seconds"].is_number(), "{instance:#}");
+    }
+    operate(&mut stage, &["status", GROUP])
+        .stdout_has("search-asg-1: recycling with out-in")
+        .stdout_has("would undo the minimum 3 (is 6)")
+        .stdout_has("https://eu-west-2.console.aws.amazon.com/states/home")
+        .ok();
+    operate(&mut stage, &["status", GROUP, "--team", "search"]).stderr_has("cannot be used with").exits(2);
+    let denied = json!({"action": "elasticloadbalancing:DescribeTargetHealth", "code": "AccessDenied", "message": "no", "count": 1});
+    stage.emulator.order("fault_calls", denied);
+    operate(&mut stage, &["status", GROUP])
+        .stderr_has("elasticloadbalancing:DescribeTargetHealth is denied")
+        .stderr_has("\"Action\": \"elasticloadbalancing:DescribeTargetHealth\"")
+        .exits(3);
+}
