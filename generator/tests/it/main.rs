@@ -16,6 +16,7 @@ mod obstacles;
 mod formats;
 mod golden;
 mod foreign;
+mod checkers;
 mod deployer;
 mod end_to_end;
 mod operate;

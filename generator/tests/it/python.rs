@@ -1,5 +1,5 @@
 //! The Python environments of the tests, each a virtual environment under `target/`: one for the emulator, `cfn-lint` and
-//! `node`, and one for the third interpreter.
+//! `node`, one for the third interpreter, and one for checkers.
 //!
 //! Each is made once, by the first test that needs it, from a list in `tests/emulator/`; its name holds the hash of that
 //! file, so that other requirements get an environment of their own.
@@ -21,6 +21,12 @@ pub(crate) fn program(name: &str) -> PathBuf {
 pub(crate) fn ministack() -> PathBuf {
     static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| environment("requirements-ministack.txt")).join("bin/python")
+}
+
+/// A program of the environment of other people's checkers, e.g. `checkov`.
+pub(crate) fn checker(name: &str) -> PathBuf {
+    static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| environment("requirements-checkers.txt")).join("bin").join(name)
 }
 
 /// The folder that holds the package `emulator`.
