@@ -412,7 +412,8 @@ class World:
     def replace_in_definition(self, text, by):
         """Deploys the machine anew with another text in its definition."""
         client = self._client("stepfunctions")
-        definition = client.describe_state_machine(stateMachineArn=self._stack["machine"])["definition"]
+        deployed = client.describe_state_machine(stateMachineArn=self._stack["machine"])["definition"]
+        definition = json.dumps(json.loads(deployed))  # however it is spaced
         assert text in definition, f"the definition has no {text}"
         client.update_state_machine(stateMachineArn=self._stack["machine"], definition=definition.replace(text, by))
 
