@@ -249,20 +249,48 @@ impl AwsClient {
     }
 
     /// Sends a request for an action of a service whose calls are paths and headers of their own, S3's, and gives the answer,
-    /// whatever it is. The action's name and service are what is counted and signed for.
+    /// whatever it is; again where the service throttles or fails. The action's name and service are what is counted and
+    /// signed for.
     pub(crate) fn exchange(
         &self,
         action: &AwsAction,
-        request: Request<Vec<u8>>,
+        request: &Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, AwsError> {
-        self.count(action);
-        let address = request.uri().to_string();
-        let answer = self.dispatch(action.service, request, &self.signer()?)?;
-        answer.map_err(|error| AwsError::Unreachable {
-            action: action.iam(),
-            endpoint: address,
-            reason: error.to_string(),
-        })
+        let mut attempt = 1;
+        loop {
+            self.count(action);
+            let answer = self.dispatch(action.service, request.clone(), &self.signer()?)?;
+            let refusal = match &answer {
+                Ok(answer) => {
+                    let status = answer.status();
+                    let may_again = status.is_server_error() || status.as_u16() == 429;
+                    may_again.then(|| Refusal { code: status.to_string(), message: String::new() })
+                }
+                Err(error) => Some(Refusal { code: String::new(), message: error.to_string() }),
+            };
+            let Some(refusal) = refusal.filter(|it| attempt < ATTEMPTS_MAX && !self.is_nobody_there(it))
+            else {
+                return answer.map_err(|error| AwsError::Unreachable {
+                    action: action.iam(),
+                    endpoint: request.uri().to_string(),
+                    reason: error.to_string(),
+                });
+            };
+            self.wait(action, Kind::Failing, attempt, &refusal);
+            attempt += 1;
+        }
+    }
+
+    /// The error that an answer of [`Self::exchange`] is, by its status and by code and message as the service words them.
+    pub(crate) fn refused(
+        &self,
+        action: &AwsAction,
+        resource: &str,
+        status: u16,
+        (code, message): (String, String),
+    ) -> AwsError {
+        let code = if code.is_empty() { status.to_string() } else { code };
+        self.error(action, resource, kind(status, &code), Refusal { code, message })
     }
 
     fn count(&self, action: &AwsAction) {

@@ -129,7 +129,8 @@ fn statement(action: &str, resource: &str) -> String {
 /// Whether a signature is refused for its time, and not for its credentials.
 pub(super) fn is_of_the_clock(code: &str, message: &str) -> bool {
     let is_said = |part: &&str| message.contains(*part);
-    code == "RequestExpired" || ["Signature expired", "Signature not yet current"].iter().any(is_said)
+    ["RequestExpired", "RequestTimeTooSkewed"].contains(&code)
+        || ["Signature expired", "Signature not yet current"].iter().any(is_said)
 }
 
 /// What kind of refusal a code is.
@@ -170,7 +171,9 @@ pub(super) fn kind(status: u16, code: &str) -> Kind {
         "InvalidClientTokenId",
         "InvalidSignatureException",
         "MissingAuthenticationToken",
+        "InvalidAccessKeyId",
         "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     ];

@@ -14,7 +14,7 @@ use super::settings::{Aspect, StatePlace};
 use crate::aws::service::{AwsAction, S3};
 use crate::aws::{AwsClient, AwsError};
 use crate::digest;
-use crate::names::bucket_url;
+use crate::names::{bucket_url, partition};
 
 /// What S3 keeps and answers is in this namespace.
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -45,8 +45,8 @@ pub(super) struct StateBucket<'a> {
 }
 
 impl<'a> StateBucket<'a> {
-    pub(super) fn new(client: &'a AwsClient, place: &'a StatePlace, partition: &str) -> Self {
-        Self { client, place, arn: format!("arn:{partition}:s3:::{}", place.bucket) }
+    pub(super) fn new(client: &'a AwsClient, place: &'a StatePlace) -> Self {
+        Self { client, place, arn: format!("arn:{}:s3:::{}", partition(&place.region), place.bucket) }
     }
 
     /// Whether it is there, as one of the account in the region.
@@ -60,11 +60,12 @@ impl<'a> StateBucket<'a> {
         match answer.status() {
             StatusCode::OK => Ok(true),
             StatusCode::NOT_FOUND => Ok(false),
-            status => Err(BootstrapError::Foreign {
+            status @ StatusCode::FORBIDDEN => Err(BootstrapError::Foreign {
                 bucket,
                 account: self.place.account.clone(),
                 said: status.to_string(),
             }),
+            _ => Err(self.refused(&LIST_BUCKET, &answer).into()),
         }
     }
 
@@ -97,24 +98,32 @@ impl<'a> StateBucket<'a> {
         let setting = setting(aspect);
         let answer = self.send(&setting.read, "GET", setting.query, Vec::new())?;
         // Each of S3's settings that was never made is an error of its own name, with this status.
-        let is_absent =
-            answer.status() == StatusCode::NOT_FOUND && code_and_message(&answer).0 != "NoSuchBucket";
-        if !is_absent {
-            self.done(&setting.read, &answer)?;
+        if answer.status() == StatusCode::NOT_FOUND && code_and_message(&answer).0 != "NoSuchBucket" {
+            return Ok((None, self.wanted(aspect, None)?));
         }
-        let text = if is_absent { "" } else { std::str::from_utf8(answer.body()).unwrap_or_default() };
+        self.done(&setting.read, &answer)?;
+        let unreadable = |reason: String| self.unreadable(&setting.read, reason);
+        let text = std::str::from_utf8(answer.body()).map_err(|error| unreadable(error.to_string()))?;
+        if aspect == Aspect::Transport {
+            let policy: Value = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+            let wanted = self.wanted(aspect, Some(&policy))?;
+            return Ok((wanted.is_empty().then(String::new), wanted));
+        }
+        Ok((found(aspect, text).map_err(unreadable)?, self.wanted(aspect, None)?))
+    }
+
+    /// What is written of a setting; nothing where the bucket's policy does as much already.
+    pub(super) fn wanted(&self, aspect: Aspect, policy: Option<&Value>) -> Result<Vec<u8>, BootstrapError> {
         if aspect != Aspect::Transport {
-            return Ok((found(aspect, text), wanted(aspect)));
+            return Ok(document(aspect).into_bytes());
         }
-        let unreadable = |reason| BootstrapError::Policy { bucket: self.place.bucket.clone(), reason };
-        let policy: Option<Value> = match text {
-            "" => None,
-            text => Some(serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?),
-        };
-        Ok(match policy::with_refusal(policy.as_ref(), &self.arn).map_err(unreadable)? {
-            None => (Some(String::new()), Vec::new()),
-            Some(policy) => (None, policy.to_string().into_bytes()),
-        })
+        let unreadable = |reason| self.unreadable(&setting(aspect).read, reason);
+        let wanted = policy::with_refusal(policy, &self.arn).map_err(unreadable)?;
+        Ok(wanted.map(|policy| policy.to_string().into_bytes()).unwrap_or_default())
+    }
+
+    fn unreadable(&self, action: &AwsAction, reason: String) -> BootstrapError {
+        BootstrapError::Unreadable { action: action.iam(), bucket: self.place.bucket.clone(), reason }
     }
 
     pub(super) fn write(&self, aspect: Aspect, body: &[u8]) -> Result<(), BootstrapError> {
@@ -141,7 +150,7 @@ impl<'a> StateBucket<'a> {
         let unreachable =
             |reason: String| AwsError::Unreachable { action: action.iam(), endpoint: self.base(), reason };
         let request = request.body(body).map_err(|error| unreachable(error.to_string()))?;
-        Ok(self.client.exchange(action, request)?)
+        Ok(self.client.exchange(action, &request)?)
     }
 
     /// What its address begins with, without a slash at the end.
@@ -152,25 +161,18 @@ impl<'a> StateBucket<'a> {
 
     /// Nothing where an answer is no error.
     fn done(&self, action: &AwsAction, answer: &Response<Vec<u8>>) -> Result<(), BootstrapError> {
-        if answer.status().is_success() {
-            return Ok(());
-        }
-        let (code, message) = code_and_message(answer);
-        let action = action.iam();
-        Err(BootstrapError::Aws(match answer.status() {
-            StatusCode::FORBIDDEN => AwsError::Denied { action, resource: self.arn.clone(), message },
-            status => {
-                let code = if code.is_empty() { status.to_string() } else { code };
-                AwsError::Refused { action, code, message }
-            }
-        }))
+        if answer.status().is_success() { Ok(()) } else { Err(self.refused(action, answer).into()) }
+    }
+
+    fn refused(&self, action: &AwsAction, answer: &Response<Vec<u8>>) -> AwsError {
+        self.client.refused(action, &self.arn, answer.status().as_u16(), code_and_message(answer))
     }
 }
 
-/// What is written of a setting into a bucket that has nothing of it.
-pub(super) fn wanted(aspect: Aspect) -> Vec<u8> {
+/// What S3 is given of a setting that is a document of its own.
+fn document(aspect: Aspect) -> String {
     let inside = |root: &str, inside: &str| format!("<{root} xmlns=\"{NAMESPACE}\">{inside}</{root}>");
-    let text = match aspect {
+    match aspect {
         Aspect::Versioning => inside("VersioningConfiguration", "<Status>Enabled</Status>"),
         Aspect::Encryption => inside(
             "ServerSideEncryptionConfiguration",
@@ -182,8 +184,7 @@ pub(super) fn wanted(aspect: Aspect) -> Vec<u8> {
             inside("PublicAccessBlockConfiguration", &set.collect::<String>())
         }
         Aspect::Transport | Aspect::Bucket | Aspect::Table => String::new(),
-    };
-    text.into_bytes()
+    }
 }
 
 fn setting(aspect: Aspect) -> Setting {
@@ -204,24 +205,25 @@ fn setting(aspect: Aspect) -> Setting {
     }
 }
 
-/// What a setting is, by S3's answer, where it is as it should be; an empty text stands for one that was never made.
-fn found(aspect: Aspect, text: &str) -> Option<String> {
-    match aspect {
+/// What a setting is, by S3's answer, where it is as it should be; the reason where that cannot be told.
+fn found(aspect: Aspect, text: &str) -> Result<Option<String>, String> {
+    let unreadable = |error: quick_xml::DeError| error.to_string();
+    Ok(match aspect {
         Aspect::Versioning => {
-            let read: Versioning = quick_xml::de::from_str(text).ok()?;
+            let read: Versioning = quick_xml::de::from_str(text).map_err(unreadable)?;
             (read.status == "Enabled").then(String::new)
         }
         Aspect::Encryption => {
-            let read: Encryption = quick_xml::de::from_str(text).ok()?;
-            Some(read.rule.by_default.algorithm).filter(|algorithm| !algorithm.is_empty())
+            let read: Encryption = quick_xml::de::from_str(text).map_err(unreadable)?;
+            Some(read.rule.by_default.algorithm)
         }
         Aspect::PublicAccess => {
-            let read: HashMap<String, String> = quick_xml::de::from_str(text).ok()?;
+            let read: HashMap<String, String> = quick_xml::de::from_str(text).map_err(unreadable)?;
             let is_set = |name: &&str| read.get(*name).is_some_and(|value| value.trim() == "true");
             PUBLIC_ACCESS_BLOCKS.iter().all(is_set).then(String::new)
         }
         Aspect::Bucket | Aspect::Transport | Aspect::Table => None,
-    }
+    })
 }
 
 #[derive(Default, Deserialize)]
@@ -230,21 +232,19 @@ struct Versioning {
     status: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Encryption {
     rule: EncryptionRule,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct EncryptionRule {
     #[serde(rename = "ApplyServerSideEncryptionByDefault")]
     by_default: EncryptionByDefault,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 struct EncryptionByDefault {
     #[serde(rename = "SSEAlgorithm")]
     algorithm: String,
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn settings_are_read_for_whether_they_are_enough() {
-        let of = |aspect, text: &str| found(aspect, text);
+        let of = |aspect, text: &str| found(aspect, text).expect(text);
         let versioning = |status: &str| {
             format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>")
         };
@@ -280,7 +280,14 @@ mod tests {
             <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault>\
             <BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
         assert_eq!(of(Aspect::Encryption, encryption), Some("aws:kms".to_owned()));
-        assert_eq!(of(Aspect::Encryption, ""), None);
+        for text in
+            ["", "<html>", "<ServerSideEncryptionConfiguration><Rule/></ServerSideEncryptionConfiguration>"]
+        {
+            assert!(
+                found(Aspect::Encryption, text).is_err(),
+                "what is not understood is not taken for missing: {text}"
+            );
+        }
         let blocked = |last: bool| {
             format!(
                 "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true\

@@ -44,9 +44,13 @@ pub enum BootstrapError {
         /// Its key.
         key: String,
     },
-    /// The bucket's policy cannot be read, so it cannot be added to.
-    #[error("the policy of the bucket `{bucket}` cannot be read ({reason}), and is not written over")]
-    Policy {
+    /// S3's answer about a setting is not one that is understood, so the setting is not written over.
+    #[error(
+        "what {action} answers of the bucket `{bucket}` cannot be read ({reason}), and is not written over"
+    )]
+    Unreadable {
+        /// As IAM spells it.
+        action: String,
         /// The bucket.
         bucket: String,
         /// What is wrong with it.

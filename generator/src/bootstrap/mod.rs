@@ -12,10 +12,11 @@ use serde_json::json;
 
 use crate::aws::service::{AwsAction, STS};
 use crate::aws::{AwsClient, AwsError};
-use crate::names::{is_bucket_name, partition};
+use crate::names::is_bucket_name;
 use bucket::StateBucket;
 pub use error::BootstrapError;
-pub use settings::{Aspect, AspectOutcome, StatePlace};
+use settings::Part;
+pub use settings::{Aspect, FoundState, StatePlace};
 
 const GET_CALLER_IDENTITY: AwsAction = AwsAction::repeatable(STS, "GetCallerIdentity");
 
@@ -42,36 +43,53 @@ impl StatePlace {
         Ok(Self { account, region: client.region().to_owned(), bucket, table })
     }
 
-    /// Makes the place as it should be, and tells for each aspect what was found or done; with `dry_run` nothing is done.
-    /// `told` hears each as it is known, so that what was done is known where the next fails.
+    /// Looks at what is there. Nothing is changed.
     ///
     /// # Errors
-    /// The bucket is somebody else's or elsewhere, the table has another key, or AWS refuses a call.
-    pub fn make(
-        &self,
-        client: &AwsClient,
-        dry_run: bool,
-        told: &mut dyn FnMut(Aspect, &AspectOutcome),
-    ) -> Result<(), BootstrapError> {
-        let bucket = StateBucket::new(client, self, partition(&self.region));
+    /// The bucket is somebody else's or elsewhere, the table has another key, or AWS does not tell.
+    pub fn look(self, client: &AwsClient) -> Result<FoundState, BootstrapError> {
+        let bucket = StateBucket::new(client, &self);
         let exists = bucket.exists()?;
-        let mut tell = |aspect, outcome: AspectOutcome| told(aspect, &outcome);
-        if !exists && !dry_run {
-            bucket.create()?;
-        }
-        tell(Aspect::Bucket, if exists { AspectOutcome::Kept(String::new()) } else { AspectOutcome::Done });
+        let mut parts =
+            vec![Part { aspect: Aspect::Bucket, found: exists.then(String::new), wanted: Vec::new() }];
         for aspect in Aspect::OF_BUCKET {
-            // Of a bucket that a dry run did not make nothing can be read.
             let (found, wanted) =
-                if exists || !dry_run { bucket.look(aspect)? } else { (None, bucket::wanted(aspect)) };
-            if found.is_none() && !dry_run {
-                bucket.write(aspect, &wanted)?;
-            }
-            let outcome = found.map_or(AspectOutcome::Done, AspectOutcome::Kept);
-            tell(aspect, outcome);
+                if exists { bucket.look(aspect)? } else { (None, bucket.wanted(aspect, None)?) };
+            parts.push(Part { aspect, found, wanted });
         }
         if let Some(name) = &self.table {
-            tell(Aspect::Table, table::make(client, name, dry_run)?);
+            let found = table::exists(client, &self, name)?.then(String::new);
+            parts.push(Part { aspect: Aspect::Table, found, wanted: Vec::new() });
+        }
+        Ok(FoundState { place: self, parts })
+    }
+}
+
+impl FoundState {
+    /// What was found of each aspect; nothing where it is missing. In the order in which it is made.
+    pub fn aspects(&self) -> impl Iterator<Item = (Aspect, Option<&str>)> {
+        self.parts.iter().map(|part| (part.aspect, part.found.as_deref()))
+    }
+
+    /// Whether a bucket or a table that is there would be changed.
+    pub fn changes_what_is_there(&self) -> bool {
+        let is_there = self.parts.first().is_some_and(|bucket| bucket.found.is_some());
+        is_there && self.parts.iter().any(|part| part.found.is_none() && part.aspect != Aspect::Table)
+    }
+
+    /// Makes what is missing; `told` hears of each once it is there, so that what was done is known where the next fails.
+    ///
+    /// # Errors
+    /// AWS refuses a call.
+    pub fn make(&self, client: &AwsClient, told: &mut dyn FnMut(Aspect)) -> Result<(), BootstrapError> {
+        let bucket = StateBucket::new(client, &self.place);
+        for part in self.parts.iter().filter(|part| part.found.is_none()) {
+            match part.aspect {
+                Aspect::Bucket => bucket.create()?,
+                Aspect::Table => table::create(client, &self.place)?,
+                aspect => bucket.write(aspect, &part.wanted)?,
+            }
+            told(part.aspect);
         }
         Ok(())
     }

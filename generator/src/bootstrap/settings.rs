@@ -36,11 +36,19 @@ impl Aspect {
         [Self::Versioning, Self::Encryption, Self::PublicAccess, Self::Transport];
 }
 
-/// How something was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AspectOutcome {
-    /// As it should be, or stronger; what it is, where there is more to say. It was left alone.
-    Kept(String),
-    /// It was missing, and is there now.
-    Done,
+/// A place as it was looked at.
+#[derive(Debug)]
+pub struct FoundState {
+    pub(super) place: StatePlace,
+    pub(super) parts: Vec<Part>,
+}
+
+/// One aspect of it.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) aspect: Aspect,
+    /// As it should be, or stronger, and so left alone: what it is, where there is more to say.
+    pub(super) found: Option<String>,
+    /// What is written where it is missing.
+    pub(super) wanted: Vec<u8>,
 }

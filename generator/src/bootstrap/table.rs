@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::BootstrapError;
-use super::settings::AspectOutcome;
+use super::settings::StatePlace;
 use crate::aws::AwsClient;
 use crate::aws::service::{AwsAction, DYNAMODB};
+use crate::names::partition;
 
 const DESCRIBE_TABLE: AwsAction = AwsAction::repeatable(DYNAMODB, "DescribeTable");
 /// A second attempt finds the table of the first, and is refused: asked for once.
@@ -34,25 +35,33 @@ struct KeyPart {
     attribute_name: String,
 }
 
-/// Makes the table where there is none.
-pub(super) fn make(client: &AwsClient, name: &str, dry_run: bool) -> Result<AspectOutcome, BootstrapError> {
-    let found: Result<Answer, _> = client.ask(&DESCRIBE_TABLE, name, &json!({"TableName": name}));
+/// Whether there is one with the right key.
+pub(super) fn exists(client: &AwsClient, place: &StatePlace, name: &str) -> Result<bool, BootstrapError> {
+    let found: Result<Answer, _> =
+        client.ask(&DESCRIBE_TABLE, &arn(place, name), &json!({"TableName": name}));
     match found {
         Ok(Answer { table }) => {
             let key: Vec<_> = table.key_schema.into_iter().map(|part| part.attribute_name).collect();
             if key == [KEY] {
-                return Ok(AspectOutcome::Kept(String::new()));
+                return Ok(true);
             }
             Err(BootstrapError::TableKey { table: name.to_owned(), key: key.join(", ") })
         }
-        Err(error) if error.is("ResourceNotFoundException") => {
-            if !dry_run {
-                let _: Value = client.ask(&CREATE_TABLE, name, &wanted(name))?;
-            }
-            Ok(AspectOutcome::Done)
-        }
+        Err(error) if error.is("ResourceNotFoundException") => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Makes it, where the place wants one.
+pub(super) fn create(client: &AwsClient, place: &StatePlace) -> Result<(), BootstrapError> {
+    let Some(name) = &place.table else { return Ok(()) };
+    let _: Value = client.ask(&CREATE_TABLE, &arn(place, name), &wanted(name))?;
+    Ok(())
+}
+
+fn arn(place: &StatePlace, name: &str) -> String {
+    let StatePlace { account, region, .. } = place;
+    format!("arn:{}:dynamodb:{region}:{account}:table/{name}", partition(region))
 }
 
 fn wanted(name: &str) -> Value {

@@ -130,6 +130,11 @@ pub(super) fn agree(
     let StackPlace { stack, region, account } = &session.place;
     let place = format!("account {account}, {region}, stack {stack}\nas {}", session.caller);
     context.console.note(&format!("{place}\n{what}\n"));
+    confirm(yes, context)
+}
+
+/// Has a person agree to what was shown.
+pub(super) fn confirm(yes: bool, context: &mut Context) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }

@@ -1,9 +1,10 @@
 //! `bootstrap-state`: the bucket that holds Terraform's state, and on request the table that locks it.
 
+use super::acting::confirm;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::Caller;
-use crate::bootstrap::{Aspect, AspectOutcome, BootstrapError, StatePlace};
+use crate::bootstrap::{Aspect, BootstrapError, StatePlace};
 
 /// Width of the names of what is made, in characters.
 const WIDTH: usize = 22;
@@ -19,6 +20,9 @@ pub(super) struct Arguments {
     /// Change nothing: say what would be changed.
     #[arg(long)]
     dry_run: bool,
+    /// Change a bucket that is there without asking.
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     caller: Caller,
 }
@@ -26,54 +30,58 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let client = arguments.caller.client(context)?;
     let place = StatePlace::of_caller(&client, arguments.bucket.as_deref(), arguments.lock_table.clone())?;
-    let StatePlace { account, region, bucket, table } = &place;
+    let StatePlace { account, region, bucket, table } = place.clone();
     context.console.result(&format!("account {account}, region {region}, s3://{bucket}\n"))?;
-    let mut done = 0;
-    let mut printed = Ok(());
-    let made = place.make(&client, arguments.dry_run, &mut |aspect, outcome| {
-        done += usize::from(*outcome == AspectOutcome::Done);
-        let line = line(aspect, outcome, arguments.dry_run, table.as_deref());
-        let result = context.console.result(&line);
-        printed = std::mem::replace(&mut printed, Ok(())).and(result);
-    });
-    printed?;
+    let found = place.look(&client)?;
+    let table = table.unwrap_or_default();
+    let (mut missing, mut lines) = (0, String::new());
+    for (aspect, found) in found.aspects() {
+        missing += usize::from(found.is_none());
+        lines += &line(aspect, found, &table);
+    }
+    context.console.result(&lines)?;
+    if missing == 0 {
+        return context.console.result("all is as it should be; nothing was changed\n");
+    }
+    if arguments.dry_run {
+        return context.console.result("nothing was changed: this was a dry run\n");
+    }
+    if found.changes_what_is_there() {
+        context.console.note("the bucket is there, and whoever uses it may notice what changes\n");
+        confirm(arguments.yes, context)?;
+    }
+    let mut done = Vec::new();
+    let made = found.make(&client, &mut |aspect| done.push(words(aspect, &table).0));
+    if !done.is_empty() {
+        context.console.result(&format!("done: {}\n", done.join(", ")))?;
+    }
     made?;
-    let summary = match (done, arguments.dry_run) {
-        (0, _) => "all is as it should be; nothing was changed\n".to_owned(),
-        (_, true) => "nothing was changed: this was a dry run\n".to_owned(),
-        (_, false) => {
-            format!(
-                "next: `terraform init` with `-backend-config=\"bucket={bucket}\"`, as the output's README.md has it\n"
-            )
-        }
-    };
-    context.console.result(&summary)?;
-    Ok(())
+    context.console.result(&format!(
+        "next: `terraform init` with `-backend-config=\"bucket={bucket}\"`, as the output's README.md has it\n"
+    ))
 }
 
-fn line(aspect: Aspect, outcome: &AspectOutcome, dry_run: bool, table: Option<&str>) -> String {
-    let name = match aspect {
-        Aspect::Bucket => "bucket".to_owned(),
-        Aspect::Versioning => "versioning".to_owned(),
-        Aspect::Encryption => "encryption".to_owned(),
-        Aspect::PublicAccess => "public access".to_owned(),
-        Aspect::Transport => "requests without TLS".to_owned(),
-        Aspect::Table => format!("table {}", table.unwrap_or_default()),
-    };
-    let (does, is) = match aspect {
-        Aspect::Bucket | Aspect::Table => ("made", "is there"),
-        Aspect::Versioning => ("switched on", "is on"),
-        Aspect::Encryption => ("set to AES256", "is on"),
-        Aspect::PublicAccess => ("blocked", "is blocked"),
-        Aspect::Transport => ("refused", "are refused"),
-    };
-    let what = match outcome {
-        AspectOutcome::Done if dry_run => format!("would be {does}"),
-        AspectOutcome::Done => does.to_owned(),
-        AspectOutcome::Kept(what) if what.is_empty() => is.to_owned(),
-        AspectOutcome::Kept(what) => format!("{is} ({what})"),
+fn line(aspect: Aspect, found: Option<&str>, table: &str) -> String {
+    let (name, does, is) = words(aspect, table);
+    let what = match found {
+        None => format!("to be {does}"),
+        Some("") => is.to_owned(),
+        Some(what) => format!("{is} ({what})"),
     };
     format!("  {name:WIDTH$}{what}\n")
+}
+
+/// What an aspect is called, what is done where it is missing, and what it is where it is not.
+fn words(aspect: Aspect, table: &str) -> (String, &'static str, &'static str) {
+    let (name, does, is) = match aspect {
+        Aspect::Bucket => ("bucket", "made", "is there"),
+        Aspect::Versioning => ("versioning", "switched on", "is on"),
+        Aspect::Encryption => ("encryption", "set to AES256", "is on"),
+        Aspect::PublicAccess => ("public access", "blocked", "is blocked"),
+        Aspect::Transport => ("requests without TLS", "refused", "are refused"),
+        Aspect::Table => return (format!("table {table}"), "made", "is there"),
+    };
+    (name.to_owned(), does, is)
 }
 
 impl From<BootstrapError> for Failure {
@@ -84,7 +92,7 @@ impl From<BootstrapError> for Failure {
             | BootstrapError::Foreign { .. }
             | BootstrapError::Region { .. }
             | BootstrapError::TableKey { .. } => Self::Input(error.to_string()),
-            BootstrapError::Policy { .. } => Self::World(error.to_string()),
+            BootstrapError::Unreadable { .. } => Self::World(error.to_string()),
         }
     }
 }

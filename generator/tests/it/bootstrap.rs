@@ -28,12 +28,12 @@ fn account(aws: &S3, arguments: &[&str]) -> Value {
 
 const NEW: &str = "\
 account 123456789012, region eu-west-2, s3://123456789012-terraform
-  bucket                made
-  versioning            switched on
-  encryption            set to AES256
-  public access         blocked
-  requests without TLS  refused
-  table terraform_locks made
+  bucket                to be made
+  versioning            to be switched on
+  encryption            to be set to AES256
+  public access         to be blocked
+  requests without TLS  to be refused
+  table terraform_locks to be made
 ";
 
 #[test]
@@ -42,30 +42,29 @@ fn a_place_for_states_is_made_once_and_then_left_alone() {
     let look = || account(&aws, &["look", "123456789012-terraform", "terraform_locks"]);
     let nothing = look();
     assert_eq!((&nothing["region"], &nothing["table_key"]), (&Value::Null, &Value::Null));
-    let would = NEW.lines().skip(1).map(|line| {
-        let (name, does) = line.split_at(24);
-        format!("{name}would be {does}\n")
-    });
-    let would: String = would.collect();
-    bootstrap(&aws, &["--lock-table", "--dry-run"]).stdout_has(&would).stdout_has("a dry run").ok();
+    bootstrap(&aws, &["--lock-table", "--dry-run"]).stdout_has(NEW).stdout_has("a dry run").ok();
     assert_eq!(look(), nothing, "a dry run changes nothing");
-    bootstrap(&aws, &["--lock-table"]).stdout_has(NEW).stdout_has("next: `terraform init`").ok();
+    bootstrap(&aws, &["--lock-table"])
+        .stdout_has(NEW)
+        .stdout_has("done: bucket, versioning, encryption, public access, requests without TLS, table terraform_locks")
+        .stdout_has("next: `terraform init`")
+        .ok();
     let made = look();
     let expected = [
         ("region", json!("eu-west-2")),
         ("versioning", json!("Enabled")),
+        ("encryption", json!("AES256")),
         ("is_public_access_blocked", json!(true)),
         ("table_key", json!([{"AttributeName": "LockID", "KeyType": "HASH"}])),
     ];
     for (key, value) in expected {
         assert_eq!(made[key], value, "{key}: {made:#}");
     }
-    assert_eq!(made["encryption"], "AES256");
     let statement = &made["policy"]["Statement"][0];
     assert_eq!(statement["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}), "{statement:#}");
     let again =
         bootstrap(&aws, &["--lock-table"]).stdout_has("all is as it should be; nothing was changed").ok();
-    assert!(!again.stdout.contains("made") && !again.stdout.contains("switched"), "{}", again.stdout);
+    assert!(!again.stdout.contains("to be ") && !again.stdout.contains("done"), "{}", again.stdout);
     assert_eq!(look(), made);
 }
 
@@ -74,11 +73,13 @@ fn what_is_there_is_completed_and_never_weakened() {
     let aws = S3::start();
     account(&aws, &["prepare"]);
     let before = account(&aws, &["look", "grown", "none"]);
-    bootstrap(&aws, &["--bucket", "grown"])
+    bootstrap(&aws, &["--bucket", "grown"]).stderr_has("write `--yes`; nothing was done").exits(2);
+    assert_eq!(account(&aws, &["look", "grown", "none"]), before, "nobody agreed");
+    bootstrap(&aws, &["--bucket", "grown", "--yes"])
         .stdout_has("  bucket                is there\n")
-        .stdout_has("  versioning            switched on\n")
+        .stdout_has("  versioning            to be switched on\n")
         .stdout_has("  encryption            is on (aws:kms)\n")
-        .stdout_has("  requests without TLS  refused\n")
+        .stdout_has("done: versioning, public access, requests without TLS\n")
         .ok();
     let after = account(&aws, &["look", "grown", "none"]);
     assert_eq!(after["encryption"], "aws:kms");
