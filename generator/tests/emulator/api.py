@@ -125,9 +125,12 @@ class AutoScalingApi:
             refuse("You must use only one of a launch template, a launch configuration or a mixed instances policy.")
         if sources:
             group.launch = {sources[0]: parameters[sources[0]]}
+        cause = f"a user request update of AutoScalingGroup constraints to min: {minimum}, max: {maximum}, desired: {desired}"
+        if desired != group.desired:
+            cause += f" changing the desired capacity from {group.desired} to {desired}."
         group.minimum, group.maximum, group.desired = minimum, maximum, desired
         group.protect_new = parameters.get("NewInstancesProtectedFromScaleIn", group.protect_new)
-        self._fleet.reconcile(group, "a user request updated the group")
+        self._fleet.reconcile(group, cause)
         return {}
 
     def set_desired_capacity(self, parameters):
@@ -162,7 +165,7 @@ class AutoScalingApi:
                     " flag to false or lower group's min size."
                 )
             group.desired -= 1
-        activity = self._fleet.terminate(group, instance, "a user request terminated the instance")
+        activity = self._fleet.terminate(group, instance, "instance was taken out of service in response to a user request.")
         self._fleet.reconcile(group, "an instance was taken out of service")
         return {"Activity": described_activity(activity)}
 

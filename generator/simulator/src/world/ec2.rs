@@ -130,14 +130,16 @@ pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Res
     let mut tags = groups
         .iter()
         .flat_map(|group| {
-            let there = group.instances.iter().chain(&group.departed);
+            let there = group.instances.iter().chain(&group.departed).map(|one| (one.id, &one.tags));
+            let pooled = group.warm_pool.iter().flat_map(|pool| &pool.instances);
             there
-                .filter(|one| ids.as_ref().is_none_or(|ids| ids.contains(&one.id)))
-                .map(move |one| (group, one))
+                .chain(pooled.map(|one| (one.id, &one.tags)))
+                .filter(|(id, _)| ids.as_ref().is_none_or(|ids| ids.contains(id)))
+                .map(move |(id, tags)| (group, id, tags))
         })
-        .flat_map(|(group, one)| {
-            let own = one.tags.iter().map(|(key, value)| (&**key, &**value));
-            std::iter::once((GROUP_TAG, &*group.name)).chain(own).map(|(key, value)| (one.id, key, value))
+        .flat_map(|(group, id, tags)| {
+            let own = tags.iter().map(|(key, value)| (&**key, &**value));
+            std::iter::once((GROUP_TAG, &*group.name)).chain(own).map(move |(key, value)| (id, key, value))
         })
         .filter(|(_, key, value)| {
             wanted.iter().all(|filter| match filter.name {

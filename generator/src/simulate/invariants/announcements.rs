@@ -69,7 +69,7 @@ impl Checker {
         let is_restore = self.is_restore(&told.by);
         let goes_on = |by: &&Arc<str>| {
             let is_redriven = self.runs.iter().any(|known| *known.run.arn == ***by && known.redriven);
-            **by != told.by && is_running(world, by) && !(is_restore && is_redriven)
+            **by != told.by && is_running(world, by) && !is_redriven
         };
         if let Some(by) = self.announcements.open.as_ref().filter(goes_on) {
             let is_a_holders = ["recycled", "rolled_back", "restored"].contains(&&*told.status);

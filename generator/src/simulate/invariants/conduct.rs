@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::Mode;
+use serde_json::Value;
 
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
@@ -30,7 +31,7 @@ impl Checker {
             }
             self.watch_announcements(world, call, root);
             if let Some(write) = call.group_write.as_ref().filter(|write| write.group == self.group) {
-                self.watch_write(call, write, root, known);
+                self.watch_write(world, call, write, root, known);
             }
         }
         self.calls_seen = calls.len();
@@ -51,7 +52,14 @@ impl Checker {
         }
     }
 
-    fn watch_write(&mut self, call: &CallRecord, write: &GroupWrite, root: &str, known: Option<usize>) {
+    fn watch_write(
+        &mut self,
+        world: &World,
+        call: &CallRecord,
+        write: &GroupWrite,
+        root: &str,
+        known: Option<usize>,
+    ) {
         debug_assert_eq!(call.access, Access::Write, "only writes name a group");
         let is_alone = matches!(&*write.lock_held_by, [holder] if **holder == *root);
         if !is_alone {
@@ -69,6 +77,18 @@ impl Checker {
         };
         let reason = forbidden(known, write, call.moment);
         known.first_write.get_or_insert(call.moment);
+        let looked_at = known.last_look;
+        if call.answer.is_ok() || call.lost {
+            let seen_until = looked_at.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
+            let size = |key| {
+                call.arguments.get(key).and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok())
+            };
+            for (bound, key) in [(&mut self.min, "MinSize"), (&mut self.max, "MaxSize")] {
+                if let Some(size) = size(key) {
+                    bound.written(size, call.moment, seen_until);
+                }
+            }
+        }
         if let Some(reason) = reason {
             let detail = format!("{root} called {} {reason}", call.action);
             self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);

@@ -40,8 +40,8 @@ impl Ending {
 /// Outcomes that need no reason: they are what was asked for.
 const PLAIN: [&str; 1] = ["recycled"];
 
-/// A verdict takes two looks, and a few calls between them.
-const BETWEEN_LOOKS: Span = Span::seconds(10);
+/// A verdict takes two looks, and calls between them that may take up to half a minute, and longer the more load balancers there are.
+const BETWEEN_LOOKS: Span = Span::seconds(40);
 
 impl Checker {
     /// An execution for this group ends.
@@ -275,7 +275,8 @@ fn left_over(world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
         replace => {
             let was_there = one.id < known.newcomers_from;
             !group.launch.is_current(world.templates(), one)
-                || (was_there && (*replace == Replace::All || tagged_otherwise(one)))
+                || (was_there && *replace == Replace::All)
+                || ((was_there || known.pooled.contains(&one.id)) && tagged_otherwise(one))
         }
     };
     let to_replace = |one: &&Instance| {

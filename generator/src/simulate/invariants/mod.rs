@@ -205,6 +205,8 @@ struct Known {
     opted_in: bool,
     /// Instances before this one were there when it started, for so long that any read tells of them.
     newcomers_from: InstanceId,
+    /// Those that waited in the group's warm pool then: they keep their tags.
+    pooled: BTreeSet<InstanceId>,
     started_at: Moment,
     /// When it first changed the group.
     first_write: Option<Moment>,
@@ -296,6 +298,7 @@ impl Checker {
         let known = Known {
             opted_in: group.has_tag(RECYCLE_ON_ASG_UPDATE.key),
             newcomers_from: InstanceId(seen.map_or(0, |one| one.id.0) + 1),
+            pooled: group.warm_pool.iter().flat_map(|pool| &pool.instances).map(|one| one.id).collect(),
             redriven: false,
             run,
             started_at: world.now(),

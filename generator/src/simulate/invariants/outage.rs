@@ -77,8 +77,9 @@ impl Outage {
                 }
                 if after.max != before.max {
                     self.max = after.max;
-                    self.wanted = self.wanted.min(i64::from(after.max)); // for good, whatever it is raised to later
                 }
+                // For good, whatever the maximum is raised to later; one that only doubling had made is not the group's own.
+                self.wanted = self.wanted.min(i64::from(self.max));
             }
             GroupEvent::Suspended { by: Author::World, before, after } => {
                 self.held.extend(after.difference(before));

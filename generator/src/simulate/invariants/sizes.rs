@@ -60,19 +60,23 @@ impl Bound {
             return;
         }
         match by {
-            Author::Execution(_) => {
-                self.ours.insert(after);
-                let is_recent = |at: Moment| at + BETWEEN_LOOK_AND_WRITE >= moment;
-                if self.set_at.is_some_and(|at| at >= seen_until && is_recent(at)) {
-                    self.is_ambiguous = true;
-                }
-            }
+            Author::Execution(_) => self.written(after, moment, seen_until),
             Author::World => {
                 self.set_at = Some(moment);
                 self.earlier.insert(self.value);
                 self.is_ambiguous = self.ours.contains(&after);
                 self.value = after;
             }
+        }
+    }
+
+    /// An execution writes it at a moment, having seen what was done before `seen_until`. That changes nothing where somebody else
+    /// has just set the same: nobody can tell then whose it is, and decision 003 says so.
+    pub(super) fn written(&mut self, value: u32, moment: Moment, seen_until: Moment) {
+        self.ours.insert(value);
+        let is_recent = |at: Moment| at + BETWEEN_LOOK_AND_WRITE >= moment;
+        if self.set_at.is_some_and(|at| at >= seen_until && is_recent(at)) {
+            self.is_ambiguous = true;
         }
     }
 

@@ -144,3 +144,30 @@ fn an_answer_that_does_not_come_takes_longer_than_any_task_waits() {
     assert!(fixture.world.call(&call).latency > Span::seconds(60));
     assert_eq!(fixture.world.call(&call).latency, Span(100));
 }
+
+#[test]
+fn an_activity_says_from_which_capacity_the_group_was_changed() {
+    let mut fixture = WorldFixture::with(
+        |group| {
+            group.min = 1;
+            group.max = 12;
+        },
+        "[{at: 1s, do: {scaling_policy: {by: 2}}}]",
+    );
+    fixture.wait(1);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6})).expect("it is within its bounds");
+    fixture.wait(60);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 7})).expect("it is within its bounds");
+    fixture.wait(60);
+    let answer = fixture.on_group("describeScalingActivities", json!({})).expect("reads succeed");
+    let cause = |at: usize| answer["Activities"][at]["Cause"].as_str().unwrap_or_default().to_owned();
+    assert!(cause(0).contains(
+        "a user request explicitly set group desired capacity changing the desired capacity from 6 to 7."
+    ));
+    let first = cause(1);
+    let by_policy = first.find("triggered policy scale changing the desired capacity from 3 to 5.");
+    let by_update = first.find(
+        "a user request update of AutoScalingGroup constraints to min: 6, max: 12, desired: 6 changing the desired capacity from 5 to 6.",
+    );
+    assert!(by_policy.is_some() && by_policy < by_update, "{first}");
+}

@@ -1,7 +1,10 @@
 //! Warm pools.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
+use super::super::spec::GroupSpec;
 use super::WorldFixture;
 
 fn with_pool() -> WorldFixture {
@@ -53,4 +56,35 @@ fn a_warm_pool_goes_with_its_instances_and_takes_no_change_until_it_is_gone() {
     assert!(fixture.on_group("deleteWarmPool", json!({"ForceDelete": true})).is_err(), "there is none");
     fixture.on_group("putWarmPool", configured.clone()).expect("it is gone");
     assert_eq!(fixture.describe()["WarmPoolConfiguration"], configured);
+}
+
+#[test]
+fn instances_of_a_warm_pool_keep_the_tags_that_the_group_had() {
+    let change = |group: &mut GroupSpec| {
+        group.warm_pool = 2;
+        group.desired = 3;
+        group.max = 8;
+        group.tags.insert("release".to_owned(), "7".to_owned());
+    };
+    let mut fixture = WorldFixture::with(change, "[{at: 1s, do: {set_tag: {key: release, value: '8'}}}]");
+    fixture.wait(2);
+    let tags = |fixture: &mut WorldFixture| {
+        let filters = json!([{"Name": "key", "Values": ["release"]}]);
+        let answer =
+            fixture.call("ec2", "describeTags", &json!({"Filters": filters})).expect("reads succeed");
+        let tags = answer["Tags"].as_array().expect("a list").iter();
+        tags.map(|one| (one["ResourceId"].to_string(), one["Value"].to_string())).collect::<BTreeMap<_, _>>()
+    };
+    let pooled = fixture.on_group("describeWarmPool", json!({})).expect("reads succeed")["Instances"].clone();
+    let pooled: Vec<String> = (0..2).map(|at| pooled[at]["InstanceId"].to_string()).collect();
+    let before = tags(&mut fixture);
+    assert!(pooled.iter().all(|id| before[id] == "\"7\""), "{before:?}");
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 5})).expect("it is within its bounds");
+    fixture.wait(900);
+    let after = tags(&mut fixture);
+    assert!(pooled.iter().all(|id| after[id] == "\"7\""), "{after:?}");
+    assert!(
+        after.values().any(|value| value == "\"8\""),
+        "what fills the pool is tagged as the group is now"
+    );
 }

@@ -6,11 +6,14 @@ use super::*;
 
 const RESTORE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:restore";
 
-/// What is done: noting a start beside the lock, announcing a status by somebody, and dying.
+const OTHER: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:other";
+
+/// What is done: noting a start beside the lock, announcing a status by somebody, dying, and being redriven.
 enum Deed {
     Note,
     Tell(&'static str, &'static str),
     Die,
+    Redrive,
 }
 
 fn found(deeds: &[Deed]) -> Vec<String> {
@@ -44,6 +47,7 @@ fn found(deeds: &[Deed]) -> Vec<String> {
                 fixture.call_by(by, "sns", "publish", &arguments);
             }
             Deed::Die => fixture.end(ONE, ExecutionStatus::Aborted, None, None),
+            Deed::Redrive => fixture.checker.execution_redriven(&fixture.world, ONE),
         }
     }
     let violations = fixture.violated();
@@ -52,8 +56,8 @@ fn found(deeds: &[Deed]) -> Vec<String> {
 
 #[test]
 fn a_start_without_an_end_and_an_end_that_is_told_twice_are_found() {
-    use Deed::{Die, Note, Tell};
-    let good: [&[Deed]; 6] = [
+    use Deed::{Die, Note, Redrive, Tell};
+    let good: [&[Deed]; 7] = [
         &[Note, Tell(ONE, "started"), Tell(ONE, "recycled")],
         &[Tell(ONE, "failed")],
         &[Note, Tell(ONE, "started"), Die, Tell(RESTORE, "restored")],
@@ -61,6 +65,8 @@ fn a_start_without_an_end_and_an_end_that_is_told_twice_are_found() {
         &[Note, Tell(ONE, "started"), Tell(ONE, "recycled"), Die, Tell(RESTORE, "recycled")],
         &[Note, Die, Tell(RESTORE, "restored")],
         &[Note, Tell(ONE, "started"), Tell(ONE, "failed"), Tell(RESTORE, "restored")],
+        // One that is redriven says nothing more: who took its lock over ends what it had started.
+        &[Note, Tell(ONE, "started"), Redrive, Tell(OTHER, "skipped")],
     ];
     for deeds in good {
         assert_eq!(found(deeds), Vec::<String>::new());

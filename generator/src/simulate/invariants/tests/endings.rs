@@ -78,6 +78,23 @@ fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
 }
 
 #[test]
+fn a_size_that_somebody_else_set_just_before_we_set_the_same_is_nobodys() {
+    let events = "[{at: 10s, do: {set_sizes: {max: 9}}}]";
+    for (is_seen, expected) in [(false, vec![]), (true, vec!["sizes-restored"])] {
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, events);
+        fixture.look();
+        fixture.wait(11);
+        if is_seen {
+            fixture.look();
+        }
+        fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 9}));
+        fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 6}));
+        fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+        assert_eq!(fixture.names(), expected, "seen: {is_seen}");
+    }
+}
+
+#[test]
 fn success_with_something_left_to_replace_is_no_success() {
     let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");
     fixture.look();

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::Promise;
 use super::{CheckerFixture, ONE};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::spec::GroupSpec;
 
 const ANOTHER_DIES: &str = "[{at: 60s, do: {kill: {which: old}}}]";
 
@@ -43,5 +44,25 @@ fn what_the_world_holds_or_cannot_launch_is_its_own() {
         fixture.wait(2400);
         fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
         assert_eq!(fixture.names(), Vec::<&str>::new(), "{events}");
+    }
+}
+
+#[test]
+fn what_was_asked_for_beyond_the_groups_own_maximum_is_not_missed_when_that_is_raised_later() {
+    let events = "[{at: 60s, do: {scaling_policy: {by: 2}}}, {at: 900s, do: {set_sizes: {max: 10}}}]";
+    for (own, expected) in [(3, vec![]), (6, vec!["outage-not-prolonged", "sizes-restored"])] {
+        let change = |group: &mut GroupSpec| {
+            group.min = 1;
+            group.max = own;
+        };
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, change, events);
+        fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 7}));
+        fixture.wait(120);
+        fixture.look();
+        fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 3}));
+        fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": own}));
+        fixture.wait(1200);
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        assert_eq!(fixture.names(), expected, "a maximum of {own}");
     }
 }

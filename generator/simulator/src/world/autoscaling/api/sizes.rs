@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::world::arguments::Arguments;
-use crate::world::autoscaling::model::bounded;
 use crate::world::autoscaling::model::launch::{LaunchSource, LaunchTemplates, TemplateVersion, Version};
 use crate::world::autoscaling::model::state::AutoScaling;
+use crate::world::autoscaling::model::{Resized, bounded};
 use crate::world::context::Context;
 use crate::world::errors::AwsError;
 use crate::world::ids::GroupIndex;
@@ -46,7 +46,7 @@ pub(crate) fn update(
         group.launch = source;
         service.note(context, index, GroupEvent::LaunchSourceChanged);
     }
-    service.resize(context, index, sizes, author(request));
+    service.resize(context, index, sizes, author(request), Resized::Update);
     Ok(json!({}))
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn set_desired(
         _ if desired > sizes.max => (sizes.max, "above", "max"),
         _ if desired < sizes.min => (sizes.min, "below", "min"),
         _ => {
-            service.resize(context, index, Sizes { desired, ..sizes }, author(request));
+            service.resize(context, index, Sizes { desired, ..sizes }, author(request), Resized::Explicitly);
             return Ok(json!({}));
         }
     };

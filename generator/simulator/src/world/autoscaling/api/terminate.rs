@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::world::arguments::Arguments;
+use crate::world::autoscaling::model::Resized;
 use crate::world::autoscaling::model::activity::activity_id;
 use crate::world::autoscaling::model::group::Group;
 use crate::world::autoscaling::model::instance::Lifecycle;
@@ -121,7 +122,7 @@ fn take_out(
             )));
         }
         let sizes = Sizes { desired: desired - units, ..group.sizes };
-        service.resize(context, index, sizes, author(request));
+        service.resize(context, index, sizes, author(request), Resized::WithAnInstance);
     }
     for id in ids {
         let cause = TerminationCause::Execution(request.execution.clone());

@@ -93,6 +93,8 @@ pub struct Group {
     pub launch_failures: u32,
     /// No launch is tried before.
     pub no_launch_before: Moment,
+    /// Why its desired capacity was changed since Auto Scaling last looked at it, in the words of activities.
+    pub resized: Arc<str>,
     /// When Auto Scaling looks at it next, where that is decided.
     pub reconciles_at: Option<Moment>,
     /// Instances from this one on are new.

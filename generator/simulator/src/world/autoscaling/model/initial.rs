@@ -98,6 +98,7 @@ fn group(
         launches: 0,
         launch_failures: 0,
         no_launch_before: Moment(0),
+        resized: "".into(),
         reconciles_at: None,
         first_new: InstanceId(0),
     };

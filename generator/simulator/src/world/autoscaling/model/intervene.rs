@@ -16,7 +16,7 @@ use super::group::GroupPhase;
 use super::instance::{Application, Ec2State, Lifecycle, Target};
 use super::launch::LaunchSource;
 use super::refresh::{Preferences, RefreshStatus};
-use super::scaling::bounded;
+use super::scaling::{Resized, bounded};
 use super::state::{ActiveLaunchFailure, AutoScaling};
 
 /// How long entering standby takes.
@@ -36,10 +36,10 @@ impl AutoScaling {
             Intervention::ScheduledAction(change)
                 if self.fleet.get(group).runs(Process::ScheduledActions) =>
             {
-                self.set_sizes(context, group, *change);
+                self.set_sizes(context, group, *change, Resized::Schedule);
             }
             Intervention::ScheduledAction(_) => {}
-            Intervention::SetSizes(change) => self.set_sizes(context, group, *change),
+            Intervention::SetSizes(change) => self.set_sizes(context, group, *change, Resized::Update),
             Intervention::Kill(selector) => self.each(context, group, *selector, Self::kill),
             Intervention::BreakApplication(selector) => {
                 self.each(context, group, *selector, Self::break_application);
@@ -208,7 +208,13 @@ impl AutoScaling {
         });
         self.note(context, group, GroupEvent::Disrupted { instance: id, served });
         if sizes.desired >= sizes.min + weight {
-            self.resize(context, group, Sizes { desired: sizes.desired - weight, ..sizes }, Author::World);
+            self.resize(
+                context,
+                group,
+                Sizes { desired: sizes.desired - weight, ..sizes },
+                Author::World,
+                Resized::WithAnInstance,
+            );
         }
         context.step_in(group, id, STANDBY_AFTER, InstanceStep::Standby);
         self.reconcile_soon(context, group);
@@ -225,14 +231,14 @@ impl AutoScaling {
             Amount::To(to) => to,
         };
         let desired = wanted.clamp(sizes.min, sizes.max);
-        self.resize(context, group, Sizes { desired, ..sizes }, Author::World);
+        self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::Policy);
     }
 
     /// An update by somebody else, held to the same rules as ours: what AWS refuses does not happen.
-    fn set_sizes(&mut self, context: &mut Context, group: GroupIndex, change: SizeChange) {
+    fn set_sizes(&mut self, context: &mut Context, group: GroupIndex, change: SizeChange, how: Resized) {
         let before = self.fleet.get(group).sizes;
         if let Ok(after) = bounded(before, change.min, change.max, change.desired) {
-            self.resize(context, group, after, Author::World);
+            self.resize(context, group, after, Author::World, how);
         }
     }
 

@@ -50,7 +50,9 @@ impl AutoScaling {
     pub(crate) fn launch_from_pool(&mut self, context: &mut Context, group: GroupIndex, pooled: Pooled) {
         let timing = self.fleet.get(group).timing;
         let start = context.spread(timing.spread_percent, timing.start);
-        self.join(context, group, pooled, (start, start), "an instance was started from the warm pool.");
+        let why =
+            super::scaling::because(self.fleet.get(group), "an instance was started from the warm pool.");
+        self.join(context, group, pooled, (start, start), &why);
     }
 
     fn join(

@@ -19,4 +19,4 @@ pub(crate) mod state;
 pub mod warm_pool;
 
 pub(crate) use initial::initial_groups;
-pub(crate) use scaling::bounded;
+pub(crate) use scaling::{Resized, bounded};

@@ -35,6 +35,7 @@ impl AutoScaling {
         self.settle_rebalancing(context, group);
         self.launch_missing(context, group);
         self.scale_in(context, group, &TerminationCause::ScaleIn);
+        self.fleet.edit(group, now).resized = "".into();
         self.rebalance(context, group);
         self.fill_pool(context, group);
     }
@@ -106,13 +107,11 @@ impl AutoScaling {
             return Err("Launching EC2 instance failed: the specified launch template does not exist.".into());
         };
         let weight = recipe.weight;
-        self.launch(
-            context,
-            group,
-            zone,
-            recipe,
+        let why = because(
+            looked_at,
             "an instance was started in response to a difference between desired and actual capacity.",
         );
+        self.launch(context, group, zone, recipe, &why);
         Ok(weight)
     }
 
@@ -162,13 +161,11 @@ impl AutoScaling {
             if looked_at.instance(victim).is_none_or(|one| one.weight > surplus) {
                 return;
             }
-            self.take_out(
-                context,
-                group,
-                victim,
-                cause.clone(),
+            let why = because(
+                looked_at,
                 "an instance was terminated in response to a difference between desired and actual capacity.",
             );
+            self.take_out(context, group, victim, cause.clone(), &why);
         }
     }
 
@@ -210,10 +207,30 @@ impl AutoScaling {
     }
 
     /// Sets sizes, and lets Auto Scaling act on them.
-    pub(crate) fn resize(&mut self, context: &mut Context, group: GroupIndex, after: Sizes, by: Author) {
+    pub(crate) fn resize(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        after: Sizes,
+        by: Author,
+        how: Resized,
+    ) {
         let now = context.now;
         let edited = self.fleet.edit(group, now);
         let before = std::mem::replace(&mut edited.sizes, after);
+        if before.desired != after.desired
+            && let Some(said) = how.said(after)
+        {
+            let said = format!(
+                "At {now} {said} changing the desired capacity from {} to {}.",
+                before.desired, after.desired
+            );
+            edited.resized = if edited.resized.is_empty() {
+                said.into()
+            } else {
+                format!("{}  {said}", edited.resized).into()
+            };
+        }
         if before != after {
             self.note(context, group, GroupEvent::Sized { by, before, after });
             self.reconcile_soon(context, group);
@@ -244,6 +261,42 @@ impl AutoScaling {
         self.note(context, index, GroupEvent::Suspended { by, before, after });
         self.reconcile_soon(context, index);
     }
+}
+
+/// How sizes are changed, which scaling activities tell of a desired capacity (fact A23).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resized {
+    /// By `UpdateAutoScalingGroup`.
+    Update,
+    /// By `SetDesiredCapacity`.
+    Explicitly,
+    /// By a scheduled action.
+    Schedule,
+    /// By a scaling policy.
+    Policy,
+    /// With an instance, of which the activity of that instance tells.
+    WithAnInstance,
+}
+
+impl Resized {
+    /// In the words of activities.
+    fn said(self, after: Sizes) -> Option<String> {
+        let Sizes { min, max, desired } = after;
+        let constraints =
+            format!("update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired}");
+        Some(match self {
+            Self::Update => format!("a user request {constraints}"),
+            Self::Schedule => format!("a scheduled action {constraints}"),
+            Self::Explicitly => "a user request explicitly set group desired capacity".to_owned(),
+            Self::Policy => "a monitor alarm load in state ALARM triggered policy scale".to_owned(),
+            Self::WithAnInstance => return None,
+        })
+    }
+}
+
+/// Why an activity is begun: what is said of the desired capacity comes first.
+pub(super) fn because(group: &Group, why: &str) -> String {
+    if group.resized.is_empty() { why.to_owned() } else { format!("{}  {why}", group.resized) }
 }
 
 fn is_in_service(instance: &super::instance::Instance) -> bool {
