@@ -263,7 +263,7 @@ impl AutoScaling {
     }
 }
 
-/// How sizes are changed, which scaling activities tell of a desired capacity (fact A23).
+/// How sizes are changed, which scaling activities tell of a desired capacity (fact A24).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resized {
     /// By `UpdateAutoScalingGroup`.
