@@ -55,7 +55,7 @@ fn what_was_asked_for_beyond_the_groups_own_maximum_is_not_missed_when_that_is_r
             group.min = 1;
             group.max = own;
         };
-        let mut fixture = CheckerFixture::started(Promise::KeepsServing, change, events);
+        let mut fixture = CheckerFixture::started(Promise::Nothing, change, events);
         fixture.on_group("updateAutoScalingGroup", json!({"MaxSize": 7}));
         fixture.wait(120);
         fixture.look();
