@@ -102,6 +102,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// Why an activity is begun: what is said of the desired capacity comes first.
+    pub fn because(&self, why: &str) -> String {
+        if self.resized.is_empty() { why.to_owned() } else { format!("{}  {why}", self.resized) }
+    }
+
     /// The instance with that id, in the group.
     pub fn instance(&self, id: InstanceId) -> Option<&Instance> {
         let position = self.instances.binary_search_by_key(&id, |instance| instance.id).ok()?;

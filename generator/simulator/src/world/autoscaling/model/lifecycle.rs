@@ -50,8 +50,7 @@ impl AutoScaling {
     pub(crate) fn launch_from_pool(&mut self, context: &mut Context, group: GroupIndex, pooled: Pooled) {
         let timing = self.fleet.get(group).timing;
         let start = context.spread(timing.spread_percent, timing.start);
-        let why =
-            super::scaling::because(self.fleet.get(group), "an instance was started from the warm pool.");
+        let why = self.fleet.get(group).because("an instance was started from the warm pool.");
         self.join(context, group, pooled, (start, start), &why);
     }
 

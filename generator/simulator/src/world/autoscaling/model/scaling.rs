@@ -107,8 +107,7 @@ impl AutoScaling {
             return Err("Launching EC2 instance failed: the specified launch template does not exist.".into());
         };
         let weight = recipe.weight;
-        let why = because(
-            looked_at,
+        let why = looked_at.because(
             "an instance was started in response to a difference between desired and actual capacity.",
         );
         self.launch(context, group, zone, recipe, &why);
@@ -161,8 +160,7 @@ impl AutoScaling {
             if looked_at.instance(victim).is_none_or(|one| one.weight > surplus) {
                 return;
             }
-            let why = because(
-                looked_at,
+            let why = looked_at.because(
                 "an instance was terminated in response to a difference between desired and actual capacity.",
             );
             self.take_out(context, group, victim, cause.clone(), &why);
@@ -292,11 +290,6 @@ impl Resized {
             Self::WithAnInstance => return None,
         })
     }
-}
-
-/// Why an activity is begun: what is said of the desired capacity comes first.
-pub(super) fn because(group: &Group, why: &str) -> String {
-    if group.resized.is_empty() { why.to_owned() } else { format!("{}  {why}", group.resized) }
 }
 
 fn is_in_service(instance: &super::instance::Instance) -> bool {
