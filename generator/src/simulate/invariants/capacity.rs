@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
 use asg_recycle_simulator::world::record::{
     Author, GroupChange, GroupEvent, Sample, Sizes, TerminationCause,
 };
@@ -36,8 +37,12 @@ pub(super) struct Capacity {
     to_replace: u32,
     replaces_all: bool,
     max: u32,
+    /// By how much the world has changed the desired capacity, whatever maximum it set.
+    asked_by_world: i64,
     /// Instances that an execution took out and that EC2 has not terminated.
     taken_out: BTreeSet<InstanceId>,
+    /// Instances that the world put in standby: they hold no place.
+    aside: BTreeSet<InstanceId>,
     dead: BTreeSet<InstanceId>,
     /// Who started the instance refresh that is active.
     refresh_by: Option<Author>,
@@ -62,7 +67,9 @@ impl Capacity {
             to_replace: sample.outdated,
             replaces_all: false,
             max: sizes.max,
+            asked_by_world: 0,
             taken_out: BTreeSet::new(),
+            aside: BTreeSet::new(),
             dead: BTreeSet::new(),
             refresh_by: None,
             deleting: false,
@@ -86,6 +93,11 @@ impl Capacity {
         self.follow(&change.event);
         // Beyond the desired capacity while Auto Scaling moves some to other zones.
         let rebalancing = group.map_or(0, |group| group.rebalancing);
+        if let GroupEvent::Disrupted { instance, .. } = &change.event
+            && group.and_then(|group| group.instance(*instance)).is_some_and(is_aside)
+        {
+            self.aside.insert(*instance);
+        }
         let order = self.watch_order(change, rebalancing);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
@@ -158,6 +170,7 @@ impl Capacity {
                 let lowered = before.desired.saturating_sub(after.desired);
                 let cut_before = self.cut;
                 self.world_delta += i64::from(after.desired) - i64::from(before.desired);
+                self.asked_by_world += i64::from(after.desired) - i64::from(before.desired);
                 self.cut = self.cut.max(-self.world_delta);
                 self.may_be_scaled_in +=
                     lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
@@ -214,11 +227,12 @@ impl Capacity {
                 self.dead.insert(*instance);
                 None
             }
-            // What others took and asked for is launched meanwhile.
+            // What others took and asked for is launched meanwhile, be it with a minimum that fills the place. One that they
+            // had put in standby held none.
             GroupEvent::Launched(instance) => {
-                let meant = i64::from(self.intended) + self.world_delta + i64::from(rebalancing);
-                let is_filled =
-                    i64::from(change.sample.live) + i64::try_from(self.taken_out.len()).unwrap_or(0) > meant;
+                let meant = i64::from(self.intended) + self.asked_by_world + i64::from(rebalancing);
+                let places = self.taken_out.difference(&self.aside).count();
+                let is_filled = i64::from(change.sample.live) + i64::try_from(places).unwrap_or(0) > meant;
                 self.still_out().filter(|_| is_filled).map(|others| {
                     format!(
                         "{instance} was launched into the place of {others}, which was not terminated in EC2"
@@ -257,6 +271,11 @@ impl Capacity {
             )
         })
     }
+}
+
+/// Whether an instance is in standby, or on its way there.
+fn is_aside(instance: &Instance) -> bool {
+    matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby)
 }
 
 /// What a promise is about: AWS's own replacement goes by the group's own checks.

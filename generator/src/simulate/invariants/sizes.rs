@@ -98,7 +98,8 @@ pub(super) struct Demand {
     lowered: u32,
     /// Whether others set a minimum or a maximum: what they would have made of the group is then not known.
     is_bounded_by_others: bool,
-    /// Whether an execution changed it before it can have seen what others did.
+    /// Whether an execution changed it before it can have seen what others did, or meant to: a minimum that is to raise it
+    /// raises nothing where they did so in the same moment.
     is_ambiguous: bool,
     /// When somebody else last changed it.
     set_at: Option<Moment>,
@@ -129,7 +130,8 @@ impl Demand {
         match by {
             Author::Execution(_) => {
                 let is_unseen = |at: Moment| at >= seen_until && at + BETWEEN_LOOK_AND_WRITE >= moment;
-                self.is_ambiguous |= before.desired != after.desired && self.set_at.is_some_and(is_unseen);
+                let is_meant = before.desired != after.desired || after.min > before.min;
+                self.is_ambiguous |= is_meant && self.set_at.is_some_and(is_unseen);
             }
             Author::World => {
                 self.is_bounded_by_others |= (before.min, before.max) != (after.min, after.max);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::Resized;
-use crate::world::autoscaling::model::activity::activity_id;
+use crate::world::autoscaling::model::activity::{activity_id, because};
 use crate::world::autoscaling::model::group::Group;
 use crate::world::autoscaling::model::instance::Lifecycle;
 use crate::world::autoscaling::model::state::AutoScaling;
@@ -75,11 +75,14 @@ fn unknown_instance(text: &str) -> AwsError {
     AwsError::validation(format!("Instance Id not found - No managed instance found for instance ID: {text}"))
 }
 
-/// The units of capacity that instances hold; an error where one is on its way out already.
-fn units_of(group: &Group, ids: &[InstanceId]) -> Result<u32, AwsError> {
-    let mut units = 0;
+/// The units of capacity that each instance holds; an error where one is on its way out already.
+fn units_of(group: &Group, ids: &[InstanceId]) -> Result<Vec<u32>, AwsError> {
+    let mut units = Vec::new();
     for id in ids {
-        let Some(instance) = group.instance(*id) else { continue };
+        let Some(instance) = group.instance(*id) else {
+            units.push(0);
+            continue;
+        };
         if instance.lifecycle.is_terminating() {
             // What AWS says to a second termination is not documented; an error is the harder case to survive.
             let number = instance
@@ -95,9 +98,8 @@ fn units_of(group: &Group, ids: &[InstanceId]) -> Result<u32, AwsError> {
                 ),
             });
         }
-        if !matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby) {
-            units += instance.weight;
-        }
+        let is_aside = matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby);
+        units.push(if is_aside { 0 } else { instance.weight });
     }
     Ok(units)
 }
@@ -112,27 +114,27 @@ fn take_out(
 ) -> Result<Vec<Value>, AwsError> {
     let group = service.fleet.get(index);
     let units = units_of(group, ids)?;
+    let Sizes { min, desired, .. } = group.sizes;
     if decrements {
-        let Sizes { min, desired, .. } = group.sizes;
-        if desired < min + units {
+        let taken: u32 = units.iter().sum();
+        if desired < min + taken {
             return Err(AwsError::validation(format!(
                 "Currently, desiredSize equals minSize ({min}). Terminating instance without replacement will violate \
                  group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's \
                  min size."
             )));
         }
-        let sizes = Sizes { desired: desired - units, ..group.sizes };
+        let sizes = Sizes { desired: desired - taken, ..group.sizes };
         service.resize(context, index, sizes, author(request), Resized::WithAnInstance);
     }
-    for id in ids {
+    let mut before = desired;
+    for (id, units) in ids.iter().zip(units) {
         let cause = TerminationCause::Execution(request.execution.clone());
-        service.take_out(
-            context,
-            index,
-            *id,
-            cause,
-            "instance was taken out of service in response to a user request.",
-        );
+        let after = if decrements { before - units } else { before };
+        let why =
+            because("instance was taken out of service in response to a user request", before, after);
+        service.take_out(context, index, *id, cause, &why);
+        before = after;
     }
     service.reconcile_soon(context, index);
     let group = service.fleet.get(index);

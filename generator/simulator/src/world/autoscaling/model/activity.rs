@@ -67,6 +67,14 @@ pub struct Activity {
     pub message: Option<Arc<str>>,
 }
 
+/// What was asked for, and what it took of the desired capacity, where it took something.
+pub(crate) fn because(asked: &str, before: u32, after: u32) -> String {
+    if after == before {
+        return format!("{asked}.");
+    }
+    format!("{asked}, shrinking the capacity from {before} to {after}.")
+}
+
 impl Activity {
     /// A launch of an instance, or a try where there is none.
     pub fn launch(number: u32, id: Option<InstanceId>, now: Moment, cause: &str) -> Self {
@@ -85,6 +93,11 @@ impl Activity {
     /// A termination.
     pub fn termination(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
         Self::begun(number, &format!("Terminating EC2 instance: {id}"), now, cause)
+    }
+
+    /// A move to standby.
+    pub fn standby(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
+        Self::begun(number, &format!("Moving EC2 instance to Standby: {id}"), now, cause)
     }
 
     fn begun(number: u32, description: &str, now: Moment, cause: &str) -> Self {

@@ -12,6 +12,7 @@ use crate::world::processes::{Process, listed_or_all};
 use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
+use super::activity::{Activity, because};
 use super::group::GroupPhase;
 use super::instance::{Application, Ec2State, Lifecycle, Target};
 use super::launch::LaunchSource;
@@ -202,20 +203,19 @@ impl AutoScaling {
             return;
         };
         let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
+        let desired = if sizes.desired >= sizes.min + weight { sizes.desired - weight } else { sizes.desired };
+        let why = because("instance was moved to standby in response to a user request", sizes.desired, desired);
+        let activity = Activity::standby(self.next_activity(), id, context.now, &why);
+        let edited = self.fleet.edit(group, context.now);
+        edited.activities.push(activity);
+        let activity = edited.activities.len() - 1;
         self.change(context, group, id, |one| {
             one.lifecycle = Lifecycle::EnteringStandby;
+            one.activity = Some(activity);
             one.targets.fill(Target::Unregistered);
         });
         self.note(context, group, GroupEvent::Disrupted { instance: id, served });
-        if sizes.desired >= sizes.min + weight {
-            self.resize(
-                context,
-                group,
-                Sizes { desired: sizes.desired - weight, ..sizes },
-                Author::World,
-                Resized::WithAnInstance,
-            );
-        }
+        self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
         context.step_in(group, id, STANDBY_AFTER, InstanceStep::Standby);
         self.reconcile_soon(context, group);
     }

@@ -181,6 +181,10 @@ impl AutoScaling {
             (InstanceStep::Leave, Lifecycle::TerminatingProceed) => self.leave(context, group, id),
             (InstanceStep::Standby, Lifecycle::EnteringStandby) => {
                 self.change(context, group, id, |one| one.lifecycle = Lifecycle::Standby);
+                let now = context.now;
+                self.activity_of(context, group, id, |activity| {
+                    activity.end(now, ActivityStatus::Successful, None);
+                });
                 self.note(context, group, GroupEvent::Changed("standby"));
             }
             _ => {}
