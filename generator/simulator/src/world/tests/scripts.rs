@@ -69,6 +69,21 @@ fn standby_takes_an_instance_out_of_service_and_lowers_the_desired_capacity() {
     assert_eq!(fixture.states()[0], "EnteringStandby");
     fixture.wait(100);
     assert_eq!((fixture.states()[0], fixture.sizes().2, fixture.in_service()), ("Standby", 2, 2));
+    fixture.terminate("i-00000000000000001", true).expect("it is taken");
+    fixture.terminate("i-00000000000000002", true).expect("it is taken");
+    let told: Vec<_> =
+        fixture.group().activities.iter().map(|one| (&*one.description, &*one.cause)).collect();
+    let told: Vec<_> = told[told.len() - 3..].iter().map(|(what, why)| format!("{what}, {why}")).collect();
+    assert_eq!(
+        told,
+        [
+            "Moving EC2 instance to Standby: i-00000000000000001, instance was moved to standby in response to a user request, \
+         shrinking the capacity from 3 to 2.",
+            "Terminating EC2 instance: i-00000000000000001, instance was taken out of service in response to a user request.",
+            "Terminating EC2 instance: i-00000000000000002, instance was taken out of service in response to a user request, \
+         shrinking the capacity from 2 to 1.",
+        ]
+    );
 }
 
 #[test]

@@ -143,6 +143,40 @@ fn a_launch_before_the_old_instance_is_terminated_in_ec2_breaks_the_promise_of_i
 }
 
 #[test]
+fn what_others_ask_for_is_launched_while_one_is_out() {
+    let too_early = ["never-below-promise"];
+    let cases: [(&str, &[&str]); 4] = [
+        ("[{at: 20s, do: {scheduled_action: {min: 3, max: 3}}}]", &[]),
+        ("[{at: 20s, do: {scaling_policy: {by: 1}}}]", &[]),
+        ("[{at: 20s, do: {set_sizes: {max: 2}}}, {at: 30s, do: {set_sizes: {max: 6}}}]", &too_early),
+        ("[]", &too_early),
+    ];
+    for (events, expected) in cases {
+        let mut fixture = CheckerFixture::started(Promise::OneOut, |group| group.min = 1, events);
+        fixture.terminate(1, true);
+        fixture.wait(40);
+        if !expected.is_empty() {
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+        }
+        fixture.wait(400);
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        let mut names = fixture.names();
+        names.retain(|name| *name != "sizes-restored");
+        assert_eq!(names, expected, "{events}");
+    }
+}
+
+#[test]
+fn one_in_standby_holds_no_place_that_could_be_filled() {
+    let mut fixture = CheckerFixture::started(Promise::OneOut, |_| {}, "[{at: 5s, do: {standby: {}}}]");
+    fixture.wait(6);
+    fixture.terminate(1, false);
+    fixture.wait(30);
+    fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+    assert_eq!(fixture.names(), Vec::<&str>::new());
+}
+
+#[test]
 fn more_instances_than_replacing_needs_are_too_many() {
     for (size, expected) in [(7, vec![]), (8, vec!["never-above-allowed"])] {
         let mut fixture = CheckerFixture::started(Promise::KeepsServing, |_| {}, "");

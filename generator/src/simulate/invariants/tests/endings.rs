@@ -57,6 +57,23 @@ fn a_group_is_as_large_as_others_have_made_it_and_not_larger_for_an_instance_tha
 }
 
 #[test]
+fn a_minimum_that_was_to_raise_and_came_too_late_is_no_fault() {
+    for (waits, fault) in [(10, None), (200, Some("the desired capacity is 4, not 5"))] {
+        let events = "[{at: 5s, do: {scaling_policy: {by: 2}}}]";
+        let mut fixture = CheckerFixture::started(Promise::OneOut, |group| group.min = 1, events);
+        fixture.terminate(1, true);
+        fixture.look();
+        fixture.wait(waits);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        let sizes = |one: &&super::super::Violation| one.invariant == Invariant::SizesRestored;
+        let violations = fixture.violated();
+        assert_eq!(violations.iter().find(sizes).map(|one| one.detail.as_str()), fault);
+    }
+}
+
+#[test]
 fn what_somebody_else_set_meanwhile_is_not_ours_to_put_back() {
     let events = "[{at: 10s, do: {set_sizes: {min: 2, max: 9}}}, {at: 11s, do: {suspend: [Launch]}}]";
     let mut fixture = CheckerFixture::started(

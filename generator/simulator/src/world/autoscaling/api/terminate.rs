@@ -131,8 +131,7 @@ fn take_out(
     for (id, units) in ids.iter().zip(units) {
         let cause = TerminationCause::Execution(request.execution.clone());
         let after = if decrements { before - units } else { before };
-        let why =
-            because("instance was taken out of service in response to a user request", before, after);
+        let why = because("instance was taken out of service in response to a user request", before, after);
         service.take_out(context, index, *id, cause, &why);
         before = after;
     }

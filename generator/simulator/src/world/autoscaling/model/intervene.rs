@@ -203,8 +203,10 @@ impl AutoScaling {
             return;
         };
         let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
-        let desired = if sizes.desired >= sizes.min + weight { sizes.desired - weight } else { sizes.desired };
-        let why = because("instance was moved to standby in response to a user request", sizes.desired, desired);
+        let desired =
+            if sizes.desired >= sizes.min + weight { sizes.desired - weight } else { sizes.desired };
+        let why =
+            because("instance was moved to standby in response to a user request", sizes.desired, desired);
         let activity = Activity::standby(self.next_activity(), id, context.now, &why);
         let edited = self.fleet.edit(group, context.now);
         edited.activities.push(activity);
