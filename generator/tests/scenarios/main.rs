@@ -6,6 +6,7 @@
 mod cases;
 mod failing_calls;
 mod outcome;
+mod pauses;
 mod ways;
 
 use std::cell::RefCell;
@@ -110,6 +111,19 @@ fn main() -> ExitCode {
         let ways = ways.clone();
         Trial::test(format!("{strategy}: every call fails"), move || {
             let unmet = unmet_where_calls_fail(strategy, &ways);
+            if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n  ").into()) }
+        })
+    }));
+    trials.extend(failing_calls::strategies().map(|strategy| {
+        let ways = ways.clone();
+        Trial::test(format!("{strategy}: paused at every safe point"), move || {
+            let unmet = SHARED.with_borrow_mut(|Shared { published, watched, .. }| {
+                let deployment = pauses::deployment();
+                watched.watch(std::slice::from_ref(&deployment));
+                let unmet = pauses::unmet(&deployment, strategy, published);
+                watched.report(&ways);
+                unmet
+            });
             if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n  ").into()) }
         })
     }));

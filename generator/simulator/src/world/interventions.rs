@@ -1,5 +1,7 @@
 //! What a script can make happen, and how it is written.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -64,6 +66,20 @@ pub enum Intervention {
     SetAlarm(AlarmChange),
     /// Calls fail.
     FailCalls(InjectedFailure),
+    /// Somebody puts an item into the tables of locks.
+    PutLockItem(LockItem),
+    /// Somebody deletes the item of this key from them.
+    DeleteLockItem(String),
+}
+
+/// An item of a table of locks.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LockItem {
+    /// The text of its key.
+    pub key: String,
+    /// Its other attributes, texts.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// A new desired capacity.

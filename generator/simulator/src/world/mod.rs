@@ -151,6 +151,8 @@ impl World {
                 self.injected_failures.begin(failure.clone(), self.context.now);
             }
             Intervention::SetAlarm(change) => self.alarms.set(&change.name, change.state),
+            Intervention::PutLockItem(item) => self.tables.put(&item.key, &item.attributes),
+            Intervention::DeleteLockItem(key) => self.tables.delete(key),
             other => self.autoscaling.intervene(&mut self.context, group, other),
         }
     }

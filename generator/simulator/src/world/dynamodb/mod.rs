@@ -24,6 +24,15 @@ struct Table {
     items: BTreeMap<String, Item>,
 }
 
+impl Table {
+    fn put(&mut self, key: &str, attributes: &BTreeMap<String, String>) {
+        let own = (self.spec.key.clone(), key.to_owned());
+        let texts = attributes.clone().into_iter().chain([own]);
+        let item = texts.map(|(name, text)| (name, json!({"S": text}))).collect();
+        self.items.insert(key.to_owned(), item);
+    }
+}
+
 /// All tables.
 #[derive(Debug, Clone)]
 pub(crate) struct Tables(Vec<Table>);
@@ -31,14 +40,24 @@ pub(crate) struct Tables(Vec<Table>);
 impl Tables {
     /// Tables with these items in each.
     pub(crate) fn new(specs: &[TableSpec], items: &BTreeMap<String, BTreeMap<String, String>>) -> Self {
-        let table = |spec: &TableSpec| {
-            let item = |(key, attributes): (&String, &BTreeMap<String, String>)| {
-                let texts = attributes.iter().chain([(&spec.key, key)]);
-                (key.clone(), texts.map(|(name, text)| (name.clone(), json!({"S": text}))).collect())
-            };
-            Table { spec: spec.clone(), items: items.iter().map(item).collect() }
-        };
-        Self(specs.iter().map(table).collect())
+        let mut tables: Vec<Table> =
+            specs.iter().map(|spec| Table { spec: spec.clone(), items: BTreeMap::new() }).collect();
+        for table in &mut tables {
+            for (key, attributes) in items {
+                table.put(key, attributes);
+            }
+        }
+        Self(tables)
+    }
+
+    /// Somebody puts an item of texts into each table.
+    pub(crate) fn put(&mut self, key: &str, attributes: &BTreeMap<String, String>) {
+        self.0.iter_mut().for_each(|table| table.put(key, attributes));
+    }
+
+    /// Somebody deletes the item of a key from each table.
+    pub(crate) fn delete(&mut self, key: &str) {
+        self.0.iter_mut().for_each(|table| drop(table.items.remove(key)));
     }
 
     /// Who holds the lock of that key, one for each table in which somebody does.
