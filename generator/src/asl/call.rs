@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use asg_recycle_simulator::states_language::{Call, Kind};
+use asg_recycle_simulator::states_language::{Call, Kind, StateMachine};
 use serde::Deserialize;
 
 use super::definition::Definition;
@@ -52,12 +52,21 @@ fn upper_first(text: &str) -> String {
 
 /// Every call of the definition, and what a distributed Map needs to run its children.
 pub(super) fn api_calls(definition: &Definition) -> BTreeSet<String> {
-    let tasks = definition.machine.states().filter_map(|(_, _, state)| match &state.kind {
+    of_machine(&definition.machine)
+}
+
+/// Every call of a definition that is deployed, as IAM spells it; what of it cannot be read is left out.
+pub fn calls_of(definition: &str) -> BTreeSet<String> {
+    of_machine(&StateMachine::read(definition).0)
+}
+
+fn of_machine(machine: &StateMachine) -> BTreeSet<String> {
+    let tasks = machine.states().filter_map(|(_, _, state)| match &state.kind {
         Kind::Task { call, .. } => Some(iam_action(call)),
         _ => None,
     });
     let mut calls: BTreeSet<_> = tasks.collect();
-    if definition.scopes().iter().any(|scope| scope.distributed) {
+    if machine.scopes.iter().any(|scope| scope.distributed) {
         calls.extend(
             ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"].map(str::to_owned),
         );

@@ -22,6 +22,7 @@ use crate::problem::Problems;
 use definition::Definition;
 use tables::Tables;
 
+pub use call::calls_of;
 pub use graph::{Graph, On, Stage, State, Way};
 pub use placeholder::Placeholder;
 

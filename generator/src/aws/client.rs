@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::credentials::{TextEnvironment, at_once, context};
 use super::error::{AwsError, Kind, is_of_the_clock, kind};
-use super::service::{AwsAction, AwsService, STS, endpoint, other_endpoint};
+use super::service::{AwsAction, AwsService, STS, endpoint, other_endpoint, signed_for};
 use super::wire::{self, Refusal};
 use crate::{digest, http};
 
@@ -307,7 +307,9 @@ impl AwsClient {
         let (mut parts, body) = request.into_parts();
         let hash = digest::hex(&body).parse().expect("hex digits are a header's value");
         parts.headers.insert("x-amz-content-sha256", hash);
-        let signer = signer.clone().with_request_signer(RequestSigner::new(service.name, &self.region));
+        let signer = signer
+            .clone()
+            .with_request_signer(RequestSigner::new(service.name, signed_for(service, &self.region)));
         let outcome = at_once(signer.sign(&mut parts, None));
         outcome.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
         Ok(http::send(Request::from_parts(parts, body), PATIENCE))

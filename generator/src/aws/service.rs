@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::names::domain;
+use crate::names::{domain, partition};
 
 /// How a service takes calls and answers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,17 @@ pub const LAMBDA: AwsService = AwsService { name: "lambda", protocol: Protocol::
 pub const S3: AwsService = AwsService { name: "s3", protocol: Protocol::Path };
 /// Elastic Load Balancing, but for classic load balancers.
 pub const LOAD_BALANCING: AwsService = query("elasticloadbalancing", "2015-12-01");
+/// CloudTrail.
+pub const CLOUD_TRAIL: AwsService =
+    json("cloudtrail", "1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101");
+/// `EventBridge`.
+pub const EVENT_BRIDGE: AwsService = json("events", "1.1", "AWSEvents");
+/// IAM, which is in one place for all regions of a partition.
+pub const IAM: AwsService = query("iam", "2010-05-08");
+/// SNS.
+pub const SNS: AwsService = query("sns", "2010-03-31");
+/// SQS.
+pub const SQS: AwsService = json("sqs", "1.0", "AmazonSQS");
 /// Step Functions.
 pub const STATES: AwsService = json("states", "1.0", "AWSStepFunctions");
 /// The Security Token Service.
@@ -86,9 +97,10 @@ impl AwsAction {
         Self { service, name, path, repeatable: true }
     }
 
-    /// As IAM spells it, e.g. `states:DescribeExecution`.
+    /// As IAM spells it, e.g. `states:DescribeExecution`; SQS's batches are allowed by the action for one.
     pub fn iam(&self) -> String {
-        format!("{}:{}", self.service.name, self.name)
+        let name = if self.service == SQS { self.name.trim_end_matches("Batch") } else { self.name };
+        format!("{}:{name}", self.service.name)
     }
 }
 
@@ -99,8 +111,11 @@ pub(super) fn endpoint(
     given: Option<&str>,
     environment: &HashMap<String, String>,
 ) -> String {
-    other_endpoint(service, given, environment)
-        .unwrap_or_else(|| format!("https://{}.{region}.{}", service.name, domain(region)))
+    other_endpoint(service, given, environment).unwrap_or_else(|| match (service, partition(region)) {
+        (one, "aws") if one == IAM => "https://iam.amazonaws.com".to_owned(),
+        (one, "aws-us-gov") if one == IAM => "https://iam.us-gov.amazonaws.com".to_owned(),
+        _ => format!("https://{}.{}.{}", service.name, signed_for(service, region), domain(region)),
+    })
 }
 
 /// Where a service is by what was given, or what the environment says of it or of all; nothing where it is AWS's own.
@@ -112,6 +127,7 @@ pub(super) fn other_endpoint(
     let name = match service.name {
         "autoscaling" => "AUTO_SCALING",
         "elasticloadbalancing" => "ELASTIC_LOAD_BALANCING_V2",
+        "events" => "EVENTBRIDGE",
         "states" => "SFN",
         other => &other.to_uppercase(),
     };
@@ -119,6 +135,24 @@ pub(super) fn other_endpoint(
     let named =
         given.or_else(|| set(&format!("AWS_ENDPOINT_URL_{name}"))).or_else(|| set("AWS_ENDPOINT_URL"));
     named.map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// The region that a call is signed for: IAM has one for each partition.
+/// Source: "AWS Identity and Access Management endpoints and quotas", and `partitions.json` in the SDKs of AWS.
+pub(super) fn signed_for(service: AwsService, region: &str) -> &str {
+    if service != IAM {
+        return region;
+    }
+    match partition(region) {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => "us-east-1",
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +172,9 @@ mod tests {
         let none = environment(&[("AWS_ENDPOINT_URL", "")]);
         assert_eq!(endpoint(EC2, "eu-west-2", None, &none), "https://ec2.eu-west-2.amazonaws.com");
         assert_eq!(endpoint(STS, "cn-north-1", None, &none), "https://sts.cn-north-1.amazonaws.com.cn");
+        assert_eq!(endpoint(IAM, "eu-west-2", None, &none), "https://iam.amazonaws.com");
+        assert_eq!(endpoint(IAM, "cn-northwest-1", None, &none), "https://iam.cn-north-1.amazonaws.com.cn");
+        assert_eq!(signed_for(IAM, "eu-west-2"), "us-east-1");
         assert_eq!(endpoint(STS, "us-iso-east-1", None, &none), "https://sts.us-iso-east-1.c2s.ic.gov");
     }
 }

@@ -34,14 +34,23 @@ pub(super) fn write(action: &AwsAction, arguments: &Value) -> Written {
     Written { method, path: path(action, arguments), headers, body: body.into_bytes() }
 }
 
-/// The path with its arguments, each as one segment.
+/// The path with its arguments, each as one segment; those that it has no place for are its query.
 fn path(action: &AwsAction, arguments: &Value) -> String {
     let mut path = action.path.to_owned();
-    for (key, value) in arguments.as_object().into_iter().flatten() {
-        let segment = form_urlencoded::byte_serialize(value.as_str().unwrap_or_default().as_bytes());
-        path = path.replace(&format!("{{{key}}}"), &segment.collect::<String>().replace('+', "%20"));
+    if action.service.protocol != Protocol::Path {
+        return path;
     }
-    path
+    let mut query = String::new();
+    for (key, value) in arguments.as_object().into_iter().flatten() {
+        let value = form_urlencoded::byte_serialize(value.as_str().unwrap_or_default().as_bytes());
+        let (place, value) = (format!("{{{key}}}"), value.collect::<String>().replace('+', "%20"));
+        if path.contains(&place) {
+            path = path.replace(&place, &value);
+        } else {
+            query = format!("{query}{}{key}={value}", if query.is_empty() { '?' } else { '&' });
+        }
+    }
+    path + &query
 }
 
 fn form(
@@ -199,6 +208,9 @@ mod tests {
         let function = AwsAction::path(LAMBDA, "GetFunction", "/functions/{FunctionName}/configuration");
         let written = write(&function, &json!({"FunctionName": "a b"}));
         assert_eq!((written.method, &*written.path), ("GET", "/functions/a%20b/configuration"));
+        let functions = AwsAction::path(LAMBDA, "ListFunctions", "/functions/");
+        let written = write(&functions, &json!({"Marker": "a/b", "MaxItems": "50"}));
+        assert_eq!(written.path, "/functions/?Marker=a%2Fb&MaxItems=50");
     }
 
     #[test]

@@ -34,6 +34,9 @@ mod live;
 mod watch;
 mod history;
 mod plan;
+mod pause;
+mod dlq;
+mod doctor;
 mod operator_policy;
 mod status;
 
@@ -162,6 +165,22 @@ enum Command {
         after_help = "Example: asg-recycle plan web-asg-1 --stack webops-production --write-scenario web.yaml"
     )]
     Plan(Box<plan::Arguments>),
+    /// Keep a group, or every group, from being changed for a time.
+    #[command(
+        after_help = "Example: asg-recycle pause web-asg-1 --stack webops-production --why 'incident 42' --for 2h"
+    )]
+    Pause(Box<pause::Arguments>),
+    /// End the pause of a group, or of every group.
+    #[command(after_help = "Example: asg-recycle resume web-asg-1 --stack webops-production")]
+    Resume(Box<pause::Which>),
+    /// See what could not be delivered or handled, and put it back into the queue.
+    #[command(after_help = "Example: asg-recycle dlq list --stack webops-production\n\n\
+            Exit code 1 means that `list` found something, or that `redrive` left something.")]
+    Dlq(Box<dlq::Arguments>),
+    /// Look whether a deployed stack can do its work, and tell what mends what is found.
+    #[command(after_help = "Example: asg-recycle doctor --stack webops-production\n\n\
+            Exit code 1 means that something was found, 3 that nothing was and some checks could not be made.")]
+    Doctor(Box<doctor::Arguments>),
     /// Print the least IAM policy for whoever operates a deployed stack.
     #[command(
         after_help = "Example: asg-recycle operator-policy --stack webops-production --region eu-west-2 --act"
@@ -231,6 +250,10 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Watch(arguments) => watch::run(arguments, context),
         Command::History(arguments) => history::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
+        Command::Pause(arguments) => pause::run(arguments, context),
+        Command::Resume(arguments) => pause::resume(arguments, context),
+        Command::Dlq(arguments) => dlq::run(arguments, context),
+        Command::Doctor(arguments) => doctor::run(arguments, context),
         Command::OperatorPolicy(arguments) => operator_policy::run(arguments, context),
         Command::Schema { scenario: false } => context.console.result(&init::schema_text()),
         Command::Schema { scenario: true } => {

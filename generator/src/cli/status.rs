@@ -151,5 +151,8 @@ fn text(fleet: &StackFleet, now: jiff::Timestamp, columns: Option<usize>) -> Str
     {
         let _ = writeln!(text, "{}: {}", row.group, row.detail); // text takes text
     }
+    for (row, pause) in groups.iter().filter_map(|row| Some((row, row.paused.as_ref()?))) {
+        let _ = writeln!(text, "{}: {}", row.group, pause.told()); // text takes text
+    }
     text
 }

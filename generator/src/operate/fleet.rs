@@ -13,6 +13,7 @@ use super::answers::{ListedExecution, SeenExecution, SeenGroup};
 use super::endings::Endings;
 use super::lock::GroupLock;
 use super::outdated::{LaunchSourceWanted, TemplateAliases, outdated};
+use super::pause::GroupPause;
 
 /// What is known of a fleet.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct FleetFacts {
     pub groups: Vec<SeenGroup>,
     /// Locks by their group.
     pub locks: BTreeMap<String, GroupLock>,
+    /// Pauses by their group, those that are over among them.
+    pub pauses: BTreeMap<String, GroupPause>,
     /// The newest executions, newest first.
     pub executions: Vec<ListedExecution>,
     /// What aliases mean.
@@ -82,6 +85,8 @@ pub struct FleetRow {
     pub last_at: Option<String>,
     /// ARN of the execution that holds the lock.
     pub held_by: Option<String>,
+    /// By whom it is paused, until when and why; absent where it is not.
+    pub paused: Option<GroupPause>,
 }
 
 /// A stack in one account and region.
@@ -162,6 +167,7 @@ fn row(
         last: ending.map(|ending| how_it_ended(ending, facts)),
         last_at: ending.and_then(|ending| moment(ending.stop_date?)).map(|at| at.to_string()),
         held_by: lock.and_then(|lock| lock.held_by.clone()),
+        paused: facts.pauses.get(&group.name).filter(|pause| pause.is_on(now)).cloned(),
     }
 }
 

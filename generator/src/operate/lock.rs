@@ -6,6 +6,7 @@ use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use serde::Deserialize;
 
 use super::answers::AttributeText;
+use super::pause;
 
 /// The lock item of a group.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,13 +46,13 @@ pub struct SeenJournal {
 }
 
 impl GroupLock {
-    /// Reads an item of the table; `None` for one without the key.
+    /// Reads an item of the table; `None` for one without the key, and for a pause.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
         let journal = text("journal").filter(|text| text != "{}");
         let read = journal.as_ref().map(|text| serde_json::from_str::<SeenJournal>(text));
         Some(Self {
-            group: text("auto_scaling_group_name")?,
+            group: text("auto_scaling_group_name").filter(|key| !pause::is_pause(key))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             unread_journal: journal.clone().filter(|_| matches!(read, Some(Err(_)))),

@@ -1,6 +1,9 @@
 //! Every call that operating a stack takes, and what it touches: the policy of an operator is computed from this list.
 
-use crate::aws::service::{AUTO_SCALING, AwsAction, DYNAMODB, EC2, LAMBDA, LOAD_BALANCING, STATES, STS};
+use crate::aws::service::{
+    AUTO_SCALING, AwsAction, CLOUD_TRAIL, DYNAMODB, EC2, EVENT_BRIDGE, IAM, LAMBDA, LOAD_BALANCING, SNS, SQS,
+    STATES, STS,
+};
 
 /// What a call touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +18,18 @@ pub enum Touches {
     StackExecutions,
     /// The table of locks and journals.
     LockTable,
+    /// The topic that recycles are announced on.
+    Topic,
+    /// The queue of events.
+    EventsQueue,
+    /// The dead-letter queue.
+    DeadLetterQueue,
+    /// The stack's rules on the default bus.
+    Rules,
+    /// The stack's roles.
+    Roles,
+    /// Any function here: which one the notifier is stands in the state machine.
+    AnyFunction,
 }
 
 /// A call that a command makes.
@@ -86,6 +101,57 @@ pub const START_EXECUTION: Operation =
 /// Stops one.
 pub const STOP_EXECUTION: Operation =
     act(AwsAction::repeatable(STATES, "StopExecution"), Touches::StackExecutions);
+/// Pauses a group: the mark is an item of its own.
+pub const PUT_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "PutItem"), Touches::LockTable);
+/// Takes the mark away.
+pub const DELETE_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "DeleteItem"), Touches::LockTable);
+/// Tells of it whoever is told of recycles.
+pub const ANNOUNCE: Operation = act(AwsAction::repeatable(SNS, "Publish"), Touches::Topic);
+/// How many messages are in the dead-letter queue.
+pub const COUNT_DEAD_LETTERS: Operation =
+    read(AwsAction::repeatable(SQS, "GetQueueAttributes"), Touches::DeadLetterQueue);
+/// What they are. Whoever receives a message hides it from others for a while.
+pub const RECEIVE_DEAD_LETTERS: Operation =
+    read(AwsAction::repeatable(SQS, "ReceiveMessage"), Touches::DeadLetterQueue);
+/// Shows them again.
+pub const SHOW_DEAD_LETTERS: Operation =
+    read(AwsAction::repeatable(SQS, "ChangeMessageVisibilityBatch"), Touches::DeadLetterQueue);
+/// Puts an event back into the queue. A second time does no harm: the handler knows what it started.
+pub const SEND_EVENT: Operation = act(AwsAction::repeatable(SQS, "SendMessage"), Touches::EventsQueue);
+/// Takes one that was put back out of the dead-letter queue.
+pub const DELETE_DEAD_LETTER: Operation =
+    act(AwsAction::repeatable(SQS, "DeleteMessage"), Touches::DeadLetterQueue);
+
+/// The trails that are there.
+pub const DESCRIBE_TRAILS: Operation =
+    read(AwsAction::repeatable(CLOUD_TRAIL, "DescribeTrails"), Touches::Everything);
+/// Whether one logs; the organisation's trails are somebody else's resources.
+pub const TRAIL_STATUS: Operation =
+    read(AwsAction::repeatable(CLOUD_TRAIL, "GetTrailStatus"), Touches::Everything);
+/// What it logs.
+pub const TRAIL_SELECTORS: Operation =
+    read(AwsAction::repeatable(CLOUD_TRAIL, "GetEventSelectors"), Touches::Everything);
+/// The stack's rules.
+pub const LIST_RULES: Operation = read(AwsAction::repeatable(EVENT_BRIDGE, "ListRules"), Touches::Everything);
+/// Where one sends its events.
+pub const LIST_TARGETS: Operation =
+    read(AwsAction::repeatable(EVENT_BRIDGE, "ListTargetsByRule"), Touches::Rules);
+/// Whether it selects an event.
+pub const TEST_PATTERN: Operation =
+    read(AwsAction::repeatable(EVENT_BRIDGE, "TestEventPattern"), Touches::Everything);
+/// Whether a role may do something.
+pub const SIMULATE_ROLE: Operation =
+    read(AwsAction::repeatable(IAM, "SimulatePrincipalPolicy"), Touches::Roles);
+/// Whether the notifier is there.
+pub const DESCRIBE_NOTIFIER: Operation = read(READ_SETTINGS.action, Touches::AnyFunction);
+/// Handlers of other stacks.
+pub const LIST_FUNCTIONS: Operation =
+    read(AwsAction::path(LAMBDA, "ListFunctions", "/2015-03-31/functions/"), Touches::Everything);
+/// What feeds the handler.
+pub const LIST_MAPPINGS: Operation = read(
+    AwsAction::path(LAMBDA, "ListEventSourceMappings", "/2015-03-31/event-source-mappings/"),
+    Touches::Everything,
+);
 
 /// Every one of them.
 pub const OPERATIONS: &[Operation] = &[
@@ -106,4 +172,22 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_STATE_MACHINE,
     START_EXECUTION,
     STOP_EXECUTION,
+    PUT_PAUSE,
+    DELETE_PAUSE,
+    ANNOUNCE,
+    COUNT_DEAD_LETTERS,
+    RECEIVE_DEAD_LETTERS,
+    SHOW_DEAD_LETTERS,
+    SEND_EVENT,
+    DELETE_DEAD_LETTER,
+    DESCRIBE_TRAILS,
+    TRAIL_STATUS,
+    TRAIL_SELECTORS,
+    LIST_RULES,
+    LIST_TARGETS,
+    TEST_PATTERN,
+    SIMULATE_ROLE,
+    DESCRIBE_NOTIFIER,
+    LIST_FUNCTIONS,
+    LIST_MAPPINGS,
 ];

@@ -31,7 +31,19 @@ impl StackPlace {
             Touches::StateMachine => arn("states", &format!("stateMachine:{stack}")),
             Touches::StackExecutions => arn("states", &format!("execution:{stack}:*")),
             Touches::LockTable => arn("dynamodb", &format!("table/{}", names::LOCK_TABLE)),
+            Touches::Topic => arn("sns", &format!("{stack}{}", names::TOPIC.suffix)),
+            Touches::EventsQueue => arn("sqs", &format!("{stack}{}", names::QUEUE.suffix)),
+            Touches::Rules => arn("events", &format!("rule/{stack}-*")),
+            Touches::Roles => format!("arn:{}:iam::{account}:role/*{stack}-*", names::partition(region)),
+            Touches::AnyFunction => arn("lambda", "function:*"),
+            Touches::DeadLetterQueue => arn("sqs", &format!("{stack}{}", names::DEAD_LETTER_QUEUE.suffix)),
         }
+    }
+
+    /// The URL of one of the stack's queues.
+    pub fn queue_url(&self, queue: names::ResourceName) -> String {
+        let Self { stack, region, account } = self;
+        format!("https://sqs.{region}.{}/{account}/{stack}{}", names::domain(region), queue.suffix)
     }
 
     /// The policy for looking, and for acting too where `acts`.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answers::{
-    ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution, SeenGroup,
-    TemplateVersions, TemplatesPage,
+    AttributeText, ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution,
+    SeenGroup, TemplateVersions, TemplatesPage,
 };
 use super::endings::Endings;
 use super::fleet::{FleetFacts, unlisted_holders};
@@ -18,6 +18,7 @@ use super::operation::{
     READ_LOCK, READ_LOCKS,
 };
 use super::outdated::{LaunchSourceWanted, TemplateAliases, moves, outdated};
+use super::pause::{self, GroupPause};
 use super::session::StackSession;
 use crate::aws::AwsError;
 use crate::names;
@@ -38,11 +39,14 @@ pub const FLEET_CALLS_MAX: u32 = 15;
 /// Reads all that is known of a fleet. Details that take a call each, since when groups are outdated and how their last executions
 /// ended, are left out beyond `calls_max` calls.
 pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsError> {
-    let mut groups = opted_in(session)?;
-    groups.retain(|group| session.settings.groups.selects(&group.as_handler_sees_it()));
+    let groups = own_groups(session)?;
+    let items = lock_items(session)?;
+    let locks = items.iter().filter_map(GroupLock::read);
+    let pauses = items.iter().filter_map(GroupPause::read);
     let mut facts = FleetFacts {
         aliases: aliases(session, &groups)?,
-        locks: locks(session)?,
+        locks: locks.map(|lock| (lock.group.clone(), lock)).collect(),
+        pauses: pauses.map(|pause| (pause.group.clone(), pause)).collect(),
         executions: executions(session)?,
         groups,
         made_at: BTreeMap::new(),
@@ -79,6 +83,7 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
     let mut facts = FleetFacts {
         aliases: aliases(session, &groups)?,
         locks: lock(session, name)?.map(|lock| (name.to_owned(), lock)).into_iter().collect(),
+        pauses: pause_of(session, name)?.map(|pause| (name.to_owned(), pause)).into_iter().collect(),
         executions: executions(session)?,
         groups,
         made_at: BTreeMap::new(),
@@ -117,14 +122,31 @@ pub fn group(session: &StackSession, name: &str) -> Result<Option<SeenGroup>, Aw
     Ok(page.auto_scaling_groups.list.into_iter().next())
 }
 
+/// The stack's groups that carry the opt-in tag, whatever its value.
+pub fn own_groups(session: &StackSession) -> Result<Vec<SeenGroup>, AwsError> {
+    let mut groups = opted_in(session)?;
+    groups.retain(|group| session.settings.groups.selects(&group.as_handler_sees_it()));
+    Ok(groups)
+}
+
 /// Every lock, by its group.
 pub fn locks(session: &StackSession) -> Result<BTreeMap<String, GroupLock>, AwsError> {
+    let locks = lock_items(session)?.iter().filter_map(GroupLock::read).collect::<Vec<_>>();
+    Ok(locks.into_iter().map(|lock| (lock.group.clone(), lock)).collect())
+}
+
+/// Every pause, by its group; those that are over among them.
+pub fn pauses(session: &StackSession) -> Result<BTreeMap<String, GroupPause>, AwsError> {
+    let pauses = lock_items(session)?.iter().filter_map(GroupPause::read).collect::<Vec<_>>();
+    Ok(pauses.into_iter().map(|pause| (pause.group.clone(), pause)).collect())
+}
+
+fn lock_items(session: &StackSession) -> Result<Vec<BTreeMap<String, AttributeText>>, AwsError> {
     let arguments = json!({"TableName": names::LOCK_TABLE, "ConsistentRead": true});
     let pages: Vec<LocksPage> = session.pages(&READ_LOCKS, arguments, PAGES_MAX, |page: &LocksPage| {
         Some(("ExclusiveStartKey", page.last_evaluated_key.clone()?))
     })?;
-    let items = pages.iter().flat_map(|page| &page.items);
-    Ok(items.filter_map(GroupLock::read).map(|lock| (lock.group.clone(), lock)).collect())
+    Ok(pages.into_iter().flat_map(|page| page.items).collect())
 }
 
 /// The lock of a group.
@@ -133,6 +155,13 @@ pub fn lock(session: &StackSession, group: &str) -> Result<Option<GroupLock>, Aw
     let arguments = json!({"TableName": names::LOCK_TABLE, "Key": key, "ConsistentRead": true});
     let answer: LockAnswer = session.ask(&READ_LOCK, &arguments)?;
     Ok(answer.item.as_ref().and_then(GroupLock::read))
+}
+
+/// The pause of a group.
+pub fn pause_of(session: &StackSession, group: &str) -> Result<Option<GroupPause>, AwsError> {
+    let arguments = json!({"TableName": names::LOCK_TABLE, "Key": pause::key(group), "ConsistentRead": true});
+    let answer: LockAnswer = session.ask(&READ_LOCK, &arguments)?;
+    Ok(answer.item.as_ref().and_then(GroupPause::read))
 }
 
 /// The newest executions of the stack's machine, newest first.

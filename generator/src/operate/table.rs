@@ -29,9 +29,12 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
     let ago = |at: &Option<String>| {
         Some(span(now.as_second() - at.as_ref()?.parse::<Timestamp>().ok()?.as_second()))
     };
-    let state = |row: &FleetRow| match row.state {
-        super::fleet::GroupStanding::Recycling => format!("recycling {}", row.detail),
-        state => state.word().to_owned(),
+    let state = |row: &FleetRow| {
+        let paused = if row.paused.is_some() { ", paused" } else { "" };
+        match row.state {
+            super::fleet::GroupStanding::Recycling => format!("recycling {}{paused}", row.detail),
+            state => format!("{}{paused}", state.word()),
+        }
     };
     let window = |row: &FleetRow| {
         let opens: Option<Timestamp> = row.window_opens_at.as_ref().and_then(|at| at.parse().ok());
@@ -115,6 +118,7 @@ mod tests {
             last: Some("recycled".to_owned()),
             last_at: Some("2026-01-03T09:00:00Z".to_owned()),
             held_by: None,
+            paused: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 /// What a call may touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scope {
+pub enum Scope {
     /// Everything: AWS offers no resource to limit the call to.
     Everything,
     /// Groups that carry the opt-in tag, whatever its value: switching it to `false` half way must not deny what
@@ -116,6 +116,11 @@ pub(super) const GRANTS: &[Grant] = &[
         calls: &["events:DescribeRule", "events:PutRule", "events:PutTargets"],
     },
 ];
+
+/// What a call of the handler's or the state machine's may touch; none of one that neither makes.
+pub fn scope_of(call: &str) -> Option<Scope> {
+    GRANTS.iter().find(|grant| grant.calls.contains(&call)).map(|grant| grant.scope)
+}
 
 #[cfg(test)]
 mod tests {

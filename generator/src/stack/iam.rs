@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
-use super::grant::{GRANTS, Scope};
+use super::grant::{GRANTS, Scope, scope_of};
 use super::lock;
 use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
@@ -118,9 +118,9 @@ type Calls<'a> = BTreeMap<Scope, BTreeSet<&'a str>>;
 fn by_scope<'a>(calls: impl Iterator<Item = &'a str>, problems: &mut Problems) -> Calls<'a> {
     let mut scopes = Calls::new();
     for call in calls {
-        match GRANTS.iter().find(|grant| grant.calls.contains(&call)) {
-            Some(grant) => {
-                scopes.entry(grant.scope).or_default().insert(call);
+        match scope_of(call) {
+            Some(scope) => {
+                scopes.entry(scope).or_default().insert(call);
             }
             None => problems.push(unknown(call)),
         }

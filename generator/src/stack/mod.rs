@@ -33,6 +33,7 @@ use crate::problem::Problems;
 pub use alarms::Alarm;
 pub use deployed::Place;
 pub use function::{Code, EventSource, Function, Network, PublishedZip, ZipCode};
+pub use grant::{Scope as CallScope, scope_of};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
 pub use key::EncryptionKey;

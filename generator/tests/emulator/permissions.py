@@ -2,6 +2,7 @@
 
 import ast
 import fnmatch
+import json
 
 # Calls whose permission is not called as they are.
 IAM_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
@@ -35,10 +36,42 @@ def _allowed_actions(role_name, iam):
     ]
 
 
+def statements(role_name, backend):
+    """The statements of a role's own policies, by moto's backend."""
+    documents = [backend.get_role_policy(role_name, name)[1] for name in backend.list_role_policies(role_name)]
+    return [statement for document in documents for statement in _listed(_parsed(document)["Statement"])]
+
+
+def decision(found, action, resource, context):
+    """What IAM would decide: `allowed`, `implicitDeny` or `explicitDeny`."""
+    meant = {each["Effect"] for each in found if _applies(each, action, resource, context)}
+    return "explicitDeny" if "Deny" in meant else "allowed" if "Allow" in meant else "implicitDeny"
+
+
+def _applies(statement, action, resource, context):
+    acts = any(fnmatch.fnmatchcase(action, each) for each in _listed(statement["Action"]))
+    touches = any(fnmatch.fnmatchcase(resource, each) for each in _listed(statement["Resource"]))
+    conditions = statement.get("Condition", {}).items()
+    return acts and touches and all(_holds(kind, keys, context) for kind, keys in conditions)
+
+
+def _holds(kind, keys, context):
+    if kind == "Null":
+        return all((key in context) == (str(absent).lower() == "false") for key, absent in keys.items())
+    if kind == "StringEquals":
+        return all(set(context.get(key, [])) & set(_listed(values)) for key, values in keys.items())
+    raise NotImplementedError(f"the emulator has no condition {kind}")
+
+
 def _listed(value):
     return value if isinstance(value, list) else [value]
 
 
 def _parsed(document):
     # moto's CloudFormation keeps an inline policy as Python prints it.
-    return ast.literal_eval(document) if isinstance(document, str) else document
+    if not isinstance(document, str):
+        return document
+    try:
+        return json.loads(document)
+    except ValueError:
+        return ast.literal_eval(document)

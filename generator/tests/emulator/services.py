@@ -4,6 +4,7 @@ Callers are told apart by their access key: `machine` (the state machine), `hand
 (the command that operates the stack), `test`.
 """
 
+import json
 import logging
 import os
 import re
@@ -17,12 +18,16 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2 import ec2_backends
 from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
+from moto.events.models import EventPattern, EventPatternParser
+from moto.events.responses import EventsHandler
+from moto.iam.responses import IamResponse
 from moto.stepfunctions.responses import StepFunctionResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+from . import permissions
 from .api import when
 from .faults import Rejected
 
@@ -58,6 +63,8 @@ def install(clock, journal, faults, fleet, api, calls):
     _serve_target_health(fleet)
     _refuse_unknown_launch_templates()
     _serve_histories()
+    _test_event_patterns()
+    _simulate_policies()
 
 
 def start_server():
@@ -209,6 +216,40 @@ def _serve_instance_tags(fleet):
         return ActionResult({"Tags": tags})
 
     EC2Response.describe_tags = describe_tags
+
+
+def _test_event_patterns():
+    """By the very matcher that moto's bus has."""
+
+    def test_event_pattern(self):
+        pattern = EventPatternParser(self._get_param("EventPattern")).parse()
+        event = json.loads(self._get_param("Event"))
+        return json.dumps({"Result": EventPattern(None, pattern).matches_event(event)}), self.response_headers
+
+    EventsHandler.test_event_pattern = test_event_pattern
+
+
+def _simulate_policies():
+    """By the role's own policies, for identities with actions, resources and the conditions that ours have."""
+
+    def simulate_principal_policy(self):
+        role = self._get_param("PolicySourceArn").rsplit("/", 1)[1]
+        entries = self._get_param("ContextEntries", [])
+        context = {each["ContextKeyName"]: each["ContextKeyValues"] for each in entries}
+        resources = self._get_param("ResourceArns", ["*"])
+        statements = permissions.statements(role, self.backend)
+        results = [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": resource,
+                "EvalDecision": permissions.decision(statements, action, resource, context),
+            }
+            for action in self._get_param("ActionNames")
+            for resource in resources
+        ]
+        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+    IamResponse.simulate_principal_policy = simulate_principal_policy
 
 
 def _serve_target_health(fleet):

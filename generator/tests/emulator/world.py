@@ -267,6 +267,18 @@ class World:
             "awsRegion": REGION,
         }
 
+    def aws(self, service, call, parameters):
+        """A call of any service by the test itself, as boto3 spells it."""
+        answer = getattr(self._client(service), call)(**parameters)
+        return plain({key: value for key, value in answer.items() if key != "ResponseMetadata"})
+
+    def put_dead_letter(self, body, attributes):
+        """Puts a message into the dead-letter queue, with these attributes of its own."""
+        sqs = self._client("sqs")
+        url = sqs.get_queue_url(QueueName=f"{self._stack['queue']}-dead")["QueueUrl"]
+        named = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        return sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=named)["MessageId"]
+
     # Executions
 
     def executions(self):

@@ -1,5 +1,9 @@
 //! Commands that operate a deployed stack, against the emulated AWS: the real stack, its real machine, the real handler.
 
+mod dead_letters;
+mod doctor;
+mod pauses;
+
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -29,6 +33,18 @@ pub(crate) fn calls(stage: &mut Stage) -> u64 {
     calls.values().sum()
 }
 
+/// What a command printed as JSON, held to its schema in `docs/`.
+fn held_to(schema: &str, printed: &str) -> Value {
+    let printed: Value = serde_json::from_str(printed).expect("JSON");
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(schema);
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).expect("it")).expect("JSON");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("printed", schema).expect("a resource");
+    let schema = compiler.compile("printed", &mut schemas).expect("a schema");
+    schemas.validate(&printed, schema).unwrap_or_else(|fault| panic!("{fault:#}\n{printed:#}"));
+    printed
+}
+
 /// A status that is asked for as JSON, held to its schema.
 fn status(stage: &mut Stage) -> Value {
     told(stage, &["status", "--format", "json"], "status")
@@ -37,14 +53,7 @@ fn status(stage: &mut Stage) -> Value {
 /// What a command tells programs, held to its schema in `docs/`.
 pub(crate) fn told(stage: &mut Stage, arguments: &[&str], schema: &str) -> Value {
     let done = operate(stage, arguments).ok();
-    let status: Value = serde_json::from_str(&done.stdout).expect("JSON");
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/{schema}.schema.json"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).expect("it")).expect("JSON");
-    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    compiler.add_resource("status", schema).expect("a resource");
-    let status_schema = compiler.compile("status", &mut schemas).expect("a schema");
-    schemas.validate(&status, status_schema).unwrap_or_else(|fault| panic!("{fault:#}\n{status:#}"));
-    status
+    held_to(&format!("{schema}.schema.json"), &done.stdout)
 }
 
 /// Its one row. No other command may be under way: the calls of all are counted.

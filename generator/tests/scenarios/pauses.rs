@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use asg_recycle::config;
-use asg_recycle::simulate::runner::{Deployment, Detail, LogEvent, Run};
+use asg_recycle::simulate::runner::{Deployment, Detail, ExecutionReport, LogEvent, Run};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle_simulator::time::Moment;
 use serde_json::{Value, json};
@@ -48,7 +48,8 @@ fn seconds_of(run: &Run) -> u64 {
 
 /// What a run comes to, whatever time it takes: how its executions ended, how many were replaced, and the group.
 fn comes_to(run: &Run) -> String {
-    let replaced = |account: &Option<Value>| account.as_ref().map(|account| account["replaced"].clone());
+    let replaced =
+        |account: &Option<Value>| account.as_ref().map(|account| account["counts"]["replaced"].clone());
     let executions: Vec<_> =
         run.executions.iter().map(|one| (one.ending(), one.reason.clone(), replaced(&one.account))).collect();
     let groups: Vec<_> = run.groups.iter().map(|group| (group.last(), &group.suspended)).collect();
@@ -97,7 +98,7 @@ pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Pub
         hold("a pause that is resumed", &resumed, holds, "not as undisturbed");
         let stop = json!([{"at": format!("{}s", from + 1_800)}]);
         let stopped = run(deployment, strategy, &json!([pause]), &stop);
-        let endings: Vec<String> = stopped.executions.iter().map(|one| one.ending()).collect();
+        let endings: Vec<String> = stopped.executions.iter().map(ExecutionReport::ending).collect();
         let is_back = stopped.groups[0].suspended.is_empty();
         let holds = endings == ["ABORTED", "restored"] && is_back;
         hold("a recycle that is stopped while it is paused", &stopped, holds, "not restored");

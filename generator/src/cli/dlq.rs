@@ -1,0 +1,236 @@
+//! `dlq`: what is in the stack's dead-letter queue, in words, and back again into the queue of events.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::acting;
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use super::status::Format;
+use crate::operate::dead_letter::{self, DeadLetter, DeadLetterKind, DeadLetterReport, QueueMessage};
+use crate::operate::dead_letter_queue::{self, PutBack};
+use crate::operate::session::StackSession;
+use crate::operate::{fleet, span};
+use crate::simulate::report::{COLUMNS, wrapped};
+
+/// Messages that are looked at, at most, where nobody says how many.
+const MESSAGES_MAX: usize = 100;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Tell what is in it; exit with 1 where there is something.
+    List(Look),
+    /// Print one message: what is known of it, and the event.
+    Show {
+        /// The message's id, or how it begins.
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        look: Look,
+    },
+    /// Put messages back into the queue of events; those that the handler cannot read only where they are named.
+    Redrive {
+        /// Ids of messages, or how they begin [default: all that can be read].
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        look: Look,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Look {
+    #[command(flatten)]
+    operator: Operator,
+    /// Look at this many messages at most.
+    #[arg(long, value_name = "COUNT", default_value_t = MESSAGES_MAX)]
+    limit: usize,
+    /// How to print it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    match &arguments.action {
+        Action::List(look) => list(look, context),
+        Action::Show { id, look } => show(id, look, context),
+        Action::Redrive { ids, yes, look } => redrive(ids, *yes, look, context),
+    }
+}
+
+/// What was found in the queue.
+struct Found {
+    session: StackSession,
+    messages: Vec<QueueMessage>,
+    report: DeadLetterReport,
+}
+
+fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
+    let session = look.operator.open(context)?;
+    let about_in_queue = dead_letter_queue::count(&session)?;
+    let messages = dead_letter_queue::look(&session, look.limit)?;
+    let names = dead_letter::groups_named(&messages, &session.settings);
+    let groups = dead_letter_queue::groups(&session, &names)?;
+    let told = |message| dead_letter::told(message, &groups, now(), &session.settings);
+    let place = &session.place;
+    let report = DeadLetterReport {
+        version: 1,
+        stack: place.stack.clone(),
+        account: place.account.clone(),
+        region: place.region.clone(),
+        about_in_queue,
+        messages: messages.iter().map(told).collect(),
+    };
+    Ok(Found { session, messages, report })
+}
+
+fn list(look: &Look, context: &mut Context) -> Result<(), Failure> {
+    let Found { report, .. } = find(look, context)?;
+    let text = match look.format {
+        Format::Json => fleet::json(&report),
+        Format::Text => text(&report, context.console.columns),
+    };
+    context.console.result(&text)?;
+    if report.messages.is_empty() { Ok(()) } else { Err(Failure::Findings) }
+}
+
+fn show(id: &str, look: &Look, context: &mut Context) -> Result<(), Failure> {
+    let Found { messages, mut report, .. } = find(look, context)?;
+    let chosen = chosen(&report, &[id.to_owned()])?;
+    report.messages.retain(|letter| chosen.contains(&letter.id));
+    let events = messages.iter().filter(|message| chosen.contains(&message.id));
+    let events: Vec<serde_json::Value> = events
+        .map(|message| serde_json::from_str(&message.body).unwrap_or(message.body.clone().into()))
+        .collect();
+    let text = match look.format {
+        Format::Json => format!("{:#}\n", serde_json::json!({"messages": report.messages, "events": events})),
+        Format::Text => {
+            let text = text(&report, context.console.columns);
+            events.iter().fold(text, |text, event| format!("{text}{event:#}\n"))
+        }
+    };
+    context.console.result(&text)
+}
+
+fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Result<(), Failure> {
+    let Found { session, report, .. } = find(look, context)?;
+    let is_readable = |letter: &&DeadLetter| letter.kind != DeadLetterKind::Unreadable;
+    let chosen = if ids.is_empty() {
+        report.messages.iter().filter(is_readable).map(|letter| letter.id.clone()).collect()
+    } else {
+        chosen(&report, ids)?
+    };
+    let left_out = if ids.is_empty() { report.messages.len() - chosen.len() } else { 0 };
+    if left_out > 0 {
+        let text = format!(
+            "{left_out} that the handler cannot read stay; name them to put them back all the same\n"
+        );
+        context.console.note(&text);
+    }
+    if chosen.is_empty() {
+        context.console.result("nothing to put back\n")?;
+        return if left_out > 0 { Err(Failure::Findings) } else { Ok(()) };
+    }
+    let put = report.messages.iter().filter(|letter| chosen.contains(&letter.id));
+    let columns = context.console.columns.unwrap_or(COLUMNS);
+    let what: String = put.map(|letter| lines(letter, columns)).collect();
+    let count = chosen.len();
+    let what = format!("puts back into the queue of events, {count} of {}\n{what}", report.messages.len());
+    acting::agree(&session, what.trim_end(), yes, context)?;
+    let mut twice = 0;
+    let done = dead_letter_queue::put_back(&session, &chosen, |message, outcome| {
+        let id = &message.id;
+        twice += usize::from(outcome == PutBack::Twice);
+        context.console.note(&match outcome {
+            PutBack::Done => format!("{id} is back in the queue\n"),
+            PutBack::Twice => {
+                format!("{id} is back in the queue, and here still; a second time does no harm\n")
+            }
+        });
+    })?;
+    context.console.result(&format!("{done} of {count} put back\n"))?;
+    if done == count && left_out == 0 {
+        return Ok(());
+    }
+    if done < count {
+        context
+            .console
+            .note("what was not seen again is looked at by somebody else, or gone; try again in a minute\n");
+    }
+    Err(Failure::Findings)
+}
+
+/// The messages that are meant: each word is the beginning of one id.
+fn chosen(report: &DeadLetterReport, words: &[String]) -> Result<BTreeSet<String>, Failure> {
+    let one = |word: &String| {
+        let mut meant = report.messages.iter().filter(|letter| letter.id.starts_with(&**word));
+        match (meant.next(), meant.next()) {
+            (Some(letter), None) => Ok(letter.id.clone()),
+            (Some(_), Some(_)) => {
+                Err(Failure::Input(format!("several messages begin with `{word}`; write more of it")))
+            }
+            (None, _) => Err(Failure::Input(format!(
+                "no message begins with `{word}`; `asg-recycle dlq list` lists them, and what somebody else looks at is hidden for a \
+                 minute"
+            ))),
+        }
+    };
+    words.iter().map(one).collect()
+}
+
+fn text(report: &DeadLetterReport, columns: Option<usize>) -> String {
+    let DeadLetterReport { stack, account, region, about_in_queue, messages, .. } = report;
+    let mut text = format!("{stack}, account {account}, {region}\n");
+    if messages.is_empty() {
+        let hidden =
+            if *about_in_queue > 0 { "; what somebody else looks at is hidden for a minute" } else { "" };
+        let _ = writeln!(text, "the dead-letter queue is empty{hidden}"); // text takes text
+        return text;
+    }
+    for letter in messages {
+        text += &lines(letter, columns.unwrap_or(COLUMNS));
+    }
+    let seen = u32::try_from(messages.len()).unwrap_or(u32::MAX);
+    if *about_in_queue > seen {
+        let _ = writeln!(text, "about {about_in_queue} in the queue; `--limit` looks at more");
+    }
+    text
+}
+
+/// A message in a few lines.
+fn lines(letter: &DeadLetter, columns: usize) -> String {
+    let about =
+        if letter.about.is_empty() { String::new() } else { format!(" of {}", letter.about.join(", ")) };
+    let event = letter.event.as_deref().unwrap_or("an event that cannot be read");
+    let caller = letter.caller.as_ref().map(|caller| format!("by {}", short(caller)));
+    let at: Option<jiff::Timestamp> = letter.at.as_ref().and_then(|at| at.parse().ok());
+    let ago = at.map(|at| format!("{} ago", span::span(now().as_second() - at.as_second())));
+    let received = match letter.received {
+        1 => Some("received once".to_owned()),
+        times => Some(format!("received {times} times")),
+    };
+    let facts: Vec<String> = [caller, ago, received].into_iter().flatten().collect();
+    let mut text = format!("{}\n  {event}{about}\n", letter.id);
+    let now = letter.now.iter().map(|decided| format!("now {decided}"));
+    for line in [facts.join(", "), letter.why.clone()].into_iter().chain(now) {
+        for part in wrapped(&line, columns.saturating_sub(2)) {
+            let _ = writeln!(text, "  {part}"); // text takes text
+        }
+    }
+    text
+}
+
+/// An ARN without the account, which is the stack's own.
+fn short(caller: &str) -> &str {
+    caller.splitn(6, ':').last().unwrap_or(caller)
+}

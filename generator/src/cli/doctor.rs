@@ -1,0 +1,84 @@
+//! `doctor`: whether a stack can do its work, each finding with what mends it.
+
+use std::fmt::Write as _;
+
+use super::context::Context;
+use super::exit_code::Failure;
+use super::operator::{Operator, now};
+use super::status::Format;
+use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
+use crate::operate::{examination, fleet};
+use crate::simulate::report::{COLUMNS, wrapped};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    operator: Operator,
+    /// How to print it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    let checks = examination::checks(&session, env!("CARGO_PKG_VERSION"), now());
+    let place = &session.place;
+    let report = DoctorReport {
+        version: 1,
+        stack: place.stack.clone(),
+        account: place.account.clone(),
+        region: place.region.clone(),
+        calls: session.calls_made(),
+        checks,
+    };
+    let text = match arguments.format {
+        Format::Json => fleet::json(&report),
+        Format::Text => text(&report, &session.caller, context.console.columns.unwrap_or(COLUMNS)),
+    };
+    context.console.result(&text)?;
+    match (count(&report, CheckOutcome::Finding), count(&report, CheckOutcome::NotMade)) {
+        (0, 0) => Ok(()),
+        (0, unmade) => Err(Failure::World(format!(
+            "{} could not be made: nothing is known there",
+            counted(unmade, "check")
+        ))),
+        _ => Err(Failure::Findings),
+    }
+}
+
+fn count(report: &DoctorReport, outcome: CheckOutcome) -> usize {
+    report.checks.iter().filter(|check| check.outcome == outcome).count()
+}
+
+fn text(report: &DoctorReport, caller: &str, columns: usize) -> String {
+    let DoctorReport { stack, account, region, .. } = report;
+    let checks: String = report.checks.iter().map(|check| lines(check, columns)).collect();
+    let (passed, findings) = (count(report, CheckOutcome::Passed), count(report, CheckOutcome::Finding));
+    let unmade = count(report, CheckOutcome::NotMade);
+    let total = format!("{passed} passed, {}, {unmade} could not be made", counted(findings, "finding"));
+    format!("{stack}, account {account}, {region}\nas {caller}\n{checks}{total}\n")
+}
+
+fn lines(check: &StackCheck, columns: usize) -> String {
+    const INDENT: usize = 9;
+    let word = match check.outcome {
+        CheckOutcome::Passed => "ok",
+        CheckOutcome::Finding => "finding",
+        CheckOutcome::NotMade => "unknown",
+    };
+    let mut text = String::new();
+    let width = columns.saturating_sub(INDENT);
+    let mut first = word;
+    for line in wrapped(&format!("{}: {}", check.name, check.about), width) {
+        let _ = writeln!(text, "{first:<INDENT$}{line}"); // text takes text
+        first = "";
+    }
+    let broken = |line: &str| match line.chars().count() {
+        fits if fits + 2 <= width => vec![line.to_owned()], // such as the lines of a statement, with their indentation
+        _ => wrapped(line, width.saturating_sub(2)),
+    };
+    for line in check.fix.iter().flat_map(|fix| fix.lines()).flat_map(broken) {
+        let _ = writeln!(text, "{:<INDENT$}> {line}", "");
+    }
+    text
+}

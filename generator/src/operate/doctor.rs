@@ -1,0 +1,296 @@
+//! Whether a stack can do its work: what was looked at, what was found, and what mends it. Pure.
+
+use asg_recycle_handler::settings::Settings;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::doctor_answers::{SeenRule, TrailSelectors};
+use super::fleet::{FleetFacts, FleetRow, GroupStanding};
+use crate::aws::AwsError;
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// All is well.
+    Passed,
+    /// Something is not.
+    Finding,
+    /// It could not be made: nothing is known.
+    NotMade,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StackCheck {
+    /// What was looked at, e.g. `trail`.
+    pub name: String,
+    /// What came of it.
+    pub outcome: CheckOutcome,
+    /// What was found, or why nothing was.
+    pub about: String,
+    /// What mends a finding, or lets the check be made.
+    pub fix: Option<String>,
+}
+
+/// What `doctor --format json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DoctorReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// The stack's deployed name.
+    pub stack: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls it took.
+    pub calls: u32,
+    /// What was looked at, in order.
+    pub checks: Vec<StackCheck>,
+}
+
+/// The JSON Schema of what `doctor --format json` prints.
+pub fn json_schema() -> Value {
+    schemars::schema_for!(DoctorReport).to_value()
+}
+
+impl StackCheck {
+    /// All is well.
+    pub fn passed(name: &str, about: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), outcome: CheckOutcome::Passed, about: about.into(), fix: None }
+    }
+
+    /// Something is not, and what mends it.
+    pub fn finding(name: &str, about: impl Into<String>, fix: impl Into<String>) -> Self {
+        let (about, fix) = (about.into(), Some(fix.into()));
+        Self { name: name.to_owned(), outcome: CheckOutcome::Finding, about, fix }
+    }
+
+    /// It could not be made.
+    pub fn not_made(name: &str, error: &AwsError) -> Self {
+        let text = error.to_string();
+        let (about, fix) = match text.split_once('\n') {
+            Some((about, fix)) => (about.to_owned(), Some(fix.to_owned())),
+            None => (text, None),
+        };
+        Self { name: name.to_owned(), outcome: CheckOutcome::NotMade, about, fix }
+    }
+}
+
+/// So many of something.
+pub fn counted<N: Copy + PartialEq + From<u8> + std::fmt::Display>(count: N, what: &str) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {what}{end}")
+}
+
+/// Whether a trail logs calls that change resources.
+pub fn logs_changes(selectors: &TrailSelectors) -> bool {
+    let simple = selectors.event_selectors.iter().any(|selector| {
+        selector.include_management_events && ["All", "WriteOnly"].contains(&&*selector.read_write_type)
+    });
+    let advanced = selectors.advanced_event_selectors.iter().any(|selector| {
+        let fields = &selector.field_selectors;
+        let is_management = fields.iter().any(|field| {
+            field.field == "eventCategory" && field.equals.iter().any(|one| one == "Management")
+        });
+        let says = |values: &[String], value: &str| values.iter().any(|one| one == value);
+        let leaves_out = fields.iter().any(|field| match &*field.field {
+            "readOnly" => says(&field.equals, "true") || says(&field.not_equals, "false"),
+            "eventSource" => {
+                let source = "autoscaling.amazonaws.com";
+                says(&field.not_equals, source) || (!field.equals.is_empty() && !says(&field.equals, source))
+            }
+            _ => false,
+        });
+        is_management && !leaves_out
+    });
+    simple || advanced
+}
+
+/// A rule: whether it is there, on, selects what it is for, and sends that to the queue.
+pub fn rule(
+    name: &str,
+    seen: Option<&SeenRule>,
+    matches: bool,
+    targets: &[String],
+    queue: &str,
+) -> StackCheck {
+    let anew = "deploy the stack anew";
+    let check = format!("rule {name}");
+    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", anew) };
+    if !seen.state.starts_with("ENABLED") {
+        let fix = format!("aws events enable-rule --name {name}");
+        return StackCheck::finding(&check, "it is switched off: no event of it reaches the handler", fix);
+    }
+    if !matches {
+        return StackCheck::finding(
+            &check,
+            "it does not select an event that it is for: somebody changed its pattern",
+            anew,
+        );
+    }
+    if !targets.iter().any(|target| target == queue) {
+        return StackCheck::finding(&check, "what it selects does not go to the queue of events", anew);
+    }
+    StackCheck::passed(&check, "on, selects a sample event, and sends it to the queue")
+}
+
+/// Actions that a role may not take.
+pub fn role(arn: &str, calls: usize, denied: &[String]) -> StackCheck {
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let check = format!("role {name}");
+    if denied.is_empty() {
+        return StackCheck::passed(&check, format!("may make each of its {}", counted(calls, "call")));
+    }
+    let fix = "deploy the stack anew; where that does not help, look at the role's boundary and the organisation's policies";
+    StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), fix)
+}
+
+/// The version that wrote a definition against this tool's own.
+pub fn version(definition: &str, own: &str) -> StackCheck {
+    let comment: Value = serde_json::from_str(definition).unwrap_or_default();
+    let comment = comment.get("Comment").and_then(Value::as_str).unwrap_or_default();
+    let said = comment.split_once("asg-recycle ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let number = |text: &str| -> Option<Vec<u64>> {
+        let core = text.split(['-', '+']).next().unwrap_or(text);
+        core.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let Some((said, its)) = said.and_then(|said| Some((said, number(said)?))) else {
+        let about = "the state machine does not say which version of this tool wrote it";
+        return StackCheck::finding("version", about, "deploy the stack anew");
+    };
+    match number(own).map(|own| its.cmp(&own)) {
+        Some(std::cmp::Ordering::Less) => {
+            let about = format!("the stack is of version {said}, this tool of {own}");
+            StackCheck::finding(
+                "version",
+                about,
+                "generate the stack with this version and deploy it; see UPGRADING.md",
+            )
+        }
+        Some(std::cmp::Ordering::Greater) => {
+            let about = format!(
+                "the stack is of version {said}, this tool of {own}: it may not read what the stack writes"
+            );
+            StackCheck::finding("version", about, format!("install version {said} of this tool"))
+        }
+        _ => StackCheck::passed("version", format!("the stack and this tool are of version {own}")),
+    }
+}
+
+/// Locks that nobody will give back, and groups that nothing starts for.
+pub fn groups(rows: &[FleetRow], facts: &FleetFacts, own_executions: &str) -> Vec<StackCheck> {
+    let held = rows.iter().filter(|row| row.state == GroupStanding::Held);
+    let mut locks: Vec<StackCheck> = held
+        .map(|row| {
+            let fix = format!("asg-recycle restore {}", row.group);
+            StackCheck::finding("locks", format!("{}: {}", row.group, row.detail), fix)
+        })
+        .collect();
+    let is_known = |group: &str| facts.groups.iter().any(|one| one.name == group);
+    let lost = facts.locks.values().filter(|lock| {
+        !is_known(&lock.group)
+            && lock.held_by.as_ref().is_some_and(|holder| holder.starts_with(own_executions))
+    });
+    locks.extend(lost.map(|lock| {
+        let about = format!(
+            "{}: this stack holds its lock, and the group is gone, lost its opt-in tag, or is the stack's no more",
+            lock.group
+        );
+        let fix = "where the group is there, give it its tag again and restore it; else delete the item from the table of locks";
+        StackCheck::finding("locks", about, fix)
+    }));
+    if locks.is_empty() {
+        locks.push(StackCheck::passed("locks", "none is left by an execution that is dead"));
+    }
+    let faulty = rows.iter().filter(|row| row.state == GroupStanding::FaultyTags);
+    let mut tags: Vec<StackCheck> = faulty
+        .map(|row| {
+            StackCheck::finding(
+                "tags",
+                format!("{}: {}", row.group, row.detail),
+                "mend the tag; nothing starts before",
+            )
+        })
+        .collect();
+    if tags.is_empty() {
+        tags.push(StackCheck::passed("tags", format!("{}, none at fault", counted(rows.len(), "group"))));
+    }
+    locks.into_iter().chain(tags).collect()
+}
+
+/// Other stacks that see groups of this one.
+pub fn stacks(others: &[(String, Settings)], facts: &FleetFacts) -> Vec<StackCheck> {
+    const SHOWN: usize = 5;
+    let shared = others.iter().filter_map(|(stack, settings)| {
+        let both = facts.groups.iter().filter(|group| settings.groups.selects(&group.as_handler_sees_it()));
+        let names: Vec<&str> = both.map(|group| &*group.name).collect();
+        let more =
+            if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+        let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+        let about = format!(
+            "stack `{stack}` is for groups of this one too: {shown}{more}; each change is acted on twice"
+        );
+        let fix = "set `groups` in the stack.yaml of one of them";
+        (!names.is_empty()).then(|| StackCheck::finding("stacks", about, fix))
+    });
+    let found: Vec<StackCheck> = shared.collect();
+    if found.is_empty() {
+        let about = match others.len() {
+            0 => "no other stack is here".to_owned(),
+            count => format!("none of its groups is for the {} here", counted(count, "other stack")),
+        };
+        return vec![StackCheck::passed("stacks", about)];
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operate::doctor_answers::{AdvancedSelector, EventSelector, FieldSelector};
+
+    #[test]
+    fn a_trail_counts_that_logs_changes_of_groups() {
+        let simple = |kind: &str, management| TrailSelectors {
+            event_selectors: vec![EventSelector {
+                read_write_type: kind.to_owned(),
+                include_management_events: management,
+            }],
+            ..TrailSelectors::default()
+        };
+        let counts = |kind, management| logs_changes(&simple(kind, management));
+        assert_eq!([counts("All", true), counts("WriteOnly", true)], [true, true]);
+        assert_eq!([counts("ReadOnly", true), counts("All", false)], [false, false]);
+        let field = |field: &str, equals: &[&str], not_equals: &[&str]| FieldSelector {
+            field: field.to_owned(),
+            equals: equals.iter().map(ToString::to_string).collect(),
+            not_equals: not_equals.iter().map(ToString::to_string).collect(),
+        };
+        let advanced = |further: Option<FieldSelector>| {
+            let fields = [field("eventCategory", &["Management"], &[])].into_iter().chain(further).collect();
+            logs_changes(&TrailSelectors {
+                advanced_event_selectors: vec![AdvancedSelector { field_selectors: fields }],
+                ..TrailSelectors::default()
+            })
+        };
+        assert!(advanced(None) && advanced(Some(field("readOnly", &["false"], &[]))));
+        assert!(!advanced(Some(field("readOnly", &["true"], &[]))));
+        assert!(advanced(Some(field("eventSource", &[], &["kms.amazonaws.com"]))), "others are left out");
+        assert!(!advanced(Some(field("eventSource", &[], &["autoscaling.amazonaws.com"]))));
+        assert!(!logs_changes(&TrailSelectors::default()));
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        let of = |version: &str| {
+            format!(r#"{{"Comment": "Generated by asg-recycle {version} from stack.yaml."}}"#)
+        };
+        let outcome = |its: &str| super::version(&of(its), "0.10.0").outcome;
+        assert_eq!(outcome("0.10.0"), CheckOutcome::Passed);
+        assert_eq!([outcome("0.9.1"), outcome("0.11.0")], [CheckOutcome::Finding; 2]);
+        assert_eq!(super::version("{}", "0.10.0").outcome, CheckOutcome::Finding);
+    }
+}

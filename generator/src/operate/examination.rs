@@ -1,0 +1,353 @@
+//! What is asked of AWS to tell whether a stack can do its work. A check that AWS does not answer is not made, and counts for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asg_recycle_handler::contract::{API_CALLS, RECYCLE_ON_ASG_UPDATE};
+use asg_recycle_handler::settings::Settings;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::answers::FunctionAnswer;
+use super::dead_letter_queue;
+use super::doctor::{self, StackCheck, counted};
+use super::doctor_answers::{
+    FunctionsPage, MachineAnswer, MappingsAnswer, PatternTested, RulesPage, SeenRule, Simulated,
+    TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
+};
+use super::fleet::{self, FleetFacts};
+use super::operation::{
+    DESCRIBE_NOTIFIER, DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES,
+    LIST_TARGETS, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
+};
+use super::reads;
+use super::session::StackSession;
+use crate::aws::AwsError;
+use crate::samples::{self, SampleValue};
+use crate::stack::{CallScope, scope_of};
+use crate::{asl, names};
+
+/// Pages of any list that are read at most.
+const PAGES_MAX: usize = 50;
+/// What Lambda's mapping asks of the handler's role.
+const RECEIVE_CALLS: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+/// The rules, each with a sample event that it has to select, and whether every stack has it.
+const RULES: &[(names::ResourceName, &str, bool)] = &[
+    (names::CHANGES_RULE, "update-launch-template", true),
+    (names::TEMPLATES_RULE, "create-template-version", false),
+    (names::MAINTENANCE_RULE, "maintenance-scheduled", false),
+    (names::EXECUTIONS_RULE, "execution-aborted", true),
+];
+
+/// Looks at all that a stack needs.
+pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<StackCheck> {
+    let one = |name: &str, made: Result<StackCheck, AwsError>| {
+        made.unwrap_or_else(|error| StackCheck::not_made(name, &error))
+    };
+    let many = |name: &str, made: Result<Vec<StackCheck>, AwsError>| {
+        made.unwrap_or_else(|error| vec![StackCheck::not_made(name, &error)])
+    };
+    let mut checks = vec![one("trail", trail(session))];
+    checks.extend(many("rules", rules(session)));
+    checks.push(one("queue", queue(session)));
+    checks.push(one("dead letters", dead_letters(session)));
+    let facts = reads::fleet(session, session.calls_made() + reads::FLEET_CALLS_MAX);
+    let sample = facts.as_ref().ok().and_then(|facts| facts.groups.first()).map(|group| group.name.clone());
+    match session.ask::<MachineAnswer>(
+        &DESCRIBE_STATE_MACHINE,
+        &json!({"stateMachineArn": session.settings.machine.to_string()}),
+    ) {
+        Err(error) => {
+            checks.extend(["version", "roles", "notifier"].map(|name| StackCheck::not_made(name, &error)));
+        }
+        Ok(machine) => {
+            checks.push(doctor::version(&machine.definition, own_version));
+            let notifier = notifier_of(&machine.definition);
+            checks.extend(roles(session, &machine, notifier.as_deref(), sample.as_deref()));
+            checks.push(one("notifier", notifier_there(session, notifier.as_deref())));
+        }
+    }
+    match facts {
+        Err(error) => {
+            checks.extend(["locks", "tags", "stacks"].map(|name| StackCheck::not_made(name, &error)));
+        }
+        Ok(facts) => {
+            let rows = fleet::rows(&facts, &session.settings, now);
+            checks.extend(doctor::groups(&rows, &facts, &session.settings.machine.execution("")));
+            checks.extend(many("stacks", stacks(session, &facts)));
+        }
+    }
+    checks
+}
+
+fn trail(session: &StackSession) -> Result<StackCheck, AwsError> {
+    let region = &session.place.region;
+    let answer: TrailsAnswer = session.ask(&DESCRIBE_TRAILS, &json!({"includeShadowTrails": true}))?;
+    let mut unknown = None;
+    for trail in answer.trails.iter().filter(|trail| trail.is_multi_region || trail.home_region == *region) {
+        let logs = || -> Result<bool, AwsError> {
+            let status: TrailStatus = session.ask(&TRAIL_STATUS, &json!({"Name": trail.arn}))?;
+            let selectors =
+                || session.ask::<TrailSelectors>(&TRAIL_SELECTORS, &json!({"TrailName": trail.arn}));
+            Ok(status.is_logging && doctor::logs_changes(&selectors()?))
+        };
+        match logs() {
+            Ok(true) => {
+                return Ok(StackCheck::passed(
+                    "trail",
+                    format!("`{}` logs changes of groups here", trail.name),
+                ));
+            }
+            Ok(false) => {}
+            Err(error) => unknown = Some(error),
+        }
+    }
+    // One that could not be looked at, such as the organisation's, may be the one that does.
+    unknown.map_or_else(
+        || {
+            let about = format!("no trail logs management events in {region}: EventBridge gets no calls, so nothing starts");
+            let fix = "make one, or switch one on: `aws cloudtrail create-trail --is-multi-region-trail ...`, then `start-logging`";
+            Ok(StackCheck::finding("trail", about, fix))
+        },
+        Err,
+    )
+}
+
+fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
+    let stack = &session.place.stack;
+    let arguments = json!({"NamePrefix": format!("{stack}-")});
+    let pages: Vec<RulesPage> = session.pages(&LIST_RULES, arguments, PAGES_MAX, |page: &RulesPage| {
+        Some(("NextToken", json!(page.next_token.clone()?)))
+    })?;
+    let seen: Vec<SeenRule> = pages.into_iter().flat_map(|page| page.rules).collect();
+    let check = |(rule, sample, always): &(names::ResourceName, &str, bool)| {
+        let name = format!("{stack}{}", rule.suffix);
+        let seen = seen.iter().find(|one| one.name == name);
+        let made = || -> Result<StackCheck, AwsError> {
+            let Some(seen) = seen else { return Ok(doctor::rule(&name, None, false, &[], "")) };
+            let event = sample_event(session, sample);
+            let arguments = json!({"EventPattern": seen.event_pattern, "Event": event.to_string()});
+            let tested: PatternTested = session.ask(&TEST_PATTERN, &arguments)?;
+            let targets: TargetsAnswer = session.ask(&LIST_TARGETS, &json!({"Rule": name}))?;
+            let targets: Vec<String> = targets.targets.into_iter().map(|target| target.arn).collect();
+            let queue = session.place.resource(Touches::EventsQueue);
+            Ok(doctor::rule(&name, Some(seen), tested.result, &targets, &queue))
+        };
+        let made = (*always || seen.is_some()).then(made)?;
+        Some(made.unwrap_or_else(|error| StackCheck::not_made(&format!("rule {name}"), &error)))
+    };
+    Ok(RULES.iter().filter_map(check).collect())
+}
+
+/// A sample event as it would come to this stack.
+fn sample_event(session: &StackSession, sample: &str) -> Value {
+    let place = &session.place;
+    let values = [("account", &place.account), ("region", &place.region), ("machine", &place.stack)];
+    let values: Vec<SampleValue> =
+        values.iter().filter_map(|(name, value)| SampleValue::new(name, value).ok()).collect();
+    samples::event(sample, &values).unwrap_or_default()
+}
+
+fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
+    let function = format!("{}{}", session.place.stack, names::FUNCTION.suffix);
+    let queue = session.place.resource(Touches::EventsQueue);
+    let answer: MappingsAnswer = session.ask(&LIST_MAPPINGS, &json!({"EventSourceArn": queue}))?;
+    Ok(match answer.event_source_mappings.iter().find(|mapping| mapping.function_arn.contains(&function)) {
+        None => {
+            StackCheck::finding("queue", "nothing hands its events to the handler", "deploy the stack anew")
+        }
+        Some(mapping) if !["Enabled", "Enabling", "Creating", "Updating"].contains(&&*mapping.state) => {
+            let about = format!(
+                "its events are not handed to the handler: the mapping is {}",
+                mapping.state.to_lowercase()
+            );
+            StackCheck::finding(
+                "queue",
+                about,
+                format!("aws lambda update-event-source-mapping --uuid {} --enabled", mapping.uuid),
+            )
+        }
+        Some(_) => StackCheck::passed("queue", "its events are handed to the handler"),
+    })
+}
+
+fn dead_letters(session: &StackSession) -> Result<StackCheck, AwsError> {
+    Ok(match dead_letter_queue::count(session)? {
+        0 => StackCheck::passed("dead letters", "none"),
+        count => {
+            let about = format!("about {} could not be delivered or handled", counted(count, "event"));
+            StackCheck::finding("dead letters", about, "asg-recycle dlq list")
+        }
+    })
+}
+
+/// The function that is told of recycles, as the definition has it; none where there is none.
+fn notifier_of(definition: &str) -> Option<String> {
+    let definition: Value = serde_json::from_str(definition).ok()?;
+    let mut left = vec![&definition];
+    while let Some(value) = left.pop() {
+        let resource = value.get("Resource").and_then(Value::as_str).unwrap_or_default();
+        if resource.ends_with(":states:::lambda:invoke") {
+            let named = value.pointer("/Arguments/FunctionName").and_then(Value::as_str)?;
+            let arn = named.trim_matches(|c: char| "{%}' ".contains(c));
+            return Some(arn.to_owned()).filter(|arn| arn.starts_with("arn:"));
+        }
+        match value {
+            Value::Object(fields) => left.extend(fields.values()),
+            Value::Array(items) => left.extend(items),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn notifier_there(session: &StackSession, notifier: Option<&str>) -> Result<StackCheck, AwsError> {
+    let Some(arn) = notifier else { return Ok(StackCheck::passed("notifier", "the stack has none")) };
+    let answer: Result<FunctionAnswer, AwsError> =
+        session.ask(&DESCRIBE_NOTIFIER, &json!({"FunctionName": arn}));
+    match answer {
+        Ok(_) => Ok(StackCheck::passed("notifier", format!("{arn} is there"))),
+        Err(error) if error.is("ResourceNotFoundException") => {
+            let about = format!(
+                "{arn} does not exist: nobody is told by it, and each recycle counts a refused message"
+            );
+            Ok(StackCheck::finding("notifier", about, "create it, or deploy the stack with another or none"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn roles(
+    session: &StackSession,
+    machine: &MachineAnswer,
+    notifier: Option<&str>,
+    group: Option<&str>,
+) -> Vec<StackCheck> {
+    let machine_calls = asl::calls_of(&machine.definition);
+    let own = session.settings.own_role_arns.iter().filter(|role| **role != machine.role_arn);
+    let handler_calls: BTreeSet<String> = API_CALLS.iter().map(ToString::to_string).collect();
+    let of_handler = own.map(|role| (role, &handler_calls, RECEIVE_CALLS));
+    let of_machine = [(&machine.role_arn, &machine_calls, &[][..])];
+    let check = |(role, calls, receive): (&String, &BTreeSet<String>, &[&str])| {
+        let denied = denied(session, role, calls, receive, notifier, group);
+        let check = denied.map(|denied| doctor::role(role, calls.len() + receive.len(), &denied));
+        check.unwrap_or_else(|error| StackCheck::not_made(&format!("role {role}"), &error))
+    };
+    of_handler.chain(of_machine).map(check).collect()
+}
+
+/// The calls that a role may not make, asked for together as far as they touch the same.
+fn denied(
+    session: &StackSession,
+    role: &str,
+    calls: &BTreeSet<String>,
+    receive: &[&str],
+    notifier: Option<&str>,
+    group: Option<&str>,
+) -> Result<Vec<String>, AwsError> {
+    let mut touched: BTreeMap<(String, bool), Vec<&str>> = BTreeMap::new();
+    for call in calls {
+        let scope = scope_of(call).unwrap_or(CallScope::Everything);
+        if let Some(resource) = resource(session, scope, notifier, group) {
+            touched.entry((resource, scope == CallScope::OptedInGroups)).or_default().push(call);
+        }
+    }
+    if !receive.is_empty() {
+        touched.insert((session.place.resource(Touches::EventsQueue), false), receive.to_vec());
+    }
+    let mut denied = Vec::new();
+    for ((resource, is_group), actions) in touched {
+        let mut arguments = json!({
+            "PolicySourceArn": role, "ActionNames": actions, "ResourceArns": [resource], "MaxItems": 1_000,
+        });
+        if is_group {
+            arguments["ContextEntries"] = tags_of_a_group(&session.settings);
+        }
+        let answer: Simulated = session.ask(&SIMULATE_ROLE, &arguments)?;
+        let refused = answer.evaluation_results.list.into_iter().filter(|one| one.eval_decision != "allowed");
+        denied.extend(refused.map(|one| one.eval_action_name));
+    }
+    denied.sort();
+    Ok(denied)
+}
+
+/// Something that a call of this scope touches; none where the stack does not make it.
+fn resource(
+    session: &StackSession,
+    scope: CallScope,
+    notifier: Option<&str>,
+    group: Option<&str>,
+) -> Option<String> {
+    let place = &session.place;
+    let arn = |service: &str, rest: &str| {
+        let partition = names::partition(&place.region);
+        format!("arn:{partition}:{service}:{}:{}:{rest}", place.region, place.account)
+    };
+    Some(match scope {
+        CallScope::Everything => "*".to_owned(),
+        CallScope::OptedInGroups => {
+            let prefix = session.settings.groups.name_prefixes.first();
+            let name =
+                group.map_or_else(|| format!("{}group", prefix.map_or("", |prefix| prefix)), str::to_owned);
+            arn(
+                "autoscaling",
+                &format!("autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/{name}"),
+            )
+        }
+        CallScope::LatticeTargetGroups => arn("vpc-lattice", "targetgroup/tg-00000000000000000"),
+        CallScope::Locks => place.resource(Touches::LockTable),
+        CallScope::Topic => session.settings.topic_arn.clone(),
+        CallScope::Notifier => notifier?.to_owned(),
+        CallScope::Machines => session.settings.machine.to_string(),
+        CallScope::Executions | CallScope::Holders => session.settings.machine.execution("doctor"),
+        CallScope::ExecutionEvents => {
+            arn("events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
+        }
+    })
+}
+
+/// What the policies ask of a group's tags, as a group of the stack has them.
+fn tags_of_a_group(settings: &Settings) -> Value {
+    let opted_in = [(RECYCLE_ON_ASG_UPDATE.key, "true")].into_iter();
+    let chosen = settings.groups.tags.iter().map(|(key, value)| (&**key, &**value));
+    let entry = |(key, value): (&str, &str)| json!({"ContextKeyName": format!("aws:ResourceTag/{key}"), "ContextKeyType": "string", "ContextKeyValues": [value]});
+    opted_in.chain(chosen).map(entry).collect()
+}
+
+fn stacks(session: &StackSession, facts: &FleetFacts) -> Result<Vec<StackCheck>, AwsError> {
+    let pages: Vec<FunctionsPage> =
+        session.pages(&LIST_FUNCTIONS, json!({"MaxItems": "50"}), PAGES_MAX, |page: &FunctionsPage| {
+            Some(("Marker", json!(page.next_marker.clone().filter(|marker| !marker.is_empty())?)))
+        })?;
+    let own = format!("{}{}", session.place.stack, names::FUNCTION.suffix);
+    let others =
+        pages.iter().flat_map(|page| &page.functions).filter(|function| function.function_name != own);
+    let others: Vec<(String, Settings)> = others
+        .filter_map(|function| {
+            let settings = Settings::parse(function.as_handler()?).ok()?;
+            let name = &function.function_name;
+            Some((name.strip_suffix(names::FUNCTION.suffix).unwrap_or(name).to_owned(), settings))
+        })
+        .collect();
+    Ok(doctor::stacks(&others, facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notifier_is_the_function_that_the_definition_calls() {
+        let of = |name: &str| {
+            let call = json!({"Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": format!("{{% '{name}' %}}")}});
+            notifier_of(
+                &json!({"States": {"A": {"Type": "Pass"}, "B": {"Branches": [{"States": {"C": call}}]}}})
+                    .to_string(),
+            )
+        };
+        assert_eq!(
+            of("arn:aws:lambda:x:1:function:tell").as_deref(),
+            Some("arn:aws:lambda:x:1:function:tell")
+        );
+        assert_eq!((of(""), notifier_of("{")), (None, None));
+    }
+}

@@ -1,0 +1,182 @@
+//! Pauses of groups: who keeps a group from being changed, why and until when. Each is an item of its own in the table of locks, which
+//! recycles look at wherever they may stand still. Pure.
+
+use std::collections::BTreeMap;
+
+use asg_recycle_handler::contract::TEAM;
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answers::{AttributeText, SeenGroup};
+
+/// What the keys of pauses begin with; a colon is in no group's name.
+const KEY_PREFIX: &str = "pause:";
+/// How long a pause lasts where nobody says so.
+pub const SECONDS_DEFAULT: i64 = 4 * 3_600;
+/// How long it lasts at most: no execution stands still for longer.
+pub const SECONDS_MAX: i64 = 3 * 86_400;
+
+/// A pause of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GroupPause {
+    /// The group.
+    #[serde(skip)]
+    pub group: String,
+    /// Until when, RFC 3339; in the past where it is over.
+    pub until: String,
+    /// Who paused it, an ARN.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+}
+
+/// The key of the pause of a group.
+pub fn key(group: &str) -> Value {
+    json!({"auto_scaling_group_name": {"S": format!("{KEY_PREFIX}{group}")}})
+}
+
+/// Whether an item of the table of locks is a pause, and no lock.
+pub fn is_pause(key: &str) -> bool {
+    key.starts_with(KEY_PREFIX)
+}
+
+/// When a pause ends that is asked for.
+///
+/// # Errors
+/// Why it cannot.
+pub fn ends_at(now: Timestamp, seconds: Option<i64>, until: Option<Timestamp>) -> Result<Timestamp, String> {
+    let asked = seconds.unwrap_or(SECONDS_DEFAULT);
+    let until = until.or_else(|| now.checked_add(SignedDuration::from_secs(asked)).ok());
+    let lasts = until.map_or(i64::MAX, |until| until.as_second() - now.as_second());
+    match until {
+        Some(until) if (1..=SECONDS_MAX).contains(&lasts) => Ok(until),
+        _ if lasts < 1 => Err("a pause ends in the future".to_owned()),
+        _ => Err("a pause lasts three days at most: no recycle stands still for longer".to_owned()),
+    }
+}
+
+impl GroupPause {
+    /// Reads an item of the table; `None` for one that is no pause.
+    pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
+        let text = |key: &str| item.get(key)?.text.clone();
+        let said = |key: &str| text(key).unwrap_or_default();
+        Some(Self {
+            group: text("auto_scaling_group_name")?.strip_prefix(KEY_PREFIX)?.to_owned(),
+            until: text("paused_until")?,
+            by: said("paused_by"),
+            why: said("paused_why"),
+            since: said("paused_at"),
+        })
+    }
+
+    /// The item of the table.
+    pub fn item(&self) -> Value {
+        let mut item = key(&self.group);
+        let texts = [
+            ("paused_until", &self.until),
+            ("paused_by", &self.by),
+            ("paused_why", &self.why),
+            ("paused_at", &self.since),
+        ];
+        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            item[name] = json!({"S": text});
+        }
+        item
+    }
+
+    /// Whether it is not over yet. A recycle takes what is no moment for none.
+    pub fn is_on(&self, now: Timestamp) -> bool {
+        self.until.parse::<Timestamp>().is_ok_and(|until| until > now)
+    }
+
+    /// It in a line.
+    pub fn told(&self) -> String {
+        let by = self.by.splitn(6, ':').last().unwrap_or(&self.by);
+        format!("paused until {} by {by}: {}", self.until, self.why)
+    }
+
+    /// The message that tells whoever is told of recycles, as `Publish` takes it: that it begins, or who ended it.
+    pub fn announcement(&self, topic: &str, group: &SeenGroup, ended_by: Option<&str>) -> Value {
+        let (status, text) = match ended_by {
+            None => ("paused", format!("recycling is {}", self.told())),
+            Some(by) => ("resumed", format!("recycling goes on; {by} ended the pause")),
+        };
+        let described = group.as_handler_sees_it();
+        let team = described.tag(TEAM.key);
+        let message = json!({
+            "status": status, "text": text, "auto_scaling_group_name": self.group, "team": team,
+            "paused": {"until": self.until, "by": self.by, "why": self.why},
+        });
+        let printable = self.group.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+        let subject: String = format!("asg-recycle {status}: ").chars().chain(printable).take(99).collect();
+        let mut attributes = json!({});
+        let values = [("status", Some(status)), ("notify_pager_duty", Some("false")), ("team", team)];
+        let given = values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+        for (number, (name, value)) in given.enumerate() {
+            attributes[format!("entry.{}", number + 1)] =
+                json!({"Name": name, "Value": {"DataType": "String", "StringValue": value}});
+        }
+        json!({"TopicArn": topic, "Subject": subject, "Message": message.to_string(), "MessageAttributes": attributes})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operate::fleet::tests::{OUT_IN, group, now};
+
+    fn pause() -> GroupPause {
+        GroupPause {
+            group: "web-asg-1".to_owned(),
+            until: "2026-01-05T13:00:00Z".to_owned(),
+            by: "arn:aws:sts::123456789012:assumed-role/oncall/ann".to_owned(),
+            why: "incident 42".to_owned(),
+            since: "2026-01-05T09:00:00Z".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_pause_is_read_as_it_was_written_and_is_no_lock() {
+        let item: BTreeMap<String, AttributeText> = serde_json::from_value(pause().item()).expect("an item");
+        assert_eq!(GroupPause::read(&item), Some(pause()));
+        assert_eq!(crate::operate::lock::GroupLock::read(&item), None);
+        assert_eq!(
+            pause().told(),
+            "paused until 2026-01-05T13:00:00Z by assumed-role/oncall/ann: incident 42"
+        );
+        assert!(pause().is_on(now()));
+        assert!(!GroupPause { until: "tomorrow".to_owned(), ..pause() }.is_on(now()));
+    }
+
+    #[test]
+    fn a_pause_has_an_end_within_three_days() {
+        let ends = |seconds, until: Option<&str>| {
+            ends_at(now(), seconds, until.map(|until| until.parse().expect("a time")))
+                .map(|end| end.to_string())
+        };
+        assert_eq!(ends(None, None).as_deref(), Ok("2026-01-05T13:00:00Z"));
+        assert_eq!(ends(Some(60), None).as_deref(), Ok("2026-01-05T09:01:00Z"));
+        assert_eq!(ends(None, Some("2026-01-08T09:00:00Z")).as_deref(), Ok("2026-01-08T09:00:00Z"));
+        for (seconds, until) in
+            [(Some(SECONDS_MAX + 1), None), (Some(i64::MAX), None), (None, Some("2026-01-05T08:00:00Z"))]
+        {
+            assert!(ends(seconds, until).is_err(), "{seconds:?} {until:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_with_the_attributes_that_subscribers_filter_by() {
+        let group = group("web-asg-1", &[OUT_IN, (TEAM.key, "night")]);
+        let told = pause().announcement("arn:topic", &group, None);
+        assert_eq!(told["Subject"], json!("asg-recycle paused: web-asg-1"));
+        assert_eq!(told["MessageAttributes"]["entry.3"]["Value"]["StringValue"], json!("night"));
+        let told = pause().announcement("arn:topic", &group, Some("ann"));
+        assert_eq!(told["MessageAttributes"]["entry.1"]["Value"]["StringValue"], json!("resumed"));
+    }
+}

@@ -1,0 +1,58 @@
+//! `pause` and `resume` against the emulated AWS: a recycle of each strategy stands still at its safe point, shown and announced, and goes on.
+
+use serde_json::{Value, json};
+
+use super::{newest, operate, row};
+use crate::end_to_end::stage::{GROUP, Stage};
+
+#[test]
+fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
+    let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["pause", GROUP, "--why", " ", "--yes"]).stderr_has("say why").exits(2);
+    operate(&mut stage, &["pause", GROUP, "--why", "x", "--for", "4d", "--yes"])
+        .stderr_has("three days at most")
+        .exits(2);
+    operate(&mut stage, &["pause", GROUP, "--why", "x"])
+        .stderr_has("account 123456789012, eu-west-2")
+        .exits(2);
+    operate(&mut stage, &["resume", GROUP]).stdout("search-asg-1 is not paused\n").ok();
+    operate(&mut stage, &["pause", GROUP, "--why", "incident 42", "--for", "2h", "--yes"])
+        .stdout_has("search-asg-1: paused until 20")
+        .ok();
+    let paused = row(&mut stage);
+    assert_eq!(paused["paused"]["why"], json!("incident 42"), "{paused:#}");
+    operate(&mut stage, &["status"]).stdout_has("current, paused").stdout_has(": incident 42").ok();
+    stage.new_launch_template_version();
+    let event = stage.launch_event();
+    let execution = stage.send(&event);
+    stage.emulator.order("advance", json!({"seconds": 1_800}));
+    assert_eq!(row(&mut stage)["state"], json!("recycling"));
+    assert!(stage.launches().is_empty(), "it stands still");
+    operate(&mut stage, &["resume", "--all", "--yes"]).stdout_has("search-asg-1: resumed").ok();
+    assert_eq!(row(&mut stage)["paused"], Value::Null);
+    let ended = stage.emulator.wait(&execution);
+    assert_eq!(ended.status, "SUCCEEDED", "{ended:?}");
+    stage.assert_replaced();
+    assert_eq!(stage.statuses(), ["paused", "resumed", "started", "recycled"]);
+}
+
+#[test]
+fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("launched");
+    operate(&mut stage, &["pause", "--all", "--why", "look at the new ones", "--for", "3d", "--yes"])
+        .stderr_has("search-asg-1: a recycle runs, and goes on to its next safe point")
+        .ok();
+    stage.emulator.order("advance", json!({"seconds": 3_600}));
+    let group = stage.emulator.group(GROUP);
+    assert_eq!(group.instances.len(), 6, "doubled, and nothing leaves: {group:?}");
+    stage.emulator.order("stop", json!({"execution": execution}));
+    let restore = stage.deliver_status_event();
+    assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
+    stage.emulator.order("advance", json!({"seconds": 600}));
+    operate(&mut stage, &["resume", GROUP, "--yes"]).ok();
+    stage.assert_as_before("after the restore");
+}
