@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 
 import boto3
+from botocore.config import Config
 from moto.ec2 import ec2_backends
 from moto.events import events_backends
 from moto.sns import sns_backends
@@ -446,6 +447,8 @@ class World:
                 endpoint_url=self._endpoint,
                 aws_access_key_id="test",
                 aws_secret_access_key="none",
+                # Where the machine is busy a call takes long; made again, it would find what it made itself.
+                config=Config(read_timeout=600, retries={"total_max_attempts": 1}),
             )
         return self._clients[service]
 
