@@ -11,6 +11,7 @@ use crate::world::processes::Process;
 use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
+use super::activity::because;
 use super::group::{Group, GroupPhase};
 use super::instance::{Health, Lifecycle};
 use super::scale_in;
@@ -160,9 +161,14 @@ impl AutoScaling {
             if looked_at.instance(victim).is_none_or(|one| one.weight > surplus) {
                 return;
             }
-            let why = looked_at.because(
-                "an instance was terminated in response to a difference between desired and actual capacity.",
+            let before = looked_at.capacity();
+            let after = before - looked_at.instance(victim).map_or(0, |one| one.weight);
+            let why = because(
+                "an instance was taken out of service in response to a difference between desired and actual capacity",
+                before,
+                after,
             );
+            let why = looked_at.because(&why);
             self.take_out(context, group, victim, cause.clone(), &why);
         }
     }
