@@ -1,10 +1,12 @@
-//! Every scenario beside the strategies, run on the machine that is emitted: a test for each file and strategy.
+//! Every scenario beside the strategies, run on the machine that is emitted: a test for each file and strategy; and changes of
+//! the machine that they have to notice.
 //!
 //! `cargo test -p asg-recycle --test scenarios -- out-in/lock in-out/abort` runs those whose names contain one of these.
 
 #[path = "../it/cases.rs"]
 mod cases;
 mod failing_calls;
+mod mutants;
 mod outcome;
 mod pauses;
 mod ways;
@@ -126,6 +128,9 @@ fn main() -> ExitCode {
             });
             if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n  ").into()) }
         })
+    }));
+    trials.extend(mutants::mutants().into_iter().map(|mutant| {
+        Trial::test(format!("mutant: {}", mutant.change), move || mutant.unmet().map_err(Failed::from))
     }));
     trials.push(Trial::test("the published schema refuses what is not documented", || {
         let accepted = Published::read().accepts_what_is_not_documented();
