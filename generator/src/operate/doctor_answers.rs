@@ -127,16 +127,6 @@ pub struct PatternTested {
     pub result: bool,
 }
 
-/// The state machine that is deployed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct MachineAnswer {
-    /// Its definition, JSON.
-    pub definition: String,
-    /// The role that it acts as.
-    pub role_arn: String,
-}
-
 /// What a role may do.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

@@ -11,10 +11,11 @@ use super::answers::FunctionAnswer;
 use super::dead_letter_queue;
 use super::doctor::{self, StackCheck, counted};
 use super::doctor_answers::{
-    FunctionsPage, MachineAnswer, MappingsAnswer, PatternTested, RulesPage, SeenRule, Simulated,
-    TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
+    FunctionsPage, MappingsAnswer, PatternTested, RulesPage, SeenRule, Simulated, TargetsAnswer,
+    TrailSelectors, TrailStatus, TrailsAnswer,
 };
 use super::fleet::{self, FleetFacts};
+use super::group_answers::MachineAnswer;
 use super::operation::{
     DESCRIBE_NOTIFIER, DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES,
     LIST_TARGETS, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,

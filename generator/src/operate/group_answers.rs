@@ -128,4 +128,6 @@ pub struct StateDetails {
 pub struct MachineAnswer {
     /// Its definition in the Amazon States Language.
     pub definition: String,
+    /// The role that it acts as.
+    pub role_arn: String,
 }
