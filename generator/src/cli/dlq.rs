@@ -9,7 +9,7 @@ use super::exit_code::Failure;
 use super::operator::{Operator, now};
 use super::status::Format;
 use crate::operate::dead_letter::{self, DeadLetter, DeadLetterKind, DeadLetterReport, QueueMessage};
-use crate::operate::dead_letter_queue::{self, PutBack};
+use crate::operate::dead_letter_reads::{self, PutBack};
 use crate::operate::session::StackSession;
 use crate::operate::{fleet, span};
 use crate::simulate::report::{COLUMNS, wrapped};
@@ -77,10 +77,10 @@ struct Found {
 
 fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
     let session = look.operator.open(context)?;
-    let about_in_queue = dead_letter_queue::count(&session)?;
-    let messages = dead_letter_queue::look(&session, look.limit)?;
+    let about_in_queue = dead_letter_reads::count(&session)?;
+    let messages = dead_letter_reads::look(&session, look.limit)?;
     let names = dead_letter::groups_named(&messages, &session.settings);
-    let groups = dead_letter_queue::groups(&session, &names)?;
+    let groups = dead_letter_reads::groups(&session, &names)?;
     let told = |message| dead_letter::told(message, &groups, now(), &session.settings);
     let place = &session.place;
     let report = DeadLetterReport {
@@ -148,7 +148,7 @@ fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Res
     let what = format!("puts back into the queue of events, {count} of {}\n{what}", report.messages.len());
     acting::agree(&session, what.trim_end(), yes, context)?;
     let mut twice = 0;
-    let done = dead_letter_queue::put_back(&session, &chosen, |message, outcome| {
+    let done = dead_letter_reads::put_back(&session, &chosen, |message, outcome| {
         let id = &message.id;
         twice += usize::from(outcome == PutBack::Twice);
         context.console.note(&match outcome {

@@ -7,7 +7,7 @@ use super::exit_code::Failure;
 use super::operator::{Operator, now};
 use super::status::Format;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
-use crate::operate::{examination, fleet};
+use crate::operate::{doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, wrapped};
 
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
-    let checks = examination::checks(&session, env!("CARGO_PKG_VERSION"), now());
+    let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
     let place = &session.place;
     let report = DoctorReport {
         version: 1,

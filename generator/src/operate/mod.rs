@@ -1,19 +1,18 @@
 //! A deployed stack, looked at and acted on: what is outdated, what is happening, how to stop it, how to put it right.
 //!
 //! The stack is known by its deployed name alone: its function's environment holds all that the handler knows, so that what is
-//! decided here is the handler's own decision. Nothing but `session`, `dead_letter_queue`, `examination` and what is named `reads` asks AWS,
-//! and that by [`crate::aws`].
+//! decided here is the handler's own decision. Nothing but `session` and what is named `reads` asks AWS, and that by [`crate::aws`].
 
 pub mod answers;
 pub mod capacity;
 pub mod console_link;
-pub mod dead_letter;
-pub mod dead_letter_queue;
 pub mod deployed;
+pub mod endings;
+pub mod dead_letter;
+pub mod dead_letter_reads;
 pub mod doctor;
 pub mod doctor_answers;
-pub mod endings;
-pub mod examination;
+pub mod doctor_reads;
 pub mod fleet;
 pub mod group_answers;
 pub mod group_reads;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answers::FunctionAnswer;
-use super::dead_letter_queue;
+use super::dead_letter_reads;
 use super::doctor::{self, StackCheck, counted};
 use super::doctor_answers::{
     FunctionsPage, MappingsAnswer, PatternTested, RulesPage, SeenRule, Simulated, TargetsAnswer,
@@ -172,7 +172,7 @@ fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
 }
 
 fn dead_letters(session: &StackSession) -> Result<StackCheck, AwsError> {
-    Ok(match dead_letter_queue::count(session)? {
+    Ok(match dead_letter_reads::count(session)? {
         0 => StackCheck::passed("dead letters", "none"),
         count => {
             let about = format!("about {} could not be delivered or handled", counted(count, "event"));
