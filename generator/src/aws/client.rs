@@ -333,7 +333,9 @@ impl AwsClient {
                 AwsError::Unreachable { action, endpoint: self.endpoint(service), reason: message }
             }
             Kind::Throttled => AwsError::Throttled { action, attempts: ATTEMPTS_MAX, message },
-            Kind::Denied => AwsError::Denied { action, resource: resource.to_owned(), message },
+            Kind::Denied => {
+                AwsError::Denied { action, resource: resource.to_owned(), condition: Value::Null, message }
+            }
             Kind::NotAccepted if is_of_the_clock(&code, &message) => AwsError::Clock { action, message },
             Kind::NotAccepted => AwsError::NotAccepted { action, code, message },
             Kind::Failing => AwsError::Failing { action, code, message },

@@ -48,13 +48,15 @@ pub enum AwsError {
     /// The caller may not make the call.
     #[error(
         "{action} is denied: {message}\nthis statement allows it:\n{}\n`asg-recycle operator-policy` prints all that the commands need which operate a stack",
-        statement(action, resource)
+        statement(action, resource, condition)
     )]
     Denied {
         /// As IAM spells it.
         action: String,
         /// What it would touch.
         resource: String,
+        /// What the statement that allows it asks besides; null where that is nothing.
+        condition: Value,
         /// What the service says.
         message: String,
     },
@@ -114,6 +116,17 @@ impl AwsError {
         matches!(self, Self::Throttled { .. } | Self::Failing { .. } | Self::Unreachable { .. })
     }
 
+    /// The same, with what a statement that allows the call asks besides.
+    #[must_use]
+    pub fn limited_by(self, asked: Option<Value>) -> Self {
+        match (self, asked) {
+            (Self::Denied { action, resource, message, .. }, Some(condition)) => {
+                Self::Denied { action, resource, condition, message }
+            }
+            (error, _) => error,
+        }
+    }
+
     /// Whether the service refused the call with this code, whatever stands before it.
     pub fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: said, .. } if said == code)
@@ -121,8 +134,11 @@ impl AwsError {
 }
 
 /// A statement of a policy that allows one action.
-fn statement(action: &str, resource: &str) -> String {
-    let statement: Value = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+fn statement(action: &str, resource: &str, condition: &Value) -> String {
+    let mut statement: Value = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    if !condition.is_null() {
+        statement["Condition"] = condition.clone();
+    }
     format!("{statement:#}")
 }
 

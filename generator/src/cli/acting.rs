@@ -33,7 +33,12 @@ pub(super) struct Looks {
     /// The shortest time between two looks.
     pace: Duration,
     timeout: Duration,
+    /// The holder that Step Functions did not know, and since when.
+    unknown: Option<(String, Instant)>,
 }
+
+/// How long an execution that has just begun may not be seen yet.
+const UNSEEN_MAX: Duration = Duration::from_secs(30);
 
 /// Time between two looks at most, however much AWS throttles.
 const PACE_MAX: Duration = Duration::from_mins(4);
@@ -43,7 +48,7 @@ impl Following {
     pub(super) fn looks(&self) -> Looks {
         let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
         let every = time(self.every.max(1));
-        Looks { began: Instant::now(), every, pace: every, timeout: time(self.timeout) }
+        Looks { began: Instant::now(), every, pace: every, timeout: time(self.timeout), unknown: None }
     }
 }
 
@@ -62,6 +67,22 @@ impl Looks {
     /// Seconds between two looks.
     pub(super) fn every_seconds(&self) -> u64 {
         self.every.as_secs()
+    }
+
+    /// Whether a holder is gone that Step Functions does not know: only where it did not know it half a minute before either.
+    #[expect(clippy::disallowed_methods, reason = "how old what was seen is")]
+    pub(super) fn is_gone(&mut self, unknown: Option<&str>) -> bool {
+        let Some(holder) = unknown else {
+            self.unknown = None;
+            return true;
+        };
+        match &self.unknown {
+            Some((known, since)) if known == holder => since.elapsed() >= UNSEEN_MAX,
+            _ => {
+                self.unknown = Some((holder.to_owned(), Instant::now()));
+                false
+            }
+        }
     }
 
     /// Waits for the next look; a failure when the time is up.

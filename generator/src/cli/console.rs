@@ -1,5 +1,6 @@
 //! Where commands print: results on one stream, everything else on the other.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
 
 use super::exit_code::Failure;
@@ -64,8 +65,6 @@ pub(super) struct Console {
     /// Columns of the terminal that shows the results, where one does.
     pub(super) columns: Option<usize>,
     surface: Surface,
-    /// What `COLUMNS` says.
-    columns_said: Option<usize>,
 }
 
 impl Console {
@@ -84,18 +83,22 @@ impl Console {
             is_watched,
             columns: columns_said.or_else(|| screen().map(|(columns, _)| columns)),
             surface,
-            columns_said,
         }
     }
 
     /// Columns and rows, as they are now, of the terminal that shows the results; none where it cannot be written over.
     pub(super) fn screen(&self) -> Option<(usize, usize)> {
-        let (columns, rows) = screen().filter(|_| self.surface == Surface::Screen)?;
-        Some((self.columns_said.unwrap_or(columns), rows))
+        // Not what `COLUMNS` says: a shell that exports it does so once, and terminals change their size.
+        screen().filter(|_| self.surface == Surface::Screen)
     }
 
-    /// Prints a result: standard output.
+    /// Prints a result: standard output. Control characters that may have come with somebody's text are shown, not sent.
     pub(super) fn result(&mut self, text: &str) -> Result<(), Failure> {
+        self.draw(&harmless(text))
+    }
+
+    /// Sends as it is what this tool draws: lines within it have to be [`harmless`].
+    pub(super) fn draw(&mut self, text: &str) -> Result<(), Failure> {
         let written = self.results.write_all(text.as_bytes()).and_then(|()| self.results.flush());
         written.map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::ReaderGone,
@@ -103,8 +106,13 @@ impl Console {
         })
     }
 
-    /// Prints anything else: standard error. A reader that is gone does not matter.
+    /// Prints anything else: standard error, like [`Console::result`]. A reader that is gone does not matter.
     pub(super) fn note(&mut self, text: &str) {
+        self.progress(&harmless(text));
+    }
+
+    /// Sends there as it is a line that the next one is written over.
+    pub(super) fn progress(&mut self, text: &str) {
         let _ = self.notes.write_all(text.as_bytes()).and_then(|()| self.notes.flush());
     }
 
@@ -121,6 +129,38 @@ impl Console {
     }
 }
 
+/// A text without what a terminal obeys: of all control characters line ends, tabs and colours stay. What people write into tags,
+/// reasons and events reaches the terminals of others.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') // which turn the order of what follows
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let taken = colour(rest).unwrap_or(next.len_utf8());
+        let part = &rest[..taken];
+        match next {
+            _ if taken > next.len_utf8() => shown.push_str(part),
+            next if obeyed(next) => shown.push('\u{fffd}'),
+            next => shown.push(next),
+        }
+        rest = &rest[taken..];
+    }
+    Cow::Owned(shown)
+}
+
+/// How long the choice of a colour is that a text begins with; none where it begins with none.
+fn colour(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let length = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters[length..].starts_with('m').then_some(2 + length + 1)
+}
+
 /// Columns and rows of the terminal that shows the results, where one does.
 fn screen() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size_of(io::stdout())?;
@@ -129,7 +169,19 @@ fn screen() -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Color, ProcessEnvironment};
+    use super::{Color, ProcessEnvironment, harmless};
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        assert_eq!(harmless("a\tb\n\u{1b}[1;31merror\u{1b}[0m é\n"), "a\tb\n\u{1b}[1;31merror\u{1b}[0m é\n");
+        assert_eq!(
+            harmless("x\u{1b}]0;title\u{7}y\u{1b}[2Jz\r\u{9b}1m"),
+            "x\u{fffd}]0;title\u{fffd}y\u{fffd}[2Jz\u{fffd}\u{fffd}1m"
+        );
+        assert_eq!(harmless("\u{1b}"), "\u{fffd}");
+        assert_eq!(harmless("\u{1b}[1"), "\u{fffd}[1");
+        assert_eq!(harmless("a\u{202e}b"), "a\u{fffd}b");
+    }
 
     #[test]
     fn the_choice_is_found_on_any_command_line() {

@@ -26,7 +26,12 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Tell what is in it; exit with 1 where there is something.
-    List(Look),
+    List {
+        #[command(flatten)]
+        look: Look,
+        #[command(flatten)]
+        printing: Printing,
+    },
     /// Print one message: what is known of it, and the event.
     Show {
         /// The message's id, or how it begins.
@@ -34,6 +39,8 @@ enum Action {
         id: String,
         #[command(flatten)]
         look: Look,
+        #[command(flatten)]
+        printing: Printing,
     },
     /// Put messages back into the queue of events; those that the handler cannot read only where they are named.
     Redrive {
@@ -55,6 +62,10 @@ struct Look {
     /// Look at this many messages at most.
     #[arg(long, value_name = "COUNT", default_value_t = MESSAGES_MAX)]
     limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+struct Printing {
     /// How to print it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
@@ -62,8 +73,8 @@ struct Look {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     match &arguments.action {
-        Action::List(look) => list(look, context),
-        Action::Show { id, look } => show(id, look, context),
+        Action::List { look, printing } => list(look, printing.format, context),
+        Action::Show { id, look, printing } => show(id, look, printing.format, context),
         Action::Redrive { ids, yes, look } => redrive(ids, *yes, look, context),
     }
 }
@@ -90,21 +101,27 @@ fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
         region: place.region.clone(),
         about_in_queue,
         messages: messages.iter().map(told).collect(),
+        events: None,
     };
     Ok(Found { session, messages, report })
 }
 
-fn list(look: &Look, context: &mut Context) -> Result<(), Failure> {
+fn list(look: &Look, format: Format, context: &mut Context) -> Result<(), Failure> {
     let Found { report, .. } = find(look, context)?;
-    let text = match look.format {
+    let text = match format {
         Format::Json => fleet::json(&report),
         Format::Text => text(&report, context.console.columns),
     };
     context.console.result(&text)?;
-    if report.messages.is_empty() { Ok(()) } else { Err(Failure::Findings) }
+    if is_empty(&report) { Ok(()) } else { Err(Failure::Findings) }
 }
 
-fn show(id: &str, look: &Look, context: &mut Context) -> Result<(), Failure> {
+/// Whether nothing is in the queue, as far as is known: what somebody else looks at is counted, and not handed out.
+fn is_empty(report: &DeadLetterReport) -> bool {
+    report.messages.is_empty() && report.about_in_queue == 0
+}
+
+fn show(id: &str, look: &Look, format: Format, context: &mut Context) -> Result<(), Failure> {
     let Found { messages, mut report, .. } = find(look, context)?;
     let chosen = chosen(&report, &[id.to_owned()])?;
     report.messages.retain(|letter| chosen.contains(&letter.id));
@@ -112,10 +129,10 @@ fn show(id: &str, look: &Look, context: &mut Context) -> Result<(), Failure> {
     let events: Vec<serde_json::Value> = events
         .map(|message| serde_json::from_str(&message.body).unwrap_or(message.body.clone().into()))
         .collect();
-    let text = match look.format {
-        Format::Json => format!("{:#}\n", serde_json::json!({"messages": report.messages, "events": events})),
+    let text = match format {
+        Format::Json => fleet::json(&DeadLetterReport { events: Some(events), ..report }),
         Format::Text => {
-            let text = text(&report, context.console.columns);
+            let text = head(&report) + &letters(&report, context.console.columns);
             events.iter().fold(text, |text, event| format!("{text}{event:#}\n"))
         }
     };
@@ -139,7 +156,10 @@ fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Res
     }
     if chosen.is_empty() {
         context.console.result("nothing to put back\n")?;
-        return if left_out > 0 { Err(Failure::Findings) } else { Ok(()) };
+        if report.messages.is_empty() && !is_empty(&report) {
+            context.console.note(&hidden(&report));
+        }
+        return if is_empty(&report) { Ok(()) } else { Err(Failure::Findings) };
     }
     let put = report.messages.iter().filter(|letter| chosen.contains(&letter.id));
     let columns = context.console.columns.unwrap_or(COLUMNS);
@@ -148,16 +168,17 @@ fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Res
     let what = format!("puts back into the queue of events, {count} of {}\n{what}", report.messages.len());
     acting::agree(&session, what.trim_end(), yes, context)?;
     let mut twice = 0;
-    let done = dead_letter_reads::put_back(&session, &chosen, |message, outcome| {
-        let id = &message.id;
-        twice += usize::from(outcome == PutBack::Twice);
-        context.console.note(&match outcome {
-            PutBack::Done => format!("{id} is back in the queue\n"),
-            PutBack::Twice => {
-                format!("{id} is back in the queue, and here still; a second time does no harm\n")
-            }
-        });
-    })?;
+    let done =
+        dead_letter_reads::put_back(&session, (&chosen, report.about_in_queue), |message, outcome| {
+            let id = &message.id;
+            twice += usize::from(outcome == PutBack::Twice);
+            context.console.note(&match outcome {
+                PutBack::Done => format!("{id} is back in the queue\n"),
+                PutBack::Twice => {
+                    format!("{id} is back in the queue, and here still; a second time does no harm\n")
+                }
+            });
+        })?;
     context.console.result(&format!("{done} of {count} put back\n"))?;
     if done == count && left_out == 0 {
         return Ok(());
@@ -188,23 +209,32 @@ fn chosen(report: &DeadLetterReport, words: &[String]) -> Result<BTreeSet<String
     words.iter().map(one).collect()
 }
 
+fn head(DeadLetterReport { stack, account, region, .. }: &DeadLetterReport) -> String {
+    format!("{stack}, account {account}, {region}\n")
+}
+
+fn letters(report: &DeadLetterReport, columns: Option<usize>) -> String {
+    report.messages.iter().map(|letter| lines(letter, columns.unwrap_or(COLUMNS))).collect()
+}
+
+/// Said where there are messages and none was seen.
+fn hidden(report: &DeadLetterReport) -> String {
+    let about = report.about_in_queue;
+    format!(
+        "about {about} in the dead-letter queue, and none was handed out: somebody else looks at them; try again in a minute\n"
+    )
+}
+
 fn text(report: &DeadLetterReport, columns: Option<usize>) -> String {
-    let DeadLetterReport { stack, account, region, about_in_queue, messages, .. } = report;
-    let mut text = format!("{stack}, account {account}, {region}\n");
-    if messages.is_empty() {
-        let hidden =
-            if *about_in_queue > 0 { "; what somebody else looks at is hidden for a minute" } else { "" };
-        let _ = writeln!(text, "the dead-letter queue is empty{hidden}"); // text takes text
-        return text;
-    }
-    for letter in messages {
-        text += &lines(letter, columns.unwrap_or(COLUMNS));
-    }
-    let seen = u32::try_from(messages.len()).unwrap_or(u32::MAX);
-    if *about_in_queue > seen {
-        let _ = writeln!(text, "about {about_in_queue} in the queue; `--limit` looks at more");
-    }
-    text
+    let about = report.about_in_queue;
+    let seen = u32::try_from(report.messages.len()).unwrap_or(u32::MAX);
+    let rest = match seen {
+        0 if about == 0 => "the dead-letter queue is empty\n".to_owned(),
+        0 => hidden(report),
+        seen if about > seen => format!("about {about} in the queue; `--limit` looks at more\n"),
+        _ => String::new(),
+    };
+    head(report) + &letters(report, columns) + &rest
 }
 
 /// A message in a few lines.
@@ -233,4 +263,26 @@ fn lines(letter: &DeadLetter, columns: usize) -> String {
 /// An ARN without the account, which is the stack's own.
 fn short(caller: &str) -> &str {
     caller.splitn(6, ':').last().unwrap_or(caller)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_of_which_nothing_was_handed_out_is_not_empty() {
+        let report = |about_in_queue| DeadLetterReport {
+            version: 1,
+            stack: "webops".to_owned(),
+            account: "123456789012".to_owned(),
+            region: "eu-west-2".to_owned(),
+            about_in_queue,
+            messages: Vec::new(),
+            events: None,
+        };
+        assert!(is_empty(&report(0)) && text(&report(0), None).ends_with("the dead-letter queue is empty\n"));
+        assert!(!is_empty(&report(3)));
+        let told = text(&report(3), None);
+        assert!(told.contains("about 3 in") && told.contains("none was handed out"), "{told}");
+    }
 }

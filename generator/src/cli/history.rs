@@ -25,6 +25,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let session = arguments.operator.open(context)?;
     let (group, now) = (arguments.group.as_deref(), now());
     let facts = history_reads::history(&session, group, arguments.limit.into(), now)?;
+    if let Some(name) = group.filter(|_| !facts.is_there && facts.executions.is_empty() && !facts.has_more) {
+        return Err(Failure::Input(format!(
+            "there is no group `{name}`, and nothing ran for one of that name in 90 days; `asg-recycle status` lists those of the stack"
+        )));
+    }
     let report = history::report(&facts, &session.place, session.calls_made(), now);
     context.console.result(&match arguments.format {
         Format::Json => fleet::json(&report),

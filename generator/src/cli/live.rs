@@ -1,7 +1,8 @@
 //! A part of the terminal that is written over: each frame takes the place of the one before, at once and without a blank between.
 
-use super::console::Console;
+use super::console::{Console, harmless};
 use super::exit_code::Failure;
+use unicode_width::UnicodeWidthChar as _;
 
 /// Begins and ends an update that terminals show as a whole; those that do not know it leave it out.
 const BEGIN: &str = "\u{1b}[?2026h";
@@ -20,8 +21,8 @@ pub(super) struct Live {
 impl Live {
     /// Draws a frame over the one before, in a terminal of so many columns.
     pub(super) fn draw(&mut self, frame: &str, columns: usize, console: &mut Console) -> Result<(), Failure> {
-        let text = self.update(frame, columns);
-        console.result(&text)
+        let text = self.update(&harmless(frame), columns);
+        console.draw(&text)
     }
 
     fn update(&mut self, frame: &str, columns: usize) -> String {
@@ -29,8 +30,9 @@ impl Live {
         let rows: usize = self.lines.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
         let up = if rows > 0 { format!("\u{1b}[{rows}F") } else { String::new() };
         self.lines = frame.lines().map(width).collect();
-        let lines: Vec<&str> = frame.lines().chain([""]).collect();
-        format!("{BEGIN}{up}{}{ERASE_BELOW}{END}", lines.join(&format!("{ERASE_LINE}\n")))
+        // Each line is erased before it is written: after one of full width terminals erase its last character.
+        let lines: String = frame.lines().map(|line| format!("{ERASE_LINE}{line}\n")).collect();
+        format!("{BEGIN}{up}{lines}{ERASE_BELOW}{END}")
     }
 }
 
@@ -42,7 +44,7 @@ fn width(line: &str) -> usize {
         in_escape = (*character == '\u{1b}') || (in_escape && !character.is_ascii_alphabetic());
         is_shown
     });
-    shown.count()
+    shown.map(|character| character.width().unwrap_or(1)).sum()
 }
 
 #[cfg(test)]
@@ -54,10 +56,10 @@ mod tests {
         let mut live = Live::default();
         assert_eq!(
             live.update("one\ntwo\n", 80),
-            format!("{BEGIN}one{ERASE_LINE}\ntwo{ERASE_LINE}\n{ERASE_BELOW}{END}")
+            format!("{BEGIN}{ERASE_LINE}one\n{ERASE_LINE}two\n{ERASE_BELOW}{END}")
         );
         let second = live.update("\u{1b}[32m1234567890\u{1b}[0m\n", 80);
-        assert!(second.starts_with(&format!("{BEGIN}\u{1b}[2F\u{1b}[32m")), "{second:?}");
+        assert!(second.starts_with(&format!("{BEGIN}\u{1b}[2F{ERASE_LINE}\u{1b}[32m")), "{second:?}");
         // Ten columns take three rows of a terminal that has four columns now.
         assert!(live.update("x\n", 4).starts_with(&format!("{BEGIN}\u{1b}[3F")));
     }

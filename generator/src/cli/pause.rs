@@ -6,13 +6,14 @@ use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
+use crate::aws::AwsError;
 use crate::names;
 use crate::operate::answers::{NoAnswer, SeenGroup};
-use crate::operate::operation::{ANNOUNCE, DELETE_PAUSE, PUT_PAUSE};
+use crate::operate::operation::{ANNOUNCE, DELETE_PAUSE, Operation, PUT_PAUSE};
 use crate::operate::pause::{self, GroupPause};
 use crate::operate::session::StackSession;
 use crate::operate::{reads, span};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// Until when, e.g. `2026-01-05T18:00:00Z`.
     #[arg(long, value_name = "MOMENT")]
     until: Option<jiff::Timestamp>,
+    /// Also in place of a pause that ends later.
+    #[arg(long)]
+    replace: bool,
 }
 
 /// Which groups.
@@ -63,17 +67,34 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let session = arguments.which.operator.open(context)?;
     let groups = arguments.which.groups(&session)?;
-    let locks = reads::locks(&session)?;
+    if groups.is_empty() {
+        context.console.note("the stack has no group that could be paused\n");
+        return Err(Failure::Findings);
+    }
+    let (locks, pauses) = reads::locks_and_pauses(&session)?;
+    let covers = |group: &&SeenGroup| pauses.get(&group.name).is_some_and(|pause| pause.covers(until, now));
+    let (kept, groups): (Vec<&SeenGroup>, Vec<&SeenGroup>) =
+        groups.iter().partition(|group| !arguments.replace && covers(group));
+    for pause in kept.iter().filter_map(|group| pauses.get(&group.name)) {
+        let told = format!("{}: {}; that stays, `--replace` takes its place\n", pause.group, pause.told());
+        context.console.note(&told);
+    }
+    if groups.is_empty() {
+        return Ok(());
+    }
     let lasts = span::span(until.as_second() - now.as_second());
     let mut what = format!("pauses until {until:.0} ({lasts})\n");
     for group in &groups {
         let is_held = locks.get(&group.name).is_some_and(|lock| lock.held_by.is_some());
         let runs = if is_held { ": a recycle runs, and goes on to its next safe point" } else { "" };
         let _ = writeln!(what, "  {}{runs}", group.name); // text takes text
+        if let Some(pause) = pauses.get(&group.name).filter(|pause| pause.is_on(now)) {
+            let _ = writeln!(what, "    instead of: {}", pause.told()); // text takes text
+        }
     }
     acting::agree(&session, what.trim_end(), arguments.which.yes, context)?;
-    let mut untold = Vec::new();
-    for group in &groups {
+    let mut written = Written::default();
+    for group in groups {
         let pause = GroupPause {
             group: group.name.clone(),
             until: format!("{until:.0}"),
@@ -81,18 +102,26 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             why: why.to_owned(),
             since: format!("{now:.0}"),
         };
-        let _: NoAnswer =
-            session.ask(&PUT_PAUSE, &json!({"TableName": names::LOCK_TABLE, "Item": pause.item()}))?;
-        context.console.result(&format!("{}: paused until {}\n", group.name, pause.until))?;
-        untold.extend(announce(&session, &pause, group, None).err());
+        let put = json!({"TableName": names::LOCK_TABLE, "Item": pause.item()});
+        let put = pause::where_unchanged(put, pauses.get(&group.name));
+        if written.write(&session, (&PUT_PAUSE, &put), (group, Some(&pause)), context)? {
+            context.console.result(&format!("{}: paused until {}\n", group.name, pause.until))?;
+            written.untold.extend(announce(&session, &pause, group, None).err());
+        }
     }
-    told(&untold)
+    written.end()
 }
 
 pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
-    let groups = arguments.groups(&session)?;
-    let all = reads::pauses(&session)?;
+    let (_, all) = reads::locks_and_pauses(&session)?;
+    let groups = match &arguments.group {
+        // The pause of a group that is gone stays in the table until somebody takes it away.
+        Some(name) if all.contains_key(name) && reads::group(&session, name)?.is_none() => {
+            vec![SeenGroup { name: name.clone(), ..SeenGroup::default() }]
+        }
+        _ => arguments.groups(&session)?,
+    };
     let paused: Vec<(&SeenGroup, &GroupPause)> =
         groups.iter().filter_map(|group| Some((group, all.get(&group.name)?))).collect();
     if paused.is_empty() {
@@ -105,19 +134,66 @@ pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Fai
         let _ = writeln!(what, "  {}: {}", group.name, pause.told()); // text takes text
     }
     acting::agree(&session, what.trim_end(), arguments.yes, context)?;
-    let mut untold = Vec::new();
+    let mut written = Written::default();
     for (group, pause) in paused {
-        let arguments = json!({"TableName": names::LOCK_TABLE, "Key": pause::key(&group.name)});
-        let _: NoAnswer = session.ask(&DELETE_PAUSE, &arguments)?;
-        context.console.result(&format!(
-            "{}: resumed; a recycle that stands still goes on within minutes\n",
-            group.name
-        ))?;
-        if pause.is_on(now()) {
-            untold.extend(announce(&session, pause, group, Some(&session.caller)).err());
+        let delete = json!({"TableName": names::LOCK_TABLE, "Key": pause::key(&group.name)});
+        let delete = pause::where_unchanged(delete, Some(pause));
+        if written.write(&session, (&DELETE_PAUSE, &delete), (group, None), context)? {
+            context.console.result(&format!(
+                "{}: resumed; a recycle that stands still goes on within minutes\n",
+                group.name
+            ))?;
+            if pause.is_on(now()) {
+                written.untold.extend(announce(&session, pause, group, Some(&session.caller)).err());
+            }
         }
     }
-    told(&untold)
+    written.end()
+}
+
+/// What came of writing.
+#[derive(Default)]
+struct Written {
+    /// Groups whose pause somebody changed after it was shown: nothing was written there.
+    changed: usize,
+    /// What could not be announced, and why.
+    untold: Vec<String>,
+}
+
+impl Written {
+    /// Writes where the pause still is as it was shown; whether it then is as is wanted.
+    fn write(
+        &mut self,
+        session: &StackSession,
+        (operation, arguments): (&Operation, &Value),
+        (group, wanted): (&SeenGroup, Option<&GroupPause>),
+        context: &mut Context,
+    ) -> Result<bool, Failure> {
+        let answer: Result<NoAnswer, AwsError> = session.ask(operation, arguments);
+        match answer {
+            Err(error) if error.is("ConditionalCheckFailedException") => {
+                // A call whose answer was lost is made again, and finds what it wrote itself.
+                if reads::pause_of(session, &group.name)?.as_ref() == wanted {
+                    return Ok(true);
+                }
+                self.changed += 1;
+                let text = "somebody changed its pause meanwhile, which stays; look again";
+                context.console.note(&format!("{}: {text}\n", group.name));
+                Ok(false)
+            }
+            answer => Ok(answer.map(|NoAnswer {}| true)?),
+        }
+    }
+
+    /// Fails where something was not written, or was done and somebody was not told.
+    fn end(&self) -> Result<(), Failure> {
+        if let Some(first) = self.untold.first() {
+            let more = self.untold.len() - 1;
+            let more = if more > 0 { format!("\nand {more} more likewise") } else { String::new() };
+            return Err(Failure::World(format!("it is done, and could not be announced: {first}{more}")));
+        }
+        if self.changed > 0 { Err(Failure::Findings) } else { Ok(()) }
+    }
 }
 
 /// Tells whoever is told of recycles.
@@ -130,16 +206,4 @@ fn announce(
     let message = pause.announcement(&session.settings.topic_arn, group, ended_by);
     let published: Result<NoAnswer, _> = session.ask(&ANNOUNCE, &message);
     published.map(drop).map_err(|error| format!("{}: {error}", group.name))
-}
-
-/// Fails where something was done and somebody was not told.
-fn told(untold: &[String]) -> Result<(), Failure> {
-    match untold.first() {
-        None => Ok(()),
-        Some(first) => {
-            let more = untold.len() - 1;
-            let more = if more > 0 { format!("\nand {more} more likewise") } else { String::new() };
-            Err(Failure::World(format!("it is done, and could not be announced: {first}{more}")))
-        }
-    }
 }

@@ -47,5 +47,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     context.console.result(&match arguments.format {
         Format::Json => fleet::json(&plan.report),
         Format::Text => plan_text::text(&plan, look, context.console.columns),
-    })
+    })?;
+    if plan.run.is_none() {
+        context.console.note("there is no forecast; \"leaves out\" says why\n");
+        return Err(Failure::Findings);
+    }
+    Ok(())
 }

@@ -43,7 +43,7 @@ impl BuildReport {
             Progress::Compiling { name, begun, total_max } => {
                 let line = state(name, *begun, *total_max, self.started.elapsed());
                 if console.is_watched {
-                    console.note(&format!("\r\u{1b}[K{line}"));
+                    console.progress(&format!("\r\u{1b}[K{line}"));
                 } else if begun % CRATES_PER_LINE == 0 || name == HANDLER_CRATE {
                     console.note(&format!("{line}\n"));
                 }
@@ -77,7 +77,7 @@ fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> Strin
 /// Clears the line of progress.
 pub(super) fn progress_ends(console: &mut Console) {
     if console.is_watched {
-        console.note("\r\u{1b}[K");
+        console.progress("\r\u{1b}[K");
     }
 }
 

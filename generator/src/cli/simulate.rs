@@ -123,12 +123,14 @@ fn simulate(
             shown = true;
             let minutes = span.0 / 60_000;
             let (hours, minutes) = (minutes / 60, minutes % 60);
-            context.console.note(&format!("\r\u{1b}[Ksimulated {hours} h {minutes:02} min in {steps} steps"));
+            context
+                .console
+                .progress(&format!("\r\u{1b}[Ksimulated {hours} h {minutes:02} min in {steps} steps"));
         }
         true
     });
     if shown {
-        context.console.note("\r\u{1b}[K");
+        context.console.progress("\r\u{1b}[K");
     }
     run.ok_or_else(|| Failure::World("the run was broken off".to_owned()))
 }
@@ -201,11 +203,11 @@ fn conduct(
         drop(sender);
         for (number, ()) in (1_u64..).zip(scenarios) {
             if context.console.is_watched && (number % 10 == 0 || number == runs) {
-                context.console.note(&format!("\r\u{1b}[K{number} of {runs} scenarios"));
+                context.console.progress(&format!("\r\u{1b}[K{number} of {runs} scenarios"));
             }
         }
         if context.console.is_watched {
-            context.console.note("\r\u{1b}[K");
+            context.console.progress("\r\u{1b}[K");
         }
         for part in parts {
             let found = part.join();

@@ -9,6 +9,7 @@ use super::operator::{Operator, now};
 use super::simulate::look;
 use super::watch;
 use crate::operate::fleet::{self, FleetReport, FleetRow, StackFleet};
+use crate::operate::group_reads::HistorySeen;
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::{reads, span, table};
 
@@ -102,8 +103,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
     acting::owned(&session, name)?;
-    let seen =
-        watch::seen(&session, name)?.ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+    let seen = watch::seen(&session, name, &mut HistorySeen::default())?
+        .ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
     if arguments.format == Format::Json {
         return context.console.result(&fleet::json(&seen.status));
     }

@@ -28,7 +28,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         let Some(row) = fleet::rows(&facts, &session.settings, now()).into_iter().next() else {
             return Err(Failure::Input(format!("the group `{name}` is gone")));
         };
-        if row.state != GroupStanding::Recycling {
+        let unknown = facts.forgotten.first().map(String::as_str);
+        if row.state != GroupStanding::Recycling && looks.is_gone(unknown) {
             return at_rest(&row, context);
         }
         looks.wait(&format!("{name} is not at rest"), context)?;

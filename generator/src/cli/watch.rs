@@ -13,6 +13,7 @@ use super::simulate::look;
 use super::wait;
 use crate::aws::AwsError;
 use crate::operate::fleet::GroupStanding;
+use crate::operate::group_reads::HistorySeen;
 use crate::operate::group_status::{self, GroupSeen};
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::session::StackSession;
@@ -29,9 +30,6 @@ pub(super) struct Arguments {
     following: Following,
 }
 
-/// Rows of a frame's last lines.
-const FOOT_ROWS: usize = 3;
-
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let heard: Rc<RefCell<Vec<String>>> = Rc::default();
     let ear = Rc::clone(&heard);
@@ -44,9 +42,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let mut looks = arguments.following.looks();
     looks.no_faster_than(deployed::poll_interval_seconds(&settings, strategy).unwrap_or_default());
     let mut view = View::default();
+    let mut history = HistorySeen::default();
     loop {
         let waits = session.waits_made();
-        let read = seen(&session, name);
+        let read = seen(&session, name, &mut history);
         looks.pace(session.waits_made() > waits || matches!(read, Err(AwsError::Throttled { .. })));
         let said = std::mem::take(&mut *heard.borrow_mut());
         match read {
@@ -54,7 +53,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             read => {
                 let seen = read?.ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
                 view.show(&seen, (&said, &looks), context)?;
-                if seen.status.group.state != GroupStanding::Recycling {
+                let recycle = seen.status.recycle.as_ref().filter(|recycle| recycle.status.is_none());
+                let unknown = recycle.and_then(|recycle| recycle.execution.as_deref());
+                if seen.status.group.state != GroupStanding::Recycling && looks.is_gone(unknown) {
                     return wait::at_rest(&seen.status.group, context);
                 }
             }
@@ -63,9 +64,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
 }
 
-/// All that is known of a group now; none where there is none of that name.
-pub(super) fn seen(session: &StackSession, name: &str) -> Result<Option<GroupSeen>, AwsError> {
-    let facts = group_reads::group(session, name)?;
+/// All that is known of a group now, with what its history told before; none where there is none of that name.
+pub(super) fn seen(
+    session: &StackSession,
+    name: &str,
+    history: &mut HistorySeen,
+) -> Result<Option<GroupSeen>, AwsError> {
+    let facts = group_reads::group(session, name, history)?;
     Ok(group_status::of(&facts, &session.place, &session.settings, session.calls_made(), now()))
 }
 
@@ -108,7 +113,7 @@ impl View {
         };
         let area = ScreenArea {
             columns: Some(columns),
-            rows: Some(rows.saturating_sub(FOOT_ROWS)),
+            rows: Some(rows.saturating_sub(screen::FOOT_ROWS)),
             paint: look(console, None).paint,
         };
         self.frame = screen::screen(seen, area);
@@ -118,21 +123,21 @@ impl View {
                 format!("{} UTC, a look every {every} s; Ctrl-C ends the watching and nothing else", clock())
             }
         };
-        self.draw(&foot, columns, console)
+        self.draw(&foot, (columns, rows), console)
     }
 
     /// Tells why nothing new is shown.
     fn tell(&mut self, text: &str, context: &mut Context) -> Result<(), Failure> {
-        if let Some((columns, _)) = context.console.screen() {
-            return self.draw(text, columns, &mut context.console);
+        if let Some(size) = context.console.screen() {
+            return self.draw(text, size, &mut context.console);
         }
         context.console.note(&format!("note: {text}\n"));
         Ok(())
     }
 
-    fn draw(&mut self, foot: &str, columns: usize, console: &mut Console) -> Result<(), Failure> {
-        let frame = format!("{}\n{}\n", self.frame, screen::cut(foot, columns));
-        self.live.draw(&frame, columns, console)
+    fn draw(&mut self, foot: &str, size: (usize, usize), console: &mut Console) -> Result<(), Failure> {
+        let frame = screen::framed(&self.frame, foot, size);
+        self.live.draw(&frame, size.0, console)
     }
 }
 

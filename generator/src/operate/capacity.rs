@@ -62,15 +62,23 @@ fn stays(
         if ended.is_some_and(|ended| ended < since) {
             continue;
         }
+        // Others, such as detachments and standby, do not tell when an instance was there.
+        if !activity.is_launch() && !activity.is_termination() {
+            continue;
+        }
         let stay = stays.entry(id.to_owned()).or_default();
-        if activity.description.starts_with("Launching") {
+        if activity.is_launch() {
             if replaced.iter().any(|old| old == id) {
                 continue; // what is replaced was there at first
             }
             stay.launched = Some(began);
             stay.is_newcomer = began >= since;
+            let has_failed = ["Failed", "Cancelled"].contains(&&*activity.status_code);
             stay.in_service = ended.filter(|_| activity.status_code == "Successful");
-        } else if activity.description.starts_with("Terminating") {
+            if has_failed {
+                (stay.leaves, stay.gone) = (ended.or(Some(began)), ended.or(Some(began)));
+            }
+        } else {
             stay.leaves = Some(began);
             stay.gone = ended;
         }
@@ -123,6 +131,25 @@ mod tests {
             start_time: at(began).to_string(),
             end_time: ended.map(|minute| at(minute).to_string()),
         }
+    }
+
+    #[test]
+    fn what_never_came_or_only_left_is_not_counted() {
+        let failed = SeenActivity {
+            status_code: "Failed".to_owned(),
+            ..activity("Launching a new EC2 instance: i-1", 2, Some(3))
+        };
+        let activities = [
+            failed,
+            activity("Detaching EC2 instance: i-2", 4, Some(5)),
+            activity("Moving EC2 instance to Standby: i-3", 4, Some(5)),
+            activity("Launching a new EC2 instance into warm pool: i-4", 4, Some(5)),
+            activity("Terminating EC2 instance from warm pool: i-5", 4, Some(5)),
+        ];
+        let told = samples(&SeenGroup::default(), &activities, (at(0), at(10)), (&[], &BTreeSet::new()));
+        let live: Vec<(u64, u32)> =
+            told.iter().map(|(moment, sample)| ((moment.0 / 60_000) % 60, sample.live)).collect();
+        assert_eq!(live, [(0, 0), (2, 1), (3, 0), (10, 0)]);
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub struct DeadLetter {
     pub now: Vec<String>,
 }
 
-/// What `dlq list --format json` prints.
+/// What `dlq list` and `dlq show` print with `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterReport {
     /// Of this form: 1.
@@ -92,11 +92,14 @@ pub struct DeadLetterReport {
     pub region: String,
     /// How many messages SQS says there are, about; those that somebody else looks at now among them.
     pub about_in_queue: u32,
-    /// Those that were seen.
+    /// Those that were seen; of `dlq show` the one that was asked for.
     pub messages: Vec<DeadLetter>,
+    /// The events of these, in the same order: `dlq show` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<Value>>,
 }
 
-/// The JSON Schema of what `dlq list --format json` prints.
+/// The JSON Schema of what `dlq list` and `dlq show` print with `--format json`.
 pub fn json_schema() -> Value {
     schemars::schema_for!(DeadLetterReport).to_value()
 }
@@ -131,7 +134,13 @@ pub fn told(
     let received = received.unwrap_or_default();
     let undelivered = message.message_attributes.get("ERROR_CODE").map(|code| &code.string_value);
     let (kind, why) = match (&read, undelivered) {
-        (_, Some(code)) => {
+        (Err(malformed), Some(code)) => {
+            let why = format!(
+                "EventBridge could not put it into the queue of events ({code}), and the handler cannot read it: {malformed}"
+            );
+            (DeadLetterKind::Unreadable, why)
+        }
+        (Ok(_), Some(code)) => {
             let said = message
                 .message_attributes
                 .get("ERROR_MESSAGE")
@@ -298,6 +307,9 @@ mod tests {
         assert!(told.why.contains("detail.requestParameters.autoScalingGroupName"), "{}", told.why);
         assert!(told.now.is_empty());
         let attributes = [("ERROR_CODE", "NO_PERMISSIONS"), ("ERROR_MESSAGE", "not for the rule")];
+        let both = of(&message(&json!({"detail": {}}), &attributes));
+        assert_eq!(both.kind, DeadLetterKind::Unreadable, "put back, it would come here again");
+        assert!(both.why.contains("NO_PERMISSIONS") && both.why.contains("detail.eventName"), "{}", both.why);
         let told = of(&message(&update("web-asg-1"), &attributes));
         assert_eq!(told.kind, DeadLetterKind::NotDelivered);
         assert!(told.why.ends_with("NO_PERMISSIONS: not for the rule"), "{}", told.why);

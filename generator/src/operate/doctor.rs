@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::doctor_answers::{SeenRule, TrailSelectors};
+use super::doctor_answers::{SeenRule, Simulated, TrailSelectors};
 use super::fleet::{FleetFacts, FleetRow, GroupStanding};
 use crate::aws::AwsError;
 
@@ -68,7 +68,13 @@ impl StackCheck {
         Self { name: name.to_owned(), outcome: CheckOutcome::Finding, about, fix }
     }
 
-    /// It could not be made.
+    /// It could not be made, and what would let it be.
+    pub fn unknown(name: &str, about: impl Into<String>, fix: impl Into<String>) -> Self {
+        let (about, fix) = (about.into(), Some(fix.into()));
+        Self { name: name.to_owned(), outcome: CheckOutcome::NotMade, about, fix }
+    }
+
+    /// It could not be made, for a call failed.
     pub fn not_made(name: &str, error: &AwsError) -> Self {
         let text = error.to_string();
         let (about, fix) = match text.split_once('\n') {
@@ -180,31 +186,8 @@ pub fn version(definition: &str, own: &str) -> StackCheck {
     }
 }
 
-/// Locks that nobody will give back, and groups that nothing starts for.
-pub fn groups(rows: &[FleetRow], facts: &FleetFacts, own_executions: &str) -> Vec<StackCheck> {
-    let held = rows.iter().filter(|row| row.state == GroupStanding::Held);
-    let mut locks: Vec<StackCheck> = held
-        .map(|row| {
-            let fix = format!("asg-recycle restore {}", row.group);
-            StackCheck::finding("locks", format!("{}: {}", row.group, row.detail), fix)
-        })
-        .collect();
-    let is_known = |group: &str| facts.groups.iter().any(|one| one.name == group);
-    let lost = facts.locks.values().filter(|lock| {
-        !is_known(&lock.group)
-            && lock.held_by.as_ref().is_some_and(|holder| holder.starts_with(own_executions))
-    });
-    locks.extend(lost.map(|lock| {
-        let about = format!(
-            "{}: this stack holds its lock, and the group is gone, lost its opt-in tag, or is the stack's no more",
-            lock.group
-        );
-        let fix = "where the group is there, give it its tag again and restore it; else delete the item from the table of locks";
-        StackCheck::finding("locks", about, fix)
-    }));
-    if locks.is_empty() {
-        locks.push(StackCheck::passed("locks", "none is left by an execution that is dead"));
-    }
+/// Groups that nothing starts for.
+pub fn tags(rows: &[FleetRow]) -> Vec<StackCheck> {
     let faulty = rows.iter().filter(|row| row.state == GroupStanding::FaultyTags);
     let mut tags: Vec<StackCheck> = faulty
         .map(|row| {
@@ -218,11 +201,29 @@ pub fn groups(rows: &[FleetRow], facts: &FleetFacts, own_executions: &str) -> Ve
     if tags.is_empty() {
         tags.push(StackCheck::passed("tags", format!("{}, none at fault", counted(rows.len(), "group"))));
     }
-    locks.into_iter().chain(tags).collect()
+    tags
 }
 
-/// Other stacks that see groups of this one.
-pub fn stacks(others: &[(String, Settings)], facts: &FleetFacts) -> Vec<StackCheck> {
+/// The actions that a simulation does not allow, of those that it was asked about.
+///
+/// # Errors
+/// Why it does not tell of each: what it leaves out is not allowed by that.
+pub fn refused(asked: &[&str], answer: &Simulated) -> Result<Vec<String>, String> {
+    let results = &answer.evaluation_results.list;
+    let is_told = |action: &str| results.iter().any(|one| one.eval_action_name.eq_ignore_ascii_case(action));
+    let untold: Vec<&str> = asked.iter().copied().filter(|action| !is_told(action)).collect();
+    if !untold.is_empty() {
+        return Err(format!("it does not tell of {}", untold.join(", ")));
+    }
+    if answer.is_truncated {
+        return Err("it is cut short".to_owned());
+    }
+    let refused = results.iter().filter(|one| one.eval_decision != "allowed");
+    Ok(refused.map(|one| one.eval_action_name.clone()).collect())
+}
+
+/// Other stacks that see groups of this one; `unread` are functions that may be handlers of further ones.
+pub fn stacks(others: &[(String, Settings)], unread: &[String], facts: &FleetFacts) -> Vec<StackCheck> {
     const SHOWN: usize = 5;
     let shared = others.iter().filter_map(|(stack, settings)| {
         let both = facts.groups.iter().filter(|group| settings.groups.selects(&group.as_handler_sees_it()));
@@ -236,7 +237,13 @@ pub fn stacks(others: &[(String, Settings)], facts: &FleetFacts) -> Vec<StackChe
         let fix = "set `groups` in the stack.yaml of one of them";
         (!names.is_empty()).then(|| StackCheck::finding("stacks", about, fix))
     });
-    let found: Vec<StackCheck> = shared.collect();
+    let mut found: Vec<StackCheck> = shared.collect();
+    if !unread.is_empty() {
+        let about = format!("which groups these are for cannot be told: {}", unread.join(", "));
+        let fix = "their environment is encrypted by another key, or written for another version of this tool: ask with what can \
+                   read it";
+        found.push(StackCheck::unknown("stacks", about, fix));
+    }
     if found.is_empty() {
         let about = match others.len() {
             0 => "no other stack is here".to_owned(),
@@ -250,7 +257,8 @@ pub fn stacks(others: &[(String, Settings)], facts: &FleetFacts) -> Vec<StackChe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operate::doctor_answers::{AdvancedSelector, EventSelector, FieldSelector};
+    use crate::operate::answers::Members;
+    use crate::operate::doctor_answers::{AdvancedSelector, EventSelector, FieldSelector, SimulatedAction};
 
     #[test]
     fn a_trail_counts_that_logs_changes_of_groups() {
@@ -281,6 +289,38 @@ mod tests {
         assert!(advanced(Some(field("eventSource", &[], &["kms.amazonaws.com"]))), "others are left out");
         assert!(!advanced(Some(field("eventSource", &[], &["autoscaling.amazonaws.com"]))));
         assert!(!logs_changes(&TrailSelectors::default()));
+    }
+
+    #[test]
+    fn an_action_that_a_simulation_leaves_out_is_not_allowed_by_that() {
+        let simulated = |results: &[(&str, &str)], is_truncated| {
+            let one = |(name, decision): &(&str, &str)| SimulatedAction {
+                eval_action_name: (*name).to_owned(),
+                eval_decision: (*decision).to_owned(),
+            };
+            let list = results.iter().map(one).collect();
+            Simulated { evaluation_results: Members { list }, is_truncated }
+        };
+        let asked = ["sqs:A", "sqs:B"];
+        let both = [("sqs:A", "allowed"), ("sqs:B", "implicitDeny")];
+        assert_eq!(refused(&asked, &simulated(&both, false)), Ok(vec!["sqs:B".to_owned()]));
+        assert_eq!(
+            refused(&asked, &simulated(&both[..1], false)),
+            Err("it does not tell of sqs:B".to_owned())
+        );
+        assert!(
+            refused(&asked, &simulated(&[], false)).is_err()
+                && refused(&asked, &simulated(&both, true)).is_err()
+        );
+    }
+
+    #[test]
+    fn a_stack_that_cannot_be_read_is_no_stack_that_is_not_there() {
+        let outcomes = |unread: &[String]| -> Vec<CheckOutcome> {
+            stacks(&[], unread, &FleetFacts::default()).iter().map(|check| check.outcome).collect()
+        };
+        assert_eq!(outcomes(&[]), [CheckOutcome::Passed]);
+        assert_eq!(outcomes(&["old-handler".to_owned()]), [CheckOutcome::NotMade]);
     }
 
     #[test]

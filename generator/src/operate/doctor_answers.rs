@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::answers::{FunctionEnvironment, Members};
+use crate::names;
 
 /// The trails that are there, those of the organisation among them.
 #[derive(Debug, Default, Deserialize)]
@@ -133,6 +134,8 @@ pub struct PatternTested {
 pub struct Simulated {
     /// One for each action.
     pub evaluation_results: Members<SimulatedAction>,
+    /// Whether there are more than were told.
+    pub is_truncated: bool,
 }
 
 /// Whether a role may do something.
@@ -166,6 +169,11 @@ pub struct ListedFunction {
 }
 
 impl ListedFunction {
+    /// Whether it has the name of a handler, and variables that may not be read.
+    pub fn may_be_a_handler(&self) -> bool {
+        self.environment.error.is_some() && self.function_name.ends_with(names::FUNCTION.suffix)
+    }
+
     /// Its variables, where it has those of a handler.
     pub fn as_handler(&self) -> Option<&BTreeMap<String, String>> {
         let variables = &self.environment.variables;

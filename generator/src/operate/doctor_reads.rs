@@ -7,13 +7,15 @@ use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answers::FunctionAnswer;
+use super::answers::{FunctionAnswer, SeenGroup};
 use super::dead_letter_reads;
 use super::doctor::{self, StackCheck, counted};
 use super::doctor_answers::{
     FunctionsPage, MappingsAnswer, PatternTested, RulesPage, SeenRule, Simulated, TargetsAnswer,
     TrailSelectors, TrailStatus, TrailsAnswer,
 };
+use super::doctor_locks;
+use super::doctor_notifier::{self, Notifier};
 use super::fleet::{self, FleetFacts};
 use super::group_answers::MachineAnswer;
 use super::operation::{
@@ -31,12 +33,12 @@ use crate::{asl, names};
 const PAGES_MAX: usize = 50;
 /// What Lambda's mapping asks of the handler's role.
 const RECEIVE_CALLS: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
-/// The rules, each with a sample event that it has to select, and whether every stack has it.
-const RULES: &[(names::ResourceName, &str, bool)] = &[
-    (names::CHANGES_RULE, "update-launch-template", true),
-    (names::TEMPLATES_RULE, "create-template-version", false),
-    (names::MAINTENANCE_RULE, "maintenance-scheduled", false),
-    (names::EXECUTIONS_RULE, "execution-aborted", true),
+/// The rules, each with a sample event that it has to select, and the key of `stack.yaml` without which a stack lacks it.
+const RULES: &[(names::ResourceName, &str, Option<&str>)] = &[
+    (names::CHANGES_RULE, "update-launch-template", None),
+    (names::TEMPLATES_RULE, "create-template-version", Some("trigger.launch_template_versions")),
+    (names::MAINTENANCE_RULE, "maintenance-scheduled", Some("trigger.scheduled_maintenance")),
+    (names::EXECUTIONS_RULE, "execution-aborted", None),
 ];
 
 /// Looks at all that a stack needs.
@@ -62,22 +64,34 @@ pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<
         }
         Ok(machine) => {
             checks.push(doctor::version(&machine.definition, own_version));
-            let notifier = notifier_of(&machine.definition);
-            checks.extend(roles(session, &machine, notifier.as_deref(), sample.as_deref()));
-            checks.push(one("notifier", notifier_there(session, notifier.as_deref())));
+            let notifier = doctor_notifier::of(&machine.definition);
+            checks.extend(roles(session, &machine, notifier.arn(), sample.as_deref()));
+            checks.push(one("notifier", notifier_there(session, &notifier)));
         }
     }
     match facts {
         Err(error) => {
             checks.extend(["locks", "tags", "stacks"].map(|name| StackCheck::not_made(name, &error)));
         }
-        Ok(facts) => {
+        Ok(mut facts) => {
+            let others = look_at_locks(session, &mut facts);
             let rows = fleet::rows(&facts, &session.settings, now);
-            checks.extend(doctor::groups(&rows, &facts, &session.settings.machine.execution("")));
+            let locks = others.map(|others| doctor_locks::locks(&rows, &facts, &others, &session.settings));
+            checks.extend(many("locks", locks));
+            checks.extend(doctor::tags(&rows));
             checks.extend(many("stacks", stacks(session, &facts)));
         }
     }
     checks
+}
+
+/// Looks at every holder of a lock that may be the stack's, however many calls that takes; the groups of locks that are none of the
+/// stack's opted-in ones, as far as they exist.
+fn look_at_locks(session: &StackSession, facts: &mut FleetFacts) -> Result<Vec<SeenGroup>, AwsError> {
+    let holders = doctor_locks::holders(facts);
+    let strays: Vec<String> = doctor_locks::strays(facts).map(|lock| lock.group.clone()).collect();
+    reads::look_at_holders(session, (facts, holders), || true)?;
+    reads::groups_named(session, &strays)
 }
 
 fn trail(session: &StackSession) -> Result<StackCheck, AwsError> {
@@ -120,11 +134,18 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
         Some(("NextToken", json!(page.next_token.clone()?)))
     })?;
     let seen: Vec<SeenRule> = pages.into_iter().flat_map(|page| page.rules).collect();
-    let check = |(rule, sample, always): &(names::ResourceName, &str, bool)| {
+    let check = |(rule, sample, asked_by): &(names::ResourceName, &str, Option<&str>)| {
         let name = format!("{stack}{}", rule.suffix);
         let seen = seen.iter().find(|one| one.name == name);
         let made = || -> Result<StackCheck, AwsError> {
-            let Some(seen) = seen else { return Ok(doctor::rule(&name, None, false, &[], "")) };
+            let seen = match (seen, asked_by) {
+                (Some(seen), _) => seen,
+                (None, None) => return Ok(doctor::rule(&name, None, false, &[], "")),
+                (None, Some(key)) => {
+                    let about = format!("it is not there, which is right where `{key}` is false");
+                    return Ok(StackCheck::passed(&format!("rule {name}"), about));
+                }
+            };
             let event = sample_event(session, sample);
             let arguments = json!({"EventPattern": seen.event_pattern, "Event": event.to_string()});
             let tested: PatternTested = session.ask(&TEST_PATTERN, &arguments)?;
@@ -133,10 +154,9 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
             let queue = session.place.resource(Touches::EventsQueue);
             Ok(doctor::rule(&name, Some(seen), tested.result, &targets, &queue))
         };
-        let made = (*always || seen.is_some()).then(made)?;
-        Some(made.unwrap_or_else(|error| StackCheck::not_made(&format!("rule {name}"), &error)))
+        made().unwrap_or_else(|error| StackCheck::not_made(&format!("rule {name}"), &error))
     };
-    Ok(RULES.iter().filter_map(check).collect())
+    Ok(RULES.iter().map(check).collect())
 }
 
 /// A sample event as it would come to this stack.
@@ -181,28 +201,15 @@ fn dead_letters(session: &StackSession) -> Result<StackCheck, AwsError> {
     })
 }
 
-/// The function that is told of recycles, as the definition has it; none where there is none.
-fn notifier_of(definition: &str) -> Option<String> {
-    let definition: Value = serde_json::from_str(definition).ok()?;
-    let mut left = vec![&definition];
-    while let Some(value) = left.pop() {
-        let resource = value.get("Resource").and_then(Value::as_str).unwrap_or_default();
-        if resource.ends_with(":states:::lambda:invoke") {
-            let named = value.pointer("/Arguments/FunctionName").and_then(Value::as_str)?;
-            let arn = named.trim_matches(|c: char| "{%}' ".contains(c));
-            return Some(arn.to_owned()).filter(|arn| arn.starts_with("arn:"));
+fn notifier_there(session: &StackSession, notifier: &Notifier) -> Result<StackCheck, AwsError> {
+    let arn = match notifier {
+        Notifier::None => return Ok(StackCheck::passed("notifier", "the stack has none")),
+        Notifier::Unknown(why) => {
+            let about = format!("which one the state machine calls cannot be told: {why}");
+            return Ok(StackCheck::unknown("notifier", about, "deploy the stack anew"));
         }
-        match value {
-            Value::Object(fields) => left.extend(fields.values()),
-            Value::Array(items) => left.extend(items),
-            _ => {}
-        }
-    }
-    None
-}
-
-fn notifier_there(session: &StackSession, notifier: Option<&str>) -> Result<StackCheck, AwsError> {
-    let Some(arn) = notifier else { return Ok(StackCheck::passed("notifier", "the stack has none")) };
+        Notifier::Function(arn) => arn,
+    };
     let answer: Result<FunctionAnswer, AwsError> =
         session.ask(&DESCRIBE_NOTIFIER, &json!({"FunctionName": arn}));
     match answer {
@@ -230,13 +237,13 @@ fn roles(
     let of_machine = [(&machine.role_arn, &machine_calls, &[][..])];
     let check = |(role, calls, receive): (&String, &BTreeSet<String>, &[&str])| {
         let denied = denied(session, role, calls, receive, notifier, group);
-        let check = denied.map(|denied| doctor::role(role, calls.len() + receive.len(), &denied));
+        let check = denied.map(|(asked, denied)| doctor::role(role, asked, &denied));
         check.unwrap_or_else(|error| StackCheck::not_made(&format!("role {role}"), &error))
     };
     of_handler.chain(of_machine).map(check).collect()
 }
 
-/// The calls that a role may not make, asked for together as far as they touch the same.
+/// How many calls a role was asked about, and those that it may not make; asked for together as far as they touch the same.
 fn denied(
     session: &StackSession,
     role: &str,
@@ -244,7 +251,7 @@ fn denied(
     receive: &[&str],
     notifier: Option<&str>,
     group: Option<&str>,
-) -> Result<Vec<String>, AwsError> {
+) -> Result<(usize, Vec<String>), AwsError> {
     let mut touched: BTreeMap<(String, bool), Vec<&str>> = BTreeMap::new();
     for call in calls {
         let scope = scope_of(call).unwrap_or(CallScope::Everything);
@@ -255,7 +262,7 @@ fn denied(
     if !receive.is_empty() {
         touched.insert((session.place.resource(Touches::EventsQueue), false), receive.to_vec());
     }
-    let mut denied = Vec::new();
+    let (mut asked, mut denied) = (0, Vec::new());
     for ((resource, is_group), actions) in touched {
         let mut arguments = json!({
             "PolicySourceArn": role, "ActionNames": actions, "ResourceArns": [resource], "MaxItems": 1_000,
@@ -264,11 +271,14 @@ fn denied(
             arguments["ContextEntries"] = tags_of_a_group(&session.settings);
         }
         let answer: Simulated = session.ask(&SIMULATE_ROLE, &arguments)?;
-        let refused = answer.evaluation_results.list.into_iter().filter(|one| one.eval_decision != "allowed");
-        denied.extend(refused.map(|one| one.eval_action_name));
+        asked += actions.len();
+        denied.extend(
+            doctor::refused(&actions, &answer)
+                .map_err(|reason| AwsError::Unreadable { action: SIMULATE_ROLE.action.iam(), reason })?,
+        );
     }
     denied.sort();
-    Ok(denied)
+    Ok((asked, denied))
 }
 
 /// Something that a call of this scope touches; none where the stack does not make it.
@@ -322,33 +332,17 @@ fn stacks(session: &StackSession, facts: &FleetFacts) -> Result<Vec<StackCheck>,
     let own = format!("{}{}", session.place.stack, names::FUNCTION.suffix);
     let others =
         pages.iter().flat_map(|page| &page.functions).filter(|function| function.function_name != own);
-    let others: Vec<(String, Settings)> = others
-        .filter_map(|function| {
-            let settings = Settings::parse(function.as_handler()?).ok()?;
-            let name = &function.function_name;
-            Some((name.strip_suffix(names::FUNCTION.suffix).unwrap_or(name).to_owned(), settings))
-        })
-        .collect();
-    Ok(doctor::stacks(&others, facts))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_notifier_is_the_function_that_the_definition_calls() {
-        let of = |name: &str| {
-            let call = json!({"Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": format!("{{% '{name}' %}}")}});
-            notifier_of(
-                &json!({"States": {"A": {"Type": "Pass"}, "B": {"Branches": [{"States": {"C": call}}]}}})
-                    .to_string(),
-            )
-        };
-        assert_eq!(
-            of("arn:aws:lambda:x:1:function:tell").as_deref(),
-            Some("arn:aws:lambda:x:1:function:tell")
-        );
-        assert_eq!((of(""), notifier_of("{")), (None, None));
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for function in others {
+        let name = &function.function_name;
+        match function.as_handler().map(Settings::parse) {
+            Some(Ok(settings)) => {
+                read.push((name.strip_suffix(names::FUNCTION.suffix).unwrap_or(name).to_owned(), settings));
+            }
+            Some(Err(_)) => unread.push(name.clone()),
+            None if function.may_be_a_handler() => unread.push(name.clone()),
+            None => {}
+        }
     }
+    Ok(doctor::stacks(&read, &unread, facts))
 }

@@ -30,6 +30,18 @@ pub struct SeenActivity {
     pub end_time: Option<String>,
 }
 
+impl SeenActivity {
+    /// Whether an instance came into the group by it: what only fills a warm pool does not count.
+    pub fn is_launch(&self) -> bool {
+        self.description.starts_with("Launching ") && !self.description.contains("into warm pool")
+    }
+
+    /// Whether an instance of the group was terminated by it.
+    pub fn is_termination(&self) -> bool {
+        self.description.starts_with("Terminating ") && !self.description.contains("from warm pool")
+    }
+}
+
 /// How the targets of a target group are.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -106,6 +118,8 @@ pub struct HistoryPage {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HistoryEvent {
+    /// Its number in the history, from 1.
+    pub id: u64,
     /// Of a state that was entered.
     pub state_entered_event_details: Option<StateDetails>,
     /// Of a state that was left.

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::answers::{SeenExecution, SeenGroup};
 use super::fleet;
 use super::group_answers::{
-    ActivitiesPage, HistoryPage, MachineAnswer, MachinesPage, SeenActivity, SeenMachine, TargetHealthAnswer,
+    ActivitiesPage, HistoryEvent, HistoryPage, MachineAnswer, MachinesPage, SeenActivity, SeenMachine,
+    TargetHealthAnswer,
 };
-use super::group_status::{GroupFacts, TargetFact};
+use super::group_status::{GroupFacts, TargetFact, target_group_name};
 use super::operation::{
     DESCRIBE_ACTIVITIES, DESCRIBE_MACHINES, DESCRIBE_STATE_MACHINE, DESCRIBE_TARGET_HEALTH, READ_HISTORY,
 };
@@ -29,11 +30,13 @@ const TARGET_GROUPS_MAX: usize = 10;
 /// Events that one page of a history holds, as Step Functions has it, and pages that are read at most.
 const EVENTS_PER_PAGE: u32 = 1_000;
 const HISTORY_PAGES_MAX: usize = 3;
+/// Events of a page where those before the last look are known.
+const EVENTS_PER_LOOK: u32 = 100;
 /// The variables of the machine that are told of.
 const VARIABLES: [&str; 5] = ["stage", "deadline", "proving", "bake_until", "restore_deadline"];
 
-/// Reads all that is known of one group; without groups where there is none of that name.
-pub fn group(session: &StackSession, name: &str) -> Result<GroupFacts, AwsError> {
+/// Reads all that is known of one group, with what its history told before; without groups where there is none of that name.
+pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> Result<GroupFacts, AwsError> {
     let mut facts = GroupFacts { fleet: reads::fleet_of_one(session, name)?, ..GroupFacts::default() };
     let Some(group) = facts.fleet.groups.first().cloned() else { return Ok(facts) };
     facts.launched = launched(session, &group)?;
@@ -51,7 +54,8 @@ pub fn group(session: &StackSession, name: &str) -> Result<GroupFacts, AwsError>
     if let Some(holder) = facts.holder.clone().filter(|holder| holder.status == "RUNNING") {
         let since = fleet::moment(holder.start_date).unwrap_or_default();
         facts.activities = activities(session, name, since)?;
-        read_history(session, &holder, &mut facts)?;
+        read_history(session, &holder, history)?;
+        (facts.at_state, facts.assigned) = (history.at_state.clone(), history.assigned.clone());
     }
     Ok(facts)
 }
@@ -81,7 +85,7 @@ fn targets(session: &StackSession, group: &SeenGroup) -> Result<Vec<TargetFact>,
             Err(error) if error.is("TargetGroupNotFound") => continue, // the group says so by itself
             answer => answer?,
         };
-        let name = arn.split("targetgroup/").nth(1).unwrap_or(arn).split('/').next().unwrap_or_default();
+        let name = target_group_name(arn);
         let fact = |one: super::group_answers::TargetHealthDescription| TargetFact {
             name: name.to_owned(),
             instance: one.target.id,
@@ -110,38 +114,79 @@ fn activities(session: &StackSession, name: &str, since: Timestamp) -> Result<Ve
     Ok(found)
 }
 
+/// What the history of an execution told so far, so that a further look reads no more than what came since.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HistorySeen {
+    /// Whose.
+    execution: String,
+    /// The newest event that was read.
+    last_event: u64,
+    /// The state that was entered last.
+    at_state: Option<String>,
+    /// What was assigned to variables last.
+    assigned: BTreeMap<String, Value>,
+}
+
+impl HistorySeen {
+    /// Takes events, newest first, as far as they are newer than what is known; whether older ones have to be read besides.
+    fn take(&mut self, newer: &mut Self, events: Vec<HistoryEvent>) -> bool {
+        for event in events {
+            if event.id <= self.last_event {
+                return false;
+            }
+            newer.last_event = newer.last_event.max(event.id);
+            if let (None, Some(entered)) = (&newer.at_state, &event.state_entered_event_details) {
+                newer.at_state = Some(entered.name.clone());
+            }
+            let assigned =
+                event.state_exited_event_details.map(|left| left.assigned_variables).unwrap_or_default();
+            for name in VARIABLES.iter().filter(|name| assigned.contains_key(**name)) {
+                let value = assigned.get(*name).and_then(|text| serde_json::from_str::<Value>(text).ok());
+                if let (Some(value), false) = (value, newer.assigned.contains_key(*name)) {
+                    newer.assigned.insert((*name).to_owned(), value);
+                }
+            }
+        }
+        newer.assigned.len() < VARIABLES.len()
+    }
+
+    /// Adds what is newer.
+    fn add(&mut self, newer: Self) {
+        self.last_event = self.last_event.max(newer.last_event);
+        self.at_state = newer.at_state.or(self.at_state.take());
+        self.assigned.extend(newer.assigned);
+    }
+}
+
 /// Where an execution is, and what it assigned last, from the newest events on, as far as pages are read.
 fn read_history(
     session: &StackSession,
     holder: &SeenExecution,
-    facts: &mut GroupFacts,
+    seen: &mut HistorySeen,
 ) -> Result<(), AwsError> {
+    if seen.execution != holder.execution_arn {
+        *seen = HistorySeen { execution: holder.execution_arn.clone(), ..HistorySeen::default() };
+    }
+    let (per_page, pages_max) = match seen.last_event {
+        0 => (EVENTS_PER_PAGE, HISTORY_PAGES_MAX),
+        _ => (EVENTS_PER_LOOK, HISTORY_PAGES_MAX * 10),
+    };
     let mut arguments = json!({
         "executionArn": holder.execution_arn,
         "reverseOrder": true,
         "includeExecutionData": true,
-        "maxResults": EVENTS_PER_PAGE,
+        "maxResults": per_page,
     });
-    for _ in 0..HISTORY_PAGES_MAX {
+    let mut newer = HistorySeen::default();
+    for _ in 0..pages_max {
         let page: HistoryPage = session.ask(&READ_HISTORY, &arguments)?;
-        for event in page.events {
-            if let (None, Some(entered)) = (&facts.at_state, &event.state_entered_event_details) {
-                facts.at_state = Some(entered.name.clone());
-            }
-            let assigned =
-                event.state_exited_event_details.map(|left| left.assigned_variables).unwrap_or_default();
-            for name in
-                VARIABLES.iter().filter(|name| !facts.assigned.contains_key(**name)).collect::<Vec<_>>()
-            {
-                let value = assigned.get(*name).and_then(|text| serde_json::from_str::<Value>(text).ok());
-                facts.assigned.extend(value.map(|value| ((*name).to_owned(), value)));
-            }
-        }
-        match page.next_token.filter(|_| facts.assigned.len() < VARIABLES.len()) {
+        let has_more = seen.take(&mut newer, page.events);
+        match page.next_token.filter(|_| has_more) {
             Some(token) => arguments["nextToken"] = json!(token),
             None => break,
         }
     }
+    seen.add(newer);
     Ok(())
 }
 
@@ -150,4 +195,46 @@ pub fn definition(session: &StackSession) -> Result<String, AwsError> {
     let arguments = json!({"stateMachineArn": session.settings.machine.to_string()});
     let answer: MachineAnswer = session.ask(&DESCRIBE_STATE_MACHINE, &arguments)?;
     Ok(answer.definition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Events with these numbers, each of which leaves a state that assigns its number to the stage and enters one of that name.
+    fn events(ids: &[u64]) -> Vec<HistoryEvent> {
+        let event = |id: &u64| -> HistoryEvent {
+            let event = json!({"id": id, "stateEnteredEventDetails": {"name": id.to_string()},
+                "stateExitedEventDetails": {"name": "x", "assignedVariables": {"stage": id.to_string()}}});
+            serde_json::from_value(event).expect("an event")
+        };
+        ids.iter().map(event).collect()
+    }
+
+    #[test]
+    fn a_further_look_takes_what_came_since() {
+        let mut seen = HistorySeen::default();
+        let mut newer = HistorySeen::default();
+        assert!(seen.take(&mut newer, events(&[4, 3])) && seen.take(&mut newer, events(&[2, 1])));
+        seen.add(newer);
+        assert_eq!(
+            (seen.last_event, seen.at_state.as_deref(), &seen.assigned["stage"]),
+            (4, Some("4"), &json!(4))
+        );
+        let mut newer = HistorySeen::default();
+        assert!(!seen.take(&mut newer, events(&[6, 5, 4, 3])), "older ones are known");
+        seen.add(newer);
+        assert_eq!(
+            (seen.last_event, seen.at_state.as_deref(), &seen.assigned["stage"]),
+            (6, Some("6"), &json!(6))
+        );
+        let mut newer = HistorySeen::default();
+        assert!(!seen.take(&mut newer, events(&[6])));
+        seen.add(newer);
+        assert_eq!(
+            (seen.last_event, &seen.assigned["stage"]),
+            (6, &json!(6)),
+            "nothing came, and what was known stays"
+        );
+    }
 }

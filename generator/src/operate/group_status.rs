@@ -39,6 +39,34 @@ pub struct GroupFacts {
     pub at_state: Option<String>,
 }
 
+impl GroupFacts {
+    /// Adds what was not told: an instance in service that one of the group's target groups does not know, or that was not asked, is
+    /// not known to be healthy there.
+    fn targets_of(&self, group: &SeenGroup, instance: &SeenInstance) -> Vec<TargetStatus> {
+        let known = self.targets.iter().filter(|target| target.instance == instance.id);
+        let mut targets: Vec<TargetStatus> = known
+            .map(|fact| TargetStatus {
+                name: fact.name.clone(),
+                state: fact.state.clone(),
+                reason: fact.reason.clone(),
+            })
+            .collect();
+        let names = group.target_groups.list.iter().map(|arn| target_group_name(arn));
+        let untold = names.filter(|_| instance.lifecycle_state == "InService");
+        let untold: Vec<&str> =
+            untold.filter(|name| targets.iter().all(|target| target.name != *name)).collect();
+        let unknown =
+            |name: &str| TargetStatus { name: name.to_owned(), state: "unknown".to_owned(), reason: None };
+        targets.extend(untold.into_iter().map(unknown));
+        targets
+    }
+}
+
+/// The name of a target group, of its ARN.
+pub fn target_group_name(arn: &str) -> &str {
+    arn.split("targetgroup/").nth(1).unwrap_or(arn).split('/').next().unwrap_or_default()
+}
+
 /// An instance in one target group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetFact {
@@ -152,7 +180,7 @@ pub struct InstanceStatus {
     pub lifecycle_state: String,
     /// `Healthy` or `Unhealthy`, to Auto Scaling.
     pub health: String,
-    /// How it is as a target, one for each target group that knows it.
+    /// How it is as a target, one for each target group that knows it; while it is in service one for each of the group's.
     pub targets: Vec<TargetStatus>,
     /// Whether it serves: in service, healthy, and healthy as every target.
     pub serves: bool,
@@ -169,7 +197,7 @@ pub struct InstanceStatus {
 pub struct TargetStatus {
     /// Name of the target group.
     pub name: String,
-    /// E.g. `healthy`.
+    /// E.g. `healthy`; `unknown` where the target group does not know the instance, or was not asked.
     pub state: String,
     /// Why it is not, where that is said.
     pub reason: Option<String>,
@@ -244,6 +272,7 @@ fn recycle(
     let strategy = asked("strategy");
     let started = holder.and_then(|holder| fleet::moment(holder.start_date));
     let runs = holder.is_some_and(|holder| holder.status == "RUNNING");
+    let phase = journal.map(|journal| &*journal.phase);
     let point = |(at, sample): &(Moment, Sample)| CapacityPoint {
         at: i64::try_from(at.0)
             .ok()
@@ -262,16 +291,12 @@ fn recycle(
         trigger: holder.and_then(|holder| holder.trigger("event_name")),
         started_at: started.map(|at| at.to_string()),
         seconds: started.map(|at| (now.as_second() - at.as_second()).max(0)),
-        phase: phases::reached(
-            strategy.as_deref().unwrap_or_default(),
-            journal.map(|journal| &*journal.phase),
-            &facts.assigned,
-        ),
+        phase: phases::reached(strategy.as_deref().unwrap_or_default(), phase, &facts.assigned),
         strategy,
         at_state: facts.at_state.clone().filter(|_| runs),
         to_replace: replace.len(),
         replaced: replace.len() - replace.iter().filter(is_there).count(),
-        deadlines: if runs { phases::deadlines(&facts.assigned, now) } else { Vec::new() },
+        deadlines: if runs { phases::deadlines(&facts.assigned, phase, now) } else { Vec::new() },
         has_mark: lock.has_mark,
         puts_back: lock.to_put_back((group.min_size, group.max_size)),
         console: lock.held_by.as_ref().and_then(|execution| execution_link(region, execution)),
@@ -288,7 +313,7 @@ fn instances(
     let outdated = outdated(group, &facts.fleet.aliases);
     let told = |instance: &SeenInstance| {
         let found = outdated.iter().find(|one| one.id == instance.id);
-        told(instance, found, journal, (facts, now))
+        told(instance, found, journal, (group, facts, now))
     };
     let mut instances: Vec<InstanceStatus> = group.instances.list.iter().map(told).collect();
     instances.sort_by(|one, other| {
@@ -302,15 +327,9 @@ fn told(
     instance: &SeenInstance,
     outdated: Option<&OutdatedInstance>,
     journal: Option<&SeenJournal>,
-    (facts, now): (&GroupFacts, Timestamp),
+    (group, facts, now): (&SeenGroup, &GroupFacts, Timestamp),
 ) -> InstanceStatus {
-    let targets = facts.targets.iter().filter(|target| target.instance == instance.id);
-    let target = |fact: &TargetFact| TargetStatus {
-        name: fact.name.clone(),
-        state: fact.state.clone(),
-        reason: fact.reason.clone(),
-    };
-    let targets: Vec<TargetStatus> = targets.map(target).collect();
+    let targets = facts.targets_of(group, instance);
     let version = instance.launch_template.as_ref().and_then(|template| template.version.as_ref());
     let launched_from = match (version, &instance.launch_configuration_name) {
         (Some(version), _) => format!("version {version}"),

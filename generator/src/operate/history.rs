@@ -24,6 +24,8 @@ pub struct HistoryFacts {
     pub executions: Vec<SeenExecution>,
     /// Whether there are older ones within the time, which were not looked at.
     pub has_more: bool,
+    /// Whether the group that was asked for exists; that of none does.
+    pub is_there: bool,
 }
 
 /// What `history --format json` prints.
@@ -170,7 +172,11 @@ pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>)
     let since = report.since.split('T').next().unwrap_or_default();
     let mut text = format!("{stack}, account {account}, {region}; since {since}\n");
     if executions.is_empty() {
-        return text + "nothing ran\n";
+        return text
+            + match report.has_more {
+                false => "nothing ran\n",
+                true => "nothing of what was looked at; there are older ones: `--limit` looks at more\n",
+            };
     }
     text += &table(executions, group, columns);
     for one in executions {
@@ -273,6 +279,7 @@ mod tests {
                 seen(120, "ABORTED", None, None),
             ],
             has_more: true,
+            is_there: true,
         };
         let place = StackPlace {
             stack: "webops".to_owned(),
@@ -298,6 +305,13 @@ mod tests {
             narrow.lines().nth(1).is_some_and(|line| line.contains("GROUP") && line.len() <= 80),
             "{narrow}"
         );
+        let nothing = |has_more| {
+            let report =
+                super::report(&HistoryFacts { has_more, ..HistoryFacts::default() }, &place, 3, now());
+            text(&report, Some("web-asg-1"), None)
+        };
+        assert!(nothing(false).ends_with("\nnothing ran\n"));
+        assert!(nothing(true).contains("there are older ones"), "that there is nothing is not known");
         assert_eq!(report.executions[1].event_id.as_deref(), Some("e-1"));
     }
 }

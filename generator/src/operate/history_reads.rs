@@ -24,9 +24,12 @@ pub fn history(
     limit: usize,
     now: Timestamp,
 ) -> Result<HistoryFacts, AwsError> {
-    let prefix = match group {
-        Some(name) => Some(prefix(session, name)?),
-        None => None,
+    let (prefix, is_there) = match group {
+        Some(name) => {
+            let (prefix, is_there) = prefix(session, name)?;
+            (Some(prefix), is_there)
+        }
+        None => (None, true),
     };
     let (mut listed, mut has_more) = listed(session, now - KNOWN_FOR)?;
     listed.retain(|one| match (&prefix, one.name.rsplit_once('-')) {
@@ -46,13 +49,15 @@ pub fn history(
             executions.push(seen);
         }
     }
-    Ok(HistoryFacts { executions, has_more })
+    Ok(HistoryFacts { executions, has_more, is_there })
 }
 
-/// What the names of a group's executions begin with; of a group that is gone, as if its tags had named no component.
-fn prefix(session: &StackSession, group: &str) -> Result<String, AwsError> {
+/// What the names of a group's executions begin with, and whether it exists; of one that is gone, as if its tags had named no component.
+fn prefix(session: &StackSession, group: &str) -> Result<(String, bool), AwsError> {
+    let seen = reads::group(session, group)?;
+    let is_there = seen.is_some();
     let gone = SeenGroup { name: group.to_owned(), ..SeenGroup::default() };
-    Ok(execution_prefix(&reads::group(session, group)?.unwrap_or(gone)))
+    Ok((execution_prefix(&seen.unwrap_or(gone)), is_there))
 }
 
 /// The executions that began since a moment, newest first, and whether there may be more of them.

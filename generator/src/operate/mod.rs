@@ -12,6 +12,8 @@ pub mod dead_letter;
 pub mod dead_letter_reads;
 pub mod doctor;
 pub mod doctor_answers;
+pub mod doctor_locks;
+pub mod doctor_notifier;
 pub mod doctor_reads;
 pub mod fleet;
 pub mod group_answers;

@@ -181,10 +181,8 @@ fn hook(hooks: &[SeenHook], transition: &str) -> Option<Value> {
 
 /// How long launches and terminations took lately, by the median.
 pub fn times(activities: &[SeenActivity]) -> Times {
-    let lengths = |kind: &str| {
-        let of_kind = activities
-            .iter()
-            .filter(|one| one.description.starts_with(kind) && one.status_code == "Successful");
+    let lengths = |is_of_kind: fn(&SeenActivity) -> bool| {
+        let of_kind = activities.iter().filter(|one| is_of_kind(one) && one.status_code == "Successful");
         let length = |one: &SeenActivity| {
             let at = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::as_second);
             u64::try_from(at(one.end_time.as_ref()?)? - at(&one.start_time)?).ok()
@@ -193,7 +191,7 @@ pub fn times(activities: &[SeenActivity]) -> Times {
         lengths.sort_unstable();
         lengths
     };
-    let (launches, terminations) = (lengths("Launching"), lengths("Terminating"));
+    let (launches, terminations) = (lengths(SeenActivity::is_launch), lengths(SeenActivity::is_termination));
     let median = |lengths: &[u64]| lengths.get(lengths.len() / 2).copied();
     Times {
         boot_seconds: median(&launches).unwrap_or(BOOT_SECONDS).max(1),

@@ -18,6 +18,8 @@ pub enum Touches {
     StackExecutions,
     /// The table of locks and journals.
     LockTable,
+    /// The pauses in it, which all stacks share: no lock and no journal.
+    Pauses,
     /// The topic that recycles are announced on.
     Topic,
     /// The queue of events.
@@ -102,9 +104,9 @@ pub const START_EXECUTION: Operation =
 pub const STOP_EXECUTION: Operation =
     act(AwsAction::repeatable(STATES, "StopExecution"), Touches::StackExecutions);
 /// Pauses a group: the mark is an item of its own.
-pub const PUT_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "PutItem"), Touches::LockTable);
+pub const PUT_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "PutItem"), Touches::Pauses);
 /// Takes the mark away.
-pub const DELETE_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "DeleteItem"), Touches::LockTable);
+pub const DELETE_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "DeleteItem"), Touches::Pauses);
 /// Tells of it whoever is told of recycles.
 pub const ANNOUNCE: Operation = act(AwsAction::repeatable(SNS, "Publish"), Touches::Topic);
 /// How many messages are in the dead-letter queue.

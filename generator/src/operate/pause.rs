@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::answers::{AttributeText, SeenGroup};
 
 /// What the keys of pauses begin with; a colon is in no group's name.
-const KEY_PREFIX: &str = "pause:";
+pub const KEY_PREFIX: &str = "pause:";
 /// How long a pause lasts where nobody says so.
 pub const SECONDS_DEFAULT: i64 = 4 * 3_600;
 /// How long it lasts at most: no execution stands still for longer.
@@ -59,6 +59,28 @@ pub fn ends_at(now: Timestamp, seconds: Option<i64>, until: Option<Timestamp>) -
     }
 }
 
+/// Adds to a call that writes the pause of a group that nothing is written where the table no longer has what was seen there: that
+/// pause, or none.
+pub fn where_unchanged(mut call: Value, seen: Option<&GroupPause>) -> Value {
+    let Some(seen) = seen else {
+        call["ConditionExpression"] = json!("attribute_not_exists(auto_scaling_group_name)");
+        return call;
+    };
+    let mut conditions = Vec::new();
+    let mut values = json!({});
+    for (name, text) in seen.texts() {
+        if text.is_empty() {
+            conditions.push(format!("attribute_not_exists({name})"));
+        } else {
+            conditions.push(format!("{name} = :{name}"));
+            values[format!(":{name}")] = json!({"S": text});
+        }
+    }
+    call["ConditionExpression"] = json!(conditions.join(" AND "));
+    call["ExpressionAttributeValues"] = values;
+    call
+}
+
 impl GroupPause {
     /// Reads an item of the table; `None` for one that is no pause.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
@@ -76,16 +98,25 @@ impl GroupPause {
     /// The item of the table.
     pub fn item(&self) -> Value {
         let mut item = key(&self.group);
-        let texts = [
+        for (name, text) in self.texts().into_iter().filter(|(_, text)| !text.is_empty()) {
+            item[name] = json!({"S": text});
+        }
+        item
+    }
+
+    /// Its attributes.
+    fn texts(&self) -> [(&'static str, &str); 4] {
+        [
             ("paused_until", &self.until),
             ("paused_by", &self.by),
             ("paused_why", &self.why),
             ("paused_at", &self.since),
-        ];
-        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-            item[name] = json!({"S": text});
-        }
-        item
+        ]
+    }
+
+    /// Whether it is on now and ends no earlier than another would that is asked for.
+    pub fn covers(&self, until: Timestamp, now: Timestamp) -> bool {
+        self.is_on(now) && self.until.parse::<Timestamp>().is_ok_and(|own| own >= until)
     }
 
     /// Whether it is not over yet. A recycle takes what is no moment for none.
@@ -152,6 +183,30 @@ mod tests {
         );
         assert!(pause().is_on(now()));
         assert!(!GroupPause { until: "tomorrow".to_owned(), ..pause() }.is_on(now()));
+    }
+
+    #[test]
+    fn a_pause_is_written_over_only_as_it_was_seen() {
+        let call = where_unchanged(json!({}), None);
+        assert_eq!(call["ConditionExpression"], json!("attribute_not_exists(auto_scaling_group_name)"));
+        let call = where_unchanged(json!({}), Some(&GroupPause { why: String::new(), ..pause() }));
+        assert_eq!(
+            call["ConditionExpression"],
+            json!(
+                "paused_until = :paused_until AND paused_by = :paused_by AND attribute_not_exists(paused_why) AND paused_at = :paused_at"
+            )
+        );
+        assert_eq!(call["ExpressionAttributeValues"][":paused_at"], json!({"S": "2026-01-05T09:00:00Z"}));
+        assert_eq!(call["ExpressionAttributeValues"].as_object().map(serde_json::Map::len), Some(3));
+    }
+
+    #[test]
+    fn a_pause_covers_what_ends_no_later() {
+        let covers = |until: &str| pause().covers(until.parse().expect("a time"), now());
+        assert!(covers("2026-01-05T10:00:00Z") && covers("2026-01-05T13:00:00Z"));
+        assert!(!covers("2026-01-05T13:00:01Z"));
+        let over = GroupPause { until: "2026-01-05T08:59:59Z".to_owned(), ..pause() };
+        assert!(!over.covers("2026-01-05T08:00:00Z".parse().expect("a time"), now()));
     }
 
     #[test]

@@ -60,12 +60,18 @@ pub struct Deadline {
     pub what: String,
     /// When, RFC 3339.
     pub at: String,
-    /// How long until then, in seconds.
+    /// How long until then, in seconds; negative where it has passed.
     pub seconds_left: i64,
 }
 
-/// What is to end by when, of what an execution assigned to its variables last; what is past is left out.
-pub fn deadlines(assigned: &BTreeMap<String, Value>, now: Timestamp) -> Vec<Deadline> {
+/// What is to end by when, of what an execution assigned to its variables last. What is past is left out, but for the deadline of the
+/// phase that the journal is in: that it is over and nothing ended is what has to be seen.
+pub fn deadlines(assigned: &BTreeMap<String, Value>, journal: Option<&str>, now: Timestamp) -> Vec<Deadline> {
+    let active = match journal {
+        None => None,
+        Some("undoing") => Some("restore_deadline"),
+        Some(_) => Some("deadline").filter(|_| assigned.get("stage") != Some(&Value::from("verify"))),
+    };
     let kinds: [(&str, &str, &str); 4] = [
         ("deadline", "", "the phase has to be over"),
         ("proving", "/until", "the new instances have proved themselves"),
@@ -74,7 +80,10 @@ pub fn deadlines(assigned: &BTreeMap<String, Value>, now: Timestamp) -> Vec<Dead
     ];
     let deadline = |(variable, pointer, what): (&str, &str, &str)| {
         let milliseconds = assigned.get(variable)?.pointer(pointer)?.as_f64()?;
-        let at = super::fleet::moment(milliseconds / 1_000.0).filter(|at| *at > now)?;
+        let at = super::fleet::moment(milliseconds / 1_000.0).filter(|_| milliseconds > 0.0)?;
+        if at <= now && active != Some(variable) {
+            return None;
+        }
         let seconds_left = at.as_second() - now.as_second();
         Some(Deadline { what: what.to_owned(), at: at.to_string(), seconds_left })
     };
@@ -115,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_past_is_no_deadline() {
+    fn what_is_past_is_no_deadline_but_that_of_the_phase() {
         let now: Timestamp = "2026-01-05T09:00:00Z".parse().expect("a time");
         let in_seconds = |seconds: i64| json!(now.as_millisecond() + seconds * 1_000);
         let assigned = BTreeMap::from([
@@ -124,9 +133,20 @@ mod tests {
             ("bake_until".to_owned(), json!(0)),
             ("restore_deadline".to_owned(), in_seconds(-1)),
         ]);
-        let found = deadlines(&assigned, now);
+        let found = deadlines(&assigned, Some("doubling"), now);
         let left: Vec<i64> = found.iter().map(|deadline| deadline.seconds_left).collect();
         assert_eq!(left, [7_200, 60], "{found:?}");
         assert_eq!(found[0].at, "2026-01-05T11:00:00Z");
+        let over = |stage: &str, phase: Option<&str>| -> Vec<i64> {
+            let assigned = BTreeMap::from([
+                ("stage".to_owned(), json!(stage)),
+                ("deadline".to_owned(), in_seconds(-180)),
+                ("restore_deadline".to_owned(), json!(0)),
+            ]);
+            deadlines(&assigned, phase, now).iter().map(|deadline| deadline.seconds_left).collect()
+        };
+        assert_eq!(over("look", Some("doubling")), [-180], "it hangs");
+        assert!(over("verify", Some("halving")).is_empty() && over("look", None).is_empty());
+        assert!(over("look", Some("undoing")).is_empty(), "that of putting back is not set");
     }
 }

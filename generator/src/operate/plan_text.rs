@@ -41,6 +41,9 @@ fn told(text: &mut String, (heading, what): (&str, &str), columns: Option<usize>
 
 fn replaced(report: &PlanReport, columns: Option<usize>) -> String {
     let replace = &report.replace;
+    if replace.is_empty() && !report.left_alone.is_empty() {
+        return "\nall that is outdated is left alone: nothing would be replaced\n".to_owned();
+    }
     if replace.is_empty() {
         return "\nnothing is outdated by its launch source: nothing would be replaced\n".to_owned();
     }

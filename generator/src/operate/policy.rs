@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::operation::{OPERATIONS, Touches};
+use super::pause::KEY_PREFIX;
 use crate::names;
 
 /// Where a stack is deployed.
@@ -30,7 +31,7 @@ impl StackPlace {
             Touches::Function => arn("lambda", &format!("function:{stack}{}", names::FUNCTION.suffix)),
             Touches::StateMachine => arn("states", &format!("stateMachine:{stack}")),
             Touches::StackExecutions => arn("states", &format!("execution:{stack}:*")),
-            Touches::LockTable => arn("dynamodb", &format!("table/{}", names::LOCK_TABLE)),
+            Touches::LockTable | Touches::Pauses => arn("dynamodb", &format!("table/{}", names::LOCK_TABLE)),
             Touches::Topic => arn("sns", &format!("{stack}{}", names::TOPIC.suffix)),
             Touches::EventsQueue => arn("sqs", &format!("{stack}{}", names::QUEUE.suffix)),
             Touches::Rules => arn("events", &format!("rule/{stack}-*")),
@@ -55,11 +56,22 @@ impl StackPlace {
         let statement = |((acts, touches), mut actions): ((bool, Touches), Vec<String>)| {
             actions.sort();
             let sid = format!("{}{touches:?}", if acts { "Change" } else { "Read" });
-            json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": self.resource(touches)})
+            let mut statement =
+                json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": self.resource(touches)});
+            if let Some(condition) = condition(touches) {
+                statement["Condition"] = condition;
+            }
+            statement
         };
         let statements: Vec<Value> = statements.into_iter().map(statement).collect();
         json!({"Version": "2012-10-17", "Statement": statements})
     }
+}
+
+/// What a statement asks besides of a call that touches this.
+pub fn condition(touches: Touches) -> Option<Value> {
+    let keys = format!("{KEY_PREFIX}*");
+    (touches == Touches::Pauses).then(|| json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}}))
 }
 
 #[cfg(test)]
@@ -98,5 +110,17 @@ mod tests {
         let stop = policy["Statement"].as_array().expect("statements").iter();
         let stop = stop.clone().find(|one| one["Sid"] == "ChangeStackExecutions").expect("one that stops");
         assert_eq!(stop["Resource"], "arn:aws:states:eu-west-2:123456789012:execution:web-production:*");
+    }
+
+    #[test]
+    fn who_may_pause_may_write_no_lock() {
+        let policy = place().operator_policy(true);
+        let writes = policy["Statement"].as_array().expect("statements").iter().filter(|one| {
+            let actions = one["Action"].to_string();
+            ["PutItem", "DeleteItem", "UpdateItem"].iter().any(|action| actions.contains(action))
+        });
+        let conditions: Vec<&Value> = writes.map(|one| &one["Condition"]).collect();
+        let pauses = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["pause:*"]}});
+        assert_eq!(conditions, [&pauses]);
     }
 }

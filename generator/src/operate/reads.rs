@@ -25,6 +25,8 @@ use crate::names;
 
 /// Groups that one page of descriptions holds, as Auto Scaling has it.
 const GROUPS_PER_PAGE: u32 = 100;
+/// Groups that are described by name at once, as Auto Scaling has it.
+const GROUPS_PER_CALL: usize = 50;
 /// Executions that one page of a list holds, as Step Functions has it.
 pub(super) const EXECUTIONS_PER_PAGE: u32 = 1_000;
 /// Launch templates that are described at once, as EC2 has it.
@@ -40,13 +42,11 @@ pub const FLEET_CALLS_MAX: u32 = 15;
 /// ended, are left out beyond `calls_max` calls.
 pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsError> {
     let groups = own_groups(session)?;
-    let items = lock_items(session)?;
-    let locks = items.iter().filter_map(GroupLock::read);
-    let pauses = items.iter().filter_map(GroupPause::read);
+    let (locks, pauses) = locks_and_pauses(session)?;
     let mut facts = FleetFacts {
         aliases: aliases(session, &groups)?,
-        locks: locks.map(|lock| (lock.group.clone(), lock)).collect(),
-        pauses: pauses.map(|pause| (pause.group.clone(), pause)).collect(),
+        locks,
+        pauses,
         executions: executions(session)?,
         groups,
         made_at: BTreeMap::new(),
@@ -54,7 +54,8 @@ pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsEr
         forgotten: BTreeSet::new(),
     };
     let has_calls_left = || session.calls_made() < calls_max;
-    look_at_holders(session, &mut facts, has_calls_left)?;
+    let holders = unlisted_holders(&facts);
+    look_at_holders(session, (&mut facts, holders), has_calls_left)?;
     let wanted: BTreeSet<LaunchSourceWanted> =
         facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
     for source in wanted {
@@ -97,7 +98,8 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
             facts.made_at.insert(source, at);
         }
     }
-    look_at_holders(session, &mut facts, || true)?;
+    let holders = unlisted_holders(&facts);
+    look_at_holders(session, (&mut facts, holders), || true)?;
     if let Some(group) = facts.groups.first().cloned() {
         let endings = Endings::of(&facts.groups, &facts.executions);
         look_back(session, (&mut facts, &endings), &group, || true)?;
@@ -129,16 +131,18 @@ pub fn own_groups(session: &StackSession) -> Result<Vec<SeenGroup>, AwsError> {
     Ok(groups)
 }
 
-/// Every lock, by its group.
-pub fn locks(session: &StackSession) -> Result<BTreeMap<String, GroupLock>, AwsError> {
-    let locks = lock_items(session)?.iter().filter_map(GroupLock::read).collect::<Vec<_>>();
-    Ok(locks.into_iter().map(|lock| (lock.group.clone(), lock)).collect())
-}
+/// Locks and pauses, each by its group; pauses that are over among them.
+pub type LocksAndPauses = (BTreeMap<String, GroupLock>, BTreeMap<String, GroupPause>);
 
-/// Every pause, by its group; those that are over among them.
-pub fn pauses(session: &StackSession) -> Result<BTreeMap<String, GroupPause>, AwsError> {
-    let pauses = lock_items(session)?.iter().filter_map(GroupPause::read).collect::<Vec<_>>();
-    Ok(pauses.into_iter().map(|pause| (pause.group.clone(), pause)).collect())
+/// Every lock and every pause of the table, which all stacks share.
+pub fn locks_and_pauses(session: &StackSession) -> Result<LocksAndPauses, AwsError> {
+    let items = lock_items(session)?;
+    let locks = items.iter().filter_map(GroupLock::read);
+    let pauses = items.iter().filter_map(GroupPause::read);
+    Ok((
+        locks.map(|lock| (lock.group.clone(), lock)).collect(),
+        pauses.map(|pause| (pause.group.clone(), pause)).collect(),
+    ))
 }
 
 fn lock_items(session: &StackSession) -> Result<Vec<BTreeMap<String, AttributeText>>, AwsError> {
@@ -186,14 +190,30 @@ pub fn known_execution(session: &StackSession, arn: &str) -> Result<Option<SeenE
     }
 }
 
-/// Looks at holders of locks that are not among the executions that were listed, as far as calls are left.
-fn look_at_holders(
+/// Groups by their names, those that exist.
+pub fn groups_named(session: &StackSession, names: &[String]) -> Result<Vec<SeenGroup>, AwsError> {
+    let mut groups = Vec::new();
+    for some in names.chunks(GROUPS_PER_CALL) {
+        let page: GroupsPage = session.ask(&DESCRIBE_GROUPS, &json!({"AutoScalingGroupNames": some}))?;
+        groups.extend(page.auto_scaling_groups.list);
+    }
+    Ok(groups)
+}
+
+/// Looks at the stack's own among these holders of locks, but for those that are known from before, as far as calls are left.
+pub fn look_at_holders(
     session: &StackSession,
-    facts: &mut FleetFacts,
+    (facts, holders): (&mut FleetFacts, Vec<String>),
     has_calls_left: impl Fn() -> bool,
 ) -> Result<(), AwsError> {
     let own = session.settings.machine.execution("");
-    for holder in unlisted_holders(facts).into_iter().filter(|holder| holder.starts_with(&own)) {
+    let is_known = |facts: &FleetFacts, holder: &str| {
+        facts.described.contains_key(holder) || facts.forgotten.contains(holder)
+    };
+    for holder in holders.into_iter().filter(|holder| holder.starts_with(&own)) {
+        if is_known(facts, &holder) {
+            continue;
+        }
         if !has_calls_left() {
             break;
         }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::record::Sample;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::fleet::GroupStanding;
 use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus, TargetStatus};
@@ -20,6 +21,9 @@ const CHART_NEEDS_ROWS: usize = 20;
 const INSTANCES_MIN: usize = 3;
 /// Rows of the chart besides its drawing: legend, axis, and the blank one before.
 const CHART_MARGIN: usize = 6;
+
+/// Rows of a terminal that a screen with its last line leaves.
+pub const FOOT_ROWS: usize = 3;
 
 /// Where a screen is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +58,17 @@ pub fn screen(seen: &GroupSeen, area: ScreenArea) -> String {
     cut(head) + "\n" + &cut(instances(&seen.status.instances, instances_max, area.columns)) + &chart
 }
 
+/// A screen with its last line, no higher than a terminal of so many columns and rows: what scrolls off could not be drawn over.
+pub fn framed(screen: &str, foot: &str, (columns, rows): (usize, usize)) -> String {
+    // The blank line, the last one, and that of the cursor.
+    let room = rows.saturating_sub(FOOT_ROWS);
+    let mut frame: String = screen.lines().take(room).map(|line| line.to_owned() + "\n").collect();
+    if room > 0 {
+        frame.push('\n');
+    }
+    frame + &cut(foot, columns) + "\n"
+}
+
 /// A line that tells how far a group is, for a log.
 pub fn line(status: &GroupStatus) -> String {
     let mut parts = vec![state(status)];
@@ -83,7 +98,7 @@ fn head(status: &GroupStatus) -> String {
         told("suspended", &status.suspended.join(", "));
     }
     if let Some(recycle) = &status.recycle {
-        of_recycle(recycle, &mut told);
+        of_recycle(recycle, stack, &mut told);
     } else if let Some(last) = &group.last {
         told(
             "last",
@@ -96,11 +111,14 @@ fn head(status: &GroupStatus) -> String {
     text
 }
 
-fn of_recycle(recycle: &RecycleStatus, told: &mut impl FnMut(&str, &str)) {
+fn of_recycle(recycle: &RecycleStatus, stack: &str, told: &mut impl FnMut(&str, &str)) {
     told("phase", &progress(recycle));
     if let Some(execution) = &recycle.execution {
         let name = execution.rsplit(':').next().unwrap_or(execution);
-        let status = recycle.status.as_deref().unwrap_or("forgotten").to_lowercase();
+        let is_own = execution.rsplit(':').nth(1) == Some(stack);
+        let unknown =
+            if is_own { "forgotten" } else { "of another stack, which this one does not ask about" };
+        let status = recycle.status.as_deref().unwrap_or(unknown).to_lowercase();
         let since = recycle.seconds.map(|seconds| format!(" for {}", span(seconds)));
         let since = since.filter(|_| status == "running").unwrap_or_default();
         told("held by", &format!("{name}, {status}{since}"));
@@ -112,7 +130,13 @@ fn of_recycle(recycle: &RecycleStatus, told: &mut impl FnMut(&str, &str)) {
         told("at", &format!("\"{state}\""));
     }
     for deadline in &recycle.deadlines {
-        told("deadline", &format!("in {} {}", span(deadline.seconds_left), deadline.what));
+        let (left, what) = (deadline.seconds_left, &deadline.what);
+        let when = if left < 0 {
+            format!("over for {}: {what}", span(-left))
+        } else {
+            format!("in {} {what}", span(left))
+        };
+        told("deadline", &when);
     }
     if recycle.has_mark {
         told("mark", "another round was asked for, and follows");
@@ -211,10 +235,17 @@ fn drawn(samples: &[(Moment, Sample)], rows: Option<usize>, area: ScreenArea) ->
 
 /// A line of at most so many columns; what is cut off is marked.
 pub fn cut(line: &str, columns: usize) -> String {
-    if line.chars().count() <= columns {
+    if line.width() <= columns {
         return line.to_owned();
     }
-    line.chars().take(columns.saturating_sub(1)).chain(['…']).collect()
+    let mut left = columns.saturating_sub(1);
+    let fits = line.chars().take_while(|c| {
+        let width = c.width().unwrap_or(1);
+        let fits = width <= left;
+        left = left.saturating_sub(width);
+        fits
+    });
+    fits.chain(['…']).collect()
 }
 
 #[cfg(test)]

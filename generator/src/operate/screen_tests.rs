@@ -154,3 +154,69 @@ fn a_line_of_a_log_tells_the_same() {
     idle.fleet.locks.clear();
     assert_eq!(line(&seen(&idle).status), "outdated; 2 instances, 1 healthy; min 2, desired 2, max 4");
 }
+
+#[test]
+fn a_frame_is_no_higher_than_its_terminal() {
+    let seen = seen(&recycling());
+    for rows in [50, 24, 12, 6, 4] {
+        let area = ScreenArea { columns: Some(80), rows: Some(rows - FOOT_ROWS), paint: Paint::Plain };
+        let frame = framed(&screen(&seen, area), "a look every 15 s", (80, rows));
+        assert!(frame.lines().count() < rows, "{rows}:\n{frame}");
+        assert!(
+            frame.starts_with("web-asg-1: ") && frame.ends_with("\na look every 15 s\n"),
+            "{rows}:\n{frame}"
+        );
+    }
+    assert_eq!(framed("one\ntwo\n", "foot", (80, 2)), "foot\n");
+}
+
+#[test]
+fn an_instance_that_a_target_group_does_not_know_is_not_healthy() {
+    let arn = |name: &str| format!("arn:aws:elasticloadbalancing:eu-west-2:1:targetgroup/{name}/0");
+    let mut facts = recycling();
+    facts.targets = vec![target("i-1", "healthy", None), target("i-2", "healthy", None)];
+    let serving = |facts: &GroupFacts| {
+        seen(facts)
+            .status
+            .instances
+            .iter()
+            .filter(|one| one.serves)
+            .map(|one| one.id.clone())
+            .collect::<Vec<_>>()
+    };
+    facts.fleet.groups[0].target_groups.list = vec![arn("web")];
+    assert_eq!(serving(&facts).len(), 2);
+    facts.targets.pop();
+    assert_eq!(serving(&facts), ["i-1"]);
+    assert!(screen(&seen(&facts), area(Some(120), None)).contains("unknown"));
+    facts.fleet.groups[0].target_groups.list.push(arn("further"));
+    assert!(serving(&facts).is_empty(), "the further one was not asked");
+}
+
+#[test]
+fn the_execution_of_another_stack_is_not_forgotten() {
+    let mut facts = recycling();
+    facts.holder = None;
+    assert!(screen(&seen(&facts), area(Some(120), None)).contains(", forgotten"));
+    let lock = facts.fleet.locks.get_mut("web-asg-1").expect("its lock");
+    lock.held_by = Some("arn:aws:states:eu-west-2:123456789012:execution:another:web-1".to_owned());
+    let told = screen(&seen(&facts), area(Some(120), None));
+    assert!(told.contains("web-1, of another stack") && !told.contains("forgotten"), "{told}");
+}
+
+#[test]
+fn a_deadline_that_has_passed_stays() {
+    let mut facts = recycling();
+    facts.assigned.insert("deadline".to_owned(), json!(now().as_millisecond() - 180_000));
+    let told = screen(&seen(&facts), area(Some(120), None));
+    assert!(told.contains("deadline   over for 3 min: the phase has to be over"), "{told}");
+}
+
+#[test]
+fn a_line_is_cut_by_columns_not_characters() {
+    assert_eq!(
+        (&*cut("検索-asg", 8), &*cut("検索-asg", 7), &*cut("検索-asg", 4)),
+        ("検索-asg", "検索-a…", "検…")
+    );
+    assert_eq!(cut("web", 3), "web");
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answers::{FunctionAnswer, Identity};
 use super::operation::{IDENTIFY, Operation, READ_SETTINGS};
-use super::policy::StackPlace;
+use super::policy::{StackPlace, condition};
 use crate::aws::{AwsClient, AwsError};
 use crate::names;
 
@@ -47,7 +47,7 @@ pub enum StackError {
     /// The function's variables are encrypted by a key of the stack's own, and the caller may not use that.
     #[error(
         "the environment of `{function}` cannot be read: {message}. The stack has a key of its own (`encryption.customer_key`): \
-         allow `kms:Decrypt` with it, for the table of locks too"
+         allow `kms:Decrypt` with it, for the table of locks too, and `kms:GenerateDataKey*` for what acts"
     )]
     Encrypted {
         /// The function.
@@ -135,7 +135,8 @@ fn ask<T: DeserializeOwned>(
     operation: &Operation,
     arguments: &Value,
 ) -> Result<T, AwsError> {
-    client.ask(&operation.action, &place.resource(operation.touches), arguments)
+    let answer = client.ask(&operation.action, &place.resource(operation.touches), arguments);
+    answer.map_err(|error| error.limited_by(condition(operation.touches)))
 }
 
 fn settings(variables: &BTreeMap<String, String>) -> Result<Settings, String> {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::fleet::FleetRow;
 use super::span::span;
@@ -76,7 +77,7 @@ fn shown(cell: &str) -> String {
 /// A table, narrowed to so many columns by leaving out the lightest.
 pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> String {
     let width = |column: &TableColumn| {
-        let cells = column.cells.iter().map(|cell| cell.chars().count());
+        let cells = column.cells.iter().map(|cell| cell.width());
         cells.chain([column.title.len()]).max().unwrap_or_default()
     };
     let total =
@@ -91,7 +92,9 @@ pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> St
         let mut line = String::new();
         for column in &table {
             let cell = if row == 0 { column.title } else { &column.cells[row - 1] };
-            let _ = write!(line, "{cell:<width$}  ", width = width(column)); // text takes text
+            // A character may take two columns, which the widths of `format!` do not know.
+            let blanks = width(column).saturating_sub(cell.width()) + 2;
+            let _ = write!(line, "{cell}{:blanks$}", ""); // text takes text
         }
         text = text + line.trim_end() + "\n";
     }
@@ -120,6 +123,20 @@ mod tests {
             held_by: None,
             paused: None,
         }
+    }
+
+    #[test]
+    fn characters_of_two_columns_take_two() {
+        let now = "2026-01-05T09:00:00Z".parse().expect("a time");
+        let told = fleet(&[row("検索"), row("web")], now, Some(80));
+        let starts: Vec<usize> = told
+            .lines()
+            .map(|line| {
+                let state = line.find("STATE").or(line.find("recycling")).expect("the second column");
+                line[..state].width()
+            })
+            .collect();
+        assert_eq!(starts, [7, 7, 7], "{told}");
     }
 
     #[test]

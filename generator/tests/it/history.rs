@@ -40,5 +40,7 @@ fn what_ran_is_told_with_its_trigger_and_its_end_in_bounded_calls() {
         .stdout_has(" restored: what arn:aws:states")
         .ok();
     operate(&mut stage, &["history", "--limit", "1"]).stdout_has("there are older ones").ok();
-    operate(&mut stage, &["history", "no-such-group"]).stdout_has("nothing ran").ok();
+    operate(&mut stage, &["history", "no-such-group"])
+        .stderr_has("there is no group `no-such-group`")
+        .exits(2);
 }

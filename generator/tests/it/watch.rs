@@ -80,6 +80,13 @@ fn a_terminal_that_becomes_narrow_shows_one_frame_still() {
     let narrow = terminal.next_frame().expect("a frame");
     assert!(narrow.contains("search-asg-1: recycling with in-out"), "{narrow}");
     assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    terminal.resize(12, 60);
+    terminal.next_frame().expect("a frame");
+    let low = terminal.next_frame().expect("a frame");
+    assert!(
+        low.lines().count() < 12 && low.lines().last().is_some_and(|line| line.contains("a look every")),
+        "{low}"
+    );
     stage.emulator.order("stop", json!({"execution": execution}));
     let (last, code) = terminal.end();
     assert!(last.contains("held: its holder aborted"), "{last}");

@@ -19,8 +19,19 @@ fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
     operate(&mut stage, &["pause", GROUP, "--why", "incident 42", "--for", "2h", "--yes"])
         .stdout_has("search-asg-1: paused until 20")
         .ok();
+    // What somebody else paused for longer stays, unless it is meant.
+    operate(&mut stage, &["pause", "--all", "--why", "shorter", "--for", "1h", "--yes"])
+        .stderr_has("incident 42; that stays")
+        .stdout("")
+        .ok();
     let paused = row(&mut stage);
     assert_eq!(paused["paused"]["why"], json!("incident 42"), "{paused:#}");
+    operate(&mut stage, &["pause", GROUP, "--why", "incident 43", "--for", "1h", "--replace", "--yes"])
+        .stderr_has("instead of: paused until")
+        .ok();
+    operate(&mut stage, &["pause", GROUP, "--why", "incident 42", "--for", "2h", "--yes"])
+        .stderr_has(": incident 43")
+        .ok();
     operate(&mut stage, &["status"]).stdout_has("current, paused").stdout_has(": incident 42").ok();
     stage.new_launch_template_version();
     let event = stage.launch_event();
@@ -33,7 +44,7 @@ fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
     let ended = stage.emulator.wait(&execution);
     assert_eq!(ended.status, "SUCCEEDED", "{ended:?}");
     stage.assert_replaced();
-    assert_eq!(stage.statuses(), ["paused", "resumed", "started", "recycled"]);
+    assert_eq!(stage.statuses(), ["paused", "paused", "paused", "resumed", "started", "recycled"]);
 }
 
 #[test]
