@@ -31,8 +31,8 @@ impl Live {
         let up = if rows > 0 { format!("\u{1b}[{rows}F") } else { String::new() };
         self.lines = frame.lines().map(width).collect();
         // Each line is erased before it is written: after one of full width terminals erase its last character.
-        let lines: String = frame.lines().map(|line| format!("{ERASE_LINE}{line}\n")).collect();
-        format!("{BEGIN}{up}{lines}{ERASE_BELOW}{END}")
+        let lines: Vec<&str> = frame.lines().flat_map(|line| [ERASE_LINE, line, "\n"]).collect();
+        format!("{BEGIN}{up}{}{ERASE_BELOW}{END}", lines.concat())
     }
 }
 

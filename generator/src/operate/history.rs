@@ -172,11 +172,12 @@ pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>)
     let since = report.since.split('T').next().unwrap_or_default();
     let mut text = format!("{stack}, account {account}, {region}; since {since}\n");
     if executions.is_empty() {
-        return text
-            + match report.has_more {
-                false => "nothing ran\n",
-                true => "nothing of what was looked at; there are older ones: `--limit` looks at more\n",
-            };
+        let nothing = if report.has_more {
+            "nothing of what was looked at; there are older ones: `--limit` looks at more\n"
+        } else {
+            "nothing ran\n"
+        };
+        return text + nothing;
     }
     text += &table(executions, group, columns);
     for one in executions {
