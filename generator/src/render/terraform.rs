@@ -121,7 +121,8 @@ impl Variable {
             }
             Check::Pattern { pattern, length_max, meaning } => (
                 Some(matches(parameter, nullable, pattern, *length_max)),
-                bounded(meaning, *length_max, parameter.kind),
+                bounded(meaning, *length_max, parameter.kind)
+                    + if needs_an_item(parameter) { ", and at least one" } else { "" },
             ),
             Check::OneOf(values) => {
                 let values: Vec<String> = values.iter().map(|value| hcl::expression(value, 0)).collect();
@@ -151,6 +152,11 @@ fn may_be_null(parameter: &Parameter) -> bool {
     optional || matches!(parameter.key, ParameterKey::HandlerS3Bucket | ParameterKey::HandlerS3Key)
 }
 
+/// A list of which "nothing" is no value.
+fn needs_an_item(parameter: &Parameter) -> bool {
+    parameter.kind == ParameterKind::TextList && !parameter.optional
+}
+
 fn kind(kind: ParameterKind) -> &'static str {
     match kind {
         ParameterKind::Text => "string",
@@ -166,7 +172,9 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
     let variable = hcl::variable(parameter.key);
     if parameter.kind == ParameterKind::TextList {
         let count = length_max.map(|most| format!("length({variable}) <= {most} && ")).unwrap_or_default();
-        return format!("{count}alltrue([for each in {variable} : can(regex({regex}, each))])");
+        let least =
+            if needs_an_item(parameter) { format!("length({variable}) >= 1 && ") } else { String::new() };
+        return format!("{least}{count}alltrue([for each in {variable} : can(regex({regex}, each))])");
     }
     // Both sides of `||` are evaluated before Terraform 1.12: `can` takes null, `length` does not.
     let shape = format!("can(regex({regex}, {variable}))");

@@ -213,7 +213,7 @@ fn network(key: ParameterKey, config: &Config) -> Parameter {
     if key == ParameterKey::SubnetIds {
         let ids = Value::list(given.subnet_ids.iter().map(|id| &**id));
         return Parameter { default: Some(ids), ..parameter }
-            .says("Subnets that the handler's network interfaces are in.")
+            .says("Subnets that the handler's network interfaces are in. Only `stack.yaml` takes it out of its VPC.")
             .fits(SubnetId::format())
             .at_most(SubnetIds::LENGTH_MAX);
     }

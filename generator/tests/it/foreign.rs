@@ -10,9 +10,17 @@ use crate::python;
 use crate::run::Run;
 
 const EXAMPLES: &[&str] = &["minimal", "webops", IMAGE];
-/// No folder's name: the least that deploys the handler as an image.
+/// No folder's name: the handler as an image, and what no example has.
 const IMAGE: &str = "image";
-const IMAGE_STACK: &str = "name: imaged\ntags: {team: web}\npackage:\n  kind: image\n";
+const IMAGE_STACK: &str = "\
+name: imaged
+tags: {team: web}
+package: {kind: image}
+network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
+alarms: {silence_hours: 24}
+tracing: {enabled: false}
+permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/boundary'}
+";
 const INIT: &[&str] = &["init", "-backend=false", "-input=false", "-no-color"];
 
 /// What an example generates, in a folder of its own.
