@@ -236,7 +236,7 @@ static FIXED: &[Key<'static>] = &[
         "alarms.silence_hours",
         SilenceHours::KIND,
         Presence::Optional,
-        "hours in which no group changes after which an alarm fires, for accounts where some group always does: a trail that is gone shows in nothing else",
+        "hours without a change of any group that may call for a recycle (one of sizes may not) after which an alarm fires, for accounts where there always is one: a trail that is gone shows in nothing else; after the first deployment it fires until the first such change",
     ),
     key(
         "permissions.boundary_arn",

@@ -218,7 +218,7 @@ fn silence(hours: SilenceHours, rule: &EventRule) -> Alarm {
     let alarm = watched.counts(
         "silence",
         "TriggeredRules",
-        "No group has changed for longer than it should: see that a trail logs management events in the region.",
+        "No change that may call for a recycle was seen for longer than it should: see that a trail logs management events in the region.",
     );
     Alarm {
         comparison: "LessThanThreshold",
