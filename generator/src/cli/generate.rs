@@ -101,6 +101,7 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
         ("locks.create_table", config.locks.create_table.to_string()),
         ("encryption.customer_key", config.encryption.customer_key.to_string()),
         ("package.kind", config.package.kind.as_str().to_owned()),
+        ("network", if config.network.is_given() { "a VPC" } else { "none" }.to_owned()),
         ("groups", if groups.is_empty() { "all".to_owned() } else { groups.join(", ") }),
     ];
     StackRecord {

@@ -43,6 +43,10 @@ const CONSEQUENCES: &[(&str, &str)] = &[
         "Lambda cannot make one of the other: CloudFormation refuses it, and Terraform takes the function away before it makes the new one; deploy it as another stack, or when no recycle runs",
     ),
     (
+        "network",
+        "the function reaches AWS by another way at once; one that leaves its VPC loses with it the permissions by which Lambda removes its network interfaces, which may stay behind: see UPGRADING.md",
+    ),
+    (
         "groups",
         "running recycles of groups that are left out can change nothing any more, nor put back: none of these may run meanwhile",
     ),
