@@ -23,9 +23,11 @@ const FOLDER: &str = "deployer-policy";
 pub(super) fn policies(stack: &Stack, format: &str, files: &Files) -> Files {
     let mut types = types(files);
     types.insert(format.to_owned());
-    let rows: Vec<&Row> =
-        ROWS.iter().filter(|row| row.types.iter().any(|one| types.contains(*one))).collect();
     let place = Place::of(stack);
+    let rows: Vec<&Row> = ROWS
+        .iter()
+        .filter(|row| row.types.iter().any(|one| types.contains(*one)) && place.has(row.touches))
+        .collect();
     let policy = |actions_of: fn(&Row) -> &'static [&'static str]| {
         let mut statements: BTreeMap<Touches, BTreeSet<&str>> = BTreeMap::new();
         for row in rows.iter().filter(|row| !actions_of(row).is_empty()) {
@@ -63,9 +65,13 @@ pub(super) fn types(files: &Files) -> BTreeSet<String> {
 /// What the names of a stack's resources begin with, whatever the environment, and where they are.
 struct Place {
     partition: &'static str,
+    /// What the names of services end in.
+    domain: &'static str,
     /// In every environment.
     prefix: String,
     role_path: String,
+    /// ARN of the policy that bounds both roles.
+    boundary: Option<String>,
     repository: String,
 }
 
@@ -78,10 +84,17 @@ impl Place {
         });
         Self {
             partition: names::partition(&stack.guide.region),
+            domain: names::domain(&stack.guide.region),
             prefix: names::prefix(&stack.name, "*"),
             role_path: path.unwrap_or_else(|| "/".to_owned()),
+            boundary: stack.guide.boundary_arn.clone(),
             repository: format!("{}{}", stack.name, names::REPOSITORY_SUFFIX),
         }
+    }
+
+    /// Whoever may take the boundary away is not bounded by it.
+    fn has(&self, touches: Touches) -> bool {
+        touches != Touches::RoleUnbounding || self.boundary.is_none()
     }
 
     /// In every region and, since a policy of an account's own gives nothing of another's, in every account.
@@ -103,7 +116,7 @@ impl Place {
     }
 
     fn resources(&self, touches: Touches) -> Vec<String> {
-        let Self { partition, prefix, role_path, repository } = self;
+        let Self { partition, prefix, role_path, repository, .. } = self;
         let one = |service: &str, resource: String| vec![self.arn(service, &resource)];
         match touches {
             Touches::Everything | Touches::FunctionsSources => vec!["*".to_owned()],
@@ -114,6 +127,7 @@ impl Place {
             Touches::EventSources => one("lambda", "event-source-mapping:*".to_owned()),
             Touches::Functions => one("lambda", format!("function:{prefix}")),
             Touches::Keys => vec![self.arn("kms", "key/*"), self.arn("kms", &format!("alias/{prefix}"))],
+            Touches::KeysThroughServices => one("kms", "key/*".to_owned()),
             Touches::LockTable => one("dynamodb", format!("table/{}", names::LOCK_TABLE)),
             Touches::LogGroups => vec![
                 self.arn("logs", &format!("log-group:/aws/lambda/{prefix}")),
@@ -122,7 +136,10 @@ impl Place {
             Touches::Machines => one("states", format!("stateMachine:{prefix}")),
             Touches::Queues => one("sqs", prefix.clone()),
             Touches::Repository => one("ecr", format!("repository/{repository}")),
-            Touches::Roles | Touches::RolesOfServices => {
+            Touches::Roles
+            | Touches::RolePermissions
+            | Touches::RoleUnbounding
+            | Touches::RolesOfServices => {
                 vec![format!("arn:{partition}:iam::*:role{role_path}{prefix}")]
             }
             Touches::Rules => one("events", format!("rule/{prefix}")),
@@ -138,6 +155,14 @@ impl Place {
                 let functions = self.arn("lambda", &format!("function:{}", self.prefix));
                 Some(json!({ "ArnLike": { "lambda:FunctionArn": functions } }))
             }
+            Touches::KeysThroughServices => {
+                let services = ["dynamodb", "lambda"].map(|service| format!("{service}.*.{}", self.domain));
+                Some(json!({ "StringLike": { "kms:ViaService": services } }))
+            }
+            Touches::RolePermissions => {
+                let boundary = self.boundary.as_ref()?;
+                Some(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } }))
+            }
             Touches::RolesOfServices => Some(json!({ "StringEquals": { "iam:PassedToService": services } })),
             _ => None,
         }
@@ -147,6 +172,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::super::deployer_rows::{CLOUDFORMATION, TERRAFORM};
+    use super::super::format::OutputFormat;
     use super::*;
     use crate::config::{Config, PackageKind};
     use crate::render::FORMATS;
@@ -202,6 +228,32 @@ mod tests {
             assert!(
                 !least_read.contains("CreateStateMachine") && all_read.contains("ecr:DescribeRepositories")
             );
+        }
+    }
+
+    #[test]
+    fn roles_are_made_with_their_boundary_only() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        let boundary = "arn:aws:iam::123456789012:policy/boundary";
+        let makes_roles = |config: &Config| {
+            let stack = stack::Stack::new(config, &asl::build(config).unwrap(), None).expect("it is sound");
+            let of_format = |format: &&dyn OutputFormat| {
+                let path = format!("{FOLDER}/{}-change.json", format.description().name);
+                let policy: Value = serde_json::from_slice(&format.render(&stack)[&path]).expect("JSON");
+                let statements = policy["Statement"].as_array().expect("statements").clone();
+                let is_making = |one: &&Value| one["Action"].to_string().contains("\"iam:CreateRole\"");
+                let making = statements.iter().find(is_making).expect("it makes roles");
+                (making["Condition"].clone(), policy.to_string().contains("DeleteRolePermissionsBoundary"))
+            };
+            FORMATS.iter().map(of_format).collect::<Vec<_>>()
+        };
+        for (condition, can_unbind) in makes_roles(&config) {
+            assert!(condition.is_null() && can_unbind, "{condition}");
+        }
+        config.permissions.boundary_arn = Some(boundary.parse().unwrap());
+        for (condition, can_unbind) in makes_roles(&config) {
+            assert_eq!(condition, json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } }));
+            assert!(!can_unbind);
         }
     }
 

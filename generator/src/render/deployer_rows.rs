@@ -20,12 +20,18 @@ pub(super) enum Touches {
     /// Sources of events, by the function that they belong to.
     FunctionsSources,
     Keys,
+    /// Keys, as the services use them that encrypt with them.
+    KeysThroughServices,
     LockTable,
     LogGroups,
     Machines,
     Queues,
     Repository,
     Roles,
+    /// What the roles may do: with their boundary, where they have one.
+    RolePermissions,
+    /// What takes their boundary away, where `stack.yaml` names none.
+    RoleUnbounding,
     /// The roles, as they are given to Lambda and Step Functions.
     RolesOfServices,
     Rules,
@@ -56,7 +62,10 @@ const fn row(
 const FUNCTION: &[&str] = &["aws_lambda_function", "AWS::Lambda::Function"];
 const MACHINE: &[&str] = &["aws_sfn_state_machine", "AWS::StepFunctions::StateMachine"];
 const KEY: &[&str] = &["aws_kms_key", "aws_kms_alias", "AWS::KMS::Key", "AWS::KMS::Alias"];
+const ROLE: &[&str] = &["aws_iam_role", "aws_iam_role_policy", "AWS::IAM::Role", "AWS::IAM::Policy"];
 const TOPIC: &[&str] = &["aws_sns_topic", "aws_sns_topic_policy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"];
+const REPOSITORY: &[&str] =
+    &["aws_ecr_repository", "aws_ecr_lifecycle_policy", "aws_ecr_repository_policy", "AWS::ECR::Repository"];
 const LOGS: &[&str] = &[
     "aws_cloudwatch_log_group",
     "aws_cloudwatch_log_metric_filter",
@@ -203,14 +212,9 @@ pub(super) const ROWS: &[Row] = &[
         &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
         &[
             "kms:CreateAlias",
-            "kms:CreateGrant", // for what it encrypts: the table and the function's environment
-            "kms:Decrypt",
             "kms:DeleteAlias",
             "kms:EnableKeyRotation",
-            "kms:Encrypt",
-            "kms:GenerateDataKey",
             "kms:PutKeyPolicy",
-            "kms:RevokeGrant",
             "kms:ScheduleKeyDeletion",
             "kms:TagResource",
             "kms:UntagResource",
@@ -219,6 +223,13 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(KEY, Touches::Everything, &["kms:ListAliases"], &["kms:CreateKey"]),
+    // For what it encrypts: the table and the function's environment.
+    row(
+        KEY,
+        Touches::KeysThroughServices,
+        &[],
+        &["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:RevokeGrant"],
+    ),
     row(
         TOPIC,
         Touches::Topics,
@@ -245,16 +256,12 @@ pub(super) const ROWS: &[Row] = &[
         &["sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
     ),
     row(
-        &["aws_iam_role", "aws_iam_role_policy", "AWS::IAM::Role", "AWS::IAM::Policy"],
+        ROLE,
         Touches::Roles,
         &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
         &[
-            "iam:CreateRole",
             "iam:DeleteRole",
-            "iam:DeleteRolePermissionsBoundary",
             "iam:DeleteRolePolicy",
-            "iam:PutRolePermissionsBoundary",
-            "iam:PutRolePolicy",
             "iam:TagRole",
             "iam:UntagRole",
             "iam:UpdateAssumeRolePolicy",
@@ -262,6 +269,13 @@ pub(super) const ROWS: &[Row] = &[
             "iam:UpdateRoleDescription",
         ],
     ),
+    row(
+        ROLE,
+        Touches::RolePermissions,
+        &[],
+        &["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+    ),
+    row(ROLE, Touches::RoleUnbounding, &[], &["iam:DeleteRolePermissionsBoundary"]),
     // Asked before a role is removed.
     row(&["aws_iam_role"], Touches::Roles, &["iam:ListInstanceProfilesForRole"], &[]),
     row(LOGS, Touches::Everything, &["logs:DescribeLogGroups"], &[]),
@@ -312,15 +326,11 @@ pub(super) const ROWS: &[Row] = &[
         &[],
     ),
     row(
-        &[
-            "aws_ecr_repository",
-            "aws_ecr_lifecycle_policy",
-            "aws_ecr_repository_policy",
-            "AWS::ECR::Repository",
-        ],
+        REPOSITORY,
         Touches::Repository,
         &[
             "ecr:BatchGetImage", // for a function that is made of one
+            "ecr:DescribeImages",
             "ecr:DescribeRepositories",
             "ecr:GetDownloadUrlForLayer",
             "ecr:GetLifecyclePolicy",
@@ -340,10 +350,24 @@ pub(super) const ROWS: &[Row] = &[
             "ecr:UntagResource",
         ],
     ),
+    // What a push of the image asks for.
+    row(REPOSITORY, Touches::Everything, &[], &["ecr:GetAuthorizationToken"]),
+    row(
+        REPOSITORY,
+        Touches::Repository,
+        &[],
+        &[
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:CompleteLayerUpload",
+            "ecr:InitiateLayerUpload",
+            "ecr:PutImage",
+            "ecr:UploadLayerPart",
+        ],
+    ),
     // A plan locks the state, too.
     row(&[TERRAFORM], Touches::BucketLocks, &["s3:DeleteObject", "s3:PutObject"], &[]),
-    // The state, and the zip where it is in a bucket.
-    row(&[TERRAFORM], Touches::Bucket, &["s3:ListBucket"], &[]),
+    // The state, and the zip where it is in a bucket. Without it, S3 refuses to say that an object is not there.
+    row(&[TERRAFORM, CLOUDFORMATION], Touches::Bucket, &["s3:ListBucket"], &[]),
     row(
         &[TERRAFORM],
         Touches::BucketObjects,
@@ -366,13 +390,19 @@ pub(super) const ROWS: &[Row] = &[
             "cloudformation:DescribeStacks",
             "cloudformation:GetTemplate",
         ],
+        // With change sets as `deploy` does it, without them as others do, and out of an update that is stuck.
         &[
+            "cloudformation:CancelUpdateStack",
+            "cloudformation:ContinueUpdateRollback",
             "cloudformation:CreateChangeSet",
+            "cloudformation:CreateStack",
             "cloudformation:DeleteChangeSet",
             "cloudformation:DeleteStack",
             "cloudformation:ExecuteChangeSet",
+            "cloudformation:RollbackStack",
             "cloudformation:TagResource",
             "cloudformation:UntagResource",
+            "cloudformation:UpdateStack",
         ],
     ),
     row(&[CLOUDFORMATION], Touches::Everything, &["cloudformation:GetTemplateSummary"], &[]),

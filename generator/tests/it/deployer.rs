@@ -67,11 +67,90 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ("logs:PutLogGroupDeletionProtection", "logs go with the stack"),
     ("logs:PutResourcePolicy", "the log groups have no policy of their own"),
     ("s3:GetObjectMetadata", "nothing is imported"),
-    ("s3:ListBucket", "nothing is imported"),
     ("s3:REST.PUT.OBJECT", "logs go nowhere else"),
     ("s3files:", "the function mounts nothing"),
     ("sns:PutDataProtectionPolicy", "nothing is masked"),
 ];
+
+/// What the commands and programs that we print ask for besides the action of their name.
+const COMMANDS: &[(&str, &[&str])] = &[
+    (
+        "cloudformation deploy",
+        &[
+            "cloudformation:CreateChangeSet",
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:DescribeStacks",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:GetTemplateSummary",
+            "s3:PutObject",
+        ],
+    ),
+    ("ecr get-login-password", &["ecr:GetAuthorizationToken"]),
+    ("s3 cp", &["s3:PutObject"]),
+];
+
+/// What `docker push` asks of a repository.
+const PUSH: &[&str] = &[
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+];
+
+/// What `asg-recycle publish` asks of the bucket. Without the first, S3 answers 403 for what is not there.
+const PUBLISH: &[&str] = &["s3:ListBucket", "s3:GetObject", "s3:PutObject"];
+
+/// What gets a stack out of an update that failed.
+const RESCUE: &[&str] = &[
+    "cloudformation:CancelUpdateStack",
+    "cloudformation:ContinueUpdateRollback",
+    "cloudformation:DeleteStack",
+    "cloudformation:RollbackStack",
+];
+
+#[test]
+fn whoever_deploys_may_do_what_the_printed_commands_do() {
+    let mut config = Config::with_defaults("demo".parse().expect("a name"));
+    config.package.kind = PackageKind::Image;
+    let (_, allowed) = deployed(&config);
+    let readme = include_str!("../../../templates/readme/README.md.j2");
+    let (deploying, _) = readme.split_once("## Tags on a group").expect("the part before it");
+    let guide = include_str!("../../../templates/readme/cloudformation.md.j2");
+    let publish = include_str!("../../src/cli/publish.rs")
+        .replace("`update-stack`", "`aws cloudformation update-stack`");
+    let commands: BTreeSet<String> = [deploying, guide, &publish].into_iter().flat_map(commands).collect();
+    assert!(commands.contains("cloudformation update-stack") && commands.len() > 5, "{commands:?}");
+    let of_command =
+        commands.iter().flat_map(|command| match COMMANDS.iter().find(|(known, _)| known == command) {
+            Some((_, actions)) => actions.iter().map(ToString::to_string).collect(),
+            None => vec![action(command)],
+        });
+    let besides = [PUSH, PUBLISH, RESCUE].concat().into_iter().map(str::to_owned);
+    let missing: Vec<String> = of_command.chain(besides).filter(|action| !allowed.contains(action)).collect();
+    assert!(missing.is_empty(), "grant them in `render/deployer_rows.rs`: {missing:?}");
+}
+
+/// The commands of the AWS CLI in a text: service and operation.
+fn commands(text: &str) -> Vec<String> {
+    let of = |rest: &str| {
+        let mut words = rest
+            .split(|character: char| !character.is_ascii_lowercase() && character != '-' && character != '3');
+        Some(format!("{} {}", words.next()?, words.next()?))
+    };
+    let starts = ["`aws ", "(aws ", "\naws "];
+    starts.iter().flat_map(|start| text.split(start).skip(1)).filter_map(of).collect()
+}
+
+/// The action that a command of the AWS CLI is called after.
+fn action(command: &str) -> String {
+    let (service, operation) = command.split_once(' ').expect("two words");
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    };
+    format!("{service}:{}", operation.split('-').map(word).collect::<String>())
+}
 
 /// The actions of every handler but those that list, by type of resource.
 const HANDLERS: &str = r"
