@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::deployer_rows::{NETWORK, ROWS, Row, Touches};
+use super::deployer_row::{Row, Touches};
+use super::deployer_rows::{NETWORK, ROWS};
 use super::format::Files;
 use crate::names;
 use crate::stack::Stack;

@@ -1,63 +1,13 @@
 //! What each type of resource asks of whoever deploys it: the calls of Terraform's provider and of `CloudFormation`'s handlers
 //! that create, read, change and remove it.
 
+use super::deployer_row::{Row, Touches, row};
+
 /// Stand among the types for what a format asks for whatever it deploys.
 pub(super) const TERRAFORM: &str = "terraform";
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
 /// Stands for a function that is in a VPC.
 pub(super) const NETWORK: &str = "network";
-
-/// What actions are limited to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Touches {
-    Everything,
-    Alarms,
-    Bucket,
-    BucketLocks,
-    BucketObjects,
-    EventSources,
-    Functions,
-    /// Sources of events, by the function that they belong to.
-    FunctionsSources,
-    Keys,
-    /// Keys, as the services use them that encrypt with them.
-    KeysThroughServices,
-    LockTable,
-    LogGroups,
-    Machines,
-    Queues,
-    Repository,
-    Roles,
-    /// What the roles may do: with their boundary, where they have one.
-    RolePermissions,
-    /// What takes their boundary away, where `stack.yaml` names none.
-    RoleUnbounding,
-    /// The roles, as they are given to Lambda and Step Functions.
-    RolesOfServices,
-    Rules,
-    Stacks,
-    Topics,
-}
-
-/// Actions that types of resources have in common.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// The types, as their formats spell them. One of them is enough.
-    pub(super) types: &'static [&'static str],
-    pub(super) touches: Touches,
-    /// Enough for a plan.
-    pub(super) reads: &'static [&'static str],
-    pub(super) changes: &'static [&'static str],
-}
-
-const fn row(
-    types: &'static [&'static str],
-    touches: Touches,
-    reads: &'static [&'static str],
-    changes: &'static [&'static str],
-) -> Row {
-    Row { types, touches, reads, changes }
-}
 
 const FUNCTION: &[&str] = &["aws_lambda_function", "AWS::Lambda::Function"];
 const MACHINE: &[&str] = &["aws_sfn_state_machine", "AWS::StepFunctions::StateMachine"];

@@ -12,6 +12,7 @@ mod image;
 mod readme;
 mod docs;
 mod deployer;
+mod deployer_row;
 mod deployer_rows;
 
 use crate::stack::Stack;

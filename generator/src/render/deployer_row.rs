@@ -1,0 +1,54 @@
+//! What is known of a type of resource, as far as whoever deploys it has to be allowed something.
+
+/// What actions are limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touches {
+    Everything,
+    Alarms,
+    Bucket,
+    BucketLocks,
+    BucketObjects,
+    EventSources,
+    Functions,
+    /// Sources of events, by the function that they belong to.
+    FunctionsSources,
+    Keys,
+    /// Keys, as the services use them that encrypt with them.
+    KeysThroughServices,
+    LockTable,
+    LogGroups,
+    Machines,
+    Queues,
+    Repository,
+    Roles,
+    /// What the roles may do: with their boundary, where they have one.
+    RolePermissions,
+    /// What takes their boundary away, where `stack.yaml` names none.
+    RoleUnbounding,
+    /// The roles, as they are given to Lambda and Step Functions.
+    RolesOfServices,
+    Rules,
+    Stacks,
+    Topics,
+}
+
+/// Actions that types of resources have in common.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The types, as their formats spell them. One of them is enough.
+    pub(super) types: &'static [&'static str],
+    pub(super) touches: Touches,
+    /// Enough for a plan.
+    pub(super) reads: &'static [&'static str],
+    pub(super) changes: &'static [&'static str],
+}
+
+/// A row.
+pub(super) const fn row(
+    types: &'static [&'static str],
+    touches: Touches,
+    reads: &'static [&'static str],
+    changes: &'static [&'static str],
+) -> Row {
+    Row { types, touches, reads, changes }
+}
