@@ -11,3 +11,4 @@ mod wire;
 pub use client::{AwsClient, AwsPlace};
 pub(crate) use credentials::{TextEnvironment, at_once, context};
 pub use error::AwsError;
+pub(crate) use wire::s3_error;

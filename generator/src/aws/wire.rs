@@ -159,6 +159,12 @@ pub(super) fn refusal(action: &AwsAction, status: u16, headers: &HeaderMap, body
     Refusal { code, message: message.trim().to_owned() }
 }
 
+/// Code and message of an error as S3 words it: `<Error>` is the whole document.
+pub(crate) fn s3_error(body: &[u8]) -> (String, String) {
+    let error: XmlError = quick_xml::de::from_str(&String::from_utf8_lossy(body)).unwrap_or_default();
+    (error.code, error.message)
+}
+
 /// `{"__type": "com.amazon.coral.service#AccessDeniedException", "message": ...}`, or the code in a header.
 fn json_error(headers: &HeaderMap, text: &str) -> (String, String) {
     let read: Value = serde_json::from_str(text).unwrap_or_default();

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use oxhttp::model::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +10,7 @@ use super::error::BootstrapError;
 use super::policy;
 use super::settings::{Aspect, StatePlace};
 use crate::aws::service::{AwsAction, S3};
-use crate::aws::{AwsClient, AwsError};
+use crate::aws::{AwsClient, AwsError, s3_error};
 use crate::digest;
 use crate::names::{bucket_url, partition};
 
@@ -80,7 +78,7 @@ impl<'a> StateBucket<'a> {
             )
         };
         let answer = self.send(&CREATE_BUCKET, "PUT", "", body.into_bytes())?;
-        let code = code_and_message(&answer).0;
+        let code = s3_error(answer.body()).0;
         match code.as_str() {
             // Somebody made it a moment ago; if it was somebody else, no later request is taken.
             "BucketAlreadyOwnedByYou" => Ok(()),
@@ -98,7 +96,7 @@ impl<'a> StateBucket<'a> {
         let setting = setting(aspect);
         let answer = self.send(&setting.read, "GET", setting.query, Vec::new())?;
         // Each of S3's settings that was never made is an error of its own name, with this status.
-        if answer.status() == StatusCode::NOT_FOUND && code_and_message(&answer).0 != "NoSuchBucket" {
+        if answer.status() == StatusCode::NOT_FOUND && s3_error(answer.body()).0 != "NoSuchBucket" {
             return Ok((None, self.wanted(aspect, None)?));
         }
         self.done(&setting.read, &answer)?;
@@ -145,7 +143,7 @@ impl<'a> StateBucket<'a> {
             request = request.header("x-amz-expected-bucket-owner", &self.place.account);
         }
         if !body.is_empty() {
-            request = request.header("x-amz-checksum-sha256", STANDARD.encode(digest::sha256(&body)));
+            request = request.header("x-amz-checksum-sha256", digest::spell_base64(&digest::sha256(&body)));
         }
         let unreachable =
             |reason: String| AwsError::Unreachable { action: action.iam(), endpoint: self.base(), reason };
@@ -165,7 +163,7 @@ impl<'a> StateBucket<'a> {
     }
 
     fn refused(&self, action: &AwsAction, answer: &Response<Vec<u8>>) -> AwsError {
-        self.client.refused(action, &self.arn, answer.status().as_u16(), code_and_message(answer))
+        self.client.refused(action, &self.arn, answer.status().as_u16(), s3_error(answer.body()))
     }
 }
 
@@ -248,19 +246,6 @@ struct EncryptionRule {
 struct EncryptionByDefault {
     #[serde(rename = "SSEAlgorithm")]
     algorithm: String,
-}
-
-/// What S3 says of an error.
-fn code_and_message(answer: &Response<Vec<u8>>) -> (String, String) {
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "PascalCase")]
-    struct Refusal {
-        code: String,
-        message: String,
-    }
-    let text = String::from_utf8_lossy(answer.body());
-    let read: Refusal = quick_xml::de::from_str(&text).unwrap_or_default();
-    (read.code, read.message)
 }
 
 #[cfg(test)]

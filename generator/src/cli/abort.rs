@@ -9,8 +9,8 @@ use crate::operate::reads;
 use crate::operate::session::StackSession;
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let session = arguments.operator.open(context)?;
-    let name = &arguments.group;
+    let session = arguments.of.operator.open(context)?;
+    let name = &arguments.of.group;
     let group = acting::owned(&session, name)?;
     let lock = reads::lock(&session, name)?;
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());

@@ -156,7 +156,7 @@ enum Command {
     #[command(after_help = "Example: asg-recycle watch web-asg-1 --stack webops-production\n\n\
             On a terminal one screen is drawn again and again; elsewhere a line is printed for each change. Exit codes are those of \
             `wait`.")]
-    Watch(Box<watch::Arguments>),
+    Watch(Box<wait::Arguments>),
     /// Show what ran in the last 90 days, why, and how it ended.
     #[command(after_help = "Example: asg-recycle history web-asg-1 --stack webops-production --limit 50")]
     History(Box<history::Arguments>),

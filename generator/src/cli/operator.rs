@@ -19,6 +19,16 @@ pub(super) struct Operator {
     pub(super) caller: Caller,
 }
 
+/// One group of the stack, and who asks.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct OneGroup {
+    /// The group.
+    #[arg(value_name = "GROUP")]
+    pub(super) group: String,
+    #[command(flatten)]
+    pub(super) operator: Operator,
+}
+
 /// Where and as whom AWS is asked.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Caller {

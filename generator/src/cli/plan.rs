@@ -5,18 +5,15 @@ use std::path::PathBuf;
 use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
-use super::operator::{Operator, now};
+use super::operator::{OneGroup, now};
 use super::simulate::{dollars, look};
 use super::status::Format;
 use crate::operate::{fleet, plan, plan_reads, plan_text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The group.
-    #[arg(value_name = "GROUP")]
-    group: String,
     #[command(flatten)]
-    operator: Operator,
+    of: OneGroup,
     /// Also write the group as a scenario into this file, to be changed and run with `simulate --scenario`.
     #[arg(long, value_name = "FILE")]
     write_scenario: Option<PathBuf>,
@@ -29,8 +26,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let session = arguments.operator.open(context)?;
-    let name = &arguments.group;
+    let session = arguments.of.operator.open(context)?;
+    let name = &arguments.of.group;
     acting::owned(&session, name)?;
     let facts = plan_reads::plan(&session, name)?;
     let plan = plan::of(&facts, &session.place, &session.settings, session.calls_made(), now())

@@ -3,18 +3,15 @@
 use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
-use super::operator::{Operator, now};
+use super::operator::{OneGroup, now};
 use crate::operate::answers::SeenGroup;
 use crate::operate::lock::GroupLock;
 use crate::operate::{reads, request};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The group.
-    #[arg(value_name = "GROUP")]
-    pub(super) group: String,
     #[command(flatten)]
-    pub(super) operator: Operator,
+    pub(super) of: OneGroup,
     /// Do not ask.
     #[arg(long)]
     pub(super) yes: bool,
@@ -23,26 +20,26 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let session = arguments.operator.open(context)?;
-    let group = acting::owned(&session, &arguments.group)?;
-    let Some(lock) = reads::lock(&session, &arguments.group)? else {
-        context.console.result(&format!("{}: nothing was left changed\n", arguments.group))?;
+    let session = arguments.of.operator.open(context)?;
+    let group = acting::owned(&session, &arguments.of.group)?;
+    let Some(lock) = reads::lock(&session, &arguments.of.group)? else {
+        context.console.result(&format!("{}: nothing was left changed\n", arguments.of.group))?;
         return Ok(());
     };
     let dead = match &lock.held_by {
         None => None,
         Some(holder) => {
-            acting::own_holder(&session, &arguments.group, holder)?;
+            acting::own_holder(&session, &arguments.of.group, holder)?;
             reads::known_execution(&session, holder)?
         }
     };
     if let Some(running) = dead.as_ref().filter(|seen| seen.status == "RUNNING") {
         return Err(Failure::Input(format!(
             "{} runs and holds `{}`; `asg-recycle abort` stops it and puts back",
-            running.execution_arn, arguments.group
+            running.execution_arn, arguments.of.group
         )));
     }
-    let what = format!("puts back what was left of {}\n{}", arguments.group, told(&lock, &group));
+    let what = format!("puts back what was left of {}\n{}", arguments.of.group, told(&lock, &group));
     acting::agree(&session, what.trim_end(), arguments.yes, context)?;
     let (account, dead) = (&session.place.account, dead.as_ref().map(|seen| &*seen.input));
     let request = request::restore(&group.as_handler_sees_it(), dead, account, now(), &session.settings);
@@ -50,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     context.console.note(&format!("started {execution}\n"));
     acting::follow(
         &session,
-        &arguments.group,
+        &arguments.of.group,
         &execution,
         Aim::Restored,
         &mut arguments.following.looks(),

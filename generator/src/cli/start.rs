@@ -5,17 +5,14 @@ use asg_recycle_handler::contract::STEP_FUNCTION_NAME;
 use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
-use super::operator::{Operator, now};
+use super::operator::{OneGroup, now};
 use crate::operate::console_link::execution_link;
 use crate::operate::request::{self, ReplaceAsked, StartAsked};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The group.
-    #[arg(value_name = "GROUP")]
-    group: String,
     #[command(flatten)]
-    operator: Operator,
+    of: OneGroup,
     /// The strategy, instead of the one that the group's tag names.
     #[arg(long, value_name = "STRATEGY")]
     strategy: Option<String>,
@@ -36,8 +33,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let session = arguments.operator.open(context)?;
-    let group = acting::owned(&session, &arguments.group)?;
+    let session = arguments.of.operator.open(context)?;
+    let group = acting::owned(&session, &arguments.of.group)?;
     let asked = StartAsked {
         strategy: arguments.strategy.clone(),
         replace: arguments.replace.clone(),
@@ -46,12 +43,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let account = &session.place.account;
     let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now(), &session.settings);
     let request = decided.map_err(|why| {
-        Failure::Input(format!("the handler would not recycle `{}`: {why}", arguments.group))
+        Failure::Input(format!("the handler would not recycle `{}`: {why}", arguments.of.group))
     })?;
     if request.machine != session.settings.machine {
         return Err(Failure::Input(format!(
             "the tag `{}` of `{}` names a state machine that is not the stack's, {}; nothing was started",
-            STEP_FUNCTION_NAME.key, arguments.group, request.machine
+            STEP_FUNCTION_NAME.key, arguments.of.group, request.machine
         )));
     }
     let text = |key: &str| request.input[key].as_str().map(str::to_owned);
@@ -62,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
-    let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.group);
+    let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
     acting::agree(&session, &what, arguments.yes || arguments.dry_run, context)?;
     let execution = acting::start(&session, &request)?;
     context.console.result(&format!("started {execution}\n"))?;
@@ -74,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     acting::follow(
         &session,
-        &arguments.group,
+        &arguments.of.group,
         &execution,
         Aim::Recycled,
         &mut arguments.following.looks(),

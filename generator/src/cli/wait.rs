@@ -3,24 +3,21 @@
 use super::acting::{self, Following};
 use super::context::Context;
 use super::exit_code::Failure;
-use super::operator::{Operator, now};
+use super::operator::{OneGroup, now};
 use crate::operate::fleet::{self, FleetRow, GroupStanding};
 use crate::operate::reads;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The group.
-    #[arg(value_name = "GROUP")]
-    group: String,
     #[command(flatten)]
-    operator: Operator,
+    pub(super) of: OneGroup,
     #[command(flatten)]
-    following: Following,
+    pub(super) following: Following,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let session = arguments.operator.open(context)?;
-    let name = &arguments.group;
+    let session = arguments.of.operator.open(context)?;
+    let name = &arguments.of.group;
     acting::owned(&session, name)?;
     let mut looks = arguments.following.looks();
     loop {

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::acting::{self, Following, Looks};
+use super::acting::{self, Looks};
 use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::live::Live;
-use super::operator::{Operator, now};
+use super::operator::now;
 use super::simulate::look;
-use super::wait;
+use super::wait::{self, Arguments};
 use crate::aws::AwsError;
 use crate::operate::fleet::GroupStanding;
 use crate::operate::group_reads::HistorySeen;
@@ -19,23 +19,12 @@ use crate::operate::screen::{self, ScreenArea};
 use crate::operate::session::StackSession;
 use crate::operate::{deployed, group_reads};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    /// The group.
-    #[arg(value_name = "GROUP")]
-    group: String,
-    #[command(flatten)]
-    operator: Operator,
-    #[command(flatten)]
-    following: Following,
-}
-
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let heard: Rc<RefCell<Vec<String>>> = Rc::default();
     let ear = Rc::clone(&heard);
     let on_wait = move |text: &str| ear.borrow_mut().push(text.to_owned());
-    let session = arguments.operator.open_telling(context, on_wait)?;
-    let name = &arguments.group;
+    let session = arguments.of.operator.open_telling(context, on_wait)?;
+    let name = &arguments.of.group;
     let group = acting::owned(&session, name)?.as_handler_sees_it();
     let settings = deployed::settings(&group_reads::definition(&session)?);
     let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);

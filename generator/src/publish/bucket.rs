@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use oxhttp::model::{Request, Response, StatusCode};
 use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
 use reqsign_core::Signer;
 
 use super::error::PublishError;
-use crate::aws::{TextEnvironment, at_once, context};
+use crate::aws::{TextEnvironment, at_once, context, s3_error};
 use crate::names::{bucket_url, is_bucket_name};
 use crate::{digest, http};
 
@@ -131,12 +129,8 @@ impl Bucket {
     }
 
     fn refused(&self, action: &'static str, key: &str, answer: &Response<Vec<u8>>) -> PublishError {
-        let body = String::from_utf8_lossy(answer.body());
-        let inside = |tag: &str| {
-            let (_, rest) = body.split_once(&format!("<{tag}>"))?;
-            rest.split_once(&format!("</{tag}>")).map(|(text, _)| text.to_owned())
-        };
-        let said = [inside("Code"), inside("Message")].into_iter().flatten().collect::<Vec<_>>().join(": ");
+        let (code, message) = s3_error(answer.body());
+        let said = [code, message].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
         PublishError::Refused {
             action,
             bucket: self.name.clone(),
@@ -152,5 +146,5 @@ fn header<'a>(answer: &'a Response<Vec<u8>>, name: &str) -> Option<&'a str> {
 }
 
 fn checksum_of(bytes: &[u8]) -> String {
-    STANDARD.encode(digest::sha256(bytes))
+    digest::spell_base64(&digest::sha256(bytes))
 }
