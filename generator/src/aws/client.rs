@@ -19,6 +19,8 @@ use crate::{digest, http};
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same of what may carry a whole object, over a slow line too.
+const PATIENCE_OF_OBJECTS: Duration = Duration::from_mins(5);
 /// Attempts at a call that is throttled or not answered.
 const ATTEMPTS_MAX: u32 = 6;
 /// Wait before the second attempt; it doubles with each.
@@ -243,7 +245,7 @@ impl AwsClient {
             request = request.header(*name, value);
         }
         match request.body(written.body) {
-            Ok(request) => self.dispatch(action.service, request, signer),
+            Ok(request) => self.dispatch(action.service, request, (signer, PATIENCE)),
             Err(error) => Ok(Err(std::io::Error::other(error))),
         }
     }
@@ -259,7 +261,8 @@ impl AwsClient {
         let mut attempt = 1;
         loop {
             self.count(action);
-            let answer = self.dispatch(action.service, request.clone(), &self.signer()?)?;
+            let answer =
+                self.dispatch(action.service, request.clone(), (&self.signer()?, PATIENCE_OF_OBJECTS))?;
             let refusal = match &answer {
                 Ok(answer) => {
                     let status = answer.status();
@@ -302,7 +305,7 @@ impl AwsClient {
         &self,
         service: AwsService,
         request: Request<Vec<u8>>,
-        signer: &Signer<Credential>,
+        (signer, patience): (&Signer<Credential>, Duration),
     ) -> Result<std::io::Result<Response<Vec<u8>>>, AwsError> {
         let (mut parts, body) = request.into_parts();
         let hash = digest::hex(&body).parse().expect("hex digits are a header's value");
@@ -312,7 +315,7 @@ impl AwsClient {
             .with_request_signer(RequestSigner::new(service.name, signed_for(service, &self.region)));
         let outcome = at_once(signer.sign(&mut parts, None));
         outcome.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
-        Ok(http::send(Request::from_parts(parts, body), PATIENCE))
+        Ok(http::send(Request::from_parts(parts, body), patience))
     }
 
     /// The endpoint that was given for all services, or that the environment names for this one; none at AWS itself.

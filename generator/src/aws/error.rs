@@ -116,6 +116,11 @@ impl AwsError {
         matches!(self, Self::Throttled { .. } | Self::Failing { .. } | Self::Unreachable { .. })
     }
 
+    /// Whether the call may have been carried out all the same: no answer came, or none that tells.
+    pub fn may_be_done(&self) -> bool {
+        matches!(self, Self::Failing { .. } | Self::Unreachable { .. } | Self::Unreadable { .. })
+    }
+
     /// The same, with what a statement that allows the call asks besides.
     #[must_use]
     pub fn limited_by(self, asked: Option<Value>) -> Self {

@@ -47,6 +47,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// The same in a region, where none is said.
+    pub(super) fn or_in(&self, region: &str) -> Self {
+        Self { region: self.region.clone().or_else(|| Some(region.to_owned())), ..self.clone() }
+    }
+
     /// A client that asks so; where AWS has to be asked again, that is said.
     pub(super) fn client(&self, context: &Context) -> Result<AwsClient, AwsError> {
         self.client_telling(context, said)
@@ -73,6 +78,12 @@ fn said(text: &str) {
 }
 
 impl Operator {
+    /// Whether anything of it is said on the command line.
+    pub(super) fn is_given(&self) -> bool {
+        let Self { stack, caller: Caller { profile, region, role_arn, endpoint_url } } = self;
+        [stack, profile, region, role_arn, endpoint_url].iter().any(|said| said.is_some())
+    }
+
     /// The same stack with the credentials of another profile, or in another region.
     pub(super) fn at(&self, profile: Option<String>, region: Option<String>) -> Self {
         Self { caller: Caller { profile, region, ..self.caller.clone() }, ..self.clone() }

@@ -1,13 +1,13 @@
 //! `publish`: the handler's zip and the template that deploys it, into a bucket.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use super::building::{self, Building};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
-use crate::publish::{self, Destination, Object, Publication};
+use super::operator::Caller;
+use crate::publish::{self, Object, Publication};
 use crate::{CloudFormation, VERSION};
 
 /// The template, among the files of its format.
@@ -17,18 +17,12 @@ const TEMPLATE: &str = "cloudformation/template.yaml";
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,
-    /// The bucket, in the region that is deployed to.
+    /// The bucket, in the region that is deployed to: that of `--region`, else of the file.
     #[arg(long, value_name = "BUCKET")]
     bucket: String,
     /// The version that the template is published under; what is published under one never changes.
     #[arg(long = "as", value_name = "VERSION", default_value = VERSION)]
     version: String,
-    /// The bucket's region, if not that of the file.
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
-    /// Where S3 is, if not at AWS. `$AWS_ENDPOINT_URL_S3` and `$AWS_ENDPOINT_URL` count, too.
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
     /// Write nothing: say what would be written.
     #[arg(long)]
     dry_run: bool,
@@ -37,6 +31,8 @@ pub(super) struct Arguments {
     handler_zip: Option<PathBuf>,
     #[command(flatten)]
     building: Building,
+    #[command(flatten)]
+    caller: Caller,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
@@ -62,7 +58,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let stack = stack.map_err(|problems| Failure::World(format!("{problems:?}")))?;
     let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone()).unwrap_or_default();
     let template = stack.synth(&CloudFormation).remove(TEMPLATE).unwrap_or_default();
-    let place = place(arguments, region, context);
+    let client = arguments.caller.or_in(&region).client(context)?;
+    let region = client.region();
     let objects = [
         Object {
             key: zip_key,
@@ -77,37 +74,23 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             fix: "what is published under a version stays as it is: name another with `--as VERSION`",
         },
     ];
-    let outcomes = publish::publish(&place, &objects, &context.environment, arguments.dry_run)?;
+    let outcomes = publish::publish(&client, &arguments.bucket, &objects, arguments.dry_run)?;
     for (object, outcome) in objects.iter().zip(outcomes) {
         let what = match outcome {
             Publication::Written => "published",
             Publication::Present => "is there already, with the same bytes",
             Publication::Missing => "would be published",
         };
-        let line = format!("s3://{}/{}: {what}, {} bytes\n", place.bucket, object.key, object.contents.len());
+        let line =
+            format!("s3://{}/{}: {what}, {} bytes\n", arguments.bucket, object.key, object.contents.len());
         context.console.result(&line)?;
     }
     if arguments.dry_run {
         return Ok(());
     }
-    let (region, url) = (&place.region, publish::url(&place, &objects[1].key));
+    let url = publish::url(&client, &arguments.bucket, &objects[1].key)?;
     context.console.result(&format!(
         "next: `aws cloudformation create-stack --region {region} --stack-name {name}-{environment} --template-url {url} \
          --capabilities CAPABILITY_NAMED_IAM`, or `update-stack` where it is there\n"
     ))
-}
-
-fn place(arguments: &Arguments, region: String, context: &Context) -> Destination {
-    let variable = |name: &str| {
-        let value = context.environment.get(OsStr::new(name))?.to_str()?;
-        (!value.is_empty()).then(|| value.to_owned())
-    };
-    let endpoint = arguments.endpoint_url.clone();
-    Destination {
-        bucket: arguments.bucket.clone(),
-        region: arguments.region.clone().unwrap_or(region),
-        endpoint: endpoint
-            .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-            .or_else(|| variable("AWS_ENDPOINT_URL")),
-    }
 }

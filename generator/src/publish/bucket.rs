@@ -1,18 +1,16 @@
 //! A bucket of S3: whether an object is there with the bytes that it should have, and putting it there.
 
-use std::time::Duration;
-
 use oxhttp::model::{Request, Response, StatusCode};
-use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
-use reqsign_core::Signer;
 
 use super::error::PublishError;
-use crate::aws::{TextEnvironment, at_once, context, s3_error};
+use crate::aws::service::{AwsAction, S3};
+use crate::aws::{AwsClient, s3_error};
+use crate::digest;
 use crate::names::{bucket_url, is_bucket_name};
-use crate::{digest, http};
 
-/// Longest wait for an answer: of a zip that goes over a slow line, too.
-const PATIENCE: Duration = Duration::from_mins(5);
+const GET_OBJECT: AwsAction = AwsAction::repeatable(S3, "GetObject");
+/// A second time does no harm: only what is not there is written.
+const PUT_OBJECT: AwsAction = AwsAction::repeatable(S3, "PutObject");
 
 /// How an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,42 +27,30 @@ pub(super) enum State {
 }
 
 /// A bucket, and who asks for its objects.
-#[derive(Debug)]
-pub(super) struct Bucket {
+pub(super) struct Bucket<'a> {
     pub(super) name: String,
-    /// What every object's URL begins with, without a slash at the end.
-    base: String,
-    region: String,
-    signer: Signer<Credential>,
+    client: &'a AwsClient,
 }
 
-impl Bucket {
-    /// A bucket of that name, at AWS or at another endpoint.
-    pub(super) fn new(
-        name: &str,
-        region: &str,
-        endpoint: Option<&str>,
-        environment: TextEnvironment,
-    ) -> Result<Self, PublishError> {
+impl<'a> Bucket<'a> {
+    /// A bucket of that name, where the caller asks.
+    pub(super) fn new(name: &str, client: &'a AwsClient) -> Result<Self, PublishError> {
         if !is_bucket_name(name) {
             return Err(PublishError::BucketName { name: name.to_owned() });
         }
-        let signer = Signer::new(
-            context(environment),
-            DefaultCredentialProvider::new(),
-            RequestSigner::new("s3", region),
-        );
-        Ok(Self {
-            name: name.to_owned(),
-            base: bucket_url(name, region, endpoint),
-            region: region.to_owned(),
-            signer,
-        })
+        Ok(Self { name: name.to_owned(), client })
+    }
+
+    /// Where an object is.
+    pub(super) fn url(&self, key: &str) -> String {
+        let endpoint = self.client.other_endpoint(S3);
+        format!("{}/{key}", bucket_url(&self.name, self.client.region(), endpoint.as_deref()))
     }
 
     /// How the object of a key stands to these bytes: by its length, and by its SHA-256 as S3 keeps it, else as it is read.
     pub(super) fn state(&self, key: &str, bytes: &[u8]) -> Result<State, PublishError> {
-        let head = self.send("HEAD", key, Vec::new(), &[("x-amz-checksum-mode", "ENABLED")])?;
+        let head =
+            self.send((&GET_OBJECT, "HEAD"), key, Vec::new(), &[("x-amz-checksum-mode", "ENABLED")])?;
         match head.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(State::Absent),
@@ -77,7 +63,7 @@ impl Bucket {
         let is_same = if let Some(checksum) = header(&head, "x-amz-checksum-sha256") {
             checksum == checksum_of(bytes)
         } else {
-            let object = self.send("GET", key, Vec::new(), &[])?;
+            let object = self.send((&GET_OBJECT, "GET"), key, Vec::new(), &[])?;
             if object.status() != StatusCode::OK {
                 return Err(self.refused("read", key, &object));
             }
@@ -94,7 +80,7 @@ impl Bucket {
             ("if-none-match", "*"), // two that publish at once cannot overwrite each other
             ("x-amz-checksum-sha256", &checksum),
         ];
-        let answer = self.send("PUT", key, bytes.to_vec(), &headers)?;
+        let answer = self.send((&PUT_OBJECT, "PUT"), key, bytes.to_vec(), &headers)?;
         match answer.status() {
             StatusCode::OK => Ok(true),
             StatusCode::PRECONDITION_FAILED | StatusCode::CONFLICT => Ok(false),
@@ -104,24 +90,19 @@ impl Bucket {
 
     fn send(
         &self,
-        method: &'static str,
+        (action, method): (&AwsAction, &'static str),
         key: &str,
         body: Vec<u8>,
         headers: &[(&'static str, &str)],
     ) -> Result<Response<Vec<u8>>, PublishError> {
-        let unreachable = |source| PublishError::Unreachable { endpoint: self.base.clone(), source };
-        let mut request = Request::builder().method(method).uri(format!("{}/{key}", self.base));
-        request = request.header("x-amz-content-sha256", digest::hex(&body));
+        let mut request = Request::builder().method(method).uri(self.url(key));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body).map_err(|error| unreachable(std::io::Error::other(error)))?;
-        let (mut parts, body) = request.into_parts();
-        let signed = at_once(self.signer.sign(&mut parts, None));
-        signed.map_err(|error| PublishError::Credentials { reason: error.to_string() })?;
-        let answer = http::send(Request::from_parts(parts, body), PATIENCE).map_err(unreachable)?;
+        let no_url = |_| PublishError::Endpoint { url: self.url(key) };
+        let answer = self.client.exchange(action, &request.body(body).map_err(no_url)?)?;
         match header(&answer, "x-amz-bucket-region") {
-            Some(region) if region != self.region && answer.status() != StatusCode::OK => {
+            Some(region) if region != self.client.region() && answer.status() != StatusCode::OK => {
                 Err(PublishError::Region { bucket: self.name.clone(), region: region.to_owned() })
             }
             _ => Ok(answer),

@@ -1,5 +1,7 @@
 //! Why something could not be published.
 
+use crate::aws::AwsError;
+
 /// Why something could not be published. Every message names the fix.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -33,15 +35,6 @@ pub enum PublishError {
         /// What would be right.
         fix: &'static str,
     },
-    /// No credentials could be found, or they could not be used.
-    #[error(
-        "there are no credentials for S3: {reason}; set `AWS_PROFILE`, or put them into the environment with \
-         `eval \"$(aws configure export-credentials --format env)\"`"
-    )]
-    Credentials {
-        /// What the chain of providers says.
-        reason: String,
-    },
     /// The bucket is elsewhere.
     #[error(
         "the bucket `{bucket}` is in {region}, and a function takes its code from a bucket of its own region: deploy there, or name another bucket"
@@ -66,14 +59,15 @@ pub enum PublishError {
         /// Code and message of the answer.
         said: String,
     },
-    /// Nothing answers, or not as S3 does.
-    #[error("cannot reach S3 at {endpoint}: {source}")]
-    Unreachable {
-        /// Where it was looked for.
-        endpoint: String,
-        /// What the network says.
-        source: std::io::Error,
+    /// What was given as the endpoint makes no address.
+    #[error("`{url}` is no address: write `--endpoint-url` as `https://HOST`")]
+    Endpoint {
+        /// The address.
+        url: String,
     },
+    /// There are no credentials that can be used, or S3 cannot be reached.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
 }
 
 fn refusal_advice(status: u16) -> &'static str {

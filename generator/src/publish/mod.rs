@@ -8,22 +8,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::aws::TextEnvironment;
-use crate::names::bucket_url;
-use crate::package::ProcessEnvironment;
+use crate::aws::AwsClient;
 use bucket::{Bucket, State};
 pub use error::PublishError;
-
-/// Where objects are published.
-#[derive(Debug, Clone)]
-pub struct Destination {
-    /// The bucket's name.
-    pub bucket: String,
-    /// Its region.
-    pub region: String,
-    /// Where S3 is, if not at AWS.
-    pub endpoint: Option<String>,
-}
 
 /// An object to be published.
 #[derive(Debug, Clone)]
@@ -64,16 +51,15 @@ pub fn version(text: &str) -> Result<String, PublishError> {
     }
 }
 
-/// Publishes objects, in this order, so that what names another comes after it. All are compared with what is there before
-/// any is written; with `dry_run` none is.
+/// Publishes objects in a bucket of the client's region, in this order, so that what names another comes after it. All are compared with
+/// what is there before any is written; with `dry_run` none is.
 pub fn publish(
-    place: &Destination,
+    client: &AwsClient,
+    bucket: &str,
     objects: &[Object],
-    environment: &ProcessEnvironment,
     dry_run: bool,
 ) -> Result<Vec<Publication>, PublishError> {
-    let environment = TextEnvironment::of(environment);
-    let bucket = Bucket::new(&place.bucket, &place.region, place.endpoint.as_deref(), environment)?;
+    let bucket = Bucket::new(bucket, client)?;
     let mut absent = Vec::new();
     for object in objects {
         absent.push(is_absent(&bucket, object)?);
@@ -90,11 +76,11 @@ pub fn publish(
 }
 
 /// Where an object can be read by who may.
-pub fn url(place: &Destination, key: &str) -> String {
-    format!("{}/{key}", bucket_url(&place.bucket, &place.region, place.endpoint.as_deref()))
+pub fn url(client: &AwsClient, bucket: &str, key: &str) -> Result<String, PublishError> {
+    Ok(Bucket::new(bucket, client)?.url(key))
 }
 
-fn written(bucket: &Bucket, object: &Object) -> Result<Publication, PublishError> {
+fn written(bucket: &Bucket<'_>, object: &Object) -> Result<Publication, PublishError> {
     if bucket.put(&object.key, &object.contents, object.content_type)? {
         return Ok(Publication::Written);
     }
@@ -104,7 +90,7 @@ fn written(bucket: &Bucket, object: &Object) -> Result<Publication, PublishError
 }
 
 /// Whether there is no object under the key; another one is at fault.
-fn is_absent(bucket: &Bucket, object: &Object) -> Result<bool, PublishError> {
+fn is_absent(bucket: &Bucket<'_>, object: &Object) -> Result<bool, PublishError> {
     match bucket.state(&object.key, &object.contents)? {
         State::Absent => Ok(true),
         State::Same => Ok(false),
