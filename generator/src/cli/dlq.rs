@@ -167,19 +167,25 @@ fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Res
     let count = chosen.len();
     let what = format!("puts back into the queue of events, {count} of {}\n{what}", report.messages.len());
     acting::agree(&session, what.trim_end(), yes, context)?;
-    let mut twice = 0;
-    let done =
-        dead_letter_reads::put_back(&session, (&chosen, report.about_in_queue), |message, outcome| {
-            let id = &message.id;
-            twice += usize::from(outcome == PutBack::Twice);
-            context.console.note(&match outcome {
-                PutBack::Done => format!("{id} is back in the queue\n"),
-                PutBack::Twice => {
-                    format!("{id} is back in the queue, and here still; a second time does no harm\n")
-                }
-            });
-        })?;
+    let mut done = 0;
+    let read = dead_letter_reads::put_back(&session, (&chosen, report.about_in_queue), |message, outcome| {
+        let id = &message.id;
+        done += usize::from(outcome != PutBack::PerhapsSent);
+        context.console.note(&match outcome {
+            PutBack::Done => format!("{id} is back in the queue\n"),
+            PutBack::Twice => {
+                format!("{id} is back in the queue, and here still; a second time does no harm\n")
+            }
+            PutBack::PerhapsTwice => {
+                format!("{id} is back in the queue, and may be here still; a second time does no harm\n")
+            }
+            PutBack::PerhapsSent => {
+                format!("{id} is here still, and may be back in the queue too; a second time does no harm\n")
+            }
+        });
+    });
     context.console.result(&format!("{done} of {count} put back\n"))?;
+    read?;
     if done == count && left_out == 0 {
         return Ok(());
     }

@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     acting::agree(&session, what.trim_end(), arguments.which.yes, context)?;
     let mut written = Written::default();
-    for group in groups {
+    for (number, group) in groups.iter().enumerate() {
         let pause = GroupPause {
             group: group.name.clone(),
             until: format!("{until:.0}"),
@@ -104,7 +104,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         };
         let put = json!({"TableName": names::LOCK_TABLE, "Item": pause.item()});
         let put = pause::where_unchanged(put, pauses.get(&group.name));
-        if written.write(&session, (&PUT_PAUSE, &put), (group, Some(&pause)), context)? {
+        let done = written.write(&session, (&PUT_PAUSE, &put), (group, Some(&pause)), context);
+        if done.map_err(|failure| written.broken_off(failure, &groups[number..]))? {
             context.console.result(&format!("{}: paused until {}\n", group.name, pause.until))?;
             written.untold.extend(announce(&session, &pause, group, None).err());
         }
@@ -135,10 +136,12 @@ pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Fai
     }
     acting::agree(&session, what.trim_end(), arguments.yes, context)?;
     let mut written = Written::default();
-    for (group, pause) in paused {
+    let groups: Vec<&SeenGroup> = paused.iter().map(|(group, _)| *group).collect();
+    for (number, (group, pause)) in paused.into_iter().enumerate() {
         let delete = json!({"TableName": names::LOCK_TABLE, "Key": pause::key(&group.name)});
         let delete = pause::where_unchanged(delete, Some(pause));
-        if written.write(&session, (&DELETE_PAUSE, &delete), (group, None), context)? {
+        let done = written.write(&session, (&DELETE_PAUSE, &delete), (group, None), context);
+        if done.map_err(|failure| written.broken_off(failure, &groups[number..]))? {
             context.console.result(&format!(
                 "{}: resumed; a recycle that stands still goes on within minutes\n",
                 group.name
@@ -185,14 +188,36 @@ impl Written {
         }
     }
 
+    /// A failure half way, with what is known of the groups: those that are done have been told of.
+    fn broken_off(&self, failure: Failure, left: &[&SeenGroup]) -> Failure {
+        let Failure::World(reason) = failure else { return failure };
+        let [at, rest @ ..] = left else { return Failure::World(reason) };
+        let rest: Vec<&str> = rest.iter().map(|group| &*group.name).collect();
+        let rest =
+            if rest.is_empty() { String::new() } else { format!("; left as they are: {}", rest.join(", ")) };
+        let untold = self.untold().map(|untold| format!("\n{untold}")).unwrap_or_default();
+        let how = format!(
+            "broken off at {}, of which `asg-recycle status {}` tells how it is now",
+            at.name, at.name
+        );
+        Failure::World(format!("{reason}\n{how}{rest}{untold}"))
+    }
+
+    /// What was done and could not be announced.
+    fn untold(&self) -> Option<String> {
+        let first = self.untold.first()?;
+        let more = self.untold.len() - 1;
+        let more = if more > 0 { format!("\nand {more} more likewise") } else { String::new() };
+        Some(format!("what is done could not be announced: {first}{more}"))
+    }
+
     /// Fails where something was not written, or was done and somebody was not told.
     fn end(&self) -> Result<(), Failure> {
-        if let Some(first) = self.untold.first() {
-            let more = self.untold.len() - 1;
-            let more = if more > 0 { format!("\nand {more} more likewise") } else { String::new() };
-            return Err(Failure::World(format!("it is done, and could not be announced: {first}{more}")));
+        match self.untold() {
+            Some(untold) => Err(Failure::World(untold)),
+            None if self.changed > 0 => Err(Failure::Findings),
+            None => Ok(()),
         }
-        if self.changed > 0 { Err(Failure::Findings) } else { Ok(()) }
     }
 }
 

@@ -30,6 +30,10 @@ pub enum PutBack {
     Done,
     /// It is there, and still in the dead-letter queue, for it could not be deleted.
     Twice,
+    /// It is there, and may be in the dead-letter queue too: nobody knows whether it was deleted.
+    PerhapsTwice,
+    /// It is in the dead-letter queue, and may be in the queue of events too: nobody knows whether it was sent.
+    PerhapsSent,
 }
 
 /// About how many messages there are, those that somebody looks at now among them.
@@ -74,17 +78,16 @@ pub fn look(session: &StackSession, messages_max: usize) -> Result<Vec<QueueMess
 }
 
 /// Puts messages back into the queue of events, and tells of each what became of it: sent first, deleted after. Whatever was
-/// received besides is shown to others again; how many were put back. Of about so many messages it looks at each once or so: one that
+/// received besides is shown to others again. Of about so many messages it looks at each once or so: one that
 /// is gone is not looked for without end.
 pub fn put_back(
     session: &StackSession,
     (ids, about_in_queue): (&BTreeSet<String>, u32),
     mut tell: impl FnMut(&QueueMessage, PutBack),
-) -> Result<usize, AwsError> {
+) -> Result<(), AwsError> {
     let mut left = ids.clone();
     let mut hidden = BTreeMap::new();
     let events = session.place.queue_url(names::QUEUE);
-    let mut done = 0;
     let read = pages(session, calls_max(about_in_queue), |page| {
         hidden.extend(page.iter().map(|message| (message.id.clone(), message.receipt_handle.clone())));
         for message in page {
@@ -92,18 +95,26 @@ pub fn put_back(
                 continue;
             }
             let body = json!({"QueueUrl": events, "MessageBody": message.body});
-            let _: NoAnswer = session.ask(&SEND_EVENT, &body)?;
+            let sent: Result<NoAnswer, AwsError> = session.ask(&SEND_EVENT, &body);
+            if sent.as_ref().is_err_and(AwsError::may_be_done) {
+                tell(&message, PutBack::PerhapsSent);
+            }
+            sent?;
             let receipt = json!({"QueueUrl": url(session), "ReceiptHandle": message.receipt_handle});
             let deleted: Result<NoAnswer, AwsError> = session.ask(&DELETE_DEAD_LETTER, &receipt);
-            tell(&message, if deleted.is_ok() { PutBack::Done } else { PutBack::Twice });
+            let outcome = match &deleted {
+                Ok(_) => PutBack::Done,
+                Err(error) if error.may_be_done() => PutBack::PerhapsTwice,
+                Err(_) => PutBack::Twice,
+            };
+            tell(&message, outcome);
             deleted?;
             hidden.remove(&message.id);
-            done += 1;
         }
         Ok(!left.is_empty())
     });
     show_again(session, hidden.values())?;
-    read.map(|()| done)
+    read
 }
 
 /// Calls after which a queue of about so many messages counts as read: SQS often hands out fewer than it might.

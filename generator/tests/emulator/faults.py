@@ -26,9 +26,9 @@ class Faults:
             raise ValueError(f"no such launch fault: {kind}; there are {', '.join(LAUNCH_FAULTS)}")
         self._launches.append({"kind": kind, "left": count, "message": message})
 
-    def order_calls(self, action, code, message, count=1):
-        """The next `count` calls of an action are answered with this error."""
-        self._calls.append({"action": action, "code": code, "message": message, "left": count})
+    def order_calls(self, action, code, message, count=1, skip=0):
+        """`count` calls of an action are answered with this error, after as many as are to be skipped."""
+        self._calls.append({"action": action, "code": code, "message": message, "left": count, "skip": skip})
 
     def clear(self):
         """Nothing goes wrong any more."""
@@ -41,6 +41,10 @@ class Faults:
 
     def check_call(self, action):
         """Raises what a call of this action is to be answered with."""
+        first = next((fault for fault in self._calls if fault["action"] == action), None)
+        if first and first["skip"] > 0:
+            first["skip"] -= 1
+            return
         fault = self._use_up(self._calls, lambda fault: fault["action"] == action)
         if fault:
             raise Rejected(fault["code"], fault["message"])

@@ -67,3 +67,17 @@ fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
     operate(&mut stage, &["resume", GROUP, "--yes"]).ok();
     stage.assert_as_before("after the restore");
 }
+
+#[test]
+fn an_error_half_way_tells_of_every_group_how_it_is() {
+    let mut stage = Stage::new("out-in");
+    stage.emulator.order("create_fleet", json!({"count": 2, "outdated": 0}));
+    let denied = |skip: u32| json!({"action": "dynamodb:PutItem", "code": "AccessDeniedException", "message": "no", "count": 1, "skip": skip});
+    stage.emulator.order("fault_calls", denied(1));
+    let done = operate(&mut stage, &["pause", "--all", "--why", "incident 42", "--yes"])
+        .stderr_has("dynamodb:PutItem is denied: no")
+        .stderr_has("broken off at ")
+        .stderr_has("; left as they are: ")
+        .exits(3);
+    assert_eq!(done.stdout.matches(": paused until").count(), 1, "{}", done.stdout);
+}
