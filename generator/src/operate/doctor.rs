@@ -143,6 +143,30 @@ pub fn rule(
     StackCheck::passed(&check, "on, selects a sample event, and sends it to the queue")
 }
 
+/// A rule that is not there, and that a stack has only where a key of `stack.yaml` asks for it: the policy of the queue of events, where it
+/// could be read, names every rule that the stack was deployed with.
+pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> StackCheck {
+    let check = format!("rule {name}");
+    let anew = "deploy the stack anew";
+    match queue_policy {
+        Some(policy) if policy.contains(&format!(":rule/{name}\"")) => {
+            let about = format!(
+                "it is not there, and the stack was deployed with it (`{key}`): nothing starts after what it is for"
+            );
+            StackCheck::finding(&check, about, anew)
+        }
+        Some(_) => {
+            StackCheck::passed(&check, format!("the stack was deployed without it (`{key}` is false)"))
+        }
+        None => {
+            let about = format!(
+                "it is not there, which is right where `{key}` is false; the queue of events has no policy that would tell"
+            );
+            StackCheck::unknown(&check, about, anew)
+        }
+    }
+}
+
 /// Actions that a role may not take.
 pub fn role(arn: &str, calls: usize, denied: &[String]) -> StackCheck {
     let name = arn.rsplit('/').next().unwrap_or(arn);

@@ -184,6 +184,30 @@ impl ListedFunction {
     }
 }
 
+/// Calls that were recorded.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TrailEvents {
+    /// The calls.
+    pub events: Vec<TrailEvent>,
+}
+
+/// A call that was recorded.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TrailEvent {
+    /// All that is recorded of it, JSON.
+    pub cloud_trail_event: String,
+}
+
+/// Attributes of a queue.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct QueueAnswer {
+    /// Their values by their names.
+    pub attributes: BTreeMap<String, String>,
+}
+
 /// What feeds a function.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

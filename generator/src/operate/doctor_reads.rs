@@ -11,7 +11,7 @@ use super::answers::{FunctionAnswer, SeenGroup};
 use super::dead_letter_reads;
 use super::doctor::{self, StackCheck, counted};
 use super::doctor_answers::{
-    FunctionsPage, MappingsAnswer, PatternTested, RulesPage, SeenRule, Simulated, TargetsAnswer,
+    FunctionsPage, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule, Simulated, TargetsAnswer,
     TrailSelectors, TrailStatus, TrailsAnswer,
 };
 use super::doctor_locks;
@@ -20,7 +20,7 @@ use super::fleet::{self, FleetFacts};
 use super::group_answers::MachineAnswer;
 use super::operation::{
     DESCRIBE_NOTIFIER, DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES,
-    LIST_TARGETS, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
+    LIST_TARGETS, READ_QUEUE, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
 };
 use super::reads;
 use super::session::StackSession;
@@ -134,6 +134,12 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
         Some(("NextToken", json!(page.next_token.clone()?)))
     })?;
     let seen: Vec<SeenRule> = pages.into_iter().flat_map(|page| page.rules).collect();
+    let is_there = |rule: &names::ResourceName| {
+        let name = format!("{stack}{}", rule.suffix);
+        seen.iter().any(|one| one.name == name)
+    };
+    let asks = RULES.iter().any(|(rule, _, asked_by)| asked_by.is_some() && !is_there(rule));
+    let sources = if asks { Some(deployed_rules(session)) } else { None };
     let check = |(rule, sample, asked_by): &(names::ResourceName, &str, Option<&str>)| {
         let name = format!("{stack}{}", rule.suffix);
         let seen = seen.iter().find(|one| one.name == name);
@@ -142,8 +148,11 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
                 (Some(seen), _) => seen,
                 (None, None) => return Ok(doctor::rule(&name, None, false, &[], "")),
                 (None, Some(key)) => {
-                    let about = format!("it is not there, which is right where `{key}` is false");
-                    return Ok(StackCheck::passed(&format!("rule {name}"), about));
+                    return Ok(match &sources {
+                        Some(Err(error)) => StackCheck::not_made(&format!("rule {name}"), error),
+                        Some(Ok(sources)) => doctor::optional_rule(&name, key, sources.as_deref()),
+                        None => doctor::optional_rule(&name, key, None),
+                    });
                 }
             };
             let event = sample_event(session, sample);
@@ -157,6 +166,13 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
         made().unwrap_or_else(|error| StackCheck::not_made(&format!("rule {name}"), &error))
     };
     Ok(RULES.iter().map(check).collect())
+}
+
+/// The policy of the queue of events, which names the rules that the stack was deployed with; none where it has none.
+fn deployed_rules(session: &StackSession) -> Result<Option<String>, AwsError> {
+    let arguments = json!({"QueueUrl": session.place.queue_url(names::QUEUE), "AttributeNames": ["Policy"]});
+    let mut answer: QueueAnswer = session.ask(&READ_QUEUE, &arguments)?;
+    Ok(answer.attributes.remove("Policy"))
 }
 
 /// A sample event as it would come to this stack.

@@ -133,6 +133,9 @@ pub const TRAIL_STATUS: Operation =
 /// What it logs.
 pub const TRAIL_SELECTORS: Operation =
     read(AwsAction::repeatable(CLOUD_TRAIL, "GetEventSelectors"), Touches::Everything);
+/// Who made a call that something was started by.
+pub const LOOKUP_EVENTS: Operation =
+    read(AwsAction::repeatable(CLOUD_TRAIL, "LookupEvents"), Touches::Everything);
 /// The stack's rules.
 pub const LIST_RULES: Operation = read(AwsAction::repeatable(EVENT_BRIDGE, "ListRules"), Touches::Everything);
 /// Where one sends its events.
@@ -149,6 +152,9 @@ pub const DESCRIBE_NOTIFIER: Operation = read(READ_SETTINGS.action, Touches::Any
 /// Handlers of other stacks.
 pub const LIST_FUNCTIONS: Operation =
     read(AwsAction::path(LAMBDA, "ListFunctions", "/2015-03-31/functions/"), Touches::Everything);
+/// Which rules the queue of events takes from: those that the stack was deployed with.
+pub const READ_QUEUE: Operation =
+    read(AwsAction::repeatable(SQS, "GetQueueAttributes"), Touches::EventsQueue);
 /// What feeds the handler.
 pub const LIST_MAPPINGS: Operation = read(
     AwsAction::path(LAMBDA, "ListEventSourceMappings", "/2015-03-31/event-source-mappings/"),
@@ -185,6 +191,7 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_TRAILS,
     TRAIL_STATUS,
     TRAIL_SELECTORS,
+    LOOKUP_EVENTS,
     LIST_RULES,
     LIST_TARGETS,
     TEST_PATTERN,
@@ -192,4 +199,5 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_NOTIFIER,
     LIST_FUNCTIONS,
     LIST_MAPPINGS,
+    READ_QUEUE,
 ];

@@ -105,6 +105,24 @@ fn rules_that_let_no_event_through_are_found() {
 }
 
 #[test]
+fn a_rule_that_a_stack_may_lack_is_missed_where_the_stack_was_deployed_with_it() {
+    let mut stage = healthy();
+    operate(&mut stage, &["doctor"]).stdout_has("templates: the stack was deployed without it").ok();
+    let name = "webops-recycle-production-maintenance";
+    let targets = aws(&mut stage, "events", "list_targets_by_rule", json!({"Rule": name}));
+    let ids: Vec<&Value> =
+        targets["Targets"].as_array().expect("targets").iter().map(|one| &one["Id"]).collect();
+    aws(&mut stage, "events", "remove_targets", json!({"Rule": name, "Ids": ids}));
+    aws(&mut stage, "events", "delete_rule", json!({"Name": name}));
+    finds(&mut stage, "maintenance: it is not there, and the stack was deployed with it", "deploy");
+    let queue =
+        aws(&mut stage, "sqs", "get_queue_url", json!({"QueueName": "webops-recycle-production-events"}));
+    let bare = json!({"QueueUrl": queue["QueueUrl"], "Attributes": {"Policy": ""}});
+    aws(&mut stage, "sqs", "set_queue_attributes", bare);
+    operate(&mut stage, &["doctor"]).stdout_has("has no policy that would tell").exits(3);
+}
+
+#[test]
 fn a_handler_that_gets_no_events_is_found_and_so_are_dead_letters() {
     let mut stage = healthy();
     let mappings = aws(&mut stage, "lambda", "list_event_source_mappings", json!({}));
