@@ -12,7 +12,9 @@ use crate::terminal::Terminal;
 
 /// A stage whose machine looks as often as it may, and a recycle that has just launched its new instances; its execution.
 fn recycling(strategy: &str) -> (Stage, String) {
-    let mut stage = Stage::new(strategy);
+    let always = |_| vec![("autorecycle_recycle_window", "00:00,23:59".to_owned())];
+    let mut stage =
+        if strategy == "out-in-timed" { Stage::new_with(strategy, always) } else { Stage::new(strategy) };
     let often = json!({"text": "\"poll_interval_seconds\": 15", "by": "\"poll_interval_seconds\": 5"});
     stage.emulator.order("replace_in_definition", often);
     stage.new_launch_template_version();
@@ -30,6 +32,7 @@ fn steady(frame: &str) -> String {
         (r"\d\d:\d\d:\d\d UTC", "TIME UTC"),
         (r"\b\d+ (d|h|min|s)( \d+ (h|min|s))?\b", "SPAN"),
         (r"https://\S+", "LINK"),
+        (r"\d{4}-\d\d-\d\dT[\d:]+Z", "MOMENT"),
         // Whether there is room for the type depends on the lengths of ages.
         (r"(?m) +(TYPE|t3\.micro)$", ""),
         (r" {3,}", "   "),
@@ -45,21 +48,38 @@ fn steady(frame: &str) -> String {
 }
 
 #[test]
-fn a_recycle_is_watched_on_one_screen_that_is_drawn_over() {
+fn a_doubling_is_watched_on_one_screen_that_is_drawn_over() {
+    is_watched("out-in");
+}
+
+#[test]
+fn a_doubling_in_a_window_is_watched_on_one_screen_that_is_drawn_over() {
+    is_watched("out-in-timed");
+}
+
+#[test]
+fn turns_are_watched_on_one_screen_that_is_drawn_over() {
+    is_watched("in-out");
+}
+
+#[test]
+fn a_refresh_is_watched_on_one_screen_that_is_drawn_over() {
+    is_watched("instance-refresh");
+}
+
+/// Watches a recycle to its end in a narrow and in a wide terminal.
+fn is_watched(strategy: &str) {
     for (columns, rows) in [(80, 40), (200, 50)] {
-        let (mut stage, execution) = recycling("out-in");
+        let (mut stage, execution) = recycling(strategy);
         let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), rows, columns);
         let first = terminal.next_frame().expect("a frame");
-        let golden = format!("tests/it/watch/{columns}.txt");
+        let golden = format!("tests/it/watch/{strategy}-{columns}.txt");
         assert_golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join(golden), &steady(&first));
         assert!(first.contains("o old   # new"), "{first}");
         stage.wait_for("in-service");
+        let heading = format!("search-asg-1: recycling with {strategy}\n");
         let second = terminal.next_frame().expect("a frame");
-        assert_eq!(
-            second.matches("search-asg-1: recycling with out-in").count(),
-            1,
-            "it is drawn over:\n{second}"
-        );
+        assert_eq!(second.matches(&heading).count(), 1, "it is drawn over:\n{second}");
         stage.emulator.wait(&execution);
         let (last, code) = terminal.end();
         assert!(last.ends_with("search-asg-1: current, last recycled\n"), "{last}");
