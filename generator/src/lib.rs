@@ -18,6 +18,8 @@ pub mod render;
 mod construct;
 #[cfg(feature = "simulate")]
 pub mod simulate;
+#[cfg(feature = "simulate")]
+pub mod page;
 #[cfg(any(feature = "aws", feature = "package"))]
 pub mod http;
 #[cfg(feature = "aws")]

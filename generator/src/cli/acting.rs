@@ -133,6 +133,11 @@ pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Fai
     )))
 }
 
+/// A group that was there a moment ago.
+pub(super) fn gone(name: &str) -> Failure {
+    Failure::Input(format!("the group `{name}` is gone"))
+}
+
 /// Fails where another stack's execution holds the lock: that stack's operators act on it.
 pub(super) fn own_holder(session: &StackSession, group: &str, holder: &str) -> Result<(), Failure> {
     if holder.starts_with(&session.settings.machine.execution("")) {

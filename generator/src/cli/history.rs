@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
+use super::simulate::dollars;
 use super::status::Format;
-use crate::operate::{fleet, history, history_reads};
+use crate::operate::{fleet, history, history_reads, recorded_reads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -16,6 +17,15 @@ pub(super) struct Arguments {
     /// Executions that are shown at most, the newest; each takes a call.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
     limit: u16,
+    /// Ask CloudTrail who made the calls: a call for each execution, of which it takes two a second.
+    #[arg(long)]
+    who: bool,
+    /// Tell what each cost: about five calls for each, which read its whole history and what the group did.
+    #[arg(long)]
+    cost: bool,
+    /// What an instance costs, in dollars for an hour: with --cost, the additional ones are counted in.
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, requires = "cost")]
+    price_per_hour: Option<f64>,
     /// How to print it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
@@ -24,11 +34,17 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
     let (group, now) = (arguments.group.as_deref(), now());
-    let facts = history_reads::history(&session, group, arguments.limit.into(), now)?;
+    let mut facts = history_reads::history(&session, group, arguments.limit.into(), now)?;
     if let Some(name) = group.filter(|_| !facts.is_there && facts.executions.is_empty() && !facts.has_more) {
         return Err(Failure::Input(format!(
             "there is no group `{name}`, and nothing ran for one of that name in 90 days; `asg-recycle status` lists those of the stack"
         )));
+    }
+    if arguments.who {
+        facts.callers = history_reads::callers(&session, &facts.executions)?;
+    }
+    if arguments.cost {
+        facts.costs = recorded_reads::costs(&session, &facts.executions, (arguments.price_per_hour, now))?;
     }
     let report = history::report(&facts, &session.place, session.calls_made(), now);
     context.console.result(&match arguments.format {

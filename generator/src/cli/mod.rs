@@ -15,6 +15,7 @@ mod cache;
 mod publish;
 mod bootstrap_state;
 mod report;
+mod run_report;
 mod graph;
 mod scenario;
 mod simulate;
@@ -108,7 +109,7 @@ enum Command {
         after_help = "Example: asg-recycle simulate stack.yaml --strategy in-out --instances 5 --fault new-instance-dies\n\n\
             Exit code 0 means that every execution ended well and every invariant held."
     )]
-    Simulate(simulate::Arguments),
+    Simulate(Box<simulate::Arguments>),
     /// Run the handler on this machine, under Lambda's Runtime API.
     #[command(
         after_help = "Example: asg-recycle local stack.yaml --offline --sample update-launch-template\n\n\
@@ -160,6 +161,10 @@ enum Command {
     /// Show what ran in the last 90 days, why, and how it ended.
     #[command(after_help = "Example: asg-recycle history web-asg-1 --stack webops-production --limit 50")]
     History(Box<history::Arguments>),
+    /// Write one page of a real or a simulated run, for a browser.
+    #[command(after_help = "Example: asg-recycle report web-asg-1 --stack webops-production -o web.html\n\n\
+            Example: asg-recycle report scaling-policy-in --strategy out-in -o run.html")]
+    Report(Box<run_report::Arguments>),
     /// Tell what a recycle would do to a group now, and how it would go.
     #[command(
         after_help = "Example: asg-recycle plan web-asg-1 --stack webops-production --write-scenario web.yaml"
@@ -249,6 +254,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Wait(arguments) => wait::run(arguments, context),
         Command::Watch(arguments) => watch::run(arguments, context),
         Command::History(arguments) => history::run(arguments, context),
+        Command::Report(arguments) => run_report::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
         Command::Pause(arguments) => pause::run(arguments, context),
         Command::Resume(arguments) => pause::resume(arguments, context),

@@ -113,16 +113,7 @@ fn fault_names() -> clap::builder::PossibleValuesParser {
 impl WorldArguments {
     /// The strategy, which the stack has.
     pub(super) fn strategy(&self, config: &Config) -> Result<String, Failure> {
-        let name = self.strategy.as_deref().unwrap_or("out-in");
-        if config.strategies.contains_key(name) {
-            return Ok(name.to_owned());
-        }
-        let known = || config.strategies.keys().map(String::as_str);
-        let fix = match nearest(name, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
-        };
-        Err(Failure::Input(format!("there is no strategy `{name}` in the stack; {fix}")))
+        known_strategy(self.strategy.as_deref().unwrap_or(STRATEGY), config)
     }
 
     /// The scenario.
@@ -135,25 +126,34 @@ impl WorldArguments {
         Ok(scenario)
     }
 
+    /// A scenario from elsewhere with the seed and the faults that are given.
+    pub(super) fn change(&self, scenario: &mut Scenario) -> Result<(), Failure> {
+        scenario.world.seed = self.seed.unwrap_or(scenario.world.seed);
+        for fault in self.faults.iter().filter_map(|name| Fault::named(name)) {
+            scenario.add(fault).map_err(|error| Failure::World(error.to_string()))?;
+        }
+        Ok(())
+    }
+
     /// The scenario that the arguments describe.
     fn described(&self) -> Result<Scenario, Failure> {
         let world = WorldSpec { starts_at: self.group.at, ..WorldSpec::default() };
         let group = Some(self.group.spec()?);
         let mut scenario = Scenario { world, group, ..Scenario::default() };
-        for fault in self.faults.iter().filter_map(|name| Fault::named(name)) {
-            scenario.add(fault).map_err(|error| Failure::World(error.to_string()))?;
-        }
+        self.change(&mut scenario)?;
         Ok(scenario)
     }
 
-    /// The arguments that give the same world again.
-    pub(super) fn again(&self, strategy: &str, seed: u64) -> Vec<String> {
+    /// The arguments that give the same world again; `is_real` where the group is a real one.
+    pub(super) fn again(&self, strategy: &str, seed: u64, is_real: bool) -> Vec<String> {
         let mut again = vec!["--strategy".to_owned(), strategy.to_owned()];
         let mut say = |name: &str, value: String| again.extend([name.to_owned(), value]);
         if let Some(scenario) = &self.scenario {
             say("--scenario", scenario.clone());
         } else {
-            self.group.again().into_iter().for_each(|(name, value)| say(name, value));
+            for (name, value) in if is_real { Vec::new() } else { self.group.again() } {
+                say(name, value);
+            }
             self.faults.iter().for_each(|fault| say("--fault", fault.clone()));
         }
         say("--seed", seed.to_string());
@@ -200,6 +200,34 @@ impl GroupArguments {
         again.extend([("--boot", millis(self.boot)), ("--drain", millis(self.drain))]);
         again
     }
+}
+
+/// The strategy where none is said.
+const STRATEGY: &str = "out-in";
+
+/// The strategy of that name, which the stack has.
+pub(super) fn known_strategy(name: &str, config: &Config) -> Result<String, Failure> {
+    if config.strategies.contains_key(name) {
+        return Ok(name.to_owned());
+    }
+    let known = || config.strategies.keys().map(String::as_str);
+    let fix = match nearest(name, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Failure::Input(format!("there is no strategy `{name}` in the stack; {fix}")))
+}
+
+/// A scenario by its path or its name, and the strategy that it is run with: that which is given, else the first that it is for.
+pub(super) fn found(
+    name: &str,
+    (strategy, config): (Option<&str>, &Config),
+    context: &Context,
+) -> Result<(String, Scenario), Failure> {
+    let given = strategy.map(|strategy| known_strategy(strategy, config)).transpose()?;
+    let scenario = find(name, given.as_deref().unwrap_or(STRATEGY), context.console.colours_notes)?;
+    let own = || scenario.strategies.iter().find(|own| config.strategies.contains_key(*own)).cloned();
+    Ok((given.or_else(own).unwrap_or_else(|| STRATEGY.to_owned()), scenario))
 }
 
 /// A scenario by its path, or by its name.

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::acting;
 use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
-use super::scenario::WorldArguments;
+use super::operator::{Operator, now};
+use super::scenario::{self, WorldArguments};
 use crate::config::Config;
 use crate::digest;
+use crate::operate::{model, plan as forecast, plan_reads};
 use crate::problem::Problems;
 use crate::simulate::campaign::{Campaign, CampaignPlan, CampaignStacks};
 use crate::simulate::report::{self, COLUMNS, Look, Paint, Replay};
@@ -21,8 +24,15 @@ const RUNS_MAX: u64 = 10_000_000;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// The stack's description; `-` is standard input. With --group it may be left out: the machine is then that which is deployed.
+    #[arg(value_name = "FILE", required_unless_present = "group")]
+    file: Option<PathBuf>,
+    /// A real group, as it is now: sizes, zones, hooks, load balancers, launch source, tags and times, as `plan` reads them.
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["scenario", "campaign", "list", "instances", "min", "max", "zones",
+        "target_groups", "window", "at", "boot", "drain"])]
+    group: Option<String>,
     #[command(flatten)]
-    source: Source,
+    operator: Operator,
     #[command(flatten)]
     world: WorldArguments,
     /// Run so many made-up scenarios instead of one; the first has the seed, each other the next one.
@@ -64,7 +74,14 @@ pub(super) fn dollars(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let input = arguments.source.read()?;
+    let file = match (&arguments.group, &arguments.file) {
+        (Some(group), _) => return of_group(arguments, group, context),
+        (None, Some(file)) if !arguments.operator.is_given() => file.clone(),
+        (None, _) => {
+            return Err(Failure::Input("where to ask AWS matters with `--group` only".to_owned()));
+        }
+    };
+    let input = Source { file }.read()?;
     let replay = Replay {
         version: crate::VERSION,
         file: input.name.clone(),
@@ -80,38 +97,85 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return campaign(arguments, &config, (runs, &replay), context);
     }
     let scenario = arguments.world.scenario(&strategy, context)?;
-    let replay = Replay { arguments: arguments.world.again(&strategy, scenario.world.seed), ..replay };
+    let replay = Replay { arguments: arguments.world.again(&strategy, scenario.world.seed, false), ..replay };
     // What a scenario says of its stacks is its own.
     let configs = scenario.configs(&config).map_err(|problems| Failure::Input(problems.to_string()))?;
-    let run = simulate(&configs, &scenario, &strategy, context)?;
+    let deployments = built(&configs)?;
+    let run = played(&deployments, &scenario, (&strategy, Detail::Plain), context)?;
+    finish(arguments, &run, (&scenario, &replay), context)
+}
+
+/// A real group, as it is now, on the machine that its stack has deployed, or on that of a file.
+fn of_group(arguments: &Arguments, group: &str, context: &mut Context) -> Result<(), Failure> {
+    let session = arguments.operator.open(context)?;
+    acting::owned(&session, group)?;
+    let facts = plan_reads::plan(&session, group)?;
+    let mut scenario = model::scenario(&facts, &session.place, now())
+        .ok_or_else(|| acting::gone(group))
+        .and_then(|value| Scenario::from_value(value).map_err(|error| Failure::World(error.to_string())))?;
+    arguments.world.change(&mut scenario)?;
+    let tagged = scenario.strategies.first().cloned();
+    let strategy = arguments.world.strategy.clone().or(tagged).unwrap_or_default();
+    let (config, file, deployed) = if let Some(file) = &arguments.file {
+        let input = Source { file: file.clone() }.read()?;
+        let told = (input.name.clone(), digest::hex(&input.text));
+        let config = input.into_stack(context)?.config().clone();
+        scenario.stack = String::new(); // the file's settings are meant, not those that are deployed
+        let deployed = built(std::slice::from_ref(&config))?;
+        (config, Some(told), deployed)
+    } else {
+        let (config, deployed) = forecast::deployment(&scenario, &facts, &session.settings)
+            .map_err(|why| Failure::World(format!("the simulator cannot take what is deployed: {why}")))?;
+        (config, None, vec![Rc::new(deployed)])
+    };
+    let strategy = scenario::known_strategy(&strategy, &config)?;
+    let run = played(&deployed, &scenario, (&strategy, Detail::Plain), context)?;
+    let (file, digest) = file.unwrap_or_default();
+    let mut again =
+        vec!["--group".to_owned(), group.to_owned(), "--stack".to_owned(), session.place.stack.clone()];
+    again.extend(arguments.world.again(&strategy, scenario.world.seed, true));
+    let replay = Replay { version: crate::VERSION, file, digest, arguments: again };
+    finish(arguments, &run, (&scenario, &replay), context)
+}
+
+/// Prints what came of a run; findings where it did not go well.
+fn finish(
+    arguments: &Arguments,
+    run: &Run,
+    (scenario, replay): (&Scenario, &Replay),
+    context: &mut Context,
+) -> Result<(), Failure> {
     let prints_drawing = arguments.svg.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if prints_drawing {
-        context.console.result(&report::svg(&run))?;
+        context.console.result(&report::svg(run))?;
     } else if let Some(path) = &arguments.svg {
-        std::fs::write(path, report::svg(&run))
+        std::fs::write(path, report::svg(run))
             .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
     }
-    let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(&run));
+    let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(run));
     let is_as_expected = run.verdict.is_sound() && unmet.as_ref().is_none_or(Vec::is_empty);
     if !prints_drawing {
-        print(arguments, &run, (unmet.as_deref().unwrap_or_default(), &replay, is_as_expected), context)?;
+        print(arguments, run, (unmet.as_deref().unwrap_or_default(), replay, is_as_expected), context)?;
     }
     // A scenario that expects nothing is to recycle.
     let failed = unmet.is_none() && run.has_failed();
     if failed || !is_as_expected { Err(Failure::Findings) } else { Ok(()) }
 }
 
-/// Runs a scenario on the stacks that these configurations build.
-fn simulate(
-    configs: &[Config],
+/// The stacks that these configurations build.
+pub(super) fn built(configs: &[Config]) -> Result<Vec<Rc<Deployment>>, Failure> {
+    let deployed = configs.iter().map(|config| Deployment::build(config).map(Rc::new)).collect();
+    Result::map_err(deployed, |problems: Problems| Failure::World(problems.to_string()))
+}
+
+/// Runs a scenario on stacks.
+pub(super) fn played(
+    deployments: &[Rc<Deployment>],
     scenario: &Scenario,
-    strategy: &str,
+    (strategy, detail): (&str, Detail),
     context: &mut Context,
 ) -> Result<Run, Failure> {
-    let deployed = configs.iter().map(|config| Deployment::build(config).map(Rc::new)).collect();
-    let deployments: Vec<_> =
-        Result::map_err(deployed, |problems: Problems| Failure::World(problems.to_string()))?;
-    let runner = scenario.runner(&deployments, strategy, Detail::Plain);
+    let runner = scenario.runner(deployments, strategy, detail);
     let runner = runner.map_err(|error| Failure::Input(error.to_string()))?;
     if !context.console.is_watched {
         return Ok(runner.finish());

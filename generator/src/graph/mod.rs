@@ -10,6 +10,8 @@ mod dot;
 mod layout;
 mod svg;
 
+use std::collections::BTreeSet;
+
 use crate::asl::Graph;
 
 pub use mermaid::stage as mermaid_stage;
@@ -33,7 +35,12 @@ pub fn print(graph: &Graph, format: Format) -> String {
     match format {
         Format::Mermaid => mermaid::whole(graph),
         Format::Dot => dot::whole(graph),
-        Format::Svg => svg::whole(graph),
+        Format::Svg => svg::whole(graph, None),
         Format::Text => text::whole(graph),
     }
+}
+
+/// The drawing for browsers, in which only these states, and the ways between them, are not pale.
+pub fn lit(graph: &Graph, entered: &BTreeSet<String>) -> String {
+    svg::whole(graph, Some(entered))
 }

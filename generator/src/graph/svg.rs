@@ -1,5 +1,6 @@
 //! A drawing that browsers show: one panel a stage.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::layout::{Arrangement, Layout, Point, Size, layout};
@@ -38,36 +39,40 @@ const LEGEND: [&str; 6] = [
 ];
 
 const STYLE: &str = "\
-  svg { background: var(--paper); --paper: #ffffff; --panel: #f6f7f9; --rim: #d0d5dd; --ink: #1d2433; --soft: #566074; --task: #e3edfb; --wait: #fdf1d8; --box: #ffffff; --line: #7a8499; --back: #a8559a; --error: #c0392b; }
-  @media (prefers-color-scheme: dark) { svg { --paper: #14171d; --panel: #1c2028; --rim: #353c49; --ink: #e8ebf1; --soft: #a3adbf; --task: #223452; --wait: #43371c; --box: #262c37; --line: #8792a8; --back: #d490c9; --error: #ff8a7a; } }
-  text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif; fill: var(--ink); }
-  .heading { font-size: 17px; font-weight: 600; }
-  .soft { fill: var(--soft); font-size: 12px; }
-  .paper { fill: var(--paper); }
-  .panel { fill: var(--panel); stroke: var(--rim); }
-  .box { fill: var(--box); stroke: var(--line); }
-  .Task, .Map { fill: var(--task); }
-  .Wait { fill: var(--wait); }
-  .entry { stroke: var(--ink); stroke-width: 2.5; }
-  .way { fill: none; stroke: var(--line); stroke-width: 1.4; }
-  .back { stroke: var(--back); }
-  .error { stroke: var(--error); stroke-dasharray: 2 4; }
-  .tip { fill: context-stroke; }
+  .machine { background: var(--paper); --paper: #ffffff; --panel: #f6f7f9; --rim: #d0d5dd; --ink: #1d2433; --soft: #566074; --task: #e3edfb; --wait: #fdf1d8; --box: #ffffff; --line: #7a8499; --back: #a8559a; --error: #c0392b; }
+  @media (prefers-color-scheme: dark) { .machine { --paper: #14171d; --panel: #1c2028; --rim: #353c49; --ink: #e8ebf1; --soft: #a3adbf; --task: #223452; --wait: #43371c; --box: #262c37; --line: #8792a8; --back: #d490c9; --error: #ff8a7a; } }
+  .machine text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif; fill: var(--ink); }
+  .machine .heading { font-size: 17px; font-weight: 600; }
+  .machine .soft { fill: var(--soft); font-size: 12px; }
+  .machine .paper { fill: var(--paper); }
+  .machine .panel { fill: var(--panel); stroke: var(--rim); }
+  .machine .box { fill: var(--box); stroke: var(--line); }
+  .machine .Task, .machine .Map { fill: var(--task); }
+  .machine .Wait { fill: var(--wait); }
+  .machine .entry { stroke: var(--ink); stroke-width: 2.5; }
+  .machine .way { fill: none; stroke: var(--line); stroke-width: 1.4; }
+  .machine .back { stroke: var(--back); }
+  .machine .error { stroke: var(--error); stroke-dasharray: 2 4; }
+  .machine .pale { opacity: 0.4; }
+  .machine .tip { fill: context-stroke; }
 ";
+
+/// The states that an execution entered, where one is shown: the others, and ways to and from them, are pale.
+type Entered<'a> = Option<&'a BTreeSet<String>>;
 
 /// The panels twice: beside each other for a wide window, one below the other, and their boxes too, for a narrow one. The
 /// width of the window decides which is seen.
-pub(super) fn whole(graph: &Graph) -> String {
+pub(super) fn whole(graph: &Graph, entered: Entered<'_>) -> String {
     let heading = graph
         .strategy
         .as_ref()
         .map_or_else(|| "State machine".to_owned(), |strategy| format!("State machine: {strategy}"));
-    let (wide, wide_body) = arranged(graph, Arrangement::Rows);
-    let (narrow, narrow_body) = arranged(graph, Arrangement::Column);
+    let (wide, wide_body) = arranged(graph, Arrangement::Rows, entered);
+    let (narrow, narrow_body) = arranged(graph, Arrangement::Column, entered);
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title\" width=\"{0}\" height=\"{1}\">\n\
-         <title id=\"title\">{heading}: its states and the ways between them</title>\n<style>\n{STYLE}  .narrow {{ display: none; }}\n  \
-         @media (max-width: {2}px) {{ svg {{ width: {3}px; height: {4}px; }} .wide {{ display: none; }} .narrow {{ display: inline; }} }}\n</style>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"machine\" role=\"img\" aria-labelledby=\"title\" width=\"{0}\" height=\"{1}\">\n\
+         <title id=\"title\">{heading}: its states and the ways between them</title>\n<style>\n{STYLE}  .machine .narrow {{ display: none; }}\n  \
+         @media (max-width: {2}px) {{ .machine {{ width: {3}px; height: {4}px; }} .machine .wide {{ display: none; }} .machine .narrow {{ display: inline; }} }}\n</style>\n\
          <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"tip\" d=\"M0 0 8 4 0 8Z\"/></marker></defs>\n\
          <rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n\
          <text class=\"heading\" x=\"{MARGIN}\" y=\"{5}\">{heading}</text>\n",
@@ -90,13 +95,13 @@ pub(super) fn whole(graph: &Graph) -> String {
 }
 
 /// The panels in rows no wider than a page, or one below the other, and how large they are with what stands above them.
-fn arranged(graph: &Graph, arrangement: Arrangement) -> (Size, String) {
+fn arranged(graph: &Graph, arrangement: Arrangement, entered: Entered<'_>) -> (Size, String) {
     let width_max = if arrangement == Arrangement::Rows { WIDTH_MAX } else { 0 };
     let mut body = String::new();
     let (mut left, mut width) = (MARGIN, 360);
     let mut top = MARGIN + 34 + 18 * i32::try_from(LEGEND.len()).unwrap_or(0);
     let mut below = top;
-    for (size, panel) in graph.stages.iter().map(|stage| fitting(graph, stage, arrangement)) {
+    for (size, panel) in graph.stages.iter().map(|stage| fitting(graph, stage, arrangement, entered)) {
         if left > MARGIN && left + size.0 + MARGIN > width_max {
             (left, top) = (MARGIN, below);
         }
@@ -109,12 +114,13 @@ fn arranged(graph: &Graph, arrangement: Arrangement) -> (Size, String) {
 }
 
 /// A panel and its size: its boxes in rows with every arrow, where a page has room for that, and otherwise in a column.
-fn fitting(graph: &Graph, stage: &Stage, arrangement: Arrangement) -> (Size, String) {
-    let in_rows =
-        (arrangement == Arrangement::Rows).then(|| (drawn(&panel(graph, stage), arrangement), WIDTH_MAX));
+fn fitting(graph: &Graph, stage: &Stage, arrangement: Arrangement, entered: Entered<'_>) -> (Size, String) {
+    let in_rows = (arrangement == Arrangement::Rows)
+        .then(|| (drawn(&panel(graph, stage), arrangement, entered), WIDTH_MAX));
     let in_a_column = REACHES
         .iter()
-        .map(|reach| (drawn(&panel_within(graph, stage, *reach), Arrangement::Column), NARROW_WIDTH_MAX));
+        .map(|reach| panel_within(graph, stage, *reach))
+        .map(|panel| (drawn(&panel, Arrangement::Column, entered), NARROW_WIDTH_MAX));
     let mut last = ((0, 0), String::new());
     for (drawing, width_max) in in_rows.into_iter().chain(in_a_column) {
         last = drawing;
@@ -126,7 +132,7 @@ fn fitting(graph: &Graph, stage: &Stage, arrangement: Arrangement) -> (Size, Str
 }
 
 /// A panel and its size.
-fn drawn(panel: &Panel<'_>, arrangement: Arrangement) -> (Size, String) {
+fn drawn(panel: &Panel<'_>, arrangement: Arrangement, entered: Entered<'_>) -> (Size, String) {
     let (padding, title_max, note_max) = match arrangement {
         Arrangement::Rows => (PADDING, TITLE_CHARACTERS_MAX.0, NOTE_CHARACTERS_MAX.0),
         Arrangement::Column => (PADDING / 2, TITLE_CHARACTERS_MAX.1, NOTE_CHARACTERS_MAX.1),
@@ -152,17 +158,22 @@ fn drawn(panel: &Panel<'_>, arrangement: Arrangement) -> (Size, String) {
         let _ = writeln!(text, "<text class=\"soft\" x=\"{padding}\" y=\"{y}\">{}</text>", escaped(note));
     }
     let left = (size.0 - layout.size.0) / 2;
+    let is_pale = |index: usize| entered.is_some_and(|known| !known.contains(&panel.boxes[index].state.name));
+    let is_pale: Vec<bool> = (0..panel.boxes.len()).map(is_pale).collect();
     let _ = writeln!(text, "<g transform=\"translate({left} {below})\">");
     for (arrow, route) in panel.arrows.iter().zip(&layout.routes) {
-        way(&mut text, arrow, route);
+        way(&mut text, arrow, route, is_pale[arrow.from] || is_pale[arrow.to]);
     }
-    boxes(&mut text, &panel.boxes, &layout, &sizes, &texts);
+    boxes(&mut text, &panel.boxes, &layout, (&sizes, &texts, &is_pale));
     text.push_str("</g>\n");
     (size, text)
 }
 
+/// Lines of a box, each with whether it is about where the state leads.
+type BoxText = Vec<(String, bool)>;
+
 /// The lines of a box, broken where they are long, and whether each is about where the state leads.
-fn lines(shape: &Shape<'_>) -> Vec<(String, bool)> {
+fn lines(shape: &Shape<'_>) -> BoxText {
     let each = shape.lines();
     let broken = each.iter().enumerate().flat_map(|(index, line)| {
         broken(line, CHARACTERS_MAX).into_iter().map(move |line| (line, index > 0))
@@ -177,7 +188,7 @@ fn size(lines: &[(String, bool)], shape: &Shape<'_>) -> Size {
 }
 
 /// An arrow through its points: straight within a row, bent between two.
-fn way(text: &mut String, arrow: &Arrow, route: &[Point]) {
+fn way(text: &mut String, arrow: &Arrow, route: &[Point], is_pale: bool) {
     let [(x, y), ..] = *route else { return };
     let mut path = format!("M{x} {y}");
     for pair in route.windows(2) {
@@ -195,6 +206,7 @@ fn way(text: &mut String, arrow: &Arrow, route: &[Point]) {
         _ if goes_up => "way back",
         _ => "way",
     };
+    let class = if is_pale { format!("{class} pale") } else { class.to_owned() };
     let _ = writeln!(text, "<path class=\"{class}\" marker-end=\"url(#tip)\" d=\"{path}\"/>");
     if arrow.kind == ArrowKind::Otherwise {
         let (next_x, next_y) = route[1];
@@ -207,10 +219,10 @@ fn boxes(
     text: &mut String,
     shapes: &[Shape<'_>],
     layout: &Layout,
-    sizes: &[Size],
-    texts: &[Vec<(String, bool)>],
+    (sizes, texts, is_pale): (&[Size], &[BoxText], &[bool]),
 ) {
     for (index, shape) in shapes.iter().enumerate() {
+        text.push_str(if is_pale[index] { "<g class=\"pale\">\n" } else { "" });
         let ((x, y), (width, height)) = (layout.corners[index], sizes[index]);
         let kind = shape.state.kind.as_str();
         let class = format!("box {kind}{}", if shape.is_entry { " entry" } else { "" });
@@ -253,6 +265,7 @@ fn boxes(
                 escaped(words)
             );
         }
+        text.push_str(if is_pale[index] { "</g>\n" } else { "" });
     }
 }
 
@@ -304,7 +317,7 @@ mod tests {
         let each = catalog.strategies().keys().map(|name| whole.for_strategy(catalog, name));
         for graph in each.chain([whole.clone()]) {
             let ((wide, _), (narrow, _)) =
-                (arranged(&graph, Arrangement::Rows).0, arranged(&graph, Arrangement::Column).0);
+                (arranged(&graph, Arrangement::Rows, None).0, arranged(&graph, Arrangement::Column, None).0);
             assert!(wide <= WIDTH_MAX, "{:?}: {wide} pixels", graph.strategy);
             assert!(narrow <= NARROW_WIDTH_MAX, "{:?}: {narrow} pixels", graph.strategy);
         }

@@ -12,22 +12,22 @@ use super::group_answers::SeenActivity;
 
 /// An instance's time in the group; what is absent was before the time that is looked at, or is still to come.
 #[derive(Debug, Clone, Copy, Default)]
-struct Stay {
-    launched: Option<Timestamp>,
-    in_service: Option<Timestamp>,
+pub(super) struct Stay {
+    pub(super) launched: Option<Timestamp>,
+    pub(super) in_service: Option<Timestamp>,
     /// Whether it was launched within that time.
     is_newcomer: bool,
-    leaves: Option<Timestamp>,
-    gone: Option<Timestamp>,
+    pub(super) leaves: Option<Timestamp>,
+    pub(super) gone: Option<Timestamp>,
 }
 
 /// How many instances a group had from `since` to `now`, at each moment at which that changed. Old are those that were there before, and
-/// those that are `replaced`; healthy those in service, but for the last moment, at which `serving` are known.
+/// those that are `replaced`; healthy those in service, but for the last moment, at which `serving` may be known.
 pub fn samples(
     group: &SeenGroup,
     activities: &[SeenActivity],
     (since, now): (Timestamp, Timestamp),
-    (replaced, serving): (&[String], &BTreeSet<String>),
+    (replaced, serving): (&[String], Option<&BTreeSet<String>>),
 ) -> Vec<(Moment, Sample)> {
     let stays = stays(group, activities, since, replaced);
     let changes = stays.values().flat_map(|stay| [stay.launched, stay.in_service, stay.leaves, stay.gone]);
@@ -36,8 +36,8 @@ pub fn samples(
     let past = moments.into_iter().map(|at| (moment(at), at_moment(stays.values(), at)));
     let mut samples: Vec<(Moment, Sample)> = past.collect();
     let last = at_moment(stays.values(), now);
-    let serving = u32::try_from(serving.len()).unwrap_or(u32::MAX);
-    samples.push((moment(now), Sample { serving: serving.min(last.live), ..last }));
+    let known = serving.map(|serving| u32::try_from(serving.len()).unwrap_or(u32::MAX).min(last.live));
+    samples.push((moment(now), Sample { serving: known.unwrap_or(last.serving), ..last }));
     samples
 }
 
@@ -46,7 +46,8 @@ pub fn moment(at: Timestamp) -> Moment {
     Moment(u64::try_from(at.as_millisecond()).unwrap_or_default())
 }
 
-fn stays(
+/// When each instance was there, by its id.
+pub(super) fn stays(
     group: &SeenGroup,
     activities: &[SeenActivity],
     since: Timestamp,
@@ -146,7 +147,8 @@ mod tests {
             activity("Launching a new EC2 instance into warm pool: i-4", 4, Some(5)),
             activity("Terminating EC2 instance from warm pool: i-5", 4, Some(5)),
         ];
-        let told = samples(&SeenGroup::default(), &activities, (at(0), at(10)), (&[], &BTreeSet::new()));
+        let told =
+            samples(&SeenGroup::default(), &activities, (at(0), at(10)), (&[], Some(&BTreeSet::new())));
         let live: Vec<(u64, u32)> =
             told.iter().map(|(moment, sample)| ((moment.0 / 60_000) % 60, sample.live)).collect();
         assert_eq!(live, [(0, 0), (2, 1), (3, 0), (10, 0)]);
@@ -170,7 +172,7 @@ mod tests {
             activity("Terminating EC2 instance: i-0", 1, Some(3)),
         ];
         let serving = BTreeSet::new(); // the one in service fails its target's checks
-        let told = samples(&group, &activities, (at(0), at(10)), (&[], &serving));
+        let told = samples(&group, &activities, (at(0), at(10)), (&[], Some(&serving)));
         let figures = |sample: &Sample| (sample.old, sample.new, sample.serving, sample.terminating);
         let told: Vec<_> =
             told.iter().map(|(moment, sample)| ((moment.0 / 60_000) % 60, figures(sample))).collect();

@@ -168,7 +168,7 @@ pub fn told(
         kind,
         event: event.as_ref().map(|event| event.source.event_name.clone()),
         about,
-        caller: caller(&raw),
+        caller: raw.get("detail").and_then(caller),
         at: event.and_then(|event| event.source.at).or_else(|| sent(message)).map(|at| format!("{at:.0}")),
         received,
         why,
@@ -181,9 +181,9 @@ fn sent(message: &QueueMessage) -> Option<Timestamp> {
     Timestamp::from_millisecond(message.attributes.get("SentTimestamp")?.parse().ok()?).ok()
 }
 
-/// Who made the call that an event of `CloudTrail` is about.
-fn caller(event: &Value) -> Option<String> {
-    let identity = event.pointer("/detail/userIdentity")?;
+/// Who made a call, by what `CloudTrail` records of it.
+pub fn caller(call: &Value) -> Option<String> {
+    let identity = call.get("userIdentity")?;
     let said = |key: &str| identity.get(key).and_then(Value::as_str).map(str::to_owned);
     said("arn").or_else(|| said("invokedBy")).or_else(|| said("type"))
 }

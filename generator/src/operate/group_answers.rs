@@ -120,10 +120,34 @@ pub struct HistoryPage {
 pub struct HistoryEvent {
     /// Its number in the history, from 1.
     pub id: u64,
+    /// When, in seconds since the epoch.
+    pub timestamp: f64,
     /// Of a state that was entered.
     pub state_entered_event_details: Option<StateDetails>,
     /// Of a state that was left.
     pub state_exited_event_details: Option<StateDetails>,
+    /// Of a call that is made.
+    pub task_scheduled_event_details: Option<TaskDetails>,
+    /// Of one that was answered.
+    pub task_succeeded_event_details: Option<TaskDetails>,
+    /// Of one that was refused.
+    pub task_failed_event_details: Option<TaskDetails>,
+}
+
+/// A call of an execution.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TaskDetails {
+    /// The action, e.g. `terminateInstanceInAutoScalingGroup`.
+    pub resource: String,
+    /// Its arguments, JSON.
+    pub parameters: Option<String>,
+    /// The answer, JSON.
+    pub output: Option<String>,
+    /// Why it was refused, in a word.
+    pub error: Option<String>,
+    /// Why.
+    pub cause: Option<String>,
 }
 
 /// A state that was entered or left.

@@ -28,7 +28,7 @@ const MACHINE_CALLS_MAX: usize = 5;
 /// Target groups that are asked at most.
 const TARGET_GROUPS_MAX: usize = 10;
 /// Events that one page of a history holds, as Step Functions has it, and pages that are read at most.
-const EVENTS_PER_PAGE: u32 = 1_000;
+pub(super) const EVENTS_PER_PAGE: u32 = 1_000;
 const HISTORY_PAGES_MAX: usize = 3;
 /// Events of a page where those before the last look are known.
 const EVENTS_PER_LOOK: u32 = 100;
@@ -53,7 +53,7 @@ pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> R
     }
     if let Some(holder) = facts.holder.clone().filter(|holder| holder.status == "RUNNING") {
         let since = fleet::moment(holder.start_date).unwrap_or_default();
-        facts.activities = activities(session, name, since)?;
+        (facts.activities, _) = activities(session, name, since, ACTIVITY_PAGES_MAX)?;
         read_history(session, &holder, history)?;
         (facts.at_state, facts.assigned) = (history.at_state.clone(), history.assigned.clone());
     }
@@ -97,21 +97,26 @@ fn targets(session: &StackSession, group: &SeenGroup) -> Result<Vec<TargetFact>,
     Ok(facts)
 }
 
-/// What a group did since a moment, newest first, as far as pages are read.
-fn activities(session: &StackSession, name: &str, since: Timestamp) -> Result<Vec<SeenActivity>, AwsError> {
+/// What a group did since a moment, newest first, as far as pages are read, and whether that is all.
+pub(super) fn activities(
+    session: &StackSession,
+    name: &str,
+    since: Timestamp,
+    pages_max: usize,
+) -> Result<(Vec<SeenActivity>, bool), AwsError> {
     let mut found = Vec::new();
     let mut arguments = json!({"AutoScalingGroupName": name, "MaxRecords": ACTIVITIES_PER_PAGE});
-    for _ in 0..ACTIVITY_PAGES_MAX {
+    for _ in 0..pages_max {
         let page: ActivitiesPage = session.ask(&DESCRIBE_ACTIVITIES, &arguments)?;
         let began = |activity: &SeenActivity| activity.start_time.parse::<Timestamp>().ok();
         let is_before = page.activities.list.last().and_then(began).is_some_and(|began| began < since);
         found.extend(page.activities.list);
         match page.next_token.filter(|token| !token.is_empty() && !is_before) {
             Some(token) => arguments["NextToken"] = json!(token),
-            None => break,
+            None => return Ok((found, true)),
         }
     }
-    Ok(found)
+    Ok((found, false))
 }
 
 /// What the history of an execution told so far, so that a further look reads no more than what came since.

@@ -235,8 +235,8 @@ pub fn of(
     let began = facts.holder.as_ref().filter(|holder| holder.status == "RUNNING");
     let began = began.and_then(|holder| fleet::moment(holder.start_date)).filter(|began| *began < now);
     let replaced = journal.map(|journal| &*journal.replace).unwrap_or_default();
-    let samples =
-        began.map(|began| capacity::samples(group, &facts.activities, (began, now), (replaced, &serving)));
+    let samples = began
+        .map(|began| capacity::samples(group, &facts.activities, (began, now), (replaced, Some(&serving))));
     let samples = samples.unwrap_or_default();
     let recycle = lock.map(|lock| recycle(lock, group, facts, &place.region, (&samples, now)));
     let StackPlace { stack, region, account } = place.clone();

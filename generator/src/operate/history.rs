@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answers::SeenExecution;
+use super::execution_cost::ExecutionCost;
 use super::fleet::moment;
 use super::policy::StackPlace;
 use super::span::span;
@@ -26,6 +27,10 @@ pub struct HistoryFacts {
     pub has_more: bool,
     /// Whether the group that was asked for exists; that of none does.
     pub is_there: bool,
+    /// Who made the calls that they were started by, by the ids of the events; of those that were asked about and are known.
+    pub callers: BTreeMap<String, String>,
+    /// What they cost, by their ARNs; of those that were asked about.
+    pub costs: BTreeMap<String, ExecutionCost>,
 }
 
 /// What `history --format json` prints.
@@ -62,6 +67,8 @@ pub struct PastExecution {
     pub trigger: Option<String>,
     /// Id of the event that told of it, by which CloudTrail finds who made the call.
     pub event_id: Option<String>,
+    /// Who made the call, an ARN; absent without `--who`, and where CloudTrail does not know.
+    pub by: Option<String>,
     /// The strategy that it was asked for.
     pub strategy: Option<String>,
     /// When it began, RFC 3339.
@@ -90,6 +97,14 @@ pub struct PastExecution {
     pub left_alone_count: u64,
     /// The execution that went on for it.
     pub continued_by: Option<String>,
+    /// Its state transitions, those of its child executions left out; absent without `--cost`.
+    pub transitions: Option<u64>,
+    /// What these cost by the list price of us-east-1, in dollars.
+    pub dollars: Option<f64>,
+    /// Hours of instances beyond as many as at its beginning; absent without `--cost`, and where the group is gone.
+    pub extra_instance_hours: Option<f64>,
+    /// What these cost, in dollars; absent without `--price-per-hour`.
+    pub dollars_of_instances: Option<f64>,
 }
 
 /// An instance that was left alone.
@@ -117,11 +132,11 @@ pub fn report(facts: &HistoryFacts, place: &StackPlace, calls: u32, now: Timesta
         calls,
         since: (now - KNOWN_FOR).to_string(),
         has_more: facts.has_more,
-        executions: facts.executions.iter().map(|seen| past(seen, now)).collect(),
+        executions: facts.executions.iter().map(|seen| past(seen, facts, now)).collect(),
     }
 }
 
-fn past(seen: &SeenExecution, now: Timestamp) -> PastExecution {
+fn past(seen: &SeenExecution, facts: &HistoryFacts, now: Timestamp) -> PastExecution {
     let account = seen.account().unwrap_or_default();
     let text = |key: &str| {
         account.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -143,12 +158,19 @@ fn past(seen: &SeenExecution, now: Timestamp) -> PastExecution {
         .collect();
     let left_alone = account.get("left_alone").cloned().unwrap_or_default();
     let left_alone: Vec<LeftAlone> = serde_json::from_value(left_alone).unwrap_or_default();
+    let event_id = seen.trigger("event_id");
+    let cost = facts.costs.get(&seen.execution_arn);
     PastExecution {
+        by: event_id.as_ref().and_then(|id| facts.callers.get(id)).cloned(),
+        transitions: cost.map(|cost| cost.transitions),
+        dollars: cost.map(ExecutionCost::dollars),
+        extra_instance_hours: cost.and_then(|cost| cost.extra_instance_hours),
+        dollars_of_instances: cost.and_then(ExecutionCost::dollars_of_instances),
         execution: seen.execution_arn.clone(),
         group: seen.asked("auto_scaling_group_name"),
         mode: seen.asked("mode"),
         trigger: seen.trigger("event_name"),
-        event_id: seen.trigger("event_id"),
+        event_id,
         strategy: seen.asked("strategy"),
         started_at: started.to_string(),
         seconds: (ended.unwrap_or(now).as_second() - started.as_second()).max(0),
@@ -221,10 +243,27 @@ fn table(executions: &[PastExecution], group: Option<&str>, columns: Option<usiz
         column("REPLACED", 6, &replaced),
         column("TOOK", 5, &|one| span(one.seconds)),
         column("TRIGGER", 4, &|one| one.trigger.clone().unwrap_or_default()),
+    ]);
+    if executions.iter().any(|one| one.by.is_some()) {
+        let short = |by: &String| by.splitn(6, ':').last().unwrap_or_default().to_owned();
+        table.push(column("BY", 4, &|one| one.by.as_ref().map(short).unwrap_or_default()));
+    }
+    if executions.iter().any(|one| one.dollars.is_some()) {
+        table.push(column("COST", 5, &cost));
+    }
+    table.extend([
         column("STRATEGY", 3, &|one| one.strategy.clone().unwrap_or_default()),
         column("SECONDS", 2, &phases),
     ]);
     printed(table, columns)
+}
+
+/// What its transitions cost, and the additional instances where that is known.
+fn cost(one: &PastExecution) -> String {
+    let of_transitions = one.dollars.map(|dollars| format!("${dollars:.4}")).unwrap_or_default();
+    let of_instances =
+        one.dollars_of_instances.map(|dollars| format!(" + ${dollars:.2}")).unwrap_or_default();
+    of_transitions + &of_instances
 }
 
 /// Its own word for how it ended, else that of Step Functions.
@@ -281,6 +320,7 @@ mod tests {
             ],
             has_more: true,
             is_there: true,
+            ..HistoryFacts::default()
         };
         let place = StackPlace {
             stack: "webops".to_owned(),
@@ -314,5 +354,34 @@ mod tests {
         assert!(nothing(false).ends_with("\nnothing ran\n"));
         assert!(nothing(true).contains("there are older ones"), "that there is nothing is not known");
         assert_eq!(report.executions[1].event_id.as_deref(), Some("e-1"));
+    }
+
+    #[test]
+    fn who_called_and_what_it_cost_are_told_where_they_are_known() {
+        let mut facts =
+            HistoryFacts { executions: vec![seen(60, "SUCCEEDED", None, None)], ..HistoryFacts::default() };
+        let place = StackPlace {
+            stack: "webops".to_owned(),
+            region: "eu-west-2".to_owned(),
+            account: "123456789012".to_owned(),
+        };
+        let told = |facts: &HistoryFacts| text(&report(facts, &place, 7, now()), Some("web-asg-1"), None);
+        assert!(!told(&facts).contains("BY") && !told(&facts).contains("COST"), "{}", told(&facts));
+        facts
+            .callers
+            .insert("e-1".to_owned(), "arn:aws:sts::123456789012:assumed-role/deployer/ann".to_owned());
+        let cost =
+            ExecutionCost { transitions: 400, extra_instance_hours: Some(1.5), dollars_per_hour: None };
+        facts.costs.insert("arn:60".to_owned(), cost);
+        assert!(told(&facts).contains(" assumed-role/deployer/ann  $0.0100  "), "{}", told(&facts));
+        facts.costs.insert("arn:60".to_owned(), ExecutionCost { dollars_per_hour: Some(0.2), ..cost });
+        assert!(told(&facts).contains("  $0.0100 + $0.30  "), "{}", told(&facts));
+        let gone = ExecutionCost { extra_instance_hours: None, dollars_per_hour: Some(0.2), ..cost };
+        facts.costs.insert("arn:60".to_owned(), gone);
+        assert!(
+            told(&facts).contains("  $0.0100  "),
+            "what is not known costs not nothing: {}",
+            told(&facts)
+        );
     }
 }

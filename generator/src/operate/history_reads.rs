@@ -1,13 +1,17 @@
 //! What is asked of AWS about what a stack did.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::answers::{ExecutionsPage, ListedExecution, SeenExecution, SeenGroup};
+use super::dead_letter;
+use super::doctor_answers::TrailEvents;
 use super::endings::execution_prefix;
 use super::fleet::moment;
 use super::history::{HistoryFacts, KNOWN_FOR};
-use super::operation::LIST_EXECUTIONS;
+use super::operation::{LIST_EXECUTIONS, LOOKUP_EVENTS};
 use super::reads::{self, EXECUTIONS_PER_PAGE};
 use super::session::StackSession;
 use crate::aws::AwsError;
@@ -49,7 +53,27 @@ pub fn history(
             executions.push(seen);
         }
     }
-    Ok(HistoryFacts { executions, has_more, is_there })
+    Ok(HistoryFacts { executions, has_more, is_there, ..HistoryFacts::default() })
+}
+
+/// Asks CloudTrail who made the calls that these executions were started by, one call for each.
+pub fn callers(
+    session: &StackSession,
+    executions: &[SeenExecution],
+) -> Result<BTreeMap<String, String>, AwsError> {
+    // What was started after an execution that died, or by hand, is after no call that CloudTrail would tell of by this id.
+    let ids = executions.iter().filter(|seen| seen.trigger("execution_arn").is_none());
+    let ids: BTreeSet<String> = ids.filter_map(|seen| seen.trigger("event_id")).collect();
+    let mut callers = BTreeMap::new();
+    for id in ids {
+        let attribute = json!([{"AttributeKey": "EventId", "AttributeValue": id}]);
+        let found: TrailEvents = session.ask(&LOOKUP_EVENTS, &json!({"LookupAttributes": attribute}))?;
+        let call = found.events.first().and_then(|event| serde_json::from_str(&event.cloud_trail_event).ok());
+        if let Some(by) = call.as_ref().and_then(dead_letter::caller) {
+            callers.insert(id, by);
+        }
+    }
+    Ok(callers)
 }
 
 /// What the names of a group's executions begin with, and whether it exists; of one that is gone, as if its tags had named no component.

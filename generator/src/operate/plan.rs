@@ -18,7 +18,7 @@ use super::outdated::{OutdatedInstance, outdated};
 use super::plan_facts::{PlanFacts, Times};
 use super::policy::StackPlace;
 use super::request::{self, ReplaceAsked, StartAsked};
-use crate::config;
+use crate::config::{self, Config};
 use crate::problem::Problems;
 use crate::simulate::report::GroupSummary;
 use crate::simulate::runner::{Deployment, Detail, Run};
@@ -224,6 +224,22 @@ fn leaves_out(facts: &PlanFacts) -> Vec<String> {
     left_out
 }
 
+/// What is deployed, for the simulator, and a configuration with its settings.
+///
+/// # Errors
+/// Why the simulator cannot take it.
+pub fn deployment(
+    scenario: &Scenario,
+    facts: &PlanFacts,
+    settings: &Settings,
+) -> Result<(Config, Deployment), String> {
+    let problems = |problems: Problems| problems.to_string();
+    let base = config::parse(b"name: asg-recycle\n").map_err(problems)?;
+    let config = scenario.configs(&base).map_err(problems)?.into_iter().next().unwrap_or(base);
+    let deployment = Deployment::deployed(&config, &facts.definition, settings.clone()).map_err(problems)?;
+    Ok((config, deployment))
+}
+
 /// Runs a group's scenario on what is deployed.
 fn simulated(
     scenario: &Value,
@@ -231,11 +247,8 @@ fn simulated(
     settings: &Settings,
     strategy: &str,
 ) -> Result<Run, String> {
-    let problems = |problems: Problems| problems.to_string();
     let scenario = Scenario::from_value(scenario.clone()).map_err(|error| error.to_string())?;
-    let base = config::parse(b"name: asg-recycle\n").map_err(problems)?;
-    let config = scenario.configs(&base).map_err(problems)?.into_iter().next().unwrap_or(base);
-    let deployment = Deployment::deployed(&config, &facts.definition, settings.clone()).map_err(problems)?;
+    let (_, deployment) = deployment(&scenario, facts, settings)?;
     let runner = scenario.runner(&[Rc::new(deployment)], strategy, Detail::Plain);
     Ok(runner.map_err(|error| error.to_string())?.finish())
 }

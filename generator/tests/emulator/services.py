@@ -11,6 +11,7 @@ import re
 import threading
 
 from moto.autoscaling import urls as autoscaling_urls
+from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.config import default_user_config
 from moto.core.exceptions import ServiceException
@@ -53,7 +54,7 @@ def snake(action):
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", action).lower()
 
 
-def install(clock, journal, faults, fleet, api, calls):
+def install(clock, journal, faults, fleet, api, calls, trail):
     """Puts the model behind moto's front. To be called once, before the server starts."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     _observe_calls(clock, faults, calls)
@@ -63,6 +64,7 @@ def install(clock, journal, faults, fleet, api, calls):
     _serve_target_health(fleet)
     _refuse_unknown_launch_templates()
     _serve_histories()
+    _serve_trail(trail)
     _test_event_patterns()
     _simulate_policies()
 
@@ -273,6 +275,17 @@ def _serve_target_health(fleet):
         return ActionResult({"TargetHealthDescriptions": described})
 
     ELBV2Response.describe_target_health = describe_target_health
+
+
+def _serve_trail(trail):
+    """moto records no calls; those that became events are in its event history, by their ids."""
+
+    def lookup_events(self):
+        wanted = {each["AttributeValue"] for each in self._get_param("LookupAttributes") if each["AttributeKey"] == "EventId"}
+        found = [call for call in trail if call["eventID"] in wanted]
+        return json.dumps({"Events": [{"EventId": call["eventID"], "CloudTrailEvent": json.dumps(call)} for call in found]})
+
+    CloudTrailResponse.lookup_events = lookup_events
 
 
 def _serve_histories():

@@ -42,7 +42,10 @@ class World:
         self._api = AutoScalingApi(self._fleet)
         self._function = None
         self._stack = None
-        services.install(self._clock, self._journal, self._faults, self._fleet, self._api, self._calls)
+        self._trail = []
+        services.install(
+            self._clock, self._journal, self._faults, self._fleet, self._api, self._calls, self._trail
+        )
         formation.install()
         self._endpoint = services.start_server()
         interpreter.install(self._clock, self._endpoint, self._execution_ended)
@@ -192,9 +195,9 @@ class World:
         """The next launches go wrong; see `faults`."""
         self._faults.order_launches(kind, count, message)
 
-    def fault_calls(self, action, code, message, count=1):
-        """The next calls of an action, spelt as IAM spells it, are answered with an error."""
-        self._faults.order_calls(action, code, message, count)
+    def fault_calls(self, action, code, message, count=1, skip=0):
+        """The next calls of an action, spelt as IAM spells it, are answered with an error; those that are skipped are not."""
+        self._faults.order_calls(action, code, message, count, skip)
 
     def clear_faults(self):
         """Nothing goes wrong any more."""
@@ -219,6 +222,8 @@ class World:
 
     def put_event(self, event):
         """Puts an event on the default bus; the rules that matched it."""
+        if event["detail-type"] == "AWS API Call via CloudTrail":
+            self._trail.append(event["detail"])
         rules = events_backends[ACCOUNT][REGION].describe_event_bus("default").rules
         matched = [name for name, rule in rules.items() if rule.event_pattern.matches_event(event)]
         for target in [target for name in matched for target in rules[name].targets]:

@@ -35,6 +35,20 @@ fn what_ran_is_told_with_its_trigger_and_its_end_in_bounded_calls() {
         "{history:#}"
     );
     assert!(executions[2]["event_id"].is_string());
+    operate(&mut stage, &["history", GROUP, "--who", "--cost", "--price-per-hour", "0.2"])
+        .env("COLUMNS", "200")
+        .stdout_has("UpdateAutoScalingGroup  assumed-role/deployer/terraform  $0.00")
+        .ok();
+    let costs = told(&mut stage, &["history", GROUP, "--who", "--cost", "--format", "json"], "history");
+    let recycled = &costs["executions"][2];
+    assert_eq!(recycled["by"], json!("arn:aws:sts::123456789012:assumed-role/deployer/terraform"));
+    let transitions = recycled["transitions"].as_u64().expect("a number");
+    assert!((100..1_000).contains(&transitions), "{recycled:#}");
+    assert!(recycled["extra_instance_hours"].as_f64().is_some_and(|hours| hours > 0.0), "{recycled:#}");
+    assert_eq!((&costs["executions"][0]["by"], &costs["executions"][1]["by"]), (&json!(null), &json!(null)));
+    let denied = json!({"action": "cloudtrail:LookupEvents", "code": "AccessDeniedException", "message": "no", "count": 1});
+    stage.emulator.order("fault_calls", denied);
+    operate(&mut stage, &["history", "--who"]).stderr_has("cloudtrail:LookupEvents is denied: no").exits(3);
     operate(&mut stage, &["history", GROUP])
         .stdout_has("UpdateAutoScalingGroup")
         .stdout_has(" restored: what arn:aws:states")

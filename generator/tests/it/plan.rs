@@ -46,12 +46,32 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
         .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
         .stdout_has("recycled: 3 -> 6 -> 3 instances")
         .ok();
+    the_group_itself_is_played(&mut stage, &stack);
     let event = stage.launch_event();
     let started = stage.send(&event);
     let recycled = stage.emulator.wait(&started);
     let (really, forecast) = (&recycled.output["seconds"]["total"], &forecast["seconds"]);
     let (really, forecast) = (really.as_f64().expect("seconds"), forecast.as_f64().expect("seconds"));
     assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
+}
+
+/// `simulate --group`: on what is deployed, and on what a file would deploy.
+fn the_group_itself_is_played(stage: &mut Stage, stack: &str) {
+    operate(stage, &["simulate", "--group", GROUP])
+        .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
+        .stdout_has("recycled: 3 -> 6 -> 3 instances")
+        .ok();
+    let report =
+        operate(stage, &["simulate", stack, "--group", GROUP, "--strategy", "in-out", "--format", "json"])
+            .ok();
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).expect("JSON");
+    assert_eq!(report["executions"][0]["strategy"], json!("in-out"), "another strategy is tried on it");
+    operate(stage, &["simulate", "--group", GROUP, "--fault", "launches-fail"])
+        .stdout_has("again, with asg-recycle")
+        .stdout_has("asg-recycle simulate --group search-asg-1 --stack webops-recycle-production --strategy out-in --fault launches-fail")
+        .exits(1);
+    operate(stage, &["simulate", stack, "--stack", "x"]).stderr_has("matters with `--group` only").exits(2);
+    operate(stage, &["simulate", "--group", "no-such-group"]).stderr_has("there is no group").exits(2);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::shell;
 pub struct Replay {
     /// The generator's version.
     pub version: &'static str,
-    /// Path of the configuration, as it was given.
+    /// Path of the configuration, as it was given; empty where the machine was the one that a stack has deployed.
     pub file: String,
     /// SHA-256 of the configuration, in hex: it is part of what decides a run.
     pub digest: String,
@@ -26,10 +26,13 @@ impl Replay {
 
     /// The command, quoted for a POSIX shell.
     pub fn command(&self) -> String {
-        let words = ["asg-recycle", "simulate", &self.file].map(str::to_owned);
-        let words: Vec<String> =
-            words.iter().chain(&self.arguments).map(|word| shell::quoted(word)).collect();
-        words.join(" ")
+        let file = Some(&self.file).filter(|file| !file.is_empty());
+        let words = file.into_iter().chain(&self.arguments).map(|word| shell::quoted(word));
+        ["asg-recycle".to_owned(), "simulate".to_owned()]
+            .into_iter()
+            .chain(words)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -37,6 +40,13 @@ impl Replay {
 impl fmt::Display for Replay {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { version, file, digest, .. } = self;
+        if file.is_empty() {
+            writeln!(
+                out,
+                "again, with asg-recycle {version}, as long as the group and the stack are as they were:"
+            )?;
+            return write!(out, "{}", self.command());
+        }
         writeln!(out, "again, with asg-recycle {version} and the {file} whose SHA-256 is {digest}:")?;
         write!(out, "  {}", self.command())
     }

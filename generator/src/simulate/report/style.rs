@@ -41,14 +41,14 @@ impl Paint {
 }
 
 /// A length of time as a clock shows it: `4:12`, `1:04:12`.
-pub(super) fn clock(span: Span) -> String {
+pub fn clock(span: Span) -> String {
     let seconds = span.0 / 1000;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// A length of time in words: `11 min 42 s`.
-pub(super) fn words(span: Span) -> String {
+pub fn words(span: Span) -> String {
     let seconds = span.0 / 1000;
     let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let parts: Vec<String> =

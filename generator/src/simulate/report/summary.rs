@@ -32,15 +32,13 @@ impl GroupSummary {
     /// Of a group of a run.
     pub fn of(run: &Run, group: &GroupReport) -> Self {
         let first = group.first();
-        let (mut below, mut extra) = (Span(0), 0.0);
-        for (sample, span) in periods(group, run.ended_at) {
+        let mut below = Span(0);
+        for (sample, span) in periods(&group.history, run.ended_at) {
             if sample.serving < first.serving {
                 below = Span(below.0 + span.0);
             }
-            let there = sample.live + sample.terminating;
-            extra += f64::from(there.saturating_sub(first.live)) * hours(span);
         }
-        let during = || periods(group, run.ended_at).map(|(sample, _)| sample).chain([first]);
+        let during = || periods(&group.history, run.ended_at).map(|(sample, _)| sample).chain([first]);
         let of_group = run.executions.iter().filter(|execution| execution.group == group.name);
         Self {
             before: first.desired,
@@ -50,7 +48,7 @@ impl GroupSummary {
             healthy_min: during().map(|sample| sample.serving).min().unwrap_or(0),
             below,
             took: run.duration(),
-            extra_instance_hours: extra,
+            extra_instance_hours: extra_instance_hours(&group.history, run.ended_at),
             endings: of_group.map(crate::simulate::runner::ExecutionReport::ending).collect(),
         }
     }
@@ -81,10 +79,19 @@ impl GroupSummary {
     }
 }
 
+/// What ran, or was on its way out, besides as many as at the beginning: hours of one instance.
+pub fn extra_instance_hours(history: &[(Moment, Sample)], ended_at: Moment) -> f64 {
+    let first = history.first().map(|(_, sample)| sample.live).unwrap_or_default();
+    let extra = |(sample, span): (Sample, Span)| {
+        f64::from((sample.live + sample.terminating).saturating_sub(first)) * hours(span)
+    };
+    periods(history, ended_at).map(extra).sum()
+}
+
 /// The figures of a group, each with how long it had them.
-fn periods(group: &GroupReport, ended_at: Moment) -> impl Iterator<Item = (Sample, Span)> {
-    let ends = group.history.iter().skip(1).map(|(moment, _)| *moment).chain([ended_at]);
-    let begun = group.history.iter().take_while(move |(moment, _)| *moment <= ended_at);
+fn periods(history: &[(Moment, Sample)], ended_at: Moment) -> impl Iterator<Item = (Sample, Span)> {
+    let ends = history.iter().skip(1).map(|(moment, _)| *moment).chain([ended_at]);
+    let begun = history.iter().take_while(move |(moment, _)| *moment <= ended_at);
     begun.zip(ends).map(move |((began, sample), end)| (*sample, end.min(ended_at) - *began))
 }
 
@@ -150,9 +157,11 @@ mod tests {
             is_present: true,
             suspended: Vec::new(),
         };
-        let all: Vec<_> = periods(&group, Moment(9_000_000)).map(|(_, span)| span.0 / 60_000).collect();
+        let all: Vec<_> =
+            periods(&group.history, Moment(9_000_000)).map(|(_, span)| span.0 / 60_000).collect();
         assert_eq!(all, [60, 60, 30]);
-        let short: Vec<_> = periods(&group, Moment(5_400_000)).map(|(_, span)| span.0 / 60_000).collect();
+        let short: Vec<_> =
+            periods(&group.history, Moment(5_400_000)).map(|(_, span)| span.0 / 60_000).collect();
         assert_eq!(short, [60, 30]);
     }
 }

@@ -1,4 +1,4 @@
-//! The capacity of a run's groups over time, as one SVG.
+//! The capacity of groups over time, as one SVG.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use asg_recycle_simulator::world::record::Sample;
 
 const WIDTH: u64 = 900;
 const PANEL: u64 = 280;
-const LEFT: u64 = 50;
+const LEFT: u64 = 56;
 const RIGHT: u64 = 40;
 const TOP: u64 = 50;
 const BOTTOM: u64 = 30;
@@ -25,14 +25,18 @@ const HEALTHY: &str = "#111111";
 const DESIRED: &str = "#c44e52";
 const MINIMUM: &str = "#8172b3";
 const MAXIMUM: &str = "#8c8c8c";
+const GOOD: &str = "#1e7a3c";
 const BAD: &str = "#b00020";
 
 /// The areas of the legend.
 const AREAS: [(&str, &str); 4] =
     [("old", OLD), ("new", NEW), ("new, not yet healthy", STARTING), ("leaving", LEAVING)];
 
-/// The lines of the legend, with their dashes.
-const LINES: [(&str, &str, &str); 4] = [
+/// A line: what it shows, its colour, its dashes.
+type Line = (&'static str, &'static str, &'static str);
+
+/// The lines of the legend.
+const LINES: [Line; 4] = [
     ("healthy", HEALTHY, "none"),
     ("desired", DESIRED, "2 2"),
     ("minimum", MINIMUM, "2 6"),
@@ -44,10 +48,34 @@ const TIME_STEPS: [u64; 14] = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7
 /// Ticks of an axis, at most.
 const TICKS_MAX: u64 = 8;
 
+/// What differs where a page is dark; a viewer that knows no styles shows the colours above.
+const DARK: &str = "@media (prefers-color-scheme: dark) { .capacity .paper { fill: #1c2028 } .capacity text { fill: #e8ebf1 } \
+    .capacity .grid { stroke: #353c49 } .capacity .leaving { fill: #565d6b } .capacity .healthy { stroke: #ffffff } \
+    .capacity .maximum { stroke: #b4bac6 } .capacity .minimum { stroke: #b3a6e8 } .capacity .good { fill: #6fd08c } \
+    .capacity .bad { fill: #ff8a7a } .capacity .broken { stroke: #ff8a7a } }";
+
+/// A group's capacity over time, with what is said above it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CapacityPanel<'a> {
+    /// The group's name.
+    pub name: &'a str,
+    /// The strategy of its executions.
+    pub strategy: &'a str,
+    /// How they ended.
+    pub endings: String,
+    /// Whether that was well.
+    pub is_good: bool,
+    /// Its figures, each from its moment on.
+    pub history: &'a [(Moment, Sample)],
+    /// Whether the figures know the group's desired capacity, minimum and maximum.
+    pub has_sizes: bool,
+    /// When something was broken, and what.
+    pub broken: Vec<(Moment, String)>,
+}
+
 /// Where things are in one group's panel.
 struct Panel<'a> {
-    run: &'a Run,
-    group: &'a GroupReport,
+    group: &'a CapacityPanel<'a>,
     began_at: Moment,
     ended_at: Moment,
     top: u32,
@@ -56,19 +84,48 @@ struct Panel<'a> {
 
 /// Draws a run.
 pub fn svg(run: &Run) -> String {
-    let height = PANEL * (run.groups.len() as u64).max(1);
+    let panel = |group: &'_ GroupReport| {
+        let of_group = || run.executions.iter().filter(|one| one.group == group.name);
+        let endings: Vec<String> = of_group().map(ExecutionReport::ending).collect();
+        (endings.join(", "), of_group().all(|one| one.status == "SUCCEEDED"))
+    };
+    let broken = run.verdict.violations.iter();
+    let broken = broken.map(|one| (one.moment, format!("{} is broken", one.invariant)));
+    let broken: Vec<(Moment, String)> = broken.collect();
+    let panels = run.groups.iter().map(|group| {
+        let (endings, is_good) = panel(group);
+        CapacityPanel {
+            name: &group.name,
+            strategy: &group.strategy,
+            endings,
+            is_good,
+            history: &group.history,
+            has_sizes: true,
+            broken: broken.clone(),
+        }
+    });
+    capacity_svg(&panels.collect::<Vec<_>>(), (run.began_at, run.ended_at + AFTERWARDS), &about(run))
+}
+
+/// Draws groups one below the other, each over the same time; `about` says in words what is seen.
+pub fn capacity_svg(
+    groups: &[CapacityPanel<'_>],
+    (began_at, ended_at): (Moment, Moment),
+    about: &str,
+) -> String {
+    let height = PANEL * (groups.len() as u64).max(1);
     let mut drawn = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <title>{}</title>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
-        escaped(&about(run))
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"capacity\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+         font-family=\"sans-serif\" font-size=\"12\">\n<title>{}</title>\n<style>{DARK}</style>\n\
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
+        escaped(about)
     );
-    for (group, y) in run.groups.iter().zip((0..).step_by(usize::try_from(PANEL).unwrap_or(1))) {
+    for (group, y) in groups.iter().zip((0..).step_by(usize::try_from(PANEL).unwrap_or(1))) {
         let figures = group.history.iter().map(|(_, one)| (one.live + one.terminating).max(one.desired));
         let needed = figures.max().unwrap_or(1).max(1);
         let limits = group.history.iter().map(|(_, one)| one.max).filter(|max| *max <= needed * 2);
         let top = needed.max(limits.max().unwrap_or(0));
-        let panel = Panel { run, group, began_at: run.began_at, ended_at: run.ended_at + AFTERWARDS, top, y };
-        panel.draw(&mut drawn);
+        Panel { group, began_at, ended_at, top, y }.draw(&mut drawn);
     }
     drawn + "</svg>\n"
 }
@@ -88,32 +145,35 @@ impl Panel<'_> {
         self.units(drawn);
         let serving_old = |one: &Sample| one.old;
         let serving_new = |one: &Sample| one.old + one.serving.saturating_sub(one.old.min(one.serving));
-        self.area(drawn, LEAVING, |one| one.live + one.terminating);
-        self.area(drawn, STARTING, |one| one.live);
-        self.area(drawn, NEW, serving_new);
-        self.area(drawn, OLD, serving_old);
+        self.area(drawn, ("leaving", LEAVING), |one| one.live + one.terminating);
+        self.area(drawn, ("starting", STARTING), |one| one.live);
+        self.area(drawn, ("new", NEW), serving_new);
+        self.area(drawn, ("old", OLD), serving_old);
         let figures: [fn(&Sample) -> u32; 4] =
             [|one| one.serving, |one| one.desired, |one| one.min, |one| one.max];
-        for ((_, colour, dashes), figure) in LINES.into_iter().zip(figures).rev() {
-            self.line(drawn, colour, dashes, figure);
+        for (line, figure) in self.lines().iter().zip(figures).rev() {
+            stroke(drawn, &self.corners(&figure), *line);
         }
-        self.violations(drawn);
+        self.broken(drawn);
+    }
+
+    /// The lines that are drawn: only that of the healthy where sizes are not known.
+    fn lines(&self) -> &'static [Line] {
+        if self.group.has_sizes { &LINES } else { &LINES[..1] }
     }
 
     /// The group, its strategy, and how its executions ended.
     fn title(&self, drawn: &mut String) {
-        let of_group = || self.run.executions.iter().filter(|one| one.group == self.group.name);
-        let endings: Vec<String> = of_group().map(ExecutionReport::ending).collect();
-        let is_good = of_group().all(|one| one.status == "SUCCEEDED");
-        let colour = if is_good { NEW } else { BAD };
+        let CapacityPanel { name, strategy, endings, is_good, .. } = self.group;
+        let (class, colour) = if *is_good { ("good", GOOD) } else { ("bad", BAD) };
         let _ = writeln!(
             drawn,
             "<text x=\"{LEFT}\" y=\"{}\" font-size=\"15\">{} with {} \
-             <tspan dx=\"12\" fill=\"{colour}\">{}</tspan></text>",
+             <tspan dx=\"12\" class=\"{class}\" fill=\"{colour}\">{}</tspan></text>",
             self.y + 20,
-            escaped(&self.group.name),
-            escaped(&self.group.strategy),
-            escaped(&endings.join(", ")),
+            escaped(name),
+            escaped(strategy),
+            escaped(endings),
         );
     }
 
@@ -128,28 +188,28 @@ impl Panel<'_> {
         for (name, colour) in AREAS {
             let _ = writeln!(
                 drawn,
-                "<rect x=\"{left}\" y=\"{y}\" width=\"16\" height=\"10\" fill=\"{colour}\"/>"
+                "<rect class=\"{name}\" x=\"{left}\" y=\"{y}\" width=\"16\" height=\"10\" fill=\"{colour}\"/>"
             );
             left = name_it(drawn, name);
         }
-        for (name, colour, dashes) in LINES {
-            stroke(drawn, &format!("{left},{0} {1},{0}", y + 6, left + 16), colour, dashes);
-            left = name_it(drawn, name);
+        for line in self.lines() {
+            stroke(drawn, &format!("{left},{0} {1},{0}", y + 6, left + 16), *line);
+            left = name_it(drawn, line.0);
         }
     }
 
-    /// Where an invariant did not hold.
-    fn violations(&self, drawn: &mut String) {
+    /// Where something was broken.
+    fn broken(&self, drawn: &mut String) {
         let (top, bottom) = (self.y + TOP, self.y + PANEL - BOTTOM);
-        for violation in self.run.verdict.violations.iter().filter(|one| one.moment <= self.ended_at) {
-            let x = self.x_of(violation.moment);
-            stroke(drawn, &format!("{x},{top} {x},{bottom}"), BAD, "none");
+        for (moment, what) in self.group.broken.iter().filter(|(moment, _)| *moment <= self.ended_at) {
+            let x = self.x_of(*moment);
+            stroke(drawn, &format!("{x},{top} {x},{bottom}"), ("broken", BAD, "none"));
             let anchor = if x > WIDTH / 2 { "end" } else { "start" };
             let _ = writeln!(
                 drawn,
-                "<text x=\"{x}\" y=\"{}\" fill=\"{BAD}\" text-anchor=\"{anchor}\">{} is broken</text>",
+                "<text class=\"bad\" x=\"{x}\" y=\"{}\" fill=\"{BAD}\" text-anchor=\"{anchor}\">{}</text>",
                 top + 14,
-                violation.invariant,
+                escaped(what),
             );
         }
     }
@@ -161,7 +221,7 @@ impl Panel<'_> {
             let y = self.y_of(level);
             let _ = writeln!(
                 drawn,
-                "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{right}\" y2=\"{y}\" stroke=\"#e5e5e5\"/>"
+                "<line class=\"grid\" x1=\"{LEFT}\" y1=\"{y}\" x2=\"{right}\" y2=\"{y}\" stroke=\"#e5e5e5\"/>"
             );
             let _ = writeln!(
                 drawn,
@@ -189,7 +249,7 @@ impl Panel<'_> {
         let _ = writeln!(
             drawn,
             "<text x=\"{left}\" y=\"{}\" text-anchor=\"end\" font-size=\"10\">instances</text>",
-            self.y + TOP - 8
+            self.y + TOP - 10
         );
         let _ = writeln!(
             drawn,
@@ -214,7 +274,11 @@ impl Panel<'_> {
         let mut corners = String::new();
         let mut last = None;
         for (moment, sample) in self.group.history.iter().filter(|(moment, _)| *moment <= self.ended_at) {
-            let (x, y) = (self.x_of(*moment), self.y_of(figure(sample)));
+            let y = self.y_of(figure(sample));
+            if last == Some(y) {
+                continue; // no corner: a thousand instances change at more moments than a drawing has points
+            }
+            let x = self.x_of(*moment);
             if let Some(before) = last {
                 let _ = write!(corners, "{x},{before} ");
             }
@@ -227,26 +291,21 @@ impl Panel<'_> {
         corners
     }
 
-    fn area(&self, drawn: &mut String, colour: &str, figure: impl Fn(&Sample) -> u32) {
+    fn area(&self, drawn: &mut String, (class, colour): (&str, &str), figure: impl Fn(&Sample) -> u32) {
         let bottom = self.y_of(0);
         let (left, right) = (LEFT, self.x_of(self.ended_at));
         let corners = self.corners(&figure);
         let _ = writeln!(
             drawn,
-            "<polygon points=\"{left},{bottom} {corners} {right},{bottom}\" fill=\"{colour}\"/>"
+            "<polygon class=\"{class}\" points=\"{left},{bottom} {corners} {right},{bottom}\" fill=\"{colour}\"/>"
         );
-    }
-
-    fn line(&self, drawn: &mut String, colour: &str, dashes: &str, figure: impl Fn(&Sample) -> u32) {
-        let corners = self.corners(&figure);
-        stroke(drawn, &corners, colour, dashes);
     }
 }
 
-fn stroke(drawn: &mut String, points: &str, colour: &str, dashes: &str) {
+fn stroke(drawn: &mut String, points: &str, (class, colour, dashes): Line) {
     let _ = writeln!(
         drawn,
-        "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
+        "<polyline class=\"{class}\" points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
          stroke-dasharray=\"{dashes}\"/>"
     );
 }

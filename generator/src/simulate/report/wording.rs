@@ -47,17 +47,7 @@ pub(super) fn of_call(call: &CallRecord) -> Option<Phrase> {
         "terminateInstanceInAutoScalingGroup" => {
             format!("terminates instance {}", InstanceId::parse(text("/InstanceId")?)?.0)
         }
-        "updateAutoScalingGroup" | "setDesiredCapacity" => sizes(arguments),
-        "suspendProcesses" => format!("suspends {}", processes(arguments)),
-        "resumeProcesses" => format!("resumes {}", processes(arguments)),
-        "putItem" => "takes the lock".to_owned(),
-        "deleteItem" => "lets go of the lock".to_owned(),
-        "updateItem" => of_update(arguments)?,
-        "publish" => format!("announces: {}", text("/MessageAttributes/status/StringValue").unwrap_or("?")),
-        "startExecution" => "starts a successor".to_owned(),
-        "startInstanceRefresh" => "starts an instance refresh".to_owned(),
-        "cancelInstanceRefresh" => "cancels the instance refresh".to_owned(),
-        _ => return None,
+        action => call_in_words(action, arguments)?,
     };
     Some(match &call.answer {
         Ok(_) => Phrase::Text(said, Tone::Plain),
@@ -69,6 +59,24 @@ pub(super) fn of_call(call: &CallRecord) -> Option<Phrase> {
             let lost = if call.lost { ", though it is done" } else { "" };
             Phrase::Repeated(format!("{said}: {}{lost}", shortened(&error.cause)), Tone::Warning)
         }
+    })
+}
+
+/// What a call of an execution is called, but for terminations; `None` for what is not worth a line.
+pub fn call_in_words(action: &str, arguments: &Value) -> Option<String> {
+    let status = || arguments.pointer("/MessageAttributes/status/StringValue").and_then(Value::as_str);
+    Some(match action {
+        "updateAutoScalingGroup" | "setDesiredCapacity" => sizes(arguments),
+        "suspendProcesses" => format!("suspends {}", processes(arguments)),
+        "resumeProcesses" => format!("resumes {}", processes(arguments)),
+        "putItem" => "takes the lock".to_owned(),
+        "deleteItem" => "lets go of the lock".to_owned(),
+        "updateItem" => of_update(arguments)?,
+        "publish" => format!("announces: {}", status().unwrap_or("?")),
+        "startExecution" => "starts a successor".to_owned(),
+        "startInstanceRefresh" => "starts an instance refresh".to_owned(),
+        "cancelInstanceRefresh" => "cancels the instance refresh".to_owned(),
+        _ => return None,
     })
 }
 
@@ -110,7 +118,7 @@ fn processes(arguments: &Value) -> String {
 }
 
 /// The first sentence of an error's cause, without the SDK's addition.
-pub(super) fn shortened(cause: &str) -> String {
+pub fn shortened(cause: &str) -> String {
     let cause = cause.split(" (Service:").next().unwrap_or(cause);
     let short: String = cause.chars().take(110).collect();
     if short.len() < cause.len() { format!("{short}...") } else { short }

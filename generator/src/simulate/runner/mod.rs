@@ -38,7 +38,7 @@ pub use deployment::{Deployment, PLACE, StrategyProfile, handler_environment, ha
 pub use recording::{RecordedCall, Recording};
 pub use run::{
     Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
-    Totals,
+    Totals, dollars_of,
 };
 pub use setup::{Detail, Setup, Stop, TriggerEvent, TriggerSpec};
 pub use starts::StartRefusal;

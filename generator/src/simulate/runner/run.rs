@@ -242,11 +242,16 @@ pub const DOLLARS_PER_THOUSAND_TRANSITIONS: f64 = 0.025;
 /// What the price is that of.
 pub const PRICE: &str = "Standard workflows, list price of us-east-1";
 
+/// What so many state transitions cost.
+#[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 transitions")]
+pub fn dollars_of(transitions: u64) -> f64 {
+    transitions as f64 / 1000.0 * DOLLARS_PER_THOUSAND_TRANSITIONS
+}
+
 impl Totals {
     /// What the state transitions cost.
-    #[expect(clippy::cast_precision_loss, reason = "a run has far fewer than 2^52 transitions")]
     pub fn dollars(&self) -> f64 {
-        self.transitions as f64 / 1000.0 * DOLLARS_PER_THOUSAND_TRANSITIONS
+        dollars_of(self.transitions)
     }
 
     /// Reads and writes of all services.

@@ -1,0 +1,87 @@
+//! What is asked of AWS about one execution, from its beginning to its end.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::answers::SeenExecution;
+use super::execution_cost::ExecutionCost;
+use super::fleet;
+use super::group_answers::{HistoryEvent, HistoryPage};
+use super::group_reads::{self, EVENTS_PER_PAGE};
+use super::operation::READ_HISTORY;
+use super::recorded::Recorded;
+use super::session::StackSession;
+use super::{history_reads, reads};
+use crate::aws::AwsError;
+
+/// Pages of a history that are read at most: as many events as an execution can have.
+const HISTORY_PAGES_MAX: usize = 26;
+/// Pages of a hundred activities that are read at most: a thousand instances, launched and terminated.
+const ACTIVITY_PAGES_MAX: usize = 25;
+
+/// The execution that is told of where a group is asked for: that which runs, else the newest one; `None` where nothing ran.
+pub fn newest(session: &StackSession, group: &str, now: Timestamp) -> Result<Option<String>, AwsError> {
+    let own = session.settings.machine.execution("");
+    let holder = reads::lock(session, group)?.and_then(|lock| lock.held_by);
+    if let Some(holder) = holder.filter(|holder| holder.starts_with(&own))
+        && reads::known_execution(session, &holder)?.is_some_and(|seen| seen.status == "RUNNING")
+    {
+        return Ok(Some(holder));
+    }
+    let facts = history_reads::history(session, Some(group), 1, now)?;
+    Ok(facts.executions.into_iter().next().map(|seen| seen.execution_arn))
+}
+
+/// Reads all that is kept of an execution; `None` where Step Functions does not know it any more.
+pub fn recorded(session: &StackSession, execution: &str) -> Result<Option<Recorded>, AwsError> {
+    match reads::known_execution(session, execution)? {
+        Some(seen) => of(session, seen).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What each of these executions cost.
+pub fn costs(
+    session: &StackSession,
+    executions: &[SeenExecution],
+    (dollars_per_hour, now): (Option<f64>, Timestamp),
+) -> Result<BTreeMap<String, ExecutionCost>, AwsError> {
+    let cost = |seen: &SeenExecution| {
+        let recorded = of(session, seen.clone())?;
+        let cost = ExecutionCost {
+            transitions: recorded.transitions(),
+            extra_instance_hours: recorded.extra_instance_hours(now),
+            dollars_per_hour,
+        };
+        Ok((seen.execution_arn.clone(), cost))
+    };
+    executions.iter().map(cost).collect()
+}
+
+fn of(session: &StackSession, seen: SeenExecution) -> Result<Recorded, AwsError> {
+    let events = events(session, &seen.execution_arn)?;
+    let mut recorded = Recorded { events, ..Recorded::default() };
+    if let Some(name) = seen.asked("auto_scaling_group_name") {
+        recorded.group = reads::group(session, &name)?;
+        let began = fleet::moment(seen.start_date).unwrap_or_default();
+        if recorded.group.is_some() {
+            (recorded.activities, recorded.has_all_activities) =
+                group_reads::activities(session, &name, began, ACTIVITY_PAGES_MAX)?;
+        }
+    }
+    Ok(Recorded { execution: seen, ..recorded })
+}
+
+/// The whole history of an execution, oldest first.
+fn events(session: &StackSession, execution: &str) -> Result<Vec<HistoryEvent>, AwsError> {
+    let arguments = json!({
+        "executionArn": execution, "includeExecutionData": true, "maxResults": EVENTS_PER_PAGE,
+    });
+    let pages: Vec<HistoryPage> =
+        session.pages(&READ_HISTORY, arguments, HISTORY_PAGES_MAX, |page: &HistoryPage| {
+            Some(("nextToken", json!(page.next_token.clone()?)))
+        })?;
+    Ok(pages.into_iter().flat_map(|page| page.events).collect())
+}

@@ -1,0 +1,158 @@
+//! `report`: a page of a simulated run, and of a real one against the emulated AWS.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::end_to_end::stage::{GROUP, Stage};
+use crate::operate::{newest, operate};
+use crate::run::{Done, Run};
+
+/// Bytes of a page, at most, of a thousand instances too.
+const BYTES_MAX: usize = 1_000_000;
+
+/// The page that a command wrote, held to what every page is.
+fn page(done: &Done) -> String {
+    let html = done.read("page.html");
+    assert!(html.len() < BYTES_MAX, "{} bytes", html.len());
+    let links = html.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
+    for link in links {
+        let id = link.strip_prefix('#').unwrap_or_else(|| panic!("{link} leads elsewhere"));
+        assert!(html.contains(&format!("id=\"{id}\"")), "nothing is called {id}");
+    }
+    for elsewhere in ["src=", "@import", "<script", "<link"] {
+        assert!(!html.contains(elsewhere), "{elsewhere}");
+    }
+    let ids: Vec<&str> =
+        html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect();
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "an id is there twice: {ids:?}");
+    html
+}
+
+/// The row of a figure: what it was, and what it is.
+fn figure(html: &str, what: &str) -> Vec<String> {
+    let row = html
+        .lines()
+        .find(|line| line.contains(&format!(">{what}</th>")))
+        .unwrap_or_else(|| panic!("no {what}"));
+    let cells = row.split("<td class=\"number\">").skip(1);
+    cells.map(|cell| cell.split('<').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Whether the picture has a state that was entered, and one that was not.
+fn is_lit(html: &str, state: &str) -> bool {
+    let mark = format!(">{state}</text>");
+    let (before, _) = html.split_once(&mark).unwrap_or_else(|| panic!("the picture has no {state}"));
+    before.rfind("<g class=\"pale\">") < before.rfind("</g>\n")
+}
+
+#[test]
+fn a_scenario_becomes_a_page_with_its_chart_lanes_timeline_and_path() {
+    let done = Run::new(&["report", "scaling-policy-in", "--strategy", "out-in", "-o", "page.html"])
+        .stdout("")
+        .stderr_has("wrote page.html")
+        .ok();
+    let html = page(&done);
+    for part in [
+        "Every invariant held.",
+        "recycled: 3 -&gt; 6 -&gt; 3 instances",
+        "class=\"capacity\"",
+        "i-00000000000000001</text>",
+        "announces: recycled",
+        "asg-recycle simulate stack.yaml --strategy out-in --scenario scaling-policy-in",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    for what in ["minimum", "desired capacity", "maximum", "suspended processes"] {
+        let [before, after] = &figure(&html, what)[..] else { panic!("{what}: two figures") };
+        assert_eq!(before, after, "{what}");
+    }
+    assert!(
+        is_lit(&html, "Take lock") && !is_lit(&html, "Undo doubling"),
+        "what was entered is lit, and only that"
+    );
+    Run::new(&["report", "no-such-thing", "--strategy", "out-in", "-o", "page.html"])
+        .stderr_has("no scenario of out-in")
+        .exits(2);
+}
+
+#[test]
+fn a_file_is_a_scenario_with_its_strategy_and_what_goes_wrong_is_told() {
+    let scenario = "about: launches <fail> for good\nstrategies: [in-out]\ngroup: {desired: 2, min: 2, max: 2}\n\
+                    events: [{at: 1s, do: {fail_launches: {for: 10h, cause: no capacity}}}]\n";
+    let done = Run::new(&["report", "mine.yaml", "--output", "page.html"]).file("mine.yaml", scenario).ok();
+    let html = page(&done);
+    assert!(html.contains("with in-out") && html.contains("launches &lt;fail&gt; for good"), "{html}");
+    assert!(html.contains("class=\"bad\""), "it failed");
+}
+
+#[test]
+fn a_thousand_instances_stay_below_a_megabyte() {
+    let scenario =
+        "about: large\nstrategies: [instance-refresh]\ngroup: {desired: 1000, min: 1000, max: 2000}\n";
+    let done = Run::new(&["report", "large.yaml", "-o", "page.html"]).file("large.yaml", scenario).ok();
+    let html = page(&done);
+    let lanes = html.matches("<text y=\"").count();
+    assert!(lanes >= 2_000, "a lane for each that was there, {lanes}");
+}
+
+#[test]
+fn a_real_recycle_becomes_a_page_by_its_group_and_by_its_execution() {
+    let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["report", GROUP, "-o", "page.html"]).stderr_has("nothing ran for").exits(2);
+    let recycled = stage.recycle();
+    assert_eq!(recycled.status, "SUCCEEDED");
+    let execution = newest(&mut stage, 1);
+    let by_group =
+        page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).stderr_has("wrote page.html").ok());
+    let by_execution = page(&operate(&mut stage, &["report", &execution, "-o", "page.html"]).ok());
+    assert_eq!(by_group, by_execution, "the same execution");
+    let replaced: Vec<&Value> = recycled.output["to_replace"].as_array().expect("ids").iter().collect();
+    for old in replaced {
+        let old = old.as_str().expect("an id");
+        assert!(by_group.contains(&format!("terminates {old} with its place")), "{old} is told of");
+        assert!(
+            by_group.contains(&format!("Terminating EC2 instance: {old}")),
+            "{old} is told of by the group"
+        );
+        assert!(by_group.contains(&format!("\">{old}</text>")), "{old} has a lane");
+    }
+    assert!(
+        by_group.contains("3 -&gt; 6 -&gt; 3 instances, never fewer than 3 in service, 3 of 3 replaced"),
+        "{by_group}"
+    );
+    for what in ["minimum", "desired capacity", "maximum", "suspended processes"] {
+        let [before, after] = &figure(&by_group, what)[..] else { panic!("{what}: two figures") };
+        assert_eq!(before, after, "{what}");
+    }
+    assert!(is_lit(&by_group, "Take lock") && !is_lit(&by_group, "Undo doubling"));
+    assert!(!by_group.contains("not in this picture"), "the picture has every state");
+}
+
+#[test]
+fn a_recycle_that_runs_is_told_so_far_and_what_is_not_the_stacks_is_refused() {
+    let mut stage = Stage::new("in-out");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("terminating");
+    let html = page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).ok());
+    assert!(
+        html.contains(" so far") && html.contains("Each turn of in-out is an execution of its own"),
+        "{html}"
+    );
+    assert!(html.contains(&*execution.rsplit(':').next().expect("a name").to_owned()));
+    let foreign = execution.replace("webops-recycle-production", "somebody-else");
+    operate(&mut stage, &["report", &foreign, "-o", "page.html"])
+        .stderr_has("is no execution of the stack")
+        .exits(2);
+    operate(&mut stage, &["report", &format!("{execution}0"), "-o", "page.html"])
+        .stderr_has("Step Functions does not know")
+        .exits(2);
+    let denied = json!({"action": "states:GetExecutionHistory", "code": "AccessDeniedException", "message": "no", "count": 1});
+    stage.emulator.order("fault_calls", denied);
+    let done = operate(&mut stage, &["report", GROUP, "-o", "page.html"])
+        .stderr_has("states:GetExecutionHistory is denied: no")
+        .exits(3);
+    assert!(!done.has("page.html"), "nothing is written of what is not known");
+}
