@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use asg_recycle_handler::contract::STRATEGY;
+
 use super::acting;
 use super::console::Console;
 use super::context::Context;
@@ -116,6 +118,9 @@ fn of_group(arguments: &Arguments, group: &str, context: &mut Context) -> Result
     arguments.world.change(&mut scenario)?;
     let tagged = scenario.strategies.first().cloned();
     let strategy = arguments.world.strategy.clone().or(tagged).unwrap_or_default();
+    if let Some(group) = &mut scenario.group {
+        group.tags.insert(STRATEGY.key.to_owned(), strategy.clone()); // the handler goes by the tag
+    }
     let (config, file, deployed) = if let Some(file) = &arguments.file {
         let input = Source { file: file.clone() }.read()?;
         let told = (input.name.clone(), digest::hex(&input.text));

@@ -108,7 +108,8 @@ fn asl_validator_finds_what_is_known_and_nothing_else() {
 
 fn validated(definition: &Path) -> Vec<String> {
     let file = fs::File::open(definition).unwrap_or_else(|error: io::Error| panic!("{error}"));
-    let output = node::script("validate.js").stdin(Stdio::from(file)).output().expect("node starts");
+    let output =
+        node::script("conformance", "validate.js").stdin(Stdio::from(file)).output().expect("node starts");
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -1,5 +1,5 @@
-//! Node.js, which comes with the Python environment, and the packages of `tests/conformance`, which come from the npm
-//! registry: exactly those of its lock file, by their hashes.
+//! Node.js, which comes with the Python environment, and the packages of folders such as `tests/conformance`, which come from
+//! the npm registry: exactly those of the lock file, by their hashes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::process::Command;
 
 use crate::{prepared, python};
 
-/// A script of `tests/conformance`, with the folder that holds its `node_modules` as its argument.
-pub(crate) fn script(name: &str) -> Command {
-    let sources = python::sources().join("conformance");
+/// A script of a folder of `tests`, with the folder that holds its `node_modules` as its argument.
+pub(crate) fn script(folder: &str, name: &str) -> Command {
+    let sources = python::sources().join(folder);
     let lock = fs::read(sources.join("package-lock.json")).expect("the lock file");
     let packages = prepared::folder("node", &lock, |folder| install(&sources, folder));
     let mut command = Command::new(wheel().join("bin/node"));
@@ -26,7 +26,7 @@ fn install(sources: &Path, folder: &Path) {
     npm.arg(wheel().join("lib/node_modules/npm/bin/npm-cli.js"))
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"])
         .arg(folder);
-    prepared::run(&mut npm, "the packages of tests/conformance/package-lock.json could not be installed");
+    prepared::run(&mut npm, &format!("the packages of {} could not be installed", sources.display()));
 }
 
 /// Where the Python package put Node.js.

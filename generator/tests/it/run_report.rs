@@ -1,10 +1,12 @@
-//! `report`: a page of a simulated run, and of a real one against the emulated AWS.
+//! `report`: a page of a simulated run, and of a real one against the emulated AWS; each is looked at in a browser.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::end_to_end::stage::{GROUP, Stage};
+use crate::node;
 use crate::operate::{newest, operate};
 use crate::run::{Done, Run};
 
@@ -27,6 +29,26 @@ fn page(done: &Done) -> String {
         html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect();
     assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "an id is there twice: {ids:?}");
     html
+}
+
+/// Looks at a page in Chromium, narrow and wide, light and dark: nothing is said on the console or asked for elsewhere, nothing is
+/// wider than the window, keys lead to every part and scroll it, and text can be read.
+fn is_fit_for_a_browser(page: &Path) {
+    let seen = node::script("browser", "look.mjs").arg(page).output().expect("node starts");
+    assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
+    let seen = String::from_utf8(seen.stdout).expect("text");
+    let looks: Vec<Value> = seen.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(looks.len(), 4, "{seen}");
+    for look in looks {
+        assert_eq!((&look["said"], &look["pageWidth"]), (&json!([]), &look["width"]), "{look:#}");
+        let focused: BTreeSet<&str> =
+            look["focused"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+        for part in ["#timeline", "#machine", "Capacity over time", "Timeline", "summary"] {
+            assert!(focused.contains(part), "the keyboard does not come to {part}: {look:#}");
+        }
+        assert_eq!(look["isScrolled"], json!(true), "{look:#}");
+        assert!(look["contrast"].as_f64().is_some_and(|contrast| contrast >= 4.5), "{look:#}");
+    }
 }
 
 /// The row of a figure: what it was, and what it is.
@@ -71,6 +93,7 @@ fn a_scenario_becomes_a_page_with_its_chart_lanes_timeline_and_path() {
         is_lit(&html, "Take lock") && !is_lit(&html, "Undo doubling"),
         "what was entered is lit, and only that"
     );
+    is_fit_for_a_browser(&done.folder.join("page.html"));
     Run::new(&["report", "no-such-thing", "--strategy", "out-in", "-o", "page.html"])
         .stderr_has("no scenario of out-in")
         .exits(2);
@@ -79,7 +102,7 @@ fn a_scenario_becomes_a_page_with_its_chart_lanes_timeline_and_path() {
 #[test]
 fn a_file_is_a_scenario_with_its_strategy_and_what_goes_wrong_is_told() {
     let scenario = "about: launches <fail> for good\nstrategies: [in-out]\ngroup: {desired: 2, min: 2, max: 2}\n\
-                    events: [{at: 1s, do: {fail_launches: {for: 10h, cause: no capacity}}}]\n";
+                    events: [{at: 1s, do: {fail_launches: {for: 10h, message: no capacity}}}]\n";
     let done = Run::new(&["report", "mine.yaml", "--output", "page.html"]).file("mine.yaml", scenario).ok();
     let html = page(&done);
     assert!(html.contains("with in-out") && html.contains("launches &lt;fail&gt; for good"), "{html}");
@@ -103,8 +126,9 @@ fn a_real_recycle_becomes_a_page_by_its_group_and_by_its_execution() {
     let recycled = stage.recycle();
     assert_eq!(recycled.status, "SUCCEEDED");
     let execution = newest(&mut stage, 1);
-    let by_group =
-        page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).stderr_has("wrote page.html").ok());
+    let done = operate(&mut stage, &["report", GROUP, "-o", "page.html"]).stderr_has("wrote page.html").ok();
+    let by_group = page(&done);
+    is_fit_for_a_browser(&done.folder.join("page.html"));
     let by_execution = page(&operate(&mut stage, &["report", &execution, "-o", "page.html"]).ok());
     assert_eq!(by_group, by_execution, "the same execution");
     let replaced: Vec<&Value> = recycled.output["to_replace"].as_array().expect("ids").iter().collect();

@@ -35,7 +35,8 @@ fn refer(evaluations: &[Evaluated]) -> Vec<Referred> {
         writeln!(orders, "{order}").expect("the file takes text");
     }
     orders.rewind().expect("the file can be read");
-    let output = node::script("evaluate.js").stdin(Stdio::from(orders)).output().expect("node starts");
+    let output =
+        node::script("conformance", "evaluate.js").stdin(Stdio::from(orders)).output().expect("node starts");
     let lines = String::from_utf8(output.stdout).expect("an answer is text");
     let answers = lines.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON"));
     let referred: Vec<Referred> = answers.collect();
