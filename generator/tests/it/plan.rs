@@ -66,10 +66,13 @@ fn the_group_itself_is_played(stage: &mut Stage, stack: &str) {
             .ok();
     let report: serde_json::Value = serde_json::from_str(&report.stdout).expect("JSON");
     assert_eq!(report["executions"][0]["strategy"], json!("in-out"), "another strategy is tried on it");
-    operate(stage, &["simulate", "--group", GROUP, "--fault", "launches-fail"])
-        .stdout_has("again, with asg-recycle")
-        .stdout_has("asg-recycle simulate --group search-asg-1 --stack webops-recycle-production --strategy out-in --fault launches-fail")
-        .exits(1);
+    let failed =
+        operate(stage, &["simulate", "--group", GROUP, "--fault", "launches-fail", "--format", "json"])
+            .exits(1);
+    let failed: serde_json::Value = serde_json::from_str(&failed.stdout).expect("JSON");
+    let again = failed["replay"].as_str().expect("a command");
+    let own = "asg-recycle simulate --group search-asg-1 --stack webops-recycle-production --strategy out-in --fault launches-fail";
+    assert!(again.starts_with(own), "{again}");
     operate(stage, &["simulate", stack, "--stack", "x"]).stderr_has("matters with `--group` only").exits(2);
     operate(stage, &["simulate", "--group", "no-such-group"]).stderr_has("there is no group").exits(2);
 }
