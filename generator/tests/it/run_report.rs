@@ -90,7 +90,7 @@ fn a_scenario_becomes_a_page_with_its_chart_lanes_timeline_and_path() {
         assert_eq!(before, after, "{what}");
     }
     assert!(
-        is_lit(&html, "Take lock") && !is_lit(&html, "Undo doubling"),
+        is_lit(&html, "Take lock") && !is_lit(&html, "Refuse unknown strategy"),
         "what was entered is lit, and only that"
     );
     is_fit_for_a_browser(&done.folder.join("page.html"));
@@ -149,7 +149,7 @@ fn a_real_recycle_becomes_a_page_by_its_group_and_by_its_execution() {
         let [before, after] = &figure(&by_group, what)[..] else { panic!("{what}: two figures") };
         assert_eq!(before, after, "{what}");
     }
-    assert!(is_lit(&by_group, "Take lock") && !is_lit(&by_group, "Undo doubling"));
+    assert!(is_lit(&by_group, "Take lock") && !is_lit(&by_group, "Refuse unknown strategy"));
     assert!(!by_group.contains("not in this picture"), "the picture has every state");
 }
 
