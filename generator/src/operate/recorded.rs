@@ -177,15 +177,19 @@ impl Recorded {
         format!("{}{sizes}{replaced}, in {took}", self.ending())
     }
 
+    /// The instances that the execution saw when it looked first: a launch that is noted of these was before, whatever its second.
+    fn there_at_first(&self) -> Vec<String> {
+        let mut answers = self.events.iter().filter_map(described);
+        let listed = answers.next().and_then(|group| group.get("Instances").cloned());
+        let listed = listed.as_ref().and_then(Value::as_array).into_iter().flatten();
+        listed.filter_map(|one| one.get("InstanceId")?.as_str()).map(str::to_owned).collect()
+    }
+
     /// How the group was at each look of the execution.
     fn looks(&self) -> BTreeMap<Moment, Look> {
         let mut looks = BTreeMap::new();
         for event in &self.events {
-            let answer =
-                event.task_succeeded_event_details.as_ref().and_then(|details| details.output.as_ref());
-            let answer = answer.and_then(|text| serde_json::from_str::<Value>(text).ok());
-            let group = answer.as_ref().and_then(|answer| answer.pointer("/AutoScalingGroups/0"));
-            if let Some((look, at)) = group.and_then(look).zip(moment_of(event)) {
+            if let Some((look, at)) = described(event).as_ref().and_then(look).zip(moment_of(event)) {
                 looks.insert(at, look);
             }
         }
@@ -199,13 +203,8 @@ impl Recorded {
         (began, until): (Timestamp, Timestamp),
     ) -> Vec<(Moment, Sample)> {
         let Some(group) = &self.group else { return Vec::new() };
-        let account = self.execution.account().unwrap_or_default();
-        let replaced: Vec<String> = account
-            .get("to_replace")
-            .cloned()
-            .and_then(|list| serde_json::from_value(list).ok())
-            .unwrap_or_default();
-        let counted = capacity::samples(group, &self.activities, (began, until), (&replaced, None));
+        let counted =
+            capacity::samples(group, &self.activities, (began, until), (&self.there_at_first(), None));
         let counts: BTreeMap<Moment, Sample> = counted.into_iter().collect();
         let mut moments: Vec<Moment> = counts.keys().chain(looks.keys()).copied().collect();
         moments.sort_unstable();
@@ -256,7 +255,7 @@ impl Recorded {
     /// The lanes of the instances that were there until then, in order of launch.
     fn lanes(&self, until: Timestamp) -> Vec<Lane> {
         let Some(group) = &self.group else { return Vec::new() };
-        let stays = capacity::stays(group, &self.activities, self.began(), &[]);
+        let stays = capacity::stays(group, &self.activities, self.began(), &self.there_at_first());
         let mut there: Vec<(String, Stay)> =
             stays.into_iter().filter(|(_, stay)| stay.launched.is_none_or(|at| at < until)).collect();
         there.sort_by(|(one, stay), (other, of_other)| (stay.launched, one).cmp(&(of_other.launched, other)));
@@ -301,7 +300,11 @@ impl Recorded {
             let (text, tone) = told(event)?;
             Some(TimelineRow { at: moment_of(event)?, actor: actor.clone(), text, tone })
         });
-        let did = self.activities.iter().rev().filter_map(|activity| {
+        let there = self.there_at_first();
+        let is_earlier = |activity: &SeenActivity| {
+            activity.is_launch() && there.iter().any(|id| activity.description.contains(&**id))
+        };
+        let did = self.activities.iter().rev().filter(|one| !is_earlier(one)).filter_map(|activity| {
             let at = activity.start_time.parse::<Timestamp>().ok()?;
             let until = self.execution.stop_date.and_then(fleet::moment);
             if at < self.began() || until.is_some_and(|until| at > until) {
@@ -323,6 +326,13 @@ impl Recorded {
 
 fn moment_of(event: &HistoryEvent) -> Option<Moment> {
     fleet::moment(event.timestamp).map(capacity::moment)
+}
+
+/// The group that a call was answered with, where it described one.
+fn described(event: &HistoryEvent) -> Option<Value> {
+    let answer = event.task_succeeded_event_details.as_ref()?.output.as_ref()?;
+    let answer: Value = serde_json::from_str(answer).ok()?;
+    answer.pointer("/AutoScalingGroups/0").cloned()
 }
 
 /// A group as a look of the machine saw it.
