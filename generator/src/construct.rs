@@ -1,6 +1,6 @@
 //! The stack as a value: what the command line does, for programs that want the files themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asl::{self, Machine};
 use crate::config::Config;
@@ -38,6 +38,9 @@ impl AsgRecycle {
     /// The same stack, deployed over one whose state machine makes these calls: executions of it that still run get the new
     /// role, which allows them too. Set it before the package.
     pub fn upgrading(self, former_calls: BTreeSet<String>) -> Result<Self, Problems> {
+        if former_calls == self.former_calls {
+            return Ok(self);
+        }
         let this = Self { former_calls, ..self };
         let stack = this.described(None)?;
         Ok(Self { stack, ..this })
@@ -74,6 +77,12 @@ impl AsgRecycle {
     /// The state machine: its definition and the API calls that it makes.
     pub fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    /// Where each state of a configuration's machine stands in the templates, `templates/FILE:LINE`. It takes as long as the
+    /// machine does.
+    pub fn origins(config: &Config) -> BTreeMap<String, String> {
+        asl::origins(config)
     }
 
     /// The files of one format, by path under the output folder.

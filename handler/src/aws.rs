@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, LaunchTemplate as MixedTemplate, LaunchTemplateSpecification,
 };
-use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::config::timeout::TimeoutConfig;
+use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
+use aws_types::SdkConfig;
 
 use crate::contract::RECYCLE_ON_ASG_UPDATE;
 use crate::decide::StartRequest;

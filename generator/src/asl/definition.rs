@@ -1,8 +1,10 @@
 //! A definition as the checks hold it to the tables, and the pictures draw it.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use asg_recycle_simulator::states_language::{Refusal, Scope, StateMachine};
+use serde_json::{Map, Value};
 
 use super::declarations::Declarations;
 use super::expression::{Parsed, delimited};
@@ -19,33 +21,33 @@ pub(super) struct Definition {
     pub text: String,
     /// Its states.
     pub machine: StateMachine,
-    /// Every expression in its states, by what stands between `{%` and `%}`.
-    expressions: HashMap<String, Parsed>,
+    /// Every expression in its states, by what stands between `{%` and `%}`; parsed when a rule asks for one.
+    expressions: OnceCell<HashMap<String, Parsed>>,
     /// What its states are held to; nothing of it in a definition that came without.
     pub declared: Declarations,
 }
 
 impl Definition {
-    /// Reads the text.
+    /// Reads what was rendered, of which `text` is the print.
     ///
     /// # Errors
     /// Everything in it that the language does not have.
-    pub(super) fn parse(text: &str, origins: &Origins) -> Result<Self, Problems> {
-        let (machine, refusals) = StateMachine::read(text);
+    pub(super) fn of(text: String, machine: Map<String, Value>, origins: &Origins) -> Result<Self, Problems> {
+        let (machine, refusals) = StateMachine::of(machine);
         let mut problems = Problems::default();
         problems.extend(refusals.into_iter().map(|refusal| problem(refusal, origins)));
-        let expressions = expressions(&machine);
         problems.or_ok(Self {
-            text: text.to_owned(),
+            text,
             machine,
-            expressions,
+            expressions: OnceCell::new(),
             declared: Declarations::default(),
         })
     }
 
     /// The expression that a text of a state is, if it is one.
     pub(super) fn expression(&self, text: &str) -> Option<&Parsed> {
-        self.expressions.get(delimited(text)?)
+        let source = delimited(text)?;
+        self.expressions.get_or_init(|| expressions(&self.machine)).get(source)
     }
 
     /// The machine's own scope first.

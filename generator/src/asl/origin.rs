@@ -3,6 +3,7 @@
 //! Before a template is compiled, its text gets a mark in front of what each line prints. The marks pass through macros,
 //! blocks and loops as any text does, and are taken out of what was rendered; where they stood is remembered.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -55,10 +56,13 @@ fn first_tag(text: &str) -> Option<(usize, &'static str, Option<&'static str>)> 
 }
 
 /// Text without its marks.
-pub(super) fn unmarked(text: &str) -> String {
+pub(super) fn unmarked(text: &str) -> Cow<'_, str> {
+    if !text.contains(OPEN) {
+        return Cow::Borrowed(text);
+    }
     let mut parts = text.split(OPEN);
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |plain, part| plain + part.split_once(CLOSE).map_or(part, |(_, rest)| rest))
+    Cow::Owned(parts.fold(first, |plain, part| plain + part.split_once(CLOSE).map_or(part, |(_, rest)| rest)))
 }
 
 /// What was rendered of a template, without its marks, and where they stood.
@@ -83,6 +87,9 @@ struct Mark {
 impl Plain {
     /// Takes the marks out.
     pub(super) fn of(marked: String) -> Self {
+        if !marked.contains(OPEN) {
+            return Self { text: marked, marked: String::new(), marks: Vec::new(), keys: OnceCell::new() };
+        }
         let (mut text, mut marks) = (String::with_capacity(marked.len()), Vec::new());
         let mut parts = marked.split(OPEN);
         text.push_str(parts.next().unwrap_or_default());
@@ -184,6 +191,9 @@ impl Origins {
     /// The line that prints a state, or a text of it, key or value; where that is a macro's, also the line that asks for
     /// it.
     pub(super) fn of(&self, state: &str, text: Option<&str>) -> Option<String> {
+        if self.0.iter().all(|file| file.plain.marks.is_empty()) {
+            return None;
+        }
         let key = Value::from(state).to_string();
         let (file, begin) = self.0.iter().find_map(|file| Some((file, file.plain.key(&key)?)))?;
         let inside = text.and_then(|text| file.plain.text[begin..].find(&Value::from(text).to_string()));
@@ -198,6 +208,9 @@ impl Origins {
 /// Prints states again that were rendered from a file, each and each of their fields with a mark of where it stands
 /// there.
 pub(super) fn print(path: &str, plain: Plain, states: &Value) -> String {
+    if plain.marks.is_empty() {
+        return states.to_string();
+    }
     let mut file = Origins::default();
     file.add(path, plain);
     let mark = |state: &str, field: Option<&str>| {

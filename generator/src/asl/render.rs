@@ -22,6 +22,13 @@ const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 /// The Choices whose rules lead to a state, by that state.
 type Callers = BTreeMap<String, Vec<String>>;
 
+/// Whether what is rendered carries marks of the lines that it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marks {
+    Made,
+    LeftOut,
+}
+
 /// What a machine says of itself once it is rendered.
 #[derive(Default)]
 struct Known {
@@ -48,10 +55,10 @@ struct StatesOfFile {
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
 /// each strategy's. Files that ask what they alone cannot know (where states that several others share go back to,
 /// which phases there are) are rendered twice: the first time finds out.
-pub(super) fn render(config: &Config, tables: &Arc<Tables>) -> Result<Rendered, Problems> {
+pub(super) fn render(config: &Config, tables: &Arc<Tables>, marks: Marks) -> Result<Rendered, Problems> {
     let unknown = Known { phases: "[]".to_owned(), ..Known::default() };
     let mirror = Arc::new(Mutex::new(Mirror { known: unknown, asked: false }));
-    let environment = environment(config, tables, &mirror);
+    let environment = environment(config, tables, &mirror, marks);
     let context = context(config);
     let catalog = config.catalog();
     let mut problems = Problems::default();
@@ -90,9 +97,11 @@ fn ask(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
 pub(super) struct Rendered {
     /// Pretty-printed, newline at the end.
     pub(super) text: String,
+    /// What is printed.
+    pub(super) machine: Map<String, Value>,
     /// The states by the stage of the frame or the strategy whose templates hold them, in order.
     pub(super) stages: Vec<(String, Vec<String>)>,
-    /// Where its states stand in the templates.
+    /// Where its states stand in the templates; of none is known where marks were left out.
     pub(super) origins: Origins,
 }
 
@@ -131,7 +140,7 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
     }
     machine.insert("States".to_owned(), Value::Object(all));
     let text = serde_json::to_string_pretty(&machine).expect("a JSON value prints") + "\n";
-    problems.or_ok(Rendered { text, stages, origins })
+    problems.or_ok(Rendered { text, machine, stages, origins })
 }
 
 /// Whose rules lead where.
@@ -182,7 +191,12 @@ fn collect_journals<'a>(value: &'a Value, journals: &mut Vec<&'a Value>) {
     }
 }
 
-fn environment(config: &Config, tables: &Arc<Tables>, mirror: &Arc<Mutex<Mirror>>) -> Environment<'static> {
+fn environment(
+    config: &Config,
+    tables: &Arc<Tables>,
+    mirror: &Arc<Mutex<Mirror>>,
+    marks: Marks,
+) -> Environment<'static> {
     let mut environment = template::environment();
     let known = Arc::clone(mirror);
     let callers = move |target: &str| ask(&known).known.callers.get(target).cloned().unwrap_or_default();
@@ -190,7 +204,10 @@ fn environment(config: &Config, tables: &Arc<Tables>, mirror: &Arc<Mutex<Mirror>
     let known = Arc::clone(mirror);
     environment.add_function("phases", move || ask(&known).known.phases.clone());
     let catalog = Arc::clone(config.catalog());
-    environment.set_loader(move |path| Ok(catalog.text(path).map(|text| origin::mark(path, text))));
+    environment.set_loader(move |path| {
+        let text = catalog.text(path);
+        Ok(text.map(|text| if marks == Marks::Made { origin::mark(path, text) } else { text.to_owned() }))
+    });
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(config))));
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
@@ -206,8 +223,14 @@ fn environment(config: &Config, tables: &Arc<Tables>, mirror: &Arc<Mutex<Mirror>
 /// `{%` and a following `{` apart: together they would be a directive in Terraform's `templatefile`.
 fn jsonata(expression: &str) -> String {
     let expression = origin::unmarked(expression);
-    let one_line: Vec<_> = expression.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    Value::String(format!("{{% {} %}}", one_line.join(" "))).to_string()
+    let mut one_line = String::with_capacity(expression.len());
+    one_line.push_str("{%");
+    for line in expression.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        one_line.push(' ');
+        one_line.push_str(line);
+    }
+    one_line.push_str(" %}");
+    Value::String(one_line).to_string()
 }
 
 /// A state at which the frame goes over to a strategy.
@@ -298,7 +321,7 @@ fn render_states(
     context: &Argument,
 ) -> Result<(Map<String, Value>, Plain), String> {
     let rendered = environment.get_template(path).and_then(|template| template.render(context));
-    let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")))?;
+    let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")).into_owned())?;
     let plain = Plain::of(text);
     match origin::parse(path, &plain)? {
         Value::Object(states) => Ok((states, plain)),
@@ -315,7 +338,7 @@ mod tests {
     use super::*;
 
     fn render_with(config: &Config) -> Result<Rendered, Problems> {
-        render(config, &Arc::new(Tables::read(config.catalog())?))
+        render(config, &Arc::new(Tables::read(config.catalog())?), Marks::Made)
     }
 
     #[test]

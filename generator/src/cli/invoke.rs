@@ -45,7 +45,7 @@ enum Format {
 #[derive(Debug, clap::Args)]
 #[group(id = "event-source", multiple = true)]
 pub(super) struct EventArguments {
-    /// The event's file; `-` is standard input.
+    /// The event's file, or a line of the handler's log that has one; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sample", "settings"])]
     event: Option<PathBuf>,
     /// An embedded event; `asg-recycle events list` shows them.
@@ -103,7 +103,15 @@ fn read(path: &std::path::Path) -> Result<Value, Failure> {
         let text = std::fs::read_to_string(path);
         (name.clone(), text.map_err(|error| Failure::Input(format!("cannot read `{name}`: {error}")))?)
     };
-    serde_json::from_str(&text).map_err(|error| {
+    let read = parse(&name, &text)?;
+    match captured(&read) {
+        Some(event) => parse(&format!("{name}, `detail`"), event),
+        None => Ok(read),
+    }
+}
+
+fn parse(name: &str, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
         let excerpt: String = excerpt.chars().take(80).collect();
@@ -112,6 +120,12 @@ fn read(path: &std::path::Path) -> Result<Value, Failure> {
              `asg-recycle events show update-launch-template` prints one to start from"
         ))
     })
+}
+
+/// The event in a line that the deployed handler logs at `DEBUG`, which is how a real one is captured.
+fn captured(line: &Value) -> Option<&str> {
+    let is_line = line["level"] == "DEBUG" && line["message"] == "event";
+    line["detail"].as_str().filter(|_| is_line)
 }
 
 /// No event of that length reaches the deployed function. Those of a batch are measured one by one.

@@ -56,7 +56,8 @@ fn packaged_files(files: &PackagedFiles, folder: &Path) -> Result<Files, Package
             reason,
             fix,
         };
-        let contents = read_file(folder, source, room).map_err(|(reason, fix)| fault(reason, fix))?;
+        let contents = plain_file(folder, source).and_then(|place| read_file(&place, room));
+        let contents = contents.map_err(|(reason, fix)| fault(reason, fix))?;
         if let Some(what) = secret::found(&contents) {
             return Err(fault(format!("looks like it holds {what}"), PLACE_FOR_SECRETS));
         }
@@ -66,8 +67,11 @@ fn packaged_files(files: &PackagedFiles, folder: &Path) -> Result<Files, Package
     Ok(read)
 }
 
-/// Reads a plain file below a folder, without following a link on the way; else what is wrong, and the fix.
-fn read_file(folder: &Path, source: &str, room: u64) -> Result<Vec<u8>, (String, &'static str)> {
+/// What is wrong with a file, and the fix.
+type Wrong = (String, &'static str);
+
+/// The place of a plain file below a folder, with no link on the way.
+fn plain_file(folder: &Path, source: &str) -> Result<PathBuf, Wrong> {
     let mut place = PathBuf::from(folder);
     for part in source.split('/') {
         place.push(part);
@@ -80,11 +84,15 @@ fn read_file(folder: &Path, source: &str, room: u64) -> Result<Vec<u8>, (String,
             return Err((format!("is a link, or lies behind one (`{}`)", place.display()), fix));
         }
     }
-    if !place.is_file() {
-        return Err(("is no plain file".to_owned(), "name each file that is to be packaged"));
+    if place.is_file() {
+        return Ok(place);
     }
+    Err(("is no plain file".to_owned(), "name each file that is to be packaged"))
+}
+
+fn read_file(place: &Path, room: u64) -> Result<Vec<u8>, Wrong> {
     let mut contents = Vec::new();
-    let read = File::open(&place).and_then(|file| file.take(room + 1).read_to_end(&mut contents));
+    let read = File::open(place).and_then(|file| file.take(room + 1).read_to_end(&mut contents));
     read.map_err(|error| (format!("cannot be read: {error}"), "it has to stay while it is packed"))?;
     if contents.len() as u64 > room {
         let reason = format!("is more than fits: Lambda unpacks {UNZIPPED_BYTES_MAX} bytes at most");
@@ -97,7 +105,7 @@ fn read_file(folder: &Path, source: &str, room: u64) -> Result<Vec<u8>, (String,
 mod tests {
     use std::fs;
 
-    use super::{Contents, SETTINGS};
+    use super::{Contents, SETTINGS, plain_file, read_file};
     use crate::config::Config;
 
     fn contents(folder: &std::path::Path, files: &[(&str, &str)]) -> Result<Contents, String> {
@@ -150,5 +158,18 @@ mod tests {
             let fault = contents(folder.path(), &[(path, "real")]).unwrap_err();
             assert!(fault.contains("leads out of the package"), "{path}: {fault}");
         }
+    }
+    #[test]
+    fn a_file_that_vanishes_while_it_is_packed_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ca.pem"), "x").unwrap();
+        let place = plain_file(folder.path(), "ca.pem").unwrap();
+        assert_eq!(read_file(&place, 1), Ok(b"x".to_vec()));
+        fs::remove_file(&place).unwrap();
+        let (reason, fix) = read_file(&place, 1).unwrap_err();
+        assert!(
+            reason.contains("No such file") && fix.contains("has to stay while it is packed"),
+            "{reason}"
+        );
     }
 }

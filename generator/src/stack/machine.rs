@@ -55,17 +55,27 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
 
 /// JSON without the white space between its tokens. Texts stay as they are spelled.
 fn minified(json: &str) -> String {
-    let (mut in_text, mut escaped) = (false, false);
-    let counts = |character: &char| {
-        if in_text {
-            in_text = escaped || *character != '"';
-            escaped = !escaped && *character == '\\';
-            return true;
-        }
-        in_text = *character == '"';
-        !character.is_ascii_whitespace()
+    let mut minified = String::with_capacity(json.len());
+    let mut rest = json;
+    while !rest.is_empty() {
+        let (between, text) = rest.split_at(rest.find('"').unwrap_or(rest.len()));
+        minified.extend(between.split_ascii_whitespace());
+        let (text, after) = text.split_at(text_length(text));
+        minified.push_str(text);
+        rest = after;
+    }
+    minified
+}
+
+/// Bytes of the text in quotes that JSON begins with.
+fn text_length(json: &str) -> usize {
+    let mut escaped = false;
+    let mut closes = |byte: u8| {
+        let closes = byte == b'"' && !escaped;
+        escaped = !escaped && byte == b'\\';
+        closes
     };
-    json.chars().filter(counts).collect()
+    json.bytes().skip(1).position(&mut closes).map_or(json.len(), |at| at + 2)
 }
 
 fn substitution(placeholder: Placeholder) -> Value {

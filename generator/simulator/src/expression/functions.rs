@@ -73,3 +73,7 @@ pub const FUNCTIONS: &[&str] = &[
     "uuid",
     "zip",
 ];
+
+/// `$contains(text, /regex/)` is evaluated as a call of this with the regex's pattern and flags as texts. The library
+/// builds the regex anew for every call; who registers the function can remember.
+pub const CONTAINS_REGEX: &str = "contains_regex";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use jsonata_core::value::JValue;
+use jsonata_core::value::{JArray, JMap, JValue};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -95,7 +95,7 @@ fn settle_array(items: &[JValue], marked: bool) -> Result<Normalised, &'static s
     Ok(Normalised { replacement: plain.map(JValue::array), bytes })
 }
 
-fn settle_object(fields: &Rc<jsonata_core::value::JMap>) -> Result<Normalised, &'static str> {
+fn settle_object(fields: &Rc<JMap>) -> Result<Normalised, &'static str> {
     let mut bytes = 2;
     let mut plain = None;
     for (key, field) in fields.iter() {
@@ -110,6 +110,27 @@ fn settle_object(fields: &Rc<jsonata_core::value::JMap>) -> Result<Normalised, &
         }
     }
     Ok(Normalised { replacement: plain.map(|fields| JValue::Object(Rc::new(fields))), bytes })
+}
+
+/// An object to be filled with so many fields.
+pub(super) fn map_of(capacity: usize) -> JMap {
+    let mut map = JMap::default();
+    map.reserve(capacity);
+    map
+}
+
+/// The object of some fields.
+pub(super) fn object_of(map: JMap) -> JValue {
+    JValue::Object(Rc::new(map))
+}
+
+/// Whether two plain values are one, and not only alike.
+pub(super) fn is_identical(one: &JValue, other: &JValue) -> bool {
+    match (one, other) {
+        (JValue::Array(one), JValue::Array(other)) => JArray::ptr_eq(one, other),
+        (JValue::Object(one), JValue::Object(other)) => Rc::ptr_eq(one, other),
+        _ => false,
+    }
 }
 
 /// Bytes of a text in JSON, quotes included.

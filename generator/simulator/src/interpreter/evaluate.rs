@@ -1,14 +1,15 @@
 //! Expressions and templates to values, over the variables and `$states` of a moment.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
-use jsonata_core::value::{JMap, JValue};
+use jsonata_core::value::JValue;
 
-use super::data::{SizedValue, Variables, text_bytes, type_name};
+use super::data::{SizedValue, Variables, map_of, object_of, text_bytes, type_name};
 use super::failure::Failure;
-use super::functions::{self, EvaluationEnvironment, Searches};
+use super::functions::{self, EvaluationEnvironment};
+use super::memo::Memoized;
 use super::observer::{Evaluation, EvaluationObserver};
 use super::template::{Template, Whole};
 use crate::expression::{Expression, StatesUse};
@@ -84,16 +85,6 @@ impl Sources<'_> {
     }
 }
 
-fn map_of(capacity: usize) -> JMap {
-    let mut map = JMap::default();
-    map.reserve(capacity);
-    map
-}
-
-fn object_of(map: JMap) -> JValue {
-    JValue::Object(Rc::new(map))
-}
-
 /// How deep an expression may nest, calls of its own functions included (docs/aws.md, fact J3).
 const DEPTH_MAX: usize = 100;
 /// What one evaluation may hold, as far as it shows: a text of so many bytes (fact J3).
@@ -121,13 +112,15 @@ pub(super) fn object<const N: usize>(fields: [(&str, JValue); N]) -> JValue {
 
 impl Engine {
     pub(super) fn new() -> Self {
-        let environment = Rc::new(EvaluationEnvironment {
-            now: Cell::new(Moment(0)),
-            random: Random::seeded(0),
-            searches: Searches::default(),
-        });
-        let mut evaluator = Evaluator::with_options(Context::new(), bounds());
-        functions::register(&mut evaluator, &environment);
+        let evaluator = |environment: &Rc<EvaluationEnvironment>| {
+            let mut evaluator = Evaluator::with_options(Context::new(), bounds());
+            functions::register(&mut evaluator, environment);
+            evaluator
+        };
+        let environment = |inner| Rc::new(EvaluationEnvironment::new(inner, Random::seeded(0)));
+        // What is asked for items reads neither clock nor chance, and asks for no items in turn.
+        let environment = environment(evaluator(&environment(Evaluator::new())));
+        let evaluator = evaluator(&environment);
         Self { evaluator: RefCell::new(evaluator), environment, observer: RefCell::default() }
     }
 
@@ -143,7 +136,7 @@ impl Engine {
             Template::Expression(remembering) => {
                 let expression = &remembering.expression;
                 let sources = if expression.is_pure() { over.sources(expression) } else { Vec::new() };
-                remembering.value(&sources, || self.expression(name, expression, over))
+                remembering.value(&sources, || self.expression(name, remembering, over))
             }
             Template::Array(items) => {
                 let mut values = Vec::with_capacity(items.len());
@@ -199,9 +192,11 @@ impl Engine {
     fn expression(
         &self,
         name: &str,
-        expression: &Expression,
+        remembering: &Memoized,
         over: &Sources<'_>,
     ) -> Result<SizedValue, Failure> {
+        let expression = &remembering.expression;
+        self.environment.steps.replace(Rc::clone(&remembering.steps));
         self.environment.now.set(over.now);
         self.environment.random.continue_from(over.random);
         let bound = over.bound(expression);

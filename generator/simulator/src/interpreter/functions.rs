@@ -12,7 +12,8 @@ use jsonata_core::value::JValue;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::data;
-use crate::expression::CONTAINS_REGEX;
+use super::items::Steps;
+use crate::expression::{CONTAINS_REGEX, EACH_ITEM};
 use crate::random::Random;
 use crate::time::Moment;
 
@@ -24,6 +25,10 @@ pub(super) struct EvaluationEnvironment {
     pub now: Cell<Moment>,
     pub random: Random,
     pub searches: Searches,
+    /// What the expression that is evaluated calls for the items of lists.
+    pub steps: RefCell<Steps>,
+    /// Evaluates those.
+    pub inner: RefCell<Evaluator>,
 }
 
 /// Texts that were searched for a regex before, and whether it was found.
@@ -34,6 +39,19 @@ pub(super) struct Searches(RefCell<HashMap<String, HashMap<Rc<str>, bool>>>);
 const SEARCHES_MAX: usize = 1000;
 
 type Returned = Result<JValue, EvaluatorError>;
+
+impl EvaluationEnvironment {
+    /// With an evaluator for the items of lists.
+    pub(super) fn new(inner: Evaluator, random: Random) -> Self {
+        Self {
+            now: Cell::new(Moment(0)),
+            random,
+            searches: Searches::default(),
+            steps: RefCell::new(Rc::new([])),
+            inner: RefCell::new(inner),
+        }
+    }
+}
 
 /// Registers all of them.
 pub(super) fn register(evaluator: &mut Evaluator, environment: &Rc<EvaluationEnvironment>) {
@@ -52,7 +70,19 @@ pub(super) fn register(evaluator: &mut Evaluator, environment: &Rc<EvaluationEnv
     add("shuffle", |arguments, environment| Ok(shuffle(arguments, environment)));
     add("millis", |_, environment| Ok(environment.now.get().0.into()));
     add("now", now);
+    add(EACH_ITEM, each_item);
     add(CONTAINS_REGEX, |arguments, environment| environment.searches.contains(arguments));
+}
+
+/// `$each_item(index, list, variables...)`: what a step that was set apart gives for a list.
+fn each_item(arguments: &[JValue], environment: &EvaluationEnvironment) -> Returned {
+    let [index, list, variables @ ..] = arguments else {
+        return Err(fault("a step needs its index and a list"));
+    };
+    let steps = Rc::clone(&environment.steps.borrow());
+    let index = index.as_f64().and_then(data::whole).and_then(|index| usize::try_from(index).ok());
+    let step = index.and_then(|index| steps.get(index)).ok_or_else(|| fault("there is no such step"))?;
+    step.value(list, variables, &environment.inner)
 }
 
 fn fault(text: impl Into<String>) -> EvaluatorError {
@@ -217,11 +247,9 @@ mod tests {
 
     fn evaluate(source: &str) -> Result<String, String> {
         let mut evaluator = Evaluator::new();
-        let now = Cell::new(Moment(1_767_603_600_000));
-        register(
-            &mut evaluator,
-            &Rc::new(EvaluationEnvironment { now, random: Random::seeded(1), searches: Searches::default() }),
-        );
+        let environment = EvaluationEnvironment::new(Evaluator::new(), Random::seeded(1));
+        environment.now.set(Moment(1_767_603_600_000));
+        register(&mut evaluator, &Rc::new(environment));
         let tree = parser::parse(source).expect(source);
         let value = evaluator.evaluate(&tree, &JValue::Undefined).map_err(|error| error.to_string())?;
         Ok(data::to_json(&value).to_string())

@@ -9,13 +9,16 @@ use std::sync::Arc;
 use jsonata_core::value::{JArray, JValue};
 use serde_json::Value;
 
-use super::data::SizedValue;
+use super::data::{SizedValue, is_identical};
+use super::items::{RememberedStep, Steps};
 use crate::expression::Expression;
 
 /// An expression and its last value.
 #[derive(Debug)]
 pub(super) struct Memoized {
     pub expression: Expression,
+    /// What its tree calls for the items of lists.
+    pub steps: Steps,
     last: RefCell<Option<Last>>,
 }
 
@@ -26,8 +29,9 @@ struct Last {
 }
 
 impl From<Expression> for Memoized {
-    fn from(expression: Expression) -> Self {
-        Self { expression, last: RefCell::new(None) }
+    fn from(mut expression: Expression) -> Self {
+        let steps = expression.take_item_steps().into_iter().map(RememberedStep::from).collect();
+        Self { expression, steps, last: RefCell::new(None) }
     }
 }
 
@@ -105,15 +109,6 @@ fn renewed(before: Option<&JValue>, json: &Value) -> JValue {
 
 /// How many items that are gone an item is looked for behind.
 const GONE_MAX: usize = 3;
-
-/// Whether two plain values are one, and not only alike.
-fn is_identical(one: &JValue, other: &JValue) -> bool {
-    match (one, other) {
-        (JValue::Array(one), JValue::Array(other)) => JArray::ptr_eq(one, other),
-        (JValue::Object(one), JValue::Object(other)) => Rc::ptr_eq(one, other),
-        _ => false,
-    }
-}
 
 /// Whether a plain value is what some JSON converts to.
 fn is_json(plain: &JValue, json: &Value) -> bool {

@@ -30,6 +30,7 @@ mod machine;
 mod load;
 mod context;
 mod history;
+mod items;
 mod retry;
 mod thread;
 mod states;

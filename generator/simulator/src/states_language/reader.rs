@@ -44,24 +44,25 @@ impl StateMachine {
     /// Reads a definition, as far as it can be read, with everything in it that Step Functions would refuse or that is not
     /// supported. One with refusals is good for finding further faults only.
     pub fn read(text: &str) -> (Self, Vec<Refusal>) {
-        read(text)
-    }
-}
-
-fn read(text: &str) -> (StateMachine, Vec<Refusal>) {
-    let mut reader = Reader::default();
-    let machine: Map<String, Value> = match serde_json::from_str(text) {
-        Ok(machine) => machine,
-        Err(error) => {
-            reader.refuse("", error.to_string());
-            return (StateMachine::default(), reader.refusals);
+        match serde_json::from_str(text) {
+            Ok(machine) => Self::of(machine),
+            Err(error) => {
+                let mut reader = Reader::default();
+                reader.refuse("", error.to_string());
+                (Self::default(), reader.refusals)
+            }
         }
-    };
-    reader.scope(&machine, &MACHINE, None);
-    let timeout_seconds = reader.read("", &machine, "TimeoutSeconds");
-    let scopes = std::mem::take(&mut reader.scopes);
-    reader.check_names(&scopes);
-    (StateMachine { scopes, timeout_seconds }, reader.refusals)
+    }
+
+    /// As [`Self::read`], of the definition's fields.
+    pub fn of(machine: Map<String, Value>) -> (Self, Vec<Refusal>) {
+        let mut reader = Reader::default();
+        let timeout_seconds = reader.read("", &machine, "TimeoutSeconds");
+        reader.scope(machine, &MACHINE, None);
+        let scopes = std::mem::take(&mut reader.scopes);
+        reader.check_names(&scopes);
+        (Self { scopes, timeout_seconds }, reader.refusals)
+    }
 }
 
 #[derive(Default)]
@@ -97,6 +98,20 @@ impl Reader {
         })
     }
 
+    /// As [`Self::read`], of a field that is an object or a list; it is taken out.
+    fn take<T: DeserializeOwned + Default>(
+        &mut self,
+        state: &str,
+        fields: &mut Map<String, Value>,
+        field: &str,
+    ) -> T {
+        let Some(value) = fields.remove(field) else { return T::default() };
+        serde_json::from_value(value).unwrap_or_else(|error| {
+            self.refuse_text(state, field, format!("{field}: {error}"));
+            T::default()
+        })
+    }
+
     fn check_fields(&mut self, state: &str, fields: &Map<String, Value>, known: &Fields) {
         let keys: Vec<_> = fields.keys().map(String::as_str).collect();
         known.faults(&keys).for_each(|(field, fault)| self.refuse_text(state, field, fault));
@@ -108,18 +123,18 @@ impl Reader {
     /// Reads a scope and those inside it; its index.
     fn scope(
         &mut self,
-        fields: &Map<String, Value>,
+        mut fields: Map<String, Value>,
         known: &Fields,
         owner: Option<(usize, String)>,
     ) -> usize {
         let name = owner.as_ref().map_or(String::new(), |(_, name)| name.clone());
-        self.check_fields(&name, fields, known);
-        let config: ProcessorConfig = self.read(&name, fields, "ProcessorConfig");
+        self.check_fields(&name, &fields, known);
+        let config: ProcessorConfig = self.read(&name, &fields, "ProcessorConfig");
         let distributed = config.mode == Some(Mode::Distributed);
-        let start_at = self.read(&name, fields, "StartAt");
+        let start_at = self.read(&name, &fields, "StartAt");
         let index = self.scopes.len();
         self.scopes.push(Scope { owner, distributed, start_at, states: BTreeMap::new() });
-        let states: Map<String, Value> = self.read(&name, fields, "States");
+        let states: Map<String, Value> = self.take(&name, &mut fields, "States");
         for (name, state) in states {
             if let Some(state) = self.state(index, &name, state) {
                 self.scopes[index].states.insert(name, state);
@@ -146,9 +161,7 @@ impl Reader {
         if known.optional.contains(&"End") && next.is_some() == end {
             self.refuse(name, "it must have either `Next` or `End: true`");
         }
-        let kind = self.kind(scope, name, known.name, &fields)?;
-        fields.remove("ItemProcessor");
-        fields.remove("Branches");
+        let kind = self.kind(scope, name, known.name, &mut fields)?;
         let state = State {
             kind,
             assign: self.read(name, &fields, "Assign"),
@@ -169,8 +182,13 @@ impl Reader {
         scope: usize,
         name: &str,
         type_name: &str,
-        fields: &Map<String, Value>,
+        fields: &mut Map<String, Value>,
     ) -> Option<Kind> {
+        let inner = match type_name {
+            "Map" => return Some(self.map(scope, name, fields)),
+            "Parallel" => self.branches(scope, name, fields),
+            _ => Vec::new(),
+        };
         let value = |field: &str| fields.get(field).cloned();
         Some(match type_name {
             "Pass" => Kind::Pass,
@@ -196,22 +214,22 @@ impl Reader {
                     return None;
                 }
             },
-            "Map" => self.map(scope, name, fields),
-            _ => {
-                let branches: Vec<Map<String, Value>> = self.read(name, fields, "Branches");
-                if branches.is_empty() {
-                    self.refuse(name, "`Branches` is empty");
-                }
-                let owner = || Some((scope, name.to_owned()));
-                let branches = branches.iter().map(|branch| self.scope(branch, &BRANCH, owner())).collect();
-                Kind::Parallel { arguments: value("Arguments"), branches }
-            }
+            _ => Kind::Parallel { arguments: value("Arguments"), branches: inner },
         })
     }
 
-    fn map(&mut self, scope: usize, name: &str, fields: &Map<String, Value>) -> Kind {
-        let processor: Map<String, Value> = self.read(name, fields, "ItemProcessor");
-        let processor = self.scope(&processor, &PROCESSOR, Some((scope, name.to_owned())));
+    fn branches(&mut self, scope: usize, name: &str, fields: &mut Map<String, Value>) -> Vec<usize> {
+        let branches: Vec<Map<String, Value>> = self.take(name, fields, "Branches");
+        if branches.is_empty() {
+            self.refuse(name, "`Branches` is empty");
+        }
+        let owner = || Some((scope, name.to_owned()));
+        branches.into_iter().map(|branch| self.scope(branch, &BRANCH, owner())).collect()
+    }
+
+    fn map(&mut self, scope: usize, name: &str, fields: &mut Map<String, Value>) -> Kind {
+        let processor: Map<String, Value> = self.take(name, fields, "ItemProcessor");
+        let processor = self.scope(processor, &PROCESSOR, Some((scope, name.to_owned())));
         let label: Option<String> = self.read(name, fields, "Label");
         if label.is_some() && !self.scopes[processor].distributed {
             self.refuse(name, "Label: only a distributed Map has one");

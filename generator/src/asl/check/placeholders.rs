@@ -5,17 +5,18 @@ use super::super::placeholder::Placeholder;
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
-    for (at, _) in definition.text.match_indices("${") {
-        let rest = &definition.text[at + 2..];
-        let name = rest.split('}').next().unwrap_or_default();
-        if !Placeholder::ALL.iter().any(|known| known.as_str() == name) {
-            report.add("", format!("`{}` is not a deploy-time name", excerpt(&definition.text, at)));
+    let text = &definition.text;
+    for (brace, _) in text.match_indices('{') {
+        let at = brace.saturating_sub(1);
+        if text[..brace].ends_with('$') {
+            let name = text[brace + 1..].split('}').next().unwrap_or_default();
+            if !Placeholder::ALL.iter().any(|known| known.as_str() == name) {
+                report.add("", format!("`{}` is not a deploy-time name", excerpt(text, at)));
+            }
+        } else if text[..brace].ends_with('%') {
+            let reason = format!("`{}` would be a directive to Terraform's templatefile", excerpt(text, at));
+            report.add("", reason);
         }
-    }
-    for (at, _) in definition.text.match_indices("%{") {
-        let reason =
-            format!("`{}` would be a directive to Terraform's templatefile", excerpt(&definition.text, at));
-        report.add("", reason);
     }
 }
 

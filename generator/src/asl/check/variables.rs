@@ -38,22 +38,23 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
 
 /// What is assigned for certain when each state is entered: the meet over all ways to it.
 fn known_on_entry<'a>(scope: &'a Scope, outer: &Names<'a>) -> Known<'a> {
+    let edges: BTreeMap<&str, _> =
+        scope.states.iter().map(|(name, state)| (name.as_str(), state.edges())).collect();
     let mut known = Known::new();
     let mut open = vec![(scope.start_at.as_str(), outer.clone())];
     while let Some((name, arriving)) = open.pop() {
-        let Some(state) = scope.states.get(name) else { continue };
+        let Some(edges) = edges.get(name) else { continue };
         let met: Names<'_> = match known.get(name) {
+            Some(before) if before.is_subset(&arriving) => continue,
             Some(before) => before.intersection(&arriving).copied().collect(),
             None => arriving,
         };
-        if known.get(name) == Some(&met) {
-            continue;
+        for edge in edges {
+            let mut leaving = met.clone();
+            leaving.extend(edge.assign.keys().map(String::as_str));
+            open.push((edge.target, leaving));
         }
-        known.insert(name, met.clone());
-        for edge in state.edges() {
-            let assigned = edge.assign.keys().map(String::as_str);
-            open.push((edge.target, met.iter().copied().chain(assigned).collect()));
-        }
+        known.insert(name, met);
     }
     known
 }

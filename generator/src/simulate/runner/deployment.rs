@@ -1,5 +1,6 @@
 //! What a run is a run of: a stack as it would be deployed, with its machine loaded, its handler's settings and its rules.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_handler::contract;
@@ -37,8 +38,9 @@ pub struct Deployment {
     notifier: Option<String>,
     strategies: BTreeMap<String, StrategyProfile>,
     alarms: BTreeSet<String>,
-    /// Where each state stands in the templates.
-    pub(super) origins: BTreeMap<String, String>,
+    config: Config,
+    /// Where each state of the configuration's machine stands in the templates; found when somebody asks.
+    origins: OnceCell<BTreeMap<String, String>>,
 }
 
 /// What is expected of a strategy.
@@ -69,7 +71,7 @@ impl Deployment {
         let stack = recycle.stack();
         let substitutions = texts(stack.resolve(&stack.machine.substitutions, PLACE));
         let machine = Machine::load(&stack.machine.definition, &substitutions)
-            .map_err(|error| unsupported(error, &recycle.machine().origins))?;
+            .map_err(|error| unsupported(error, &AsgRecycle::origins(recycle.config())))?;
         let handler = handler_settings(stack)?;
         let lock_table = stack.text(&stack.lock.name, PLACE);
         Ok(Self {
@@ -87,7 +89,8 @@ impl Deployment {
             notifier: recycle.config().notifications.notifier_function_arn.clone().map(String::from),
             strategies: profiles(recycle.config())?,
             alarms: alarms(recycle.config()),
-            origins: recycle.machine().origins.clone(),
+            config: recycle.config().clone(),
+            origins: OnceCell::new(),
         })
     }
 
@@ -98,8 +101,8 @@ impl Deployment {
     /// What the interpreter does not take of the definition, or what is wrong with the stack of the configuration.
     pub fn deployed(config: &Config, definition: &str, handler: Settings) -> Result<Self, Problems> {
         let like = Self::build(config)?;
-        let machine =
-            Machine::load(definition, &BTreeMap::new()).map_err(|error| unsupported(error, &like.origins))?;
+        let machine = Machine::load(definition, &BTreeMap::new())
+            .map_err(|error| unsupported(error, &AsgRecycle::origins(config)))?;
         let machine_arn = handler.machine.to_string();
         Ok(Self {
             name: machine_arn.rsplit(':').next().unwrap_or_default().to_owned(),
@@ -129,7 +132,7 @@ impl Deployment {
 
     /// Where a state stands in the templates, `FILE:LINE`.
     pub fn origin(&self, state: &str) -> Option<&str> {
-        self.origins.get(state).map(String::as_str)
+        self.origins.get_or_init(|| AsgRecycle::origins(&self.config)).get(state).map(String::as_str)
     }
 
     /// Names of the alarms that its strategies watch.

@@ -332,7 +332,7 @@ impl Runner {
     fn note_failure(&mut self, execution: usize, state: &str, failure: Failure) {
         let is_expression = matches!(&*failure.error, "States.QueryEvaluationError" | "States.Runtime");
         let deployment = &self.deployments[self.executions[execution].stack];
-        let template = deployment.origins.get(state).filter(|_| is_expression).cloned();
+        let template = is_expression.then(|| deployment.origin(state)).flatten().map(str::to_owned);
         self.note(LogEvent::Caught { execution, state: state.to_owned(), failure, template });
     }
 
