@@ -23,7 +23,7 @@ use crate::problem::Problems;
 use crate::strategy::Catalog;
 
 use definition::Definition;
-use render::Marks;
+use origin::Marks;
 use tables::Tables;
 
 pub use call::calls_of;

@@ -17,8 +17,22 @@ const CLOSE: char = '\u{e001}';
 /// Each kind of tag: how it begins and ends.
 const TAGS: [(&str, &str); 3] = [("<%", "%>"), ("<<", ">>"), ("<#", "#>")];
 
+/// Whether what is rendered carries marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marks {
+    Made,
+    LeftOut,
+}
+
+impl Marks {
+    /// A template's text, as it is to be compiled.
+    pub(super) fn in_text(self, path: &str, text: &str) -> String {
+        if self == Self::Made { mark(path, text) } else { text.to_owned() }
+    }
+}
+
 /// A template's text with its marks. No line is added, so the engine's own errors keep their lines.
-pub(super) fn mark(path: &str, text: &str) -> String {
+fn mark(path: &str, text: &str) -> String {
     let mut marked = String::with_capacity(text.len() * 2);
     let mut inside = None; // the end of the tag that is open
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {

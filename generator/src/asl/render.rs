@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::child;
 use super::expression::{self, Parsed};
-use super::origin::{self, Origins, Plain};
+use super::origin::{self, Marks, Origins, Plain};
 use super::tables::Tables;
 use crate::config::{Config, SettingValue};
 use crate::names;
@@ -21,13 +21,6 @@ const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 
 /// The Choices whose rules lead to a state, by that state.
 type Callers = BTreeMap<String, Vec<String>>;
-
-/// Whether what is rendered carries marks of the lines that it comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Marks {
-    Made,
-    LeftOut,
-}
 
 /// What a machine says of itself once it is rendered.
 #[derive(Default)]
@@ -204,10 +197,7 @@ fn environment(
     let known = Arc::clone(mirror);
     environment.add_function("phases", move || ask(&known).known.phases.clone());
     let catalog = Arc::clone(config.catalog());
-    environment.set_loader(move |path| {
-        let text = catalog.text(path);
-        Ok(text.map(|text| if marks == Marks::Made { origin::mark(path, text) } else { text.to_owned() }))
-    });
+    environment.set_loader(move |path| Ok(catalog.text(path).map(|text| marks.in_text(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
     environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(config))));
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
@@ -223,14 +213,8 @@ fn environment(
 /// `{%` and a following `{` apart: together they would be a directive in Terraform's `templatefile`.
 fn jsonata(expression: &str) -> String {
     let expression = origin::unmarked(expression);
-    let mut one_line = String::with_capacity(expression.len());
-    one_line.push_str("{%");
-    for line in expression.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        one_line.push(' ');
-        one_line.push_str(line);
-    }
-    one_line.push_str(" %}");
-    Value::String(one_line).to_string()
+    let one_line: Vec<_> = expression.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Value::String(format!("{{% {} %}}", one_line.join(" "))).to_string()
 }
 
 /// A state at which the frame goes over to a strategy.
