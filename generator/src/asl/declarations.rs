@@ -15,6 +15,9 @@ pub(super) struct Declaration {
     /// knows it.
     #[serde(default)]
     pub(super) written_by: Vec<String>,
+    /// The row that says so, `templates/FILE:LINE`.
+    #[serde(default)]
+    pub(super) place: Option<String>,
 }
 
 /// What the states of a definition are held to. A part that is empty holds them to nothing.
@@ -27,6 +30,8 @@ pub(super) struct Declarations {
     pub(super) stages: BTreeMap<String, BTreeSet<String>>,
     /// Those stages that are strategies.
     pub(super) strategies: BTreeSet<String>,
+    /// The keys of the input, and whether this machine has to read each.
+    pub(super) input: BTreeMap<String, bool>,
     /// The keys of the journal.
     pub(super) journal: BTreeMap<String, Kind>,
     /// The attributes of the lock item.

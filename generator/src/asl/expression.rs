@@ -22,6 +22,8 @@ pub(super) struct Parsed {
     pub(super) paths: Vec<Vec<String>>,
     /// The entries of the object that it gives. Of an object that is taken from elsewhere nothing is known.
     pub(super) entries: Vec<Entry>,
+    /// What it merges onto a variable, by the variable's name.
+    pub(super) merged: Vec<(String, Entry)>,
     /// Every text that stands in it as it is.
     pub(super) literals: Vec<String>,
     /// Every function that it calls, and every variable, which may be a function that is passed on.
@@ -49,7 +51,7 @@ impl Parsed {
             Err(error) => return Self::broken(source, error.to_string()),
         };
         let survey = Survey::of(&tree);
-        let Found { paths, literals, functions } = Found::of(&tree);
+        let Found { paths, merged, literals, functions } = Found::of(&tree);
         let mut entries = Vec::new();
         collect_entries(&tree, &mut entries);
         Self {
@@ -58,6 +60,7 @@ impl Parsed {
             survey: Ok(survey),
             paths,
             entries,
+            merged,
             literals,
             functions,
             kind: kind_of(&tree),
@@ -71,6 +74,7 @@ impl Parsed {
             variables: BTreeSet::new(),
             paths: Vec::new(),
             entries: Vec::new(),
+            merged: Vec::new(),
             literals: Vec::new(),
             functions: BTreeSet::new(),
             kind: None,
@@ -82,6 +86,7 @@ impl Parsed {
 #[derive(Default)]
 struct Found {
     paths: Vec<Vec<String>>,
+    merged: Vec<(String, Entry)>,
     literals: Vec<String>,
     functions: BTreeSet<String>,
 }
@@ -97,7 +102,11 @@ impl Found {
         match tree {
             AstNode::String(text) => self.literals.push(text.clone()),
             AstNode::Path { steps } => self.paths.extend(path(steps)),
-            AstNode::Function { name, .. } | AstNode::Variable(name) => {
+            AstNode::Function { name, args, .. } => {
+                self.functions.insert(name.clone());
+                self.merged.extend((name == "merge").then(|| merged(args)).into_iter().flatten());
+            }
+            AstNode::Variable(name) => {
                 self.functions.insert(name.clone());
             }
             _ => {}
@@ -106,6 +115,22 @@ impl Found {
             self.visit(child);
         }
     }
+}
+
+/// What is merged onto a variable, where the call of `$merge` begins with one.
+fn merged(arguments: &[AstNode]) -> Vec<(String, Entry)> {
+    let [AstNode::Array(parts)] = arguments else { return Vec::new() };
+    let mut entries = Vec::new();
+    let variable = match parts.first() {
+        Some(AstNode::Variable(name)) => name,
+        Some(AstNode::Path { steps }) => match steps.as_slice() {
+            [PathStep { node: AstNode::Variable(name), .. }] => name,
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    parts[1..].iter().for_each(|part| collect_entries(part, &mut entries));
+    entries.into_iter().map(|entry| (variable.clone(), entry)).collect()
 }
 
 /// The names along a path, if it begins with a variable.

@@ -84,7 +84,7 @@ impl Graph {
     pub fn for_strategy(&self, catalog: &Catalog, name: &str) -> Self {
         let phases = |of_it: bool| {
             let strategies = catalog.strategies().values().filter(move |one| (one.name == name) == of_it);
-            strategies.flat_map(|one| one.hooks.put_back.keys()).collect::<BTreeSet<_>>()
+            strategies.flat_map(|one| one.phases.keys()).collect::<BTreeSet<_>>()
         };
         let (own, foreign) = (phases(true), phases(false));
         let others: BTreeSet<_> = foreign.difference(&own).map(|phase| phase.as_str()).collect();

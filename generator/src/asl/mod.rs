@@ -11,6 +11,7 @@ mod graph;
 mod origin;
 pub(crate) mod expression;
 mod render;
+mod strict_json;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};

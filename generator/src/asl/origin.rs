@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::strict_json::StrictJson;
+
 /// Around a mark. Unicode has no character here, so no template does.
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
@@ -167,15 +169,16 @@ fn keys(text: &str) -> HashMap<String, usize> {
 /// asked for it.
 pub(super) fn parse(path: &str, plain: &Plain) -> Result<Value, String> {
     let text = &plain.text;
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map(|StrictJson(value)| value).map_err(|error| {
         let above: usize =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let place = (above + error.column().saturating_sub(1)).min(text.len());
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or(&reason);
         let line = text[above.min(text.len())..].lines().next().unwrap_or_default().trim();
-        let Some(origin) = plain.last_line(place) else { return format!("not JSON: {reason}: `{line}`") };
-        let mut message = format!("templates/{origin}: not JSON: {reason}: `{line}`");
+        let what = if error.is_data() { "" } else { "not JSON: " };
+        let Some(origin) = plain.last_line(place) else { return format!("{what}{reason}: `{line}`") };
+        let mut message = format!("templates/{origin}: {what}{reason}: `{line}`");
         let before = text.get(..place).unwrap_or_default().trim_end().len().saturating_sub(1);
         let others = [("after", plain.last_line(before)), ("for", plain.last_of(path, place))];
         for (relation, other) in others {
@@ -261,6 +264,9 @@ mod tests {
         let parse = |text| parse("x", &Plain::of(mark("x", text)));
         let error = parse("{\n  \"A\": 1\n  \"B\": 2\n}\n").expect_err("a comma is missing");
         assert_eq!(error, "templates/x:3: not JSON: expected `,` or `}`: `\"B\": 2`, after templates/x:2");
+        let error =
+            parse("{\n  \"A\": {\n    \"B\": 1,\n    \"B\": 2\n  }\n}\n").expect_err("a field stands twice");
+        assert_eq!(error, "templates/x:4: `B` stands twice in one object: `\"B\": 2`");
         assert_eq!(parse("{\"A\": 1}\n"), Ok(serde_json::json!({"A": 1})));
     }
 

@@ -165,7 +165,7 @@ fn phases(files: &[StatesOfFile], catalog: &Catalog) -> String {
             entries.filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
         }),
     });
-    let hooks = catalog.strategies().values().flat_map(|strategy| strategy.hooks.put_back.keys().cloned());
+    let hooks = catalog.strategies().values().flat_map(|strategy| strategy.phases.keys().cloned());
     let phases: BTreeSet<_> = journals.flatten().chain(hooks).map(|phase| format!("'{phase}'")).collect();
     format!("[{}]", Vec::from_iter(phases).join(", "))
 }
@@ -230,7 +230,7 @@ struct Hook<'a> {
 fn hooks(catalog: &Catalog) -> BTreeMap<&'static str, Vec<Hook<'_>>> {
     let mut put_back = BTreeMap::new(); // a phase is put back in one way, whoever names it
     for strategy in catalog.strategies().values() {
-        for (phase, state) in &strategy.hooks.put_back {
+        for (phase, state) in strategy.put_back() {
             put_back.entry(phase).or_insert(Hook { strategy: &strategy.name, phase: Some(phase), state });
         }
     }

@@ -7,6 +7,10 @@ use serde::Deserialize;
 
 use super::answers::AttributeText;
 use super::pause;
+use crate::strategy::Catalog;
+
+/// The phase of the frame's own: the warm pool is away.
+const RENEWING: &str = "renewing";
 
 /// The lock item of a group.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -84,13 +88,8 @@ impl GroupLock {
             lines.push(format!("processes that are suspended: {}", journal.suspended.join(", ")));
         }
         let comes = match &*journal.phase {
-            "renewing" if journal.warm_pool.is_some() => Some("the warm pool is made again"),
-            "doubling" | "undoing" => Some("new instances are taken away again; the old ones stay"),
-            "halving" => Some("old instances that were to leave still leave"),
-            "trimming" => Some("instances above the group's own maximum leave"),
-            "swapping" => Some("a place that was taken out is given back"),
-            "refreshing" => Some("the instance refresh is cancelled, where it runs"),
-            _ => None,
+            RENEWING => journal.warm_pool.is_some().then_some("the warm pool is made again"),
+            phase => Catalog::embedded().put_back_means(phase),
         };
         lines.extend(comes.map(str::to_owned));
         lines

@@ -76,6 +76,11 @@ impl Catalog {
         self.texts.iter().map(|(path, text)| (path.as_str(), text.as_ref()))
     }
 
+    /// What putting back means to people in a phase, whichever strategy it belongs to.
+    pub fn put_back_means(&self, phase: &str) -> Option<&str> {
+        self.strategies.values().find_map(|strategy| strategy.phases.get(phase)?.put_back_means.as_deref())
+    }
+
     /// The templates of states: those of the frame in the order of their numbers, then each strategy's.
     pub(crate) fn state_files(&self) -> Vec<String> {
         let is_numbered = |path: &&String| {
@@ -149,7 +154,7 @@ fn phases_claimed_twice(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem>
     let mut claimed: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
     for strategy in strategies.values() {
-        for (phase, state) in &strategy.hooks.put_back {
+        for (phase, state) in strategy.put_back() {
             let (other, known) = *claimed.entry(phase).or_insert((&strategy.name, state));
             if known != state {
                 let reason = format!("the phase `{phase}` is put back by `{known}` of {other}, too");
@@ -218,10 +223,14 @@ mod tests {
             ),
             ("summary: s\nextends: out-in\nsettings: {common: [speed]}\n", "has no setting `speed`"),
             (
-                "summary: s\nextends: out-in\nhooks: {put_back: {refreshing: A}}\n",
+                "summary: s\nextends: out-in\nphases: {refreshing: {put_back: A}}\n",
                 "the phase `refreshing` is put back by",
             ),
             ("summary: s\nextends: out-in\nneeds: {speed: []}\n", "`needs` names `speed`"),
+            (
+                "summary: s\nextends: out-in\nphases: {mixing: {step: 2}}\n",
+                "counted by `step`, from 1, each once",
+            ),
             ("summary: s\nhook: {}\n", "unknown field `hook`"),
             ("summary: s\nextends: out-in\nnamed_by: out-in-timed\n", "`named_by` names `out-in-timed`"),
             ("summary: s\nextends: out-in\nnamed_by: nobody\n", "`named_by` names `nobody`"),

@@ -1,11 +1,11 @@
 //! A `strategy.yaml`: its text, and what it takes from others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::setting::Setting;
-use super::types::{Hooks, Strategy};
+use super::types::{Hooks, Phase, Strategy};
 
 /// A `strategy.yaml` as it is written.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +25,8 @@ pub(super) struct File {
     named_by: Option<String>,
     #[serde(default)]
     hooks: Hooks,
+    #[serde(default)]
+    phases: BTreeMap<String, Phase>,
     #[serde(default)]
     processes: Option<Vec<String>>,
     #[serde(default)]
@@ -68,6 +70,13 @@ impl File {
         if hooks.start_at.is_none() {
             return Err("`hooks` lacks `start_at`, the state that begins to replace instances".to_owned());
         }
+        let mut phases = base.map(|base| base.phases.clone()).unwrap_or_default();
+        phases.extend(self.phases);
+        let steps: BTreeSet<_> = phases.values().filter_map(|phase| phase.step).collect();
+        let count = phases.values().filter(|phase| phase.step.is_some()).count();
+        if !steps.into_iter().eq(1..=count) {
+            return Err("`phases` that are steps are counted by `step`, from 1, each once".to_owned());
+        }
         let mut needs = base.map(|base| base.needs.clone()).unwrap_or_default();
         needs.extend(self.needs);
         if let Some(key) = needs.keys().find(|key| !settings.contains_key(*key)) {
@@ -82,6 +91,7 @@ impl File {
             any_units: self.any_units.unwrap_or_else(|| base.is_some_and(|base| base.any_units)),
             named_by: self.named_by.or_else(|| base.and_then(|base| base.named_by.clone())),
             hooks,
+            phases,
             processes: self.processes.or_else(|| base.map(|base| base.processes.clone())).unwrap_or_default(),
             needs,
             settings,
@@ -92,14 +102,11 @@ impl File {
 impl Hooks {
     /// These, and those of `base` where there is none here.
     fn or(self, base: Self) -> Self {
-        let mut put_back = base.put_back;
-        put_back.extend(self.put_back);
         Self {
             before_start: self.before_start.or(base.before_start),
             start_at: self.start_at.or(base.start_at),
             before_leaving: self.before_leaving.or(base.before_leaving),
             on_active_refresh: self.on_active_refresh.or(base.on_active_refresh),
-            put_back,
         }
     }
 }

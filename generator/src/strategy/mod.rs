@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub use catalog::Catalog;
 pub use setting::Setting;
-pub use types::{Hooks, Strategy};
+pub use types::{Hooks, Phase, Strategy};
 
 /// The strategies that are compiled in, by name.
 pub fn all() -> &'static BTreeMap<String, Strategy> {

@@ -23,6 +23,8 @@ pub struct Strategy {
     pub named_by: Option<String>,
     /// The states at which the frame goes over to those of the strategy.
     pub hooks: Hooks,
+    /// The phases that its journal goes through, by name.
+    pub phases: BTreeMap<String, Phase>,
     /// Processes of a group without which it cannot do its work: where one is suspended, nothing is changed. Those that
     /// register targets count only where there is a load balancer.
     pub processes: Vec<String>,
@@ -46,7 +48,32 @@ pub struct Hooks {
     pub before_leaving: Option<String>,
     /// Where somebody else's instance refresh is active. Leads on to `Describe group`. Without it a recycle stands back.
     pub on_active_refresh: Option<String>,
-    /// Puts back what was begun in a phase, by the journal's `phase`. Leads on to `Are sizes to be put back?`. A phase
-    /// that nobody names has nothing to put back but sizes and processes.
-    pub put_back: BTreeMap<String, String>,
+}
+
+/// A value of the journal's `phase`: how far the change is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Phase {
+    /// Which step of a recycle it is where all goes well, from 1; none for one that is no step forward.
+    pub step: Option<usize>,
+    /// The state that puts back what was begun in it. Leads on to `Are sizes to be put back?`. Without one, nothing but
+    /// sizes and processes is put back.
+    pub put_back: Option<String>,
+    /// For people: what putting back does, as half a sentence.
+    pub put_back_means: Option<String>,
+}
+
+impl Strategy {
+    /// Its phases that are put back by a state of its own, with that state.
+    pub fn put_back(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.phases.iter().filter_map(|(phase, how)| Some((phase, how.put_back.as_ref()?)))
+    }
+
+    /// The phases that it goes through where all goes well, in order.
+    pub fn steps(&self) -> Vec<&str> {
+        let mut steps: Vec<_> =
+            self.phases.iter().filter_map(|(name, phase)| Some((phase.step?, name.as_str()))).collect();
+        steps.sort_unstable();
+        steps.into_iter().map(|(_, name)| name).collect()
+    }
 }

@@ -42,25 +42,16 @@ const CRATES: &[Sources] = &[
     Sources { folder: "handler/src", roots: &[("crate::", ""), ("asg_recycle_handler::", "")] },
 ];
 
-/// Folders whose table is about their own files.
-const FOLDERS: &[&str] = &[
-    "generator/src/aws",
-    "generator/src/config",
-    "generator/src/operate",
-    "generator/src/strategy",
-    "generator/src/asl",
-    "generator/src/graph",
-    "generator/src/stack",
-    "generator/src/render",
-    "generator/src/local",
-    "generator/src/package",
-    "generator/src/output",
-    "generator/src/problem",
-    "generator/src/cli",
-    "generator/simulator/src/states_language",
-    "generator/simulator/src/interpreter",
-    "generator/simulator/src/world",
-];
+/// A folder with more files than this has a table of them.
+const FILES_WITHOUT_TABLE_MAX: usize = 10;
+
+/// Folders whose table is about their own files: those with a heading that are no crate's.
+fn folders() -> Vec<String> {
+    let text = fs::read_to_string(repository().join(DOCUMENT)).expect("the document");
+    let headings = text.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix("/`"));
+    let is_crate = |folder: &&str| CRATES.iter().any(|sources| sources.folder == *folder);
+    headings.filter(|folder| !is_crate(folder)).map(str::to_owned).collect()
+}
 
 /// Files that use each other in a circle, still: shorten the list, never lengthen it. Each is named with the circle's
 /// first file and the number of files in it.
@@ -283,11 +274,30 @@ fn file_faults(folder: &str, graph: &graph::Graph) -> Vec<String> {
 fn files_import_only_what_the_table_of_their_folder_allows() {
     let of_crate = |sources: &Sources| {
         let graph = graph::Graph::of(sources.folder);
-        let folders = FOLDERS.iter().filter(|folder| Path::new(folder).starts_with(sources.folder));
-        folders.flat_map(|folder| file_faults(folder, &graph)).collect::<Vec<_>>()
+        let folders = folders().into_iter().filter(|folder| Path::new(folder).starts_with(sources.folder));
+        folders.flat_map(|folder| file_faults(&folder, &graph)).collect::<Vec<_>>()
     };
     let faults: Vec<_> = CRATES.iter().flat_map(of_crate).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_big_folder_has_a_table_of_its_files() {
+    let with_table = folders();
+    let mut files: BTreeMap<String, usize> = BTreeMap::new();
+    for sources in CRATES {
+        for path in rust_files(sources.folder).iter().filter(|path| !is_test(path)) {
+            let inside = path.strip_prefix(repository().join(sources.folder)).expect("it is in the crate");
+            // The folders at the top of a crate are its modules.
+            if let (Some(module), true) = (inside.iter().next(), inside.iter().count() > 1) {
+                *files.entry(format!("{}/{}", sources.folder, module.display())).or_default() += 1;
+            }
+        }
+    }
+    let lacks = |folder: &&String| !with_table.contains(folder);
+    let big = files.iter().filter(|(_, count)| **count > FILES_WITHOUT_TABLE_MAX).map(|(folder, _)| folder);
+    let faults: Vec<_> = big.filter(lacks).collect();
+    assert!(faults.is_empty(), "{DOCUMENT} needs a table of the files of {faults:?}");
 }
 
 #[test]

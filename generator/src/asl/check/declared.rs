@@ -43,16 +43,17 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         }
     }
     for (variable, declaration) in &declared.variables {
+        let mut add = |reason| report.add_to_table(declaration.place.as_deref(), reason);
         let Some(writers) = writers.get(variable.as_str()) else {
-            report.add("", format!("${variable} is declared, and assigned nowhere"));
+            add(format!("${variable} is declared, and assigned nowhere"));
             continue;
         };
         let said = declaration.written_by.iter().filter(|said| declared.stages.contains_key(*said));
         for stage in said.filter(|said| !writers.contains(said.as_str())) {
-            report.add("", format!("${variable} is said to be written by `{stage}`, which does not"));
+            add(format!("${variable} is said to be written by `{stage}`, which does not"));
         }
         if !read.contains(variable) {
-            report.add("", format!("${variable} is declared, and read nowhere"));
+            add(format!("${variable} is declared, and read nowhere"));
         }
     }
 }

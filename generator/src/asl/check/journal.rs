@@ -40,6 +40,9 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
                 item.written.extend(updated(text, is_table).map(|attribute| (attribute, name, None)));
                 continue;
             };
+            // What is written to the table may be more than the variable holds.
+            let onto_journal = expression.merged.iter().filter(|(variable, _)| variable == JOURNAL);
+            journal.written.extend(onto_journal.map(|(_, entry)| (entry.key.clone(), name, entry.kind)));
             for literal in &expression.literals {
                 item.written.extend(updated(literal, is_table).map(|attribute| (attribute, name, None)));
             }

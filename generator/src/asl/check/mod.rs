@@ -7,6 +7,7 @@ mod declared;
 mod ends;
 mod expressions;
 mod handlers;
+mod input;
 mod journal;
 mod lists;
 mod names;
@@ -34,6 +35,7 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-assigns", check: assigns::check },
     Rule { code: "asl-declared", check: declared::check },
     Rule { code: "asl-journal", check: journal::check },
+    Rule { code: "asl-input", check: input::check },
     Rule { code: "asl-handlers", check: handlers::check },
     Rule { code: "asl-calls", check: calls::check },
     Rule { code: "asl-choices", check: choices::check },

@@ -20,6 +20,12 @@ impl<'a> Report<'a> {
         self.add_at(state, None, reason);
     }
 
+    /// A fault of a table's row, which stands at `place`.
+    pub(super) fn add_to_table(&mut self, place: Option<&str>, reason: String) {
+        let problem = Problem::new(self.code, "", reason);
+        self.problems.push(problem.in_template(place.map(str::to_owned)));
+    }
+
     /// A fault of a state, in this text of it.
     pub(super) fn add_at(&mut self, state: &str, text: Option<&str>, reason: String) {
         let problem = Problem::new(self.code, state, reason);

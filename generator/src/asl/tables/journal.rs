@@ -79,11 +79,11 @@ impl Journal {
         for (path, text) in tables {
             let read = serde_yaml::from_str(text).map_err(|error| error.to_string());
             if let Err(reason) = read.and_then(|file| journal.add(file, path == SHARED)) {
-                problems.push(fault(path, &reason));
+                problems.push(fault(catalog, path, &reason));
             }
         }
         if !journal.known.contains(&journal.version) {
-            problems.push(fault(SHARED, "`known` lacks the `version` that is written"));
+            problems.push(fault(catalog, SHARED, "`known` lacks the `version` that is written"));
         }
         journal
     }

@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use super::declarations::{Declaration, Declarations};
 use super::kind::Kind;
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use crate::strategy::Catalog;
 
 use journal::Journal;
 use request::RequestKey;
-use rows::{fault, rows};
+use rows::{fault, place, rows};
 
 const REQUEST: &str = "strategies/_shared/request.yaml";
 /// How the name of a table of a child execution's variables ends; what comes before is the prefix of their names.
@@ -83,20 +83,21 @@ impl Tables {
                     prefix: prefix(path).map_or_else(String::new, |prefix| format!("{prefix}_")),
                     variables: variables_of,
                 }),
-                Err(reason) => problems.push(fault(path, &reason)),
+                Err(reason) => problems.push(fault(catalog, path, &reason)),
             }
         }
         let request = request::read(catalog.text(REQUEST).unwrap_or_default()).unwrap_or_else(|reasons| {
-            problems.extend(reasons.iter().map(|reason| fault(REQUEST, reason)));
+            problems.extend(reasons.iter().map(|reason| fault(catalog, REQUEST, reason)));
             Vec::new()
         });
         for key in &request {
             let is_child = |child: &str| variables.iter().any(|group| group.prefix == format!("{child}_"));
             for child in key.children.iter().filter(|child| !is_child(child)) {
                 let reason = format!("{}: there is no child execution `{child}`", key.key);
-                problems.push(fault(REQUEST, &reason));
+                problems.push(fault(catalog, REQUEST, &reason));
             }
         }
+        problems.extend(declared_twice(catalog, &variables, &request));
         let journal = Journal::read(catalog, &mut problems);
         problems.or_ok(Self { variables, request, journal })
     }
@@ -130,17 +131,21 @@ impl Tables {
                 if group.prefix.is_empty() && variable.initial.is_some() && !written_by.is_empty() {
                     written_by.push("begin".to_owned());
                 }
-                let declaration = Declaration { kind: variable.kind, written_by };
+                let place = place(catalog, &group.path, name);
+                let declaration = Declaration { kind: variable.kind, written_by, place };
                 variables.insert(format!("{}{name}", group.prefix), declaration);
             }
         }
         for key in &self.request {
             let Some(name) = &key.variable else { continue };
-            let declaration = Declaration { kind: key.kind, written_by: key.written_by.clone() };
+            let place = place(catalog, REQUEST, &key.key);
+            let declaration =
+                Declaration { kind: key.kind, written_by: key.written_by.clone(), place: place.clone() };
             variables.insert(name.clone(), declaration);
             let gets = |group: &&Group| key.children.iter().any(|child| group.prefix == format!("{child}_"));
             for child in self.variables.iter().filter(gets) {
-                let declaration = Declaration { kind: key.kind, written_by: Vec::new() };
+                let declaration =
+                    Declaration { kind: key.kind, written_by: Vec::new(), place: place.clone() };
                 variables.insert(format!("{}{name}", child.prefix), declaration);
             }
         }
@@ -152,10 +157,35 @@ impl Tables {
             variables,
             stages: stages.collect(),
             strategies,
+            input: self.request.iter().map(|key| (key.key.clone(), !key.is_for_others())).collect(),
             journal: kinds(&self.journal.keys),
             lock_item: kinds(&self.journal.lock_item),
         }
     }
+}
+
+/// A variable has one table, whose kind and writers are its own.
+fn declared_twice(catalog: &Catalog, variables: &[Group], request: &[RequestKey]) -> Vec<Problem> {
+    let of_tables = variables.iter().flat_map(|group| {
+        group.variables.iter().map(|(name, _)| (format!("{}{name}", group.prefix), group.path.as_str()))
+    });
+    let of_request = request.iter().flat_map(|key| {
+        let prefixes =
+            std::iter::once(String::new()).chain(key.children.iter().map(|child| format!("{child}_")));
+        let name = key
+            .variable
+            .iter()
+            .flat_map(move |name| prefixes.clone().map(move |prefix| format!("{prefix}{name}")));
+        name.map(|name| (name, REQUEST))
+    });
+    let mut homes: BTreeMap<String, &str> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, path) in of_tables.chain(of_request) {
+        if let Some(other) = homes.insert(name.clone(), path) {
+            problems.push(fault(catalog, path, &format!("{name}: it stands in templates/{other}, too")));
+        }
+    }
+    problems
 }
 
 /// The prefix of the variables of a table: the name of a child execution's file of states.

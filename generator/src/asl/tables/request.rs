@@ -45,6 +45,8 @@ struct Row {
     #[serde(default)]
     default: Option<Value>,
     #[serde(default)]
+    known: Vec<u32>,
+    #[serde(default)]
     read: Option<String>,
     #[serde(default)]
     carried_by: Option<Vec<Carrier>>,
@@ -72,6 +74,10 @@ pub(in crate::asl) struct RequestKey {
     pub(in crate::asl) part_of: Option<String>,
     /// The stages that assign the variable.
     pub(in crate::asl) written_by: Vec<String>,
+    /// What it is where the input lacks it.
+    pub(in crate::asl) default: Option<Value>,
+    /// Of the input's version: those that are read.
+    pub(in crate::asl) known: Vec<u32>,
     /// Reads it from the input.
     pub(in crate::asl) read: String,
     /// Puts it into a rerun mark.
@@ -82,6 +88,13 @@ pub(in crate::asl) struct RequestKey {
     pub(in crate::asl) hand_over: Option<String>,
     /// The child executions that get it, under the variable's name: each is named by its file of states.
     pub(in crate::asl) children: Vec<String>,
+}
+
+impl RequestKey {
+    /// Whether only others read it: the handler, for one.
+    pub(in crate::asl) fn is_for_others(&self) -> bool {
+        self.variable.is_none() && self.part_of.is_none()
+    }
 }
 
 /// Reads the table.
@@ -149,6 +162,8 @@ impl Row {
             given_by: self.given_by,
             variable: self.variable,
             part_of: self.part_of,
+            default: self.default,
+            known: self.known,
             written_by,
         }
     }
@@ -195,18 +210,6 @@ mod tests {
     }
 
     #[test]
-    fn every_key_that_is_not_for_others_is_read() {
-        let tables = Tables::read(Catalog::embedded()).expect("the tables have no fault");
-        let machine = build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
-        let reading = definition(&machine)["States"]["Read input"]["Assign"].to_string();
-        for key in &tables.request {
-            let is_read = reading.contains(&format!("$states.input.{}", key.key));
-            let is_ours = key.variable.is_some() || key.part_of.is_some();
-            assert_eq!(is_read, is_ours, "{}", key.key);
-        }
-    }
-
-    #[test]
     fn the_machine_knows_the_version_that_the_handler_writes() {
         let machine = build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
         let rule = &definition(&machine)["States"]["Is the input known?"]["Choices"][0];
@@ -232,6 +235,9 @@ mod tests {
         assert!(!fault.contains("$list_duration_max"), "the other child does not get it: {fault}");
         let fault = with_key(&row.replace("[turn]", "[trun]")).expect_err("there is no such child");
         assert!(fault.contains("duration_max: there is no child execution `trun`"), "{fault}");
+        let fault = with_key("owner: {kind: text, meaning: whose it is, part_of: about}\n")
+            .expect_err("nobody reads it");
+        assert!(fault.contains("`owner` of the input is declared, and read nowhere"), "{fault}");
         let row = row.replace("[turn]", "[]");
         let states = &definition(&with_key(&row).expect("it has no fault"))["States"];
         for (state, text) in [

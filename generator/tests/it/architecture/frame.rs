@@ -29,7 +29,7 @@ fn own_names(folder: &Path) -> Vec<OwnName> {
     let [strategy, journal, variables] = ["strategy.yaml", "journal.yaml", "variables.yaml"]
         .map(|file| Value::Object(yaml(&folder.join(file))));
     let lists = [
-        ("phase", &strategy["hooks"]["put_back"], r"'NAME'"),
+        ("phase", &strategy["phases"], r"'NAME'"),
         ("setting", &strategy["settings"]["own"], r"settings\.NAME\b"),
         ("variable", &variables, r#"\$NAME\b|"NAME":"#),
         ("key of the journal", &journal["journal"], r"journal\.NAME\b"),

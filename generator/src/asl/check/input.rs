@@ -1,0 +1,32 @@
+//! Every key of the input is one that the table of requests declares, and each that is not for others is read.
+
+use std::collections::BTreeMap;
+
+use super::super::definition::Definition;
+use super::report::Report;
+
+pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
+    let declared = &definition.declared.input;
+    if declared.is_empty() {
+        return;
+    }
+    let start = definition.scopes()[0].start_at.as_str();
+    let mut read = BTreeMap::new();
+    for (scope, name, state) in definition.machine.states() {
+        let expressions = state.texts().into_iter().filter_map(|text| definition.expression(text.text));
+        for path in expressions.flat_map(|expression| &expression.paths) {
+            let names: Vec<_> = path.iter().map(String::as_str).collect();
+            match names[..] {
+                ["states", "input", key, ..] if scope == 0 && name == start => read.insert(key, name),
+                ["states", "context", "Execution", "Input", key, ..] => read.insert(key, name),
+                _ => None,
+            };
+        }
+    }
+    for (key, state) in read.iter().filter(|(key, _)| !declared.contains_key(**key)) {
+        report.add(state, format!("`{key}` of the input is in no table of requests"));
+    }
+    for (key, _) in declared.iter().filter(|(key, wanted)| **wanted && !read.contains_key(key.as_str())) {
+        report.add(start, format!("`{key}` of the input is declared, and read nowhere"));
+    }
+}
