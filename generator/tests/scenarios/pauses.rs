@@ -116,6 +116,11 @@ pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Pub
             seconds_of(&forgotten)
         ));
     }
+    // A round and the looks before it take 20,000 of 25,000.
+    let events = forgotten.totals.history_events_max;
+    if events > 5_000 + undisturbed.totals.history_events_max {
+        unmet.push(format!("three days of pauses make a history of {events} events"));
+    }
     unmet.extend(forgotten.verdict.lines());
     unmet
 }

@@ -1,6 +1,6 @@
 //! How executions end, and how the group is when all of them have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, Replace};
@@ -77,7 +77,7 @@ impl Checker {
 
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
         let group = world.group(self.group).filter(|group| group.phase == GroupPhase::Present)?;
-        let left = left_over(world, group, known);
+        let left = left_over(world, group, &self.tags, known);
         if !left.is_empty() {
             return Some(format!(
                 "{} reported success with {} still in service",
@@ -182,7 +182,7 @@ impl Checker {
     fn judge_requests(&mut self, world: &World, group: &Group) {
         let mut unmet = Vec::new();
         for known in self.runs.iter().filter(|known| known.run.mode == Mode::Recycle) {
-            let left = left_over(world, group, known);
+            let left = left_over(world, group, &self.tags, known);
             if !left.is_empty() && !self.is_accounted_for(world, known, &left) {
                 unmet.push(format!("{} was to replace {}", known.run.arn, listed(&left)));
             }
@@ -264,11 +264,17 @@ fn listed(ids: &[InstanceId]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What an execution was to replace and what is in service all the same, less what is left alone.
-fn left_over(world: &World, group: &Group, known: &Known) -> Vec<InstanceId> {
+/// What an execution was to replace, by the tags that the group had while it was opted in, and what is in service all the same, less
+/// what is left alone.
+fn left_over(
+    world: &World,
+    group: &Group,
+    tags: &BTreeMap<Arc<str>, Arc<str>>,
+    known: &Known,
+) -> Vec<InstanceId> {
     let tagged_otherwise = |one: &Instance| {
         known.run.mode == Mode::Recycle
-            && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != group.tags.get(key.as_str()))
+            && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != tags.get(key.as_str()))
     };
     let is_asked_for = |one: &Instance| match &known.run.replace {
         Replace::Named(ids) => ids.contains(&one.id.to_string()),

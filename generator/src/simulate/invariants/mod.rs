@@ -24,6 +24,7 @@ use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
 
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
@@ -240,6 +241,8 @@ pub struct Checker {
     disrupted_at: Option<Moment>,
     /// When what the group launches from last changed.
     source_changed_at: Option<Moment>,
+    /// Its tags when it was last opted in: what is changed after that is nobody's to follow.
+    tags: BTreeMap<Arc<str>, Arc<str>>,
     violations: Vec<Violation>,
 }
 
@@ -263,6 +266,7 @@ impl Checker {
             announcements: Announcements::default(),
             disrupted_at: None,
             source_changed_at: None,
+            tags: watched.tags.clone(),
             violations: Vec::new(),
         })
     }
@@ -277,6 +281,14 @@ impl Checker {
 
     /// Looks at what has happened since it last looked.
     pub fn observe(&mut self, world: &World) {
+        let is_opted_in = |group: &&Group| {
+            group.tags.get(RECYCLE_ON_ASG_UPDATE.key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        };
+        if let Some(group) = world.group(self.group).filter(is_opted_in)
+            && group.tags != self.tags
+        {
+            self.tags.clone_from(&group.tags);
+        }
         self.watch_changes(world);
         self.watch_calls(world);
     }
