@@ -18,3 +18,4 @@ pub mod interpreter;
 #[cfg(feature = "run")]
 pub mod world;
 pub mod event_pattern;
+pub mod iam_policy;

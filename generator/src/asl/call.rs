@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use asg_recycle_simulator::states_language::{Call, Kind, StateMachine};
+use asg_recycle_simulator::iam_policy::iam_action;
+use asg_recycle_simulator::states_language::{Kind, StateMachine};
 use serde::Deserialize;
 
 use super::definition::Definition;
@@ -29,27 +30,6 @@ pub(super) fn model() -> &'static ServiceModel {
     &MODEL
 }
 
-/// A call as IAM spells it, e.g. `states:DescribeExecution`.
-fn iam_action(call: &Call) -> String {
-    let service = match call.service.as_str() {
-        "arczonalshift" => "arc-zonal-shift",
-        "elasticloadbalancingv2" => "elasticloadbalancing",
-        "sfn" => "states",
-        "vpclattice" => "vpc-lattice",
-        same => same,
-    };
-    let action = match (call.service.as_str(), call.action.as_str()) {
-        ("lambda", "invoke") => "InvokeFunction".to_owned(),
-        (_, action) => upper_first(action),
-    };
-    format!("{service}:{action}")
-}
-
-fn upper_first(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
-}
-
 /// Every call of the definition, and what a distributed Map needs to run its children.
 pub(super) fn api_calls(definition: &Definition) -> BTreeSet<String> {
     of_machine(&definition.machine)
@@ -62,7 +42,7 @@ pub fn calls_of(definition: &str) -> BTreeSet<String> {
 
 fn of_machine(machine: &StateMachine) -> BTreeSet<String> {
     let tasks = machine.states().filter_map(|(_, _, state)| match &state.kind {
-        Kind::Task { call, .. } => Some(iam_action(call)),
+        Kind::Task { call, .. } => Some(iam_action(&call.service, &call.action)),
         _ => None,
     });
     let mut calls: BTreeSet<_> = tasks.collect();
@@ -77,23 +57,6 @@ fn of_machine(machine: &StateMachine) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn iam(resource: &str, expected: &str) {
-        let call = Call::parse(resource).expect(resource);
-        assert_eq!(iam_action(&call), expected);
-    }
-
-    #[test]
-    fn calls_are_spelt_as_iam_spells_them() {
-        iam("arn:aws:states:::aws-sdk:sfn:describeExecution", "states:DescribeExecution");
-        iam("arn:aws:states:::lambda:invoke", "lambda:InvokeFunction");
-        iam(
-            "arn:aws:states:::aws-sdk:elasticloadbalancingv2:describeTargetHealth",
-            "elasticloadbalancing:DescribeTargetHealth",
-        );
-        iam("arn:aws:states:::aws-sdk:vpclattice:listTargets", "vpc-lattice:ListTargets");
-    }
 
     #[test]
     fn the_embedded_model_knows_the_actions_of_its_services() {

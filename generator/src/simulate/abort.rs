@@ -1,9 +1,11 @@
-//! Stops an execution at every point of a run, and follows each of these runs to its end.
+//! Stops an execution at every point of a run, or upgrades its stack there, and follows each of these runs to its end.
 
-use super::runner::{Run, Runner, Step};
+use std::rc::Rc;
+
+use super::runner::{Deployment, Run, Runner, Step};
 use asg_recycle_simulator::world::record::Access;
 
-/// A run that was stopped.
+/// A run that was stopped, or whose stack was upgraded.
 #[derive(Clone)]
 pub struct Abort {
     /// How many state transitions the execution had made.
@@ -58,10 +60,28 @@ pub fn abort_where(
     follow(runner, wanted, stopped, look)
 }
 
+/// As [`abort_where`], but the stack is upgraded there, and the execution is stopped only where `stops`.
+pub fn upgrade_where(
+    runner: Runner,
+    (to, stops): (&Rc<Deployment>, bool),
+    wanted: impl FnMut(&str, usize) -> bool,
+    look: impl FnMut(Abort),
+) -> usize {
+    let upgraded = |runner| {
+        disturbed(runner, |runner| {
+            runner.upgrade(0, to);
+            if stops {
+                runner.stop(0);
+            }
+        })
+    };
+    follow(runner, wanted, upgraded, look)
+}
+
 fn follow(
     mut runner: Runner,
     mut wanted: impl FnMut(&str, usize) -> bool,
-    disturbed: impl Fn(Runner) -> Abort,
+    run_on: impl Fn(Runner) -> Abort,
     mut look: impl FnMut(Abort),
 ) -> usize {
     let (mut points, mut visited, mut steps) = (0, String::new(), 0);
@@ -74,7 +94,7 @@ fn follow(
                 state.clone_into(&mut visited);
                 if wanted(&visited, steps) {
                     points += 1;
-                    look(disturbed(runner.clone()));
+                    look(run_on(runner.clone()));
                 }
             }
             _ => {}
@@ -82,10 +102,14 @@ fn follow(
     }
 }
 
-fn stopped(mut runner: Runner) -> Abort {
+fn stopped(runner: Runner) -> Abort {
+    disturbed(runner, |runner| runner.stop(0))
+}
+
+fn disturbed(mut runner: Runner, disturb: impl FnOnce(&mut Runner)) -> Abort {
     let transitions = runner.transitions(0);
     let state = runner.state(0).unwrap_or_default().to_owned();
-    runner.stop(0);
+    disturb(&mut runner);
     Abort { transitions, state, run: runner.finish(), writes_when_redriven: Vec::new() }
 }
 

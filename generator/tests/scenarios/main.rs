@@ -9,6 +9,8 @@ mod failing_calls;
 mod mutants;
 mod outcome;
 mod pauses;
+mod permissions;
+mod upgrades;
 mod ways;
 
 use std::cell::RefCell;
@@ -92,6 +94,14 @@ fn of_strategy(
     })
 }
 
+/// A test that fails with what `faults` tells.
+fn of_all(name: &str, faults: impl Fn() -> Vec<String> + Send + 'static) -> Trial {
+    Trial::test(name, move || {
+        let faults = faults();
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("\n  ").into()) }
+    })
+}
+
 /// The arguments, and apart from them the filters: as with any other test there may be several, of which the library
 /// takes one.
 fn arguments(given: impl Iterator<Item = String>) -> (Arguments, Vec<String>) {
@@ -127,6 +137,18 @@ fn main() -> ExitCode {
     }
     trials.extend(mutants::mutants().into_iter().map(|mutant| {
         Trial::test(format!("mutant: {}", mutant.change), move || mutant.unmet().map_err(Failed::from))
+    }));
+    trials.extend(permissions::permissions().into_iter().map(|permission| {
+        let name = format!("without the permission: {}", permission.name());
+        Trial::test(name, move || permission.unmet().map_err(Failed::from))
+    }));
+    trials.push(of_all("every permission is shown to be needed, or listed", permissions::faults_of_table));
+    for strategy in failing_calls::strategies() {
+        let unmet = move || upgrades::unmet(strategy);
+        trials.push(of_all(&format!("{strategy}: upgraded in every state"), unmet));
+    }
+    trials.push(Trial::test("an upgrade to a role that lacks something is noticed", || {
+        if upgrades::notices_a_role_that_shrinks() { Ok(()) } else { Err("it is not".into()) }
     }));
     trials.push(Trial::test("the published schema refuses what is not documented", || {
         let accepted = Published::read().accepts_what_is_not_documented();

@@ -81,6 +81,6 @@ fn is_noticed(catalog: &Catalog, case: &Case) -> Result<bool, String> {
 }
 
 /// A case as `killed_by` names it.
-fn path_of(case: &Case) -> String {
+pub(crate) fn path_of(case: &Case) -> String {
     case.path.replace("strategies/", "").replace("/cases/", "/").replace(".yaml", "")
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::iam_policy::iam_action;
 use crate::random::Random;
 use crate::time::{Moment, Span};
 
@@ -129,13 +130,12 @@ impl FailureKind {
 
 /// IAM's refusal.
 pub fn access_denied(service: &str, action: &str) -> AwsError {
-    let mut letters = action.chars();
-    let action: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let action = iam_action(service, action);
     AwsError::Unmodelled {
         status: 403,
         message: format!(
-            "User: arn:aws:sts::123456789012:assumed-role/recycler/execution is not authorized to perform: \
-             {service}:{action} because no identity-based policy allows the {service}:{action} action"
+            "User: arn:aws:sts::123456789012:assumed-role/recycler/execution is not authorized to perform: {action} \
+             because no identity-based policy allows the {action} action"
         ),
     }
 }

@@ -9,6 +9,7 @@ mod actions;
 pub mod alarms;
 mod answer_cache;
 mod arguments;
+mod authorization;
 mod autoscaling;
 mod context;
 mod dynamodb;
@@ -36,12 +37,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::iam_policy::{Decision, RolePolicies, iam_action};
 use crate::services::{Answer, ServiceCall, Services};
 use crate::time::{Moment, Span};
 
 use actions::{Action, Performer};
 use alarms::Alarms;
 use answer_cache::AnswerCache;
+use authorization::{Authorization, Touched};
 use autoscaling::model::initial_groups;
 use autoscaling::model::state::AutoScaling;
 use context::Context;
@@ -50,7 +53,7 @@ use errors::AwsError;
 use executions::Executions;
 use group::{Group, GroupPhase};
 use ids::{GroupIndex, InstanceId};
-use injected_failures::{FailedChange, InjectedFailure, InjectedFailures};
+use injected_failures::{FailedChange, InjectedFailure, InjectedFailures, access_denied};
 use interventions::{Intervention, TagSpec};
 use launch::LaunchTemplates;
 use messages::Messages;
@@ -76,6 +79,7 @@ pub struct World {
     pub messages: Messages,
     injected_failures: InjectedFailures,
     answers: AnswerCache,
+    authorization: Authorization,
     calls: u64,
 }
 
@@ -101,6 +105,7 @@ impl World {
             messages: Messages::new(spec.resources.topics.clone(), spec.resources.functions.clone()),
             injected_failures: InjectedFailures::default(),
             answers: AnswerCache::default(),
+            authorization: Authorization::of(spec.resources.roles.clone()),
             calls: 0,
             spec: Arc::new(spec),
         })
@@ -161,6 +166,38 @@ impl World {
     pub fn set_tag(&mut self, group: GroupIndex, key: &str, value: &str) {
         let tag = TagSpec { key: key.to_owned(), value: value.to_owned() };
         self.autoscaling.intervene(&mut self.context, group, &Intervention::SetTag(tag));
+    }
+
+    /// From now on, this is what the role of a machine allows, to executions that run too.
+    pub fn set_role(&mut self, machine_arn: &str, role: Arc<RolePolicies>) {
+        self.authorization.set(machine_arn, role);
+    }
+
+    /// An execution starts a child on its own machine, as Step Functions does by the machine's role; noted where it may not.
+    pub fn begin_child(&mut self, child: &str, root: &str, at: Moment) {
+        self.executions.begin_child(child, root, at);
+        let machine = self.executions.get(root).map(|one| one.machine_arn.to_string()).unwrap_or_default();
+        self.decide(root, &iam_action("sfn", "startExecution"), &Touched::resource(machine));
+    }
+
+    /// What the caller's role says. A condition that is not met is the owner's word on a group; what no statement is
+    /// about was forgotten.
+    fn decide(&mut self, execution: &str, action: &str, touched: &Touched) -> Decision {
+        let decision = self.authorization.decide(&self.executions, execution, action, touched);
+        if matches!(decision, Decision::Denied | Decision::NotAllowed) {
+            let denial = format!("the machine's role does not allow {action} on {}", touched.resource);
+            self.context.record.denials.push(denial);
+        }
+        decision
+    }
+
+    /// Refuses a call that the caller's role does not allow.
+    fn authorize(&mut self, action: &Action, call: &ServiceCall<'_>) -> Result<(), AwsError> {
+        let Some(touched) = Touched::by(action, call.arguments, &self.autoscaling) else { return Ok(()) };
+        match self.decide(call.execution_arn, &iam_action(call.service, call.action), &touched) {
+            Decision::Allowed => Ok(()),
+            _ => Err(access_denied(call.service, call.action)),
+        }
     }
 
     /// Calls fail from now on, besides those of the script.
@@ -239,10 +276,11 @@ impl World {
             seen_at: if late { Moment(now.0.saturating_sub(lag.by.0)) } else { *now },
             number: self.calls,
         };
+        let allowed = self.authorize(action, call);
         let Some((error, change)) = failure else {
-            return (self.respond(action, &request), false, Span(0));
+            return (allowed.and_then(|()| self.respond(action, &request)), false, Span(0));
         };
-        let made = change == FailedChange::Made && action.access == Access::Write;
+        let made = change == FailedChange::Made && action.access == Access::Write && allowed.is_ok();
         let lost = made && self.perform(action, &request).is_ok();
         let (error, delay) = error.answer(call.service, call.action);
         (Err(error), lost, delay)

@@ -242,6 +242,8 @@ pub struct Record {
     pub changes: Vec<GroupChange>,
     /// What this world was asked and does not know, by name. A run with any is void.
     pub refusals: Vec<String>,
+    /// Calls that the caller's role does not allow, whatever the conditions; each is a fault of the role, or of the caller.
+    pub denials: Vec<String>,
 }
 
 impl Record {

@@ -1,12 +1,19 @@
 //! What is deployed in a world: whoever sets one up says so, no scenario does.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::iam_policy::RolePolicies;
+
 /// What calls can reach besides groups.
 #[derive(Debug, Clone)]
 pub struct Resources {
     /// The `DynamoDB` tables.
     pub tables: Vec<TableSpec>,
-    /// The tag without which no role may change a group: the condition of the machines' policies.
+    /// The tag by which groups are opted in.
     pub opt_in_tag: String,
+    /// What the role of each machine allows, by the machine's ARN; a machine that is not named may make every call.
+    pub roles: BTreeMap<String, Arc<RolePolicies>>,
     /// ARNs of topics that exist.
     pub topics: Vec<String>,
     /// Names or ARNs of functions that exist.
@@ -39,6 +46,7 @@ impl Default for Resources {
         Self {
             tables: vec![TableSpec::default()],
             opt_in_tag: "recycled".to_owned(),
+            roles: BTreeMap::new(),
             topics: vec!["arn:aws:sns:eu-west-2:123456789012:recycles".to_owned()],
             functions: Vec::new(),
         }

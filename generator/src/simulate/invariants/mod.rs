@@ -66,13 +66,15 @@ pub enum Invariant {
     LockReleased,
     /// It ends.
     ComesToRest,
+    /// The roles allow what is asked for.
+    Permitted,
     /// What was simulated is what AWS would do.
     WithinModel,
 }
 
 impl Invariant {
     /// Every invariant.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NeverBelowPromise,
         Self::NeverAboveAllowed,
         Self::OutageNotProlonged,
@@ -85,6 +87,7 @@ impl Invariant {
         Self::OneEndForEachStart,
         Self::LockReleased,
         Self::ComesToRest,
+        Self::Permitted,
         Self::WithinModel,
     ];
 
@@ -103,6 +106,7 @@ impl Invariant {
             Self::OneEndForEachStart => "one-end-for-each-start",
             Self::LockReleased => "lock-released",
             Self::ComesToRest => "comes-to-rest",
+            Self::Permitted => "permitted",
             Self::WithinModel => "within-model",
         }
     }
@@ -143,6 +147,7 @@ impl Invariant {
                 "when all is over, neither lock nor journal of the group is left, or people were told that putting back failed"
             }
             Self::ComesToRest => "everything ends, no later than a recycle may",
+            Self::Permitted => "no call is made that the caller's role does not allow",
             Self::WithinModel => "the model knows everything that it is asked",
         }
     }

@@ -43,18 +43,20 @@ impl Verdict {
     }
 }
 
-/// Judges a run that has ended so, from what the checkers of its groups saw and what its model did not know.
+/// Judges a run that has ended so, from what the checkers of its groups saw, what its model did not know, and
+/// what no role allowed.
 pub fn judge(
     checkers: Vec<Checker>,
     world: &World,
     termination: Termination,
-    refusals: &[String],
+    (refusals, denials): (&[String], &[String]),
 ) -> Verdict {
     let mut violations: Vec<_> = checkers.into_iter().flat_map(|checker| checker.finish(world)).collect();
     violations.sort_by_key(|violation| violation.moment);
     let at_the_end = |invariant, detail| Violation { invariant, moment: world.now(), detail };
     let unknown = refusals.iter().map(|refusal| at_the_end(Invariant::WithinModel, refusal.clone()));
     violations.extend(unknown);
+    violations.extend(denials.iter().map(|denial| at_the_end(Invariant::Permitted, denial.clone())));
     if termination == Termination::LimitReached {
         violations.push(at_the_end(Invariant::ComesToRest, "it did not come to rest".to_owned()));
     }

@@ -76,6 +76,10 @@ impl Runner {
             let event = name.clone();
             match answer {
                 HandlerAnswer::Skip(reason) => self.note(LogEvent::Passed { event, reason }),
+                HandlerAnswer::Denied(reason) => {
+                    self.denials.push(reason.clone());
+                    self.note(LogEvent::Passed { event, reason });
+                }
                 HandlerAnswer::Reject(reason) => self.note(LogEvent::Rejected { event, reason }),
                 HandlerAnswer::Start(request) => {
                     let machines = self.deployments.iter().map(|one| &one.handler.machine);

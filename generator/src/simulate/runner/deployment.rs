@@ -2,16 +2,19 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use asg_recycle_handler::contract;
 use asg_recycle_handler::settings::Settings;
 use asg_recycle_simulator::event_pattern::EventPattern;
+use asg_recycle_simulator::iam_policy::RolePolicies;
 use asg_recycle_simulator::interpreter::{LoadError, Machine};
 use asg_recycle_simulator::states_language::Refusal;
 use asg_recycle_simulator::world::resources::{Resources, TableSpec};
 use asg_recycle_simulator::world::spec::WorldSpec;
 use serde_json::Value;
 
+use super::roles::Roles;
 use crate::config::{Config, SettingValue};
 use crate::construct::AsgRecycle;
 use crate::problem::{Problem, Problems};
@@ -33,6 +36,8 @@ pub struct Deployment {
     pub(super) machine_arn: String,
     pub(super) handler: Settings,
     rules: Vec<EventPattern>,
+    /// What its roles allow; of a stack whose roles are not known, everything.
+    pub(super) roles: Option<Roles>,
     lock_table: TableSpec,
     topic: String,
     notifier: Option<String>,
@@ -73,6 +78,7 @@ impl Deployment {
         let machine = Machine::load(&stack.machine.definition, &substitutions)
             .map_err(|error| unsupported(error, &AsgRecycle::origins(recycle.config())))?;
         let handler = handler_settings(stack)?;
+        let notifier = recycle.config().notifications.notifier_function_arn.clone().map(String::from);
         let lock_table = stack.text(&stack.lock.name, PLACE);
         Ok(Self {
             name: stack.text(&stack.machine.name, PLACE),
@@ -86,7 +92,8 @@ impl Deployment {
                 key: stack.lock.hash_key.to_owned(),
                 ..TableSpec::default()
             },
-            notifier: recycle.config().notifications.notifier_function_arn.clone().map(String::from),
+            roles: Some(Roles::of(stack, PLACE, notifier.is_some())?),
+            notifier,
             strategies: profiles(recycle.config())?,
             alarms: alarms(recycle.config()),
             config: recycle.config().clone(),
@@ -111,6 +118,7 @@ impl Deployment {
             topic: handler.topic_arn.clone(),
             handler,
             notifier: invoked(definition),
+            roles: None, // which role it has there is not looked at
             ..like
         })
     }
@@ -140,9 +148,30 @@ impl Deployment {
         self.alarms.iter().map(String::as_str)
     }
 
+    /// What its roles allow; nothing is known of those of a stack that is deployed.
+    pub fn roles(&self) -> Option<&Roles> {
+        self.roles.as_ref()
+    }
+
+    /// The same with other roles.
+    #[must_use]
+    pub fn with_roles(self, roles: Roles) -> Self {
+        Self { roles: Some(roles), ..self }
+    }
+
+    /// ARN of the machine.
+    pub fn machine_arn(&self) -> &str {
+        &self.machine_arn
+    }
+
     /// Name of the machine.
     pub fn machine_name(&self) -> &str {
         &self.name
+    }
+
+    /// ARN of the machine, and what its role allows.
+    fn role_by_machine(&self) -> Option<(String, Arc<RolePolicies>)> {
+        Some((self.machine_arn.clone(), Arc::clone(&self.roles.as_ref()?.machine)))
     }
 
     /// Whether one of the stack's rules hands an event to its handler.
@@ -161,6 +190,7 @@ pub(super) fn configure_world(deployments: &[std::rc::Rc<Deployment>], spec: &mu
     }
     spec.resources = Resources {
         tables,
+        roles: deployments.iter().filter_map(|one| one.role_by_machine()).collect(),
         opt_in_tag: contract::RECYCLE_ON_ASG_UPDATE.key.to_owned(),
         topics: deployments.iter().map(|one| one.topic.clone()).collect(),
         functions: deployments.iter().filter_map(|one| one.notifier.clone()).collect(),

@@ -23,6 +23,8 @@ pub(super) enum HandlerAnswer {
     Skip(String),
     /// It tells people why it does nothing.
     Reject(String),
+    /// Its role does not allow what it asks for.
+    Denied(String),
 }
 
 /// Hands an event to the handler; one answer for each group that the event is about.
@@ -32,6 +34,17 @@ pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> V
         Ok(event) => event,
         Err(malformed) => return vec![HandlerAnswer::Reject(malformed.to_string())],
     };
+    let denied = |action: &str, resource: &str| {
+        let reason = deployment.roles.as_ref()?.handler_denial(action, resource);
+        reason.map(HandlerAnswer::Denied)
+    };
+    let looked_up = match event.subject {
+        Subject::Instances(_) => denied("autoscaling:DescribeAutoScalingInstances", "*"),
+        _ => None,
+    };
+    if let Some(denied) = looked_up {
+        return vec![denied];
+    }
     let causes = match event.subject {
         Subject::Causes(causes) => causes,
         Subject::Template(change) => followers(world, &change),
@@ -46,11 +59,17 @@ pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> V
     let now = timestamp(world.now());
     let decide = |cause: Cause| {
         let trigger = Trigger { source: event.source.clone(), cause };
-        let group = trigger.cause.group().and_then(|name| describe(world, name));
+        let name = trigger.cause.group();
+        if let Some(denied) = name.and_then(|_| denied("autoscaling:DescribeAutoScalingGroups", "*")) {
+            return denied;
+        }
+        let group = name.and_then(|name| describe(world, name));
         match decide::decide(&trigger, group.as_ref(), now, settings) {
-            Decision::Start(request) => HandlerAnswer::Start(Box::new(request)),
+            Decision::Start(request) => denied("states:StartExecution", &request.machine.to_string())
+                .unwrap_or_else(|| HandlerAnswer::Start(Box::new(request))),
             Decision::Skip(skip) => HandlerAnswer::Skip(skip.to_string()),
-            Decision::Reject(rejection) => HandlerAnswer::Reject(rejection.reason()),
+            Decision::Reject(rejection) => denied("sns:Publish", &settings.topic_arn)
+                .unwrap_or_else(|| HandlerAnswer::Reject(rejection.reason())),
         }
     };
     causes.into_iter().map(decide).collect()

@@ -14,6 +14,7 @@ mod run;
 mod setup;
 mod starts;
 mod recording;
+mod roles;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use running_execution::RunningExecution;
 
 pub use deployment::{Deployment, PLACE, StrategyProfile, handler_environment, handler_settings};
 pub use recording::{RecordedCall, Recording};
+pub use roles::Roles;
 pub use run::{
     Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, ExecutionReport, GroupReport, LogEntry, LogEvent, PRICE, Run,
     Totals, dollars_of,
@@ -78,6 +80,8 @@ pub struct Runner {
     delivered: u64,
     steps: u64,
     refusals: Vec<String>,
+    /// Calls of the handler that its role does not allow.
+    denials: Vec<String>,
 }
 
 /// What waits for its moment.
@@ -138,6 +142,7 @@ impl Runner {
             delivered: 0,
             steps: 0,
             refusals: Vec::new(),
+            denials: Vec::new(),
         };
         if let (Some(own), Some(checker)) = (setup.put_back_to, runner.checkers.first_mut()) {
             checker.expect_put_back_to(own);
@@ -295,7 +300,7 @@ impl Runner {
             let is_root = *event.execution == *root;
             match event.event {
                 HistoryEvent::Started if !is_root => {
-                    self.world.executions.begin_child(&event.execution, &root, event.at);
+                    self.world.begin_child(&event.execution, &root, event.at);
                 }
                 HistoryEvent::Ended(status) if !is_root => {
                     self.world.executions.end(

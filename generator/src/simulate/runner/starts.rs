@@ -1,10 +1,13 @@
-//! How executions begin: started by a handler, asked for by another execution, or redriven after they ended.
+//! How executions begin: started by a handler, asked for by another execution, or redriven after they ended; and of which
+//! version.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use asg_recycle_simulator::interpreter::{Execution, Status};
 use serde_json::Value;
 
+use super::deployment::Deployment;
 use super::running_execution::RunningExecution;
 use super::{Detail, LogEvent, Recording, Runner};
 
@@ -20,6 +23,15 @@ pub enum StartRefusal {
 }
 
 impl Runner {
+    /// Deploys another version over a stack, by its index: its executions go on with the machine that they began with, and
+    /// have the new role at once; whatever begins from now on, and the handler, are of the new version.
+    pub fn upgrade(&mut self, stack: usize, to: &Rc<Deployment>) {
+        if let Some(roles) = &to.roles {
+            self.world.set_role(&to.machine_arn, Arc::clone(&roles.machine));
+        }
+        self.deployments[stack] = Rc::clone(to);
+    }
+
     /// `StartExecution` from outside the run; the execution's ARN.
     ///
     /// # Errors

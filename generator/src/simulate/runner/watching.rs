@@ -62,7 +62,10 @@ impl Runner {
         let mut refusals = self.refusals;
         refusals.extend(self.world.record().refusals.iter().cloned());
         refusals.dedup();
-        let verdict = judge(checkers, &self.world, termination, &refusals);
+        let mut denials = self.denials;
+        denials.extend(self.world.record().denials.iter().cloned());
+        denials.dedup();
+        let verdict = judge(checkers, &self.world, termination, (&refusals, &denials));
         let executions: Vec<_> =
             self.executions.iter().map(super::running_execution::RunningExecution::report).collect();
         let totals = Totals {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::iam_policy::RolePolicies;
 use crate::services::{ServiceCall, ServiceError, Services};
 use crate::time::Span;
 
@@ -47,6 +48,15 @@ impl WorldFixture {
             Script::parse(events).expect("events are well-formed")
         };
         Self { world: World::new(spec, script).expect("the world is well-formed") }
+    }
+
+    /// Makes the caller an execution of a machine whose role has this policy.
+    pub(super) fn of_machine(&mut self, policy: &str) {
+        let machine = "arn:aws:states:eu-west-2:123456789012:stateMachine:recycle";
+        let now = self.world.now();
+        self.world.executions.begin(EXECUTION, machine, "{}", now);
+        let policy = serde_json::from_str(policy).expect("it is JSON");
+        self.world.set_role(machine, Arc::new(RolePolicies::read([&policy]).expect("it is read")));
     }
 
     pub(super) fn plain() -> Self {

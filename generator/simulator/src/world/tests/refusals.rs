@@ -5,6 +5,13 @@ use serde_json::{Value, json};
 use super::{WorldFixture, id, text};
 use crate::world::errors::ErrorNames;
 
+/// What the role of the machine allows: groups with the tag may be suspended and terminated in.
+const CHANGES_OPTED_IN: &str = r#"{"Statement": [{
+    "Sid": "Change", "Effect": "Allow", "Resource": "arn:aws:autoscaling:*:autoScalingGroupName/*",
+    "Action": ["autoscaling:SuspendProcesses", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+    "Condition": {"Null": {"aws:ResourceTag/recycled": "false"}}
+}]}"#;
+
 /// Calls on a group of 3 to 6 with 3 desired, and what AWS says.
 #[test]
 fn sizes_out_of_bounds_are_refused_with_awss_words() {
@@ -102,15 +109,50 @@ fn an_unknown_group_is_an_error_for_changes_and_an_empty_list_for_reads() {
 #[test]
 fn a_group_without_the_tag_may_not_be_changed_and_one_whose_tag_says_false_may() {
     let mut fixture = WorldFixture::with(|group| group.opted_in = None, "");
+    fixture.of_machine(CHANGES_OPTED_IN);
     let error =
         fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})).expect_err("no tag");
     assert!(error.cause.contains("is not authorized to perform: autoscaling:SuspendProcesses"), "{error:?}");
     assert!(error.cause.contains("Status Code: 403"), "{error:?}");
     let error = fixture.terminate(&id(1), false).expect_err("no tag");
     assert!(error.cause.contains("is not authorized"), "{error:?}");
-    assert!(fixture.describe().is_object());
+    assert_eq!(fixture.world.record().denials, [""; 0], "the owner of the group said so");
     let mut fixture = WorldFixture::with(|group| group.opted_in = Some("false".to_owned()), "");
+    fixture.of_machine(CHANGES_OPTED_IN);
     assert!(fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["Launch"]})).is_ok());
+}
+
+#[test]
+fn a_call_that_no_statement_is_about_is_refused_recorded_and_makes_no_change() {
+    let mut fixture = WorldFixture::plain();
+    fixture.of_machine(CHANGES_OPTED_IN);
+    let error =
+        fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect_err("not allowed");
+    assert!(error.cause.contains("perform: autoscaling:SetDesiredCapacity"), "{error:?}");
+    assert_eq!(fixture.group().sizes.desired, 3);
+    for (service, action, arguments, resource) in [
+        (
+            "dynamodb",
+            "getItem",
+            json!({"TableName": "recycles"}),
+            "arn:aws:dynamodb:eu-west-2:123456789012:table/recycles",
+        ),
+        ("sns", "publish", json!({"TopicArn": "arn:t"}), "arn:t"),
+        ("sfn", "describeExecution", json!({"ExecutionArn": "arn:e"}), "arn:e"),
+        ("lambda", "invoke", json!({"FunctionName": "arn:f"}), "arn:f"),
+        ("vpclattice", "listTargets", json!({"TargetGroupIdentifier": "arn:g"}), "arn:g"),
+        ("autoscaling", "describeAutoScalingGroups", json!({}), "*"),
+    ] {
+        let error = fixture.call(service, action, &arguments).expect_err(action);
+        assert!(error.cause.contains("is not authorized"), "{error:?}");
+        let denials = &fixture.world.record().denials;
+        assert!(denials.last().is_some_and(|last| last.ends_with(&format!(" on {resource}"))), "{denials:?}");
+    }
+    let answered = fixture.call("sfn", "describeExecution", &json!({"ExecutionArn": "no-arn"}));
+    assert!(
+        answered.expect_err("no ARN").cause.contains("Invalid Arn"),
+        "what names nothing gets the service's own refusal"
+    );
 }
 
 #[test]

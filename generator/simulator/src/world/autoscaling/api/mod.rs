@@ -41,10 +41,10 @@ fn group_to_change(
     Ok(index)
 }
 
-/// The role of the machine may change only a group that carries the tag and has no operator; nobody may change one that is being deleted.
+/// Nobody but its operator may change a group that has one, and nobody one that is being deleted.
 fn allow_change(service: &AutoScaling, request: &Request<'_>, index: GroupIndex) -> Result<(), AwsError> {
     let group = service.fleet.get(index);
-    if !group.has_tag(&service.opt_in_tag) || group.operator.is_some() {
+    if group.operator.is_some() {
         return Err(access_denied("autoscaling", request.action));
     }
     match group.phase {
