@@ -73,6 +73,7 @@ fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
     );
     fixture.start(ONE, Replace::Outdated, Allowed::Always);
     fixture.lock(ONE);
+    fixture.world.set_role(super::MACHINE, std::sync::Arc::default());
     let arguments = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
     let now = fixture.world.now();
     let call = ServiceCall {
