@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::{Allowed, Promise};
 use super::{CheckerFixture, GROUP, ONE};
+use asg_recycle_simulator::iam_policy::RolePolicies;
 use asg_recycle_simulator::services::{ServiceCall, Services as _};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::spec::WorldSpec;
@@ -73,7 +74,8 @@ fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
     );
     fixture.start(ONE, Replace::Outdated, Allowed::Always);
     fixture.lock(ONE);
-    fixture.world.set_role(super::MACHINE, std::sync::Arc::default());
+    let locks = json!({"Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]});
+    fixture.world.set_role(super::MACHINE, Arc::new(RolePolicies::read([&locks]).expect("it is read")));
     let arguments = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
     let now = fixture.world.now();
     let call = ServiceCall {
