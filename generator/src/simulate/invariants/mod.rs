@@ -14,14 +14,11 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-pub use endings::Ending;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
-
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
@@ -35,6 +32,7 @@ use capacity::Capacity;
 use outage::Outage;
 use sizes::{Bound, Demand};
 
+pub use endings::Ending;
 pub use promise::{Promise, UnknownPromise};
 pub use sizes::OwnSizes;
 pub use verdict::{Termination, Verdict, judge};
