@@ -90,9 +90,15 @@ fn filtered(at: usize, step: &PathStep, assigned: &BTreeSet<String>) -> Option<F
     (!found.filters.is_empty()).then_some(found)
 }
 
-/// Whether a step binds what it passes, or is read by one further on.
+/// Whether a step binds what it passes, is read by one further on, or has the whole path give a list, whatever the number of
+/// items: `[]`.
 fn is_marked(step: &PathStep) -> bool {
-    step.focus.is_some() || step.index_var.is_some() || step.ancestor_label.is_some() || step.is_tuple
+    let is_filter = |stage: &Stage| matches!(stage, Stage::Filter(_));
+    !step.stages.iter().all(is_filter)
+        || step.focus.is_some()
+        || step.index_var.is_some()
+        || step.ancestor_label.is_some()
+        || step.is_tuple
 }
 
 /// Whether a filter cannot be an index.
