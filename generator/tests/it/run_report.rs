@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -34,7 +35,11 @@ fn page(done: &Done) -> String {
 /// Looks at a page in Chromium, narrow and wide, light and dark: nothing is said on the console or asked for elsewhere, nothing is
 /// wider than the window, keys lead to every part and scroll it, and text can be read.
 fn is_fit_for_a_browser(page: &Path) {
+    // The browser unpacks itself where any test looks for it: one at a time, or one starts what another still writes.
+    static BROWSER: Mutex<()> = Mutex::new(());
+    let alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     let seen = node::script("browser", "look.mjs").arg(page).output().expect("node starts");
+    drop(alone);
     assert!(seen.status.success(), "{}", String::from_utf8_lossy(&seen.stderr));
     let seen = String::from_utf8(seen.stdout).expect("text");
     let looks: Vec<Value> = seen.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
