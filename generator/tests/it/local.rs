@@ -364,3 +364,27 @@ fn samples_are_listed_and_shown() {
     Run::new(&["events", "show", "x"]).stderr_has("`asg-recycle events list` shows them").exits(2);
     Run::new(&["events", "show", "minimal", "--set", "grup=x"]).stderr_has("did you mean `group`?").exits(2);
 }
+
+#[test]
+fn an_event_that_the_handler_logged_can_be_sent_again() {
+    let start = || Local::start(handler(), "handler:\n  log_level: debug\n", &["--offline"]);
+    let input = |local: &Local, arguments: &[&str]| {
+        let report = local.client(&[arguments, &["--batch", "--format", "json"]].concat()).ok().stdout;
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        report["executions"][0]["input"].clone()
+    };
+    let first = start();
+    let sent = input(&first, &["--sample", "update-launch-template"]);
+    assert!(sent.is_object(), "{sent}");
+    let line = first.line("\"message\":\"event\"");
+    // Where it was sent before, its execution is there already.
+    let second = start();
+    let write = |name: &str, text: &str| fs::write(second.folder.path().join(name), text).expect("a file");
+    write("captured.json", &line);
+    assert_eq!(input(&second, &["--event", "captured.json"]), sent);
+    write("broken.json", &line.replacen("{\\\"", "{oops\\\"", 1));
+    second
+        .client(&["--event", "broken.json"])
+        .stderr_has("broken.json, `detail`:1:2: the event is no JSON")
+        .exits(2);
+}
