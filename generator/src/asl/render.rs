@@ -14,10 +14,8 @@ use super::tables::Tables;
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
-use crate::strategy::{Catalog, Hooks};
+use crate::strategy::{Catalog, FRAME, Hooks};
 use crate::template;
-
-const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 
 /// The Choices whose rules lead to a state, by that state.
 type Callers = BTreeMap<String, Vec<String>>;

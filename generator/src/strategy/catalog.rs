@@ -13,6 +13,8 @@ use crate::template::TEMPLATES;
 
 /// The folder of every strategy's folder, and of `_shared`.
 const ROOT: &str = "strategies";
+/// What the machine is besides its states.
+pub(crate) const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 const SETTINGS: &str = "strategies/_shared/settings.yaml";
 /// What a strategy's folder may hold of states, the first of them in any case.
 const STATES: [&str; 2] = ["states.asl.json.j2", "put_back.asl.json.j2"];
@@ -81,13 +83,14 @@ impl Catalog {
         self.strategies.values().find_map(|strategy| strategy.phases.get(phase)?.put_back_means.as_deref())
     }
 
-    /// The templates of states: those of the frame in the order of their numbers, then each strategy's.
+    /// The templates of states: those of the frame, in the order of their numbers and then those without one, and each strategy's.
     pub(crate) fn state_files(&self) -> Vec<String> {
-        let is_numbered = |path: &&String| {
-            let name = path.strip_prefix("strategies/_shared/").unwrap_or_default();
-            name.starts_with(|first: char| first.is_ascii_digit()) && !name.contains('/')
+        let has_states = |path: &&String| {
+            let name =
+                path.strip_prefix("strategies/_shared/").and_then(|name| name.strip_suffix(".asl.json.j2"));
+            name.is_some_and(|name| !name.contains('/')) && *path != FRAME
         };
-        let shared = self.texts.keys().filter(is_numbered).cloned();
+        let shared = self.texts.keys().filter(has_states).cloned();
         let own = self.strategies.keys().flat_map(|name| {
             let path = |file: &str| format!("{ROOT}/{name}/{file}");
             STATES

@@ -8,6 +8,7 @@ mod types;
 use std::collections::BTreeMap;
 
 pub use catalog::Catalog;
+pub(crate) use catalog::FRAME;
 pub use setting::Setting;
 pub use types::{Hooks, Phase, Strategy};
 

@@ -332,6 +332,19 @@ fn source_files_say_what_they_are_for_and_stay_short() {
 }
 
 #[test]
+fn templates_stay_short() {
+    let templates = frame::files(&repository().join("templates"));
+    let templates =
+        templates.iter().filter(|path| path.extension().is_some_and(|extension| extension == "j2"));
+    let long = templates.filter_map(|path| {
+        let lines = fs::read_to_string(path).expect("a template").lines().count();
+        (lines > LINES_MAX).then(|| format!("{}: {lines} lines, of at most {LINES_MAX}", relative(path)))
+    });
+    let long: Vec<String> = long.collect();
+    assert!(long.is_empty(), "split these by what they do:\n{}", long.join("\n"));
+}
+
+#[test]
 fn every_strategy_is_complete() {
     let mut faults = Vec::new();
     let mut strategies = 0;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::definition::Definition;
 use super::report::Report;
 
-/// The condition of the rule `list_first` of `templates/strategies/_shared/macros.j2`.
+/// The condition of the rule `list_first` of `templates/strategies/_shared/group.j2`.
 const UNLISTED: &str = "{% $group.unlisted %}";
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {

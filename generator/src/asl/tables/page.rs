@@ -29,7 +29,7 @@ fn page(tables: &Tables) -> String {
     }
     page.push_str(
         "\n## Variables\n\n\
-         Writers are stages of the frame (`lock` is `3_lock`); `strategies` is any of theirs. An execution begins with the \
+         Writers are stages of the frame (`lock` is `4_lock`); `strategies` is any of theirs. An execution begins with the \
          value of\nthe last column; where there is none, the states assign it before they read it.\n",
     );
     for group in &tables.variables {

@@ -147,7 +147,7 @@ impl Row {
         let (rerun, hand_over) = (self.is_carried_by(Carrier::Rerun), self.is_carried_by(Carrier::HandOver));
         let variable = self.variable.as_ref().map(|name| format!("${name}")).unwrap_or_default();
         let mut written_by = vec!["begin".to_owned()];
-        written_by.extend(rerun.then(|| "lock".to_owned()));
+        written_by.extend(rerun.then(|| "go_on".to_owned()));
         written_by.extend(self.written_by.clone());
         RequestKey {
             read: self.read.clone().unwrap_or_else(|| self.reading(&format!("$states.input.{key}"))),
