@@ -88,7 +88,7 @@ fn describe(instance: &Instance, group: &Group) -> Value {
             "LaunchTime": instance.launched_at.to_string(),
             "Placement": {"AvailabilityZone": &*group.zones[instance.zone]},
             "State": {"Code": code, "Name": name},
-            "Tags": [{"Key": GROUP_TAG, "Value": &*group.name}],
+            "Tags": if instance.is_detached() { json!([]) } else { json!([{"Key": GROUP_TAG, "Value": &*group.name}]) },
         }],
     })
 }
@@ -130,16 +130,16 @@ pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Res
     let mut tags = groups
         .iter()
         .flat_map(|group| {
-            let there = group.instances.iter().chain(&group.departed).map(|one| (one.id, &one.tags));
+            let here = group.instances.iter().chain(&group.departed);
+            let here = here.map(move |one| (one.id, &one.tags, (!one.is_detached()).then_some(group)));
             let pooled = group.warm_pool.iter().flat_map(|pool| &pool.instances);
-            there
-                .chain(pooled.map(|one| (one.id, &one.tags)))
-                .filter(|(id, _)| ids.as_ref().is_none_or(|ids| ids.contains(id)))
-                .map(move |(id, tags)| (group, id, tags))
+            here.chain(pooled.map(move |one| (one.id, &one.tags, Some(group))))
+                .filter(|(id, ..)| ids.as_ref().is_none_or(|ids| ids.contains(id)))
         })
-        .flat_map(|(group, id, tags)| {
+        .flat_map(|(id, tags, group)| {
             let own = tags.iter().map(|(key, value)| (&**key, &**value));
-            std::iter::once((GROUP_TAG, &*group.name)).chain(own).map(move |(key, value)| (id, key, value))
+            let member = group.map(|group| (GROUP_TAG, &*group.name));
+            member.into_iter().chain(own).map(move |(key, value)| (id, key, value))
         })
         .filter(|(_, key, value)| {
             wanted.iter().all(|filter| match filter.name {

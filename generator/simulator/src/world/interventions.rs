@@ -58,6 +58,8 @@ pub enum Intervention {
     Unprotect(InstanceSelector),
     /// Somebody puts instances in standby, which lowers the desired capacity.
     Standby(InstanceSelector),
+    /// Somebody detaches instances, which lowers the desired capacity; their machines run on.
+    Detach(InstanceSelector),
     /// Somebody sets a tag.
     SetTag(TagSpec),
     /// Somebody removes one.
@@ -207,7 +209,7 @@ pub enum TargetState {
     Draining,
     /// It fails them, and its connections are being ended.
     UnhealthyDraining,
-    /// The load balancer does not know.
+    /// The load balancer does not know; VPC Lattice says so of targets that nothing checks, and sends them their traffic.
     Unavailable,
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn describe_instance_health(
     })?;
     let state = |one: &Listed| {
         let (state, reason, description) = match one.target {
-            Target::Healthy | Target::Unused => ("InService", "N/A", "N/A"),
+            Target::Healthy | Target::Unused | Target::Unchecked => ("InService", "N/A", "N/A"),
             Target::Draining => ("InService", "N/A", "Instance deregistration currently in progress."),
             Target::Initial => ("OutOfService", "ELB", "Instance registration is still in progress."),
             Target::Unavailable => ("Unknown", "N/A", "A transient error occurred. Please try again later."),
@@ -110,7 +110,7 @@ pub(crate) fn list_targets(service: &AutoScaling, request: &Request<'_>) -> Resu
             Target::Initial => "INITIAL",
             Target::Unhealthy | Target::UnhealthyDraining => "UNHEALTHY",
             Target::Draining => "DRAINING",
-            Target::Unavailable => "UNAVAILABLE",
+            Target::Unavailable | Target::Unchecked => "UNAVAILABLE",
             Target::Unused | Target::Unregistered => "UNUSED",
         };
         json!({"Id": one.id, "Port": one.port, "Status": status})
@@ -199,6 +199,11 @@ fn describe(one: &Listed, refusal: &(Arc<str>, Arc<str>)) -> Value {
             "unused",
             Some("Target.NotInUse"),
             "Target group is not configured to receive traffic from the load balancer",
+        ),
+        Target::Unchecked => (
+            "unavailable",
+            Some("Target.HealthCheckDisabled"),
+            "Health checks are disabled for this target group",
         ),
         Target::Unavailable => (
             "unavailable",

@@ -57,6 +57,8 @@ pub(crate) enum InstanceStep {
     Forget,
     /// It is in standby.
     Standby,
+    /// It is out of the group.
+    Detached,
 }
 
 /// The queue.

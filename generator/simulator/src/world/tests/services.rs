@@ -60,7 +60,8 @@ fn each_kind_of_load_balancer_tells_of_health_in_its_own_words() {
                 (1, 1, 1);
             group.ports = 2;
         },
-        "[{at: 1s, do: {hold_targets: {state: draining, for: 60s}}}]",
+        "[{at: 1s, do: {hold_targets: {state: draining, for: 60s}}}, \
+          {at: 120s, do: {hold_targets: {state: unavailable, for: 60s}}}]",
     );
     let ids: Vec<String> = fixture.group().load_balancers.iter().map(|one| one.id.to_string()).collect();
     let [_, unused, classic, lattice] = &ids[..] else { panic!("four load balancers, not {ids:?}") };
@@ -89,6 +90,8 @@ fn each_kind_of_load_balancer_tells_of_health_in_its_own_words() {
     assert_eq!(states(0), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
     assert_eq!(states(10), ["Target.NotInUse", "InService", "OutOfService", "DRAINING", "4"]);
     assert_eq!(states(100), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
+    assert_eq!(states(130), ["Target.NotInUse", "Unknown", "OutOfService", "UNAVAILABLE", "4"]);
+    assert_eq!(states(200), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
     let targets: Vec<Value> = (1..=21).map(|n| json!({"Id": id(n)})).collect();
     let refused = json!({"TargetGroupIdentifier": lattice, "Targets": targets});
     let error = fixture.call("vpclattice", "listTargets", &refused).expect_err("too many");

@@ -83,7 +83,7 @@ fn units_of(group: &Group, ids: &[InstanceId]) -> Result<Vec<u32>, AwsError> {
             units.push(0);
             continue;
         };
-        if instance.lifecycle.is_terminating() {
+        if instance.lifecycle.is_terminating() || instance.lifecycle == Lifecycle::Detaching {
             // What AWS says to a second termination is not documented; an error is the harder case to survive.
             let number = instance
                 .activity

@@ -100,6 +100,11 @@ impl Activity {
         Self::begun(number, &format!("Moving EC2 instance to Standby: {id}"), now, cause)
     }
 
+    /// A detachment.
+    pub fn detachment(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
+        Self::begun(number, &format!("Detaching EC2 instance: {id}"), now, cause)
+    }
+
     fn begun(number: u32, description: &str, now: Moment, cause: &str) -> Self {
         Self {
             number,

@@ -25,7 +25,9 @@ impl AutoScaling {
         let held =
             looked_at.held_targets.filter(|held| held.until > now && looked_at.fits(held.which, instance));
         let state = |one: &Registration| match held {
-            Some(held) if held.port.is_none_or(|port| port == one.port) => held.state,
+            Some(held) if held.port.is_none_or(|port| port == one.port) => {
+                held.target(looked_at.load_balancers[one.load_balancer].kind)
+            }
             _ => verdict,
         };
         let states: Vec<Target> = looked_at.registrations.iter().map(state).collect();
@@ -76,12 +78,8 @@ impl AutoScaling {
     /// Targets stay in a state for a time: those there are from now on, others once their first checks are due.
     pub(crate) fn hold_targets(&mut self, context: &mut Context, group: GroupIndex, held: &TargetsHeld) {
         let now = context.now;
-        let held = HeldTargets {
-            until: now + held.lasts,
-            state: held.state.into(),
-            which: held.which,
-            port: held.port,
-        };
+        let held =
+            HeldTargets { until: now + held.lasts, state: held.state, which: held.which, port: held.port };
         let edited = self.fleet.edit(group, now);
         edited.held_targets = Some(held);
         let is_registered = |one: &&Instance| {

@@ -30,6 +30,10 @@ pub enum Lifecycle {
     EnteringStandby,
     /// In the group, but not in service and not counted in the desired capacity.
     Standby,
+    /// On its way out of the group, with its machine running on.
+    Detaching,
+    /// Out of the group, with its machine running on.
+    Detached,
     /// Not in the group any more.
     Gone,
 }
@@ -48,6 +52,8 @@ impl Lifecycle {
             Self::TerminatingRetained => "Terminating:Retained",
             Self::EnteringStandby => "EnteringStandby",
             Self::Standby => "Standby",
+            Self::Detaching => "Detaching",
+            Self::Detached => "Detached",
             Self::Gone => "Terminated",
         }
     }
@@ -115,12 +121,19 @@ pub enum Target {
     Unused,
     /// Nothing is known of its checks.
     Unavailable,
+    /// Registered where health checks are switched off: it gets its traffic all the same.
+    Unchecked,
 }
 
 impl Target {
-    /// Whether a load balancer knows it and checks it.
+    /// Whether a load balancer knows it, and checks it or would if its checks were not switched off.
     pub fn is_checked(self) -> bool {
         !matches!(self, Self::Unregistered | Self::Unused)
+    }
+
+    /// Whether its load balancer keeps no traffic from it.
+    fn takes_traffic(self) -> bool {
+        matches!(self, Self::Healthy | Self::Unused | Self::Unchecked)
     }
 }
 
@@ -204,6 +217,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether somebody has taken it out of the group with its machine running on.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.lifecycle == Lifecycle::Detached
+    }
+
     /// In service and passing every check there is: Auto Scaling's, and each load balancer's.
     pub fn serves(&self) -> bool {
         self.ec2_state == Ec2State::Running && self.is_said_to_serve()
@@ -213,6 +231,6 @@ impl Instance {
     pub fn is_said_to_serve(&self) -> bool {
         self.lifecycle == Lifecycle::InService
             && self.health == Health::Healthy
-            && self.targets.iter().all(|target| matches!(target, Target::Healthy | Target::Unused))
+            && self.targets.iter().all(|target| target.takes_traffic())
     }
 }

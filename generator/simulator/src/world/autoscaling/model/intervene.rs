@@ -20,8 +20,33 @@ use super::refresh::{Preferences, RefreshStatus};
 use super::scaling::{Resized, bounded};
 use super::state::{ActiveLaunchFailure, AutoScaling};
 
-/// How long entering standby takes.
-const STANDBY_AFTER: Span = Span::seconds(5);
+/// How long entering standby, or leaving the group alive, takes.
+const ASIDE_AFTER: Span = Span::seconds(5);
+
+/// How long a group without instances takes to go.
+const DELETED_AFTER: Span = Span::seconds(5);
+
+/// A way to take an instance out of service that leaves its machine running.
+struct Aside {
+    lifecycle: Lifecycle,
+    then: InstanceStep,
+    why: &'static str,
+    activity: fn(u32, InstanceId, Moment, &str) -> Activity,
+}
+
+const STANDBY: Aside = Aside {
+    lifecycle: Lifecycle::EnteringStandby,
+    then: InstanceStep::Standby,
+    why: "instance was moved to standby in response to a user request",
+    activity: Activity::standby,
+};
+
+const DETACHMENT: Aside = Aside {
+    lifecycle: Lifecycle::Detaching,
+    then: InstanceStep::Detached,
+    why: "instance was detached in response to a user request",
+    activity: Activity::detachment,
+};
 
 impl AutoScaling {
     /// Somebody or something outside does something to a group. What fails calls is not about a group.
@@ -133,7 +158,16 @@ impl AutoScaling {
                 self.note(context, group, GroupEvent::Changed("protection"));
             }
             Intervention::HoldTargets(held) => self.hold_targets(context, group, held),
-            Intervention::Standby(selector) => self.each(context, group, *selector, Self::enter_standby),
+            Intervention::Standby(selector) => {
+                self.each(context, group, *selector, |service, context, group, id| {
+                    service.set_aside(context, group, id, &STANDBY);
+                });
+            }
+            Intervention::Detach(selector) => {
+                self.each(context, group, *selector, |service, context, group, id| {
+                    service.set_aside(context, group, id, &DETACHMENT);
+                });
+            }
             Intervention::SetTag(tag) => {
                 self.fleet.edit(group, now).tags.insert(tag.key.as_str().into(), tag.value.as_str().into());
                 self.note(context, group, GroupEvent::Changed("tags"));
@@ -195,8 +229,8 @@ impl AutoScaling {
         }
     }
 
-    /// Standby lowers the desired capacity, as the operator's call does by default here.
-    fn enter_standby(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
+    /// Takes an instance out of service that runs on. That lowers the desired capacity, as the operator's call does by default here.
+    fn set_aside(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId, how: &Aside) {
         let looked_at = self.fleet.get(group);
         let Some(instance) = looked_at.instance(id).filter(|one| one.lifecycle == Lifecycle::InService)
         else {
@@ -205,20 +239,19 @@ impl AutoScaling {
         let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
         let desired =
             if sizes.desired >= sizes.min + weight { sizes.desired - weight } else { sizes.desired };
-        let why =
-            because("instance was moved to standby in response to a user request", sizes.desired, desired);
-        let activity = Activity::standby(self.next_activity(), id, context.now, &why);
+        let activity =
+            (how.activity)(self.next_activity(), id, context.now, &because(how.why, sizes.desired, desired));
         let edited = self.fleet.edit(group, context.now);
         edited.activities.push(activity);
         let activity = edited.activities.len() - 1;
         self.change(context, group, id, |one| {
-            one.lifecycle = Lifecycle::EnteringStandby;
+            one.lifecycle = how.lifecycle;
             one.activity = Some(activity);
             one.targets.fill(Target::Unregistered);
         });
         self.note(context, group, GroupEvent::Disrupted { instance: id, served });
         self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
-        context.step_in(group, id, STANDBY_AFTER, InstanceStep::Standby);
+        context.step_in(group, id, ASIDE_AFTER, how.then);
         self.reconcile_soon(context, group);
     }
 
@@ -251,7 +284,7 @@ impl AutoScaling {
         self.note(context, group, GroupEvent::Deleting);
         let ids: Vec<InstanceId> = self.fleet.get(group).instances.iter().map(|one| one.id).collect();
         if ids.is_empty() {
-            context.schedule(now + STANDBY_AFTER, ScheduledEvent::Delete(group));
+            context.schedule(now + DELETED_AFTER, ScheduledEvent::Delete(group));
         }
         for id in ids {
             self.take_out(context, group, id, TerminationCause::GroupDeleted, "the group was deleted.");

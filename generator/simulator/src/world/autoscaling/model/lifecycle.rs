@@ -178,7 +178,8 @@ impl AutoScaling {
             (InstanceStep::TerminateHookTimeout, Lifecycle::TerminatingWait) => {
                 self.terminate_hook_timed_out(context, group, id);
             }
-            (InstanceStep::Leave, Lifecycle::TerminatingProceed) => self.leave(context, group, id),
+            (InstanceStep::Leave, Lifecycle::TerminatingProceed)
+            | (InstanceStep::Detached, Lifecycle::Detaching) => self.leave(context, group, id),
             (InstanceStep::Standby, Lifecycle::EnteringStandby) => {
                 self.change(context, group, id, |one| one.lifecycle = Lifecycle::Standby);
                 let now = context.now;
@@ -353,15 +354,18 @@ impl AutoScaling {
         let edited = self.fleet.edit(group, now);
         let Ok(position) = edited.instances.binary_search_by_key(&id, |one| one.id) else { return };
         let mut instance = edited.instances.remove(position);
-        instance.lifecycle = Lifecycle::Gone;
-        let runs_on = instance.ec2_state != Ec2State::Terminated;
+        let is_detached = instance.lifecycle == Lifecycle::Detaching;
+        instance.lifecycle = if is_detached { Lifecycle::Detached } else { Lifecycle::Gone };
+        let shuts_down = instance.ec2_state != Ec2State::Terminated && !is_detached;
         edited.departed.push_back(instance);
         let (release, deleted) =
             (edited.timing.release, edited.phase == GroupPhase::Deleting && edited.instances.is_empty());
-        if runs_on {
+        if shuts_down {
             context.step_in(group, id, release, InstanceStep::Terminated);
         }
-        context.step_in(group, id, REMEMBERED, InstanceStep::Forget);
+        if !is_detached {
+            context.step_in(group, id, REMEMBERED, InstanceStep::Forget);
+        }
         if deleted {
             context.schedule(now + Span::seconds(5), ScheduledEvent::Delete(group));
         }

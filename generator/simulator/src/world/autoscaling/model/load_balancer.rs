@@ -65,21 +65,24 @@ pub struct HeldTargets {
     /// Until when.
     pub until: Moment,
     /// In which state.
-    pub state: Target,
+    pub state: TargetState,
     /// Of which instances.
     pub which: InstanceFilter,
     /// Only at this port.
     pub port: Option<u16>,
 }
 
-impl From<TargetState> for Target {
-    fn from(state: TargetState) -> Self {
-        match state {
-            TargetState::Initial => Self::Initial,
-            TargetState::Unhealthy => Self::Unhealthy,
-            TargetState::Draining => Self::Draining,
-            TargetState::UnhealthyDraining => Self::UnhealthyDraining,
-            TargetState::Unavailable => Self::Unavailable,
+impl HeldTargets {
+    /// How a target of a load balancer of this kind stands while it is held. Each has words of its own: VPC Lattice says `UNAVAILABLE`
+    /// of a target group whose health checks are switched off (fact C4).
+    pub(crate) fn target(self, kind: LoadBalancerKind) -> Target {
+        match self.state {
+            TargetState::Initial => Target::Initial,
+            TargetState::Unhealthy => Target::Unhealthy,
+            TargetState::Draining => Target::Draining,
+            TargetState::UnhealthyDraining => Target::UnhealthyDraining,
+            TargetState::Unavailable if kind == LoadBalancerKind::Lattice => Target::Unchecked,
+            TargetState::Unavailable => Target::Unavailable,
         }
     }
 }
