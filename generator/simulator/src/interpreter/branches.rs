@@ -9,8 +9,9 @@ use super::data::SizedValue;
 use super::execution::Execution;
 use super::failure::Failure;
 use super::history::{Counters, Status};
-use super::machine::{Kind, Map, Program, ScopeIndex};
-use super::thread::{Progress, Shared, StepContext, Thread};
+use super::machine::{LoadedKind, Map, Program, ScopeIndex};
+use super::step::{Shared, StepContext};
+use super::thread::{Inside, Progress, Thread};
 use crate::time::Moment;
 
 /// Iterations of an inline Map that run at once, whatever `MaxConcurrency` says.
@@ -111,14 +112,6 @@ impl Branches {
         self.next < self.results.len() && self.running.len() < self.concurrency_max
     }
 
-    pub(super) fn due(&self) -> Option<Moment> {
-        let idle = self.running.is_empty();
-        if idle || self.can_begin() || self.running.iter().any(|(_, branch)| branch.has_ended()) {
-            return Some(self.touched);
-        }
-        self.running.iter().filter_map(|(_, branch)| branch.due()).min()
-    }
-
     /// Events of an iteration's beginning and of its end.
     fn events_per_end(&self) -> u32 {
         u32::from(matches!(self.plan, Plan::Items { distributed: false, .. }))
@@ -127,49 +120,6 @@ impl Branches {
     /// Events of the whole's success, or failure, before the state is left.
     fn events_of_whole(&self) -> u32 {
         if matches!(self.plan, Plan::Items { distributed: true, .. }) { 2 } else { 1 }
-    }
-
-    pub(super) fn abort(&mut self, shared: &mut Shared, now: Moment) {
-        shared.count(self.events_per_end() * u32::try_from(self.running.len()).unwrap_or(u32::MAX));
-        for (_, mut branch) in self.running.drain(..) {
-            branch.abort(shared, now);
-        }
-    }
-
-    /// As [`Self::abort`], but nothing is thrown away.
-    pub(super) fn stop(&mut self, shared: &mut Shared, now: Moment) {
-        for (_, branch) in &mut self.running {
-            match branch {
-                Branch::Inline(thread) => thread.stop(shared, now),
-                Branch::Child(child) => {
-                    child.stop(now);
-                    shared.events.append(&mut child.take_events());
-                }
-            }
-        }
-    }
-
-    /// What was stopped or has failed goes on; what has not begun begins when its turn comes.
-    pub(super) fn redrive(&mut self, program: &Program, shared: &mut Shared, now: Moment) {
-        self.touched = now;
-        for (_, branch) in &mut self.running {
-            match branch {
-                Branch::Inline(thread) => thread.redrive(program, shared, now),
-                Branch::Child(child) => {
-                    child.redrive(now);
-                    shared.events.append(&mut child.take_events());
-                }
-            }
-        }
-    }
-
-    pub(super) fn add_children(&self, counters: &mut Counters) {
-        for (_, branch) in &self.running {
-            match branch {
-                Branch::Inline(thread) => thread.add_children(counters),
-                Branch::Child(child) => counters.add_child(child.counters()),
-            }
-        }
     }
 
     /// The one that has ended, and how.
@@ -210,49 +160,104 @@ impl Branches {
     }
 }
 
-impl Thread {
+impl Inside for Branches {
+    fn due(&self) -> Option<Moment> {
+        let idle = self.running.is_empty();
+        if idle || self.can_begin() || self.running.iter().any(|(_, branch)| branch.has_ended()) {
+            return Some(self.touched);
+        }
+        self.running.iter().filter_map(|(_, branch)| branch.due()).min()
+    }
+
     /// Collects one that has ended, or begins one, or ends, or does the earliest step inside.
-    pub(super) fn step_branches(&mut self, step: &mut StepContext<'_>, mut branches: Box<Branches>) {
-        branches.touched = step.now;
-        if let Some((index, outcome)) = branches.collect(step.shared) {
+    fn step(mut self: Box<Self>, outer: &mut Thread, step: &mut StepContext<'_>) {
+        self.touched = step.now;
+        if let Some((index, outcome)) = self.collect(step.shared) {
             match outcome {
-                Ok(result) => branches.results[index] = Some(result),
+                Ok(result) => self.results[index] = Some(result),
                 Err(failure) => {
-                    branches.abort(step.shared, step.now);
-                    step.shared.count(branches.events_of_whole());
-                    self.fail(step, failure);
+                    self.abort(step.shared, step.now);
+                    step.shared.count(self.events_of_whole());
+                    outer.fail(step, failure);
                     return;
                 }
             }
-        } else if branches.can_begin() {
-            if let Err(failure) = self.begin_branch(step, &mut branches) {
-                branches.abort(step.shared, step.now);
-                self.fail_inside(step, failure);
+        } else if self.can_begin() {
+            if let Err(failure) = outer.begin_branch(step, &mut self) {
+                self.abort(step.shared, step.now);
+                outer.fail_inside(step, failure);
                 return;
             }
-        } else if let Some(whole) = branches.whole() {
-            step.shared.count(branches.events_of_whole());
+        } else if let Some(whole) = self.whole() {
+            step.shared.count(self.events_of_whole());
             match whole {
-                Ok(results) => self.succeed(step, Some(results)),
-                Err(failure) => self.fail_inside(step, failure),
+                Ok(results) => outer.succeed(step, Some(results)),
+                Err(failure) => outer.fail_inside(step, failure),
             }
             return;
         } else if let Some((_, branch)) =
-            branches.running.iter_mut().min_by_key(|(_, branch)| branch.due().unwrap_or(Moment(u64::MAX)))
+            self.running.iter_mut().min_by_key(|(_, branch)| branch.due().unwrap_or(Moment(u64::MAX)))
         {
             branch.step(step);
         }
-        self.progress = Progress::Branching(branches);
+        outer.progress = Progress::Inside(self);
     }
 
+    fn abort(&mut self, shared: &mut Shared, now: Moment) {
+        shared.count(self.events_per_end() * u32::try_from(self.running.len()).unwrap_or(u32::MAX));
+        for (_, mut branch) in self.running.drain(..) {
+            branch.abort(shared, now);
+        }
+    }
+
+    fn stop(&mut self, shared: &mut Shared, now: Moment) {
+        for (_, branch) in &mut self.running {
+            match branch {
+                Branch::Inline(thread) => thread.stop(shared, now),
+                Branch::Child(child) => {
+                    child.stop(now);
+                    shared.events.append(&mut child.take_events());
+                }
+            }
+        }
+    }
+
+    fn redrive(&mut self, program: &Program, shared: &mut Shared, now: Moment) {
+        self.touched = now;
+        for (_, branch) in &mut self.running {
+            match branch {
+                Branch::Inline(thread) => thread.redrive(program, shared, now),
+                Branch::Child(child) => {
+                    child.redrive(now);
+                    shared.events.append(&mut child.take_events());
+                }
+            }
+        }
+    }
+
+    fn add_children(&self, counters: &mut Counters) {
+        for (_, branch) in &self.running {
+            match branch {
+                Branch::Inline(thread) => thread.add_children(counters),
+                Branch::Child(child) => counters.add_child(child.counters()),
+            }
+        }
+    }
+
+    fn to_box(&self) -> Box<dyn Inside> {
+        Box::new(self.clone())
+    }
+}
+
+impl Thread {
     fn begin_branch(&self, step: &mut StepContext<'_>, branches: &mut Branches) -> Result<(), Failure> {
         let program = Rc::clone(step.program);
         let index = branches.next;
         let branch = match (&branches.plan, &self.state(&program).kind) {
-            (Plan::Items { items, .. }, Kind::Map(map)) => {
+            (Plan::Items { items, .. }, LoadedKind::Map(map)) => {
                 self.begin_item(step, map, index, &items[index])?
             }
-            (Plan::Branches { input }, Kind::Parallel { branches, .. }) => {
+            (Plan::Branches { input }, LoadedKind::Parallel { branches, .. }) => {
                 Branch::Inline(self.begin_inner(step, branches[index], input.clone(), self.item.clone()))
             }
             _ => return Err(Failure::runtime("the state has changed under its own iterations")),

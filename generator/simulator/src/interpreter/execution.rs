@@ -10,7 +10,8 @@ use super::data::{self, NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, SizedValue, Variable
 use super::failure::Failure;
 use super::history::{Counters, HistoryEntry, HistoryEvent, Status};
 use super::machine::{Machine, Program, ScopeIndex};
-use super::thread::{Progress, Shared, StepContext, Thread};
+use super::step::{Shared, StepContext};
+use super::thread::{Progress, Thread};
 use crate::random::Random;
 use crate::services::Services;
 use crate::time::Moment;

@@ -8,7 +8,8 @@ use serde_json::{Map as Fields, Value};
 
 use super::evaluate::Engine;
 use super::machine::{
-    Catcher, Kind, Machine, Map, Next, Program, Results, Rule, Scope, State, StateIndex, Task,
+    LoadedCatcher, LoadedKind, LoadedRule, LoadedScope, LoadedState, Machine, Map, Next, Program, Results,
+    StateIndex, Task,
 };
 use super::memo::CachedAnswer;
 use super::template::{Template, Whole, read_assign};
@@ -100,11 +101,11 @@ impl Loader {
         .ok()
     }
 
-    fn scope(&mut self, scope: &language::Scope, machine: &StateMachine) -> Scope {
+    fn scope(&mut self, scope: &language::Scope, machine: &StateMachine) -> LoadedScope {
         let indices = scope.states.keys().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
         let states = scope.states.iter();
         let states = states.filter_map(|(name, state)| self.state(name, state, &indices, machine)).collect();
-        Scope { start: target(&indices, &scope.start_at), states }
+        LoadedScope { start: target(&indices, &scope.start_at), states }
     }
 
     /// One state, or nothing and its refusals.
@@ -114,15 +115,15 @@ impl Loader {
         state: &language::State,
         indices: &Indices<'_>,
         machine: &StateMachine,
-    ) -> Option<State> {
+    ) -> Option<LoadedState> {
         let results = self.results(name, &state.assign, state.output.as_ref());
-        let catchers = state.catchers.iter().map(|catcher| Catcher {
+        let catchers = state.catchers.iter().map(|catcher| LoadedCatcher {
             errors: catcher.errors.clone(),
             results: self.results(name, &catcher.assign, catcher.output.as_ref()),
             next: target(indices, &catcher.next),
         });
         let catchers = catchers.collect();
-        Some(State {
+        Some(LoadedState {
             name: name.into(),
             kind: self.kind(name, &state.kind, indices, machine)?,
             results,
@@ -155,15 +156,15 @@ impl Loader {
         kind: &language::Kind,
         indices: &Indices<'_>,
         machine: &StateMachine,
-    ) -> Option<Kind> {
+    ) -> Option<LoadedKind> {
         Some(match kind {
-            language::Kind::Pass => Kind::Pass,
-            language::Kind::Succeed => Kind::Succeed,
+            language::Kind::Pass => LoadedKind::Pass,
+            language::Kind::Succeed => LoadedKind::Succeed,
             language::Kind::Fail { error, cause } => self.fail(name, error.as_ref(), cause.as_ref()),
             language::Kind::Task { call, arguments, timeout_seconds } => {
                 let timeout_seconds = timeout_seconds.as_ref();
                 let bounds = (1, SECONDS_MAX);
-                Kind::Task(Task {
+                LoadedKind::Task(Task {
                     timeout_seconds: timeout_seconds
                         .and_then(|value| self.whole(name, "TimeoutSeconds", value, bounds)),
                     service: call.service.as_str().into(),
@@ -174,15 +175,20 @@ impl Loader {
             }
             language::Kind::Choice { rules, default } => {
                 let rules = rules.iter().filter_map(|rule| self.rule(name, rule, indices)).collect();
-                Kind::Choice { rules, default: default.as_ref().map(|default| target(indices, default)) }
+                LoadedKind::Choice {
+                    rules,
+                    default: default.as_ref().map(|default| target(indices, default)),
+                }
             }
             language::Kind::WaitSeconds(seconds) => {
-                Kind::WaitSeconds(self.whole(name, "Seconds", seconds, (0, SECONDS_MAX))?)
+                LoadedKind::WaitSeconds(self.whole(name, "Seconds", seconds, (0, SECONDS_MAX))?)
             }
-            language::Kind::WaitTimestamp(timestamp) => Kind::WaitTimestamp(self.timestamp(name, timestamp)?),
+            language::Kind::WaitTimestamp(timestamp) => {
+                LoadedKind::WaitTimestamp(self.timestamp(name, timestamp)?)
+            }
             language::Kind::Map { items, selector, concurrency_max, label, processor } => {
                 let distributed = machine.scopes[*processor].distributed;
-                Kind::Map(Map {
+                LoadedKind::Map(Map {
                     items: self.items(name, items.as_ref()),
                     concurrency_max: match concurrency_max {
                         Some(value) => self.whole(name, "MaxConcurrency", value, (0, u32::MAX))?,
@@ -193,7 +199,7 @@ impl Loader {
                     distributed: distributed.then(|| self::label(name, label.as_deref())),
                 })
             }
-            language::Kind::Parallel { arguments, branches } => Kind::Parallel {
+            language::Kind::Parallel { arguments, branches } => LoadedKind::Parallel {
                 arguments: self.optional(name, "Arguments", arguments.as_ref()),
                 branches: branches.clone(),
             },
@@ -217,16 +223,16 @@ impl Loader {
         items
     }
 
-    fn rule(&mut self, name: &str, rule: &language::Rule, indices: &Indices<'_>) -> Option<Rule> {
+    fn rule(&mut self, name: &str, rule: &language::Rule, indices: &Indices<'_>) -> Option<LoadedRule> {
         let condition = self.optional(name, "Condition", Some(&rule.condition));
         if condition.as_ref().and_then(Template::as_constant).is_some_and(|value| !value.is_bool()) {
             self.refuse(name, "Condition: it is neither an expression nor a boolean");
         }
         let results = self.results(name, &rule.assign, rule.output.as_ref());
-        Some(Rule { condition: condition?, results, next: target(indices, &rule.next) })
+        Some(LoadedRule { condition: condition?, results, next: target(indices, &rule.next) })
     }
 
-    fn fail(&mut self, name: &str, error: Option<&Value>, cause: Option<&Value>) -> Kind {
+    fn fail(&mut self, name: &str, error: Option<&Value>, cause: Option<&Value>) -> LoadedKind {
         let error = self.optional(name, "Error", error);
         let cause = self.optional(name, "Cause", cause);
         let constant = error.as_ref().and_then(Template::as_constant);
@@ -236,7 +242,7 @@ impl Loader {
         if cause.as_ref().and_then(Template::as_constant).is_some_and(|cause| !cause.is_string()) {
             self.refuse(name, "Cause: it must be a text");
         }
-        Kind::Fail { error, cause }
+        LoadedKind::Fail { error, cause }
     }
 }
 

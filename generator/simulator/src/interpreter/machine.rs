@@ -31,7 +31,7 @@ pub(super) struct Program {
     /// The definition, its placeholders filled in.
     pub text: String,
     /// The first is the machine's own; the others are the insides of Map and Parallel.
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<LoadedScope>,
     /// `TimeoutSeconds` of the machine.
     pub timeout: Option<Span>,
     pub engine: Engine,
@@ -46,20 +46,20 @@ pub(super) type ScopeIndex = usize;
 pub(super) type StateIndex = usize;
 
 /// States that can reach each other.
-pub(super) struct Scope {
+pub(super) struct LoadedScope {
     pub start: StateIndex,
-    pub states: Vec<State>,
+    pub states: Vec<LoadedState>,
 }
 
 /// One state.
-pub(super) struct State {
+pub(super) struct LoadedState {
     pub name: Rc<str>,
-    pub kind: Kind,
+    pub kind: LoadedKind,
     /// Of a Choice, these two are for its `Default`.
     pub results: Results,
     pub next: Next,
     pub retriers: Vec<Retrier>,
-    pub catchers: Vec<Catcher>,
+    pub catchers: Vec<LoadedCatcher>,
 }
 
 /// What is evaluated when a state is left.
@@ -77,12 +77,12 @@ pub(super) enum Next {
 }
 
 /// What a state does.
-pub(super) enum Kind {
+pub(super) enum LoadedKind {
     Pass,
     Succeed,
     Fail { error: Option<Template>, cause: Option<Template> },
     Task(Task),
-    Choice { rules: Vec<Rule>, default: Option<StateIndex> },
+    Choice { rules: Vec<LoadedRule>, default: Option<StateIndex> },
     WaitSeconds(Whole),
     WaitTimestamp(Template),
     Map(Map),
@@ -99,7 +99,7 @@ pub(super) struct Task {
 }
 
 /// One of a Choice's rules.
-pub(super) struct Rule {
+pub(super) struct LoadedRule {
     pub condition: Template,
     pub results: Results,
     pub next: StateIndex,
@@ -117,7 +117,7 @@ pub(super) struct Map {
 }
 
 /// One entry of `Catch`.
-pub(super) struct Catcher {
+pub(super) struct LoadedCatcher {
     pub errors: Vec<String>,
     pub results: Results,
     pub next: StateIndex,

@@ -34,6 +34,7 @@ mod items;
 mod retry;
 mod thread;
 mod states;
+mod step;
 mod branches;
 mod execution;
 

@@ -7,10 +7,11 @@ use super::data;
 use super::evaluate;
 use super::failure::Failure;
 use super::history::HistoryEvent;
-use super::machine::{Kind, Map, Next, Rule, ScopeIndex, StateIndex, Task};
+use super::machine::{LoadedKind, LoadedRule, Map, Next, ScopeIndex, StateIndex, Task};
 use super::observer::Way;
+use super::step::StepContext;
 use super::template::Template;
-use super::thread::{Progress, StepContext, Thread};
+use super::thread::{Progress, Thread};
 use super::timestamp;
 use crate::services::ServiceCall;
 use crate::time::{Moment, Span};
@@ -21,26 +22,26 @@ impl Thread {
         let program = Rc::clone(step.program);
         let state = self.state(&program);
         let failed = match &state.kind {
-            Kind::Pass | Kind::Succeed => {
+            LoadedKind::Pass | LoadedKind::Succeed => {
                 self.succeed(step, None);
                 return;
             }
-            Kind::Fail { error, cause } => {
+            LoadedKind::Fail { error, cause } => {
                 self.perform_fail(step, error.as_ref(), cause.as_ref());
                 return;
             }
-            Kind::Task(task) => self.perform_task(step, task),
-            Kind::Choice { rules, default } => self.perform_choice(step, rules, *default),
-            Kind::WaitSeconds(seconds) => self
+            LoadedKind::Task(task) => self.perform_task(step, task),
+            LoadedKind::Choice { rules, default } => self.perform_choice(step, rules, *default),
+            LoadedKind::WaitSeconds(seconds) => self
                 .over(step, (None, None), None, |over| program.engine.whole("Seconds", seconds, over))
                 .map(|seconds| {
                     self.progress = Progress::Waiting(step.now + Span::seconds(u64::from(seconds)));
                 }),
-            Kind::WaitTimestamp(template) => self
+            LoadedKind::WaitTimestamp(template) => self
                 .wait_until(step, template)
                 .map(|moment| self.progress = Progress::Waiting(moment.max(step.now))),
-            Kind::Map(map) => self.perform_map(step, map),
-            Kind::Parallel { arguments, branches } => {
+            LoadedKind::Map(map) => self.perform_map(step, map),
+            LoadedKind::Parallel { arguments, branches } => {
                 self.perform_parallel(step, arguments.as_ref(), branches)
             }
         };
@@ -115,7 +116,7 @@ impl Thread {
     fn perform_choice(
         &mut self,
         step: &mut StepContext<'_>,
-        rules: &[Rule],
+        rules: &[LoadedRule],
         default: Option<StateIndex>,
     ) -> Result<(), Failure> {
         let engine = &step.program.engine;
@@ -160,7 +161,7 @@ impl Thread {
         })?;
         step.shared.count(if map.distributed.is_some() { 2 } else { 1 });
         let branches = Branches::of_items(items.into(), concurrency_max, map.distributed.is_some(), step.now);
-        self.progress = Progress::Branching(Box::new(branches));
+        self.progress = Progress::Inside(Box::new(branches));
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl Thread {
             None => self.input.clone(),
         };
         step.shared.count(1);
-        self.progress = Progress::Branching(Box::new(Branches::of_branches(branches.len(), input, step.now)));
+        self.progress = Progress::Inside(Box::new(Branches::of_branches(branches.len(), input, step.now)));
         Ok(())
     }
 }

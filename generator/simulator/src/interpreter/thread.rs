@@ -4,57 +4,40 @@ use std::rc::Rc;
 
 use jsonata_core::value::JValue;
 
-use super::branches::Branches;
-use super::context::{self, Identity, Item, StateContext};
+use super::context::{self, Item, StateContext};
 use super::data::{PAYLOAD_BYTES_MAX, SizedValue, VARIABLES_BYTES_MAX, Variables};
 use super::evaluate::{Sources, object};
 use super::failure::Failure;
-use super::history::{Counters, EVENTS_MAX, HistoryEntry, HistoryEvent};
-use super::machine::{Next, Program, Results, ScopeIndex, State, StateIndex};
+use super::history::{Counters, HistoryEvent};
+use super::machine::{LoadedState, Next, Program, Results, ScopeIndex, StateIndex};
 use super::observer::Way;
 use super::retry;
+use super::step::{Shared, StepContext};
 use super::template::Template;
-use crate::random::Random;
-use crate::services::Services;
 use crate::time::Moment;
 
-/// What the threads of one execution share.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub identity: Identity,
-    pub input: JValue,
-    pub started: Moment,
-    /// How often it was redriven.
-    pub redrives: u32,
-    pub random: Random,
-    pub counters: Counters,
-    pub events: Vec<HistoryEntry>,
-    /// Of all variables of the execution.
-    pub variables_bytes: usize,
+/// What runs inside a state, under way: the iterations of a Map, the branches of a Parallel. A thread knows no more of it, since
+/// what is inside are threads and executions again.
+pub(super) trait Inside {
+    /// When its next step is due.
+    fn due(&self) -> Option<Moment>;
+    /// Does the smallest thing inside, or ends the state that it is inside of.
+    fn step(self: Box<Self>, outer: &mut Thread, step: &mut StepContext<'_>);
+    /// Throws away what has not ended.
+    fn abort(&mut self, shared: &mut Shared, now: Moment);
+    /// As [`Self::abort`], but nothing is thrown away.
+    fn stop(&mut self, shared: &mut Shared, now: Moment);
+    /// What was stopped or has failed goes on; what has not begun begins when its turn comes.
+    fn redrive(&mut self, program: &Program, shared: &mut Shared, now: Moment);
+    /// Adds what child executions have cost so far.
+    fn add_children(&self, counters: &mut Counters);
+    fn to_box(&self) -> Box<dyn Inside>;
 }
 
-impl Shared {
-    /// Adds events to the history.
-    pub(super) fn count(&mut self, events: u32) {
-        self.counters.history_events = (self.counters.history_events + events).min(EVENTS_MAX);
+impl Clone for Box<dyn Inside> {
+    fn clone(&self) -> Self {
+        (**self).to_box()
     }
-
-    /// Whether only `ExecutionSucceeded` could have been the last event, and something else was.
-    pub(super) fn history_is_full(&self) -> bool {
-        self.counters.history_events >= EVENTS_MAX
-    }
-
-    pub(super) fn log(&mut self, at: Moment, event: HistoryEvent) {
-        self.events.push(HistoryEntry { at, execution: Rc::clone(&self.identity.arn), event });
-    }
-}
-
-/// What a step works with.
-pub(super) struct StepContext<'a> {
-    pub program: &'a Rc<Program>,
-    pub shared: &'a mut Shared,
-    pub services: &'a mut dyn Services,
-    pub now: Moment,
 }
 
 /// A state that is under way, with the variables and the input it sees.
@@ -85,7 +68,7 @@ pub(super) enum Progress {
     /// The call is made; its answer arrives then.
     Answer(Moment, Result<SizedValue, Failure>),
     /// A Map or Parallel.
-    Branching(Box<Branches>),
+    Inside(Box<dyn Inside>),
     /// The last state was left, or an error was not caught.
     Ended(Result<SizedValue, Failure>),
 }
@@ -136,7 +119,7 @@ impl Thread {
     }
 
     /// The state that it stands in.
-    pub(super) fn state<'p>(&self, program: &'p Program) -> &'p State {
+    pub(super) fn state<'p>(&self, program: &'p Program) -> &'p LoadedState {
         &program.scopes[self.scope].states[self.state]
     }
 
@@ -146,7 +129,7 @@ impl Thread {
             Progress::Ready(at) | Progress::Backoff(at) | Progress::Waiting(at) | Progress::Answer(at, _) => {
                 Some(*at)
             }
-            Progress::Branching(branches) => branches.due(),
+            Progress::Inside(inside) => inside.due(),
             Progress::Ended(_) => None,
         }
     }
@@ -164,7 +147,7 @@ impl Thread {
                     Err(failure) => self.fail(step, failure),
                 }
             }
-            Progress::Branching(branches) => self.step_branches(step, branches),
+            Progress::Inside(inside) => inside.step(self, step),
             ended @ Progress::Ended(_) => self.progress = ended,
         }
     }
@@ -327,16 +310,16 @@ impl Thread {
 
     /// Ends it from outside, with everything inside it.
     pub(super) fn abort(&mut self, shared: &mut Shared, now: Moment) {
-        if let Progress::Branching(branches) = &mut self.progress {
-            branches.abort(shared, now);
+        if let Progress::Inside(inside) = &mut self.progress {
+            inside.abort(shared, now);
         }
         self.release(shared);
     }
 
     /// Ends it with its execution: what is inside it stays where it stands, for a redrive.
     pub(super) fn stop(&mut self, shared: &mut Shared, now: Moment) {
-        if let Progress::Branching(branches) = &mut self.progress {
-            branches.stop(shared, now);
+        if let Progress::Inside(inside) = &mut self.progress {
+            inside.stop(shared, now);
         }
         self.release(shared);
     }
@@ -344,7 +327,7 @@ impl Thread {
     /// Goes on after a stop or a failure: the state is entered once more, or what is inside it goes on.
     pub(super) fn redrive(&mut self, program: &Program, shared: &mut Shared, now: Moment) {
         match &mut self.progress {
-            Progress::Branching(branches) => branches.redrive(program, shared, now),
+            Progress::Inside(inside) => inside.redrive(program, shared, now),
             Progress::Ended(Ok(_)) => {}
             _ => self.enter(program, shared, now, self.state),
         }
@@ -357,8 +340,8 @@ impl Thread {
 
     /// Adds what child executions that are under way have cost.
     pub(super) fn add_children(&self, counters: &mut Counters) {
-        if let Progress::Branching(branches) = &self.progress {
-            branches.add_children(counters);
+        if let Progress::Inside(inside) = &self.progress {
+            inside.add_children(counters);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::machine::{Kind, Machine, Program, Scope, State, StateIndex};
+use super::machine::{LoadedKind, LoadedScope, LoadedState, Machine, Program, StateIndex};
 use super::observer::{Way, WayObserver};
 
 impl Machine {
@@ -29,10 +29,13 @@ impl Program {
     }
 }
 
-fn ways_of<'a>(scope: &'a Scope, state: &'a State) -> impl Iterator<Item = ((Rc<str>, Way), String)> + 'a {
+fn ways_of<'a>(
+    scope: &'a LoadedScope,
+    state: &'a LoadedState,
+) -> impl Iterator<Item = ((Rc<str>, Way), String)> + 'a {
     let named = |index: StateIndex| &*scope.states[index].name;
     let mut ways = vec![(Way::Enters, state.name.to_string())];
-    if let Kind::Choice { rules, default } = &state.kind {
+    if let LoadedKind::Choice { rules, default } = &state.kind {
         for (index, rule) in rules.iter().enumerate() {
             let earlier = rules[..index].iter().filter(|other| other.next == rule.next).count();
             let number = if earlier == 0 { String::new() } else { format!(" ({})", earlier + 1) };
