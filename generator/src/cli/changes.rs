@@ -7,14 +7,14 @@ use std::time::SystemTime;
 type Stamp = Option<(SystemTime, u64)>;
 
 /// Files, as they were when last looked at.
-pub(super) struct Files(Vec<(PathBuf, Stamp)>);
+pub(super) struct WatchedFiles(Vec<(PathBuf, Stamp)>);
 
 fn stamp(path: &PathBuf) -> Stamp {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-impl Files {
+impl WatchedFiles {
     /// Begins to watch.
     pub(super) fn watch(paths: Vec<PathBuf>) -> Self {
         Self(paths.into_iter().map(|path| (path.clone(), stamp(&path))).collect())
@@ -36,14 +36,14 @@ impl Files {
 
 #[cfg(test)]
 mod tests {
-    use super::Files;
+    use super::WatchedFiles;
 
     #[test]
     fn a_change_is_seen_once() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a");
         std::fs::write(&file, "1").unwrap();
-        let mut files = Files::watch(vec![file.clone()]);
+        let mut files = WatchedFiles::watch(vec![file.clone()]);
         assert!(!files.have_changed());
         std::fs::write(&file, "12").unwrap();
         assert!(files.have_changed() && !files.have_changed());

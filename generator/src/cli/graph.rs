@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
-use crate::graph::{self, Format};
+use crate::graph::{self, PictureFormat};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -16,14 +16,14 @@ pub(super) struct Arguments {
     strategy: Option<String>,
     /// How it is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: PictureFormat,
+    format: PictureArgument,
     /// Write it into this file instead of printing it.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum PictureFormat {
+enum PictureArgument {
     /// A Mermaid flowchart, which GitHub and many editors show.
     #[default]
     Mermaid,
@@ -35,13 +35,13 @@ enum PictureFormat {
     Text,
 }
 
-impl PictureFormat {
-    fn format(self) -> Format {
+impl PictureArgument {
+    fn format(self) -> PictureFormat {
         match self {
-            Self::Mermaid => Format::Mermaid,
-            Self::Dot => Format::Dot,
-            Self::Svg => Format::Svg,
-            Self::Text => Format::Text,
+            Self::Mermaid => PictureFormat::Mermaid,
+            Self::Dot => PictureFormat::Dot,
+            Self::Svg => PictureFormat::Svg,
+            Self::Text => PictureFormat::Text,
         }
     }
 }

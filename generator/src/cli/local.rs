@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::changes::Files;
+use super::changes::WatchedFiles;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::function::{FunctionArguments, Prepared};
@@ -237,10 +237,10 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn files(&self) -> Files {
+    fn files(&self) -> WatchedFiles {
         let own = self.arguments.function.files().map(std::path::Path::to_owned);
         let all = [self.arguments.source.file.clone()].into_iter().chain(own);
-        Files::watch(if self.arguments.watch { all.collect() } else { Vec::new() })
+        WatchedFiles::watch(if self.arguments.watch { all.collect() } else { Vec::new() })
     }
 
     fn greet(&self, context: &mut Context) {
@@ -321,7 +321,7 @@ impl Session<'_> {
         Ok(run)
     }
 
-    /// Files have changed: the function is built and started anew; where that fails, the former goes on.
+    /// WatchedFiles have changed: the function is built and started anew; where that fails, the former goes on.
     fn renew(&mut self, context: &mut Context) {
         let built = self.arguments.function.prepare(&self.arguments.source, self.aws.as_deref(), context);
         let renewed = built.and_then(|mut prepared| {

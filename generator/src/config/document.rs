@@ -14,14 +14,14 @@ use crate::problem::{Lines, Location, Problem, Problems, shown};
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) place: Location,
-    pub(super) value: Value,
+    pub(super) value: NodeValue,
     /// Collections from here to the innermost; 0 for a scalar.
     height: usize,
 }
 
 /// What stands there. Cheap to clone, for aliases.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(super) enum NodeValue {
     Scalar(Scalar),
     Sequence(Rc<[Node]>),
     Mapping(Rc<[Entry]>),
@@ -45,20 +45,20 @@ pub(super) struct Entry {
 
 /// Nodes of no text, for values that a program sets.
 impl Node {
-    fn nowhere(value: Value, height: usize) -> Self {
+    fn nowhere(value: NodeValue, height: usize) -> Self {
         Self { place: Location::NOWHERE, value, height }
     }
 
     pub(super) fn plain(text: &str) -> Self {
-        Self::nowhere(Value::Scalar(Scalar { text: text.into(), plain: true }), 0)
+        Self::nowhere(NodeValue::Scalar(Scalar { text: text.into(), plain: true }), 0)
     }
 
     pub(super) fn quoted(text: &str) -> Self {
-        Self::nowhere(Value::Scalar(Scalar { text: text.into(), plain: false }), 0)
+        Self::nowhere(NodeValue::Scalar(Scalar { text: text.into(), plain: false }), 0)
     }
 
     pub(super) fn sequence(items: impl Iterator<Item = Self>) -> Self {
-        Self::nowhere(Value::Sequence(items.collect()), 1)
+        Self::nowhere(NodeValue::Sequence(items.collect()), 1)
     }
 }
 
@@ -139,7 +139,7 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.as_deref(), span, problems);
                 let scalar = Scalar { text: text.as_ref().into(), plain: style == ScalarStyle::Plain };
-                let node = Node { place: self.place(span), value: Value::Scalar(scalar), height: 0 };
+                let node = Node { place: self.place(span), value: NodeValue::Scalar(scalar), height: 0 };
                 self.close(node, anchor, problems);
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -154,8 +154,8 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(Open { place, anchor, height, items }) = self.open.pop() else { return };
                 let value = match items {
-                    Items::Sequence(items) => Value::Sequence(items.into()),
-                    Items::Mapping { entries, .. } => Value::Mapping(entries.into()),
+                    Items::Sequence(items) => NodeValue::Sequence(items.into()),
+                    Items::Mapping { entries, .. } => NodeValue::Mapping(entries.into()),
                 };
                 self.close(Node { place, value, height: height + 1 }, anchor, problems);
             }
@@ -208,7 +208,7 @@ impl Builder<'_> {
                         .help("write the value out")
                 };
                 problems.push(Problem { pointer: self.pointer(), ..problem.at(place) });
-                let value = Value::Scalar(Scalar { text: "".into(), plain: false });
+                let value = NodeValue::Scalar(Scalar { text: "".into(), plain: false });
                 self.close(Node { place, value, height: 0 }, 0, problems);
             }
         }
@@ -259,7 +259,7 @@ fn read_key(
     problems: &mut Problems,
 ) -> Key {
     let place = node.place;
-    let Value::Scalar(Scalar { text, .. }) = node.value else {
+    let NodeValue::Scalar(Scalar { text, .. }) = node.value else {
         let problem = Problem::new("not-a-key", pointer, "a list or a mapping cannot be a key").at(place);
         problems.push(problem.help("start the line with a key, such as `name:`"));
         return Key { place, text: None };
@@ -285,9 +285,9 @@ mod tests {
         fn walk(node: &Node, places: &mut Vec<String>) {
             let place = |place: Location| format!("{}:{}+{}", place.line, place.column, place.length);
             match &node.value {
-                Value::Scalar(scalar) => places.push(format!("{}@{}", scalar.text, place(node.place))),
-                Value::Sequence(items) => items.iter().for_each(|item| walk(item, places)),
-                Value::Mapping(entries) => {
+                NodeValue::Scalar(scalar) => places.push(format!("{}@{}", scalar.text, place(node.place))),
+                NodeValue::Sequence(items) => items.iter().for_each(|item| walk(item, places)),
+                NodeValue::Mapping(entries) => {
                     for Entry { key, key_place, value } in entries.iter() {
                         places.push(format!("{key}@{}", place(*key_place)));
                         walk(value, places);

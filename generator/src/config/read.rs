@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Entry, Node, Value as Raw};
+use super::document::{Entry, Node, NodeValue as Raw};
 use super::key::{Key, KeyKind, KeyValue, Presence};
 use super::registry::{self, STRATEGIES};
 use super::{path, suggest, value};

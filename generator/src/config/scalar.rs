@@ -1,6 +1,6 @@
 //! What a scalar means: YAML 1.2's core schema, and the notations that other YAML readers take for something else.
 
-use super::document::{Node, Scalar, Value};
+use super::document::{Node, NodeValue, Scalar};
 use crate::problem::shown;
 
 /// The meaning of a scalar.
@@ -87,9 +87,9 @@ fn whole(value: f64) -> Option<u64> {
 /// What stands in the file, for a message that says what was expected instead.
 pub(super) fn found(node: &Node) -> String {
     let scalar = match &node.value {
-        Value::Sequence(_) => return "a list".to_owned(),
-        Value::Mapping(_) => return "a mapping".to_owned(),
-        Value::Scalar(scalar) => scalar,
+        NodeValue::Sequence(_) => return "a list".to_owned(),
+        NodeValue::Mapping(_) => return "a mapping".to_owned(),
+        NodeValue::Scalar(scalar) => scalar,
     };
     let text = shown(&scalar.text);
     match meaning(scalar) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_handler::spelling;
 
-use super::document::{Entry, Node, Scalar, Value as Raw};
+use super::document::{Entry, Node, NodeValue as Raw, Scalar};
 use super::format::TextFormat;
 use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence};
 use super::scalar::{self, Meaning};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::document::{self, Node, Scalar, Value};
+use super::document::{self, Node, NodeValue, Scalar};
 use super::scalar::{Meaning, meaning};
 use crate::problem::{Location, Problem, Problems};
 
@@ -44,8 +44,8 @@ pub(crate) fn values(text: &str) -> Result<Values, Problems> {
 
 fn json(node: &Node, pointer: &str, places: &mut BTreeMap<String, Places>) -> Json {
     match &node.value {
-        Value::Scalar(scalar) => of_scalar(scalar),
-        Value::Sequence(items) => {
+        NodeValue::Scalar(scalar) => of_scalar(scalar),
+        NodeValue::Sequence(items) => {
             let item = |(index, item): (usize, &Node)| {
                 let pointer = format!("{pointer}/{index}");
                 places.insert(pointer.clone(), Places { key: item.place, value: item.place });
@@ -53,7 +53,7 @@ fn json(node: &Node, pointer: &str, places: &mut BTreeMap<String, Places>) -> Js
             };
             items.iter().enumerate().map(item).collect()
         }
-        Value::Mapping(entries) => {
+        NodeValue::Mapping(entries) => {
             let mut fields = Map::new();
             for entry in entries.iter() {
                 let pointer = format!("{pointer}/{}", escaped(&entry.key));

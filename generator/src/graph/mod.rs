@@ -18,7 +18,7 @@ pub use mermaid::stage as mermaid_stage;
 
 /// A format of the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
+pub enum PictureFormat {
     /// A Mermaid flowchart.
     #[default]
     Mermaid,
@@ -31,12 +31,12 @@ pub enum Format {
 }
 
 /// The whole graph in a format.
-pub fn print(graph: &Graph, format: Format) -> String {
+pub fn print(graph: &Graph, format: PictureFormat) -> String {
     match format {
-        Format::Mermaid => mermaid::whole(graph),
-        Format::Dot => dot::whole(graph),
-        Format::Svg => svg::whole(graph, None),
-        Format::Text => text::whole(graph),
+        PictureFormat::Mermaid => mermaid::whole(graph),
+        PictureFormat::Dot => dot::whole(graph),
+        PictureFormat::Svg => svg::whole(graph, None),
+        PictureFormat::Text => text::whole(graph),
     }
 }
 

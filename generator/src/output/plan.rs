@@ -41,7 +41,7 @@ pub enum Change {
 
 /// One file's part of a plan.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct FileStep {
     pub(super) change: Change,
     pub(super) disk: Disk,
     pub(super) wanted: Option<Vec<u8>>,
@@ -52,7 +52,7 @@ pub(super) struct Step {
 pub struct Plan {
     pub(super) root: PathBuf,
     pub(super) edits: Edits,
-    pub(super) steps: BTreeMap<String, Step>,
+    pub(super) steps: BTreeMap<String, FileStep>,
     pub(super) before: Manifest,
     pub(super) after: Manifest,
     pub(super) manifest_on_disk: Disk,
@@ -82,7 +82,7 @@ impl Folder {
             }
             let disk = read(&self.path.join(path))?;
             let change = decide(&disk, wanted.map(Vec::as_slice), &before.hashes(path));
-            steps.insert(path.clone(), Step { change, disk, wanted: wanted.cloned() });
+            steps.insert(path.clone(), FileStep { change, disk, wanted: wanted.cloned() });
         }
         let leftovers = self.add_leftovers(&mut steps)?;
         Ok(Plan {
@@ -97,7 +97,7 @@ impl Folder {
     }
 
     /// Has the files removed that killed runs left in the folders that are written to.
-    fn add_leftovers(&self, steps: &mut BTreeMap<String, Step>) -> Result<Vec<File>, OutputError> {
+    fn add_leftovers(&self, steps: &mut BTreeMap<String, FileStep>) -> Result<Vec<File>, OutputError> {
         let parent = |path: &String| path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
         let folders: BTreeSet<String> = steps.keys().filter_map(parent).chain([String::new()]).collect();
         let mut files = Vec::new();
@@ -105,7 +105,7 @@ impl Folder {
             for (name, file) in leftover::in_folder(&self.path.join(&folder)) {
                 let path = format!("{folder}{name}");
                 let disk = read(&self.path.join(&path))?;
-                steps.insert(path, Step { change: Change::Remove, disk, wanted: None });
+                steps.insert(path, FileStep { change: Change::Remove, disk, wanted: None });
                 files.push(file);
             }
         }

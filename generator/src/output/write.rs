@@ -11,7 +11,7 @@ use super::error::{OutputError, is_absent};
 use super::folder::Edits;
 use super::leftover;
 use super::manifest::{FILE_NAME as MANIFEST, Manifest};
-use super::plan::{Change, Disk, Plan, Step};
+use super::plan::{Change, Disk, FileStep, Plan};
 use crate::digest;
 
 /// What was done, by path.
@@ -80,7 +80,7 @@ impl Plan {
     /// its files for hand edits otherwise.
     fn announce(&self) -> Result<(), OutputError> {
         let is_written =
-            |step: &Step| matches!(step.change, Change::Create | Change::Update | Change::Blocked(_));
+            |step: &FileStep| matches!(step.change, Change::Create | Change::Update | Change::Blocked(_));
         let pending: BTreeMap<_, _> = self
             .steps
             .iter()
@@ -96,7 +96,7 @@ impl Plan {
         self.write(MANIFEST, &manifest.print())
     }
 
-    fn carry_out(&self, path: &str, step: &Step) -> Result<(), OutputError> {
+    fn carry_out(&self, path: &str, step: &FileStep) -> Result<(), OutputError> {
         match (&step.change, &step.wanted) {
             (Change::Create | Change::Update | Change::Blocked(_), Some(contents)) => {
                 self.write(path, contents)

@@ -1,13 +1,13 @@
 //! The script in the emitted crate that compiles it as `build` does, where only Rust and a C compiler are.
 
-use super::flags::{Places, SOURCE_DATE_EPOCH};
+use super::flags::{SOURCE_DATE_EPOCH, SourcePlaces};
 
 /// Ends up beside `Cargo.toml`.
 pub(super) const FILE: &str = "build.sh";
 
 /// The script, for a POSIX shell, with the compiler of this version.
 pub(super) fn script(channel: &str) -> String {
-    let places = Places::in_script();
+    let places = SourcePlaces::in_script();
     // Cargo takes them parted by the sign that no path has.
     let flags = places.rustc_flags().join("${unit}");
     format!(

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use super::cache::COMPILED;
 use super::error::PackageError;
-use super::flags::{Places, SOURCE_DATE_EPOCH};
+use super::flags::{SOURCE_DATE_EPOCH, SourcePlaces};
 use super::request::{BuildRequest, Progress};
 use super::toolchain::{Method, Target, Tools};
 use crate::render::Files;
@@ -65,7 +65,7 @@ fn command(
     let tools = Tools { environment: &request.environment };
     let cargo_home = cargo_home(request)?;
     let sysroot = PathBuf::from(tools.rustc(&["--print", "sysroot"])?.trim_end());
-    let places = Places::new(&cargo_home, source, output, &sysroot, &target.compiler_commit);
+    let places = SourcePlaces::new(&cargo_home, source, output, &sysroot, &target.compiler_commit);
     let (subcommand, triple) = match target.method {
         Method::Cargo { .. } => ("build", target.triple.to_owned()),
         Method::Zigbuild => ("zigbuild", format!("{}.2.34", target.triple)), // the runtime's glibc

@@ -8,7 +8,7 @@ use crate::shell;
 pub(super) const SOURCE_DATE_EPOCH: &str = "315532800";
 
 /// The folders that the compilers see and the binary must not hold.
-pub(super) struct Places {
+pub(super) struct SourcePlaces {
     /// `CARGO_HOME`: the crates' sources.
     cargo_home: String,
     /// The crate that is built.
@@ -21,7 +21,7 @@ pub(super) struct Places {
     standard_library_name: String,
 }
 
-impl Places {
+impl SourcePlaces {
     /// The folders of a real build.
     pub(super) fn new(cargo_home: &Path, source: &Path, target: &Path, sysroot: &Path, commit: &str) -> Self {
         Self {
@@ -89,19 +89,19 @@ fn shown(path: &Path) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::Places;
+    use super::SourcePlaces;
 
     #[test]
     fn flags_survive_blanks_and_quotes_in_folders() {
         let place = Path::new("/it's here");
-        let places = Places::new(place, place, place, place, "abc");
+        let places = SourcePlaces::new(place, place, place, place, "abc");
         assert!(places.rustc_flags().contains(&"--remap-path-prefix=/it's here=/cargo".to_owned()));
         assert!(places.c_flags().starts_with(r"'-ffile-prefix-map=/it'\''s here=/cargo' "));
     }
 
     #[test]
     fn the_flags_in_the_key_name_no_folder_of_this_machine() {
-        let flags = Places::symbolic().rustc_flags().join(" ");
+        let flags = SourcePlaces::symbolic().rustc_flags().join(" ");
         assert!(!flags.contains("/home") && !flags.contains("/root") && !flags.contains("/tmp"), "{flags}");
     }
 }

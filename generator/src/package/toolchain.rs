@@ -56,7 +56,7 @@ impl Target {
                 own + " " + &first_line(ask("cargo-zigbuild", &["zig", "cc", "--", "--version"])?)
             }
         };
-        let flags = flags::Places::symbolic().rustc_flags().join(" ");
+        let flags = flags::SourcePlaces::symbolic().rustc_flags().join(" ");
         let commit = rustc.lines().find_map(|line| line.strip_prefix("commit-hash: "));
         let compiler_commit = commit.unwrap_or("unknown").to_owned();
         let rustc = rustc.lines().skip(1).collect::<Vec<_>>().join(", "); // the first line says it shorter

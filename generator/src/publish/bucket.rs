@@ -14,7 +14,7 @@ const PUT_OBJECT: AwsAction = AwsAction::repeatable(S3, "PutObject");
 
 /// How an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ObjectState {
     /// There is none.
     Absent,
     /// It is there with these bytes.
@@ -48,17 +48,17 @@ impl<'a> Bucket<'a> {
     }
 
     /// How the object of a key stands to these bytes: by its length, and by its SHA-256 as S3 keeps it, else as it is read.
-    pub(super) fn state(&self, key: &str, bytes: &[u8]) -> Result<State, PublishError> {
+    pub(super) fn state(&self, key: &str, bytes: &[u8]) -> Result<ObjectState, PublishError> {
         let head =
             self.send((&GET_OBJECT, "HEAD"), key, Vec::new(), &[("x-amz-checksum-mode", "ENABLED")])?;
         match head.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(State::Absent),
+            StatusCode::NOT_FOUND => return Ok(ObjectState::Absent),
             _ => return Err(self.refused("look for", key, &head)),
         }
         let length = header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or_default();
         if length != bytes.len() as u64 {
-            return Ok(State::Other { bytes: length });
+            return Ok(ObjectState::Other { bytes: length });
         }
         let is_same = if let Some(checksum) = header(&head, "x-amz-checksum-sha256") {
             checksum == checksum_of(bytes)
@@ -69,7 +69,7 @@ impl<'a> Bucket<'a> {
             }
             object.body() == bytes
         };
-        Ok(if is_same { State::Same } else { State::Other { bytes: length } })
+        Ok(if is_same { ObjectState::Same } else { ObjectState::Other { bytes: length } })
     }
 
     /// Puts an object where there is none; false where somebody else was faster.

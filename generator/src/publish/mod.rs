@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::aws::AwsClient;
-use bucket::{Bucket, State};
+use bucket::{Bucket, ObjectState};
 pub use error::PublishError;
 
 /// An object to be published.
@@ -92,9 +92,9 @@ fn written(bucket: &Bucket<'_>, object: &Object) -> Result<Publication, PublishE
 /// Whether there is no object under the key; another one is at fault.
 fn is_absent(bucket: &Bucket<'_>, object: &Object) -> Result<bool, PublishError> {
     match bucket.state(&object.key, &object.contents)? {
-        State::Absent => Ok(true),
-        State::Same => Ok(false),
-        State::Other { bytes } => Err(PublishError::Differs {
+        ObjectState::Absent => Ok(true),
+        ObjectState::Same => Ok(false),
+        ObjectState::Other { bytes } => Err(PublishError::Differs {
             bucket: bucket.name.clone(),
             key: object.key.clone(),
             there: bytes,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::deployer_row::{Row, Touches};
+use super::deployer_row::{Row, TouchedArns};
 use super::deployer_rows::{NETWORK, ROWS};
 use super::format::Files;
 use crate::names;
@@ -30,7 +30,7 @@ pub(super) fn policies(stack: &Stack, format: &str, files: &Files) -> Files {
         .filter(|row| row.types.iter().any(|one| types.contains(*one)) && place.has(row.touches))
         .collect();
     let policy = |actions_of: fn(&Row) -> &'static [&'static str]| {
-        let mut statements: BTreeMap<Touches, BTreeSet<&str>> = BTreeMap::new();
+        let mut statements: BTreeMap<TouchedArns, BTreeSet<&str>> = BTreeMap::new();
         for row in rows.iter().filter(|row| !actions_of(row).is_empty()) {
             statements.entry(row.touches).or_default().extend(actions_of(row));
         }
@@ -94,8 +94,8 @@ impl Place {
     }
 
     /// Whoever may take the boundary away is not bounded by it.
-    fn has(&self, touches: Touches) -> bool {
-        touches != Touches::RoleUnbounding || self.boundary.is_none()
+    fn has(&self, touches: TouchedArns) -> bool {
+        touches != TouchedArns::RoleUnbounding || self.boundary.is_none()
     }
 
     /// In every region and, since a policy of an account's own gives nothing of another's, in every account.
@@ -103,7 +103,7 @@ impl Place {
         format!("arn:{}:{service}:*:*:{resource}", self.partition)
     }
 
-    fn statement(&self, touches: Touches, actions: &BTreeSet<&str>) -> Value {
+    fn statement(&self, touches: TouchedArns, actions: &BTreeSet<&str>) -> Value {
         let mut statement = json!({
             "Sid": format!("{touches:?}"),
             "Effect": "Allow",
@@ -116,55 +116,57 @@ impl Place {
         statement
     }
 
-    fn resources(&self, touches: Touches) -> Vec<String> {
+    fn resources(&self, touches: TouchedArns) -> Vec<String> {
         let Self { partition, prefix, role_path, repository, .. } = self;
         let one = |service: &str, resource: String| vec![self.arn(service, &resource)];
         match touches {
-            Touches::Everything | Touches::FunctionsSources => vec!["*".to_owned()],
-            Touches::Alarms => one("cloudwatch", format!("alarm:{prefix}")),
-            Touches::Bucket => vec![format!("arn:{partition}:s3:::{BUCKET}")],
-            Touches::BucketObjects => vec![format!("arn:{partition}:s3:::{BUCKET}/*")],
-            Touches::BucketLocks => vec![format!("arn:{partition}:s3:::{BUCKET}/*.tflock")],
-            Touches::EventSources => one("lambda", "event-source-mapping:*".to_owned()),
-            Touches::Functions => one("lambda", format!("function:{prefix}")),
-            Touches::Keys => vec![self.arn("kms", "key/*"), self.arn("kms", &format!("alias/{prefix}"))],
-            Touches::KeysThroughServices => one("kms", "key/*".to_owned()),
-            Touches::LockTable => one("dynamodb", format!("table/{}", names::LOCK_TABLE)),
-            Touches::LogGroups => vec![
+            TouchedArns::Everything | TouchedArns::FunctionsSources => vec!["*".to_owned()],
+            TouchedArns::Alarms => one("cloudwatch", format!("alarm:{prefix}")),
+            TouchedArns::Bucket => vec![format!("arn:{partition}:s3:::{BUCKET}")],
+            TouchedArns::BucketObjects => vec![format!("arn:{partition}:s3:::{BUCKET}/*")],
+            TouchedArns::BucketLocks => vec![format!("arn:{partition}:s3:::{BUCKET}/*.tflock")],
+            TouchedArns::EventSources => one("lambda", "event-source-mapping:*".to_owned()),
+            TouchedArns::Functions => one("lambda", format!("function:{prefix}")),
+            TouchedArns::Keys => vec![self.arn("kms", "key/*"), self.arn("kms", &format!("alias/{prefix}"))],
+            TouchedArns::KeysThroughServices => one("kms", "key/*".to_owned()),
+            TouchedArns::LockTable => one("dynamodb", format!("table/{}", names::LOCK_TABLE)),
+            TouchedArns::LogGroups => vec![
                 self.arn("logs", &format!("log-group:/aws/lambda/{prefix}")),
                 self.arn("logs", &format!("log-group:/aws/vendedlogs/states/{prefix}")),
             ],
-            Touches::Machines => one("states", format!("stateMachine:{prefix}")),
-            Touches::Queues => one("sqs", prefix.clone()),
-            Touches::Repository => one("ecr", format!("repository/{repository}")),
-            Touches::Roles
-            | Touches::RolePermissions
-            | Touches::RoleUnbounding
-            | Touches::RolesOfServices => {
+            TouchedArns::Machines => one("states", format!("stateMachine:{prefix}")),
+            TouchedArns::Queues => one("sqs", prefix.clone()),
+            TouchedArns::Repository => one("ecr", format!("repository/{repository}")),
+            TouchedArns::Roles
+            | TouchedArns::RolePermissions
+            | TouchedArns::RoleUnbounding
+            | TouchedArns::RolesOfServices => {
                 vec![format!("arn:{partition}:iam::*:role{role_path}{prefix}")]
             }
-            Touches::Rules => one("events", format!("rule/{prefix}")),
-            Touches::Stacks => one("cloudformation", format!("stack/{prefix}/*")),
-            Touches::Topics => one("sns", prefix.clone()),
+            TouchedArns::Rules => one("events", format!("rule/{prefix}")),
+            TouchedArns::Stacks => one("cloudformation", format!("stack/{prefix}/*")),
+            TouchedArns::Topics => one("sns", prefix.clone()),
         }
     }
 
-    fn condition(&self, touches: Touches) -> Option<Value> {
+    fn condition(&self, touches: TouchedArns) -> Option<Value> {
         let services = ["lambda.amazonaws.com", "states.amazonaws.com"];
         match touches {
-            Touches::FunctionsSources => {
+            TouchedArns::FunctionsSources => {
                 let functions = self.arn("lambda", &format!("function:{}", self.prefix));
                 Some(json!({ "ArnLike": { "lambda:FunctionArn": functions } }))
             }
-            Touches::KeysThroughServices => {
+            TouchedArns::KeysThroughServices => {
                 let services = ["dynamodb", "lambda"].map(|service| format!("{service}.*.{}", self.domain));
                 Some(json!({ "StringLike": { "kms:ViaService": services } }))
             }
-            Touches::RolePermissions => {
+            TouchedArns::RolePermissions => {
                 let boundary = self.boundary.as_ref()?;
                 Some(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } }))
             }
-            Touches::RolesOfServices => Some(json!({ "StringEquals": { "iam:PassedToService": services } })),
+            TouchedArns::RolesOfServices => {
+                Some(json!({ "StringEquals": { "iam:PassedToService": services } }))
+            }
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 /// What actions are limited to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Touches {
+pub(super) enum TouchedArns {
     Everything,
     Alarms,
     Bucket,
@@ -37,7 +37,7 @@ pub(super) enum Touches {
 pub(super) struct Row {
     /// The types, as their formats spell them. One of them is enough.
     pub(super) types: &'static [&'static str],
-    pub(super) touches: Touches,
+    pub(super) touches: TouchedArns,
     /// Enough for a plan.
     pub(super) reads: &'static [&'static str],
     pub(super) changes: &'static [&'static str],
@@ -46,7 +46,7 @@ pub(super) struct Row {
 /// A row.
 pub(super) const fn row(
     types: &'static [&'static str],
-    touches: Touches,
+    touches: TouchedArns,
     reads: &'static [&'static str],
     changes: &'static [&'static str],
 ) -> Row {

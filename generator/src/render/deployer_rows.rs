@@ -1,7 +1,7 @@
 //! What each type of resource asks of whoever deploys it: the calls of Terraform's provider and of `CloudFormation`'s handlers
 //! that create, read, change and remove it.
 
-use super::deployer_row::{Row, Touches, row};
+use super::deployer_row::{Row, TouchedArns, row};
 
 /// Stand among the types for what a format asks for whatever it deploys.
 pub(super) const TERRAFORM: &str = "terraform";
@@ -27,7 +27,7 @@ const LOGS: &[&str] = &[
 pub(super) const ROWS: &[Row] = &[
     row(
         &["aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "AWS::Events::Rule"],
-        Touches::Rules,
+        TouchedArns::Rules,
         &["events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"],
         &[
             "events:DeleteRule",
@@ -40,13 +40,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["aws_sqs_queue", "aws_sqs_queue_policy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy"],
-        Touches::Queues,
+        TouchedArns::Queues,
         &["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
         &["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"],
     ),
     row(
         FUNCTION,
-        Touches::Functions,
+        TouchedArns::Functions,
         &["lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig"],
         &[
             "lambda:CreateFunction",
@@ -61,13 +61,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["aws_lambda_function"],
-        Touches::Functions,
+        TouchedArns::Functions,
         &["lambda:GetFunctionConfiguration", "lambda:ListTags", "lambda:ListVersionsByFunction"],
         &[],
     ),
     row(
         &["AWS::Lambda::Function"],
-        Touches::Functions,
+        TouchedArns::Functions,
         &[
             "lambda:GetFunctionRecursionConfig",
             "lambda:GetFunctionScalingConfig",
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &[NETWORK],
-        Touches::Everything,
+        TouchedArns::Everything,
         &[
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSecurityGroups",
@@ -88,13 +88,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["aws_lambda_event_source_mapping", "AWS::Lambda::EventSourceMapping"],
-        Touches::EventSources,
+        TouchedArns::EventSources,
         &["lambda:GetEventSourceMapping", "lambda:ListTags"],
         &["lambda:TagResource", "lambda:UntagResource"],
     ),
     row(
         &["aws_lambda_event_source_mapping", "AWS::Lambda::EventSourceMapping"],
-        Touches::FunctionsSources,
+        TouchedArns::FunctionsSources,
         &[],
         &[
             "lambda:CreateEventSourceMapping",
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         MACHINE,
-        Touches::Machines,
+        TouchedArns::Machines,
         &["states:DescribeStateMachine", "states:ListTagsForResource"],
         &[
             "states:CreateStateMachine",
@@ -114,9 +114,9 @@ pub(super) const ROWS: &[Row] = &[
             "states:UpdateStateMachine",
         ],
     ),
-    row(&["aws_sfn_state_machine"], Touches::Machines, &["states:ListStateMachineVersions"], &[]),
+    row(&["aws_sfn_state_machine"], TouchedArns::Machines, &["states:ListStateMachineVersions"], &[]),
     // The provider has the definition checked in every plan.
-    row(&["aws_sfn_state_machine"], Touches::Everything, &["states:ValidateStateMachineDefinition"], &[]),
+    row(&["aws_sfn_state_machine"], TouchedArns::Everything, &["states:ValidateStateMachineDefinition"], &[]),
     row(
         &[
             "aws_lambda_function",
@@ -124,13 +124,13 @@ pub(super) const ROWS: &[Row] = &[
             "aws_sfn_state_machine",
             "AWS::StepFunctions::StateMachine",
         ],
-        Touches::RolesOfServices,
+        TouchedArns::RolesOfServices,
         &[],
         &["iam:PassRole"],
     ),
     row(
         &["aws_dynamodb_table", "AWS::DynamoDB::Table"],
-        Touches::LockTable,
+        TouchedArns::LockTable,
         &[
             "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTable",
@@ -148,7 +148,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["AWS::DynamoDB::Table"],
-        Touches::LockTable,
+        TouchedArns::LockTable,
         &[
             "dynamodb:DescribeContributorInsights",
             "dynamodb:DescribeKinesisStreamingDestination",
@@ -158,7 +158,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         KEY,
-        Touches::Keys,
+        TouchedArns::Keys,
         &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
         &[
             "kms:CreateAlias",
@@ -172,17 +172,17 @@ pub(super) const ROWS: &[Row] = &[
             "kms:UpdateKeyDescription",
         ],
     ),
-    row(KEY, Touches::Everything, &["kms:ListAliases"], &["kms:CreateKey"]),
+    row(KEY, TouchedArns::Everything, &["kms:ListAliases"], &["kms:CreateKey"]),
     // For what it encrypts: the table and the function's environment.
     row(
         KEY,
-        Touches::KeysThroughServices,
+        TouchedArns::KeysThroughServices,
         &[],
         &["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:RevokeGrant"],
     ),
     row(
         TOPIC,
-        Touches::Topics,
+        TouchedArns::Topics,
         &["sns:GetTopicAttributes", "sns:ListTagsForResource"],
         &[
             "sns:CreateTopic",
@@ -195,19 +195,19 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["AWS::SNS::Topic"],
-        Touches::Topics,
+        TouchedArns::Topics,
         &["sns:GetDataProtectionPolicy", "sns:ListSubscriptionsByTopic"],
         &[],
     ),
     row(
         &["aws_sns_topic_subscription", "AWS::SNS::Subscription"],
-        Touches::Everything,
+        TouchedArns::Everything,
         &["sns:GetSubscriptionAttributes"],
         &["sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
     ),
     row(
         ROLE,
-        Touches::Roles,
+        TouchedArns::Roles,
         &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
         &[
             "iam:DeleteRole",
@@ -221,17 +221,17 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         ROLE,
-        Touches::RolePermissions,
+        TouchedArns::RolePermissions,
         &[],
         &["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
     ),
-    row(ROLE, Touches::RoleUnbounding, &[], &["iam:DeleteRolePermissionsBoundary"]),
+    row(ROLE, TouchedArns::RoleUnbounding, &[], &["iam:DeleteRolePermissionsBoundary"]),
     // Asked before a role is removed.
-    row(&["aws_iam_role"], Touches::Roles, &["iam:ListInstanceProfilesForRole"], &[]),
-    row(LOGS, Touches::Everything, &["logs:DescribeLogGroups"], &[]),
+    row(&["aws_iam_role"], TouchedArns::Roles, &["iam:ListInstanceProfilesForRole"], &[]),
+    row(LOGS, TouchedArns::Everything, &["logs:DescribeLogGroups"], &[]),
     row(
         LOGS,
-        Touches::LogGroups,
+        TouchedArns::LogGroups,
         &["logs:DescribeMetricFilters", "logs:ListTagsForResource"],
         &[
             "logs:AssociateKmsKey",
@@ -248,19 +248,19 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["AWS::Logs::LogGroup"],
-        Touches::Everything,
+        TouchedArns::Everything,
         &["logs:DescribeIndexPolicies", "logs:DescribeResourcePolicies"],
         &[],
     ),
     row(
         &["AWS::Logs::LogGroup"],
-        Touches::LogGroups,
+        TouchedArns::LogGroups,
         &["logs:GetDataProtectionPolicy"],
         &["logs:DeleteDataProtectionPolicy"], // part of every removal
     ),
     row(
         &["aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm"],
-        Touches::Alarms,
+        TouchedArns::Alarms,
         &["cloudwatch:ListTagsForResource"],
         &[
             "cloudwatch:DeleteAlarms",
@@ -271,13 +271,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         &["aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm"],
-        Touches::Everything,
+        TouchedArns::Everything,
         &["cloudwatch:DescribeAlarms"],
         &[],
     ),
     row(
         REPOSITORY,
-        Touches::Repository,
+        TouchedArns::Repository,
         &[
             "ecr:BatchGetImage", // for a function that is made of one
             "ecr:DescribeImages",
@@ -301,10 +301,10 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     // What a push of the image asks for.
-    row(REPOSITORY, Touches::Everything, &[], &["ecr:GetAuthorizationToken"]),
+    row(REPOSITORY, TouchedArns::Everything, &[], &["ecr:GetAuthorizationToken"]),
     row(
         REPOSITORY,
-        Touches::Repository,
+        TouchedArns::Repository,
         &[],
         &[
             "ecr:BatchCheckLayerAvailability",
@@ -315,25 +315,25 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     // A plan locks the state, too.
-    row(&[TERRAFORM], Touches::BucketLocks, &["s3:DeleteObject", "s3:PutObject"], &[]),
+    row(&[TERRAFORM], TouchedArns::BucketLocks, &["s3:DeleteObject", "s3:PutObject"], &[]),
     // The state, and the zip where it is in a bucket. Without it, S3 refuses to say that an object is not there.
-    row(&[TERRAFORM, CLOUDFORMATION], Touches::Bucket, &["s3:ListBucket"], &[]),
+    row(&[TERRAFORM, CLOUDFORMATION], TouchedArns::Bucket, &["s3:ListBucket"], &[]),
     row(
         &[TERRAFORM],
-        Touches::BucketObjects,
+        TouchedArns::BucketObjects,
         &["s3:GetObject", "s3:GetObjectVersion"],
         &["s3:DeleteObject", "s3:PutObject"],
     ),
     // The zip and the template, and the stack itself.
     row(
         &[CLOUDFORMATION],
-        Touches::BucketObjects,
+        TouchedArns::BucketObjects,
         &["s3:GetObject", "s3:GetObjectVersion"],
         &["s3:PutObject"],
     ),
     row(
         &[CLOUDFORMATION],
-        Touches::Stacks,
+        TouchedArns::Stacks,
         &[
             "cloudformation:DescribeChangeSet",
             "cloudformation:DescribeStackEvents",
@@ -355,5 +355,5 @@ pub(super) const ROWS: &[Row] = &[
             "cloudformation:UpdateStack",
         ],
     ),
-    row(&[CLOUDFORMATION], Touches::Everything, &["cloudformation:GetTemplateSummary"], &[]),
+    row(&[CLOUDFORMATION], TouchedArns::Everything, &["cloudformation:GetTemplateSummary"], &[]),
 ];

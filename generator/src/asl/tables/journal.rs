@@ -15,7 +15,7 @@ const SHARED: &str = "strategies/_shared/journal.yaml";
 /// A key of the journal, or an attribute of the lock item.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::asl) struct Key {
+pub(in crate::asl) struct JournalKey {
     pub(super) kind: Kind,
     /// For people.
     #[cfg_attr(
@@ -49,8 +49,8 @@ struct File {
 pub(in crate::asl) struct Journal {
     pub(super) version: u32,
     pub(super) known: Vec<u32>,
-    pub(super) keys: Vec<(String, Key)>,
-    pub(super) lock_item: Vec<(String, Key)>,
+    pub(super) keys: Vec<(String, JournalKey)>,
+    pub(super) lock_item: Vec<(String, JournalKey)>,
     /// Those of the lock item that strategies have beside the journal.
     beside: Vec<String>,
 }
@@ -77,7 +77,7 @@ impl Journal {
         let mut journal = Self::default();
         let tables = catalog.texts().filter(|(path, _)| path.ends_with("/journal.yaml"));
         for (path, text) in tables {
-            let read = serde_yaml::from_str(text).map_err(|error| error.to_string());
+            let read = serde_yaml::from_str(text).map_err(|error| error.without_snippet().to_string());
             if let Err(reason) = read.and_then(|file| journal.add(file, path == SHARED)) {
                 problems.push(fault(catalog, path, &reason));
             }
@@ -98,7 +98,7 @@ impl Journal {
             self.beside.extend(file.lock_item.keys().cloned());
         }
         for (known, more) in [(&mut self.keys, file.journal), (&mut self.lock_item, file.lock_item)] {
-            let more = typed::<Key>(more)?;
+            let more = typed::<JournalKey>(more)?;
             if let Some((twice, _)) = more.iter().find(|(name, _)| known.iter().any(|(key, _)| key == name)) {
                 return Err(format!("`{twice}` stands in another table, too"));
             }

@@ -48,7 +48,7 @@ pub(super) struct Variable {
 
 /// A table of variables.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct VariableTable {
     /// Of its file, under `templates/`.
     pub(super) path: String,
     /// What the names begin with in the definition: `turn_` in a child execution's.
@@ -60,7 +60,7 @@ pub(super) struct Group {
 /// All tables of a catalog.
 #[derive(Debug)]
 pub(super) struct Tables {
-    pub(super) variables: Vec<Group>,
+    pub(super) variables: Vec<VariableTable>,
     pub(super) request: Vec<RequestKey>,
     pub(super) journal: Journal,
 }
@@ -78,7 +78,7 @@ impl Tables {
             .filter(|(path, _)| path.ends_with("/variables.yaml") || path.ends_with(OF_A_CHILD));
         for (path, text) in tables {
             match rows(text) {
-                Ok(variables_of) => variables.push(Group {
+                Ok(variables_of) => variables.push(VariableTable {
                     path: path.to_owned(),
                     prefix: prefix(path).map_or_else(String::new, |prefix| format!("{prefix}_")),
                     variables: variables_of,
@@ -105,7 +105,7 @@ impl Tables {
     /// The members of an Assign that give a table's variables what they begin with, as JSON without the braces; for the
     /// frame's, those of the strategies too.
     pub(super) fn initial(&self, path: &str) -> String {
-        let is_wanted = |group: &&Group| match prefix(path) {
+        let is_wanted = |group: &&VariableTable| match prefix(path) {
             Some(_) => group.path == path,
             None => group.prefix.is_empty(),
         };
@@ -142,7 +142,8 @@ impl Tables {
             let declaration =
                 Declaration { kind: key.kind, written_by: key.written_by.clone(), place: place.clone() };
             variables.insert(name.clone(), declaration);
-            let gets = |group: &&Group| key.children.iter().any(|child| group.prefix == format!("{child}_"));
+            let gets =
+                |group: &&VariableTable| key.children.iter().any(|child| group.prefix == format!("{child}_"));
             for child in self.variables.iter().filter(gets) {
                 let declaration =
                     Declaration { kind: key.kind, written_by: Vec::new(), place: place.clone() };
@@ -150,7 +151,7 @@ impl Tables {
             }
         }
         let stages = stages.iter().map(|(stage, states)| (stage.clone(), states.iter().cloned().collect()));
-        let kinds = |keys: &[(String, journal::Key)]| {
+        let kinds = |keys: &[(String, journal::JournalKey)]| {
             keys.iter().map(|(name, key)| (name.clone(), key.kind)).collect()
         };
         Declarations {
@@ -165,7 +166,7 @@ impl Tables {
 }
 
 /// A variable has one table, whose kind and writers are its own.
-fn declared_twice(catalog: &Catalog, variables: &[Group], request: &[RequestKey]) -> Vec<Problem> {
+fn declared_twice(catalog: &Catalog, variables: &[VariableTable], request: &[RequestKey]) -> Vec<Problem> {
     let of_tables = variables.iter().flat_map(|group| {
         group.variables.iter().map(|(name, _)| (format!("{}{name}", group.prefix), group.path.as_str()))
     });

@@ -6,9 +6,9 @@ use std::{env, fs};
 
 use serde_json::Value;
 
-use super::journal::Key;
+use super::journal::JournalKey;
 use super::request::Giver;
-use super::{Group, RequestKey, Tables};
+use super::{RequestKey, Tables, VariableTable};
 use crate::strategy::Catalog;
 
 const BEGIN: &str = "# What the machine keeps\n\n\
@@ -49,7 +49,7 @@ fn page(tables: &Tables) -> String {
     page
 }
 
-fn keys(page: &mut String, keys: &[(String, Key)]) {
+fn keys(page: &mut String, keys: &[(String, JournalKey)]) {
     page.push_str("| key | kind | meaning |\n|---|---|---|\n");
     for (name, key) in keys {
         let _ = writeln!(page, "| `{name}` | {} | {} |", key.kind.word(), key.meaning);
@@ -76,7 +76,7 @@ fn request_row(page: &mut String, key: &RequestKey) {
     );
 }
 
-fn variables(page: &mut String, group: &Group) {
+fn variables(page: &mut String, group: &VariableTable) {
     let path = group.path.trim_start_matches("strategies/");
     let _ = write!(page, "\n### `{path}`\n\n");
     if !group.prefix.is_empty() {

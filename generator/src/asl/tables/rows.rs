@@ -8,7 +8,7 @@ use crate::strategy::Catalog;
 
 /// The rows of a table, in the order in which they are written.
 pub(super) fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(String, T)>, String> {
-    typed(serde_yaml::from_str(text).map_err(|error| error.to_string())?)
+    typed(serde_yaml::from_str(text).map_err(|error| error.without_snippet().to_string())?)
 }
 
 /// Each row as its type has it.

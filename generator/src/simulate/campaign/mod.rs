@@ -28,12 +28,12 @@ pub struct Campaign {
     /// State transitions of all.
     pub transitions: u64,
     /// What failed, in order of seeds.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<FailingRun>,
 }
 
 /// A scenario that failed.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct FailingRun {
     /// Its seed: it makes the same scenario again.
     pub seed: u64,
     /// Its strategy.
@@ -95,7 +95,7 @@ impl Campaign {
                         campaign.failures.push(fail(deployments, (seed, strategy), document, &run.verdict));
                     }
                 }
-                Err(reason) => campaign.failures.push(Failure {
+                Err(reason) => campaign.failures.push(FailingRun {
                     seed,
                     strategy,
                     faults: vec![reason],
@@ -155,7 +155,7 @@ fn fail(
     (seed, strategy): (u64, String),
     document: Value,
     verdict: &Verdict,
-) -> Failure {
+) -> FailingRun {
     let kind = |verdict: &Verdict| verdict.violations.first().map(|violation| violation.invariant);
     let expected = kind(verdict);
     let fails = |candidate: &Value| {
@@ -164,7 +164,7 @@ fn fail(
     let scenario = shrink::shrink(document, fails);
     let smallest = attempt(deployments, &strategy, &scenario).map(|run| run.verdict).unwrap_or_default();
     let words = |verdict: &Verdict| verdict.first_of_each().iter().map(ToString::to_string).collect();
-    Failure { seed, strategy, faults: words(verdict), faults_of_smallest: words(&smallest), scenario }
+    FailingRun { seed, strategy, faults: words(verdict), faults_of_smallest: words(&smallest), scenario }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::replay::Replay;
 use super::style::counted;
-use crate::simulate::campaign::{Campaign, Failure};
+use crate::simulate::campaign::{Campaign, FailingRun};
 
 /// As text; `replay` is the command of the whole.
 pub fn text(campaign: &Campaign, replay: &Replay) -> String {
@@ -35,8 +35,8 @@ fn seeds(campaign: &Campaign) -> String {
     }
 }
 
-fn failed(failure: &Failure, replay: &Replay) -> String {
-    let Failure { seed, strategy, .. } = failure;
+fn failed(failure: &FailingRun, replay: &Replay) -> String {
+    let FailingRun { seed, strategy, .. } = failure;
     let mut text = format!("\nseed {seed} with {strategy}:\n");
     for fault in &failure.faults {
         let _ = writeln!(text, "  {fault}");
@@ -57,7 +57,7 @@ fn failed(failure: &Failure, replay: &Replay) -> String {
 }
 
 /// The command that gives a failure again.
-fn again(failure: &Failure, replay: &Replay) -> Replay {
+fn again(failure: &FailingRun, replay: &Replay) -> Replay {
     let seed = failure.seed.to_string();
     replay.with(["--campaign", "1", "--seed", &seed, "--strategy", &failure.strategy])
 }
