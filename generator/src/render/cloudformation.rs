@@ -28,6 +28,7 @@ const REPOSITORY_FILE: &str = "cloudformation/repository.yaml";
 
 /// How to deploy it.
 const GUIDE: &str = "readme/cloudformation.md.j2";
+const REMOVAL: &str = "readme/cloudformation_removal.md.j2";
 
 impl OutputFormat for CloudFormation {
     fn description(&self) -> &'static Description {
@@ -37,6 +38,7 @@ impl OutputFormat for CloudFormation {
             summary: "One template for CloudFormation.",
             parameter_noun: "parameter",
             group_noun: "AWS::AutoScaling::AutoScalingGroup",
+            roll_back: "the former zip is still in the bucket",
             language: "yaml",
             contents: &[
                 (FILE, "the stack as a CloudFormation template"),
@@ -95,6 +97,10 @@ impl OutputFormat for CloudFormation {
 
     fn deploy_guide(&self, stack: &Stack) -> String {
         print(&crate::template::environment(), GUIDE, &seen(stack))
+    }
+
+    fn removal_guide(&self, stack: &Stack) -> String {
+        print(&crate::template::environment(), REMOVAL, &seen(stack))
     }
 
     fn group_tags(&self, tags: &[(&str, &str)]) -> String {

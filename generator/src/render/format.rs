@@ -24,6 +24,9 @@ pub trait OutputFormat: Debug + Sync {
     /// How to deploy the files, in Markdown: exact commands, without a heading.
     fn deploy_guide(&self, stack: &Stack) -> String;
 
+    /// What there is to know of removing the deployed stack, in Markdown, without a heading.
+    fn removal_guide(&self, stack: &Stack) -> String;
+
     /// Tags as they are written on a group that is described in the format.
     fn group_tags(&self, tags: &[(&str, &str)]) -> String;
 }
@@ -41,6 +44,8 @@ pub struct Description {
     pub parameter_noun: &'static str,
     /// What it calls an Auto Scaling group, e.g. `aws_autoscaling_group`.
     pub group_noun: &'static str,
+    /// What there is to know of a roll-back, to complete "with Terraform …"; empty where there is nothing.
+    pub roll_back: &'static str,
     /// The language of its snippets in Markdown.
     pub language: &'static str,
     /// Its files and folders under the output folder, each with what it is, without a period.

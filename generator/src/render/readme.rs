@@ -33,6 +33,8 @@ struct FormatPart {
     language: &'static str,
     contents: Vec<&'static (&'static str, &'static str)>,
     deploy_guide: String,
+    removal_guide: String,
+    roll_back: &'static str,
     group_tags: String,
 }
 
@@ -47,6 +49,8 @@ impl FormatPart {
             language: description.language,
             contents: description.contents.iter().chain(of_image).collect(),
             deploy_guide: format.deploy_guide(stack),
+            removal_guide: format.removal_guide(stack),
+            roll_back: description.roll_back,
             group_tags: format.group_tags(&stack.guide.required_tags()),
         }
     }

@@ -26,6 +26,7 @@ const TEMPLATE_SUFFIX: &str = ".j2";
 
 /// How to deploy it.
 const GUIDE: &str = "readme/terraform.md.j2";
+const REMOVAL: &str = "readme/terraform_removal.md.j2";
 
 impl OutputFormat for Terraform {
     fn description(&self) -> &'static Description {
@@ -35,6 +36,7 @@ impl OutputFormat for Terraform {
             summary: "A Terraform module.",
             parameter_noun: "variable",
             group_noun: "aws_autoscaling_group",
+            roll_back: "",
             language: "hcl",
             contents: &[
                 ("terraform/", "the stack as a Terraform module"),
@@ -74,6 +76,10 @@ impl OutputFormat for Terraform {
 
     fn deploy_guide(&self, stack: &Stack) -> String {
         print(&environment("hcl", hcl::expression), GUIDE, &seen(stack))
+    }
+
+    fn removal_guide(&self, stack: &Stack) -> String {
+        print(&environment("hcl", hcl::expression), REMOVAL, &seen(stack))
     }
 
     fn group_tags(&self, tags: &[(&str, &str)]) -> String {

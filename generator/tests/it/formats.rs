@@ -46,6 +46,8 @@ struct Reader {
     parameters: fn(&Stack) -> BTreeMap<String, ParameterSeen>,
     /// The definition as embedded, before anything is put in.
     definition: fn(&Stack) -> String,
+    /// What its parameters refuse.
+    refuses: fn(&Files) -> refusals::Refuses,
 }
 
 /// One for each of [`FORMATS`], in that order.
@@ -56,6 +58,7 @@ const READERS: &[Reader] = &[
         outputs: terraform::outputs,
         parameters: terraform::parameters,
         definition: terraform::definition,
+        refuses: refusals::by_terraform,
     },
     Reader {
         format: "cloudformation",
@@ -63,6 +66,7 @@ const READERS: &[Reader] = &[
         outputs: cloudformation::outputs,
         parameters: cloudformation::parameters,
         definition: cloudformation::definition,
+        refuses: refusals::by_cloudformation,
     },
 ];
 

@@ -1,14 +1,15 @@
-//! `stack.yaml`, Terraform's validations and CloudFormation's rules refuse the same values, as far as each can say it: the
-//! same texts are given to all three.
+//! `stack.yaml` and each format's own validations refuse the same values, as far as each can say it: the same texts are given
+//! to all.
 
+use asg_recycle::FORMATS;
 use asg_recycle::config;
-use asg_recycle::render::{CloudFormation, OutputFormat as _, Terraform};
+use asg_recycle::render::{Files, OutputFormat as _, Terraform};
 use asg_recycle::stack::parameter::ParameterKey;
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::stacks;
+use super::{READERS, stacks};
 
 /// Where `stack.yaml` says what a parameter says, and a text that it takes.
 const KEYS: &[(ParameterKey, &str, &str)] = &[
@@ -93,7 +94,22 @@ fn file_refuses(name: &str, key: ParameterKey, path: &str, text: &str) -> bool {
     config::parse(file.to_string().as_bytes()).is_err()
 }
 
-/// Whether the validation of Terraform's variable refuses it, by the module's own expression.
+/// Whether a deployed parameter refuses a text, by the files of a format.
+pub(super) type Refuses = Box<dyn Fn(ParameterKey, &str) -> bool>;
+
+/// By the validations of the module's variables.
+pub(super) fn by_terraform(files: &Files) -> Refuses {
+    let body = std::str::from_utf8(&files["terraform/variables.tf"]).expect("text");
+    let body = hcl::parse(body).expect("HCL");
+    Box::new(move |key, text| terraform_refuses(&body, key, text))
+}
+
+/// By the declarations of the template's parameters.
+pub(super) fn by_cloudformation(files: &Files) -> Refuses {
+    let template: Value = serde_yaml::from_slice(&files["cloudformation/template.yaml"]).expect("YAML");
+    Box::new(move |key, text| cloudformation_refuses(&template, key, text))
+}
+
 fn terraform_refuses(body: &hcl::Body, key: ParameterKey, text: &str) -> bool {
     let variable =
         body.blocks().find(|block| block.labels()[0].as_str() == key.as_str()).expect("a variable");
@@ -165,23 +181,18 @@ fn cloudformation_refuses(template: &Value, key: ParameterKey, text: &str) -> bo
 #[test]
 fn file_and_formats_refuse_the_same_values() {
     let [stack, ..] = stacks();
-    let module = Terraform.render(&stack).remove("terraform/variables.tf").expect("the variables");
-    let module = hcl::parse(std::str::from_utf8(&module).expect("text")).expect("HCL");
-    let template =
-        CloudFormation.render(&stack).remove("cloudformation/template.yaml").expect("the template");
-    let template: Value = serde_yaml::from_slice(&template).expect("YAML");
+    let formats = FORMATS.iter().zip(READERS);
+    let formats: Vec<_> =
+        formats.map(|(format, reader)| (reader.format, (reader.refuses)(&format.render(&stack)))).collect();
     for (key, path, good) in KEYS {
         assert!(!file_refuses(&stack.name, *key, path, good), "{path}: {good}");
         let mut refused = 0;
         for text in texts() {
             let by_file = file_refuses(&stack.name, *key, path, &text);
             refused += usize::from(by_file);
-            assert_eq!(terraform_refuses(&module, *key, &text), by_file, "Terraform: {path}: {text:?}");
-            assert_eq!(
-                cloudformation_refuses(&template, *key, &text),
-                by_file,
-                "CloudFormation: {path}: {text:?}"
-            );
+            for (format, refuses) in &formats {
+                assert_eq!(refuses(*key, &text), by_file, "{format}: {path}: {text:?}");
+            }
         }
         assert!(refused > 10, "{path} takes nearly everything");
     }
