@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use minijinja::{Environment, Value as Argument, context};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -197,6 +198,7 @@ fn environment(
     let catalog = Arc::clone(config.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| marks.in_text(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
+    environment.add_global("opt_in_tag", RECYCLE_ON_ASG_UPDATE.key);
     environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(config))));
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
     environment.add_global("journal", Argument::from(minijinja::value::Serde(tables.journal.printed())));

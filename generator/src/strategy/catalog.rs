@@ -109,7 +109,7 @@ impl Catalog {
             match texts.get(SETTINGS).map(|text| serde_yaml::from_str(text)) {
                 Some(Ok(common)) => common,
                 Some(Err(error)) => {
-                    problems.push(fault(SETTINGS, error));
+                    problems.push(unreadable(SETTINGS, &error));
                     BTreeMap::new()
                 }
                 None => BTreeMap::new(),
@@ -120,7 +120,7 @@ impl Catalog {
             match serde_yaml::from_str::<File>(text) {
                 Ok(file) if file.extends.is_none() => bases.push((name, file)),
                 Ok(file) => others.push((name, file)),
-                Err(error) => problems.push(fault(path, error)),
+                Err(error) => problems.push(unreadable(path, &error)),
             }
         }
         let mut strategies = BTreeMap::<String, Strategy>::new();
@@ -194,6 +194,12 @@ fn fault(path: &str, reason: impl fmt::Display) -> Problem {
     Problem::new("strategy", path, format!("templates/{path}: {reason}"))
 }
 
+/// A file that is no YAML, or not what it has to be, with the line.
+fn unreadable(path: &str, error: &serde_yaml::Error) -> Problem {
+    let line = error.location().map(|location| format!(":{}", location.line())).unwrap_or_default();
+    Problem::new("strategy", path, format!("templates/{path}{line}: {}", error.without_snippet()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,11 +236,13 @@ mod tests {
                 "the phase `refreshing` is put back by",
             ),
             ("summary: s\nextends: out-in\nneeds: {speed: []}\n", "`needs` names `speed`"),
+            ("summary: s\nextends: out-in\nsettings: {summaries: {speed: t}}\n", "`summaries` names `speed`"),
             (
                 "summary: s\nextends: out-in\nphases: {mixing: {step: 2}}\n",
                 "counted by `step`, from 1, each once",
             ),
-            ("summary: s\nhook: {}\n", "unknown field `hook`"),
+            ("summary: s\nhook: {}\n", "extra/strategy.yaml:2: unknown field `hook`"),
+            ("summary: [\n", "extra/strategy.yaml:1: "),
             ("summary: s\nextends: out-in\nnamed_by: out-in-timed\n", "`named_by` names `out-in-timed`"),
             ("summary: s\nextends: out-in\nnamed_by: nobody\n", "`named_by` names `nobody`"),
         ] {

@@ -40,6 +40,8 @@ pub(super) struct File {
 struct Settings {
     /// Keys of `_shared/settings.yaml`.
     common: Vec<String>,
+    /// What some of those are in this strategy, in words of its own.
+    summaries: BTreeMap<String, String>,
     /// Those that it describes itself.
     own: BTreeMap<String, Setting>,
 }
@@ -57,13 +59,21 @@ impl File {
     ) -> Result<Strategy, String> {
         let own = self.settings.own;
         let mut settings = base.map(|base| base.settings.clone()).unwrap_or_default();
+        let mut summaries = self.settings.summaries;
         for key in self.settings.common {
             let setting =
                 common.get(&key).ok_or_else(|| format!("`_shared/settings.yaml` has no setting `{key}`"))?;
             if own.contains_key(&key) {
                 return Err(format!("the setting `{key}` is both a common and an own one"));
             }
-            settings.insert(key, setting.clone());
+            let setting = match summaries.remove(&key) {
+                Some(summary) => setting.clone().with_summary(summary),
+                None => setting.clone(),
+            };
+            settings.insert(key, setting);
+        }
+        if let Some(key) = summaries.keys().next() {
+            return Err(format!("`summaries` names `{key}`, which is none of its `common` settings"));
         }
         settings.extend(own);
         let hooks = self.hooks.or(base.map(|base| base.hooks.clone()).unwrap_or_default());

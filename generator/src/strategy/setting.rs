@@ -56,3 +56,17 @@ pub enum Setting {
         default: String,
     },
 }
+
+impl Setting {
+    /// The same setting, in other words.
+    pub(super) fn with_summary(mut self, other: String) -> Self {
+        let (Self::Boolean { summary, .. }
+        | Self::Integer { summary, .. }
+        | Self::Percentages { summary, .. }
+        | Self::AlarmNames { summary, .. }
+        | Self::Choice { summary, .. }
+        | Self::TimeZone { summary, .. }) = &mut self;
+        *summary = other;
+        self
+    }
+}
