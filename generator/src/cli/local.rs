@@ -321,7 +321,7 @@ impl Session<'_> {
         Ok(run)
     }
 
-    /// WatchedFiles have changed: the function is built and started anew; where that fails, the former goes on.
+    /// Files have changed: the function is built and started anew; where that fails, the former goes on.
     fn renew(&mut self, context: &mut Context) {
         let built = self.arguments.function.prepare(&self.arguments.source, self.aws.as_deref(), context);
         let renewed = built.and_then(|mut prepared| {
