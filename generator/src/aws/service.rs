@@ -24,7 +24,7 @@ pub enum Protocol {
         /// Of the service's API, a day.
         version: &'static str,
     },
-    /// A GET of a path, answered with JSON.
+    /// A path, answered with JSON.
     Path,
 }
 
@@ -57,6 +57,10 @@ pub const LAMBDA: AwsService = AwsService { name: "lambda", protocol: Protocol::
 pub const S3: AwsService = AwsService { name: "s3", protocol: Protocol::Path };
 /// Elastic Load Balancing, but for classic load balancers.
 pub const LOAD_BALANCING: AwsService = query("elasticloadbalancing", "2015-12-01");
+/// Classic load balancers: an older version of the same service.
+pub const CLASSIC_LOAD_BALANCING: AwsService = query("elasticloadbalancing", "2012-06-01");
+/// VPC Lattice.
+pub const VPC_LATTICE: AwsService = AwsService { name: "vpc-lattice", protocol: Protocol::Path };
 /// CloudTrail.
 pub const CLOUD_TRAIL: AwsService =
     json("cloudtrail", "1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101");
@@ -82,6 +86,8 @@ pub struct AwsAction {
     pub name: &'static str,
     /// The path, where the service has paths: what stands in braces is an argument.
     pub path: &'static str,
+    /// The method of HTTP. What is posted to a path is an empty object: its arguments are in the path and the query.
+    pub method: &'static str,
     /// Whether it may be made again when nobody knows whether it was made.
     pub repeatable: bool,
 }
@@ -89,12 +95,17 @@ pub struct AwsAction {
 impl AwsAction {
     /// An action that may be made again: a read, or one that a name of its own makes the same.
     pub const fn repeatable(service: AwsService, name: &'static str) -> Self {
-        Self { service, name, path: "/", repeatable: true }
+        Self { service, name, path: "/", method: "POST", repeatable: true }
     }
 
     /// An action that is a path.
     pub const fn path(service: AwsService, name: &'static str, path: &'static str) -> Self {
-        Self { service, name, path, repeatable: true }
+        Self { service, name, path, method: "GET", repeatable: true }
+    }
+
+    /// An action that only reads, and is posted to a path all the same.
+    pub const fn posted(service: AwsService, name: &'static str, path: &'static str) -> Self {
+        Self { service, name, path, method: "POST", repeatable: true }
     }
 
     /// As IAM spells it, e.g. `states:DescribeExecution`; SQS's batches are allowed by the action for one.
@@ -126,10 +137,11 @@ pub(super) fn other_endpoint(
 ) -> Option<String> {
     let name = match service.name {
         "autoscaling" => "AUTO_SCALING",
+        _ if service == CLASSIC_LOAD_BALANCING => "ELASTIC_LOAD_BALANCING",
         "elasticloadbalancing" => "ELASTIC_LOAD_BALANCING_V2",
         "events" => "EVENTBRIDGE",
         "states" => "SFN",
-        other => &other.to_uppercase(),
+        other => &other.to_uppercase().replace('-', "_"),
     };
     let set = |key: &str| environment.get(key).map(String::as_str).filter(|value| !value.is_empty());
     let named =
@@ -169,6 +181,16 @@ mod tests {
         assert_eq!(endpoint(STATES, "eu-west-2", Some("http://given/"), &both), "http://given");
         assert_eq!(endpoint(STATES, "eu-west-2", None, &both), "http://sfn");
         assert_eq!(endpoint(EC2, "eu-west-2", None, &both), "http://all");
+        let old = environment(&[
+            ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "http://old"),
+            ("AWS_ENDPOINT_URL_VPC_LATTICE", "http://lattice"),
+        ]);
+        assert_eq!(endpoint(CLASSIC_LOAD_BALANCING, "eu-west-2", None, &old), "http://old");
+        assert_eq!(
+            endpoint(LOAD_BALANCING, "eu-west-2", None, &old),
+            "https://elasticloadbalancing.eu-west-2.amazonaws.com"
+        );
+        assert_eq!(endpoint(VPC_LATTICE, "eu-west-2", None, &old), "http://lattice");
         let none = environment(&[("AWS_ENDPOINT_URL", "")]);
         assert_eq!(endpoint(EC2, "eu-west-2", None, &none), "https://ec2.eu-west-2.amazonaws.com");
         assert_eq!(endpoint(STS, "cn-north-1", None, &none), "https://sts.cn-north-1.amazonaws.com.cn");

@@ -28,10 +28,12 @@ pub(super) fn write(action: &AwsAction, arguments: &Value) -> Written {
         ),
         Protocol::Query { version } => form(action, version, ".member", arguments),
         Protocol::Ec2 { version } => form(action, version, "", arguments),
+        Protocol::Path if action.method == "POST" => {
+            (vec![("content-type", "application/json".to_owned())], "{}".to_owned())
+        }
         Protocol::Path => (Vec::new(), String::new()),
     };
-    let method = if action.service.protocol == Protocol::Path { "GET" } else { "POST" };
-    Written { method, path: path(action, arguments), headers, body: body.into_bytes() }
+    Written { method: action.method, path: path(action, arguments), headers, body: body.into_bytes() }
 }
 
 /// The path with its arguments, each as one segment; those that it has no place for are its query.
@@ -181,7 +183,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::service::{AUTO_SCALING, EC2, LAMBDA, STATES};
+    use crate::aws::service::{AUTO_SCALING, EC2, LAMBDA, STATES, VPC_LATTICE};
 
     const GROUPS: AwsAction = AwsAction::repeatable(AUTO_SCALING, "DescribeAutoScalingGroups");
     const TEMPLATES: AwsAction = AwsAction::repeatable(EC2, "DescribeLaunchTemplates");
@@ -217,6 +219,13 @@ mod tests {
         let functions = AwsAction::path(LAMBDA, "ListFunctions", "/functions/");
         let written = write(&functions, &json!({"Marker": "a/b", "MaxItems": "50"}));
         assert_eq!(written.path, "/functions/?Marker=a%2Fb&MaxItems=50");
+        let targets = AwsAction::posted(VPC_LATTICE, "ListTargets", "/targetgroups/{id}/listtargets");
+        let written = write(&targets, &json!({"id": "tg-0", "maxResults": "100"}));
+        assert_eq!(
+            (written.method, &*written.path),
+            ("POST", "/targetgroups/tg-0/listtargets?maxResults=100")
+        );
+        assert_eq!(written.body, b"{}");
     }
 
     #[test]

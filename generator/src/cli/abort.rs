@@ -4,6 +4,7 @@ use super::acting::{self, Aim, Looks};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::restore::{Arguments, told};
+use super::telling::Telling;
 use crate::operate::answers::SeenExecution;
 use crate::operate::reads;
 use crate::operate::session::StackSession;
@@ -40,17 +41,32 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         let holds = holds.as_deref().unwrap_or("nobody");
         return Err(Failure::Input(format!("meanwhile {holds} holds `{name}`; nothing was done")));
     }
-    let mut looks = arguments.following.looks();
+    let mut telling = Telling::of(&session, name, arguments.following.format);
     acting::stop(&session, &holder)?;
-    let restore = restore_after(&session, name, &holder, &mut looks, context);
+    let done = stopped(&session, &holder, &mut arguments.following.looks(), &mut telling, context);
+    telling.close(done, &session, context)
+}
+
+/// Follows what comes of an execution that was stopped.
+fn stopped(
+    session: &StackSession,
+    holder: &str,
+    looks: &mut Looks,
+    telling: &mut Telling,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    telling.report.stopped = Some(holder.to_owned());
+    let name = telling.report.group.clone();
+    let restore = restore_after(session, &name, holder, looks, context);
     let restore =
         restore.inspect_err(|_| context.console.note(&format!("{holder} is not followed any further\n")))?;
     match restore {
-        After::Restore(restore) => {
-            acting::follow(&session, name, &restore, Aim::Restored, &mut looks, context)
+        After::Restore(restore) => acting::follow(session, &restore, Aim::Restored, looks, telling, context),
+        After::EndedBefore(seen) => {
+            telling.report.stopped = None;
+            acting::end(&seen, Aim::Restored, telling, context)
         }
-        After::EndedBefore(seen) => acting::end(name, &seen, Aim::Restored, context),
-        After::NothingLeft => context.console.result(&format!("{name}: stopped; nothing is left changed\n")),
+        After::NothingLeft => telling.say(&format!("{name}: stopped; nothing is left changed\n"), context),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::telling::{Format, Telling};
 use crate::aws::AwsError;
 use crate::operate::answers::{NoAnswer, SeenExecution, SeenGroup, StartedExecution};
 use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
@@ -24,6 +25,9 @@ pub(super) struct Following {
     /// Give up after this time, with exit code 1; what was started goes on.
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = span::read_span)]
     timeout: i64,
+    /// How to print what comes of it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(super) format: Format,
 }
 
 /// Looks until one deadline, by a clock that nobody sets.
@@ -219,16 +223,18 @@ impl Aim {
 /// keeps it from following, the execution goes on, and its ARN is told.
 pub(super) fn follow(
     session: &StackSession,
-    group: &str,
     execution: &str,
     aim: Aim,
     looks: &mut Looks,
+    telling: &mut Telling,
     context: &mut Context,
 ) -> Result<(), Failure> {
+    let group = &telling.report.group.clone();
     let mut execution = execution.to_owned();
     let ended = ending(session, group, &mut execution, aim, looks, context);
+    telling.follows(&execution);
     let seen = ended.inspect_err(|_| context.console.note(&format!("it goes on: {execution}\n")))?;
-    end(group, &seen, aim, context)?;
+    end(&seen, aim, telling, context)?;
     if let Some(next) = seen.said("continued_by").filter(|_| aim == Aim::Restored) {
         context.console.note(&format!("{group}: {next} recycles it now, as was asked for meanwhile\n"));
     }
@@ -297,12 +303,13 @@ fn progress(session: &StackSession, group: &str) -> Result<String, AwsError> {
 }
 
 /// Tells how an execution ended; fails with findings where it did not come to its aim.
-pub(super) fn end(group: &str, seen: &SeenExecution, aim: Aim, context: &mut Context) -> Result<(), Failure> {
-    let outcome = seen.said("outcome").unwrap_or_else(|| seen.status.to_lowercase());
-    let reason = seen.said("reason").filter(|reason| !reason.is_empty());
-    let error = seen.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
-    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    context.console.result(&format!("{group}: {outcome}{error}{reason}\n"))?;
+pub(super) fn end(
+    seen: &SeenExecution,
+    aim: Aim,
+    telling: &mut Telling,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    telling.ended(seen, context)?;
     if aim.is_met(seen) { Ok(()) } else { Err(Failure::Findings) }
 }
 

@@ -1,15 +1,17 @@
 //! `dlq`: what is in the stack's dead-letter queue, in words, and back again into the queue of events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
-use super::status::Format;
-use crate::operate::dead_letter::{self, DeadLetter, DeadLetterKind, DeadLetterReport, QueueMessage};
-use crate::operate::dead_letter_reads::{self, PutBack};
+use super::telling::Format;
+use crate::operate::dead_letter::{
+    self, DeadLetter, DeadLetterKind, DeadLetterReport, PutBack, QueueMessage,
+};
+use crate::operate::dead_letter_reads;
 use crate::operate::session::StackSession;
 use crate::operate::{fleet, span};
 use crate::simulate::report::{COLUMNS, wrapped};
@@ -52,6 +54,8 @@ enum Action {
         yes: bool,
         #[command(flatten)]
         look: Look,
+        #[command(flatten)]
+        printing: Printing,
     },
 }
 
@@ -75,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     match &arguments.action {
         Action::List { look, printing } => list(look, printing.format, context),
         Action::Show { id, look, printing } => show(id, look, printing.format, context),
-        Action::Redrive { ids, yes, look } => redrive(ids, *yes, look, context),
+        Action::Redrive { ids, yes, look, printing } => redrive(ids, *yes, (look, printing.format), context),
     }
 }
 
@@ -102,17 +106,15 @@ fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
         about_in_queue,
         messages: messages.iter().map(told).collect(),
         events: None,
+        put_back: None,
     };
     Ok(Found { session, messages, report })
 }
 
 fn list(look: &Look, format: Format, context: &mut Context) -> Result<(), Failure> {
     let Found { report, .. } = find(look, context)?;
-    let text = match format {
-        Format::Json => fleet::json(&report),
-        Format::Text => text(&report, context.console.columns),
-    };
-    context.console.result(&text)?;
+    let columns = context.console.columns;
+    context.console.result(&printed(&report, format, || text(&report, columns)))?;
     if is_empty(&report) { Ok(()) } else { Err(Failure::Findings) }
 }
 
@@ -139,8 +141,13 @@ fn show(id: &str, look: &Look, format: Format, context: &mut Context) -> Result<
     context.console.result(&text)
 }
 
-fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Result<(), Failure> {
-    let Found { session, report, .. } = find(look, context)?;
+fn redrive(
+    ids: &[String],
+    yes: bool,
+    (look, format): (&Look, Format),
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let Found { session, mut report, .. } = find(look, context)?;
     let is_readable = |letter: &&DeadLetter| letter.kind != DeadLetterKind::Unreadable;
     let chosen = if ids.is_empty() {
         report.messages.iter().filter(is_readable).map(|letter| letter.id.clone()).collect()
@@ -154,37 +161,28 @@ fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Res
         );
         context.console.note(&text);
     }
+    let mut put_back = BTreeMap::new();
     if chosen.is_empty() {
-        context.console.result("nothing to put back\n")?;
+        report.put_back = Some(put_back);
+        context.console.result(&printed(&report, format, || "nothing to put back\n".to_owned()))?;
         if report.messages.is_empty() && !is_empty(&report) {
             context.console.note(&hidden(&report));
         }
         return if is_empty(&report) { Ok(()) } else { Err(Failure::Findings) };
     }
+    let count = chosen.len();
     let put = report.messages.iter().filter(|letter| chosen.contains(&letter.id));
     let columns = context.console.columns.unwrap_or(COLUMNS);
     let what: String = put.map(|letter| lines(letter, columns)).collect();
-    let count = chosen.len();
     let what = format!("puts back into the queue of events, {count} of {}\n{what}", report.messages.len());
     acting::agree(&session, what.trim_end(), yes, context)?;
-    let mut done = 0;
     let read = dead_letter_reads::put_back(&session, (&chosen, report.about_in_queue), |message, outcome| {
-        let id = &message.id;
-        done += usize::from(outcome != PutBack::PerhapsSent);
-        context.console.note(&match outcome {
-            PutBack::Done => format!("{id} is back in the queue\n"),
-            PutBack::Twice => {
-                format!("{id} is back in the queue, and here still; a second time does no harm\n")
-            }
-            PutBack::PerhapsTwice => {
-                format!("{id} is back in the queue, and may be here still; a second time does no harm\n")
-            }
-            PutBack::PerhapsSent => {
-                format!("{id} is here still, and may be back in the queue too; a second time does no harm\n")
-            }
-        });
+        put_back.insert(message.id.clone(), outcome);
+        context.console.note(&format!("{} {}\n", message.id, in_words(outcome)));
     });
-    context.console.result(&format!("{done} of {count} put back\n"))?;
+    let done = put_back.values().filter(|outcome| **outcome != PutBack::PerhapsSent).count();
+    report.put_back = Some(put_back);
+    context.console.result(&printed(&report, format, || format!("{done} of {count} put back\n")))?;
     read?;
     if done == count && left_out == 0 {
         return Ok(());
@@ -195,6 +193,20 @@ fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Res
             .note("what was not seen again is looked at by somebody else, or gone; try again in a minute\n");
     }
     Err(Failure::Findings)
+}
+
+/// What is printed: the report for programs, else the text.
+fn printed(report: &DeadLetterReport, format: Format, text: impl FnOnce() -> String) -> String {
+    if format == Format::Json { fleet::json(report) } else { text() }
+}
+
+fn in_words(outcome: PutBack) -> &'static str {
+    match outcome {
+        PutBack::Done => "is back in the queue",
+        PutBack::Twice => "is back in the queue, and here still; a second time does no harm",
+        PutBack::PerhapsTwice => "is back in the queue, and may be here still; a second time does no harm",
+        PutBack::PerhapsSent => "is here still, and may be back in the queue too; a second time does no harm",
+    }
 }
 
 /// The messages that are meant: each word is the beginning of one id.
@@ -285,6 +297,7 @@ mod tests {
             about_in_queue,
             messages: Vec::new(),
             events: None,
+            put_back: None,
         };
         assert!(is_empty(&report(0)) && text(&report(0), None).ends_with("the dead-letter queue is empty\n"));
         assert!(!is_empty(&report(3)));

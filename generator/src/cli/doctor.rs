@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
-use super::status::Format;
+use super::telling::Format;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
 use crate::operate::{doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, wrapped};

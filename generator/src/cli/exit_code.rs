@@ -27,6 +27,14 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// What it says, where that is not printed already.
+    pub(super) fn message(&self) -> &str {
+        match self {
+            Self::Input(message) | Self::World(message) | Self::Faults(message) => message,
+            Self::Findings | Self::ReaderGone => "",
+        }
+    }
+
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::ReaderGone => DONE,

@@ -145,8 +145,7 @@ impl Arguments {
             return Ok(None);
         }
         let config = prepared.stack.config().clone();
-        let strategy = self.world.strategy(&config)?;
-        let mut scenario = self.world.scenario(&strategy, context)?;
+        let (strategy, mut scenario) = self.world.scenario(&config, context)?;
         scenario.triggers = Some(Vec::new()); // the event on the desk is the trigger
         let deployment =
             Deployment::of(&prepared.stack).map_err(|problems| Failure::World(problems.to_string()))?;

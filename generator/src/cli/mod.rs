@@ -25,6 +25,7 @@ mod changes;
 mod function;
 mod local;
 mod tags;
+mod telling;
 mod operator;
 mod acting;
 mod start;

@@ -6,13 +6,15 @@ use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
+use super::telling::Format;
 use crate::aws::AwsError;
 use crate::names;
 use crate::operate::answers::{NoAnswer, SeenGroup};
+use crate::operate::operated::{PauseChange, PauseDone, PauseReport};
 use crate::operate::operation::{ANNOUNCE, DELETE_PAUSE, Operation, PUT_PAUSE};
 use crate::operate::pause::{self, GroupPause};
 use crate::operate::session::StackSession;
-use crate::operate::{reads, span};
+use crate::operate::{fleet, reads, span};
 use serde_json::{Value, json};
 
 #[derive(Debug, clap::Args)]
@@ -47,6 +49,9 @@ pub(super) struct Which {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    /// How to print what was done.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
 }
 
 impl Which {
@@ -75,12 +80,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let covers = |group: &&SeenGroup| pauses.get(&group.name).is_some_and(|pause| pause.covers(until, now));
     let (kept, groups): (Vec<&SeenGroup>, Vec<&SeenGroup>) =
         groups.iter().partition(|group| !arguments.replace && covers(group));
+    let mut written = Written::of(&session, arguments.which.format);
     for pause in kept.iter().filter_map(|group| pauses.get(&group.name)) {
         let told = format!("{}: {}; that stays, `--replace` takes its place\n", pause.group, pause.told());
         context.console.note(&told);
+        written.note(&pause.group, PauseChange::Kept, Some(pause));
     }
     if groups.is_empty() {
-        return Ok(());
+        return written.close(Ok(()), context);
     }
     let lasts = span::span(until.as_second() - now.as_second());
     let mut what = format!("pauses until {until:.0} ({lasts})\n");
@@ -93,7 +100,6 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
     }
     acting::agree(&session, what.trim_end(), arguments.which.yes, context)?;
-    let mut written = Written::default();
     for (number, group) in groups.iter().enumerate() {
         let pause = GroupPause {
             group: group.name.clone(),
@@ -104,13 +110,20 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         };
         let put = json!({"TableName": names::LOCK_TABLE, "Item": pause.item()});
         let put = pause::where_unchanged(put, pauses.get(&group.name));
-        let done = written.write(&session, (&PUT_PAUSE, &put), (group, Some(&pause)), context);
-        if done.map_err(|failure| written.broken_off(failure, &groups[number..]))? {
-            context.console.result(&format!("{}: paused until {}\n", group.name, pause.until))?;
-            written.untold.extend(announce(&session, &pause, group, None).err());
+        match written.write((&PUT_PAUSE, &put), (group, Some(&pause)), context) {
+            Ok(true) => {
+                written.note(&group.name, PauseChange::Paused, Some(&pause));
+                written.say(&format!("{}: paused until {}\n", group.name, pause.until), context)?;
+                written.announce(&pause, group, None);
+            }
+            Ok(false) => {}
+            Err(failure) => {
+                let failure = written.broken_off(failure, &groups[number..]);
+                return written.close(Err(failure), context);
+            }
         }
     }
-    written.end()
+    written.end(context)
 }
 
 pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Failure> {
@@ -125,61 +138,96 @@ pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Fai
     };
     let paused: Vec<(&SeenGroup, &GroupPause)> =
         groups.iter().filter_map(|group| Some((group, all.get(&group.name)?))).collect();
+    let mut written = Written::of(&session, arguments.format);
+    for group in groups.iter().filter(|group| !all.contains_key(&group.name)) {
+        written.note(&group.name, PauseChange::NotPaused, None);
+    }
     if paused.is_empty() {
         let what = arguments.group.as_deref().unwrap_or("no group of the stack");
         let is = if arguments.group.is_some() { "is not paused" } else { "is paused" };
-        return context.console.result(&format!("{what} {is}\n"));
+        written.say(&format!("{what} {is}\n"), context)?;
+        return written.close(Ok(()), context);
     }
     let mut what = "ends the pause of\n".to_owned();
     for (group, pause) in &paused {
         let _ = writeln!(what, "  {}: {}", group.name, pause.told()); // text takes text
     }
     acting::agree(&session, what.trim_end(), arguments.yes, context)?;
-    let mut written = Written::default();
     let groups: Vec<&SeenGroup> = paused.iter().map(|(group, _)| *group).collect();
     for (number, (group, pause)) in paused.into_iter().enumerate() {
         let delete = json!({"TableName": names::LOCK_TABLE, "Key": pause::key(&group.name)});
         let delete = pause::where_unchanged(delete, Some(pause));
-        let done = written.write(&session, (&DELETE_PAUSE, &delete), (group, None), context);
-        if done.map_err(|failure| written.broken_off(failure, &groups[number..]))? {
-            context.console.result(&format!(
-                "{}: resumed; a recycle that stands still goes on within minutes\n",
-                group.name
-            ))?;
-            if pause.is_on(now()) {
-                written.untold.extend(announce(&session, pause, group, Some(&session.caller)).err());
+        match written.write((&DELETE_PAUSE, &delete), (group, None), context) {
+            Ok(true) => {
+                written.note(&group.name, PauseChange::Resumed, None);
+                let text =
+                    format!("{}: resumed; a recycle that stands still goes on within minutes\n", group.name);
+                written.say(&text, context)?;
+                if pause.is_on(now()) {
+                    written.announce(pause, group, Some(&session.caller));
+                }
+            }
+            Ok(false) => {}
+            Err(failure) => {
+                let failure = written.broken_off(failure, &groups[number..]);
+                return written.close(Err(failure), context);
             }
         }
     }
-    written.end()
+    written.end(context)
 }
 
 /// What came of writing.
-#[derive(Default)]
-struct Written {
-    /// Groups whose pause somebody changed after it was shown: nothing was written there.
-    changed: usize,
+struct Written<'a> {
+    session: &'a StackSession,
+    format: Format,
+    report: PauseReport,
     /// What could not be announced, and why.
     untold: Vec<String>,
 }
 
-impl Written {
+impl<'a> Written<'a> {
+    fn of(session: &'a StackSession, format: Format) -> Self {
+        Self { session, format, report: PauseReport::new(&session.place), untold: Vec::new() }
+    }
+
+    /// Notes what was done to a group.
+    fn note(&mut self, group: &str, change: PauseChange, paused: Option<&GroupPause>) {
+        let (group, paused) = (group.to_owned(), paused.cloned());
+        self.report.groups.push(PauseDone { group, change, paused, is_announced: None });
+    }
+
+    /// Tells people what was done; programs are told once, at the end.
+    fn say(&self, text: &str, context: &mut Context) -> Result<(), Failure> {
+        if self.format == Format::Text { context.console.result(text) } else { Ok(()) }
+    }
+
+    /// Tells whoever is told of recycles what was done to the group that was noted last.
+    fn announce(&mut self, pause: &GroupPause, group: &SeenGroup, ended_by: Option<&str>) {
+        let told = announce(self.session, pause, group, ended_by);
+        if let Some(done) = self.report.groups.last_mut() {
+            done.is_announced = Some(told.is_ok());
+        }
+        self.untold.extend(told.err());
+    }
+
     /// Writes where the pause still is as it was shown; whether it then is as is wanted.
     fn write(
         &mut self,
-        session: &StackSession,
         (operation, arguments): (&Operation, &Value),
         (group, wanted): (&SeenGroup, Option<&GroupPause>),
         context: &mut Context,
     ) -> Result<bool, Failure> {
+        let session = self.session;
         let answer: Result<NoAnswer, AwsError> = session.ask(operation, arguments);
         match answer {
             Err(error) if error.is("ConditionalCheckFailedException") => {
                 // A call whose answer was lost is made again, and finds what it wrote itself.
-                if reads::pause_of(session, &group.name)?.as_ref() == wanted {
+                let now = reads::pause_of(session, &group.name)?;
+                if now.as_ref() == wanted {
                     return Ok(true);
                 }
-                self.changed += 1;
+                self.note(&group.name, PauseChange::ChangedMeanwhile, now.as_ref());
                 let text = "somebody changed its pause meanwhile, which stays; look again";
                 context.console.note(&format!("{}: {text}\n", group.name));
                 Ok(false)
@@ -212,12 +260,23 @@ impl Written {
     }
 
     /// Fails where something was not written, or was done and somebody was not told.
-    fn end(&self) -> Result<(), Failure> {
-        match self.untold() {
+    fn end(self, context: &mut Context) -> Result<(), Failure> {
+        let is_changed = |done: &PauseDone| done.change == PauseChange::ChangedMeanwhile;
+        let done = match self.untold() {
             Some(untold) => Err(Failure::World(untold)),
-            None if self.changed > 0 => Err(Failure::Findings),
+            None if self.report.groups.iter().any(is_changed) => Err(Failure::Findings),
             None => Ok(()),
+        };
+        self.close(done, context)
+    }
+
+    /// Ends the command as it ended, with what programs are told.
+    fn close(mut self, done: Result<(), Failure>, context: &mut Context) -> Result<(), Failure> {
+        if self.format == Format::Json {
+            self.report.calls = self.session.calls_made();
+            context.console.result(&fleet::json(&self.report))?;
         }
+        done
     }
 }
 

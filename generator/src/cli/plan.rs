@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
 use super::simulate::{dollars, look};
-use super::status::Format;
+use super::telling::Format;
 use crate::operate::{fleet, plan, plan_reads, plan_text};
 
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
+use super::telling::Telling;
 use crate::operate::answers::SeenGroup;
 use crate::operate::lock::GroupLock;
 use crate::operate::{reads, request};
@@ -22,9 +23,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
     let group = acting::owned(&session, &arguments.of.group)?;
+    let mut telling = Telling::of(&session, &arguments.of.group, arguments.following.format);
     let Some(lock) = reads::lock(&session, &arguments.of.group)? else {
-        context.console.result(&format!("{}: nothing was left changed\n", arguments.of.group))?;
-        return Ok(());
+        telling.say(&format!("{}: nothing was left changed\n", arguments.of.group), context)?;
+        return telling.close(Ok(()), &session, context);
     };
     let dead = match &lock.held_by {
         None => None,
@@ -45,14 +47,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let request = request::restore(&group.as_handler_sees_it(), dead, account, now(), &session.settings);
     let execution = acting::start(&session, &request)?;
     context.console.note(&format!("started {execution}\n"));
-    acting::follow(
-        &session,
-        &arguments.of.group,
-        &execution,
-        Aim::Restored,
-        &mut arguments.following.looks(),
-        context,
-    )
+    let looks = &mut arguments.following.looks();
+    let done = acting::follow(&session, &execution, Aim::Restored, looks, &mut telling, context);
+    telling.close(done, &session, context)
 }
 
 /// What a journal says, and what comes of it.

@@ -1,6 +1,6 @@
 //! The modelled world of `simulate` and `local --offline`: a group that the arguments describe, or a scenario.
 
-use asg_recycle_handler::contract::RECYCLE_WINDOW;
+use asg_recycle_handler::contract::{RECYCLE_WINDOW, STRATEGY as STRATEGY_TAG};
 use asg_recycle_handler::spelling::nearest;
 use asg_recycle_simulator::time::Span;
 use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
@@ -16,7 +16,7 @@ use crate::simulate::scenario::{FAULTS, Fault, Scenario, ScenarioError, cases};
 /// Which world.
 #[derive(Debug, clap::Args)]
 pub(super) struct WorldArguments {
-    /// The strategy; `out-in` where it is not said.
+    /// The strategy [default: the first that the scenario is for, else `out-in`].
     #[arg(long, value_name = "STRATEGY")]
     pub(super) strategy: Option<String>,
     /// A scenario: the path of a YAML file, or the name of one that comes with a strategy.
@@ -116,14 +116,14 @@ impl WorldArguments {
         known_strategy(self.strategy.as_deref().unwrap_or(STRATEGY), config)
     }
 
-    /// The scenario.
-    pub(super) fn scenario(&self, strategy: &str, context: &Context) -> Result<Scenario, Failure> {
-        let mut scenario = match &self.scenario {
-            Some(name) => find(name, strategy, context.console.colours_notes)?,
-            None => self.described()?,
+    /// The scenario, and the strategy that it is run with.
+    pub(super) fn scenario(&self, config: &Config, context: &Context) -> Result<(String, Scenario), Failure> {
+        let (strategy, mut scenario) = match &self.scenario {
+            Some(name) => found(name, (self.strategy.as_deref(), config), context)?,
+            None => (self.strategy(config)?, self.described()?),
         };
         scenario.world.seed = self.seed.unwrap_or(scenario.world.seed);
-        Ok(scenario)
+        Ok((strategy, scenario))
     }
 
     /// A scenario from elsewhere with the seed and the faults that are given.
@@ -225,7 +225,12 @@ pub(super) fn found(
     context: &Context,
 ) -> Result<(String, Scenario), Failure> {
     let given = strategy.map(|strategy| known_strategy(strategy, config)).transpose()?;
-    let scenario = find(name, given.as_deref().unwrap_or(STRATEGY), context.console.colours_notes)?;
+    let mut scenario = find(name, given.as_deref().unwrap_or(STRATEGY), context.console.colours_notes)?;
+    let tag = scenario.group.as_mut().and_then(|group| group.tags.get_mut(STRATEGY_TAG.key));
+    // The handler goes by the tag: what is asked for here takes the place of another strategy, and of no fault that is tried.
+    if let (Some(given), Some(tag)) = (&given, tag.filter(|tag| config.strategies.contains_key(&**tag))) {
+        tag.clone_from(given);
+    }
     let own = || scenario.strategies.iter().find(|own| config.strategies.contains_key(*own)).cloned();
     Ok((given.or_else(own).unwrap_or_else(|| STRATEGY.to_owned()), scenario))
 }

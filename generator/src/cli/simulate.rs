@@ -14,7 +14,7 @@ use super::operator::{Operator, now};
 use super::scenario::{self, WorldArguments};
 use crate::config::Config;
 use crate::digest;
-use crate::operate::{model, plan as forecast, plan_reads};
+use crate::operate::{fleet, model, plan as forecast, plan_reads};
 use crate::problem::Problems;
 use crate::simulate::campaign::{Campaign, CampaignPlan, CampaignStacks};
 use crate::simulate::report::{self, COLUMNS, Look, Paint, Replay};
@@ -61,7 +61,7 @@ enum ReportFormat {
     /// For people.
     #[default]
     Text,
-    /// For programs.
+    /// For programs: JSON, of one run as `docs/simulation.schema.json` describes.
     Json,
 }
 
@@ -91,14 +91,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         arguments: Vec::new(),
     };
     let config = input.into_stack(context)?.config().clone();
-    let strategy = arguments.world.strategy(&config)?;
     if arguments.list {
-        return list(&strategy, context);
+        return list(&arguments.world.strategy(&config)?, context);
     }
     if let Some(runs) = arguments.campaign {
         return campaign(arguments, &config, (runs, &replay), context);
     }
-    let scenario = arguments.world.scenario(&strategy, context)?;
+    let (strategy, scenario) = arguments.world.scenario(&config, context)?;
     let replay = Replay { arguments: arguments.world.again(&strategy, scenario.world.seed, false), ..replay };
     // What a scenario says of its stacks is its own.
     let configs = scenario.configs(&config).map_err(|problems| Failure::Input(problems.to_string()))?;
@@ -303,13 +302,6 @@ fn print(
             }
             context.console.result(&text)
         }
-        ReportFormat::Json => {
-            let mut report = report::json(run);
-            report["unmet"] = unmet.into();
-            report["generator_version"] = replay.version.into();
-            report["configuration_sha256"] = replay.digest.as_str().into();
-            report["replay"] = replay.command().into();
-            context.console.result(&format!("{report:#}\n"))
-        }
+        ReportFormat::Json => context.console.result(&fleet::json(&report::json(run, unmet, replay))),
     }
 }

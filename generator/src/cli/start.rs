@@ -1,13 +1,15 @@
 //! `start`: a recycle by hand, by the handler's own decision.
 
 use asg_recycle_handler::contract::STEP_FUNCTION_NAME;
+use asg_recycle_handler::decide::StartRequest;
 
 use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
-use crate::operate::console_link::execution_link;
+use super::telling::Telling;
 use crate::operate::request::{self, ReplaceAsked, StartAsked};
+use crate::operate::session::StackSession;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -61,20 +63,25 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
     let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
     acting::agree(&session, &what, arguments.yes || arguments.dry_run, context)?;
-    let execution = acting::start(&session, &request)?;
-    context.console.result(&format!("started {execution}\n"))?;
-    if let Some(link) = execution_link(&session.place.region, &execution) {
+    let mut telling = Telling::of(&session, &arguments.of.group, arguments.following.format);
+    let done = started(arguments, (&session, &request), &mut telling, context);
+    telling.close(done, &session, context)
+}
+
+fn started(
+    arguments: &Arguments,
+    (session, request): (&StackSession, &StartRequest),
+    telling: &mut Telling,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let execution = acting::start(session, request)?;
+    telling.follows(&execution);
+    telling.say(&format!("started {execution}\n"), context)?;
+    if let Some(link) = &telling.report.console {
         context.console.note(&format!("{link}\n"));
     }
     if !arguments.wait {
         return Ok(());
     }
-    acting::follow(
-        &session,
-        &arguments.of.group,
-        &execution,
-        Aim::Recycled,
-        &mut arguments.following.looks(),
-        context,
-    )
+    acting::follow(session, &execution, Aim::Recycled, &mut arguments.following.looks(), telling, context)
 }

@@ -7,9 +7,11 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{Operator, now};
 use super::simulate::look;
+use super::telling::Format;
 use super::watch;
-use crate::operate::fleet::{self, FleetReport, FleetRow, StackFleet};
+use crate::operate::fleet::{self, FleetReport, FleetRow, StackFleet, UnknownPlace};
 use crate::operate::group_reads::HistorySeen;
+use crate::operate::policy::StackPlace;
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::{reads, span, table};
 
@@ -43,44 +45,38 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: JSON that a schema in docs/ describes, e.g. status.schema.json, status-group.schema.json.
-    Json,
-}
-
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     if let Some(name) = &arguments.group {
         return one_group(arguments, name, context);
     }
     let now = now();
-    let mut fleets = Vec::new();
-    for operator in operators(arguments) {
-        let session = operator.open(context)?;
-        let calls_max = if arguments.max_age.is_some() { u32::MAX } else { reads::FLEET_CALLS_MAX };
-        let facts = reads::fleet(&session, calls_max)?;
-        let mut groups = fleet::rows(&facts, &session.settings, now);
-        groups.retain(|row| arguments.asks_for(row));
-        let place = &session.place;
-        fleets.push(StackFleet {
-            stack: place.stack.clone(),
-            account: place.account.clone(),
-            region: place.region.clone(),
-            calls: session.calls_made(),
-            groups,
-        });
+    let operators = operators(arguments);
+    let (mut stacks, mut unknown, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for operator in &operators {
+        match fleet_of(arguments, operator, now, context) {
+            Ok(fleet) => stacks.push(fleet),
+            // One place that cannot be asked must not hide the others.
+            Err(failure @ (Failure::World(_) | Failure::Input(_))) if operators.len() > 1 => {
+                unknown.push(UnknownPlace {
+                    profile: operator.caller.profile.clone(),
+                    region: operator.caller.region.clone(),
+                    why: failure.message().to_owned(),
+                });
+                failures.push(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
     }
-    let report = FleetReport { version: 1, stacks: fleets };
+    let report = FleetReport { version: 1, stacks, unknown };
     match arguments.format {
         Format::Json => context.console.result(&fleet::json(&report))?,
         Format::Text => {
             for fleet in &report.stacks {
                 let text = text(fleet, now, context.console.columns);
                 context.console.result(&text)?;
+            }
+            for place in &report.unknown {
+                context.console.result(&format!("{}: not known\n", place.name()))?;
             }
         }
     }
@@ -89,14 +85,49 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         arguments.max_age.is_some_and(is_old)
     };
     let old: Vec<&FleetRow> = report.stacks.iter().flat_map(|fleet| &fleet.groups).filter(too_old).collect();
-    if old.is_empty() {
-        return Ok(());
-    }
-    for row in old {
+    for row in &old {
         let age = span::span(row.outdated_seconds.unwrap_or_default());
         context.console.note(&format!("{} is outdated for {age}\n", row.group));
     }
-    Err(Failure::Findings)
+    match (old.is_empty(), unknown_places(&report, &failures)) {
+        (true, None) => Ok(()),
+        (true, Some(failure)) => Err(failure),
+        (false, unknown) => {
+            if let Some(failure) = unknown {
+                context.console.note(&format!("{}\n", failure.message()));
+            }
+            Err(Failure::Findings)
+        }
+    }
+}
+
+/// What is not known, where something is not: AWS is at fault where it is so anywhere.
+fn unknown_places(report: &FleetReport, failures: &[Failure]) -> Option<Failure> {
+    let told: Vec<String> =
+        report.unknown.iter().map(|place| format!("{}: {}", place.name(), place.why)).collect();
+    let text = told.join("\n");
+    let is_of_the_world = failures.iter().any(|failure| matches!(failure, Failure::World(_)));
+    match (told.is_empty(), is_of_the_world) {
+        (true, _) => None,
+        (false, true) => Some(Failure::World(text)),
+        (false, false) => Some(Failure::Input(text)),
+    }
+}
+
+/// The fleet of one profile and region, as far as it is asked for.
+fn fleet_of(
+    arguments: &Arguments,
+    operator: &Operator,
+    now: jiff::Timestamp,
+    context: &Context,
+) -> Result<StackFleet, Failure> {
+    let session = operator.open(context)?;
+    let calls_max = if arguments.max_age.is_some() { u32::MAX } else { reads::FLEET_CALLS_MAX };
+    let facts = reads::fleet(&session, calls_max)?;
+    let mut groups = fleet::rows(&facts, &session.settings, now);
+    groups.retain(|row| arguments.asks_for(row));
+    let StackPlace { stack, region, account } = session.place.clone();
+    Ok(StackFleet { stack, account, region, calls: session.calls_made(), groups })
 }
 
 /// One group, in full.
@@ -105,16 +136,19 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
     acting::owned(&session, name)?;
     let seen = watch::seen(&session, name, &mut HistorySeen::default())?
         .ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+    let unasked = seen.status.unasked.join("\n");
+    let known = if unasked.is_empty() { Ok(()) } else { Err(Failure::World(unasked)) };
     if arguments.format == Format::Json {
-        return context.console.result(&fleet::json(&seen.status));
+        context.console.result(&fleet::json(&seen.status))?;
+        return known;
     }
     let look = look(&context.console, None);
     let area = ScreenArea { columns: context.console.columns, rows: None, paint: look.paint };
     context.console.result(&screen::screen(&seen, area))?;
-    match seen.status.recycle.and_then(|recycle| recycle.console) {
-        Some(link) => context.console.result(&format!("\n{link}\n")),
-        None => Ok(()),
+    if let Some(link) = seen.status.recycle.and_then(|recycle| recycle.console) {
+        context.console.result(&format!("\n{link}\n"))?;
     }
+    known
 }
 
 /// One for each profile and region.

@@ -1,11 +1,13 @@
 //! `wait`: blocks until a group is at rest.
 
-use super::acting::{self, Following};
+use super::acting::{self, Following, Looks};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
+use super::telling::Telling;
 use crate::operate::fleet::{self, FleetRow, GroupStanding};
 use crate::operate::reads;
+use crate::operate::session::StackSession;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -19,25 +21,40 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let session = arguments.of.operator.open(context)?;
     let name = &arguments.of.group;
     acting::owned(&session, name)?;
-    let mut looks = arguments.following.looks();
+    let mut telling = Telling::of(&session, name, arguments.following.format);
+    let done = rest(&session, &mut arguments.following.looks(), &mut telling, context);
+    telling.close(done, &session, context)
+}
+
+/// Waits until nothing runs for the group.
+fn rest(
+    session: &StackSession,
+    looks: &mut Looks,
+    telling: &mut Telling,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let name = &telling.report.group.clone();
     loop {
-        let Some(facts) = looks.patient(reads::fleet_of_one(&session, name), context)? else { continue };
+        let Some(facts) = looks.patient(reads::fleet_of_one(session, name), context)? else { continue };
         let Some(row) = fleet::rows(&facts, &session.settings, now()).into_iter().next() else {
             return Err(Failure::Input(format!("the group `{name}` is gone")));
         };
         let unknown = facts.forgotten.first().map(String::as_str);
         if row.state != GroupStanding::Recycling && looks.is_gone(unknown) {
-            return at_rest(&row, context);
+            telling.report.state = Some(row.state);
+            telling.report.outcome.clone_from(&row.last);
+            telling.report.reason = Some(row.detail.clone()).filter(|detail| !detail.is_empty());
+            return at_rest(&row, telling, context);
         }
         looks.wait(&format!("{name} is not at rest"), context)?;
     }
 }
 
 /// Tells how a group stands for which nothing runs; fails with findings where that is not well.
-pub(super) fn at_rest(row: &FleetRow, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn at_rest(row: &FleetRow, telling: &Telling, context: &mut Context) -> Result<(), Failure> {
     let last = row.last.as_ref().map(|last| format!(", last {last}")).unwrap_or_default();
     let detail = if row.detail.is_empty() { String::new() } else { format!(": {}", row.detail) };
-    context.console.result(&format!("{}: {}{detail}{last}\n", row.group, row.state.word()))?;
+    telling.say(&format!("{}: {}{detail}{last}\n", row.group, row.state.word()), context)?;
     let is_good = matches!(row.state, GroupStanding::Current | GroupStanding::NotOptedIn);
     if is_good { Ok(()) } else { Err(Failure::Findings) }
 }

@@ -10,6 +10,7 @@ use super::exit_code::Failure;
 use super::live::Live;
 use super::operator::now;
 use super::simulate::look;
+use super::telling::{Format, Telling};
 use super::wait::{self, Arguments};
 use crate::aws::AwsError;
 use crate::operate::fleet::GroupStanding;
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);
     let mut looks = arguments.following.looks();
     looks.no_faster_than(deployed::poll_interval_seconds(&settings, strategy).unwrap_or_default());
-    let mut view = View::default();
+    let mut view = View { format: arguments.following.format, ..View::default() };
     let mut history = HistorySeen::default();
     loop {
         let waits = session.waits_made();
@@ -45,7 +46,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
                 let recycle = seen.status.recycle.as_ref().filter(|recycle| recycle.status.is_none());
                 let unknown = recycle.and_then(|recycle| recycle.execution.as_deref());
                 if seen.status.group.state != GroupStanding::Recycling && looks.is_gone(unknown) {
-                    return wait::at_rest(&seen.status.group, context);
+                    let telling = Telling::of(&session, name, view.format);
+                    return wait::at_rest(&seen.status.group, &telling, context);
                 }
             }
         }
@@ -67,12 +69,15 @@ pub(super) fn seen(
 #[derive(Default)]
 struct View {
     live: Live,
+    format: Format,
     /// Of the last frame that could be read.
     frame: String,
     /// Whether the link was printed.
     is_linked: bool,
     /// The last line, where there is no terminal.
     line: String,
+    /// Why load balancers could not be asked the last time, where there is none.
+    unasked: Vec<String>,
 }
 
 impl View {
@@ -89,9 +94,18 @@ impl View {
             console.note(&format!("{link}\n"));
         }
         let every = looks.every_seconds();
-        let Some((columns, rows)) = console.screen() else {
+        let screen = console.screen().filter(|_| self.format == Format::Text);
+        let Some((columns, rows)) = screen else {
             for text in said {
                 console.note(&format!("note: {text}; a look every {every} s now\n"));
+            }
+            for text in seen.status.unasked.iter().filter(|text| !self.unasked.contains(*text)) {
+                console.note(&format!("note: {text}\n"));
+            }
+            self.unasked.clone_from(&seen.status.unasked);
+            if self.format == Format::Json {
+                let told = serde_json::to_string(&seen.status).unwrap_or_default();
+                return console.result(&format!("{told}\n"));
             }
             let told = screen::line(&seen.status);
             if told != self.line {
@@ -106,9 +120,10 @@ impl View {
             paint: look(console, None).paint,
         };
         self.frame = screen::screen(seen, area);
-        let foot = match said.last() {
-            Some(text) => format!("{text}; a look every {every} s now"),
-            None => {
+        let foot = match (said.last(), seen.status.unasked.first().and_then(|text| text.lines().next())) {
+            (Some(text), _) => format!("{text}; a look every {every} s now"),
+            (None, Some(text)) => format!("health is unknown in part: {text}"),
+            (None, None) => {
                 format!("{} UTC, a look every {every} s; Ctrl-C ends the watching and nothing else", clock())
             }
         };
@@ -117,7 +132,7 @@ impl View {
 
     /// Tells why nothing new is shown.
     fn tell(&mut self, text: &str, context: &mut Context) -> Result<(), Failure> {
-        if let Some(size) = context.console.screen() {
+        if let Some(size) = context.console.screen().filter(|_| self.format == Format::Text) {
             return self.draw(text, size, &mut context.console);
         }
         context.console.note(&format!("note: {text}\n"));

@@ -6,31 +6,19 @@ use asg_recycle_handler::group::{Group, GroupTag, TemplateReference};
 use serde::Deserialize;
 
 /// A list as Auto Scaling writes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Members<T> {
     /// The items.
     #[serde(rename = "member", default = "Vec::new")]
     pub list: Vec<T>,
 }
 
-impl<T> Default for Members<T> {
-    fn default() -> Self {
-        Self { list: Vec::new() }
-    }
-}
-
 /// A list as EC2 writes it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Items<T> {
     /// The items.
     #[serde(rename = "item", default = "Vec::new")]
     pub list: Vec<T>,
-}
-
-impl<T> Default for Items<T> {
-    fn default() -> Self {
-        Self { list: Vec::new() }
-    }
 }
 
 /// A page of groups.
@@ -61,6 +49,10 @@ pub struct SeenGroup {
     /// ARNs of its target groups.
     #[serde(rename = "TargetGroupARNs")]
     pub target_groups: Members<String>,
+    /// Names of its classic load balancers.
+    pub load_balancer_names: Members<String>,
+    /// What sends it traffic: VPC Lattice's target groups, and perhaps the others again.
+    pub traffic_sources: Members<TrafficSource>,
     /// Its instances.
     pub instances: Members<SeenInstance>,
     /// Its tags.
@@ -73,6 +65,14 @@ pub struct SeenGroup {
     pub launch_configuration_name: Option<String>,
     /// What it launches from, one of three.
     pub mixed_instances_policy: Option<MixedPolicy>,
+}
+
+/// What sends traffic to a group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct TrafficSource {
+    /// An ARN; of a classic load balancer its name.
+    pub identifier: String,
 }
 
 /// An instance of a group.

@@ -79,7 +79,7 @@ pub struct DeadLetter {
     pub now: Vec<String>,
 }
 
-/// What `dlq list` and `dlq show` print with `--format json`.
+/// What `dlq list`, `dlq show` and `dlq redrive` print with `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterReport {
     /// Of this form: 1.
@@ -97,9 +97,27 @@ pub struct DeadLetterReport {
     /// The events of these, in the same order: `dlq show` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<Value>>,
+    /// What became of those that were to be put back, by their ids: `dlq redrive` only. One that is not named was not seen again, or
+    /// left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub put_back: Option<BTreeMap<String, PutBack>>,
 }
 
-/// The JSON Schema of what `dlq list` and `dlq show` print with `--format json`.
+/// What became of a message that was to be put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PutBack {
+    /// It is in the queue of events.
+    Done,
+    /// It is there, and still in the dead-letter queue, for it could not be deleted.
+    Twice,
+    /// It is there, and may be in the dead-letter queue too: nobody knows whether it was deleted.
+    PerhapsTwice,
+    /// It is in the dead-letter queue, and may be in the queue of events too: nobody knows whether it was sent.
+    PerhapsSent,
+}
+
+/// The JSON Schema of what `dlq` prints with `--format json`.
 pub fn json_schema() -> Value {
     schemars::schema_for!(DeadLetterReport).to_value()
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answers::NoAnswer;
-use super::dead_letter::{MessagesPage, QueueMessage};
+use super::dead_letter::{MessagesPage, PutBack, QueueMessage};
 use super::operation::{
     COUNT_DEAD_LETTERS, DELETE_DEAD_LETTER, RECEIVE_DEAD_LETTERS, SEND_EVENT, SHOW_DEAD_LETTERS,
 };
@@ -22,19 +22,6 @@ const MESSAGES_PER_CALL: usize = 10;
 const HIDDEN_SECONDS: u32 = 60;
 /// Empty answers in a row after which a queue counts as read: SQS asks a part of its servers at a time.
 const EMPTY_ANSWERS: u32 = 2;
-
-/// What became of a message that was to be put back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PutBack {
-    /// It is in the queue of events.
-    Done,
-    /// It is there, and still in the dead-letter queue, for it could not be deleted.
-    Twice,
-    /// It is there, and may be in the dead-letter queue too: nobody knows whether it was deleted.
-    PerhapsTwice,
-    /// It is in the dead-letter queue, and may be in the queue of events too: nobody knows whether it was sent.
-    PerhapsSent,
-}
 
 /// About how many messages there are, those that somebody looks at now among them.
 pub fn count(session: &StackSession) -> Result<u32, AwsError> {

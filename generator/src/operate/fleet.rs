@@ -79,6 +79,10 @@ pub struct FleetRow {
     pub outdated_seconds: Option<i64>,
     /// When the next window of a windowed strategy opens, RFC 3339; in the past while it is open.
     pub window_opens_at: Option<String>,
+    /// When that window closes.
+    pub window_closes_at: Option<String>,
+    /// Whether it is open.
+    pub window_is_open: bool,
     /// How the last execution ended: its outcome, else its status in small letters.
     pub last: Option<String>,
     /// When, RFC 3339.
@@ -111,6 +115,27 @@ pub struct FleetReport {
     pub version: u32,
     /// One for each profile and region that was asked for.
     pub stacks: Vec<StackFleet>,
+    /// Where it could not be asked: nothing is known of these.
+    pub unknown: Vec<UnknownPlace>,
+}
+
+/// Where a stack could not be asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UnknownPlace {
+    /// The profile; absent where none was said.
+    pub profile: Option<String>,
+    /// The region; absent where none was said.
+    pub region: Option<String>,
+    /// Why.
+    pub why: String,
+}
+
+impl UnknownPlace {
+    /// The place in a few words.
+    pub fn name(&self) -> String {
+        let profile = self.profile.as_ref().map(|profile| format!("profile {profile}"));
+        profile.into_iter().chain(self.region.clone()).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The JSON Schema of what `status --format json` prints.
@@ -148,9 +173,10 @@ fn row(
     let all_known = outdated.iter().all(|one| facts.made_at.contains_key(&one.wants));
     let since = since.filter(|_| all_known);
     let window = match &tags {
-        Ok(OptIn::In(tags)) => tags.window.as_ref().and_then(|window| {
-            window.hours.windows(window.mode, &window.zone, now).first().map(|first| first.opens_at.clone())
-        }),
+        Ok(OptIn::In(tags)) => tags
+            .window
+            .as_ref()
+            .and_then(|window| window.hours.windows(window.mode, &window.zone, now).into_iter().next()),
         _ => None,
     };
     FleetRow {
@@ -163,7 +189,11 @@ fn row(
         outdated: outdated.len(),
         outdated_since: since.map(ToString::to_string),
         outdated_seconds: since.map(|since| (now.as_second() - since.as_second()).max(0)),
-        window_opens_at: window,
+        window_is_open: window
+            .as_ref()
+            .is_some_and(|window| window.opens_at.parse::<Timestamp>().is_ok_and(|opens| opens <= now)),
+        window_closes_at: window.as_ref().map(|window| window.closes_at.clone()),
+        window_opens_at: window.map(|window| window.opens_at),
         last: ending.map(|ending| how_it_ended(ending, facts)),
         last_at: ending.and_then(|ending| moment(ending.stop_date?)).map(|at| at.to_string()),
         held_by: lock.and_then(|lock| lock.held_by.clone()),

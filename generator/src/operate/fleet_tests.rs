@@ -164,5 +164,8 @@ fn a_windowed_strategy_tells_when_it_may_act_next() {
     let timed = [("autorecycle_strategy", "out-in-timed"), ("autorecycle_recycle_window", "22:00,04:00")];
     let row = rows(&facts(vec![group("web", &timed)]), &settings(), now()).remove(0);
     assert_eq!(row.window_opens_at.as_deref(), Some("2026-01-05T22:00:00Z"));
-    assert_eq!((row.instances, row.outdated), (2, 1));
+    assert_eq!((row.instances, row.outdated, row.window_is_open), (2, 1, false));
+    let timed = [timed[0], ("autorecycle_recycle_window", "08:00,10:00")];
+    let row = rows(&facts(vec![group("web", &timed)]), &settings(), now()).remove(0);
+    assert_eq!((row.window_is_open, row.window_closes_at.as_deref()), (true, Some("2026-01-05T10:00:00Z")));
 }

@@ -78,6 +78,48 @@ pub struct SeenTargetHealth {
     pub reason: Option<String>,
 }
 
+/// How instances are to a classic load balancer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct InstanceHealthAnswer {
+    /// Each instance.
+    pub instance_states: Members<ClassicState>,
+}
+
+/// How an instance is to a classic load balancer.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ClassicState {
+    /// Which.
+    pub instance_id: String,
+    /// `InService`, `OutOfService` or `Unknown`.
+    pub state: String,
+    /// Who is at fault, `ELB` or `Instance`; else `N/A`.
+    pub reason_code: String,
+}
+
+/// A page of targets of VPC Lattice.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LatticeTargetsPage {
+    /// The targets.
+    pub items: Vec<LatticeTarget>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// A target of VPC Lattice.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LatticeTarget {
+    /// The instance's id.
+    pub id: String,
+    /// E.g. `HEALTHY`.
+    pub status: String,
+    /// Why not, in a word.
+    pub reason_code: Option<String>,
+}
+
 /// Machines, as EC2 has them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

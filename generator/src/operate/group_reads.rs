@@ -9,14 +9,12 @@ use super::answers::{SeenExecution, SeenGroup};
 use super::fleet;
 use super::group_answers::{
     ActivitiesPage, HistoryEvent, HistoryPage, MachineAnswer, MachinesPage, SeenActivity, SeenMachine,
-    TargetHealthAnswer,
 };
-use super::group_status::{GroupFacts, TargetFact, target_group_name};
-use super::operation::{
-    DESCRIBE_ACTIVITIES, DESCRIBE_MACHINES, DESCRIBE_STATE_MACHINE, DESCRIBE_TARGET_HEALTH, READ_HISTORY,
-};
+use super::group_status::GroupFacts;
+use super::operation::{DESCRIBE_ACTIVITIES, DESCRIBE_MACHINES, DESCRIBE_STATE_MACHINE, READ_HISTORY};
 use super::reads;
 use super::session::StackSession;
+use super::target_reads;
 use crate::aws::AwsError;
 
 /// Activities that one page holds, as Auto Scaling has it, and pages that are read at most: 500 launches and terminations.
@@ -25,8 +23,6 @@ const ACTIVITY_PAGES_MAX: usize = 5;
 /// Machines that are asked for at once, as EC2's filters have it, and calls at most.
 const MACHINES_PER_CALL: usize = 200;
 const MACHINE_CALLS_MAX: usize = 5;
-/// Target groups that are asked at most.
-const TARGET_GROUPS_MAX: usize = 10;
 /// Events that one page of a history holds, as Step Functions has it, and pages that are read at most.
 pub(super) const EVENTS_PER_PAGE: u32 = 1_000;
 const HISTORY_PAGES_MAX: usize = 3;
@@ -40,7 +36,7 @@ pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> R
     let mut facts = GroupFacts { fleet: reads::fleet_of_one(session, name)?, ..GroupFacts::default() };
     let Some(group) = facts.fleet.groups.first().cloned() else { return Ok(facts) };
     facts.launched = launched(session, &group)?;
-    facts.targets = targets(session, &group)?;
+    (facts.targets, facts.unasked) = target_reads::targets(session, &group)?;
     let lock = facts.fleet.locks.get(name);
     let holder = lock.and_then(|lock| lock.held_by.clone());
     let own = session.settings.machine.execution("");
@@ -73,28 +69,6 @@ fn launched(session: &StackSession, group: &SeenGroup) -> Result<BTreeMap<String
         launched.extend(machines.filter_map(at));
     }
     Ok(launched)
-}
-
-/// How a group's instances are in its target groups.
-fn targets(session: &StackSession, group: &SeenGroup) -> Result<Vec<TargetFact>, AwsError> {
-    let mut facts = Vec::new();
-    for arn in group.target_groups.list.iter().take(TARGET_GROUPS_MAX) {
-        let answer: Result<TargetHealthAnswer, AwsError> =
-            session.ask(&DESCRIBE_TARGET_HEALTH, &json!({"TargetGroupArn": arn}));
-        let answer = match answer {
-            Err(error) if error.is("TargetGroupNotFound") => continue, // the group says so by itself
-            answer => answer?,
-        };
-        let name = target_group_name(arn);
-        let fact = |one: super::group_answers::TargetHealthDescription| TargetFact {
-            name: name.to_owned(),
-            instance: one.target.id,
-            state: one.target_health.state,
-            reason: one.target_health.reason,
-        };
-        facts.extend(answer.target_health_descriptions.list.into_iter().map(fact));
-    }
-    Ok(facts)
 }
 
 /// What a group did since a moment, newest first, as far as pages are read, and whether that is all.

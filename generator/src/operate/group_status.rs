@@ -15,6 +15,7 @@ use super::capacity;
 use super::console_link::execution_link;
 use super::fleet::{self, FleetFacts, FleetRow};
 use super::group_answers::SeenActivity;
+use super::load_balancers::{self, LoadBalancer, TargetFact, TargetStatus};
 use super::lock::{GroupLock, SeenJournal};
 use super::outdated::{OutdatedInstance, outdated};
 use super::phases::{self, Deadline, PhaseReached};
@@ -29,6 +30,8 @@ pub struct GroupFacts {
     pub launched: BTreeMap<String, Timestamp>,
     /// How its instances are as targets.
     pub targets: Vec<TargetFact>,
+    /// Why some load balancers could not be asked.
+    pub unasked: Vec<String>,
     /// What it did since its recycle began, newest first.
     pub activities: Vec<SeenActivity>,
     /// The execution that holds the lock.
@@ -37,47 +40,6 @@ pub struct GroupFacts {
     pub assigned: BTreeMap<String, Value>,
     /// The state that it entered last.
     pub at_state: Option<String>,
-}
-
-impl GroupFacts {
-    /// Adds what was not told: an instance in service that one of the group's target groups does not know, or that was not asked, is
-    /// not known to be healthy there.
-    fn targets_of(&self, group: &SeenGroup, instance: &SeenInstance) -> Vec<TargetStatus> {
-        let known = self.targets.iter().filter(|target| target.instance == instance.id);
-        let mut targets: Vec<TargetStatus> = known
-            .map(|fact| TargetStatus {
-                name: fact.name.clone(),
-                state: fact.state.clone(),
-                reason: fact.reason.clone(),
-            })
-            .collect();
-        let names = group.target_groups.list.iter().map(|arn| target_group_name(arn));
-        let untold = names.filter(|_| instance.lifecycle_state == "InService");
-        let untold: Vec<&str> =
-            untold.filter(|name| targets.iter().all(|target| target.name != *name)).collect();
-        let unknown =
-            |name: &str| TargetStatus { name: name.to_owned(), state: "unknown".to_owned(), reason: None };
-        targets.extend(untold.into_iter().map(unknown));
-        targets
-    }
-}
-
-/// The name of a target group, of its ARN.
-pub fn target_group_name(arn: &str) -> &str {
-    arn.split("targetgroup/").nth(1).unwrap_or(arn).split('/').next().unwrap_or_default()
-}
-
-/// An instance in one target group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetFact {
-    /// Name of the target group.
-    pub name: String,
-    /// The instance.
-    pub instance: String,
-    /// E.g. `healthy`.
-    pub state: String,
-    /// Why it is not, where that is said.
-    pub reason: Option<String>,
 }
 
 /// What `status GROUP --format json` prints.
@@ -107,6 +69,8 @@ pub struct GroupStatus {
     pub recycle: Option<RecycleStatus>,
     /// Its instances, those to replace first.
     pub instances: Vec<InstanceStatus>,
+    /// Why some of its load balancers could not be asked; to these every instance is `unknown`.
+    pub unasked: Vec<String>,
 }
 
 /// A recycle or a restore, or what is left of one.
@@ -180,7 +144,7 @@ pub struct InstanceStatus {
     pub lifecycle_state: String,
     /// `Healthy` or `Unhealthy`, to Auto Scaling.
     pub health: String,
-    /// How it is as a target, one for each target group that knows it; while it is in service one for each of the group's.
+    /// How it is as a target, one for each load balancer that knows it; while it is in service one for each of the group's.
     pub targets: Vec<TargetStatus>,
     /// Whether it serves: in service, healthy, and healthy as every target.
     pub serves: bool,
@@ -190,17 +154,6 @@ pub struct InstanceStatus {
     pub launched_at: Option<String>,
     /// How long ago, in seconds.
     pub age_seconds: Option<i64>,
-}
-
-/// An instance as a target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct TargetStatus {
-    /// Name of the target group.
-    pub name: String,
-    /// E.g. `healthy`; `unknown` where the target group does not know the instance, or was not asked.
-    pub state: String,
-    /// Why it is not, where that is said.
-    pub reason: Option<String>,
 }
 
 /// A group's status, and its capacity since the recycle began as a chart takes it.
@@ -253,6 +206,7 @@ pub fn of(
         suspended: group.suspended_processes.list.iter().map(|one| one.process_name.clone()).collect(),
         recycle,
         instances,
+        unasked: facts.unasked.clone(),
     };
     Some(GroupSeen { status, samples })
 }
@@ -311,9 +265,10 @@ fn instances(
     now: Timestamp,
 ) -> Vec<InstanceStatus> {
     let outdated = outdated(group, &facts.fleet.aliases);
+    let balancers = LoadBalancer::of(group);
     let told = |instance: &SeenInstance| {
         let found = outdated.iter().find(|one| one.id == instance.id);
-        told(instance, found, journal, (group, facts, now))
+        told(instance, found, journal, (&balancers, facts, now))
     };
     let mut instances: Vec<InstanceStatus> = group.instances.list.iter().map(told).collect();
     instances.sort_by(|one, other| {
@@ -327,9 +282,9 @@ fn told(
     instance: &SeenInstance,
     outdated: Option<&OutdatedInstance>,
     journal: Option<&SeenJournal>,
-    (group, facts, now): (&SeenGroup, &GroupFacts, Timestamp),
+    (balancers, facts, now): (&[LoadBalancer], &GroupFacts, Timestamp),
 ) -> InstanceStatus {
-    let targets = facts.targets_of(group, instance);
+    let targets = load_balancers::statuses(balancers, &facts.targets, instance);
     let version = instance.launch_template.as_ref().and_then(|template| template.version.as_ref());
     let launched_from = match (version, &instance.launch_configuration_name) {
         (Some(version), _) => format!("version {version}"),
@@ -348,7 +303,7 @@ fn told(
         health: instance.health_status.clone(),
         serves: instance.lifecycle_state == "InService"
             && instance.health_status == "Healthy"
-            && targets.iter().all(|target| ["healthy", "unused"].contains(&&*target.state)),
+            && load_balancers::all_take(balancers, &targets),
         targets,
         is_protected: instance.protected_from_scale_in,
         launched_at: launched.map(ToString::to_string),

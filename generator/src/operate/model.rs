@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::answers::{SeenGroup, SeenInstance, TemplateSpecification};
 use super::deployed;
 use super::group_answers::SeenActivity;
+use super::load_balancers::{LoadBalancer, LoadBalancerKind};
 use super::outdated::{TemplateAliases, outdated};
 use super::plan_answers::{GroupSettings, SeenHook};
 use super::plan_facts::{PlanFacts, Times};
@@ -59,7 +60,8 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
     let standby = members.iter().filter(|one| one.lifecycle_state.contains("Standby")).count();
     let old = outdated(group, &facts.fleet.aliases);
     let current = members.iter().filter(|one| old.iter().all(|old| old.id != one.id)).count();
-    let lattice = settings.traffic_sources.list.iter().filter(|source| source.kind == "vpc-lattice").count();
+    let balancers = LoadBalancer::of(group);
+    let of_kind = |kind| balancers.iter().filter(|one| one.kind == kind).count();
     let opted_in = RECYCLE_ON_ASG_UPDATE.key;
     let tags = group.tags.list.iter().filter(|tag| tag.key != opted_in && !tag.key.starts_with("aws:"));
     let tags: BTreeMap<&String, &String> = tags.map(|tag| (&tag.key, &tag.value)).collect();
@@ -76,9 +78,9 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
         "current_instances": current,
         "protected_instances": members.iter().filter(|one| one.protected_from_scale_in).count(),
         "standby_instances": standby,
-        "target_groups": group.target_groups.list.len(),
-        "classic_load_balancers": settings.load_balancer_names.list.len(),
-        "lattice_target_groups": lattice,
+        "target_groups": of_kind(LoadBalancerKind::TargetGroup),
+        "classic_load_balancers": of_kind(LoadBalancerKind::Classic),
+        "lattice_target_groups": of_kind(LoadBalancerKind::VpcLattice),
         "health_check": if settings.health_check_type.contains("EL") { "ELB" } else { "EC2" },
         "grace": seconds(settings.health_check_grace_period),
         "suspended": group.suspended_processes.list.iter().map(|one| &one.process_name).collect::<Vec<_>>(),

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::operate::answers::SeenTemplate;
+use crate::operate::answers::TrafficSource;
 use crate::operate::fleet::FleetFacts;
 use crate::operate::fleet::tests::{OUT_IN, group, now};
-use crate::operate::plan_answers::TrafficSource;
 use crate::simulate::scenario::Scenario;
 
 fn facts(group: SeenGroup) -> PlanFacts {
@@ -55,9 +55,12 @@ fn told(facts: &PlanFacts) -> Value {
 fn a_group_is_described_as_it_is() {
     let mut group = web("");
     group.instances.list[0].protected_from_scale_in = true;
+    let lattice = "arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/tg-0123456789abcdef0";
+    group.traffic_sources.list =
+        ["web", lattice].map(|id| TrafficSource { identifier: id.to_owned() }).to_vec();
+    group.load_balancer_names.list = vec!["web".to_owned()];
     let mut facts = facts(group);
     facts.settings.health_check_type = "EC2,ELB".to_owned();
-    facts.settings.traffic_sources.list = vec![TrafficSource { kind: "vpc-lattice".to_owned() }];
     facts.settings.termination_policies.list =
         vec!["OldestInstance".to_owned(), "arn:aws:lambda:eu-west-2:123456789012:function:mine".to_owned()];
     facts.settings.warm_pool_size = Some(2);
@@ -83,6 +86,11 @@ fn a_group_is_described_as_it_is() {
     assert_eq!(group["launch"], json!({"template": {"id": "lt-1", "version": "$Latest"}}));
     assert_eq!((&group["current_instances"], &group["protected_instances"]), (&json!(1), &json!(1)));
     assert_eq!((&group["lattice_target_groups"], &group["health_check"]), (&json!(1), &json!("ELB")));
+    assert_eq!(
+        (&group["classic_load_balancers"], &group["target_groups"]),
+        (&json!(1), &json!(0)),
+        "each once"
+    );
     assert_eq!(
         group["terminate_hook"],
         json!({"takes": "1s", "heartbeat": "600s", "default_result": "continue"})

@@ -1,8 +1,8 @@
 //! Every call that operating a stack takes, and what it touches: the policy of an operator is computed from this list.
 
 use crate::aws::service::{
-    AUTO_SCALING, AwsAction, CLOUD_TRAIL, DYNAMODB, EC2, EVENT_BRIDGE, IAM, LAMBDA, LOAD_BALANCING, SNS, SQS,
-    STATES, STS,
+    AUTO_SCALING, AwsAction, CLASSIC_LOAD_BALANCING, CLOUD_TRAIL, DYNAMODB, EC2, EVENT_BRIDGE, IAM, LAMBDA,
+    LOAD_BALANCING, SNS, SQS, STATES, STS, VPC_LATTICE,
 };
 
 /// What a call touches.
@@ -30,6 +30,8 @@ pub enum Touches {
     Rules,
     /// The stack's roles.
     Roles,
+    /// Target groups of VPC Lattice.
+    LatticeTargetGroups,
     /// Any function here: which one the notifier is stands in the state machine.
     AnyFunction,
 }
@@ -81,6 +83,14 @@ pub const DESCRIBE_MACHINES: Operation =
 /// How instances are as targets.
 pub const DESCRIBE_TARGET_HEALTH: Operation =
     read(AwsAction::repeatable(LOAD_BALANCING, "DescribeTargetHealth"), Touches::Everything);
+/// How instances are to a classic load balancer.
+pub const DESCRIBE_INSTANCE_HEALTH: Operation =
+    read(AwsAction::repeatable(CLASSIC_LOAD_BALANCING, "DescribeInstanceHealth"), Touches::Everything);
+/// How instances are as targets of VPC Lattice.
+pub const LIST_LATTICE_TARGETS: Operation = read(
+    AwsAction::posted(VPC_LATTICE, "ListTargets", "/targetgroups/{targetGroupIdentifier}/listtargets"),
+    Touches::LatticeTargetGroups,
+);
 /// Locks, marks and journals.
 pub const READ_LOCKS: Operation = read(AwsAction::repeatable(DYNAMODB, "Scan"), Touches::LockTable);
 /// Those of one group.
@@ -172,6 +182,8 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_HOOKS,
     DESCRIBE_MACHINES,
     DESCRIBE_TARGET_HEALTH,
+    DESCRIBE_INSTANCE_HEALTH,
+    LIST_LATTICE_TARGETS,
     READ_LOCKS,
     READ_LOCK,
     LIST_EXECUTIONS,

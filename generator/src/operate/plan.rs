@@ -10,9 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answers::SeenGroup;
+use super::answers::{SeenGroup, SeenInstance};
 use super::deployed;
 use super::history::LeftAlone;
+use super::leaving;
 use super::model;
 use super::outdated::{OutdatedInstance, outdated};
 use super::plan_facts::{PlanFacts, Times};
@@ -23,7 +24,7 @@ use crate::problem::Problems;
 use crate::simulate::report::GroupSummary;
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::Scenario;
-use crate::strategy::Catalog;
+use crate::strategy::{Catalog, LeavingOrder};
 
 /// What `plan GROUP --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -42,11 +43,13 @@ pub struct PlanReport {
     pub group: String,
     /// The strategy that its tag names.
     pub strategy: Option<String>,
-    /// In which order that replaces, in a sentence.
-    pub order: Option<String>,
+    /// What that does, in a sentence.
+    pub does: Option<String>,
+    /// In which order instances leave, in words.
+    pub order: String,
     /// Why nothing would be started now, or would have to wait.
     pub refusals: Vec<String>,
-    /// What would be replaced.
+    /// What would be replaced, in the order in which it leaves where the group stays as it is.
     pub replace: Vec<Replacement>,
     /// What is outdated and would be left alone.
     pub left_alone: Vec<LeftAlone>,
@@ -61,6 +64,8 @@ pub struct PlanReport {
 /// An instance that would be replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Replacement {
+    /// Its place in the order, from 1; absent where AWS chooses.
+    pub place: Option<usize>,
     /// Its id.
     pub id: String,
     /// Its Availability Zone.
@@ -131,8 +136,9 @@ pub fn of(
             Ok(run) => (Some(run), None),
             Err(why) => (None, Some(format!("the forecast: {why}"))),
         };
-    let (replace, left_alone) = sorted(group, facts, strategy.as_deref());
-    let catalog = Catalog::embedded().strategies();
+    let described = strategy.as_ref().and_then(|name| Catalog::embedded().strategies().get(name));
+    let order = described.and_then(|strategy| strategy.leaving_order);
+    let (replace, left_alone) = sorted(group, facts, strategy.as_deref(), order);
     let mut leaves_out = leaves_out(facts);
     leaves_out.extend(unsimulated);
     let StackPlace { stack, region, account } = place.clone();
@@ -143,7 +149,8 @@ pub fn of(
         region,
         calls,
         group: group.name.clone(),
-        order: strategy.as_ref().and_then(|name| catalog.get(name)).map(|strategy| strategy.summary.clone()),
+        does: described.map(|strategy| strategy.summary.clone()),
+        order: leaving::in_words(order).to_owned(),
         strategy,
         refusals: refusals(group, facts, &account, settings, now),
         replace,
@@ -177,6 +184,7 @@ fn sorted(
     group: &SeenGroup,
     facts: &PlanFacts,
     strategy: Option<&str>,
+    order: Option<LeavingOrder>,
 ) -> (Vec<Replacement>, Vec<LeftAlone>) {
     let settings = deployed::settings(&facts.definition);
     let of_strategy = strategy.and_then(|strategy| settings.get(strategy));
@@ -186,9 +194,10 @@ fn sorted(
             .and_then(Value::as_str)
             .is_some_and(|value| value != "leave")
     };
-    let (mut replace, mut left_alone) = (Vec::new(), Vec::new());
-    for OutdatedInstance { id, has, wants } in outdated(group, &facts.fleet.aliases) {
-        let Some(instance) = group.instances.list.iter().find(|one| one.id == id) else { continue };
+    let outdated = outdated(group, &facts.fleet.aliases);
+    let (mut chosen, mut left_alone) = (Vec::new(), Vec::new());
+    for OutdatedInstance { id, .. } in &outdated {
+        let Some(instance) = group.instances.list.iter().find(|one| one.id == *id) else { continue };
         let reason = if instance.lifecycle_state.contains("Standby") && !replaces("standby_instances") {
             Some("it is in standby")
         } else if instance.protected_from_scale_in && !replaces("protected_instances") {
@@ -197,16 +206,17 @@ fn sorted(
             None
         };
         match reason {
-            Some(reason) => left_alone.push(LeftAlone { id, reason: reason.to_owned() }),
-            None => replace.push(Replacement {
-                id,
-                zone: instance.availability_zone.clone(),
-                has,
-                wants: wants.to_string(),
-            }),
+            Some(reason) => left_alone.push(LeftAlone { id: id.clone(), reason: reason.to_owned() }),
+            None => chosen.push(instance),
         }
     }
-    (replace, left_alone)
+    let replacement = |(at, instance): (usize, &SeenInstance)| {
+        let OutdatedInstance { id, has, wants } = outdated.iter().find(|one| one.id == instance.id)?.clone();
+        let (place, zone) = (order.map(|_| at + 1), instance.availability_zone.clone());
+        Some(Replacement { place, id, zone, has, wants: wants.to_string() })
+    };
+    let chosen = leaving::in_order(group, chosen, order);
+    (chosen.into_iter().enumerate().filter_map(replacement).collect(), left_alone)
 }
 
 fn leaves_out(facts: &PlanFacts) -> Vec<String> {

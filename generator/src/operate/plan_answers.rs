@@ -16,10 +16,6 @@ pub struct SettingsPage {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct GroupSettings {
-    /// Names of its classic load balancers.
-    pub load_balancer_names: Members<String>,
-    /// What else sends it traffic.
-    pub traffic_sources: Members<TrafficSource>,
     /// `EC2`, or that and others with commas, e.g. `EC2,ELB`.
     pub health_check_type: String,
     /// How long after it came into service a failed check does not count, in seconds.
@@ -34,15 +30,6 @@ pub struct GroupSettings {
     pub warm_pool_size: Option<u32>,
     /// Its launch source, for the weights of its types.
     pub mixed_instances_policy: Option<WeightedPolicy>,
-}
-
-/// What sends traffic to a group.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct TrafficSource {
-    /// `elb`, `elbv2` or `vpc-lattice`.
-    #[serde(rename = "Type")]
-    pub kind: String,
 }
 
 /// A mixed instances policy, as far as its types have weights.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::plan::{GroupPlan, PlanReport};
+use super::plan::{GroupPlan, PlanReport, Replacement};
 use super::plan_facts::Times;
 use super::span::span;
 use super::table::{TableColumn, printed};
@@ -17,8 +17,11 @@ pub fn text(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
     let strategy = strategy.as_deref().unwrap_or("no strategy");
     let mut text = format!("{group} with {strategy}\n{stack}, account {account}, {region}\n");
     let mut told = |heading: &str, what: &str| told(&mut text, (heading, what), columns);
-    if let Some(order) = &plan.report.order {
-        told("does", order);
+    if let Some(does) = &plan.report.does {
+        told("does", does);
+    }
+    if !plan.report.replace.is_empty() {
+        told("order", &plan.report.order);
     }
     for refusal in &plan.report.refusals {
         told("not now", refusal);
@@ -47,7 +50,9 @@ fn replaced(report: &PlanReport, columns: Option<usize>) -> String {
     if replace.is_empty() {
         return "\nnothing is outdated by its launch source: nothing would be replaced\n".to_owned();
     }
+    let place = |one: &Replacement| one.place.map(|place| place.to_string()).unwrap_or_default();
     let table = vec![
+        TableColumn::of("TURN", 10, replace, place),
         TableColumn::of("REPLACES", 9, replace, |one| one.id.clone()),
         TableColumn::of("ZONE", 5, replace, |one| one.zone.clone()),
         TableColumn::of("HAS", 7, replace, |one| one.has.clone()),

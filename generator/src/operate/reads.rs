@@ -310,6 +310,6 @@ fn made_at(session: &StackSession, source: &LaunchSourceWanted) -> Result<Option
     }
 }
 
-fn token(argument: &'static str, token: Option<&String>) -> Option<(&'static str, Value)> {
+pub(super) fn token(argument: &'static str, token: Option<&String>) -> Option<(&'static str, Value)> {
     token.filter(|token| !token.is_empty()).map(|token| (argument, json!(token)))
 }

@@ -7,7 +7,8 @@ use asg_recycle_simulator::world::record::Sample;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::fleet::GroupStanding;
-use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus, TargetStatus};
+use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus};
+use super::load_balancers::TargetStatus;
 use super::span::span;
 use super::table::{TableColumn, printed};
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
@@ -105,8 +106,13 @@ fn head(status: &GroupStatus) -> String {
             &format!("{last}{}", group.last_at.as_ref().map(|at| format!(", {at}")).unwrap_or_default()),
         );
     }
+    if let Some(pause) = &group.paused {
+        told("paused", pause.told().trim_start_matches("paused "));
+    }
     if let Some(opens) = &group.window_opens_at {
-        told("window", &format!("opens {opens}"));
+        let closes = group.window_closes_at.as_deref().unwrap_or_default();
+        let is_open = group.window_is_open;
+        told("window", &if is_open { format!("open until {closes}") } else { format!("opens {opens}") });
     }
     text
 }
@@ -208,9 +214,11 @@ fn instances(instances: &[InstanceStatus], most: Option<usize>, columns: Option<
     }
 }
 
-/// The worst of an instance's states as a target, with the reason; targets that are all the same are told once.
+/// The worst of an instance's states as a target, with the reason: what keeps it from serving, else what is not plainly healthy;
+/// targets that are all the same are told once.
 fn targets(targets: &[TargetStatus]) -> String {
-    let worst = targets.iter().find(|target| target.state != "healthy").or(targets.first());
+    let unfit = targets.iter().find(|target| !target.is_fit);
+    let worst = unfit.or(targets.iter().find(|target| target.state != "healthy")).or(targets.first());
     let told = |target: &TargetStatus| match &target.reason {
         // The prefix says whether the target or the load balancer is at fault, as the state does.
         Some(reason) => format!("{}, {}", target.state, reason.rsplit('.').next().unwrap_or(reason)),

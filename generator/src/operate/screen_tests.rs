@@ -10,7 +10,8 @@ use crate::operate::answers::{SeenExecution, SeenTemplate};
 use crate::operate::fleet::FleetFacts;
 use crate::operate::fleet::tests::{OUT_IN, group, now, settings};
 use crate::operate::group_answers::SeenActivity;
-use crate::operate::group_status::{self, GroupFacts, TargetFact};
+use crate::operate::group_status::{self, GroupFacts};
+use crate::operate::load_balancers::{LoadBalancerKind, TargetFact};
 use crate::operate::lock::{GroupLock, SeenJournal};
 use crate::operate::policy::StackPlace;
 
@@ -19,18 +20,21 @@ fn minutes_ago(minutes: i64) -> Timestamp {
 }
 
 fn target(instance: &str, state: &str, reason: Option<&str>) -> TargetFact {
-    TargetFact {
+    let status = TargetStatus {
+        kind: LoadBalancerKind::TargetGroup,
         name: "web".to_owned(),
-        instance: instance.to_owned(),
         state: state.to_owned(),
         reason: reason.map(str::to_owned),
-    }
+        is_fit: state == "healthy",
+    };
+    TargetFact { instance: instance.to_owned(), status }
 }
 
 /// A group of two of which one is outdated, half an hour into its recycle: the new instance is not healthy as a target.
 fn recycling() -> GroupFacts {
     let mut web = group("web-asg-1", &[OUT_IN]);
     (web.min_size, web.desired_capacity, web.max_size) = (2, 2, 4);
+    web.target_groups.list = vec!["arn:aws:elasticloadbalancing:eu-west-2:1:targetgroup/web/0".to_owned()];
     for instance in &mut web.instances.list {
         instance.availability_zone = "eu-west-2a".to_owned();
         instance.health_status = "Healthy".to_owned();
@@ -84,6 +88,7 @@ fn recycling() -> GroupFacts {
         }),
         assigned: BTreeMap::from([("deadline".to_owned(), json!(milliseconds))]),
         at_state: Some("Are all healthy?".to_owned()),
+        unasked: Vec::new(),
     }
 }
 
@@ -142,6 +147,20 @@ fn a_screen_fits_any_terminal_and_a_pipe_gets_all_of_it() {
     assert!(wide.contains("TYPE") && wide.contains("m6g.large"), "{wide}");
     let piped = screen(&seen, area(None, None));
     assert!(piped.contains("healthy             2 d 18 h  m6g.large") && piped.contains("o old"), "{piped}");
+}
+
+#[test]
+fn a_window_is_told_by_when_it_opens_and_while_it_is_open_by_when_it_closes() {
+    let mut seen = seen(&recycling());
+    let mut told = |is_open| {
+        let group = &mut seen.status.group;
+        group.window_opens_at = Some("2026-01-05T08:00:00Z".to_owned());
+        group.window_closes_at = Some("2026-01-05T10:00:00Z".to_owned());
+        group.window_is_open = is_open;
+        screen(&seen, area(Some(80), None))
+    };
+    assert!(told(true).contains("\nwindow     open until 2026-01-05T10:00:00Z\n"));
+    assert!(told(false).contains("\nwindow     opens 2026-01-05T08:00:00Z\n"));
 }
 
 #[test]

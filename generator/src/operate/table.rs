@@ -40,7 +40,7 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
     let window = |row: &FleetRow| {
         let opens: Option<Timestamp> = row.window_opens_at.as_ref().and_then(|at| at.parse().ok());
         match opens {
-            Some(opens) if opens <= now => "open".to_owned(),
+            Some(_) if row.window_is_open => "open".to_owned(),
             Some(opens) => format!("in {}", span(opens.as_second() - now.as_second())),
             None => String::new(),
         }
@@ -118,6 +118,8 @@ mod tests {
             outdated_since: Some("2026-01-05T08:00:00Z".to_owned()),
             outdated_seconds: Some(3_600),
             window_opens_at: Some("2026-01-05T22:00:00Z".to_owned()),
+            window_closes_at: Some("2026-01-06T04:00:00Z".to_owned()),
+            window_is_open: false,
             last: Some("recycled".to_owned()),
             last_at: Some("2026-01-03T09:00:00Z".to_owned()),
             held_by: None,

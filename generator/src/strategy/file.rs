@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::setting::Setting;
-use super::types::{Hooks, Phase, Strategy};
+use super::types::{Hooks, LeavingOrder, Phase, Strategy};
 
 /// A `strategy.yaml` as it is written.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +25,8 @@ pub(super) struct File {
     named_by: Option<String>,
     #[serde(default)]
     hooks: Hooks,
+    #[serde(default)]
+    leaving_order: Option<LeavingOrder>,
     #[serde(default)]
     phases: BTreeMap<String, Phase>,
     #[serde(default)]
@@ -101,6 +103,7 @@ impl File {
             any_units: self.any_units.unwrap_or_else(|| base.is_some_and(|base| base.any_units)),
             named_by: self.named_by.or_else(|| base.and_then(|base| base.named_by.clone())),
             hooks,
+            leaving_order: self.leaving_order.or_else(|| base.and_then(|base| base.leaving_order)),
             phases,
             processes: self.processes.or_else(|| base.map(|base| base.processes.clone())).unwrap_or_default(),
             needs,

@@ -23,6 +23,8 @@ pub struct Strategy {
     pub named_by: Option<String>,
     /// The states at which the frame goes over to those of the strategy.
     pub hooks: Hooks,
+    /// In which order the instances to replace leave; none where it is not the machine that decides.
+    pub leaving_order: Option<LeavingOrder>,
     /// The phases that its journal goes through, by name.
     pub phases: BTreeMap<String, Phase>,
     /// Processes of a group without which it cannot do its work: where one is suspended, nothing is changed. Those that
@@ -48,6 +50,16 @@ pub struct Hooks {
     pub before_leaving: Option<String>,
     /// Where somebody else's instance refresh is active. Leads on to `Describe group`. Without it a recycle stands back.
     pub on_active_refresh: Option<String>,
+}
+
+/// In which order instances leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeavingOrder {
+    /// As they were chosen: one of each Availability Zone in turn.
+    ZonesInTurn,
+    /// One that is not healthy before all others, then each from the zone that has fewest instances at that moment.
+    EmptiestZone,
 }
 
 /// A value of the journal's `phase`: how far the change is.

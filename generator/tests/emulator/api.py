@@ -304,9 +304,9 @@ def described(group, with_instances):
         "DesiredCapacity": group.desired,
         "DefaultCooldown": 300,
         "AvailabilityZones": group.zones,
-        "LoadBalancerNames": [],
+        "LoadBalancerNames": group.classic_load_balancers,
         "TargetGroupARNs": group.target_groups,
-        "HealthCheckType": "ELB" if group.target_groups else "EC2",
+        "HealthCheckType": "ELB" if group.target_groups or group.classic_load_balancers else "EC2",
         "HealthCheckGracePeriod": 300,
         "Instances": [described_instance(each) for each in group.instances] if with_instances else [],
         "CreatedTime": when(group.created_at),
@@ -318,7 +318,15 @@ def described(group, with_instances):
         "Tags": described_tags(group),
         "TerminationPolicies": ["Default"],
         "NewInstancesProtectedFromScaleIn": group.protect_new,
-        "TrafficSources": [{"Identifier": arn, "Type": "elbv2"} for arn in group.target_groups],
+        "TrafficSources": [
+            {"Identifier": identifier, "Type": kind}
+            for kind, identifiers in (
+                ("elbv2", group.target_groups),
+                ("elb", group.classic_load_balancers),
+                ("vpc-lattice", group.lattice_target_groups),
+            )
+            for identifier in identifiers
+        ],
     }
 
 

@@ -73,6 +73,8 @@ class Group:
     launch: dict
     tags: dict = dataclasses.field(default_factory=dict)
     target_groups: list = dataclasses.field(default_factory=list)
+    classic_load_balancers: list = dataclasses.field(default_factory=list)
+    lattice_target_groups: list = dataclasses.field(default_factory=list)
     suspended: set = dataclasses.field(default_factory=set)
     protect_new: bool = False
     instances: list = dataclasses.field(default_factory=list)
@@ -91,14 +93,18 @@ class Group:
         """Those that count towards the desired capacity."""
         return [each for each in self.instances if each.lifecycle in LIVE]
 
+    def load_balancers(self):
+        """Whatever says whether an instance serves: by ARN, classic load balancers by name."""
+        return [*self.target_groups, *self.classic_load_balancers, *self.lattice_target_groups]
+
     def healthy(self):
-        """Those that serve: in service, healthy, and healthy in every target group."""
+        """Those that serve: in service, healthy, and healthy to every load balancer."""
         return [
             each
             for each in self.instances
             if each.lifecycle == "InService"
             and each.health == "Healthy"
-            and (not self.target_groups or each.target == "healthy")
+            and (not self.load_balancers() or each.target == "healthy")
         ]
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import threading
+import urllib.parse
 
 from moto.autoscaling import urls as autoscaling_urls
 from moto.cloudtrail.responses import CloudTrailResponse
@@ -18,12 +19,14 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2 import ec2_backends
 from moto.ec2.responses import EC2Response
+from moto.elb.responses import ELBResponse
 from moto.elbv2.responses import ELBV2Response
 from moto.events.models import EventPattern, EventPatternParser
 from moto.events.responses import EventsHandler
 from moto.iam.responses import IamResponse
 from moto.stepfunctions.responses import StepFunctionResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.vpclattice.responses import VPCLatticeResponse
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
@@ -36,7 +39,13 @@ ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = "eu-west-2"
 CALL_SECONDS = 0.1
 CALLER = re.compile(r"Credential=([^/]+)/")
-IAM_PREFIXES = {"awslambda": "lambda", "elbv2": "elasticloadbalancing", "stepfunctions": "states"}
+IAM_PREFIXES = {
+    "awslambda": "lambda",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "stepfunctions": "states",
+}
+LATTICE_TARGETS = re.compile(r"/targetgroups/(.+)/listtargets$")
 
 
 class Refusal(ServiceException):
@@ -62,6 +71,8 @@ def install(clock, journal, faults, fleet, api, calls, trail):
     _serve_instances(fleet)
     _serve_instance_tags(fleet)
     _serve_target_health(fleet)
+    _serve_classic_health(fleet)
+    _serve_lattice_targets(fleet)
     _refuse_unknown_launch_templates()
     _serve_histories()
     _serve_trail(trail)
@@ -143,6 +154,10 @@ def _auto_scaling_response(journal, fleet, api):
             method = getattr(api, snake(action), None)
             if method is None:
                 raise NotImplementedError(f"the emulator has no autoscaling:{action}")
+            if self.region != REGION:
+                if action != "DescribeAutoScalingGroups":
+                    raise NotImplementedError(f"the emulator has no autoscaling:{action} in {self.region}")
+                return {"AutoScalingGroups": []}
             if snake(action) in api.READS:
                 with fleet.lock:
                     fleet.catch_up()
@@ -275,6 +290,57 @@ def _serve_target_health(fleet):
         return ActionResult({"TargetHealthDescriptions": described})
 
     ELBV2Response.describe_target_health = describe_target_health
+
+
+CLASSIC_STATES = {
+    "healthy": ("InService", "N/A", "N/A"),
+    "initial": ("OutOfService", "ELB", "Instance registration is still in progress."),
+    "draining": ("InService", "N/A", "Instance deregistration currently in progress."),
+}
+
+
+def _serve_classic_health(fleet):
+    """Each state of a target in a classic load balancer's words."""
+
+    def describe_instance_health(self):
+        name = self._get_param("LoadBalancerName")
+        with fleet.lock:
+            fleet.catch_up()
+            groups = [group for group in fleet.groups.values() if name in group.classic_load_balancers]
+            if not groups:
+                raise Refusal("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{name}'")
+            states = {each.id: each.target for group in groups for each in group.instances}
+        failed = ("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks.")
+        described = [
+            dict(zip(("InstanceId", "State", "ReasonCode", "Description"), (each, *CLASSIC_STATES.get(state, failed))))
+            for each, state in states.items()
+        ]
+        return ActionResult({"InstanceStates": described})
+
+    ELBResponse.describe_instance_health = describe_instance_health
+
+
+def _serve_lattice_targets(fleet):
+    """By the id or the ARN of the target group, a page at a time."""
+
+    def list_targets(self):
+        wanted = LATTICE_TARGETS.search(urllib.parse.unquote(urllib.parse.urlsplit(self.uri).path))[1]
+        with fleet.lock:
+            fleet.catch_up()
+            groups = [
+                group
+                for group in fleet.groups.values()
+                if any(wanted in (arn, arn.rsplit("/", 1)[1]) for arn in group.lattice_target_groups)
+            ]
+            if not groups:
+                raise Refusal("ResourceNotFoundException", f"TargetGroup {wanted} not found")
+            states = {each.id: each.target for group in groups for each in group.instances}
+        items = [{"id": each, "port": 80, "status": state.upper()} for each, state in states.items()]
+        start, size = int(self._get_param("nextToken") or 0), int(self._get_param("maxResults") or 100)
+        token = str(start + size) if len(items) > start + size else None
+        return json.dumps({"items": items[start : start + size], **({"nextToken": token} if token else {})})
+
+    VPCLatticeResponse.list_targets = list_targets
 
 
 def _serve_trail(trail):

@@ -90,6 +90,16 @@ class World:
             raise RuntimeError("the second stack made a table of locks of its own")
         return kinds["AWS::StepFunctions::StateMachine"]
 
+    def deploy_elsewhere(self, region, template, parameters):
+        """Creates the stack in another region too, where there are no groups."""
+        cloudformation = self._client("cloudformation", region)
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateBody=pathlib.Path(template).read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        )
+
     def _find_resources(self, cloudformation):
         listed = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         resources = [each for each in listed if "ResourceType" in each]  # moto lists what it did not make without
@@ -122,7 +132,18 @@ class World:
     # Groups
 
     def create_group(
-        self, name, minimum, maximum, desired, zones, tags, target_groups=0, version="$Latest", propagate=True
+        self,
+        name,
+        minimum,
+        maximum,
+        desired,
+        zones,
+        tags,
+        target_groups=0,
+        classic_load_balancers=0,
+        lattice_target_groups=0,
+        version="$Latest",
+        propagate=True,
     ):
         """A group that has stood for long, with a launch template of its own."""
         template = f"{name}-template"
@@ -142,6 +163,11 @@ class World:
             launch={"LaunchTemplate": {**specification, "Version": version}},
             tags={key: (value, propagate) for key, value in tags.items()},
             target_groups=[f"{target_group}/{number}" for number in range(target_groups)],
+            classic_load_balancers=[f"{name}-classic-{number}" for number in range(classic_load_balancers)],
+            lattice_target_groups=[
+                f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:targetgroup/tg-{number:017x}"
+                for number in range(lattice_target_groups)
+            ],
         )
         with self._fleet.lock:
             self._fleet.catch_up()
@@ -444,18 +470,18 @@ class World:
         if self._function:
             self._function.stop()
 
-    def _client(self, service):
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
+    def _client(self, service, region=REGION):
+        if (service, region) not in self._clients:
+            self._clients[service, region] = boto3.client(
                 service,
-                region_name=REGION,
+                region_name=region,
                 endpoint_url=self._endpoint,
                 aws_access_key_id="test",
                 aws_secret_access_key="none",
                 # Where the machine is busy a call takes long; made again, it would find what it made itself.
                 config=Config(read_timeout=600, retries={"total_max_attempts": 1}),
             )
-        return self._clients[service]
+        return self._clients[service, region]
 
 
 def _parsed(text):

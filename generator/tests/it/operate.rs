@@ -1,7 +1,9 @@
 //! Commands that operate a deployed stack, against the emulated AWS: the real stack, its real machine, the real handler.
 
+mod by_hand;
 mod dead_letters;
 mod doctor;
+mod printed;
 mod pauses;
 
 use std::path::Path;
@@ -66,12 +68,15 @@ fn row(stage: &mut Stage) -> Value {
 
 #[test]
 fn the_schema_of_a_status_is_that_of_its_types() {
-    use asg_recycle::operate::{fleet, group_status, history, plan};
+    use asg_recycle::operate::{fleet, group_status, history, operated, plan};
     for (name, schema) in [
         ("status", fleet::json_schema()),
         ("status-group", group_status::json_schema()),
         ("history", history::json_schema()),
         ("plan", plan::json_schema()),
+        ("simulation", asg_recycle::simulate::report::json_schema()),
+        ("operation", operated::operation_schema()),
+        ("pause", operated::pause_schema()),
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/{name}.schema.json"));
         assert_golden(&path, &fleet::json(&schema));
@@ -182,12 +187,58 @@ fn profiles_regions_and_roles_are_taken_as_by_the_tools_of_aws() {
     let run = operate(&mut stage, &["status", "--profiles", "night,night", "--regions", "eu-west-2"]);
     let done = with_files(run).ok();
     assert_eq!(done.stdout.matches("webops-recycle-production, account").count(), 2);
+    let run = operate(&mut stage, &["status", "--profiles", "night,day", "--regions", "eu-west-2"]);
+    with_files(run)
+        .stdout_has(GROUP)
+        .stdout_has("profile day, eu-west-2: not known\n")
+        .stderr_has("the profile `day` cannot be used")
+        .exits(2);
     calls(&mut stage);
     let role = "arn:aws:iam::123456789012:role/operator";
     operate(&mut stage, &["status", "--role-arn", role]).stdout_has(GROUP).ok();
     let made: Value = stage.emulator.ask("operator_calls", json!({}));
     assert_eq!(made["sts:AssumeRole"], json!(1), "{made}");
     assert_eq!(made["states:ListExecutions"], Value::Null, "what follows is asked by the role: {made}");
+}
+
+#[test]
+fn a_region_that_cannot_be_asked_hides_no_other() {
+    let mut stage = Stage::new("out-in");
+    stage.deploy_elsewhere("eu-west-1");
+    let both = ["status", "--regions", "eu-west-2,eu-west-1"];
+    operate(&mut stage, &both)
+        .stdout_has("webops-recycle-production, account 123456789012, eu-west-2\nGROUP ")
+        .stdout_has(
+            "webops-recycle-production, account 123456789012, eu-west-1\nno group carries the opt-in tag",
+        )
+        .ok();
+    // The first region is asked once before the second is denied.
+    let denied = json!({"action": "dynamodb:Scan", "code": "AccessDeniedException", "message": "no", "count": 1, "skip": 1});
+    stage.emulator.order("fault_calls", denied.clone());
+    operate(&mut stage, &both)
+        .stdout_has(GROUP)
+        .stdout_has("\neu-west-1: not known\n")
+        .stderr_has("eu-west-1: dynamodb:Scan is denied: no")
+        .stderr_has("arn:aws:dynamodb:eu-west-1:123456789012:table/asg-recycle-locks")
+        .exits(3);
+    stage.emulator.order("fault_calls", denied);
+    let done =
+        operate(&mut stage, &["status", "--regions", "eu-west-2,eu-west-1", "--format", "json"]).exits(3);
+    let report = held_to("status.schema.json", &done.stdout);
+    assert_eq!(report["stacks"][0]["groups"][0]["group"], json!(GROUP));
+    assert_eq!(report["unknown"][0]["region"], json!("eu-west-1"), "{report:#}");
+    operate(&mut stage, &["status", "--regions", "us-east-1,eu-west-2"])
+        .stdout_has(GROUP)
+        .stdout_has("us-east-1: not known")
+        .stderr_has("there is no stack `webops-recycle-production` in account 123456789012, us-east-1")
+        .exits(2);
+    // What is outdated is a finding, whatever is not known besides.
+    stage.new_launch_template_version();
+    stage.emulator.order("age_template_versions", json!({"seconds": 900_000}));
+    operate(&mut stage, &["status", "--regions", "us-east-1,eu-west-2", "--max-age", "7d"])
+        .stderr_has("search-asg-1 is outdated for 10 d 10 h")
+        .stderr_has("us-east-1: there is no stack")
+        .exits(1);
 }
 
 #[test]
@@ -319,11 +370,16 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
 fn a_group_of_another_stack_is_not_acted_on() {
     let mut stage = Stage::new("out-in");
     stage.emulator.order("set_variable", json!({"name": "GROUP_NAME_PREFIXES", "value": "api-"}));
-    for command in ["start", "abort", "restore", "wait", "watch", "status"] {
-        let looks = ["wait", "watch", "status"].contains(&command);
-        let arguments: &[&str] = if looks { &[command, GROUP] } else { &[command, GROUP, "--yes"] };
-        operate(&mut stage, arguments).stderr_has("is not among those that stack").exits(2);
+    for command in
+        ["start", "abort", "restore", "resume", "pause --why x", "wait", "watch", "status", "plan", "report"]
+    {
+        let mut arguments: Vec<&str> = command.split(' ').chain([GROUP]).collect();
+        if ["start", "abort", "restore", "resume"].contains(&command) {
+            arguments.push("--yes");
+        }
+        operate(&mut stage, &arguments).stderr_has("is not among those that stack").exits(2);
     }
+    operate(&mut stage, &["simulate", "--group", GROUP]).stderr_has("is not among those that stack").exits(2);
     operate(&mut stage, &["status"]).stdout_has("no group").ok();
     stage.assert_untouched();
 }

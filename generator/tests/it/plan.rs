@@ -46,6 +46,19 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
         .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
         .stdout_has("recycled: 3 -> 6 -> 3 instances")
         .ok();
+    // Another strategy than the file's tag, where it is asked for; that of the file, where none is.
+    Run::new(&["simulate", &stack, "--strategy", "in-out", "--scenario", "kept.yaml"])
+        .file("kept.yaml", &kept)
+        .stdout_has("search-asg-1 with in-out, 3 instances, 3 outdated")
+        .stdout_has("recycled: 3 -> 3 instances")
+        .ok();
+    let of_in_out =
+        kept.replace("\n- out-in\n", "\n- in-out\n").replace("_strategy: out-in\n", "_strategy: in-out\n");
+    assert_ne!(of_in_out, kept);
+    Run::new(&["simulate", &stack, "--scenario", "kept.yaml"])
+        .file("kept.yaml", &of_in_out)
+        .stdout_has("search-asg-1 with in-out, 3 instances, 3 outdated")
+        .ok();
     the_group_itself_is_played(&mut stage, &stack);
     let event = stage.launch_event();
     let started = stage.send(&event);
@@ -75,6 +88,43 @@ fn the_group_itself_is_played(stage: &mut Stage, stack: &str) {
     assert!(again.starts_with(own), "{again}");
     operate(stage, &["simulate", stack, "--stack", "x"]).stderr_has("matters with `--group` only").exits(2);
     operate(stage, &["simulate", "--group", "no-such-group"]).stderr_has("there is no group").exits(2);
+}
+
+#[test]
+fn instances_leave_in_the_order_that_was_planned() {
+    for strategy in ["out-in", "in-out"] {
+        let differs = json!({"minimum": 8, "desired": 8, "maximum": 8, "zones": ["eu-west-2a", "eu-west-2b", "eu-west-2c"]});
+        let mut stage = Stage::with_group(strategy, &differs);
+        stage.new_launch_template_version();
+        let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+        let replace = plan["replace"].as_array().expect("instances");
+        let planned: Vec<&str> = replace.iter().filter_map(|one| one["id"].as_str()).collect();
+        let places: Vec<_> = replace.iter().filter_map(|one| one["place"].as_u64()).collect();
+        assert_eq!(places, [1, 2, 3, 4, 5, 6, 7, 8], "{plan:#}");
+        operate(&mut stage, &["plan", GROUP]).stdout_has("order      one ").stdout_has("TURN  REPLACES").ok();
+        let event = stage.launch_event();
+        let started = stage.send(&event);
+        assert_eq!(stage.emulator.wait(&started).status, "SUCCEEDED");
+        let leavers = stage.leavers();
+        assert_eq!(leavers.len(), 8, "{leavers:?}");
+        // Out-in terminates five at a time: no more than four can be before their turn.
+        let early = if strategy == "out-in" { 4 } else { 0 };
+        for (turn, leaver) in leavers.iter().enumerate() {
+            let place = planned.iter().position(|one| one == leaver);
+            assert!(
+                place.is_some_and(|place| place <= turn + early),
+                "{strategy}: {leavers:?}, planned {planned:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_refresh_is_planned_without_an_order_of_the_machines_own() {
+    let mut stage = Stage::new("instance-refresh");
+    stage.new_launch_template_version();
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    assert_eq!((&plan["order"], &plan["replace"][0]["place"]), (&json!("as AWS chooses"), &json!(null)));
 }
 
 #[test]

@@ -185,3 +185,18 @@ fn a_recycle_that_runs_is_told_so_far_and_what_is_not_the_stacks_is_refused() {
         .exits(3);
     assert!(!done.has("page.html"), "nothing is written of what is not known");
 }
+
+#[test]
+fn an_out_in_that_runs_is_told_as_far_as_it_is() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    stage.wait_for("in-service");
+    let html = page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).ok());
+    assert!(html.contains(" so far"), "{html}");
+    assert_eq!(figure(&html, "minimum"), ["3", "6"], "it is doubled, and not put back yet");
+    for instance in stage.emulator.group(GROUP).instances {
+        assert!(html.contains(&format!("\">{}</text>", instance.id)), "{} has a lane", instance.id);
+    }
+    assert!(is_lit(&html, "Double") && !is_lit(&html, "Verify"), "what was entered is lit, and only that");
+}

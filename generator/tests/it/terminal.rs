@@ -1,7 +1,7 @@
 //! A terminal for the command: what it writes is shown as a terminal shows it, frame by frame.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
@@ -80,6 +80,28 @@ impl Terminal {
                 Err(error) => panic!("no frame came: {error}; {:?}", String::from_utf8_lossy(&self.rest)),
             }
         }
+    }
+
+    /// Waits until it shows this, and says what it shows then.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        loop {
+            let rest = std::mem::take(&mut self.rest);
+            self.parser.process(&rest);
+            let shown = self.shown();
+            if shown.contains(text) {
+                return shown;
+            }
+            match self.written.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.rest.extend(bytes),
+                Err(error) => panic!("it never showed {text:?}: {error}:\n{shown}"),
+            }
+        }
+    }
+
+    /// Types a line into it.
+    pub(crate) fn answer(&mut self, line: &str) {
+        let mut keyboard = File::from(self.size.try_clone().expect("a handle"));
+        keyboard.write_all(format!("{line}\n").as_bytes()).expect("it takes what is typed");
     }
 
     /// What it shows when the command has ended, and its exit code.

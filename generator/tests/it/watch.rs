@@ -133,6 +133,68 @@ fn without_a_terminal_each_change_is_a_line_and_throttling_is_told() {
 }
 
 #[test]
+fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
+    let kinds = json!({"classic_load_balancers": 1, "lattice_target_groups": 1});
+    let mut stage = Stage::with_group("out-in", &kinds);
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("in-service");
+    let status = told(&mut stage, &["status", GROUP, "--format", "json"], "status-group");
+    let of = |status: &serde_json::Value, number: usize, key: &str| -> Vec<serde_json::Value> {
+        let targets = status["instances"][number]["targets"].as_array().expect("targets");
+        targets.iter().map(|target| target[key].clone()).collect()
+    };
+    let new =
+        status["instances"].as_array().expect("instances").iter().position(|one| {
+            one["to_replace"] == json!(false) && one["lifecycle_state"] == json!("InService")
+        });
+    let new = new.expect("a new one in service");
+    assert_eq!(of(&status, 0, "kind"), [json!("target_group"), json!("classic"), json!("vpc_lattice")]);
+    assert_eq!(of(&status, 0, "state"), ["healthy"; 3].map(|word| json!(word)), "{status:#}");
+    assert_eq!(of(&status, new, "state"), ["initial"; 3].map(|word| json!(word)), "{status:#}");
+    assert_eq!(of(&status, new, "reason"), [json!(null), json!("ELB"), json!(null)]);
+    assert_eq!(
+        (&status["instances"][0]["serves"], &status["instances"][new]["serves"]),
+        (&json!(true), &json!(false))
+    );
+    let policy = operate(&mut stage, &["operator-policy"]).ok().stdout;
+    for action in ["elasticloadbalancing:DescribeInstanceHealth", "vpc-lattice:ListTargets"] {
+        assert!(policy.contains(action), "{action} is not in {policy}");
+    }
+    let fault = |action: &str, code: &str, count: u32| json!({"action": action, "code": code, "message": "not now", "count": count});
+    stage.emulator.order("fault_calls", fault("vpc-lattice:ListTargets", "AccessDeniedException", 1));
+    let done = operate(&mut stage, &["status", GROUP, "--format", "json"])
+        .stderr_has("vpc-lattice:ListTargets is denied: not now")
+        .stderr_has("\"Resource\": \"arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/*\"")
+        .exits(3);
+    let status: serde_json::Value = serde_json::from_str(&done.stdout).expect("JSON");
+    assert_eq!(of(&status, 0, "state"), [json!("healthy"), json!("healthy"), json!("unknown")]);
+    assert_eq!(status["instances"][0]["serves"], json!(false), "nobody knows");
+    // As often as a call is made at most.
+    stage
+        .emulator
+        .order("fault_calls", fault("elasticloadbalancing:DescribeInstanceHealth", "Throttling", 6));
+    operate(&mut stage, &["status", GROUP])
+        .stdout_has("6 instances, 0 healthy")
+        .stdout_has("InService  unknown")
+        .stderr_has("AWS throttles elasticloadbalancing:DescribeInstanceHealth")
+        .exits(3);
+    stage.emulator.order("fault_calls", fault("vpc-lattice:ListTargets", "AccessDeniedException", 1));
+    let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), 50, 120);
+    let frame = terminal.next_frame().expect("a frame");
+    assert!(frame.contains("health is unknown in part: vpc-lattice:ListTargets is denied"), "{frame}");
+    assert!(frame.contains(", 0 healthy"), "{frame}");
+    let second = terminal.next_frame().expect("a frame");
+    assert!(!second.contains("unknown"), "{second}");
+    let ended = stage.emulator.wait(&execution);
+    assert_eq!(ended.status, "SUCCEEDED", "the machine asks all of them: {ended:?}");
+    stage.assert_replaced();
+    let (last, code) = terminal.end();
+    assert!(code == Some(0) && last.contains("last recycled"), "{last}");
+}
+
+#[test]
 fn the_status_of_a_group_tells_all_of_it() {
     let (mut stage, execution) = recycling("out-in");
     stage.emulator.order("advance", json!({"seconds": 70}));

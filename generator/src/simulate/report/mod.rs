@@ -13,7 +13,7 @@ mod wording;
 
 pub use campaign::{json as campaign_json, text as campaign_text};
 pub use chart::{CHART_ROWS_MAX, ChartArea, chart};
-pub use json::json;
+pub use json::{SimulationReport, json, json_schema};
 pub use replay::Replay;
 pub use style::{COLUMNS, Look, Paint, clock, words, wrapped};
 pub use summary::{GroupSummary, extra_instance_hours};

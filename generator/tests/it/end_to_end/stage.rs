@@ -59,6 +59,15 @@ impl Stage {
 
     /// A stage whose group has further tags, which may depend on the time.
     pub(crate) fn new_with(strategy: &str, further: impl Fn(Now) -> Vec<(&'static str, String)>) -> Self {
+        Self::set(strategy, further, &json!({}))
+    }
+
+    /// A stage whose group differs from the usual one in what the emulator's `create_group` takes.
+    pub(crate) fn with_group(strategy: &str, differs: &Value) -> Self {
+        Self::set(strategy, |_| Vec::new(), differs)
+    }
+
+    fn set(strategy: &str, further: impl Fn(Now) -> Vec<(&'static str, String)>, differs: &Value) -> Self {
         let mut emulator = Emulator::start();
         emulator.deploy(&output().join("cloudformation/template.yaml"), &output().join("handler.zip"));
         let now: String = emulator.ask("now", json!({}));
@@ -71,7 +80,7 @@ impl Stage {
         for (key, value) in further(now) {
             tags[key] = value.into();
         }
-        let group = json!({
+        let mut group = json!({
             "name": GROUP,
             "minimum": 3,
             "maximum": 3,
@@ -80,6 +89,9 @@ impl Stage {
             "tags": tags,
             "target_groups": 1,
         });
+        for (key, value) in differs.as_object().into_iter().flatten() {
+            group[key] = value.clone();
+        }
         emulator.order("put_alarm", json!({"name": ALARM}));
         let before: Group = emulator.ask("create_group", group);
         let history = emulator.journal().len();
@@ -96,6 +108,16 @@ impl Stage {
             "HandlerS3Key": "handler.zip",
         });
         self.emulator.ask("deploy_beside", json!({"template": template, "parameters": parameters}))
+    }
+
+    /// Deploys the stack in another region too, where there are no groups.
+    pub(crate) fn deploy_elsewhere(&mut self, region: &str) {
+        let template = output().join("cloudformation/template.yaml");
+        let parameters = json!({"HandlerS3Bucket": "artifacts", "HandlerS3Key": "handler.zip"});
+        self.emulator.order(
+            "deploy_elsewhere",
+            json!({"region": region, "template": template, "parameters": parameters}),
+        );
     }
 
     /// Starts an execution of that machine with the input that the other stack's handler gave to an execution.
@@ -217,6 +239,12 @@ impl Stage {
     /// What happened since the stage was set.
     fn journal(&mut self) -> Vec<Entry> {
         self.emulator.journal().split_off(self.history)
+    }
+
+    /// The instances that began to leave since then, in order.
+    pub(crate) fn leavers(&mut self) -> Vec<String> {
+        let leaves = |entry: Entry| entry.is("terminating").then_some(entry.instance?);
+        self.journal().into_iter().filter_map(leaves).collect()
     }
 
     /// The launches since then.

@@ -1,0 +1,78 @@
+//! How commands that act tell what they do: to people as it happens, to programs once at the end.
+
+use super::context::Context;
+use super::exit_code::Failure;
+use crate::operate::answers::SeenExecution;
+use crate::operate::console_link::execution_link;
+use crate::operate::fleet;
+use crate::operate::operated::OperationReport;
+use crate::operate::session::StackSession;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: JSON that a schema in docs/ describes, which `docs/operating.md` names.
+    Json,
+}
+
+/// What is told of one group.
+pub(super) struct Telling {
+    format: Format,
+    pub(super) report: OperationReport,
+}
+
+impl Telling {
+    pub(super) fn of(session: &StackSession, group: &str, format: Format) -> Self {
+        Self { format, report: OperationReport::new(&session.place, group) }
+    }
+
+    /// Tells people what came of it: a result, and where programs read the results, a note.
+    pub(super) fn say(&self, text: &str, context: &mut Context) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => context.console.result(text),
+            Format::Json => {
+                context.console.note(text);
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes the execution that was started, or is followed from now on.
+    pub(super) fn follows(&mut self, execution: &str) {
+        self.report.execution = Some(execution.to_owned());
+        self.report.console = execution_link(&self.report.region, execution);
+    }
+
+    /// Notes how it ended, and tells.
+    pub(super) fn ended(&mut self, seen: &SeenExecution, context: &mut Context) -> Result<(), Failure> {
+        self.follows(&seen.execution_arn);
+        let outcome = seen.said("outcome").unwrap_or_else(|| seen.status.to_lowercase());
+        let reason = seen.said("reason").filter(|reason| !reason.is_empty());
+        let error = seen.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+        let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let text = format!("{}: {outcome}{error}{why}\n", self.report.group);
+        self.report.outcome = Some(outcome);
+        self.report.error.clone_from(&seen.error);
+        self.report.reason = reason;
+        self.say(&text, context)
+    }
+
+    /// Ends the command as it ended, with what programs are told; of a command that was refused before it did anything, nothing.
+    pub(super) fn close(
+        mut self,
+        done: Result<(), Failure>,
+        session: &StackSession,
+        context: &mut Context,
+    ) -> Result<(), Failure> {
+        let has_begun = self.report.execution.is_some() || self.report.stopped.is_some();
+        if self.format == Format::Json && (has_begun || matches!(done, Ok(()) | Err(Failure::Findings))) {
+            self.report.calls = session.calls_made();
+            self.report.is_well = done.is_ok();
+            context.console.result(&fleet::json(&self.report))?;
+        }
+        done
+    }
+}

@@ -1,0 +1,129 @@
+//! What commands that act on groups tell programs: what was done, and what came of it. Pure.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::fleet::GroupStanding;
+use super::pause::GroupPause;
+use super::policy::StackPlace;
+
+/// What `start`, `wait`, `abort` and `restore` print with `--format json`, at their end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OperationReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// The stack's deployed name.
+    pub stack: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls it took.
+    pub calls: u32,
+    /// The group.
+    pub group: String,
+    /// ARN of the execution that was stopped; absent where none was.
+    pub stopped: Option<String>,
+    /// ARN of the execution that was started or followed, the last one; absent where there is none.
+    pub execution: Option<String>,
+    /// Its page in the console, where the partition's is known.
+    pub console: Option<String>,
+    /// How that ended: its outcome, else its status in small letters; absent where it was not followed to its end. Of `wait` how the
+    /// last one ended.
+    pub outcome: Option<String>,
+    /// The error that it failed with.
+    pub error: Option<String>,
+    /// Why it ended so, in a sentence.
+    pub reason: Option<String>,
+    /// How the group stands at rest; `wait` only.
+    pub state: Option<GroupStanding>,
+    /// Whether the command came to what it is for: its exit code is 0.
+    pub is_well: bool,
+}
+
+impl OperationReport {
+    /// Nothing done yet.
+    pub fn new(place: &StackPlace, group: &str) -> Self {
+        let StackPlace { stack, region, account } = place.clone();
+        Self {
+            version: 1,
+            stack,
+            account,
+            region,
+            calls: 0,
+            group: group.to_owned(),
+            stopped: None,
+            execution: None,
+            console: None,
+            outcome: None,
+            error: None,
+            reason: None,
+            state: None,
+            is_well: false,
+        }
+    }
+}
+
+/// What `pause` and `resume` print with `--format json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PauseReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// The stack's deployed name.
+    pub stack: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls it took.
+    pub calls: u32,
+    /// The groups that were meant, as far as it came.
+    pub groups: Vec<PauseDone>,
+}
+
+impl PauseReport {
+    /// Nothing done yet.
+    pub fn new(place: &StackPlace) -> Self {
+        let StackPlace { stack, region, account } = place.clone();
+        Self { version: 1, stack, account, region, calls: 0, groups: Vec::new() }
+    }
+}
+
+/// A group that was to be paused or resumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PauseDone {
+    /// The group.
+    pub group: String,
+    /// What was done.
+    pub change: PauseChange,
+    /// The pause that it has now, as far as is known.
+    pub paused: Option<GroupPause>,
+    /// Whether the topic's subscribers were told; absent where there was nothing to tell.
+    pub is_announced: Option<bool>,
+}
+
+/// What was done to the pause of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseChange {
+    /// It is paused.
+    Paused,
+    /// It is paused no more.
+    Resumed,
+    /// Another pause ends no earlier, and stays.
+    Kept,
+    /// It was not paused.
+    NotPaused,
+    /// Somebody changed its pause meanwhile: nothing was written.
+    ChangedMeanwhile,
+}
+
+/// The JSON Schema of [`OperationReport`].
+pub fn operation_schema() -> serde_json::Value {
+    schemars::schema_for!(OperationReport).to_value()
+}
+
+/// The JSON Schema of [`PauseReport`].
+pub fn pause_schema() -> serde_json::Value {
+    schemars::schema_for!(PauseReport).to_value()
+}
