@@ -1,5 +1,6 @@
-//! How long commands take that have nothing to do, as whole processes, beside `cargo lambda build` where that is installed:
-//! `cargo bench -p asg-recycle --bench commands`. It prints figures and asserts nothing.
+//! How long commands take as whole processes, beside `cargo lambda build` where that is installed:
+//! `cargo bench -p asg-recycle --bench commands`, and with `-- from-nothing` at its end how long the handler takes with an empty
+//! cache, which is minutes. It prints figures and asserts nothing.
 //!
 //! The peer's crate is an empty `main`, the least that it can have to do.
 
@@ -8,7 +9,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Runs of each command; the median is told, and the fastest.
+use nix::sys::resource::{UsageWho, getrusage};
+
+/// Runs of each command.
 const RUNS: usize = 30;
 
 fn main() {
@@ -23,54 +26,115 @@ fn main() {
     let build = ["build", stack, "--out", "out"];
     eprintln!("building once, which compiles the handler unless the cache has it");
     assert!(ours(&build).stdout(Stdio::null()).status().expect("it starts").success(), "the build failed");
-    let zip = fs::metadata(folder.path().join("out/handler.zip")).expect("a zip").len();
-    println!("| command | median | fastest |\n|---|---|---|");
-    let no_op = timed("build, nothing to do", || ours(&build));
-    timed("package --check", || ours(&["package", stack, "--out", "out", "--check"]));
-    timed("generate, nothing to do", || ours(&["generate", stack, "--out", "out"]));
-    timed("validate", || ours(&["validate", stack]));
-    if let Some(theirs) = cargo_lambda(folder.path()) {
-        println!("\ncargo lambda takes {:.0} times as long", theirs.as_secs_f64() / no_op.as_secs_f64());
+    println!("examples/webops, {RUNS} runs each, with as many of the peer in between\n");
+    println!("| command | clock, median | clock, fastest | processor, median |\n|---|---:|---:|---:|");
+    let peer = Peer::find(folder.path());
+    let times = turns(&[
+        ("`build`, nothing to do", &|| ours(&build)),
+        ("`package --check`, nothing to do", &|| ours(&["package", stack, "--out", "out", "--check"])),
+        ("`generate`, nothing to do", &|| ours(&["generate", stack, "--out", "out"])),
+        ("`generate`, every file to write", &|| {
+            let new = folder.path().join("new");
+            fs::remove_dir_all(&new).or_else(absent).expect("it can be removed");
+            ours(&["generate", stack, "--out", "new"])
+        }),
+        ("`validate`", &|| ours(&["validate", stack])),
+        ("`cargo lambda build`, nothing to do", &|| {
+            peer.as_ref().map_or_else(|| Command::new("true"), Peer::build)
+        }),
+    ]);
+    let [build, check, .., theirs] = times[..] else { unreachable!("there are six") };
+    match peer {
+        Some(_) => println!(
+            "\ncargo-lambda takes {:.0} times as long as `build`, {:.0} times as long as `package --check`.",
+            theirs.as_secs_f64() / build.as_secs_f64(),
+            theirs.as_secs_f64() / check.as_secs_f64()
+        ),
+        None => {
+            println!("\ncargo-lambda is not installed (`pip install cargo-lambda`): its row is of `true`.")
+        }
     }
-    println!("\nThe zip has {zip} bytes.");
+    let bytes = |path: &str| fs::metadata(folder.path().join(path)).expect("it is there").len();
+    println!("\nhandler.zip has {} bytes.", bytes("out/handler.zip"));
+    if std::env::args().any(|argument| argument == "from-nothing") {
+        let (clock, processor, is_well) =
+            timed(ours(&["build", stack, "--out", "cold", "--cache-dir", "empty"]).stderr(Stdio::inherit()));
+        let same = fs::read(folder.path().join("cold/handler.zip")).ok()
+            == fs::read(folder.path().join("out/handler.zip")).ok();
+        assert!(is_well, "the build failed");
+        println!(
+            "\n`build` with an empty cache, the crates being fetched: {:.0} s, {:.0} s of processor time; {} bytes.",
+            clock.as_secs_f64(),
+            processor.as_secs_f64(),
+            if same { "the same" } else { "other" }
+        );
+    }
 }
 
-/// A build of an empty crate by cargo-lambda, with nothing to do.
-fn cargo_lambda(folder: &Path) -> Option<Duration> {
-    let krate = folder.join("peer");
-    fs::create_dir_all(krate.join("src")).expect("a folder");
-    let manifest = "[package]\nname = \"peer\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
-    fs::write(krate.join("Cargo.toml"), manifest).expect("a file");
-    fs::write(krate.join("src/main.rs"), "fn main() {}\n").expect("a file");
-    let command = || {
+/// An empty crate that cargo-lambda builds.
+struct Peer(std::path::PathBuf);
+
+impl Peer {
+    /// Makes and builds it, where cargo-lambda is installed.
+    fn find(folder: &Path) -> Option<Self> {
+        let krate = folder.join("peer");
+        fs::create_dir_all(krate.join("src")).expect("a folder");
+        let manifest = "[package]\nname = \"peer\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+        fs::write(krate.join("Cargo.toml"), manifest).expect("a file");
+        fs::write(krate.join("src/main.rs"), "fn main() {}\n").expect("a file");
+        let peer = Self(krate);
+        timed(peer.build().stderr(Stdio::null())).2.then_some(peer)
+    }
+
+    fn build(&self) -> Command {
         let mut command = Command::new("cargo");
-        command.args(["lambda", "build", "--release"]).current_dir(&krate).env_remove("CARGO_TARGET_DIR");
+        command.args(["lambda", "build", "--release"]).current_dir(&self.0).env_remove("CARGO_TARGET_DIR");
         command
-    };
-    let first = command().stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !first.is_ok_and(|status| status.success()) {
-        println!("| cargo lambda build | not installed | |");
-        return None;
     }
-    Some(timed("cargo lambda build, nothing to do", command))
 }
 
-/// Prints and gives the median of some runs.
-#[expect(clippy::disallowed_methods, reason = "it measures")]
-fn timed(name: &str, command: impl Fn() -> Command) -> Duration {
-    let mut times: Vec<Duration> = (0..RUNS)
-        .map(|_| {
+/// A command, by what it is called in the table.
+type Named<'a> = (&'a str, &'a dyn Fn() -> Command);
+
+/// Runs the commands in turns, so that what else the machine does meets all alike; prints a row for each, and gives the medians.
+fn turns(commands: &[Named<'_>]) -> Vec<Duration> {
+    let mut times = vec![(Vec::new(), Vec::new()); commands.len()];
+    for _ in 0..RUNS {
+        for (index, (name, command)) in commands.iter().enumerate() {
             let mut command = command();
-            let begun = Instant::now();
-            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-            let taken = begun.elapsed();
-            assert!(status.is_ok_and(|status| status.success()), "{name} failed");
-            taken
-        })
-        .collect();
-    times.sort();
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
-    let median = times[RUNS / 2];
-    println!("| {name} | {:.1} ms | {:.1} ms |", milliseconds(median), milliseconds(times[0]));
-    median
+            let (clock, processor, is_well) = timed(command.stderr(Stdio::null()));
+            assert!(is_well, "{name} failed");
+            times[index].0.push(clock);
+            times[index].1.push(processor);
+        }
+    }
+    let mut medians = Vec::new();
+    for ((name, _), (mut clock, mut processor)) in commands.iter().zip(times) {
+        clock.sort();
+        processor.sort();
+        let shown = [clock[RUNS / 2], clock[0], processor[RUNS / 2]].map(|time| time.as_secs_f64() * 1_000.0);
+        println!("| {name} | {:.1} ms | {:.1} ms | {:.1} ms |", shown[0], shown[1], shown[2]);
+        medians.push(clock[RUNS / 2]);
+    }
+    medians
+}
+
+/// How long a command takes, by the clock and by the processor, and whether it ends well.
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn timed(command: &mut Command) -> (Duration, Duration, bool) {
+    let (before, begun) = (of_children(), Instant::now());
+    let status = command.stdout(Stdio::null()).status();
+    (begun.elapsed(), of_children() - before, status.is_ok_and(|status| status.success()))
+}
+
+/// Processor time of all the children that have ended.
+fn of_children() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("it is told");
+    let microseconds = (usage.user_time() + usage.system_time()).num_microseconds();
+    Duration::from_micros(microseconds.try_into().expect("no time is negative"))
+}
+
+/// What is not there need not be removed.
+fn absent(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }

@@ -80,16 +80,22 @@ pub(crate) fn serve(
     body_max: u64,
     answer: impl Fn(&Call) -> Reply + Send + Sync + 'static,
 ) -> Result<SocketAddr, PortError> {
-    let refused = |source| PortError::Refused { address, source };
-    let probe = TcpListener::bind(address).map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => taken(address, source),
-        _ => refused(source),
-    })?;
-    let bound = probe.local_addr().map_err(refused)?;
-    drop(probe); // the server binds for itself, and does not tell the port
+    let bound = free(address)?; // the server binds for itself, and does not tell the port
     let server = Server::new(move |request| reply(request, body_max, &answer)).bind(bound);
-    server.spawn().map_err(refused)?;
+    server.spawn().map_err(|source| PortError::Refused { address, source })?;
     Ok(bound)
+}
+
+/// The address, with a port that is free a moment later.
+///
+/// # Errors
+/// If the port is not to be had.
+pub(crate) fn free(address: SocketAddr) -> Result<SocketAddr, PortError> {
+    let bound = TcpListener::bind(address).and_then(|probe| probe.local_addr());
+    bound.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => taken(address, source),
+        _ => PortError::Refused { address, source },
+    })
 }
 
 fn taken(address: SocketAddr, source: std::io::Error) -> PortError {

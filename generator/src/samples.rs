@@ -4,7 +4,7 @@
 use asg_recycle_handler::spelling::nearest;
 use serde_json::{Value, json};
 
-use crate::template::TEMPLATES;
+use crate::template;
 
 /// An embedded event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub fn event(name: &str, settings: &[SampleValue]) -> Result<Value, String> {
     let text = SAMPLES
         .iter()
         .find(|sample| sample.name == name)
-        .and_then(|sample| TEMPLATES.get_file(format!("events/{}.json", sample.name))?.contents_utf8());
+        .and_then(|sample| template::text(&format!("events/{}.json", sample.name)));
     let Some(text) = text else {
         return Err(match nearest(name, SAMPLES.iter().map(|sample| sample.name)) {
             Some(near) => format!("there is no sample `{name}`; did you mean `{near}`?"),
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_file_is_listed_and_every_listed_event_is_a_file() {
-        let folder = TEMPLATES.get_dir("events").expect("the events");
+        let folder = template::folder("events").expect("the events");
         let mut files: Vec<_> = folder.files().filter_map(|file| file.path().file_stem()?.to_str()).collect();
         let mut names: Vec<_> = SAMPLES.iter().map(|sample| sample.name).collect();
         files.sort_unstable();

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use asg_recycle_simulator::iam_policy::iam_action;
-use asg_recycle_simulator::states_language::{Kind, StateMachine};
+use asg_recycle_simulator::states_language::Call;
 use serde::Deserialize;
-
-use super::definition::Definition;
+use serde_json::{Map, Value};
 
 /// Argument names of an action.
 #[derive(Debug, Deserialize)]
@@ -30,26 +29,26 @@ pub(super) fn model() -> &'static ServiceModel {
     &MODEL
 }
 
-/// Every call of the definition, and what a distributed Map needs to run its children.
-pub(super) fn api_calls(definition: &Definition) -> BTreeSet<String> {
-    of_machine(&definition.machine)
-}
+/// What a distributed Map needs to run its children.
+const OF_CHILDREN: [&str; 3] = ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"];
 
 /// Every call of a definition that is deployed, as IAM spells it; what of it cannot be read is left out.
 pub fn calls_of(definition: &str) -> BTreeSet<String> {
-    of_machine(&StateMachine::read(definition).0)
+    serde_json::from_str(definition).map(|machine| api_calls(&machine)).unwrap_or_default()
 }
 
-fn of_machine(machine: &StateMachine) -> BTreeSet<String> {
-    let tasks = machine.states().filter_map(|(_, _, state)| match &state.kind {
-        Kind::Task { call, .. } => Some(iam_action(&call.service, &call.action)),
-        _ => None,
-    });
-    let mut calls: BTreeSet<_> = tasks.collect();
-    if machine.scopes.iter().any(|scope| scope.distributed) {
-        calls.extend(
-            ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"].map(str::to_owned),
-        );
+/// Every call of a definition, or of the states of a Map or a branch, and what a distributed Map needs to run its children.
+pub(super) fn api_calls(scope: &Map<String, Value>) -> BTreeSet<String> {
+    let mut calls = BTreeSet::new();
+    if scope.get("ProcessorConfig").is_some_and(|config| config["Mode"] == "DISTRIBUTED") {
+        calls.extend(OF_CHILDREN.map(str::to_owned));
+    }
+    for state in scope.get("States").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+        let call = state["Resource"].as_str().filter(|_| state["Type"] == "Task").and_then(Call::parse);
+        calls.extend(call.map(|call| iam_action(&call.service, &call.action)));
+        let branches = state["Branches"].as_array().into_iter().flatten();
+        let inner = branches.chain([&state["ItemProcessor"]]).filter_map(Value::as_object);
+        calls.extend(inner.flat_map(api_calls));
     }
     calls
 }
@@ -57,6 +56,28 @@ fn of_machine(machine: &StateMachine) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_are_found_in_maps_and_branches_too() {
+        let task = |resource: &str| serde_json::json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}")});
+        let child = |mode: &str| {
+            serde_json::json!({"Type": "Map", "ItemProcessor": {
+                "ProcessorConfig": {"Mode": mode},
+                "States": {"D": task("aws-sdk:ec2:describeInstances")},
+            }})
+        };
+        let of = |mode: &str| {
+            let branch = serde_json::json!({"States": {"C": task("lambda:invoke"), "E": {"Type": "Pass", "Resource": "x"}}});
+            let parallel = serde_json::json!({"Type": "Parallel", "Branches": [branch]});
+            let states =
+                serde_json::json!({"A": task("aws-sdk:sfn:startExecution"), "P": parallel, "M": child(mode)});
+            Vec::from_iter(calls_of(&serde_json::json!({ "States": states }).to_string()))
+        };
+        assert_eq!(of("INLINE"), ["ec2:DescribeInstances", "lambda:InvokeFunction", "states:StartExecution"]);
+        let children = ["states:DescribeExecution", "states:StartExecution", "states:StopExecution"];
+        assert_eq!(of("DISTRIBUTED")[2..], children);
+        assert!(calls_of("[").is_empty() && calls_of("[]").is_empty() && calls_of("{}").is_empty());
+    }
 
     #[test]
     fn the_embedded_model_knows_the_actions_of_its_services() {

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use asg_recycle_simulator::states_language::{Refusal, Scope, StateMachine};
 use serde_json::{Map, Value};
@@ -18,7 +19,7 @@ pub(super) const LANGUAGE: &str = "asl-language";
 #[derive(Debug)]
 pub(super) struct Definition {
     /// The text it was read from.
-    pub text: String,
+    pub text: Arc<str>,
     /// Its states.
     pub machine: StateMachine,
     /// Every expression in its states, by what stands between `{%` and `%}`; parsed when a rule asks for one.
@@ -32,7 +33,11 @@ impl Definition {
     ///
     /// # Errors
     /// Everything in it that the language does not have.
-    pub(super) fn of(text: String, machine: Map<String, Value>, origins: &Origins) -> Result<Self, Problems> {
+    pub(super) fn of(
+        text: Arc<str>,
+        machine: Map<String, Value>,
+        origins: &Origins,
+    ) -> Result<Self, Problems> {
         let (machine, refusals) = StateMachine::of(machine);
         let mut problems = Problems::default();
         problems.extend(refusals.into_iter().map(|refusal| problem(refusal, origins)));

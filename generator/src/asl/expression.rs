@@ -82,6 +82,15 @@ impl Parsed {
     }
 }
 
+/// The entries of the object that an expression gives, and nothing else of it; none of one that does not parse.
+pub(super) fn entries_of(source: &str) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    if let Ok(tree) = parser::parse(source) {
+        collect_entries(&tree, &mut entries);
+    }
+    entries
+}
+
 /// What stands somewhere in a tree.
 #[derive(Default)]
 struct Found {
@@ -208,7 +217,11 @@ pub(super) fn rename_variables(text: &str, names: &BTreeSet<String>, prefix: &st
     let mut out = String::with_capacity(text.len());
     let mut quote = None;
     let mut rest = text;
-    while let Some(character) = rest.chars().next() {
+    while let Some(at) = rest.find(['$', '\\', '\'', '"']) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        rest = special;
+        let character = rest.chars().next().unwrap_or_default();
         let (length, replacement) = match (quote, character) {
             (None, '$') => variable_at(rest, names, prefix),
             (Some(_), '\\') => (rest.chars().take(2).map(char::len_utf8).sum(), None),
@@ -222,6 +235,7 @@ pub(super) fn rename_variables(text: &str, names: &BTreeSet<String>, prefix: &st
         out.push_str(replacement.as_deref().unwrap_or(&rest[..length]));
         rest = &rest[length..];
     }
+    out.push_str(rest);
     out
 }
 

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asg_recycle_simulator::states_language::{Edge, Scope};
+use asg_recycle_simulator::states_language::{Edge, Scope, StateMachine};
 use serde_json::Value;
 
-use super::definition::Definition;
 use crate::strategy::Catalog;
 
 /// The states of a machine and the ways between them.
@@ -67,12 +66,12 @@ pub enum On {
 
 impl Graph {
     /// The graph of a definition whose states come from these stages.
-    pub(super) fn of(definition: &Definition, homes: Vec<(String, Vec<String>)>) -> Self {
-        let mut graph =
-            Self { strategy: None, start_at: definition.scopes()[0].start_at.clone(), stages: Vec::new() };
+    pub(super) fn of(machine: &StateMachine, homes: &[(String, Vec<String>)]) -> Self {
+        let start_at = machine.scopes.first().map(|scope| scope.start_at.clone());
+        let mut graph = Self { strategy: None, start_at: start_at.unwrap_or_default(), stages: Vec::new() };
         for (name, states) in homes {
-            let (members, loops) = states_of(definition, 0, &name, &states);
-            graph.stages.push(Stage { name, map: None, states: members });
+            let (members, loops) = states_of(machine, 0, name, states);
+            graph.stages.push(Stage { name: name.clone(), map: None, states: members });
             graph.stages.extend(loops);
         }
         graph
@@ -162,20 +161,15 @@ fn asked<'a>(on: &'a On, variable: &str) -> Option<&'a str> {
 }
 
 /// These states of a scope, and the stages of those Maps among them that do more than one thing after another.
-fn states_of(
-    definition: &Definition,
-    scope: usize,
-    home: &str,
-    names: &[String],
-) -> (Vec<State>, Vec<Stage>) {
+fn states_of(machine: &StateMachine, scope: usize, home: &str, names: &[String]) -> (Vec<State>, Vec<Stage>) {
     let (mut states, mut loops) = (Vec::new(), Vec::new());
     for name in names {
-        let Some(state) = definition.scopes()[scope].states.get(name) else { continue };
+        let Some(state) = machine.scopes[scope].states.get(name) else { continue };
         let owned =
             |inner: &Scope| inner.owner.as_ref().is_some_and(|(owner, map)| *owner == scope && map == name);
         let mut each = Vec::new();
-        if let Some(inner) = definition.scopes().iter().position(owned) {
-            let (within, further) = states_of(definition, inner, home, &in_order(definition, inner));
+        if let Some(inner) = machine.scopes.iter().position(owned) {
+            let (within, further) = states_of(machine, inner, home, &in_order(&machine.scopes[inner]));
             if within.iter().any(|state| state.kind == "Choice") {
                 loops.push(Stage { name: home.to_owned(), map: Some(name.clone()), states: within });
             } else {
@@ -208,8 +202,7 @@ fn way(edge: &Edge<'_>) -> Way {
 }
 
 /// The states of a scope, the first one first, each before those that it leads on to.
-fn in_order(definition: &Definition, scope: usize) -> Vec<String> {
-    let scope = &definition.scopes()[scope];
+fn in_order(scope: &Scope) -> Vec<String> {
     let mut order = Vec::new();
     let mut open = vec![scope.start_at.clone()];
     while let Some(name) = open.pop() {
@@ -226,7 +219,7 @@ mod tests {
     use crate::config::Config;
 
     fn graph() -> Graph {
-        crate::asl::build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault").graph
+        crate::asl::build(&Config::with_defaults("demo".parse().unwrap())).expect("it has no fault").graph()
     }
 
     fn names(graph: &Graph) -> BTreeSet<&str> {

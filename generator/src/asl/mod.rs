@@ -35,12 +35,21 @@ pub use placeholder::Placeholder;
 #[derive(Debug, Clone)]
 pub struct Machine {
     /// The exact bytes of `state_machine.asl.json`: pretty-printed, newline at the end.
-    pub definition: String,
+    pub definition: Arc<str>,
+    /// The same as it is deployed: without white space between its tokens, newline at the end.
+    pub minified: Arc<str>,
     /// Every API call that its role is asked for, as IAM spells it, e.g. `autoscaling:SuspendProcesses`: those that its
     /// tasks make, and those that a strategy's settings need besides.
     pub api_calls: BTreeSet<String>,
+    /// Its states by the stage of the frame or the strategy whose templates hold them, in order.
+    pub(crate) stages: Vec<(String, Vec<String>)>,
+}
+
+impl Machine {
     /// Its states and the ways between them, for people.
-    pub graph: Graph,
+    pub fn graph(&self) -> Graph {
+        Graph::of(&StateMachine::read(&self.definition).0, &self.stages)
+    }
 }
 
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
@@ -63,19 +72,19 @@ pub fn origins(config: &Config) -> BTreeMap<String, String> {
 }
 
 fn machine(config: &Config, tables: &Arc<Tables>, marks: Marks) -> Result<Machine, Problems> {
-    let render::Rendered { text, machine, stages, origins } = render::render(config, tables, marks)?;
-    let mut definition = Definition::of(text, machine, &origins)?;
-    // The templates that are compiled in passed every rule in the tests, and the rules are a third of the work.
+    let render::Rendered { text, minified, machine, stages, origins } =
+        render::render(config, tables, marks)?;
+    let mut api_calls = call::api_calls(&machine);
+    api_calls.extend(needed(config));
+    // The templates that are compiled in passed every rule in the tests, and the rules are most of the work.
     if cfg!(debug_assertions) || !Arc::ptr_eq(config.catalog(), Catalog::embedded()) {
+        let mut definition = Definition::of(Arc::clone(&text), machine, &origins)?;
         definition.declared = tables.declarations(config.catalog(), &stages);
         check::check(&definition, &origins).or_ok(())?;
     } else {
-        check::check_placeholders(&definition, &origins).or_ok(())?;
+        check::check_placeholders(&text, &origins).or_ok(())?;
     }
-    let mut api_calls = call::api_calls(&definition);
-    api_calls.extend(needed(config));
-    let graph = Graph::of(&definition, stages);
-    Ok(Machine { api_calls, definition: definition.text, graph })
+    Ok(Machine { definition: text, minified, api_calls, stages })
 }
 
 /// What AWS asks of the caller because of what is configured.
@@ -131,7 +140,7 @@ mod tests {
         let config = Config::with_defaults("demo".parse().unwrap());
         let tables = Arc::new(Tables::read(config.catalog()).unwrap());
         let text = |marks| render::render(&config, &tables, marks).unwrap().text;
-        assert!(text(Marks::LeftOut) == text(Marks::Made));
+        assert_eq!(text(Marks::LeftOut), text(Marks::Made));
         let origins = origins(&config);
         let machine: serde_json::Value = serde_json::from_str(&text(Marks::LeftOut)).unwrap();
         let states = machine["States"].as_object().unwrap();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::child;
-use super::expression::{self, Parsed};
+use super::expression;
 use super::origin::{self, Marks, Origins, Plain};
 use super::tables::Tables;
 use crate::config::{Config, SettingValue};
@@ -88,7 +88,9 @@ fn ask(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
 #[derive(Debug)]
 pub(super) struct Rendered {
     /// Pretty-printed, newline at the end.
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
+    /// The same without white space between its tokens, newline at the end.
+    pub(super) minified: Arc<str>,
     /// What is printed.
     pub(super) machine: Map<String, Value>,
     /// The states by the stage of the frame or the strategy whose templates hold them, in order.
@@ -132,7 +134,8 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
     }
     machine.insert("States".to_owned(), Value::Object(all));
     let text = serde_json::to_string_pretty(&machine).expect("a JSON value prints") + "\n";
-    problems.or_ok(Rendered { text, machine, stages, origins })
+    let minified = serde_json::to_string(&machine).expect("a JSON value prints") + "\n";
+    problems.or_ok(Rendered { text: text.into(), minified: minified.into(), machine, stages, origins })
 }
 
 /// Whose rules lead where.
@@ -160,7 +163,9 @@ fn phases(files: &[StatesOfFile], catalog: &Catalog) -> String {
             fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
         }
         value => value.as_str().and_then(expression::delimited).map(|source| {
-            let entries = Parsed::of(source).entries.into_iter();
+            // One that does not say the word has no such entry, and parsing takes long.
+            let source = Some(source).filter(|source| source.contains("phase"));
+            let entries = source.map(expression::entries_of).into_iter().flatten();
             entries.filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
         }),
     });

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// A value that was read so.
@@ -58,11 +59,16 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = fields.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("`{key}` stands twice in one object")));
+            match object.entry(key) {
+                Entry::Vacant(place) => {
+                    let StrictJson(field) = fields.next_value()?;
+                    place.insert(field);
+                }
+                Entry::Occupied(first) => {
+                    let key = first.key();
+                    return Err(A::Error::custom(format_args!("`{key}` stands twice in one object")));
+                }
             }
-            let StrictJson(field) = fields.next_value()?;
-            object.insert(key, field);
         }
         Ok(object.into())
     }

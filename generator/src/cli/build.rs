@@ -34,8 +34,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let is_silent = stack.stack().guide.has_silent_alarms;
     let contents = arguments.source.contents(stack.config())?;
     let architecture = stack.config().handler.architecture;
-    let (built, early) = if let Some(file) = &arguments.handler_zip {
-        (building::given(file, architecture, &contents)?, Summary::default())
+    let built = match &arguments.handler_zip {
+        Some(file) => Some(building::given(file, architecture, &contents)?),
+        None => package::cached(&arguments.building.request(architecture, context)?, &contents)?,
+    };
+    let (built, early) = if let Some(built) = built {
+        (built, Summary::default())
     } else {
         let early = write_early(arguments, &stack, &contents, context)?;
         (arguments.building.build(architecture, &contents, context)?, early)
@@ -64,6 +68,10 @@ fn write_early(
     contents: &Contents,
     context: &mut Context,
 ) -> Result<Summary, Failure> {
+    let request = arguments.building.request(stack.config().handler.architecture, context)?;
+    if package::is_ready(&request, contents)? {
+        return Ok(Summary::default()); // only what lies beside the binary is another: there are no such minutes
+    }
     let folder = arguments.target.open()?;
     let plan = plan_without_zip(&folder, stack.clone(), &arguments.format, contents)?;
     let mut conflicts = plan.conflicts();
@@ -72,8 +80,7 @@ fn write_early(
     if !conflicts.is_empty() {
         return Err(OutputError::Conflicts(conflicts).into());
     }
-    let request = arguments.building.request(stack.config().handler.architecture, context)?;
-    if !is_free || folder.manifest().package.is_some() || package::is_ready(&request, contents)? {
+    if !is_free || folder.manifest().package.is_some() {
         return Ok(Summary::default());
     }
     let summary = plan.apply()?;

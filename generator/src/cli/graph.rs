@@ -49,7 +49,7 @@ impl PictureArgument {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
     let catalog = stack.config().catalog();
-    let whole = &stack.machine().graph;
+    let whole = &stack.machine().graph();
     let picture = match &arguments.strategy {
         Some(name) if !catalog.strategies().contains_key(name) => {
             let known: Vec<&str> = catalog.strategies().keys().map(String::as_str).collect();

@@ -72,6 +72,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         let fix = "start the emulator, or leave AWS out with `--offline`";
         http::answers(url, PATIENCE).map_err(|error| Failure::World(format!("{error}; {fix}")))?;
     }
+    let address = SocketAddr::new(arguments.address, arguments.port);
+    // One event needs no port that anybody knows.
+    let address = if arguments.event.is_given() { SocketAddr::new(arguments.address, 0) } else { address };
+    let no_port = |error: http::PortError| Failure::World(error.to_string());
+    http::free(address).map_err(no_port)?; // before the minutes that compiling may take
     let (sender, happenings) = mpsc::channel();
     let endpoint = Arc::<Endpoint>::default();
     let this = Arc::<OnceLock<Arc<Sandbox>>>::default();
@@ -90,11 +95,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         Sandbox::new(prepared.function.clone(), move |notice| drop(tell.send(Happening::Told(notice))));
     let _ = this.set(Arc::clone(&sandbox));
     let interrupted = interruptions(sender)?;
-    let address = SocketAddr::new(arguments.address, arguments.port);
-    // One event needs no port that anybody knows.
-    let address = if payload.is_some() { SocketAddr::new(arguments.address, 0) } else { address };
-    let address =
-        local::serve(address, &sandbox, &endpoint).map_err(|error| Failure::World(error.to_string()))?;
+    let address = local::serve(address, &sandbox, &endpoint).map_err(no_port)?;
     let cannot = |error: std::io::Error| Failure::World(format!("cannot run the handler: {error}"));
     sandbox.start(&address.to_string()).map_err(cannot)?;
     let mut session = Session { arguments, prepared, sandbox, endpoint, account, interrupted, aws, address };

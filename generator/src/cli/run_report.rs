@@ -104,7 +104,7 @@ fn default_config() -> Result<Config, Failure> {
 
 /// The machine as an execution for the strategy can go through it; the whole of it for one that this version does not have.
 fn machine(config: &Config, strategy: &str) -> Result<Graph, Failure> {
-    let whole = asl::build(config).map_err(|problems| Failure::World(problems.to_string()))?.graph;
+    let whole = asl::build(config).map_err(|problems| Failure::World(problems.to_string()))?.graph();
     let catalog = config.catalog();
     Ok(if catalog.strategies().contains_key(strategy) {
         whole.for_strategy(catalog, strategy)

@@ -148,7 +148,7 @@ mod tests {
     fn every_way_of_a_stage_is_an_arrow_an_exit_or_in_a_note() {
         let graph = crate::asl::build(&Config::with_defaults("demo".parse().unwrap()))
             .expect("it has no fault")
-            .graph;
+            .graph();
         for panel in panels(&graph) {
             for (from, shape) in panel.boxes.iter().enumerate() {
                 for way in &shape.state.ways {
@@ -167,7 +167,7 @@ mod tests {
     fn identifiers_are_unique() {
         let graph = crate::asl::build(&Config::with_defaults("demo".parse().unwrap()))
             .expect("it has no fault")
-            .graph;
+            .graph();
         let names: Vec<_> =
             graph.stages.iter().flat_map(|stage| &stage.states).map(|state| &state.name).collect();
         let identifiers: std::collections::BTreeSet<_> =

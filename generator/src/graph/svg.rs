@@ -312,7 +312,7 @@ mod tests {
     fn the_drawing_fits_a_wide_page_and_a_narrow_one() {
         let whole = crate::asl::build(&Config::with_defaults("demo".parse().unwrap()))
             .expect("it has no fault")
-            .graph;
+            .graph();
         let catalog = Catalog::embedded();
         let each = catalog.strategies().keys().map(|name| whole.for_strategy(catalog, name));
         for graph in each.chain([whole.clone()]) {

@@ -47,6 +47,15 @@ pub(super) struct FileStep {
     pub(super) wanted: Option<Vec<u8>>,
 }
 
+impl FileStep {
+    /// Of a file that is as it should be, nobody needs the bytes again.
+    fn of(change: Change, disk: Disk, wanted: Option<Vec<u8>>) -> Self {
+        let (disk, wanted) =
+            if change == Change::Keep { (Disk::File(Vec::new()), None) } else { (disk, wanted) };
+        Self { change, disk, wanted }
+    }
+}
+
 /// What has to be done, file by file.
 #[derive(Debug)]
 pub struct Plan {
@@ -62,7 +71,7 @@ pub struct Plan {
 
 impl Folder {
     /// Compares the folder with what it is to hold. Nothing is written.
-    pub fn plan(&self, wanted: Wanted) -> Result<Plan, OutputError> {
+    pub fn plan(&self, mut wanted: Wanted) -> Result<Plan, OutputError> {
         let mut after = Manifest {
             package: wanted.package,
             stack: wanted.stack,
@@ -72,17 +81,17 @@ impl Folder {
         let hashes = wanted.files.iter().map(|(path, contents)| (path.clone(), digest::hex(contents)));
         after.files.extend(hashes);
         let before = &self.manifest;
-        let paths: BTreeSet<&String> =
-            before.files.keys().chain(before.pending.keys()).chain(wanted.files.keys()).collect();
+        let paths = before.files.keys().chain(before.pending.keys()).chain(wanted.files.keys()).cloned();
+        let paths: BTreeSet<String> = paths.collect();
         let mut steps = BTreeMap::new();
         for path in paths {
-            let wanted = wanted.files.get(path);
-            if wanted.is_none() && after.files.contains_key(path) {
+            let wanted = wanted.files.remove(&path);
+            if wanted.is_none() && after.files.contains_key(&path) {
                 continue; // carried
             }
-            let disk = read(&self.path.join(path))?;
-            let change = decide(&disk, wanted.map(Vec::as_slice), &before.hashes(path));
-            steps.insert(path.clone(), FileStep { change, disk, wanted: wanted.cloned() });
+            let disk = read(&self.path.join(&path))?;
+            let change = decide(&disk, wanted.as_deref(), &before.hashes(&path));
+            steps.insert(path, FileStep::of(change, disk, wanted));
         }
         let leftovers = self.add_leftovers(&mut steps)?;
         Ok(Plan {

@@ -29,6 +29,17 @@ pub fn is_ready(request: &BuildRequest, contents: &Contents) -> Result<bool, Pac
     Ok([inputs.of_binary(), inputs].iter().any(|inputs| cache.get(&inputs.key()).is_some()))
 }
 
+/// The zip of these contents, if the cache has it.
+pub fn cached(request: &BuildRequest, contents: &Contents) -> Result<Option<Package>, PackageError> {
+    let inputs = inputs(request, contents)?;
+    let zip = Cache::open(&request.cache_folder)?.get(&inputs.key());
+    Ok(zip.map(|zip| package(zip, true, inputs)))
+}
+
+fn package(zip: Vec<u8>, cached: bool, inputs: Inputs) -> Package {
+    Package { digest: PackageDigest::of(&zip), zip, cached, key: inputs.key(), inputs }
+}
+
 /// Builds a zip, or takes it from the cache.
 pub fn build(
     request: &BuildRequest,
@@ -39,19 +50,12 @@ pub fn build(
     let target = Target::choose(request, &Answers::open(cache.folder()))?;
     let inputs = contents.inputs().with(&target.inputs);
     let key = inputs.key();
-    let ready = |zip: Vec<u8>, cached| Package {
-        digest: PackageDigest::of(&zip),
-        zip,
-        cached,
-        key: key.clone(),
-        inputs: inputs.clone(),
-    };
     if let Some(zip) = cache.get(&key) {
-        return Ok(ready(zip, true));
+        return Ok(package(zip, true, inputs));
     }
     let _lock = cache.lock(target.triple, || progress(Progress::Waiting))?;
     if let Some(zip) = cache.get(&key) {
-        return Ok(ready(zip, true)); // the process that was waited for has built it
+        return Ok(package(zip, true, inputs)); // the process that was waited for has built it
     }
     let of_binary = inputs.of_binary();
     let known = cache.get(&of_binary.key()).and_then(|zip| only_binary(&zip));
@@ -66,7 +70,7 @@ pub fn build(
         cache.put(&of_binary, request.architecture.as_str(), &zipped(&binary, &Files::new())?)?;
     }
     cache.put(&inputs, request.architecture.as_str(), &zip)?;
-    Ok(ready(zip, cached))
+    Ok(package(zip, cached, inputs))
 }
 
 pub(super) fn compiled(

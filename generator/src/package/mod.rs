@@ -28,7 +28,7 @@ mod refresh;
 use crate::config::Architecture;
 
 pub use assembled::Package;
-pub use builder::{build, inputs, is_ready};
+pub use builder::{build, cached, inputs, is_ready};
 pub use cache::default_folder as default_cache_folder;
 pub use contents::Contents;
 pub use error::PackageError;

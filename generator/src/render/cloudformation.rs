@@ -1,5 +1,7 @@
 //! The stack as one CloudFormation template.
 
+use std::sync::Arc;
+
 use minijinja::context;
 use serde::Serialize;
 
@@ -70,6 +72,7 @@ impl OutputFormat for CloudFormation {
             conditions => seen(conditions),
             tag_list => seen(tag_list(stack)),
             lifecycle_text => seen(lifecycle_text),
+            definition => minijinja::Value::from(Arc::clone(&stack.machine.definition)),
             handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
             ..seen(stack)
         };

@@ -11,10 +11,13 @@ const FILES: &[(&str, &str)] =
 
 /// The files, where the handler is deployed as an image.
 pub(super) fn render(stack: &Stack) -> Files {
+    if stack.repository.is_none() {
+        return Files::new();
+    }
     let environment = template::environment();
     let context = seen(stack);
     let file = |(template, file): &(&str, &str)| {
         ((*file).to_owned(), print(&environment, template, &context).into_bytes())
     };
-    if stack.repository.is_some() { FILES.iter().map(file).collect() } else { Files::new() }
+    FILES.iter().map(file).collect()
 }

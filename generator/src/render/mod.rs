@@ -33,7 +33,7 @@ fn attributes(stack: &Stack) -> String {
 /// The files that belong to no format: the state machine's definition for people, the `README.md`
 /// for the person who deploys the stack, what whoever operates it reads, and where the handler is an image, how that is made.
 pub fn shared(stack: &Stack) -> Files {
-    let definition = (stack.machine.file.to_owned(), stack.machine.readable.clone().into_bytes());
+    let definition = (stack.machine.file.to_owned(), stack.machine.readable.as_bytes().to_vec());
     let readme = ("README.md".to_owned(), readme::render(stack).into_bytes());
     let attributes = (".gitattributes".to_owned(), attributes(stack).into_bytes());
     let pages = docs::files(stack).into_iter().chain(image::render(stack));

@@ -9,7 +9,7 @@ use super::hcl;
 use super::print::{bounded, environment, print, seen};
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::{Parameter, Stack};
-use crate::template::TEMPLATES;
+use crate::template;
 
 /// A module with a file for each concern, the definition beside them, and a root that calls it.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ impl OutputFormat for Terraform {
         let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
         let context = context! { variables => seen(variables), ..seen(stack) };
         let repository = stack.repository.iter().map(|_| &REPOSITORY_FOLDER);
-        let folders = FOLDERS.iter().chain(repository).filter_map(|folder| TEMPLATES.get_dir(folder));
+        let folders = FOLDERS.iter().chain(repository).filter_map(|folder| template::folder(folder));
         let templates = folders.flat_map(include_dir::Dir::files).filter_map(|file| file.path().to_str());
         let file = |template: &str| {
             let path = template.strip_suffix(TEMPLATE_SUFFIX).unwrap_or(template).to_owned();
@@ -63,7 +63,7 @@ impl OutputFormat for Terraform {
         };
         let definition = format!("{}/{}", FOLDERS[0], stack.machine.file);
         let mut files: Files = templates.map(file).filter(|(_, text)| says_anything(text)).collect();
-        files.insert(definition, stack.machine.definition.clone().into_bytes());
+        files.insert(definition, stack.machine.definition.as_bytes().to_vec());
         let name = self.description().name;
         files.extend(deployer::policies(stack, name, &files));
         files

@@ -1,5 +1,7 @@
 //! The state machine, as it is deployed.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::parameter::ParameterKey;
@@ -16,10 +18,11 @@ pub struct StateMachine {
     /// ARN of its role.
     pub role_arn: Value,
     /// The exact bytes of the definition as it is deployed, placeholders unfilled: without white space, on one line.
-    pub definition: String,
+    #[serde(skip)]
+    pub definition: Arc<str>,
     /// The same for people, laid out.
     #[serde(skip)]
-    pub readable: String,
+    pub readable: Arc<str>,
     /// How long the definition is, in thousands of characters, rounded up to tens.
     pub definition_kilobytes: usize,
     /// The definition's file name.
@@ -38,44 +41,18 @@ pub struct StateMachine {
 const FILE: &str = "state_machine.asl.json";
 
 pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
-    let definition = minified(&machine.definition) + "\n";
     StateMachine {
         name: Value::prefixed(names::MACHINE.suffix),
         role_arn: MACHINE_ROLE.arn(),
-        definition_kilobytes: definition.len().div_ceil(10_000) * 10,
-        definition,
-        readable: machine.definition.clone(),
+        definition_kilobytes: machine.minified.len().div_ceil(10_000) * 10,
+        definition: Arc::clone(&machine.minified),
+        readable: Arc::clone(&machine.definition),
         file: FILE,
         substitutions: Value::map(Placeholder::ALL.iter().map(|each| (each.as_str(), substitution(*each)))),
         log_level: config.machine.log_level.as_str().to_uppercase(),
         log_group_arn: MACHINE_LOGS.arn(),
         tracing: config.tracing.enabled,
     }
-}
-
-/// JSON without the white space between its tokens. Texts stay as they are spelled.
-fn minified(json: &str) -> String {
-    let mut minified = String::with_capacity(json.len());
-    let mut rest = json;
-    while !rest.is_empty() {
-        let (between, text) = rest.split_at(rest.find('"').unwrap_or(rest.len()));
-        minified.extend(between.split_ascii_whitespace());
-        let (text, after) = text.split_at(text_length(text));
-        minified.push_str(text);
-        rest = after;
-    }
-    minified
-}
-
-/// Bytes of the text in quotes that JSON begins with.
-fn text_length(json: &str) -> usize {
-    let mut escaped = false;
-    let mut closes = |byte: u8| {
-        let closes = byte == b'"' && !escaped;
-        escaped = !escaped && byte == b'\\';
-        closes
-    };
-    json.bytes().skip(1).position(&mut closes).map_or(json.len(), |at| at + 2)
 }
 
 fn substitution(placeholder: Placeholder) -> Value {
@@ -92,12 +69,6 @@ mod tests {
 
     use super::*;
     use crate::asl;
-
-    #[test]
-    fn only_white_space_between_tokens_goes() {
-        let text = "{\n  \"a b\": [ 1, \"\\\" \\\\\", true ],\t\"c\\\\\": \"{% $x = ' y' %}\"\n}\n";
-        assert_eq!(minified(text), "{\"a b\":[1,\"\\\" \\\\\",true],\"c\\\\\":\"{% $x = ' y' %}\"}");
-    }
 
     /// Step Functions takes 1 MB, and CloudFormation as much of a whole template.
     #[test]

@@ -9,13 +9,15 @@ use super::file::File;
 use super::setting::Setting;
 use super::types::Strategy;
 use crate::problem::{Problem, Problems};
-use crate::template::TEMPLATES;
+use crate::template;
 
 /// The folder of every strategy's folder, and of `_shared`.
 const ROOT: &str = "strategies";
 /// What the machine is besides its states.
 pub(crate) const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 const SETTINGS: &str = "strategies/_shared/settings.yaml";
+/// The folder of a strategy's scenarios, which no machine is made of.
+const CASES: &str = "cases";
 /// What a strategy's folder may hold of states, the first of them in any case.
 const STATES: [&str; 2] = ["states.asl.json.j2", "put_back.asl.json.j2"];
 
@@ -38,9 +40,9 @@ impl Catalog {
     pub fn embedded() -> &'static Arc<Self> {
         static EMBEDDED: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
             let mut texts = Texts::new();
-            let mut folders: Vec<_> = TEMPLATES.get_dir(ROOT).into_iter().collect();
+            let mut folders: Vec<_> = template::folder(ROOT).into_iter().collect();
             while let Some(folder) = folders.pop() {
-                folders.extend(folder.dirs());
+                folders.extend(folder.dirs().filter(|folder| !folder.path().ends_with(CASES)));
                 texts.extend(folder.files().filter_map(|file| {
                     Some((file.path().to_str()?.to_owned(), Cow::Borrowed(file.contents_utf8()?)))
                 }));

@@ -223,7 +223,7 @@ fn an_upgrade_brings_what_the_new_stack_says() {
 #[test]
 fn every_format_embeds_the_very_same_definition() {
     for stack in &stacks() {
-        let definition = stack.machine.definition.as_str();
+        let definition = &*stack.machine.definition;
         let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).expect("it is JSON");
         let readable = &render::shared(stack)["state_machine.asl.json"];
         assert_eq!(parsed(readable), parsed(definition.as_bytes()));

@@ -45,7 +45,7 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
     let shortened = template.replace(&indented.concat(), "        # state_machine.asl.json, on one line\n");
     assert_ne!(*template, shortened, "the template holds the definition");
     *template = shortened;
-    all.insert(GRAPH.to_owned(), graph::print(&stack.machine().graph, graph::PictureFormat::Text));
+    all.insert(GRAPH.to_owned(), graph::print(&stack.machine().graph(), graph::PictureFormat::Text));
     all
 }
 

@@ -40,7 +40,7 @@ fn drawn(text: &str, picture: impl Fn(&str) -> String) -> (String, Vec<String>) 
 fn the_documents_show_the_states_of_the_emitted_definition() {
     let stack =
         AsgRecycle::from_config(Config::with_defaults("demo".parse().unwrap())).expect("it has no fault");
-    let whole = &stack.machine().graph;
+    let whole = &stack.machine().graph();
     let picture = |stage: &str| {
         graph::mermaid_stage(whole, stage).unwrap_or_else(|| panic!("there is no stage {stage}"))
     };

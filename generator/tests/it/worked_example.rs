@@ -81,7 +81,7 @@ fn the_example_is_in_the_stack() {
             .any(|file| String::from_utf8_lossy(file).contains("in-out,instance-refresh,one-by-one,"));
         assert!(names, "{format:?}: the handler takes groups with the strategy");
     }
-    let graph = stack.machine().graph.for_strategy(stack.config().catalog(), NAME);
+    let graph = stack.machine().graph().for_strategy(stack.config().catalog(), NAME);
     assert!(graph.stages.iter().any(|stage| stage.name == NAME));
     assert!(!graph.stages.iter().any(|stage| stage.name == "out-in"));
 }

@@ -40,27 +40,25 @@ const RULES: &[Rule] = &[
     Rule { code: "asl-calls", check: calls::check },
     Rule { code: "asl-choices", check: choices::check },
     Rule { code: "asl-lists", check: lists::check },
-    PLACEHOLDERS,
+    Rule { code: PLACEHOLDERS, check: placeholders::check },
 ];
 
-/// The rule that what a configuration says could break, were its own checks wrong.
-const PLACEHOLDERS: Rule = Rule { code: "asl-placeholders", check: placeholders::check };
+/// The name of the rule that what a configuration says could break, were its own checks wrong.
+const PLACEHOLDERS: &str = "asl-placeholders";
 
 /// Everything that is wrong with a definition.
 pub(super) fn check(definition: &Definition, origins: &Origins) -> Problems {
-    problems(RULES, definition, origins)
-}
-
-/// What a configuration made wrong in a definition whose templates are known to be right.
-pub(super) fn check_placeholders(definition: &Definition, origins: &Origins) -> Problems {
-    problems(&[PLACEHOLDERS], definition, origins)
-}
-
-fn problems(rules: &[Rule], definition: &Definition, origins: &Origins) -> Problems {
     let mut problems = Problems::default();
-    for rule in rules {
+    for rule in RULES {
         (rule.check)(definition, &mut Report::of(rule.code, origins, &mut problems));
     }
+    problems
+}
+
+/// What a configuration made wrong in the text of a definition whose templates are known to be right.
+pub(super) fn check_placeholders(text: &str, origins: &Origins) -> Problems {
+    let mut problems = Problems::default();
+    placeholders::check_text(text, &mut Report::of(PLACEHOLDERS, origins, &mut problems));
     problems
 }
 
@@ -80,7 +78,7 @@ mod tests {
             serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let declared = case.as_object_mut().and_then(|fields| fields.remove("Declared"));
         let serde_json::Value::Object(machine) = case.clone() else { panic!("{}", path.display()) };
-        let problems = Definition::of(case.to_string(), machine, &Origins::default()).map_or_else(
+        let problems = Definition::of(case.to_string().into(), machine, &Origins::default()).map_or_else(
             |problems| problems,
             |mut definition| {
                 if let Some(declared) = declared {

@@ -5,7 +5,11 @@ use super::super::placeholder::Placeholder;
 use super::report::Report;
 
 pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
-    let text = &definition.text;
+    check_text(&definition.text, report);
+}
+
+/// The same of a text that nothing else is known of.
+pub(super) fn check_text(text: &str, report: &mut Report<'_>) {
     for (brace, _) in text.match_indices('{') {
         let at = brace.saturating_sub(1);
         if text[..brace].ends_with('$') {

@@ -2,7 +2,7 @@
 
 use super::description::{Scenario, ScenarioError};
 use crate::strategy;
-use crate::template::TEMPLATES;
+use crate::template;
 
 /// A scenario of a strategy.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub fn cases() -> Result<Vec<Case>, (String, ScenarioError)> {
     let mut found = Vec::new();
     for strategy in strategy::all().keys() {
         for (folder, shared) in [(strategy.as_str(), false), ("_shared", true)] {
-            let folder = TEMPLATES.get_dir(format!("strategies/{folder}/cases"));
+            let folder = template::folder(&format!("strategies/{folder}/cases"));
             for file in folder.into_iter().flat_map(include_dir::Dir::files) {
                 let path = file.path().display().to_string();
                 let text = file.contents_utf8().unwrap_or_default();

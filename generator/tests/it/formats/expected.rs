@@ -236,7 +236,7 @@ impl Seen<'_> {
 
     fn machine(self) -> Found {
         let machine = &self.stack.machine;
-        let mut definition = machine.definition.clone();
+        let mut definition = machine.definition.to_string();
         for (name, value) in self.value(&machine.substitutions).as_object().expect("a map") {
             let value = value.as_str().expect("names and ARNs are text");
             definition = definition.replace(&format!("${{{name}}}"), value);

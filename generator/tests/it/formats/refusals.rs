@@ -198,6 +198,58 @@ fn file_and_formats_refuse_the_same_values() {
     }
 }
 
+/// Terraform takes the zip from a file or from a bucket, by its key; CloudFormation from a bucket only, of which both have to
+/// be said.
+#[test]
+fn the_zip_comes_from_exactly_one_place() {
+    let [stack, ..] = stacks();
+    let file = Terraform.render(&stack).remove("terraform/function.tf").expect("the function");
+    let file = hcl::parse(std::str::from_utf8(&file).expect("text")).expect("HCL");
+    let function = file.blocks().find(|block| block.labels()[0].as_str() == "aws_lambda_function");
+    let lifecycle =
+        function.expect("the function").body().blocks().find(|block| block.identifier() == "lifecycle");
+    let conditions: Vec<_> = lifecycle
+        .expect("it has conditions")
+        .body()
+        .blocks()
+        .flat_map(|condition| {
+            condition
+                .body()
+                .attributes()
+                .filter(|each| each.key() == "condition")
+                .map(|each| each.expr().clone())
+        })
+        .collect();
+    for (bucket, key, path, is_taken) in [
+        (None, None, None, true), // the file beside the module
+        (None, None, Some("handler.zip"), true),
+        (Some("artefacts"), Some("handler.zip"), None, true),
+        (Some("artefacts"), None, None, false),
+        (Some("artefacts"), None, Some("handler.zip"), false),
+        (Some("artefacts"), Some("handler.zip"), Some("handler.zip"), false),
+    ] {
+        let given = [("handler_s3_bucket", bucket), ("handler_s3_key", key), ("handler_zip_path", path)];
+        let given = given.map(|(name, value)| (name, value.map_or(hcl::Value::Null, hcl::Value::from)));
+        let mut context = Context::new();
+        context.declare_var("var", hcl::Value::from_iter(given.clone()));
+        let hold = |each: &hcl::Expression| {
+            each.evaluate(&context).expect("it can be evaluated") == hcl::Value::Bool(true)
+        };
+        assert_eq!(conditions.iter().all(hold), is_taken, "{given:?}");
+    }
+    let template =
+        CloudFormation.render(&stack).remove("cloudformation/template.yaml").expect("the template");
+    let template: Value = serde_yaml::from_slice(&template).expect("YAML");
+    for name in ["HandlerS3Bucket", "HandlerS3Key"] {
+        let parameter = &template["Parameters"][name];
+        let pattern = parameter["AllowedPattern"].as_str().expect("a pattern");
+        assert!(
+            parameter.get("Default").is_none() && !Regex::new(pattern).expect("it is one").is_match(""),
+            "{name}"
+        );
+    }
+}
+
 /// CloudFormation cannot count the items of a list.
 #[test]
 fn a_sixth_alarm_action_is_refused_where_items_can_be_counted() {

@@ -58,3 +58,15 @@ run "keeps_the_state_to_its_own_environment" {
 
   expect_failures = [terraform_data.deployment]
 }
+
+run "takes_the_zip_from_one_place" {
+  command = plan
+
+  variables {
+    handler_s3_bucket = "artefacts"
+    handler_s3_key    = "handler.zip"
+    handler_zip_path  = "handler.zip"
+  }
+
+  expect_failures = [aws_lambda_function.handler]
+}
