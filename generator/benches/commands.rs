@@ -52,7 +52,7 @@ fn main() {
             theirs.as_secs_f64() / check.as_secs_f64()
         ),
         None => {
-            println!("\ncargo-lambda is not installed (`pip install cargo-lambda`): its row is of `true`.")
+            println!("\ncargo-lambda is not installed (`pip install cargo-lambda`): its row is of `true`.");
         }
     }
     let bytes = |path: &str| fs::metadata(folder.path().join(path)).expect("it is there").len();
@@ -125,7 +125,7 @@ fn turns(commands: &[Named<'_>]) -> Vec<Duration> {
 fn timed(command: &mut Command) -> (Duration, Duration, bool) {
     let (before, begun) = (of_children(), Instant::now());
     let status = command.stdout(Stdio::null()).status();
-    (begun.elapsed(), of_children() - before, status.is_ok_and(|status| status.success()))
+    (begun.elapsed(), of_children().saturating_sub(before), status.is_ok_and(|status| status.success()))
 }
 
 /// Processor time of all the children that have ended.
