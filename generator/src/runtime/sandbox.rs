@@ -276,8 +276,7 @@ impl Sandbox {
         // A terminal's Ctrl-C is for us alone: the process is ended from here, and nothing is told of a crash.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn()?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
+        // Before it is there: it may ask for an event before this thread goes on, and would be taken for the former one.
         let life = {
             let mut state = held(&self.state);
             state.life += 1;
@@ -286,6 +285,10 @@ impl Sandbox {
             state.init_error = None;
             state.life
         };
+        self.changed.notify_all(); // whoever waits for the former one need not any longer
+        let spawned = command.spawn().inspect_err(|_| held(&self.state).phase = Phase::Down);
+        let mut child = spawned?;
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
         *held(&self.child) = Some(child);
         (self.tell)(Notice::Started);
         let sandbox = Arc::clone(self);
