@@ -3,7 +3,7 @@
 
 use asg_recycle::FORMATS;
 use asg_recycle::config;
-use asg_recycle::render::{Files, OutputFormat as _, Terraform};
+use asg_recycle::render::{CloudFormation, Files, OutputFormat as _, Terraform};
 use asg_recycle::stack::parameter::ParameterKey;
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 use regex::Regex;
