@@ -89,8 +89,7 @@ fn ask(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
 pub(super) struct Rendered {
     /// Pretty-printed, newline at the end.
     pub(super) text: Arc<str>,
-    /// The same without white space between its tokens, newline at the end.
-    pub(super) minified: Arc<str>,
+    pub(super) minified: Arc<str>, // the same without white space between its tokens
     /// What is printed.
     pub(super) machine: Map<String, Value>,
     /// The states by the stage of the frame or the strategy whose templates hold them, in order.
@@ -163,10 +162,9 @@ fn phases(files: &[StatesOfFile], catalog: &Catalog) -> String {
             fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
         }
         value => value.as_str().and_then(expression::delimited).map(|source| {
-            // One that does not say the word has no such entry, and parsing takes long.
-            let source = Some(source).filter(|source| source.contains("phase"));
-            let entries = source.map(expression::entries_of).into_iter().flatten();
-            entries.filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
+            // Only one that says the word has such an entry, and parsing takes long.
+            let entries = if source.contains("phase") { expression::entries_of(source) } else { Vec::new() };
+            entries.into_iter().filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
         }),
     });
     let hooks = catalog.strategies().values().flat_map(|strategy| strategy.phases.keys().cloned());

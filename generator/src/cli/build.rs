@@ -68,10 +68,6 @@ fn write_early(
     contents: &Contents,
     context: &mut Context,
 ) -> Result<Summary, Failure> {
-    let request = arguments.building.request(stack.config().handler.architecture, context)?;
-    if package::is_ready(&request, contents)? {
-        return Ok(Summary::default()); // only what lies beside the binary is another: there are no such minutes
-    }
     let folder = arguments.target.open()?;
     let plan = plan_without_zip(&folder, stack.clone(), &arguments.format, contents)?;
     let mut conflicts = plan.conflicts();
@@ -80,7 +76,8 @@ fn write_early(
     if !conflicts.is_empty() {
         return Err(OutputError::Conflicts(conflicts).into());
     }
-    if !is_free || folder.manifest().package.is_some() {
+    let request = arguments.building.request(stack.config().handler.architecture, context)?;
+    if !is_free || folder.manifest().package.is_some() || package::is_ready(&request, contents)? {
         return Ok(Summary::default());
     }
     let summary = plan.apply()?;

@@ -29,8 +29,11 @@ pub fn is_ready(request: &BuildRequest, contents: &Contents) -> Result<bool, Pac
     Ok([inputs.of_binary(), inputs].iter().any(|inputs| cache.get(&inputs.key()).is_some()))
 }
 
-/// The zip of these contents, if the cache has it.
+/// The zip of these contents, if the cache has it. A cache that is not there is not made.
 pub fn cached(request: &BuildRequest, contents: &Contents) -> Result<Option<Package>, PackageError> {
+    if !request.cache_folder.is_dir() {
+        return Ok(None);
+    }
     let inputs = inputs(request, contents)?;
     let zip = Cache::open(&request.cache_folder)?.get(&inputs.key());
     Ok(zip.map(|zip| package(zip, true, inputs)))
