@@ -24,10 +24,10 @@ from moto.stepfunctions.parser.asl.component.state.exec import execute_state  # 
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: E402
     state_task_service_aws_sdk,
 )
-from moto.stepfunctions.parser.backend import execution, execution_worker  # noqa: E402
+from moto.stepfunctions.parser.backend import execution  # noqa: E402
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend  # noqa: E402
 
-from . import interpreter  # noqa: E402
+from . import definitions, interpreter  # noqa: E402
 from .clock import Clock, Handover  # noqa: E402
 from .expressions import plain  # noqa: E402
 from .tape import Tape, serve  # noqa: E402
@@ -59,7 +59,7 @@ class Replay:
         execute_state.Thread = InlineThread
         JitterStrategyDecl._eval_body = lambda declaration, env: self._jitter(declaration, env)
         retrier_decl.time.sleep = self._retry
-        _parse_once()
+        definitions.parse_once(one_after_the_other=True)
         self._listen()
 
     def run(self, tape):
@@ -144,19 +144,6 @@ class Replay:
 
         state.CommonStateField._eval_body = enter
         state_task_service_aws_sdk.StateTaskServiceAwsSdk._eval_service_task = call
-
-
-def _parse_once():
-    """The definition is parsed for each execution otherwise, which takes longer than the execution."""
-    parse = execution_worker.AmazonStateLanguageParser.parse
-    parsed = {}
-
-    def parse_once(definition):
-        if definition not in parsed:
-            parsed[definition] = parse(definition)
-        return parsed[definition]
-
-    execution_worker.AmazonStateLanguageParser.parse = staticmethod(parse_once)
 
 
 def _execution_of(env):

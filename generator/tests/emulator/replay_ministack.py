@@ -13,7 +13,7 @@ import logging
 import threading
 import types
 
-from jsonata import timebox
+from jsonata import parser, timebox
 from ministack.core.responses import request_scope
 from ministack.services import stepfunctions as engine
 
@@ -39,6 +39,18 @@ def _number(text):
     return int(number) if number.is_integer() else number
 
 
+def _parse_once():
+    """An expression is parsed each time that it is evaluated otherwise, which takes longer than its evaluation."""
+    parse, parsed = parser.Parser.parse, {}
+
+    def parse_once(self, text, *engine):
+        if text not in parsed:
+            parsed[text] = parse(self, text, *engine)
+        return parsed[text]
+
+    parser.Parser.parse = parse_once
+
+
 class Replay:
     """Executions, one after the other."""
 
@@ -46,6 +58,7 @@ class Replay:
         self._clock = Clock(0)
         self._clock.enter()
         self._here = threading.local()  # the context object of the state that a thread is in, and its retrier
+        _parse_once()
         self._follow_time()
         self._follow_threads()
         self._mend()

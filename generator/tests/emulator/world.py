@@ -14,7 +14,7 @@ from moto.events import events_backends
 from moto.sns import sns_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from . import formation, interpreter, permissions, services
+from . import definitions, formation, interpreter, permissions, services
 from .api import AutoScalingApi, described
 from .clock import Clock
 from .expressions import moment, plain
@@ -47,6 +47,7 @@ class World:
             self._clock, self._journal, self._faults, self._fleet, self._api, self._calls, self._trail
         )
         formation.install()
+        definitions.parse_once()
         self._endpoint = services.start_server()
         interpreter.install(self._clock, self._endpoint, self._execution_ended)
         self._clients = {}
