@@ -44,7 +44,8 @@ impl Other {
             Self::MiniStack => (python::ministack(), "emulator.replay_ministack"),
         };
         let mut command = Command::new(python);
-        command.args(["-m", module]).current_dir(python::sources()).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.args(["-m", module]).env("PYTHONPATH", python::sources()).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.current_dir(env!("CARGO_TARGET_TMPDIR"));
         command
     }
 }
