@@ -1,4 +1,4 @@
-//! Scenarios as a whole, and several stacks in one world; each scenario file is a test of `tests/scenarios.rs`.
+//! Scenarios as a whole, and several stacks in one world; each scenario file is a test of `tests/scenarios/main.rs`.
 
 use asg_recycle::config;
 use asg_recycle::simulate::runner::{Detail, Run};
