@@ -213,7 +213,9 @@ impl Aim {
         let outcome = seen.said("outcome");
         seen.status == "SUCCEEDED"
             && match self {
-                Self::Recycled => outcome.as_deref() != Some("skipped"),
+                Self::Recycled => {
+                    matches!(outcome.as_deref(), Some("recycled" | "up_to_date" | "empty" | "dry_run"))
+                }
                 Self::Restored => outcome.as_deref() == Some("restored"),
             }
     }
@@ -328,7 +330,9 @@ mod tests {
             ("SUCCEEDED", "recycled", true, false),
             ("SUCCEEDED", "up_to_date", true, false),
             ("SUCCEEDED", "skipped", false, false),
-            ("SUCCEEDED", "restored", true, true),
+            ("SUCCEEDED", "dry_run", true, false),
+            ("SUCCEEDED", "restored", false, true),
+            ("SUCCEEDED", "", false, false),
             ("FAILED", "restored", false, false),
             ("ABORTED", "", false, false),
         ] {

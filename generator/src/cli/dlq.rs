@@ -184,7 +184,12 @@ fn redrive(
     report.put_back = Some(put_back);
     context.console.result(&printed(&report, format, || format!("{done} of {count} put back\n")))?;
     read?;
-    if done == count && left_out == 0 {
+    let looked_at = u32::try_from(report.messages.len()).unwrap_or(u32::MAX);
+    let unseen = if ids.is_empty() { report.about_in_queue.saturating_sub(looked_at) } else { 0 };
+    if unseen > 0 {
+        context.console.note(&format!("about {unseen} more were not looked at; `--limit` looks at more\n"));
+    }
+    if done == count && left_out == 0 && unseen == 0 {
         return Ok(());
     }
     if done < count {

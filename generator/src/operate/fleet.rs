@@ -85,6 +85,8 @@ pub struct FleetRow {
     pub window_is_open: bool,
     /// How the last execution ended: its outcome, else its status in small letters.
     pub last: Option<String>,
+    /// Whether it did what it was asked for; absent where none has ended.
+    pub last_succeeded: Option<bool>,
     /// When, RFC 3339.
     pub last_at: Option<String>,
     /// ARN of the execution that holds the lock.
@@ -179,6 +181,7 @@ fn row(
             .and_then(|window| window.hours.windows(window.mode, &window.zone, now).into_iter().next()),
         _ => None,
     };
+    let last = ending.map(|ending| how_it_ended(ending, facts));
     FleetRow {
         group: group.name.clone(),
         strategy: described.tag(STRATEGY.key).map(str::to_owned),
@@ -194,7 +197,9 @@ fn row(
             .is_some_and(|window| window.opens_at.parse::<Timestamp>().is_ok_and(|opens| opens <= now)),
         window_closes_at: window.as_ref().map(|window| window.closes_at.clone()),
         window_opens_at: window.map(|window| window.opens_at),
-        last: ending.map(|ending| how_it_ended(ending, facts)),
+        last_succeeded: ending
+            .map(|ending| ending.status == "SUCCEEDED" && last.as_deref() != Some("restored")),
+        last,
         last_at: ending.and_then(|ending| moment(ending.stop_date?)).map(|at| at.to_string()),
         held_by: lock.and_then(|lock| lock.held_by.clone()),
         paused: facts.pauses.get(&group.name).filter(|pause| pause.is_on(now)).cloned(),

@@ -131,6 +131,7 @@ fn the_last_ending_is_found_by_the_component_unless_another_group_has_it_too() {
     let row = rows(&facts, &settings(), now()).remove(0);
     assert_eq!((row.last.as_deref(), row.state), (Some("failed"), GroupStanding::Failed));
     assert_eq!(row.last_at.as_deref(), Some("2026-01-05T08:00:00Z"));
+    assert_eq!(row.last_succeeded, Some(false));
     let said =
         SeenExecution { cause: Some(r#"{"outcome": "rolled_back"}"#.to_owned()), ..Default::default() };
     facts.described.insert(format!("arn:web-{hash}"), said);

@@ -185,11 +185,13 @@ pub fn of(
     let instances = instances(group, facts, journal, now);
     let serving: BTreeSet<String> =
         instances.iter().filter(|instance| instance.serves).map(|instance| instance.id.clone()).collect();
+    let is_known = facts.unasked.is_empty(); // or what could not be asked would look like an outage
     let began = facts.holder.as_ref().filter(|holder| holder.status == "RUNNING");
     let began = began.and_then(|holder| fleet::moment(holder.start_date)).filter(|began| *began < now);
     let replaced = journal.map(|journal| &*journal.replace).unwrap_or_default();
-    let samples = began
-        .map(|began| capacity::samples(group, &facts.activities, (began, now), (replaced, Some(&serving))));
+    let samples = began.map(|began| {
+        capacity::samples(group, &facts.activities, (began, now), (replaced, is_known.then_some(&serving)))
+    });
     let samples = samples.unwrap_or_default();
     let recycle = lock.map(|lock| recycle(lock, group, facts, &place.region, (&samples, now)));
     let StackPlace { stack, region, account } = place.clone();

@@ -100,7 +100,7 @@ fn kind(id: &str) -> LoadBalancerKind {
 }
 
 /// What is told of a target that a load balancer does not know, or that was not asked for.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 
 /// What a load balancer says of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]

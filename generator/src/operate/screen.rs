@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::fleet::GroupStanding;
 use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus};
-use super::load_balancers::TargetStatus;
+use super::load_balancers::{TargetStatus, UNKNOWN};
 use super::span::span;
 use super::table::{TableColumn, printed};
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
@@ -179,7 +179,19 @@ fn counted(status: &GroupStatus) -> String {
     let leaving = count(&|one| one.lifecycle_state.starts_with("Terminat"));
     let leaving = if leaving > 0 { format!(", {leaving} leaving") } else { String::new() };
     let instances = if status.instances.len() == 1 { "instance" } else { "instances" };
-    format!("{} {instances}, {} healthy{leaving}", status.instances.len(), count(&|one| one.serves))
+    let unknown = if status.unasked.is_empty() { 0 } else { count(&may_serve) };
+    let unknown = if unknown > 0 { format!(", {unknown} not known") } else { String::new() };
+    let healthy = count(&|one| one.serves);
+    format!("{} {instances}, {healthy} healthy{unknown}{leaving}", status.instances.len())
+}
+
+/// Whether nothing but load balancers that tell nothing of it keeps an instance from counting as healthy.
+fn may_serve(one: &&InstanceStatus) -> bool {
+    let is_known = |target: &TargetStatus| !target.is_fit && target.state != UNKNOWN;
+    !one.serves
+        && one.lifecycle_state == "InService"
+        && one.health == "Healthy"
+        && !one.targets.iter().any(is_known)
 }
 
 fn instances(instances: &[InstanceStatus], most: Option<usize>, columns: Option<usize>) -> String {

@@ -121,6 +121,7 @@ mod tests {
             window_closes_at: Some("2026-01-06T04:00:00Z".to_owned()),
             window_is_open: false,
             last: Some("recycled".to_owned()),
+            last_succeeded: None,
             last_at: Some("2026-01-03T09:00:00Z".to_owned()),
             held_by: None,
             paused: None,

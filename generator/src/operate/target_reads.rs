@@ -23,10 +23,13 @@ pub(super) fn targets(
     group: &SeenGroup,
 ) -> Result<(Vec<TargetFact>, Vec<String>), AwsError> {
     let (mut facts, mut unasked) = (Vec::new(), Vec::new());
-    for balancer in LoadBalancer::of(group).iter().take(LOAD_BALANCERS_MAX) {
+    let balancers = LoadBalancer::of(group);
+    let mut done = 0;
+    for balancer in balancers.iter().take(LOAD_BALANCERS_MAX) {
+        done += 1;
         match asked(session, balancer) {
             Ok(told) => facts.extend(told),
-            Err(error) if is_gone(&error) => {} // the group says so by itself
+            Err(error) if is_gone(&error) => unasked.push(format!("{} is gone", balancer.name())),
             Err(error @ AwsError::NotAccepted { .. }) => return Err(error),
             Err(error) => {
                 let is_throttled = matches!(error, AwsError::Throttled { .. });
@@ -39,6 +42,10 @@ pub(super) fn targets(
                 }
             }
         }
+    }
+    let left: Vec<&str> = balancers.iter().skip(done).map(LoadBalancer::name).collect();
+    if !left.is_empty() {
+        unasked.push(format!("not asked: {}", left.join(", ")));
     }
     Ok((facts, unasked))
 }

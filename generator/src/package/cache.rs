@@ -119,8 +119,10 @@ impl Cache {
         {
             return Ok(false);
         }
-        fs::remove_dir_all(&entry.folder).map_err(PackageError::file("remove", &entry.folder))?;
-        Ok(true)
+        match fs::remove_dir_all(&entry.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true), // somebody else has removed it
+            removed => removed.map(|()| true).map_err(PackageError::file("remove", &entry.folder)),
+        }
     }
 
     /// The folders in which crates are compiled, or were: target to folder.

@@ -160,12 +160,17 @@ impl Sandbox {
     /// Puts another function in its place, once the invocation under way has ended.
     ///
     /// # Errors
-    /// If the binary cannot be run.
+    /// If the binary cannot be run: then the former is started again.
     pub fn replace(self: &Arc<Self>, function: LocalFunction) -> std::io::Result<()> {
         let _turn = held(&self.turn);
         self.stop();
-        *held(&self.function) = function;
-        self.spawn()
+        let former = std::mem::replace(&mut *held(&self.function), function);
+        let started = self.spawn();
+        if started.is_err() {
+            *held(&self.function) = former;
+            let _ = self.spawn(); // where that cannot be run either, the next invocation says so
+        }
+        started
     }
 
     /// Ends the process. All that it printed has been told of then.
@@ -215,6 +220,11 @@ impl Sandbox {
         let busy = Phase::Busy(id.to_owned());
         {
             let mut state = held(&self.state);
+            if let Phase::Ended(how) = state.phase.clone() {
+                drop(state); // it has ended between its asking for an event and here
+                let _ = self.spawn();
+                return error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"));
+            }
             state.next = Some(Invocation { request_id: id.to_owned(), payload, deadline_milliseconds, arn });
             state.phase = busy.clone();
             state.outcome = None;
