@@ -165,12 +165,10 @@ impl Sandbox {
         let _turn = held(&self.turn);
         self.stop();
         let former = std::mem::replace(&mut *held(&self.function), function);
-        let started = self.spawn();
-        if started.is_err() {
+        self.spawn().inspect_err(|_| {
             *held(&self.function) = former;
             let _ = self.spawn(); // where that cannot be run either, the next invocation says so
-        }
-        started
+        })
     }
 
     /// Ends the process. All that it printed has been told of then.
@@ -217,17 +215,15 @@ impl Sandbox {
         }
         let milliseconds = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         let deadline_milliseconds = Timestamp::now().as_millisecond().saturating_add(milliseconds);
-        let busy = Phase::Busy(id.to_owned());
+        let busy = Phase::Busy(id.to_owned()); // but for a process that has ended since it asked
         {
             let mut state = held(&self.state);
-            if let Phase::Ended(how) = state.phase.clone() {
-                drop(state); // it has ended between its asking for an event and here
-                let _ = self.spawn();
-                return error(id, "Runtime.ExitError", &format!("Runtime exited with error: {how}"));
+            if !matches!(state.phase, Phase::Ended(_)) {
+                state.next =
+                    Some(Invocation { request_id: id.to_owned(), payload, deadline_milliseconds, arn });
+                state.phase = busy.clone();
+                state.outcome = None;
             }
-            state.next = Some(Invocation { request_id: id.to_owned(), payload, deadline_milliseconds, arn });
-            state.phase = busy.clone();
-            state.outcome = None;
         }
         self.changed.notify_all();
         let phase = self.wait_while(timeout, |phase| *phase == busy);

@@ -370,9 +370,18 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
 fn a_group_of_another_stack_is_not_acted_on() {
     let mut stage = Stage::new("out-in");
     stage.emulator.order("set_variable", json!({"name": "GROUP_NAME_PREFIXES", "value": "api-"}));
-    for command in
-        ["start", "abort", "restore", "resume", "pause --why x", "wait", "watch", "status", "plan", "report"]
-    {
+    for command in [
+        "start",
+        "abort",
+        "restore",
+        "resume",
+        "pause --why x",
+        "wait",
+        "watch",
+        "status",
+        "plan",
+        "report -o page.html",
+    ] {
         let mut arguments: Vec<&str> = command.split(' ').chain([GROUP]).collect();
         if ["start", "abort", "restore", "resume"].contains(&command) {
             arguments.push("--yes");
