@@ -179,14 +179,14 @@ fn counted(status: &GroupStatus) -> String {
     let leaving = count(&|one| one.lifecycle_state.starts_with("Terminat"));
     let leaving = if leaving > 0 { format!(", {leaving} leaving") } else { String::new() };
     let instances = if status.instances.len() == 1 { "instance" } else { "instances" };
-    let unknown = if status.unasked.is_empty() { 0 } else { count(&may_serve) };
+    let unknown = if status.unasked.is_empty() { 0 } else { count(&|one| may_serve(one)) };
     let unknown = if unknown > 0 { format!(", {unknown} not known") } else { String::new() };
     let healthy = count(&|one| one.serves);
     format!("{} {instances}, {healthy} healthy{unknown}{leaving}", status.instances.len())
 }
 
 /// Whether nothing but load balancers that tell nothing of it keeps an instance from counting as healthy.
-fn may_serve(one: &&InstanceStatus) -> bool {
+fn may_serve(one: &InstanceStatus) -> bool {
     let is_known = |target: &TargetStatus| !target.is_fit && target.state != UNKNOWN;
     !one.serves
         && one.lifecycle_state == "InService"

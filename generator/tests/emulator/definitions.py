@@ -1,8 +1,8 @@
 """Definitions, parsed once.
 
 moto parses a definition each time that it is created, and again for each execution: seconds for one of this size, by a grammar in
-Python. What came of it is kept in the current folder for other processes. An execution keeps what it works on in it, so that each
-gets a copy of its own, but where they run one after the other.
+Python. What came of it is kept in the folder of the Python environment for other processes. An execution keeps what it works on in
+it, so that each gets a copy of its own, but where they run one after the other.
 """
 
 import functools
@@ -10,6 +10,7 @@ import hashlib
 import os
 import pathlib
 import pickle
+import sys
 import tempfile
 
 import moto
@@ -28,7 +29,7 @@ def parse_once(one_after_the_other=False):
 def _parsed(definition):
     key = hashlib.sha256(f"{moto.__version__}\n{definition}".encode()).hexdigest()
     if key not in _pickled:
-        kept = pathlib.Path(f"parsed-{key[:16]}.pickle")
+        kept = pathlib.Path(sys.prefix, f"parsed-{key[:16]}.pickle")
         try:
             _pickled[key] = kept.read_bytes()
         except FileNotFoundError:
