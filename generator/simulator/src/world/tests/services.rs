@@ -90,8 +90,8 @@ fn each_kind_of_load_balancer_tells_of_health_in_its_own_words() {
     assert_eq!(states(0), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
     assert_eq!(states(10), ["Target.NotInUse", "InService", "OutOfService", "DRAINING", "4"]);
     assert_eq!(states(100), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
-    assert_eq!(states(130), ["Target.NotInUse", "Unknown", "OutOfService", "UNAVAILABLE", "4"]);
-    assert_eq!(states(200), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
+    assert_eq!(states(20), ["Target.NotInUse", "Unknown", "OutOfService", "UNAVAILABLE", "4"]);
+    assert_eq!(states(100), ["Target.NotInUse", "InService", "OutOfService", "HEALTHY", "4"]);
     let targets: Vec<Value> = (1..=21).map(|n| json!({"Id": id(n)})).collect();
     let refused = json!({"TargetGroupIdentifier": lattice, "Targets": targets});
     let error = fixture.call("vpclattice", "listTargets", &refused).expect_err("too many");
