@@ -76,7 +76,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.console.note("the stack has no group that could be paused\n");
         return Err(Failure::Findings);
     }
-    let (locks, pauses) = reads::locks_and_pauses(&session)?;
+    let known = reads::locks_and_pauses(&session)?;
+    let pauses = &known.1;
     let covers = |group: &&SeenGroup| pauses.get(&group.name).is_some_and(|pause| pause.covers(until, now));
     let (kept, groups): (Vec<&SeenGroup>, Vec<&SeenGroup>) =
         groups.iter().partition(|group| !arguments.replace && covers(group));
@@ -89,16 +90,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if groups.is_empty() {
         return written.close(Ok(()), context);
     }
-    let lasts = span::span(until.as_second() - now.as_second());
-    let mut what = format!("pauses until {until:.0} ({lasts})\n");
-    for group in &groups {
-        let is_held = locks.get(&group.name).is_some_and(|lock| lock.held_by.is_some());
-        let runs = if is_held { ": a recycle runs, and goes on to its next safe point" } else { "" };
-        let _ = writeln!(what, "  {}{runs}", group.name); // text takes text
-        if let Some(pause) = pauses.get(&group.name).filter(|pause| pause.is_on(now)) {
-            let _ = writeln!(what, "    instead of: {}", pause.told()); // text takes text
-        }
-    }
+    let what = intended(&groups, &known, until, now);
     acting::agree(&session, what.trim_end(), arguments.which.yes, context)?;
     for (number, group) in groups.iter().enumerate() {
         let pause = GroupPause {
@@ -124,6 +116,26 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
     }
     written.end(context)
+}
+
+/// What is about to be written, for whoever agrees to it.
+fn intended(
+    groups: &[&SeenGroup],
+    (locks, pauses): &reads::LocksAndPauses,
+    until: jiff::Timestamp,
+    now: jiff::Timestamp,
+) -> String {
+    let lasts = span::span(until.as_second() - now.as_second());
+    let mut what = format!("pauses until {until:.0} ({lasts})\n");
+    for group in groups {
+        let is_held = locks.get(&group.name).is_some_and(|lock| lock.held_by.is_some());
+        let runs = if is_held { ": a recycle runs, and goes on to its next safe point" } else { "" };
+        let _ = writeln!(what, "  {}{runs}", group.name); // text takes text
+        if let Some(pause) = pauses.get(&group.name).filter(|pause| pause.is_on(now)) {
+            let _ = writeln!(what, "    instead of: {}", pause.told()); // text takes text
+        }
+    }
+    what
 }
 
 pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Failure> {

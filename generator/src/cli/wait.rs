@@ -55,11 +55,5 @@ pub(super) fn at_rest(row: &FleetRow, telling: &Telling, context: &mut Context) 
     let last = row.last.as_ref().map(|last| format!(", last {last}")).unwrap_or_default();
     let detail = if row.detail.is_empty() { String::new() } else { format!(": {}", row.detail) };
     telling.say(&format!("{}: {}{detail}{last}\n", row.group, row.state.word()), context)?;
-    // One that was asked for by tags, or for all, leaves nothing outdated behind where it fails.
-    let is_good = match row.state {
-        GroupStanding::NotOptedIn => true,
-        GroupStanding::Current => row.last_succeeded != Some(false),
-        _ => false,
-    };
-    if is_good { Ok(()) } else { Err(Failure::Findings) }
+    if row.is_well() { Ok(()) } else { Err(Failure::Findings) }
 }

@@ -150,6 +150,18 @@ pub fn json(report: &impl Serialize) -> String {
     serde_json::to_value(report).map(|value| format!("{value:#}\n")).unwrap_or_default()
 }
 
+impl FleetRow {
+    /// Whether a group that is at rest needs nobody: what was asked for by tags, or for all, leaves nothing outdated behind where it
+    /// fails.
+    pub fn is_well(&self) -> bool {
+        match self.state {
+            GroupStanding::NotOptedIn => true,
+            GroupStanding::Current => self.last_succeeded != Some(false),
+            _ => false,
+        }
+    }
+}
+
 /// The table of a fleet, by name.
 pub fn rows(facts: &FleetFacts, settings: &Settings, now: Timestamp) -> Vec<FleetRow> {
     let endings = Endings::of(&facts.groups, &facts.executions);

@@ -132,6 +132,11 @@ fn the_last_ending_is_found_by_the_component_unless_another_group_has_it_too() {
     assert_eq!((row.last.as_deref(), row.state), (Some("failed"), GroupStanding::Failed));
     assert_eq!(row.last_at.as_deref(), Some("2026-01-05T08:00:00Z"));
     assert_eq!(row.last_succeeded, Some(false));
+    // What was asked for by tags leaves nothing outdated where it fails.
+    let mut current = FleetRow { state: GroupStanding::Current, ..row };
+    assert!(!current.is_well());
+    current.last_succeeded = None;
+    assert!(current.is_well());
     let said =
         SeenExecution { cause: Some(r#"{"outcome": "rolled_back"}"#.to_owned()), ..Default::default() };
     facts.described.insert(format!("arn:web-{hash}"), said);
