@@ -269,16 +269,22 @@ def _simulate_policies():
     IamResponse.simulate_principal_policy = simulate_principal_policy
 
 
+def _states_of_targets(fleet, has):
+    """How the instances of the groups that `has` chooses are as targets, by id; None where it chooses none."""
+    with fleet.lock:
+        fleet.catch_up()
+        groups = [group for group in fleet.groups.values() if has(group)]
+        states = {each.id: each.target for group in groups for each in group.instances}
+    return states if groups else None
+
+
 def _serve_target_health(fleet):
     def describe_target_health(self):
         arn = self._get_param("TargetGroupArn")
         wanted = [each["Id"] for each in self._get_param("Targets", [])]
-        with fleet.lock:
-            fleet.catch_up()
-            groups = [group for group in fleet.groups.values() if arn in group.target_groups]
-            if not groups:
-                raise Refusal("TargetGroupNotFound", f"Target groups '{arn}' not found")
-            states = {each.id: each.target for group in groups for each in group.instances}
+        states = _states_of_targets(fleet, lambda group: arn in group.target_groups)
+        if states is None:
+            raise Refusal("TargetGroupNotFound", f"Target groups '{arn}' not found")
         described = [
             {
                 "Target": {"Id": each, "Port": 80},
@@ -304,12 +310,9 @@ def _serve_classic_health(fleet):
 
     def describe_instance_health(self):
         name = self._get_param("LoadBalancerName")
-        with fleet.lock:
-            fleet.catch_up()
-            groups = [group for group in fleet.groups.values() if name in group.classic_load_balancers]
-            if not groups:
-                raise Refusal("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{name}'")
-            states = {each.id: each.target for group in groups for each in group.instances}
+        states = _states_of_targets(fleet, lambda group: name in group.classic_load_balancers)
+        if states is None:
+            raise Refusal("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{name}'")
         failed = ("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks.")
         described = [
             dict(zip(("InstanceId", "State", "ReasonCode", "Description"), (each, *CLASSIC_STATES.get(state, failed))))

@@ -176,10 +176,17 @@ fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
         .emulator
         .order("fault_calls", fault("elasticloadbalancing:DescribeInstanceHealth", "Throttling", 6));
     operate(&mut stage, &["status", GROUP])
-        .stdout_has("6 instances, 0 healthy")
+        .stdout_has("6 instances, 0 healthy, ")
+        .stdout_has(" not known")
         .stdout_has("InService  unknown")
         .stderr_has("AWS throttles elasticloadbalancing:DescribeInstanceHealth")
+        .stderr_has("not asked: ")
         .exits(3);
+    stage.emulator.order(
+        "fault_calls",
+        fault("elasticloadbalancing:DescribeInstanceHealth", "LoadBalancerNotFound", 1),
+    );
+    operate(&mut stage, &["status", GROUP]).stderr_has(" is gone").exits(3);
     stage.emulator.order("fault_calls", fault("vpc-lattice:ListTargets", "AccessDeniedException", 1));
     let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), 50, 120);
     let frame = terminal.next_frame().expect("a frame");

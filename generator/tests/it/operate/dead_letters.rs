@@ -92,4 +92,12 @@ fn nothing_is_lost_where_a_call_fails_half_way() {
     assert_eq!((again.messages, again.started.len()), (1, 0), "it was started already: {again:?}");
     stage.emulator.wait(&twice.started[0]);
     operate(&mut stage, &["status", "--state", "current"]).stdout_has(GROUP).ok();
+    // SQS hands out ten at once, whatever the limit.
+    for _ in 0..11 {
+        put(&mut stage, &event, json!({}));
+    }
+    operate(&mut stage, &["dlq", "redrive", "--limit", "1", "--yes"])
+        .stdout("10 of 10 put back\n")
+        .stderr_has("about 1 more were not looked at")
+        .exits(1);
 }
