@@ -36,6 +36,8 @@ pub mod output;
 pub mod problem;
 #[cfg(feature = "operate")]
 pub mod operate;
+#[cfg(feature = "operate")]
+pub mod explain;
 #[cfg(feature = "local")]
 pub mod samples;
 #[cfg(feature = "local")]

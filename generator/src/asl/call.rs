@@ -32,25 +32,36 @@ pub(super) fn model() -> &'static ServiceModel {
 /// What a distributed Map needs to run its children.
 const OF_CHILDREN: [&str; 3] = ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"];
 
-/// Every call of a definition that is deployed, as IAM spells it; what of it cannot be read is left out.
-pub fn calls_of(definition: &str) -> BTreeSet<String> {
-    serde_json::from_str(definition).map(|machine| api_calls(&machine)).unwrap_or_default()
+/// Every call of a definition that is deployed, as IAM spells it, with the states that make it; what of it cannot be read is
+/// left out.
+pub fn callers_of(definition: &str) -> BTreeMap<String, BTreeSet<String>> {
+    serde_json::from_str(definition).map(|machine| callers(&machine)).unwrap_or_default()
 }
 
-/// Every call of a definition, or of the states of a Map or a branch, and what a distributed Map needs to run its children.
-pub(super) fn api_calls(scope: &Map<String, Value>) -> BTreeSet<String> {
-    let mut calls = BTreeSet::new();
-    if scope.get("ProcessorConfig").is_some_and(|config| config["Mode"] == "DISTRIBUTED") {
-        calls.extend(OF_CHILDREN.map(str::to_owned));
-    }
-    for state in scope.get("States").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+/// Those calls alone.
+pub fn calls_of(definition: &str) -> BTreeSet<String> {
+    callers_of(definition).into_keys().collect()
+}
+
+/// Every call of a definition, or of the states of a Map or a branch, with the states that make it: for what a distributed Map
+/// needs to run its children, the Map.
+pub(super) fn callers(scope: &Map<String, Value>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut callers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, state) in scope.get("States").and_then(Value::as_object).into_iter().flatten() {
         let call = state["Resource"].as_str().filter(|_| state["Type"] == "Task").and_then(Call::parse);
-        calls.extend(call.map(|call| iam_action(&call.service, &call.action)));
+        let own = call.map(|call| iam_action(&call.service, &call.action));
+        let is_distributed = state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED";
+        let of_children = OF_CHILDREN.iter().filter(|_| is_distributed).map(|call| (*call).to_owned());
+        for call in own.into_iter().chain(of_children) {
+            callers.entry(call).or_default().insert(name.clone());
+        }
         let branches = state["Branches"].as_array().into_iter().flatten();
         let inner = branches.chain([&state["ItemProcessor"]]).filter_map(Value::as_object);
-        calls.extend(inner.flat_map(api_calls));
+        for (call, states) in inner.flat_map(self::callers) {
+            callers.entry(call).or_default().extend(states);
+        }
     }
-    calls
+    callers
 }
 
 #[cfg(test)]
@@ -71,12 +82,19 @@ mod tests {
             let parallel = serde_json::json!({"Type": "Parallel", "Branches": [branch]});
             let states =
                 serde_json::json!({"A": task("aws-sdk:sfn:startExecution"), "P": parallel, "M": child(mode)});
-            Vec::from_iter(calls_of(&serde_json::json!({ "States": states }).to_string()))
+            callers_of(&serde_json::json!({ "States": states }).to_string())
         };
-        assert_eq!(of("INLINE"), ["ec2:DescribeInstances", "lambda:InvokeFunction", "states:StartExecution"]);
+        let calls = |mode: &str| of(mode).into_keys().collect::<Vec<_>>();
+        assert_eq!(
+            calls("INLINE"),
+            ["ec2:DescribeInstances", "lambda:InvokeFunction", "states:StartExecution"]
+        );
         let children = ["states:DescribeExecution", "states:StartExecution", "states:StopExecution"];
-        assert_eq!(of("DISTRIBUTED")[2..], children);
-        assert!(calls_of("[").is_empty() && calls_of("[]").is_empty() && calls_of("{}").is_empty());
+        assert_eq!(calls("DISTRIBUTED")[2..], children);
+        let making = |mode: &str, call: &str| of(mode).remove(call).into_iter().flatten().collect::<Vec<_>>();
+        assert_eq!(making("INLINE", "ec2:DescribeInstances"), ["D"], "a state of a Map makes its own calls");
+        assert_eq!(making("DISTRIBUTED", "states:StartExecution"), ["A", "M"]);
+        assert!(callers_of("[").is_empty() && callers_of("[]").is_empty() && callers_of("{}").is_empty());
     }
 
     #[test]

@@ -27,7 +27,7 @@ use definition::Definition;
 use origin::Marks;
 use tables::Tables;
 
-pub use call::calls_of;
+pub use call::{callers_of, calls_of};
 pub use graph::{Graph, On, Stage, State, Way};
 pub use placeholder::Placeholder;
 
@@ -83,8 +83,8 @@ fn machine(
 ) -> Result<Machine, Problems> {
     let render::Rendered { text, minified, machine, stages, origins } =
         render::render(config, tables, marks)?;
-    let mut api_calls = call::api_calls(&machine);
-    api_calls.extend(needed(config));
+    let mut api_calls: BTreeSet<String> = call::callers(&machine).into_keys().collect();
+    api_calls.extend(needed(config).map(|(call, _)| call));
     if all_rules {
         let mut definition = Definition::of(Arc::clone(&text), machine, &origins)?;
         definition.declared = tables.declarations(config.catalog(), &stages);
@@ -95,12 +95,16 @@ fn machine(
     Ok(Machine { definition: text, minified, api_calls, stages })
 }
 
-/// What AWS asks of the caller because of what is configured.
-fn needed(config: &Config) -> impl Iterator<Item = String> {
-    let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<String> {
+/// What AWS asks of the caller because of what is configured: each call with the key of `stack.yaml` that has it needed.
+pub fn needed(config: &Config) -> impl Iterator<Item = (String, String)> {
+    let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<(String, String)> {
         let needs = config.catalog().strategies().get(name).into_iter().flat_map(|strategy| &strategy.needs);
         let is_set = |key: &str| settings.get(key).is_some_and(SettingValue::is_set);
-        needs.filter(|(key, _)| is_set(key)).flat_map(|(_, calls)| calls.clone()).collect()
+        let calls = |(key, calls): (&String, &Vec<String>)| {
+            let by = format!("strategies.{name}.{key}");
+            calls.iter().map(|call| (call.clone(), by.clone())).collect::<Vec<_>>()
+        };
+        needs.filter(|(key, _)| is_set(key)).flat_map(calls).collect()
     };
     config.strategies.iter().flat_map(of)
 }
@@ -182,7 +186,10 @@ mod tests {
     #[test]
     fn a_setting_asks_for_the_calls_that_aws_asks_of_the_caller() {
         let mut config = Config::with_defaults("asg-recycle".parse().unwrap());
-        let alarms = |config: &Config| needed(config).any(|call| call == "cloudwatch:DescribeAlarms");
+        let alarms = |config: &Config| {
+            needed(config)
+                .any(|(call, by)| call == "cloudwatch:DescribeAlarms" && by.ends_with(".alarm_names"))
+        };
         assert!(!alarms(&config));
         let names = SettingValue::List(vec!["web-5xx".to_owned()]);
         config.strategies.set("instance-refresh", "alarm_names", names).unwrap();

@@ -17,6 +17,7 @@ mod bootstrap_state;
 mod report;
 mod run_report;
 mod graph;
+mod explain;
 mod scenario;
 mod simulate;
 mod events;
@@ -105,6 +106,10 @@ enum Command {
         after_help = "Example: asg-recycle graph stack.yaml --strategy out-in --format svg -o machine.svg"
     )]
     Graph(graph::Arguments),
+    /// Tell why something that would be deployed is there.
+    #[command(after_help = "Example: asg-recycle explain stack.yaml autoscaling:UpdateAutoScalingGroup\n\n\
+            Example: asg-recycle explain stack.yaml recycles_failed")]
+    Explain(explain::Arguments),
     /// Run the state machine that would be deployed against a modelled group.
     #[command(
         after_help = "Example: asg-recycle simulate stack.yaml --strategy in-out --instances 5 --fault new-instance-dies\n\n\
@@ -243,6 +248,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::BootstrapState(arguments) => bootstrap_state::run(arguments, context),
         Command::Cache(arguments) => cache::run(arguments, context),
         Command::Graph(arguments) => graph::run(arguments, context),
+        Command::Explain(arguments) => explain::run(arguments, context),
         Command::Simulate(arguments) => simulate::run(arguments, context),
         Command::Local(arguments) => local::run(arguments, context),
         Command::Invoke(arguments) => invoke::run(arguments, context),

@@ -6,6 +6,7 @@ use minijinja::context;
 use serde::Serialize;
 
 use super::deployer;
+use super::emitted::{Emitted, blocks};
 use super::format::{Description, Files, Offer, OutputFormat};
 use super::parameters::{Condition, TemplateParameter, default, overridden, own_default};
 use super::print::{environment, pascal, print, seen};
@@ -82,7 +83,7 @@ impl OutputFormat for CloudFormation {
             .map(|(file, template)| (file.to_owned(), print(&environment, template, &context).into_bytes()))
             .collect();
         let name = self.description().name;
-        files.extend(deployer::policies(stack, name, &files));
+        files.extend(deployer::policies(stack, name, &self.emitted(&files)));
         files
     }
 
@@ -95,7 +96,26 @@ impl OutputFormat for CloudFormation {
             return None;
         }
         let name = yaml::parameter_name(parameter.key);
-        Some(Offer { name, required: default(parameter).is_none(), own_default: own_default(parameter) })
+        let conditions = [yaml::condition_name(parameter.key), yaml::overrides_name(parameter.key)];
+        let mentions = [name.clone()].into_iter().chain(conditions).collect();
+        let required = default(parameter).is_none();
+        Some(Offer { name, mentions, required, own_default: own_default(parameter) })
+    }
+
+    fn emitted(&self, files: &Files) -> Vec<Emitted> {
+        let head = |line: &str, next: &str| {
+            let id = line.strip_prefix("  ")?.strip_suffix(':').filter(|id| !id.starts_with(' '))?;
+            let kind = next.strip_prefix("    Type: ").filter(|kind| kind.starts_with("AWS::"))?;
+            Some((id.to_owned(), kind.to_owned()))
+        };
+        let described = files.iter().filter(|(path, _)| path.strip_suffix(".yaml").is_some());
+        let texts = described.filter_map(|(path, text)| Some((path, std::str::from_utf8(text).ok()?)));
+        let is_end = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        texts.flat_map(|(path, text)| blocks(path, text, head, is_end)).collect()
+    }
+
+    fn output_name(&self, key: &str) -> String {
+        pascal(key)
     }
 
     fn deploy_guide(&self, stack: &Stack) -> String {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::deployer_row::{Row, TouchedArns};
 use super::deployer_rows::{NETWORK, ROWS};
+use super::emitted::Emitted;
 use super::format::Files;
 use crate::names;
 use crate::stack::Stack;
@@ -19,17 +20,12 @@ const BUCKET: &str = "BUCKET";
 /// Their folder in the output.
 const FOLDER: &str = "deployer-policy";
 
-/// The policies for what `files` deploy, under the name of their format: of who looks, and of who changes besides. One that
-/// held both would be longer than IAM takes.
-pub(super) fn policies(stack: &Stack, format: &str, files: &Files) -> Files {
-    let mut types = types(files);
-    types.insert(format.to_owned());
+/// The policies for what is deployed, under the name of its format: of who looks, and of who changes besides. One that held
+/// both would be longer than IAM takes.
+pub(super) fn policies(stack: &Stack, format: &str, emitted: &[Emitted]) -> Files {
     let place = Place::of(stack);
-    let rows: Vec<&Row> = ROWS
-        .iter()
-        .filter(|row| row.types.iter().any(|one| types.contains(*one)) && place.has(row.touches))
-        .collect();
-    let policy = |actions_of: fn(&Row) -> &'static [&'static str]| {
+    let rows = rows(&place, format, emitted);
+    let policy = |actions_of: ActionsOf| {
         let mut statements: BTreeMap<TouchedArns, BTreeSet<&str>> = BTreeMap::new();
         for row in rows.iter().filter(|row| !actions_of(row).is_empty()) {
             statements.entry(row.touches).or_default().extend(actions_of(row));
@@ -38,29 +34,68 @@ pub(super) fn policies(stack: &Stack, format: &str, files: &Files) -> Files {
         let statements: Vec<Value> = statements.collect();
         format!("{:#}\n", json!({ "Version": "2012-10-17", "Statement": statements })).into_bytes()
     };
-    Files::from([
-        (format!("{FOLDER}/{format}-read.json"), policy(|row| row.reads)),
-        (format!("{FOLDER}/{format}-change.json"), policy(|row| row.changes)),
-    ])
+    POLICIES.iter().map(|(name, actions_of)| (file(format, name), policy(*actions_of))).collect()
+}
+
+type ActionsOf = fn(&Row) -> &'static [&'static str];
+
+/// What the policies of a format are called, and what of a row stands in each.
+const POLICIES: &[(&str, ActionsOf)] = &[("read", |row| row.reads), ("change", |row| row.changes)];
+
+fn file(format: &str, policy: &str) -> String {
+    format!("{FOLDER}/{format}-{policy}.json")
+}
+
+/// The rows of what a format deploys.
+fn rows(place: &Place, format: &str, emitted: &[Emitted]) -> Vec<&'static Row> {
+    let mut types = types(emitted);
+    types.insert(format.to_owned());
+    let is_asked = |row: &&Row| row.types.iter().any(|one| types.contains(*one)) && place.has(row.touches);
+    ROWS.iter().filter(is_asked).collect()
+}
+
+/// An action that whoever deploys a stack has to be allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployerNeed {
+    /// As IAM spells it.
+    pub action: &'static str,
+    /// The policy that allows it, by its path under the output folder.
+    pub file: String,
+    /// The statement there.
+    pub sid: String,
+    /// What asks for it: types of resources, or the format itself.
+    pub types: Vec<&'static str>,
+}
+
+/// What each action of a format's policies is for.
+pub fn deployer_needs(stack: &Stack, format: &str, emitted: &[Emitted]) -> Vec<DeployerNeed> {
+    let place = Place::of(stack);
+    let mut types = types(emitted);
+    types.insert(format.to_owned());
+    let of_row = |row: &'static Row| {
+        let asking: Vec<_> = row.types.iter().copied().filter(|one| types.contains(*one)).collect();
+        let of_policy = move |(name, actions_of): &(&str, ActionsOf)| {
+            let need = |action: &&'static str| DeployerNeed {
+                action,
+                file: file(format, name),
+                sid: format!("{:?}", row.touches),
+                types: asking.clone(),
+            };
+            actions_of(row).iter().map(need).collect::<Vec<_>>()
+        };
+        POLICIES.iter().flat_map(of_policy).collect::<Vec<_>>()
+    };
+    rows(&place, format, emitted).into_iter().flat_map(of_row).collect()
 }
 
 /// Lines that say that the function is in a VPC, which asks for more than its type does.
 const IN_NETWORK: &[&str] = &["vpc_config {", "VpcConfig:"];
 
-/// Every type of resource in the files of either format, as the format spells it.
-pub(super) fn types(files: &Files) -> BTreeSet<String> {
-    let of_line = |line: &str| {
-        let terraform = line.strip_prefix("resource \"").and_then(|rest| rest.split('"').next());
-        let cloudformation = line.strip_prefix("    Type: ").filter(|kind| kind.starts_with("AWS::"));
-        let network = IN_NETWORK.contains(&line.trim()).then_some(NETWORK);
-        terraform.or(cloudformation).or(network).map(str::to_owned)
-    };
-    let descriptions = files.iter().filter(|(path, _)| path.strip_suffix(".json").is_none()); // the state machine is long, and none
-    descriptions
-        .filter_map(|(_, text)| std::str::from_utf8(text).ok())
-        .flat_map(str::lines)
-        .filter_map(of_line)
-        .collect()
+/// Every type of resource that is deployed, as the format spells it.
+fn types(emitted: &[Emitted]) -> BTreeSet<String> {
+    let is_in_network = |one: &Emitted| one.text.lines().any(|line| IN_NETWORK.contains(&line.trim()));
+    let network = emitted.iter().any(is_in_network).then(|| NETWORK.to_owned());
+    emitted.iter().map(|one| one.kind.clone()).chain(network).collect()
 }
 
 /// What the names of a stack's resources begin with, whatever the environment, and where they are.
@@ -201,7 +236,7 @@ mod tests {
         let mut all = BTreeSet::from([TERRAFORM.to_owned(), CLOUDFORMATION.to_owned()]);
         for stack in stacks() {
             for format in FORMATS {
-                all.extend(types(&format.render(&stack)));
+                all.extend(types(&format.emitted(&format.render(&stack))));
             }
         }
         all.remove("terraform_data"); // nothing of AWS's

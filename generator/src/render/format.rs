@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use super::emitted::Emitted;
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
@@ -16,6 +17,12 @@ pub trait OutputFormat: Debug + Sync {
 
     /// The files that describe the stack, by path under the output folder.
     fn render(&self, stack: &Stack) -> Files;
+
+    /// The resources that its files describe.
+    fn emitted(&self, files: &Files) -> Vec<Emitted>;
+
+    /// Its name of an output.
+    fn output_name(&self, key: &str) -> String;
 
     /// How the format offers a parameter; nothing where it has something of its own for it, as Terraform has for tags, or
     /// cannot deploy what it chooses.
@@ -59,6 +66,8 @@ pub struct Description {
 pub struct Offer {
     /// The parameter's name in the format.
     pub name: String,
+    /// What stands in its files where the value is used.
+    pub mentions: Vec<String>,
     /// Whether a deployment has to give it a value.
     pub required: bool,
     /// Its value where none is given, where that is not the stack's default.

@@ -1,6 +1,7 @@
 //! A [`Stack`] to the files of each output format.
 
 mod format;
+mod emitted;
 mod print;
 mod hcl;
 mod terraform;
@@ -18,6 +19,8 @@ mod deployer_rows;
 use crate::stack::Stack;
 
 pub use cloudformation::CloudFormation;
+pub use deployer::{DeployerNeed, deployer_needs};
+pub use emitted::Emitted;
 pub use format::{Description, Files, Offer, OutputFormat};
 pub use formats::FORMATS;
 pub use terraform::Terraform;

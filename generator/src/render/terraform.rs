@@ -4,6 +4,7 @@ use minijinja::context;
 use serde::Serialize;
 
 use super::deployer;
+use super::emitted::{Emitted, blocks};
 use super::format::{Description, Files, Offer, OutputFormat};
 use super::hcl;
 use super::print::{bounded, environment, print, seen};
@@ -65,13 +66,29 @@ impl OutputFormat for Terraform {
         let mut files: Files = templates.map(file).filter(|(_, text)| says_anything(text)).collect();
         files.insert(definition, stack.machine.definition.as_bytes().to_vec());
         let name = self.description().name;
-        files.extend(deployer::policies(stack, name, &files));
+        files.extend(deployer::policies(stack, name, &self.emitted(&files)));
         files
+    }
+
+    fn emitted(&self, files: &Files) -> Vec<Emitted> {
+        let head = |line: &str, _: &str| {
+            let mut parts = line.strip_prefix("resource \"")?.split('"');
+            let (kind, label) = (parts.next()?, parts.nth(1)?);
+            Some((format!("{kind}.{label}"), kind.to_owned()))
+        };
+        let described = files.iter().filter(|(path, _)| path.strip_suffix(".tf").is_some());
+        let texts = described.filter_map(|(path, text)| Some((path, std::str::from_utf8(text).ok()?)));
+        texts.flat_map(|(path, text)| blocks(path, text, head, |line| line == "}")).collect()
+    }
+
+    fn output_name(&self, key: &str) -> String {
+        key.to_owned()
     }
 
     fn offer(&self, parameter: &Parameter) -> Option<Offer> {
         let required = parameter.default.is_none() && !may_be_null(parameter);
-        Some(Offer { name: parameter.key.as_str().to_owned(), required, own_default: None })
+        let mentions = vec![hcl::variable(parameter.key)];
+        Some(Offer { name: parameter.key.as_str().to_owned(), mentions, required, own_default: None })
     }
 
     fn deploy_guide(&self, stack: &Stack) -> String {

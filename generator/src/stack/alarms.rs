@@ -18,7 +18,9 @@ pub struct Alarm {
     pub label: String,
     /// Its name, unique in the account and region.
     pub name: Value,
-    /// What happened, what to do, and the runbook where there is one.
+    /// What happened and what to do: sentences.
+    pub story: String,
+    /// The same, and the runbook where there is one.
     pub description: Value,
     /// The heading of the runbook that says what it means and what to do.
     pub anchor: String,
@@ -243,6 +245,7 @@ impl Watched {
         Alarm {
             label: label.to_owned(),
             name: Value::prefixed(&format!("-{anchor}")),
+            story: story.to_owned(),
             description: Value::when(ParameterKey::RunbookUrl, runbook, own.into()),
             anchor,
             namespace: self.namespace.clone(),

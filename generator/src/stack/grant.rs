@@ -32,6 +32,8 @@ pub(super) struct Grant {
     pub(super) sid: &'static str,
     /// What they may touch.
     pub(super) scope: Scope,
+    /// What they are for: a sentence with its period.
+    pub(super) why: &'static str,
     /// As IAM spells them.
     pub(super) calls: &'static [&'static str],
 }
@@ -41,6 +43,7 @@ pub(super) const GRANTS: &[Grant] = &[
     Grant {
         sid: "Describe",
         scope: Scope::Everything,
+        why: "Looks at groups, their instances, launch sources and load balancers; AWS limits none of these reads to a resource.",
         calls: &[
             "arc-zonal-shift:GetManagedResource",
             "autoscaling:DescribeAutoScalingGroups",
@@ -65,6 +68,7 @@ pub(super) const GRANTS: &[Grant] = &[
     Grant {
         sid: "ChangeOptedInGroups",
         scope: Scope::OptedInGroups,
+        why: "Changes groups that carry the opt-in tag, and no others. Its value does not matter: switched to `false` half way, the group can still be put back.",
         calls: &[
             "autoscaling:CancelInstanceRefresh",
             "autoscaling:CompleteLifecycleAction",
@@ -84,10 +88,16 @@ pub(super) const GRANTS: &[Grant] = &[
             "autoscaling:UpdateAutoScalingGroup",
         ],
     },
-    Grant { sid: "ListTargets", scope: Scope::LatticeTargetGroups, calls: &["vpc-lattice:ListTargets"] },
+    Grant {
+        sid: "ListTargets",
+        scope: Scope::LatticeTargetGroups,
+        why: "Reads the health of instances in target groups of VPC Lattice.",
+        calls: &["vpc-lattice:ListTargets"],
+    },
     Grant {
         sid: "KeepLocks",
         scope: Scope::Locks,
+        why: "Takes, marks and releases the lock of a group, and keeps the journal of what is to be put back.",
         calls: &[
             "dynamodb:ConditionCheckItem",
             "dynamodb:DeleteItem",
@@ -97,22 +107,40 @@ pub(super) const GRANTS: &[Grant] = &[
             "dynamodb:UpdateItem",
         ],
     },
-    Grant { sid: "Announce", scope: Scope::Topic, calls: &["sns:Publish"] },
-    Grant { sid: "InvokeNotifier", scope: Scope::Notifier, calls: &["lambda:InvokeFunction"] },
+    Grant {
+        sid: "Announce",
+        scope: Scope::Topic,
+        why: "Announces recycles: how they began and how they ended.",
+        calls: &["sns:Publish"],
+    },
+    Grant {
+        sid: "InvokeNotifier",
+        scope: Scope::Notifier,
+        why: "Hands the message of a recycle to the notifier function.",
+        calls: &["lambda:InvokeFunction"],
+    },
     Grant {
         sid: "StartExecutions",
         scope: Scope::Machines,
+        why: "Starts executions: recycles, restores and those of a map; and finds one that was started already.",
         calls: &["states:ListExecutions", "states:StartExecution"],
     },
     Grant {
         sid: "FollowExecutions",
         scope: Scope::Executions,
+        why: "Follows its own executions, and stops those of a map that is given up.",
         calls: &["states:GetExecutionHistory", "states:StopExecution"],
     },
-    Grant { sid: "DescribeHolders", scope: Scope::Holders, calls: &["states:DescribeExecution"] },
+    Grant {
+        sid: "DescribeHolders",
+        scope: Scope::Holders,
+        why: "Asks whether the execution that holds a lock still runs.",
+        calls: &["states:DescribeExecution"],
+    },
     Grant {
         sid: "FollowExecutionEvents",
         scope: Scope::ExecutionEvents,
+        why: "Lets Step Functions wait for executions that an execution starts.",
         calls: &["events:DescribeRule", "events:PutRule", "events:PutTargets"],
     },
 ];

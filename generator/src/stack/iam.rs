@@ -141,7 +141,8 @@ fn statement(scope: Scope, calls: &BTreeSet<&str>, caller: Caller, config: &Conf
     let grant = GRANTS.iter().find(|grant| grant.scope == scope).expect("every scope has its grant");
     let statement = Statement::allow(grant.sid)
         .actions(calls.iter().copied())
-        .resources(resources(scope, caller, config));
+        .resources(resources(scope, caller, config))
+        .because(grant.why);
     if scope != Scope::OptedInGroups {
         return statement;
     }
@@ -218,10 +219,12 @@ fn handler(computed: Vec<Statement>, config: &Config) -> Role {
     let mut own = vec![
         Statement::allow("ReceiveEvents")
             .actions(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"])
-            .resources([EVENTS_QUEUE.arn()]),
+            .resources([EVENTS_QUEUE.arn()])
+            .because("Lambda takes events from the queue in the function's name."),
         Statement::allow("WriteLogs")
             .actions(["logs:CreateLogStream", "logs:PutLogEvents"])
-            .resources([HANDLER_LOGS.arn()]),
+            .resources([HANDLER_LOGS.arn()])
+            .because("Lambda writes the function's log in its name."),
     ];
     own.extend(trace(TRACE, config));
     own.extend(config.network.is_given().then(attach_network).into_iter().flatten());
@@ -232,7 +235,12 @@ fn handler(computed: Vec<Statement>, config: &Config) -> Role {
 
 /// X-Ray has no resources to limit its calls to.
 fn trace(actions: &[&str], config: &Config) -> Option<Statement> {
-    let statement = || Statement::allow("Trace").actions(actions.iter().copied()).resources(everything());
+    let statement = || {
+        Statement::allow("Trace")
+            .actions(actions.iter().copied())
+            .resources(everything())
+            .because("Sends traces to X-Ray, while `tracing.enabled` is true.")
+    };
     config.tracing.enabled.then(statement)
 }
 
@@ -241,14 +249,19 @@ fn attach_network() -> [Statement; 2] {
     let of = |statement: Statement| statement.actions(INTERFACES.iter().copied()).resources(everything());
     let own = Value::regional_arn("lambda", ["function:".into(), Value::prefixed(names::FUNCTION.suffix)]);
     [
-        of(Statement::allow("AttachNetwork")),
-        of(Statement::deny("DenyNetworkToCode")).condition("ArnEquals", "lambda:SourceFunctionArn", own),
+        of(Statement::allow("AttachNetwork"))
+            .because("Lambda makes the function's network interfaces in its name, where `network` is given."),
+        of(Statement::deny("DenyNetworkToCode"))
+            .condition("ArnEquals", "lambda:SourceFunctionArn", own)
+            .because("What the function runs may not make network interfaces itself."),
     ]
 }
 
 fn machine(computed: Vec<Statement>, config: &Config) -> Role {
-    let deliver =
-        Statement::allow("DeliverLogs").actions(DELIVER_LOGS.iter().copied()).resources(everything());
+    let deliver = Statement::allow("DeliverLogs")
+        .actions(DELIVER_LOGS.iter().copied())
+        .resources(everything())
+        .because("Step Functions asks for it before it logs to a log group; AWS limits it to no resource.");
     let own = [deliver].into_iter().chain(trace(TRACE_SAMPLED, config));
     // Any of the account's machines in the region: which ARN the children of a distributed Map come with is not documented.
     let machines = Value::regional_arn("states", ["*".into()]);
@@ -260,11 +273,11 @@ fn machine(computed: Vec<Statement>, config: &Config) -> Role {
 
 /// Lets a service assume the role on behalf of this account only.
 fn assume(service: &'static str, operator: &'static str) -> Statement {
-    Statement::allow("Assume").principal(Principal::Service(service)).actions(["sts:AssumeRole"]).condition(
-        operator,
-        "aws:SourceAccount",
-        Reference::Account.into(),
-    )
+    Statement::allow("Assume")
+        .principal(Principal::Service(service))
+        .actions(["sts:AssumeRole"])
+        .condition(operator, "aws:SourceAccount", Reference::Account.into())
+        .because("The service acts as the role, for this account only.")
 }
 
 fn role(

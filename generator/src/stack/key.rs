@@ -64,7 +64,10 @@ pub(super) fn key(config: &Config, logs: impl Iterator<Item = Value>) -> Option<
 
 /// The account's own policies say who may administer it: a key without this could never be changed again.
 fn administer() -> Statement {
-    allow("AllowAccount").principal(Principal::account()).actions(["kms:*"])
+    allow("AllowAccount")
+        .principal(Principal::account())
+        .actions(["kms:*"])
+        .because("The account's own policies say who may administer the key: without this it could never be changed again.")
 }
 
 /// Whoever of the account may use the queue, the topic, the table or the function may use the key for that, another stack's roles that
@@ -78,10 +81,12 @@ fn through_services(domain: &str) -> Statement {
         .actions(USE.iter().copied())
         .condition("StringEquals", "kms:CallerAccount", Reference::Account.into())
         .condition("StringEquals", "kms:ViaService", Value::list(services))
+        .because("Whoever of the account may use the queue, the topic, the table or the function may use the key for that.")
 }
 
 fn alarms_to_topic() -> Statement {
     from_alarms(allow("AllowAlarms").actions(SEND.iter().copied()))
+        .because("The stack's alarms tell a topic that the key encrypts.")
 }
 
 /// Lets the stack's alarms do what a statement allows.
@@ -96,7 +101,10 @@ pub(super) fn from_alarms(statement: Statement) -> Statement {
 /// Any rule: the queues' policies say which may send. No condition on the source: the guide of SNS says that events to an
 /// encrypted topic carry none, and what holds for queues is not said (docs/aws.md, fact I3).
 fn rules_to_queues() -> Statement {
-    allow("AllowRules").principal(Principal::Service("events.amazonaws.com")).actions(SEND.iter().copied())
+    allow("AllowRules")
+        .principal(Principal::Service("events.amazonaws.com"))
+        .actions(SEND.iter().copied())
+        .because("Rules send to queues that the key encrypts; the queues' policies say which.")
 }
 
 fn log_groups(names: impl Iterator<Item = Value>, domain: &str) -> Statement {
@@ -105,6 +113,7 @@ fn log_groups(names: impl Iterator<Item = Value>, domain: &str) -> Statement {
         .principal(Principal::RegionalService { name: "logs", domain: domain.to_owned() })
         .actions(USE.iter().copied().filter(|action| *action != "kms:CreateGrant"))
         .condition("ArnEquals", "kms:EncryptionContext:aws:logs:arn", Value::list(arns))
+        .because("CloudWatch Logs encrypts the stack's log groups, and no others.")
 }
 
 /// In a key's policy every resource is the key.

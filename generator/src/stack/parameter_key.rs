@@ -59,6 +59,32 @@ impl ParameterKey {
         matches!(self, Self::AlarmActionArns | Self::SubnetIds | Self::SecurityGroupIds)
     }
 
+    /// The key of `stack.yaml` that its default comes from, where one does.
+    pub fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Environment => Some("environment"),
+            Self::SlackChannel => Some("notifications.slack_channel"),
+            Self::NotifierFunctionArn => Some("notifications.notifier_function_arn"),
+            Self::PagerDutyEndpoint => Some("notifications.pager_duty_endpoint"),
+            Self::AlarmActionArns => Some("alarms.action_arns"),
+            Self::RunbookUrl => Some("alarms.runbook_url"),
+            Self::PermissionsBoundaryArn => Some("permissions.boundary_arn"),
+            Self::RolePath => Some("permissions.role_path"),
+            Self::SubnetIds => Some("network.subnet_ids"),
+            Self::SecurityGroupIds => Some("network.security_group_ids"),
+            Self::LogLevel => Some("handler.log_level"),
+            Self::LogRetentionDays => Some("logs.retention_days"),
+            Self::CreateLockTable => Some("locks.create_table"),
+            Self::Tags => Some("tags"),
+            Self::DeletionProtection
+            | Self::HandlerS3Bucket
+            | Self::HandlerS3Key
+            | Self::HandlerZipPath
+            | Self::HandlerSourceCodeHash
+            | Self::HandlerImageUri => None,
+        }
+    }
+
     /// Its name in snake case; each format has its own case.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -26,6 +26,8 @@ pub struct Statement {
     pub resources: Vec<Value>,
     /// Operator, key and value.
     pub conditions: Vec<(&'static str, String, Value)>,
+    /// Why it is there: a sentence with its period. No policy holds it.
+    pub why: &'static str,
 }
 
 /// What a statement does.
@@ -96,6 +98,7 @@ impl Statement {
             .actions([action])
             .resources([resource])
             .condition("Bool", "aws:SecureTransport", "false".into())
+            .because("Nothing reaches it but over TLS.")
     }
 
     fn new(sid: &str, effect: Effect) -> Self {
@@ -106,7 +109,14 @@ impl Statement {
             actions: Vec::new(),
             resources: Vec::new(),
             conditions: Vec::new(),
+            why: "",
         }
+    }
+
+    /// Says why it is there.
+    #[must_use]
+    pub fn because(self, why: &'static str) -> Self {
+        Self { why, ..self }
     }
 
     /// Sets whom it is about.

@@ -78,7 +78,8 @@ fn policy(queue: &Resource, rules: &[EventRule]) -> Policy {
             .principal(Principal::Service("events.amazonaws.com"))
             .actions(["sqs:SendMessage"])
             .resources([queue.arn()])
-            .condition("ArnEquals", "aws:SourceArn", Value::list(sources)),
+            .condition("ArnEquals", "aws:SourceArn", Value::list(sources))
+            .because("The stack's rules send events, and what they could not deliver."),
     ])
 }
 

@@ -68,6 +68,7 @@ fn pulling(config: &Config) -> Statement {
         .principal(Principal::Service("lambda.amazonaws.com"))
         .actions(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
         .condition("ArnLike", "aws:SourceArn", Value::regional_arn("lambda", [function.into()]))
+        .because("Lambda pulls the images of this stack's functions, in every environment.")
 }
 
 #[cfg(test)]

@@ -57,11 +57,13 @@ pub(super) fn topic(config: &Config) -> Topic {
         Statement::allow("AllowOwner")
             .principal(Principal::account())
             .actions(OWNER_ACTIONS.iter().copied())
-            .resources([TOPIC.arn()]),
+            .resources([TOPIC.arn()])
+            .because("The account's own policies say who may subscribe and publish."),
     ];
     let own_key = key::arn(config);
     let tells = own_key.is_some().then(|| {
         key::from_alarms(Statement::allow("AllowAlarms").actions(["sns:Publish"]).resources([TOPIC.arn()]))
+            .because("The stack's alarms tell the topic.")
     });
     Topic {
         name: Value::prefixed(names::TOPIC.suffix),

@@ -30,6 +30,7 @@ mod scenarios;
 mod simulate;
 mod trial;
 mod graph;
+mod explain;
 mod worked_example;
 mod peers;
 mod conformance;
