@@ -60,9 +60,8 @@ class Provider(service.ProviderServicer):
         )
 
     def GetProviderSchema(self, request, context):
-        settings = [protocol.Schema.Attribute(name="region", type=b'"string"', optional=True)]
         return protocol.GetProviderSchema.Response(
-            provider=protocol.Schema(block=protocol.Schema.Block(attributes=settings)),
+            provider=protocol.Schema(block=block(SCHEMA["provider"])),
             resource_schemas=schemas("resource"),
             data_source_schemas=schemas("data"),
         )

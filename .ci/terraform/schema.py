@@ -1,6 +1,6 @@
-"""Prints the schema of the resource types that the module's templates use, as the AWS provider has it.
+"""Prints the schema of the AWS provider, and of the resource types that the module's templates and the examples use.
 
-Usage: schema.py PROVIDER.tgz TEMPLATES... > schema.json
+Usage: schema.py PROVIDER.tgz FOLDER... > schema.json
 
 PROVIDER.tgz is npm's `@cdktn/provider-aws`: classes that were generated from the provider's own schema. Each tells of every
 attribute its name, type and whether it is required, optional or computed, and of every block how it nests. Allowed values,
@@ -25,10 +25,14 @@ class Source:
         self.parts = dict(re.findall(r"^(?:class|function) (\w+)[^\n]*\{\n(.*?)^\}", text, re.M | re.S))
 
     def block(self, of_class, arguments_in):
-        """The attributes and nested blocks that a class has, and that a function writes as HCL."""
+        """The attributes and nested blocks that a class has, and that a function writes as HCL. Of the provider's own blocks nothing is
+        read back: they have no class, and their arguments are all optional."""
         attributes, blocks = {}, {}
+        if of_class not in self.parts:
+            names = re.findall(r"^        (\w+): \{$", self.parts[arguments_in], re.M)
+            attributes = {name: {"type": "dynamic", "computed": False, "optional": True, "required": False} for name in names}
         for name, computed, optional, required in re.findall(
-            r"// (\w+) - computed: (\w+), optional: (\w+), required: (\w+)", self.parts[of_class]
+            r"// (\w+) - computed: (\w+), optional: (\w+), required: (\w+)", self.parts.get(of_class, "")
         ):
             attributes[name] = {
                 "type": computed_type(self.parts[of_class], name),
@@ -69,10 +73,13 @@ def computed_type(body, name):
     return SCALARS[read.group(1).lower()]
 
 
+def read(archive, folder):
+    return Source(archive.extractfile(f"package/lib/{folder}/index.js").read().decode())
+
+
 def described(archive, kind, name):
     prefix = "data-aws-" if kind == "data" else ""
-    path = f"package/lib/{prefix}{name.replace('_', '-')}/index.js"
-    source = Source(archive.extractfile(path).read().decode())
+    source = read(archive, f"{prefix}{name.replace('_', '-')}")
     base = "TerraformDataSource" if kind == "data" else "TerraformResource"
     main = re.search(rf"^class (\w+) extends cdktn\.{base} ", source.text, re.M).group(1)
     return source.block(main, main)
@@ -80,10 +87,11 @@ def described(archive, kind, name):
 
 def main():
     package, *templates = sys.argv[1:]
-    text = "\n".join(path.read_text() for folder in templates for path in sorted(Path(folder).glob("*.j2")))
+    text = "\n".join(path.read_text() for folder in templates for path in sorted(Path(folder).rglob("*.tf*")))
     used = sorted(set(re.findall(r'^(resource|data) "aws_(\w+)"', text, re.M)))
     schema = {"resource": {}, "data": {}}
     with tarfile.open(package) as archive:
+        schema["provider"] = read(archive, "provider").block("AwsProvider", "AwsProvider")
         for kind, name in used:
             schema[kind]["aws_" + name] = described(archive, kind, name)
     json.dump(schema, sys.stdout, indent=1, sort_keys=True)

@@ -88,11 +88,13 @@ impl OutputFormat for CloudFormation {
     }
 
     /// The zip is in a bucket, for CloudFormation reads no files; tags are fixed, for it has no parameters that are
-    /// maps.
+    /// maps; a stack is in the region that it is made in.
     fn offer(&self, parameter: &Parameter) -> Option<Offer> {
-        let of_a_file =
-            matches!(parameter.key, ParameterKey::HandlerZipPath | ParameterKey::HandlerSourceCodeHash);
-        if of_a_file || parameter.kind == ParameterKind::TextMap {
+        let of_terraform = matches!(
+            parameter.key,
+            ParameterKey::HandlerZipPath | ParameterKey::HandlerSourceCodeHash | ParameterKey::Region
+        );
+        if of_terraform || parameter.kind == ParameterKind::TextMap {
             return None;
         }
         let name = yaml::parameter_name(parameter.key);

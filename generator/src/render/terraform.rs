@@ -16,8 +16,9 @@ use crate::template;
 #[derive(Debug, Clone, Copy)]
 pub struct Terraform;
 
-/// Folders under `templates/` that mirror the folders emitted: the module, its tests, and a root that calls it.
-const FOLDERS: &[&str] = &["terraform", "terraform/tests", "terraform-root"];
+/// Folders under `templates/` that mirror the folders emitted: the module, its tests, an example, and a root that calls it.
+const FOLDERS: &[&str] =
+    &["terraform", "terraform/tests", "terraform/examples/two-regions", "terraform-root"];
 
 /// The same, where the handler is an image: a root that makes its repository.
 const REPOSITORY_FOLDER: &str = "terraform-repository";
@@ -60,7 +61,9 @@ impl OutputFormat for Terraform {
         let templates = folders.flat_map(include_dir::Dir::files).filter_map(|file| file.path().to_str());
         let file = |template: &str| {
             let path = template.strip_suffix(TEMPLATE_SUFFIX).unwrap_or(template).to_owned();
-            (path, hcl::aligned(&print(&environment, template, &context)).into_bytes())
+            let text = print(&environment, template, &context);
+            let is_prose = path.strip_suffix(".md").is_some();
+            (path, if is_prose { text } else { hcl::aligned(&text) }.into_bytes())
         };
         let definition = format!("{}/{}", FOLDERS[0], stack.machine.file);
         let mut files: Files = templates.map(file).filter(|(_, text)| says_anything(text)).collect();
@@ -209,7 +212,7 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, PackageKind};
     use crate::{asl, stack};
 
     fn variables() -> Vec<Variable> {
@@ -229,6 +232,48 @@ mod tests {
             "tag {\n  key                 = \"a\"\n  value               = \"true\"\n  propagate_at_launch = false\n}\n\n\
              tag {\n  key                 = \"b\"\n  value               = \"out-in\"\n  propagate_at_launch = false\n}\n"
         );
+    }
+
+    #[test]
+    fn the_modules_page_has_every_file_variable_and_output_of_it() {
+        for kind in [PackageKind::Zip, PackageKind::Image] {
+            let mut config = Config::with_defaults("demo".parse().unwrap());
+            config.package.kind = kind;
+            config.encryption.customer_key = kind == PackageKind::Zip;
+            let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
+            let files = Terraform.render(&stack);
+            let page = std::str::from_utf8(&files["terraform/README.md"]).unwrap();
+            let names = files.keys().filter_map(|path| path.strip_prefix("terraform/"));
+            for name in names.map(|path| path.split('/').next().unwrap_or(path)) {
+                let is_row =
+                    page.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{name}`")));
+                assert!(is_row || name == "README.md", "the table of files lacks {name}");
+            }
+            let described = stack.parameters.iter().map(|one| (one.key.as_str(), one.description));
+            let described = described.chain(stack.outputs.iter().map(|one| (one.key, one.description)));
+            for (name, description) in described {
+                assert!(page.contains(&format!("| `{name}` | {description} |")), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_resource_that_has_a_region_is_in_the_one_that_is_asked_for() {
+        let config = Config::with_defaults("demo".parse().unwrap());
+        let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
+        let emitted = Terraform.emitted(&Terraform.render(&stack));
+        let regional: Vec<_> = emitted
+            .iter()
+            .filter(|one| !one.kind.starts_with("aws_iam_") && one.kind.starts_with("aws_"))
+            .collect();
+        assert!(regional.len() > 20, "{regional:?}");
+        for one in regional {
+            assert!(
+                one.text.lines().any(|line| line.split_whitespace().eq(["region", "=", "var.region"])),
+                "{}",
+                one.text
+            );
+        }
     }
 
     #[test]

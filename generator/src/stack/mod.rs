@@ -106,20 +106,21 @@ impl Stack {
         let queue = queue::queues(config, &rules);
         let alarms = alarms::alarms(config, &rules, &queue);
         let logs = logs::groups(config);
+        let key = key::key(config, logs.iter().map(|group| group.name.clone()));
         Ok(Self {
             generator: format!("{} {VERSION}", env!("CARGO_PKG_NAME")),
             version: VERSION.to_owned(),
             name: config.name.clone(),
             tags: config.tags.clone(),
             parameters: parameter::parameters(config, package),
-            outputs: outputs::outputs(&rules, &alarms),
+            outputs: outputs::outputs(&rules, &alarms, key.as_ref()),
             rules,
             queue,
             function: function::function(config, package),
             repository: repository::repository(config),
             machine: machine::machine(config, machine),
             lock: lock::table(config),
-            key: key::key(config, logs.iter().map(|group| group.name.clone())),
+            key,
             topic: topic::topic(config),
             iam: iam::iam(config, machine)?,
             logs,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::alarms::Alarm;
+use super::key::EncryptionKey;
 use super::lock;
 use super::rule::EventRule;
 use super::value::{
@@ -22,9 +23,12 @@ pub struct Output {
     pub value: Value,
 }
 
-pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm]) -> Vec<Output> {
+pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm], key: Option<&EncryptionKey>) -> Vec<Output> {
     let output = |key, description, value| Output { key, description, value };
-    vec![
+    let of_key = key.map(|key| {
+        output("key_arn", "ARN of the key that encrypts what the stack keeps and sends.", key.arn.clone())
+    });
+    let all = vec![
         output(
             "prefix",
             "What every name begins with: the stack's name and the environment.",
@@ -41,6 +45,16 @@ pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm]) -> Vec<Output> {
         output("lock_table_name", "Name of the table of locks and journals.", names::LOCK_TABLE.into()),
         output("handler_role_arn", "ARN of the handler's role.", HANDLER_ROLE.arn()),
         output("machine_role_arn", "ARN of the state machine's role.", MACHINE_ROLE.arn()),
+        output(
+            "handler_log_group_arn",
+            "ARN of the handler's log group, which ends in `:*`.",
+            HANDLER_LOGS.arn(),
+        ),
+        output(
+            "machine_log_group_arn",
+            "ARN of the state machine's log group, which ends in `:*`.",
+            MACHINE_LOGS.arn(),
+        ),
         output("handler_log_group_name", "Name of the handler's log group.", HANDLER_LOGS.name()),
         output("machine_log_group_name", "Name of the state machine's log group.", MACHINE_LOGS.name()),
         output("state_machine_name", "Name of the state machine.", MACHINE.name()),
@@ -56,11 +70,17 @@ pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm]) -> Vec<Output> {
             Value::joined(separated(rules.iter().map(|rule| rule.resource().name()))),
         ),
         output(
+            "rule_arns",
+            "ARNs of the event rules, with commas between.",
+            Value::joined(separated(rules.iter().map(|rule| rule.resource().arn()))),
+        ),
+        output(
             "alarm_names",
             "Names of the alarms, with commas between.",
             Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
         ),
-    ]
+    ];
+    all.into_iter().chain(of_key).collect()
 }
 
 /// With a comma between each and the next: outputs of CloudFormation are text.

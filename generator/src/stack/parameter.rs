@@ -7,7 +7,7 @@ pub use super::parameter_key::ParameterKey;
 use super::value::Value;
 use crate::config::{
     AlarmActionArn, AlarmActionArns, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PackageKind,
-    PolicyArn, RetentionDays, RolePath, RunbookUrl, SecurityGroupId, SecurityGroupIds, SlackChannel,
+    PolicyArn, Region, RetentionDays, RolePath, RunbookUrl, SecurityGroupId, SecurityGroupIds, SlackChannel,
     SubnetId, SubnetIds, TextFormat,
 };
 use crate::names;
@@ -136,6 +136,10 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
             .defaults_to(Some(&config.environment))
             .fits(Environment::format())
             .at_most(environment_length_max(&config.name)),
+        ParameterKey::Region => text(key, Group::Environment)
+            .says("Region of every resource that has one, where it is not the provider's.")
+            .may_be_nothing(None)
+            .fits(Region::format()),
         ParameterKey::SlackChannel | ParameterKey::NotifierFunctionArn | ParameterKey::PagerDutyEndpoint => {
             notification(key, config)
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[allow(missing_docs, reason = "the names say it; the descriptions are below")]
 pub enum ParameterKey {
     Environment,
+    Region,
     SlackChannel,
     NotifierFunctionArn,
     PagerDutyEndpoint,
@@ -33,6 +34,7 @@ impl ParameterKey {
     /// Every key, in the order of the documentation.
     pub const ALL: &[Self] = &[
         Self::Environment,
+        Self::Region,
         Self::SlackChannel,
         Self::NotifierFunctionArn,
         Self::PagerDutyEndpoint,
@@ -76,7 +78,8 @@ impl ParameterKey {
             Self::LogRetentionDays => Some("logs.retention_days"),
             Self::CreateLockTable => Some("locks.create_table"),
             Self::Tags => Some("tags"),
-            Self::DeletionProtection
+            Self::Region
+            | Self::DeletionProtection
             | Self::HandlerS3Bucket
             | Self::HandlerS3Key
             | Self::HandlerZipPath
@@ -89,6 +92,7 @@ impl ParameterKey {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Environment => "environment",
+            Self::Region => "region",
             Self::SlackChannel => "slack_channel",
             Self::NotifierFunctionArn => "notifier_function_arn",
             Self::PagerDutyEndpoint => "pager_duty_endpoint",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::python;
-use crate::run::Run;
+use crate::run::{Run, files};
 
 const EXAMPLES: &[&str] = &["minimal", "webops", IMAGE];
 /// No folder's name: the handler as an image, and what no example has.
@@ -132,19 +132,76 @@ fn terraform_accepts_the_module_and_every_root_that_calls_it() {
         fs::create_dir(generated.path(plain)).expect("a folder");
         fs::write(generated.path("plain-root/main.tf"), plain_root(example)).expect("a root");
         let repository = (*example == IMAGE).then_some("terraform-repository");
-        for folder in ["terraform", "terraform-root", plain].into_iter().chain(repository) {
+        // Planning takes long: one handler of a kind is enough there, and the fleet's plan has the other.
+        let regions = (*example == IMAGE).then_some(REGIONS);
+        for folder in ["terraform", "terraform-root", plain].into_iter().chain(repository).chain(regions) {
             terraform(&generated, folder, INIT);
             terraform(&generated, folder, &["validate", "-no-color"]);
         }
         if can_mock_providers() {
             fs::write(generated.path("plain-root/plan.tftest.hcl"), PLAN).expect("a test of Terraform's");
-            for folder in ["terraform", plain] {
+            if regions.is_some() {
+                fs::write(generated.path(REGIONS).join("plan.tftest.hcl"), two_regions())
+                    .expect("a test of Terraform's");
+            }
+            for folder in ["terraform", plain].into_iter().chain(regions) {
                 terraform(&generated, folder, &["test", "-no-color"]);
             }
         } else {
             note("nothing was planned: that takes Terraform 1.7");
         }
     }
+}
+
+/// The module's own example.
+const REGIONS: &str = "terraform/examples/two-regions";
+
+/// Plans that example for two regions.
+fn two_regions() -> String {
+    let image = |region: &str| {
+        format!("123456789012.dkr.ecr.{region}.amazonaws.com/imaged-handler@sha256:{}", "0".repeat(64))
+    };
+    let regions = ["eu-west-1", "eu-west-2"]
+        .map(|region| format!("    {region} = {{ handler_image_uri = \"{}\" }}\n", image(region)));
+    format!("variables {{\n  regions = {{\n{}  }}\n}}\n\n{PLAN}", regions.concat())
+}
+
+#[test]
+fn terraform_plans_a_fleet_from_one_rendering() {
+    if !terraform_is_there() || !can_mock_providers() {
+        note("not checked: `terraform` 1.7 is not installed");
+        return;
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/fleet");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (path, bytes) in files(&example) {
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, bytes).expect("a file");
+    }
+    Run::within(folder.path(), &["generate", "platform.yaml", "--out", "out"]).ok();
+    let fleet = Generated { folder, name: "fleet" };
+    terraform(&fleet, ".", &["fmt", "-check", "-recursive", "-diff"]);
+    if !provider_is_there(&Generated::new("minimal")) {
+        note("formatting only: the AWS provider cannot be downloaded, and no mirror is configured");
+        return;
+    }
+    for folder in ["environments", "stack-set"] {
+        terraform(&fleet, folder, INIT);
+        terraform(&fleet, folder, &["validate", "-no-color"]);
+        terraform(&fleet, folder, &["test", "-no-color"]);
+    }
+    // With the variables of an environment's own file.
+    let tests = fleet.path("environments/tests");
+    fs::create_dir_all(&tests).expect("a folder");
+    let names = r#"keys(output.prefixes) == ["eu-west-1", "eu-west-2"] && output.prefixes["eu-west-2"] == "platform-staging""#;
+    let asserted = format!(
+        "\n\n  assert {{\n    condition = {names}\n    error_message = \"Another environment.\"\n  }}"
+    );
+    let plan = PLAN.replace("command = plan", &format!("command = plan{asserted}"));
+    fs::write(tests.join("file.tftest.hcl"), plan).expect("a test of Terraform's");
+    let of_file = ["test", "-no-color", "-var-file=staging.tfvars", "-filter=tests/file.tftest.hcl"];
+    terraform(&fleet, "environments", &of_file);
 }
 
 /// Has Terraform evaluate everything, with values made up where AWS would have to be asked.

@@ -60,6 +60,16 @@ output "machine_role_arn" {
   value       = aws_iam_role.machine.arn
 }
 
+output "handler_log_group_arn" {
+  description = "ARN of the handler's log group, which ends in `:*`."
+  value       = "${aws_cloudwatch_log_group.handler.arn}:*"
+}
+
+output "machine_log_group_arn" {
+  description = "ARN of the state machine's log group, which ends in `:*`."
+  value       = "${aws_cloudwatch_log_group.machine.arn}:*"
+}
+
 output "handler_log_group_name" {
   description = "Name of the handler's log group."
   value       = aws_cloudwatch_log_group.handler.name
@@ -108,6 +118,11 @@ output "machine_role_name" {
 output "rule_names" {
   description = "Names of the event rules, with commas between: the kill switch disables all but the one of executions."
   value       = "${aws_cloudwatch_event_rule.changes.name},${aws_cloudwatch_event_rule.maintenance.name},${aws_cloudwatch_event_rule.executions.name}"
+}
+
+output "rule_arns" {
+  description = "ARNs of the event rules, with commas between."
+  value       = "${aws_cloudwatch_event_rule.changes.arn},${aws_cloudwatch_event_rule.maintenance.arn},${aws_cloudwatch_event_rule.executions.arn}"
 }
 
 output "alarm_names" {

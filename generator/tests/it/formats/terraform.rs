@@ -20,8 +20,8 @@ type Resources = BTreeMap<(String, String), Map<String, Value>>;
 /// What Terraform keeps for itself, in its state: AWS never hears of it.
 const TERRAFORMS_OWN: &str = "terraform_data";
 
-/// Arguments that say how to deploy and not what.
-const META_ARGUMENTS: &[&str] = &["count", "depends_on"];
+/// Arguments that say how to deploy and where, and not what.
+const META_ARGUMENTS: &[&str] = &["count", "depends_on", "region"];
 
 /// The folders of the modules that make resources.
 const MODULE: &str = "terraform/";
@@ -110,7 +110,11 @@ impl Module {
 
     fn in_folder(stack: &Stack, folder: &str) -> Self {
         let files = Terraform.render(stack);
-        let in_module = |path: &&String| path.starts_with(folder) && path.strip_suffix(".tf").is_some();
+        // Not the examples below it, which call the module.
+        let in_module = |path: &&String| {
+            let name = path.strip_prefix(folder).and_then(|name| name.strip_suffix(".tf"));
+            name.is_some_and(|name| !name.contains('/'))
+        };
         let text = |path: &String| String::from_utf8(files[path].clone()).expect("files are text");
         let body = |path: &String| hcl::parse(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         let bodies = files.keys().filter(in_module).map(body).collect();
