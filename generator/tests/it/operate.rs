@@ -4,6 +4,7 @@ mod by_hand;
 mod dead_letters;
 mod doctor;
 mod printed;
+mod page;
 mod pauses;
 
 use std::path::Path;
