@@ -2,6 +2,7 @@
 
 use super::acting::{self, Aim, Looks};
 use super::context::Context;
+use super::executions;
 use super::exit_code::Failure;
 use super::restore::{Arguments, told};
 use super::telling::Telling;
@@ -12,16 +13,26 @@ use crate::operate::session::StackSession;
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
     let name = &arguments.of.group;
-    let group = acting::owned(&session, name)?;
-    let lock = reads::lock(&session, name)?;
-    let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
-    let (Some(lock), Some(holder)) = (lock, holder) else {
+    let Some(holder) = acting::agreed(&session, arguments.yes, context, || running(&session, name))? else {
         return Err(Failure::Input(format!(
             "no recycle of `{name}` runs; `asg-recycle restore` puts back what was left"
         )));
     };
-    acting::own_holder(&session, name, &holder)?;
-    let seen = reads::known_execution(&session, &holder)?.filter(|seen| seen.status == "RUNNING");
+    let mut telling = Telling::of(&session, name, arguments.following.format);
+    let looks = &mut arguments.following.looks();
+    let done = executions::stop(&session, &holder, looks, context)
+        .and_then(|()| stopped(&session, &holder, looks, &mut telling, context));
+    telling.close(done, &session, context)
+}
+
+/// The recycle of a group that runs, and what stopping it would put back, in words; none where none holds the lock.
+fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)>, Failure> {
+    let group = acting::owned(session, name)?;
+    let lock = reads::lock(session, name)?;
+    let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
+    let (Some(lock), Some(holder)) = (lock, holder) else { return Ok(None) };
+    acting::own_holder(session, name, &holder)?;
+    let seen = reads::known_execution(session, &holder)?.filter(|seen| seen.status == "RUNNING");
     let Some(seen) = seen else {
         return Err(Failure::Input(format!(
             "{holder} does not run any more; `asg-recycle restore` puts back what it left"
@@ -35,16 +46,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);
     let what = format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, &group));
-    acting::agree(&session, what.trim_end(), arguments.yes, context)?;
-    let holds = reads::lock(&session, name)?.and_then(|lock| lock.held_by);
-    if holds.as_ref() != Some(&holder) {
-        let holds = holds.as_deref().unwrap_or("nobody");
-        return Err(Failure::Input(format!("meanwhile {holds} holds `{name}`; nothing was done")));
-    }
-    let mut telling = Telling::of(&session, name, arguments.following.format);
-    acting::stop(&session, &holder)?;
-    let done = stopped(&session, &holder, &mut arguments.following.looks(), &mut telling, context);
-    telling.close(done, &session, context)
+    Ok(Some((holder, what.trim_end().to_owned())))
 }
 
 /// Follows what comes of an execution that was stopped.

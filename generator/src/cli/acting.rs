@@ -3,15 +3,11 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::{Duration, Instant};
 
-use asg_recycle_handler::decide::StartRequest;
-use serde_json::json;
-
 use super::context::Context;
 use super::exit_code::Failure;
 use super::telling::{Format, Telling};
 use crate::aws::AwsError;
-use crate::operate::answers::{NoAnswer, SeenExecution, SeenGroup, StartedExecution};
-use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
+use crate::operate::answers::{SeenExecution, SeenGroup};
 use crate::operate::policy::StackPlace;
 use crate::operate::session::StackSession;
 use crate::operate::{reads, span};
@@ -150,6 +146,30 @@ pub(super) fn own_holder(session: &StackSession, group: &str, holder: &str) -> R
     Err(Failure::Input(format!("`{group}` is held by another stack's execution: {holder}; nothing was done")))
 }
 
+/// Has a person agree to what a look shows, which is given as it is then: whoever finds it otherwise once they have answered is asked
+/// again. None where the look finds nothing to be done.
+pub(super) fn agreed<T>(
+    session: &StackSession,
+    yes: bool,
+    context: &mut Context,
+    look: impl Fn() -> Result<Option<(T, String)>, Failure>,
+) -> Result<Option<T>, Failure> {
+    let Some((seen, mut what)) = look()? else { return Ok(None) };
+    agree(session, &what, yes, context)?;
+    if yes {
+        return Ok(Some(seen));
+    }
+    loop {
+        let Some((seen, now)) = look()? else { return Ok(None) };
+        if now == what {
+            return Ok(Some(seen));
+        }
+        context.console.note("meanwhile it is otherwise:\n");
+        agree(session, &now, yes, context)?;
+        what = now;
+    }
+}
+
 /// Shows what is about to be done and where, and has a person agree.
 pub(super) fn agree(
     session: &StackSession,
@@ -179,24 +199,6 @@ pub(super) fn confirm(yes: bool, context: &mut Context) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Input("not agreed to; nothing was done".to_owned()))
-}
-
-/// Starts an execution; its ARN.
-pub(super) fn start(session: &StackSession, request: &StartRequest) -> Result<String, Failure> {
-    let arguments = json!({
-        "stateMachineArn": request.machine.to_string(),
-        "name": request.name,
-        "input": request.input.to_string(),
-    });
-    let started: StartedExecution = session.ask(&START_EXECUTION, &arguments)?;
-    Ok(started.execution_arn)
-}
-
-/// Stops an execution.
-pub(super) fn stop(session: &StackSession, execution: &str) -> Result<(), Failure> {
-    let arguments = json!({"executionArn": execution, "cause": "asg-recycle abort"});
-    let _: NoAnswer = session.ask(&STOP_EXECUTION, &arguments)?;
-    Ok(())
 }
 
 /// What the execution that is followed is to come to.
@@ -298,10 +300,8 @@ fn other_restore(
 fn progress(session: &StackSession, group: &str) -> Result<String, AwsError> {
     let Some(lock) = reads::lock(session, group)? else { return Ok("begins".to_owned()) };
     let Some(journal) = &lock.journal else { return Ok("has the lock".to_owned()) };
-    let members = reads::group(session, group)?.map(|group| group.instances.list).unwrap_or_default();
-    let is_there = |id: &&String| members.iter().any(|one| one.id == **id && !one.is_leaving());
-    let left = journal.replace.iter().filter(is_there).count();
-    Ok(format!("{}, {} of {} replaced", journal.phase, journal.replace.len() - left, journal.replace.len()))
+    let Some(group) = reads::group(session, group)? else { return Ok("the group is gone".to_owned()) };
+    Ok(lock.replaced(&group.instances.list).after(&journal.phase))
 }
 
 /// Tells how an execution ended; fails with findings where it did not come to its aim.
@@ -317,6 +317,8 @@ pub(super) fn end(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

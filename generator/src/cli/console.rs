@@ -1,7 +1,9 @@
 //! Where commands print: results on one stream, everything else on the other.
 
 use std::borrow::Cow;
+use std::fs;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use super::exit_code::Failure;
 use crate::package::ProcessEnvironment;
@@ -165,6 +167,13 @@ fn colour(text: &str) -> Option<usize> {
 fn screen() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size_of(io::stdout())?;
     Some((usize::from(width.0), usize::from(height.0)))
+}
+
+/// Writes a file that was asked for, and its folder where that is missing.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
+    written.map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))
 }
 
 #[cfg(test)]

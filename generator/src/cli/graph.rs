@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::console::write_file;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
@@ -61,7 +62,6 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     match &arguments.output {
         None => context.console.result(&picture),
-        Some(path) => std::fs::write(path, picture)
-            .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display()))),
+        Some(path) => write_file(path, &picture),
     }
 }

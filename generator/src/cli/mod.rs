@@ -29,6 +29,7 @@ mod tags;
 mod telling;
 mod operator;
 mod acting;
+mod executions;
 mod start;
 mod restore;
 mod abort;

@@ -144,7 +144,17 @@ pub(super) fn resume(arguments: &Which, context: &mut Context) -> Result<(), Fai
     let groups = match &arguments.group {
         // The pause of a group that is gone stays in the table until somebody takes it away.
         Some(name) if all.contains_key(name) && reads::group(&session, name)?.is_none() => {
-            vec![SeenGroup { name: name.clone(), ..SeenGroup::default() }]
+            let gone = SeenGroup { name: name.clone(), ..SeenGroup::default() };
+            // Its tags are gone with it.
+            if !session.settings.groups.selects(&gone.as_handler_sees_it()) {
+                return Err(Failure::Input(format!(
+                    "`{name}` is gone, and by what is left of it not among the groups that stack `{}` is for (`groups` in \
+                     stack.yaml); nothing was done, and its pause ends by itself: {}",
+                    session.place.stack,
+                    all.get(name).map(GroupPause::told).unwrap_or_default()
+                )));
+            }
+            vec![gone]
         }
         _ => arguments.groups(&session)?,
     };

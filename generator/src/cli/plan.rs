@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::acting;
+use super::console::write_file;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
@@ -36,8 +37,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         let shown = path.display();
         let text = serde_yaml::to_string(&plan.scenario)
             .map_err(|error| Failure::World(format!("the scenario cannot be written: {error}")))?;
-        std::fs::write(path, text)
-            .map_err(|error| Failure::World(format!("cannot write `{shown}`: {error}")))?;
+        write_file(path, &text)?;
         context.console.note(&format!("wrote {shown}\n"));
     }
     let look = look(&context.console, arguments.price_per_hour);

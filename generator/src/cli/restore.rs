@@ -1,12 +1,16 @@
 //! `restore`: what a dead execution left changed is put back, from the journal.
 
+use asg_recycle_handler::decide::StartRequest;
+
 use super::acting::{self, Aim, Following};
 use super::context::Context;
+use super::executions;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
 use crate::operate::answers::SeenGroup;
 use crate::operate::lock::GroupLock;
+use crate::operate::session::StackSession;
 use crate::operate::{reads, request};
 
 #[derive(Debug, clap::Args)]
@@ -22,34 +26,48 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
-    let group = acting::owned(&session, &arguments.of.group)?;
-    let mut telling = Telling::of(&session, &arguments.of.group, arguments.following.format);
-    let Some(lock) = reads::lock(&session, &arguments.of.group)? else {
-        telling.say(&format!("{}: nothing was left changed\n", arguments.of.group), context)?;
-        return telling.close(Ok(()), &session, context);
+    let name = &arguments.of.group;
+    let mut telling = Telling::of(&session, name, arguments.following.format);
+    let done = match acting::agreed(&session, arguments.yes, context, || left(&session, name))? {
+        Some(request) => started(arguments, (&session, &request), &mut telling, context),
+        None => telling.say(&format!("{name}: nothing was left changed\n"), context),
     };
+    telling.close(done, &session, context)
+}
+
+fn started(
+    arguments: &Arguments,
+    (session, request): (&StackSession, &StartRequest),
+    telling: &mut Telling,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let looks = &mut arguments.following.looks();
+    let execution = executions::start(session, request, looks, telling, context)?;
+    context.console.note(&format!("started {execution}\n"));
+    acting::follow(session, &execution, Aim::Restored, looks, telling, context)
+}
+
+/// The restore of what was left of a group, and that in words; none where nothing was.
+fn left(session: &StackSession, name: &str) -> Result<Option<(StartRequest, String)>, Failure> {
+    let group = acting::owned(session, name)?;
+    let Some(lock) = reads::lock(session, name)? else { return Ok(None) };
     let dead = match &lock.held_by {
         None => None,
         Some(holder) => {
-            acting::own_holder(&session, &arguments.of.group, holder)?;
-            reads::known_execution(&session, holder)?
+            acting::own_holder(session, name, holder)?;
+            reads::known_execution(session, holder)?
         }
     };
     if let Some(running) = dead.as_ref().filter(|seen| seen.status == "RUNNING") {
         return Err(Failure::Input(format!(
-            "{} runs and holds `{}`; `asg-recycle abort` stops it and puts back",
-            running.execution_arn, arguments.of.group
+            "{} runs and holds `{name}`; `asg-recycle abort` stops it and puts back",
+            running.execution_arn
         )));
     }
-    let what = format!("puts back what was left of {}\n{}", arguments.of.group, told(&lock, &group));
-    acting::agree(&session, what.trim_end(), arguments.yes, context)?;
+    let what = format!("puts back what was left of {name}\n{}", told(&lock, &group));
     let (account, dead) = (&session.place.account, dead.as_ref().map(|seen| &*seen.input));
     let request = request::restore(&group.as_handler_sees_it(), dead, account, now(), &session.settings);
-    let execution = acting::start(&session, &request)?;
-    context.console.note(&format!("started {execution}\n"));
-    let looks = &mut arguments.following.looks();
-    let done = acting::follow(&session, &execution, Aim::Restored, looks, &mut telling, context);
-    telling.close(done, &session, context)
+    Ok(Some((request, what.trim_end().to_owned())))
 }
 
 /// What a journal says, and what comes of it.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::console::write_file;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
@@ -44,8 +45,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         .html(&machine)
         .map_err(|error| Failure::World(format!("the page cannot be written: {error:#}")))?;
     let shown = arguments.output.display();
-    std::fs::write(&arguments.output, html)
-        .map_err(|error| Failure::World(format!("cannot write `{shown}`: {error}")))?;
+    write_file(&arguments.output, &html)?;
     context.console.note(&format!("wrote {shown}\n"));
     Ok(())
 }

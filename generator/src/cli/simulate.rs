@@ -6,7 +6,7 @@ use std::rc::Rc;
 use asg_recycle_handler::contract::STRATEGY;
 
 use super::acting;
-use super::console::Console;
+use super::console::{Console, write_file};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
@@ -61,7 +61,7 @@ enum ReportFormat {
     /// For people.
     #[default]
     Text,
-    /// For programs: JSON, of one run as `docs/simulation.schema.json` describes.
+    /// For programs: JSON, of one run as `docs/simulation.schema.json` describes, of a campaign as `docs/campaign.schema.json`.
     Json,
 }
 
@@ -153,8 +153,7 @@ fn finish(
     if prints_drawing {
         context.console.result(&report::svg(run))?;
     } else if let Some(path) = &arguments.svg {
-        std::fs::write(path, report::svg(run))
-            .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))?;
+        write_file(path, &report::svg(run))?;
     }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(run));
     let is_as_expected = run.verdict.is_sound() && unmet.as_ref().is_none_or(Vec::is_empty);
@@ -243,7 +242,7 @@ fn campaign(
     let whole = conduct(config, &plans, runs, context)?;
     let text = match arguments.format {
         ReportFormat::Text => report::campaign_text(&whole, replay),
-        ReportFormat::Json => format!("{:#}\n", report::campaign_json(&whole, replay)),
+        ReportFormat::Json => fleet::json(&report::campaign_json(&whole, replay)),
     };
     context.console.result(&text)?;
     if whole.failures.is_empty() { Ok(()) } else { Err(Failure::Findings) }

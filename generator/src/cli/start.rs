@@ -5,6 +5,7 @@ use asg_recycle_handler::decide::StartRequest;
 
 use super::acting::{self, Aim, Following};
 use super::context::Context;
+use super::executions;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
@@ -36,7 +37,18 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
-    let group = acting::owned(&session, &arguments.of.group)?;
+    let name = &arguments.of.group;
+    let look = || Ok(Some(decided(arguments, &session)?));
+    let request = acting::agreed(&session, arguments.yes || arguments.dry_run, context, look)?
+        .ok_or_else(|| acting::gone(name))?;
+    let mut telling = Telling::of(&session, name, arguments.following.format);
+    let done = started(arguments, (&session, &request), &mut telling, context);
+    telling.close(done, &session, context)
+}
+
+/// What the handler would start, and that in words.
+fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartRequest, String), Failure> {
+    let group = acting::owned(session, &arguments.of.group)?;
     let asked = StartAsked {
         strategy: arguments.strategy.clone(),
         replace: arguments.replace.clone(),
@@ -62,10 +74,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
     let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
-    acting::agree(&session, &what, arguments.yes || arguments.dry_run, context)?;
-    let mut telling = Telling::of(&session, &arguments.of.group, arguments.following.format);
-    let done = started(arguments, (&session, &request), &mut telling, context);
-    telling.close(done, &session, context)
+    Ok((request, what))
 }
 
 fn started(
@@ -74,8 +83,8 @@ fn started(
     telling: &mut Telling,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let execution = acting::start(session, request)?;
-    telling.follows(&execution);
+    let looks = &mut arguments.following.looks();
+    let execution = executions::start(session, request, looks, telling, context)?;
     telling.say(&format!("started {execution}\n"), context)?;
     if let Some(link) = &telling.report.console {
         context.console.note(&format!("{link}\n"));
@@ -83,5 +92,5 @@ fn started(
     if !arguments.wait {
         return Ok(());
     }
-    acting::follow(session, &execution, Aim::Recycled, &mut arguments.following.looks(), telling, context)
+    acting::follow(session, &execution, Aim::Recycled, looks, telling, context)
 }

@@ -81,37 +81,44 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
     }
     let too_old = |row: &&FleetRow| {
-        let is_old = |max: i64| row.outdated > 0 && row.outdated_seconds.is_some_and(|age| age > max);
+        let is_old = |max: i64| row.outdated_seconds.is_some_and(|age| age > max);
         arguments.max_age.is_some_and(is_old)
     };
-    let old: Vec<&FleetRow> = report.stacks.iter().flat_map(|fleet| &fleet.groups).filter(too_old).collect();
+    let rows = || report.stacks.iter().flat_map(|fleet| &fleet.groups);
+    let old: Vec<&FleetRow> = rows().filter(too_old).collect();
     for row in &old {
-        let age = span::span(row.outdated_seconds.unwrap_or_default());
-        context.console.note(&format!("{} is outdated for {age}\n", row.group));
+        context.console.note(&format!("{} is outdated for {}\n", row.group, row.age().unwrap_or_default()));
     }
-    match (old.is_empty(), unknown_places(&report, &failures)) {
-        (true, None) => Ok(()),
-        (true, Some(failure)) => Err(failure),
-        (false, unknown) => {
-            if let Some(failure) = unknown {
-                context.console.note(&format!("{}\n", failure.message()));
-            }
-            Err(Failure::Findings)
-        }
+    let unknown: Vec<String> =
+        [unknown_places(&report), unknown_ages(arguments, rows())].into_iter().flatten().collect();
+    if unknown.is_empty() && old.is_empty() {
+        return Ok(());
     }
+    let unknown = unknown.join("\n");
+    if !old.is_empty() {
+        context.console.note(&unknown.lines().map(|line| format!("{line}\n")).collect::<String>());
+        return Err(Failure::Findings);
+    }
+    // AWS is at fault where it is so anywhere; a stack or a profile that is not there is a fault of the command line.
+    let is_input = |failure: &Failure| matches!(failure, Failure::Input(_));
+    let all_input = !failures.is_empty() && failures.iter().all(is_input);
+    Err(if all_input { Failure::Input(unknown) } else { Failure::World(unknown) })
 }
 
-/// What is not known, where something is not: AWS is at fault where it is so anywhere.
-fn unknown_places(report: &FleetReport, failures: &[Failure]) -> Option<Failure> {
+/// Of which it is asked whether they are outdated for too long, and not known; nothing where there is none.
+fn unknown_ages<'a>(arguments: &Arguments, rows: impl Iterator<Item = &'a FleetRow>) -> Option<String> {
+    let max = arguments.max_age?;
+    let is_unknown = |row: &&FleetRow| row.may_be_older && row.outdated_seconds.is_none_or(|age| age <= max);
+    let groups: Vec<&str> = rows.filter(is_unknown).map(|row| &*row.group).collect();
+    let text = "not known for how long it is outdated, for what it is to be launched from is not there: ";
+    (!groups.is_empty()).then(|| text.to_owned() + &groups.join(", "))
+}
+
+/// Which places are not known, and why; nothing where all are.
+fn unknown_places(report: &FleetReport) -> Option<String> {
     let told: Vec<String> =
         report.unknown.iter().map(|place| format!("{}: {}", place.name(), place.why)).collect();
-    let text = told.join("\n");
-    let is_of_the_world = failures.iter().any(|failure| matches!(failure, Failure::World(_)));
-    match (told.is_empty(), is_of_the_world) {
-        (true, _) => None,
-        (false, true) => Some(Failure::World(text)),
-        (false, false) => Some(Failure::Input(text)),
-    }
+    (!told.is_empty()).then(|| told.join("\n"))
 }
 
 /// The fleet of one profile and region, as far as it is asked for.

@@ -14,6 +14,7 @@ use super::endings::Endings;
 use super::lock::GroupLock;
 use super::outdated::{LaunchSourceWanted, TemplateAliases, outdated};
 use super::pause::GroupPause;
+use super::span::span;
 
 /// What is known of a fleet.
 #[derive(Debug, Clone, Default)]
@@ -73,10 +74,12 @@ pub struct FleetRow {
     pub instances: usize,
     /// How many of them are outdated by their launch source. Tags are not compared here.
     pub outdated: usize,
-    /// Since when the oldest change waits, RFC 3339; absent where nothing is outdated or it was not asked for.
+    /// Since when the oldest change waits of which that is known, RFC 3339; absent where nothing is outdated or it is known of none.
     pub outdated_since: Option<String>,
     /// The same as an age, in seconds.
     pub outdated_seconds: Option<i64>,
+    /// Whether a change waits besides of which it is not known since when: what is outdated may be so for longer.
+    pub may_be_older: bool,
     /// When the next window of a windowed strategy opens, RFC 3339; in the past while it is open.
     pub window_opens_at: Option<String>,
     /// When that window closes.
@@ -151,6 +154,16 @@ pub fn json(report: &impl Serialize) -> String {
 }
 
 impl FleetRow {
+    /// For how long something is outdated, as people read it, as far as that is known; nothing where nothing is.
+    pub fn age(&self) -> Option<String> {
+        let known = self.outdated_seconds.map(span);
+        match (known, self.may_be_older) {
+            (known, false) => known,
+            (Some(known), true) => Some(format!("at least {known}")),
+            (None, true) => Some("?".to_owned()),
+        }
+    }
+
     /// Whether a group that is at rest needs nobody: what was asked for by tags, or for all, leaves nothing outdated behind where it
     /// fails.
     pub fn is_well(&self) -> bool {
@@ -184,8 +197,6 @@ fn row(
     let tags = tags::read(&described, settings);
     let (state, detail) = standing(group, lock, ending, &tags, outdated.len(), facts);
     let since = outdated.iter().filter_map(|one| facts.made_at.get(&one.wants)).min();
-    let all_known = outdated.iter().all(|one| facts.made_at.contains_key(&one.wants));
-    let since = since.filter(|_| all_known);
     let window = match &tags {
         Ok(OptIn::In(tags)) => tags
             .window
@@ -204,6 +215,7 @@ fn row(
         outdated: outdated.len(),
         outdated_since: since.map(ToString::to_string),
         outdated_seconds: since.map(|since| (now.as_second() - since.as_second()).max(0)),
+        may_be_older: outdated.iter().any(|one| !facts.made_at.contains_key(&one.wants)),
         window_is_open: window
             .as_ref()
             .is_some_and(|window| window.opens_at.parse::<Timestamp>().is_ok_and(|opens| opens <= now)),
@@ -265,17 +277,8 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
     if let Some(how) = ended.or(forgotten) {
         return (GroupStanding::Held, format!("its holder {how}; a restore or the next recycle takes over"));
     }
-    let replace = lock.journal.as_ref().map(|journal| &journal.replace).filter(|replace| !replace.is_empty());
-    let detail = match replace {
-        Some(replace) => {
-            let is_there = |id: &&String| {
-                group.instances.list.iter().any(|instance| instance.id == **id && !instance.is_leaving())
-            };
-            let left = replace.iter().filter(is_there).count();
-            format!("{} of {}", replace.len() - left, replace.len())
-        }
-        None => "begins".to_owned(),
-    };
+    let replaced = lock.replaced(&group.instances.list);
+    let detail = if replaced.of == 0 { "begins".to_owned() } else { replaced.to_string() };
     (GroupStanding::Recycling, detail)
 }
 

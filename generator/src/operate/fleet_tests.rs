@@ -111,13 +111,27 @@ fn a_group_is_what_its_instances_lock_and_tags_make_it() {
 }
 
 #[test]
-fn the_age_of_a_change_is_known_only_where_all_of_it_is() {
+fn a_known_age_is_not_hidden_by_one_that_is_not_known() {
+    let age = |facts: &FleetFacts| {
+        let row = rows(facts, &settings(), now()).remove(0);
+        (row.outdated_seconds, row.may_be_older, row.age())
+    };
     let mut facts = facts(vec![group("web", &[OUT_IN])]);
-    let since = |facts: &FleetFacts| rows(facts, &settings(), now())[0].outdated_seconds;
-    assert_eq!(since(&facts), None);
+    assert_eq!(age(&facts), (None, true, Some("?".to_owned())));
     let wanted = LaunchSourceWanted::Version { template: "lt-1".to_owned(), version: "2".to_owned() };
     facts.made_at.insert(wanted, "2026-01-05T07:00:00Z".parse().expect("a time"));
-    assert_eq!(since(&facts), Some(7_200));
+    assert_eq!(age(&facts), (Some(7_200), false, Some("2 h".to_owned())));
+    // A type of the group's policy launches from a template of which nothing is known.
+    let policy = "<MixedInstancesPolicy><LaunchTemplate><Overrides><member><InstanceType>b</InstanceType>\
+        <LaunchTemplateSpecification><LaunchTemplateId>lt-9</LaunchTemplateId></LaunchTemplateSpecification>\
+        </member><member><InstanceType></InstanceType></member></Overrides></LaunchTemplate></MixedInstancesPolicy>";
+    let read: SeenGroup = quick_xml::de::from_str(&format!("<member>{policy}</member>")).expect("a group");
+    let group = &mut facts.groups[0];
+    group.mixed_instances_policy = read.mixed_instances_policy;
+    group.instances.list[0].instance_type = "b".to_owned();
+    assert_eq!(age(&facts), (Some(7_200), true, Some("at least 2 h".to_owned())));
+    facts.groups[0].instances.list.clear();
+    assert_eq!(age(&facts), (None, false, None));
 }
 
 #[test]

@@ -42,6 +42,22 @@ impl SeenActivity {
     }
 }
 
+/// Some launch configurations.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ConfigurationsPage {
+    /// Those that are there.
+    pub launch_configurations: Members<SeenConfiguration>,
+}
+
+/// A launch configuration.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenConfiguration {
+    /// When it was made, RFC 3339.
+    pub created_time: String,
+}
+
 /// How the targets of a target group are.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

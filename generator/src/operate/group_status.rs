@@ -223,8 +223,7 @@ fn recycle(
     let holder = facts.holder.as_ref();
     let asked = |key: &str| holder.and_then(|holder| holder.asked(key));
     let journal = lock.journal.as_ref();
-    let replace = journal.map(|journal| &*journal.replace).unwrap_or_default();
-    let is_there = |id: &&String| group.instances.list.iter().any(|one| one.id == **id && !one.is_leaving());
+    let replaced = lock.replaced(&group.instances.list);
     let strategy = asked("strategy");
     let started = holder.and_then(|holder| fleet::moment(holder.start_date));
     let runs = holder.is_some_and(|holder| holder.status == "RUNNING");
@@ -250,8 +249,8 @@ fn recycle(
         phase: phases::reached(strategy.as_deref().unwrap_or_default(), phase, &facts.assigned),
         strategy,
         at_state: facts.at_state.clone().filter(|_| runs),
-        to_replace: replace.len(),
-        replaced: replace.len() - replace.iter().filter(is_there).count(),
+        to_replace: replaced.of,
+        replaced: replaced.gone,
         deadlines: if runs { phases::deadlines(&facts.assigned, phase, now) } else { Vec::new() },
         has_mark: lock.has_mark,
         puts_back: lock.to_put_back((group.min_size, group.max_size)),

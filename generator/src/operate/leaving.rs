@@ -79,7 +79,11 @@ fn emptiest_zone<'a>(group: &SeenGroup, turns: Vec<&'a SeenInstance>) -> Vec<&'a
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::simulate::runner::Detail;
+    use crate::simulate::scenario::Scenario;
 
     fn group(zones: &[(&str, &str)]) -> SeenGroup {
         let mut group = SeenGroup::default();
@@ -112,7 +116,9 @@ mod tests {
         let mut group = group(&[("1", "a"), ("2", "a"), ("3", "b"), ("4", "c"), ("5", "c")]);
         assert_eq!(ordered(&group, Some(LeavingOrder::EmptiestZone)), ["3", "1", "4", "2", "5"]);
         group.instances.list[4].health_status = "Unhealthy".to_owned();
-        assert_eq!(ordered(&group, Some(LeavingOrder::EmptiestZone))[0], "5");
+        assert_eq!(ordered(&group, Some(LeavingOrder::EmptiestZone)), ["5", "3", "1", "4", "2"]);
+        group.instances.list[0].lifecycle_state = "Pending".to_owned();
+        assert_eq!(ordered(&group, Some(LeavingOrder::EmptiestZone)), ["1", "5", "3", "4", "2"]);
     }
 
     #[test]
@@ -120,5 +126,45 @@ mod tests {
         // Zone b has none: what replaces the first comes there, and zone c, which has one, is then the emptiest with old ones.
         let group = group(&[("1", "a"), ("2", "a"), ("3", "a"), ("4", "c"), ("5", "c")]);
         assert_eq!(ordered(&group, Some(LeavingOrder::EmptiestZone)), ["4", "5", "1", "2", "3"]);
+    }
+
+    /// A group in the simulator as the machine found it, and the instances in the order in which the machine made them leave.
+    fn simulated(strategy: &str, group: &str) -> (SeenGroup, Vec<String>) {
+        let config = crate::config::parse(b"name: webops\n").expect("a stack");
+        let scenario = Scenario::parse(&format!("group: {group}\n")).expect("a scenario");
+        let deployments = scenario.deployments(&config).expect("a stack");
+        let run = scenario.runner(&deployments, strategy, Detail::Recording).expect("a run").finish();
+        let calls = || run.executions.iter().flat_map(|one| &one.recording).flat_map(|one| &one.calls);
+        let found = calls().find(|call| &*call.action == "describeAutoScalingGroups").expect("a look");
+        let found = found.answer.result.as_ref().expect("a group");
+        let (found, mut group) = (&found["AutoScalingGroups"][0], SeenGroup::default());
+        let texts = |list: &Value| -> Vec<Value> { list.as_array().expect("a list").clone() };
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        group.availability_zones.list = texts(&found["AvailabilityZones"]).iter().map(text).collect();
+        let instance = |one: &Value| SeenInstance {
+            id: text(&one["InstanceId"]),
+            availability_zone: text(&one["AvailabilityZone"]),
+            lifecycle_state: text(&one["LifecycleState"]),
+            health_status: text(&one["HealthStatus"]),
+            ..SeenInstance::default()
+        };
+        group.instances.list = texts(&found["Instances"]).iter().map(instance).collect();
+        let leaves = calls().filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup");
+        let leavers = leaves.map(|call| text(&call.arguments["InstanceId"])).collect();
+        (group, leavers)
+    }
+
+    #[test]
+    fn the_machine_makes_them_leave_in_this_order() {
+        for (strategy, order) in
+            [("out-in", LeavingOrder::ZonesInTurn), ("in-out", LeavingOrder::EmptiestZone)]
+        {
+            for (count, zones) in [(1, "[a]"), (5, "[a, b]"), (7, "[a, b, c]"), (11, "[a, b, c]")] {
+                let sizes = format!("{{min: {count}, desired: {count}, max: {count}, zones: {zones}}}");
+                let (group, leavers) = simulated(strategy, &sizes);
+                assert_eq!(leavers.len(), count, "{strategy} {sizes}");
+                assert_eq!(ordered(&group, Some(order)), leavers, "{strategy} {sizes}");
+            }
+        }
     }
 }

@@ -268,3 +268,7 @@ mod tests {
         assert!(statuses(&balancers, &facts, &pending).is_empty());
     }
 }
+
+#[cfg(test)]
+#[path = "load_balancers_rule_tests.rs"]
+mod rule_tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use serde::Deserialize;
 
-use super::answers::AttributeText;
+use super::answers::{AttributeText, SeenInstance};
 use super::pause;
 use crate::strategy::Catalog;
 
@@ -49,7 +49,36 @@ pub struct SeenJournal {
     pub replace: Vec<String>,
 }
 
+/// How many of the instances that a recycle replaces are gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Those that are gone, or on their way out.
+    pub gone: usize,
+    /// All; none before that is decided.
+    pub of: usize,
+}
+
+impl Replaced {
+    /// How far a recycle is: its phase, and how many are replaced where that is decided.
+    pub fn after(self, phase: impl std::fmt::Display) -> String {
+        if self.of == 0 { phase.to_string() } else { format!("{phase}, {self} replaced") }
+    }
+}
+
+impl std::fmt::Display for Replaced {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} of {}", self.gone, self.of)
+    }
+}
+
 impl GroupLock {
+    /// How many of those that are replaced are gone, by the members that the group has now.
+    pub fn replaced(&self, members: &[SeenInstance]) -> Replaced {
+        let replace = self.journal.as_ref().map(|journal| &*journal.replace).unwrap_or_default();
+        let is_there = |id: &&String| members.iter().any(|one| one.id == **id && !one.is_leaving());
+        Replaced { gone: replace.len() - replace.iter().filter(is_there).count(), of: replace.len() }
+    }
+
     /// Reads an item of the table; `None` for one without the key, and for a pause.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
@@ -124,6 +153,21 @@ mod tests {
         // Sizes that are none of ours have been set by somebody since.
         assert_eq!(lock.to_put_back((3, 9)).len(), 2, "{:?}", lock.to_put_back((3, 9)));
         assert_eq!(lock.journal.map(|journal| journal.replace.len()), Some(2));
+    }
+
+    #[test]
+    fn who_leaves_or_is_gone_is_replaced() {
+        let member = |id: &str, state: &str| SeenInstance {
+            id: id.to_owned(),
+            lifecycle_state: state.to_owned(),
+            ..SeenInstance::default()
+        };
+        let members =
+            [member("i-1", "InService"), member("i-2", "Terminating:Wait"), member("i-9", "InService")];
+        let lock = |journal: &str| GroupLock::read(&item(&[KEY, ("journal", journal)])).expect("a lock");
+        let replaced = lock(r#"{"phase": "halving", "replace": ["i-1", "i-2", "i-3"]}"#).replaced(&members);
+        assert_eq!(replaced.after("halving"), "halving, 2 of 3 replaced");
+        assert_eq!(lock(r#"{"phase": "undoing"}"#).replaced(&members).after("undoing"), "undoing");
     }
 
     #[test]

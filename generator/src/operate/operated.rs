@@ -24,7 +24,8 @@ pub struct OperationReport {
     pub group: String,
     /// ARN of the execution that was stopped; absent where none was.
     pub stopped: Option<String>,
-    /// ARN of the execution that was started or followed, the last one; absent where there is none.
+    /// ARN of the execution that was started or followed, the last one; where the answer to a start was lost, of the one that may have
+    /// been started. Absent where there is none.
     pub execution: Option<String>,
     /// Its page in the console, where the partition's is known.
     pub console: Option<String>,

@@ -71,6 +71,9 @@ pub const DESCRIBE_TEMPLATES: Operation =
 /// Since when a version is there.
 pub const DESCRIBE_TEMPLATE_VERSIONS: Operation =
     read(AwsAction::repeatable(EC2, "DescribeLaunchTemplateVersions"), Touches::Everything);
+/// Since when a launch configuration is there.
+pub const DESCRIBE_CONFIGURATIONS: Operation =
+    read(AwsAction::repeatable(AUTO_SCALING, "DescribeLaunchConfigurations"), Touches::Everything);
 /// What a group launched and terminated, and when.
 pub const DESCRIBE_ACTIVITIES: Operation =
     read(AwsAction::repeatable(AUTO_SCALING, "DescribeScalingActivities"), Touches::Everything);
@@ -178,6 +181,7 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_GROUPS,
     DESCRIBE_TEMPLATES,
     DESCRIBE_TEMPLATE_VERSIONS,
+    DESCRIBE_CONFIGURATIONS,
     DESCRIBE_ACTIVITIES,
     DESCRIBE_HOOKS,
     DESCRIBE_MACHINES,

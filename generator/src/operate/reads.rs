@@ -12,10 +12,11 @@ use super::answers::{
 };
 use super::endings::Endings;
 use super::fleet::{FleetFacts, unlisted_holders};
+use super::group_answers::ConfigurationsPage;
 use super::lock::GroupLock;
 use super::operation::{
-    DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATE_VERSIONS, DESCRIBE_TEMPLATES, LIST_EXECUTIONS,
-    READ_LOCK, READ_LOCKS,
+    DESCRIBE_CONFIGURATIONS, DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATE_VERSIONS,
+    DESCRIBE_TEMPLATES, LIST_EXECUTIONS, READ_LOCK, READ_LOCKS,
 };
 use super::outdated::{LaunchSourceWanted, TemplateAliases, moves, outdated};
 use super::pause::{self, GroupPause};
@@ -287,12 +288,18 @@ fn templates(session: &StackSession, ids: &[&String]) -> Result<Vec<super::answe
     Ok(pages.into_iter().flat_map(|page| page.launch_templates.list).collect())
 }
 
-/// When a version was made; `None` for what has no time that can be read.
+/// When a version or a launch configuration was made; `None` for what is not there, or has no time that can be read.
 fn made_at(session: &StackSession, source: &LaunchSourceWanted) -> Result<Option<Timestamp>, AwsError> {
-    let LaunchSourceWanted::Version { template, version } = source else { return Ok(None) };
-    if version.is_empty() {
-        return Ok(None);
-    }
+    let (template, version) = match source {
+        LaunchSourceWanted::Version { version, .. } if version.is_empty() => return Ok(None),
+        LaunchSourceWanted::Version { template, version } => (template, version),
+        LaunchSourceWanted::Configuration(name) => {
+            let arguments = json!({"LaunchConfigurationNames": [name]});
+            let page: ConfigurationsPage = session.ask(&DESCRIBE_CONFIGURATIONS, &arguments)?;
+            let first = page.launch_configurations.list.first();
+            return Ok(first.and_then(|one| one.created_time.parse().ok()));
+        }
+    };
     let arguments = json!({"LaunchTemplateId": template, "LaunchTemplateVersion": [version]});
     let answer: Result<TemplateVersions, AwsError> = session.ask(&DESCRIBE_TEMPLATE_VERSIONS, &arguments);
     match answer {

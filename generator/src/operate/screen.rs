@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::fleet::GroupStanding;
 use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus};
 use super::load_balancers::{TargetStatus, UNKNOWN};
+use super::lock::Replaced;
 use super::span::span;
 use super::table::{TableColumn, printed};
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
@@ -92,8 +93,8 @@ fn head(status: &GroupStatus) -> String {
     }
     told("sizes", &sizes(status));
     told("capacity", &counted(status));
-    if let Some(since) = group.outdated_seconds {
-        told("outdated", &format!("{} of {}, since {}", group.outdated, group.instances, span(since)));
+    if let Some(age) = group.age() {
+        told("outdated", &format!("{} of {}, since {age}", group.outdated, group.instances));
     }
     if !status.suspended.is_empty() {
         told("suspended", &status.suspended.join(", "));
@@ -166,8 +167,7 @@ fn state(status: &GroupStatus) -> String {
 }
 
 fn progress(recycle: &RecycleStatus) -> String {
-    let RecycleStatus { phase, replaced, to_replace, .. } = recycle;
-    if *to_replace == 0 { phase.to_string() } else { format!("{phase}, {replaced} of {to_replace} replaced") }
+    Replaced { gone: recycle.replaced, of: recycle.to_replace }.after(&recycle.phase)
 }
 
 fn sizes(GroupStatus { min, desired, max, .. }: &GroupStatus) -> String {

@@ -113,6 +113,7 @@ web-asg-1: recycling with out-in
 webops, account 123456789012, eu-west-2
 sizes      min 2, desired 2, max 4
 capacity   2 instances, 1 healthy
+outdated   1 of 2, since ?
 phase      doubling (phase 1 of 3), 0 of 1 replaced
 held by    web-0123456789abcdef0123456789abcdef, running for 30 min
 trigger    UpdateAutoScalingGroup

@@ -50,17 +50,12 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
         (last, _) => last.clone().unwrap_or_default(),
     };
     let outdated = |row: &FleetRow| format!("{} of {}", row.outdated, row.instances);
-    let since = |row: &FleetRow| match row.outdated_seconds {
-        Some(seconds) => span(seconds),
-        None if row.outdated > 0 => "?".to_owned(),
-        None => String::new(),
-    };
     printed(
         vec![
             column("GROUP", 9, &|row| row.group.clone()),
             column("STATE", 8, &state),
             column("OUTDATED", 7, &outdated),
-            column("SINCE", 6, &since),
+            column("SINCE", 6, &|row| row.age().unwrap_or_default()),
             column("STRATEGY", 4, &|row| row.strategy.clone().unwrap_or_default()),
             column("WINDOW", 3, &window),
             column("LAST", 5, &last),
@@ -117,6 +112,7 @@ mod tests {
             outdated: 2,
             outdated_since: Some("2026-01-05T08:00:00Z".to_owned()),
             outdated_seconds: Some(3_600),
+            may_be_older: false,
             window_opens_at: Some("2026-01-05T22:00:00Z".to_owned()),
             window_closes_at: Some("2026-01-06T04:00:00Z".to_owned()),
             window_is_open: false,
@@ -145,7 +141,8 @@ mod tests {
     #[test]
     fn a_narrow_terminal_gets_fewer_columns_and_no_line_is_wrapped() {
         let now = "2026-01-05T09:00:00Z".parse().expect("a time");
-        let rows = [row("search-asg-1"), FleetRow { outdated_seconds: None, ..row("web") }];
+        let rows =
+            [row("search-asg-1"), FleetRow { outdated_seconds: None, may_be_older: true, ..row("web") }];
         assert_eq!(
             fleet(&rows, now, None),
             "GROUP         STATE             OUTDATED  SINCE  STRATEGY      WINDOW   LAST               TEAM\n\

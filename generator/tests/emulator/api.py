@@ -42,6 +42,7 @@ class AutoScalingApi:
             "describe_auto_scaling_groups",
             "describe_auto_scaling_instances",
             "describe_instance_refreshes",
+            "describe_launch_configurations",
             "describe_lifecycle_hooks",
             "describe_scaling_activities",
             "describe_tags",
@@ -52,6 +53,7 @@ class AutoScalingApi:
     def __init__(self, fleet):
         self._fleet = fleet
         self._refreshes = Refreshes(fleet)
+        self.launch_configurations = {}
 
     # Reads
 
@@ -88,6 +90,12 @@ class AutoScalingApi:
         found = [described_refresh(group, each) for each in group.refreshes if not ids or each.id in ids]
         page, token = paged(found, parameters, 100)
         return {"InstanceRefreshes": page, "NextToken": token}
+
+    def describe_launch_configurations(self, parameters):
+        names = parameters["LaunchConfigurationNames"]
+        found = {name: made for name, made in self.launch_configurations.items() if name in names}
+        described = [{"LaunchConfigurationName": name, "CreatedTime": when(made)} for name, made in found.items()]
+        return {"LaunchConfigurations": described}
 
     def describe_lifecycle_hooks(self, parameters):
         self._fleet.find_group(parameters["AutoScalingGroupName"])

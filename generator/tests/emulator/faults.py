@@ -19,6 +19,7 @@ class Faults:
     def __init__(self):
         self._launches = []
         self._calls = []
+        self._lost = []
 
     def order_launches(self, kind, count=None, message="We currently do not have sufficient capacity."):
         """The next `count` launches go wrong; without a count, all further ones."""
@@ -30,10 +31,15 @@ class Faults:
         """`count` calls of an action are answered with this error, after as many as are to be skipped."""
         self._calls.append({"action": action, "code": code, "message": message, "left": count, "skip": skip})
 
+    def order_lost_answers(self, action, count=1, carried_out=True):
+        """`count` calls of an action get no answer but a failure of the service, whether they are carried out or not."""
+        self._lost.append({"action": action, "left": count, "carried_out": carried_out})
+
     def clear(self):
         """Nothing goes wrong any more."""
         self._launches.clear()
         self._calls.clear()
+        self._lost.clear()
 
     def next_launch(self):
         """The fault of the launch that happens now, if it has one."""
@@ -48,6 +54,11 @@ class Faults:
         fault = self._use_up(self._calls, lambda fault: fault["action"] == action)
         if fault:
             raise Rejected(fault["code"], fault["message"])
+
+    def loses_answer(self, action, carried_out):
+        """Whether the answer to this call is lost that was carried out, or will not be."""
+        applies = lambda fault: fault["action"] == action and fault["carried_out"] == carried_out  # noqa: E731
+        return self._use_up(self._lost, applies) is not None
 
     @staticmethod
     def _use_up(faults, applies):

@@ -111,17 +111,21 @@ def resolve_launch_template(specification):
 
 def _observe_calls(clock, faults, calls):
     """Every call that is not the test's own takes time, is noted, and may be answered with an ordered fault."""
-    set_up = BaseResponse.setup_class
+    set_up, answer = BaseResponse.setup_class, BaseResponse.call_action
 
     def observed(self, *arguments, **keywords):
         set_up(self, *arguments, **keywords)
+        self.observed_action = None
         caller = caller_of(self.headers)
         if caller not in ("machine", "handler", "operator"):
             return
         action = f"{IAM_PREFIXES.get(self.service_name, self.service_name)}:{self._get_action()}"
         calls[caller, action] += 1
+        self.observed_action = action
         if caller == "machine":
             clock.spend(CALL_SECONDS)
+        if faults.loses_answer(action, carried_out=False):
+            raise HTTPException(response=Response(status=500))
         try:
             faults.check_call(action)
         except Rejected as rejected:
@@ -129,7 +133,13 @@ def _observe_calls(clock, faults, calls):
             status, headers, body = self.serialized(failure)
             raise HTTPException(response=Response(body, status=status, headers=headers)) from rejected
 
-    BaseResponse.setup_class = observed
+    def answered(self):
+        answered = answer(self)
+        if faults.loses_answer(self.observed_action, carried_out=True):
+            raise HTTPException(response=Response(status=500))
+        return answered
+
+    BaseResponse.setup_class, BaseResponse.call_action = observed, answered
 
 
 def _auto_scaling_response(journal, fleet, api):

@@ -153,7 +153,7 @@ class World:
         )
         specification = services.resolve_launch_template({"LaunchTemplateName": template})
         arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0:autoScalingGroupName/{name}"
-        target_group = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}"
+        target_group = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}"  # and its number, but for the first
         group = Group(
             name=name,
             arn=arn,
@@ -163,7 +163,9 @@ class World:
             zones=zones,
             launch={"LaunchTemplate": {**specification, "Version": version}},
             tags={key: (value, propagate) for key, value in tags.items()},
-            target_groups=[f"{target_group}/{number}" for number in range(target_groups)],
+            target_groups=[
+                f"{target_group}{f'-{number}' if number else ''}/{number:016x}" for number in range(target_groups)
+            ],
             classic_load_balancers=[f"{name}-classic-{number}" for number in range(classic_load_balancers)],
             lattice_target_groups=[
                 f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:targetgroup/tg-{number:017x}"
@@ -192,6 +194,10 @@ class World:
             self.create_group(name, 1, 4, 2, ["eu-west-2a", "eu-west-2b"], tags)
             if number < outdated:
                 self.new_template_version(name)
+
+    def put_launch_configuration(self, name, age_seconds):
+        """A launch configuration that was made so long ago."""
+        self._api.launch_configurations[name] = self._clock.now() - age_seconds
 
     def age_template_versions(self, seconds):
         """Lets every version of a launch template be older by so much."""
@@ -225,6 +231,10 @@ class World:
     def fault_calls(self, action, code, message, count=1, skip=0):
         """The next calls of an action, spelt as IAM spells it, are answered with an error; those that are skipped are not."""
         self._faults.order_calls(action, code, message, count, skip)
+
+    def lose_answers(self, action, count=1, carried_out=True):
+        """The next calls of an action get a failure of the service for an answer, whether they are carried out or not."""
+        self._faults.order_lost_answers(action, count, carried_out)
 
     def clear_faults(self):
         """Nothing goes wrong any more."""

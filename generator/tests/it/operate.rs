@@ -1,11 +1,13 @@
 //! Commands that operate a deployed stack, against the emulated AWS: the real stack, its real machine, the real handler.
 
+mod acting;
 mod by_hand;
 mod dead_letters;
 mod doctor;
-mod printed;
+mod lost_answers;
 mod page;
 mod pauses;
+mod printed;
 
 use std::path::Path;
 
@@ -76,6 +78,7 @@ fn the_schema_of_a_status_is_that_of_its_types() {
         ("history", history::json_schema()),
         ("plan", plan::json_schema()),
         ("simulation", asg_recycle::simulate::report::json_schema()),
+        ("campaign", asg_recycle::simulate::report::campaign_schema()),
         ("operation", operated::operation_schema()),
         ("pause", operated::pause_schema()),
     ] {
@@ -118,6 +121,29 @@ fn status_exits_with_findings_where_something_is_outdated_for_too_long() {
         .stdout_has("10 d 10 h")
         .stderr_has("search-asg-1 is outdated for 10 d 10 h")
         .exits(1);
+}
+
+#[test]
+fn an_age_that_is_not_known_hides_none_that_is_and_is_not_called_well() {
+    let mut stage = Stage::new("out-in");
+    let launch = |name: &str| {
+        json!({"action": "UpdateAutoScalingGroup",
+            "parameters": {"AutoScalingGroupName": GROUP, "LaunchConfigurationName": name}})
+    };
+    stage.emulator.order("put_launch_configuration", json!({"name": "web-3", "age_seconds": 900_000}));
+    stage.emulator.order("call", launch("web-3"));
+    operate(&mut stage, &["status", "--max-age", "7d"])
+        .stderr("search-asg-1 is outdated for 10 d 10 h\n")
+        .exits(1);
+    operate(&mut stage, &["status", "--max-age", "30d"]).stderr("").ok();
+    stage.emulator.order("call", launch("web-4"));
+    operate(&mut stage, &["status"]).stdout_has("3 of 3    ?      out-in").ok();
+    let done = operate(&mut stage, &["status", "--max-age", "7d", "--format", "json"])
+        .stderr_has("not known for how long it is outdated, for what it is to be launched from is not there: search-asg-1")
+        .exits(3);
+    let status = held_to("status.schema.json", &done.stdout);
+    let row = &status["stacks"][0]["groups"][0];
+    assert_eq!((&row["may_be_older"], &row["outdated_seconds"]), (&json!(true), &json!(null)));
 }
 
 /// The time that it takes is printed, not judged: `--nocapture` shows it.
@@ -277,6 +303,25 @@ pub(crate) fn until<T>(stage: &mut Stage, mut is_so: impl FnMut(&mut Stage) -> O
     panic!("it did not come about in a minute");
 }
 
+/// Waits for a call of the command under way; those that it made before do not count.
+pub(crate) fn until_it_calls(stage: &mut Stage, action: &str) {
+    until(stage, |stage| {
+        let made: Value = stage.emulator.ask("operator_calls", json!({}));
+        made.get(action).map(drop)
+    });
+}
+
+/// Lets the restore run that follows an abort which is under way, once that follows it: time stands still until then. The restore.
+pub(crate) fn restored_in_sight(stage: &mut Stage, execution: &str) -> String {
+    until_it_calls(stage, "states:StopExecution");
+    assert_eq!(stage.emulator.wait(execution).status, "ABORTED");
+    let restore = stage.deliver_status_event();
+    stage.emulator.ask::<Value>("operator_calls", json!({}));
+    until_it_calls(stage, "autoscaling:DescribeAutoScalingGroups"); // how far it is
+    assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
+    restore
+}
+
 /// The newest execution, once there are so many.
 pub(crate) fn newest(stage: &mut Stage, count: usize) -> String {
     until(stage, |stage| {
@@ -284,112 +329,4 @@ pub(crate) fn newest(stage: &mut Stage, count: usize) -> String {
         let last = all.get(count - 1)?["executionArn"].as_str().expect("text");
         Some(last.to_owned())
     })
-}
-
-#[test]
-fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
-    let mut stage = Stage::new("out-in");
-    operate(&mut stage, &["start", GROUP, "--strategy", "in-ot", "--yes"])
-        .stderr_has("did you mean `in-out`?")
-        .exits(2);
-    operate(&mut stage, &["start", GROUP]).stderr_has("account 123456789012, eu-west-2").exits(2);
-    operate(&mut stage, &["start", "no-such-group", "--yes"]).stderr_has("there is no group").exits(2);
-    let under_way =
-        operate(&mut stage, &["start", GROUP, "--replace", "all", "--dry-run", "--wait", "--every", "1s"]);
-    let under_way = under_way.stdout_has("search-asg-1: dry_run").begin();
-    let execution = newest(&mut stage, 1);
-    stage.emulator.wait(&execution);
-    under_way.exits(0);
-    stage.assert_untouched();
-    let under_way =
-        operate(&mut stage, &["start", GROUP, "--replace", "all", "--yes", "--wait", "--every", "1s"]);
-    let under_way = under_way.stdout_has("search-asg-1: recycled").begin();
-    let execution = newest(&mut stage, 2);
-    stage.wait_for("launched");
-    operate(&mut stage, &["wait", GROUP, "--timeout", "1s", "--every", "1s"])
-        .stderr_has("search-asg-1 is not at rest after 1 s")
-        .exits(1);
-    operate(&mut stage, &["restore", GROUP, "--yes"]).stderr_has("runs and holds").exits(2);
-    let ended = stage.emulator.wait(&execution);
-    assert_eq!(ended.input["replace"], json!("all"));
-    under_way.exits(0);
-    stage.assert_replaced();
-    operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: current, last recycled\n").ok();
-    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("no recycle of `search-asg-1` runs").exits(2);
-    operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
-}
-
-#[test]
-fn a_recycle_that_is_aborted_is_put_back_by_the_handlers_restore() {
-    for (strategy, first_change) in [("out-in", "launched"), ("in-out", "terminating")] {
-        let mut stage = Stage::new(strategy);
-        stage.new_launch_template_version();
-        operate(&mut stage, &["start", GROUP, "--yes"]).stdout_has("started arn:aws:states").ok();
-        let execution = newest(&mut stage, 1);
-        stage.wait_for(first_change);
-        operate(&mut stage, &["abort", GROUP]).stderr_has("puts back").stderr_has("write `--yes`").exits(2);
-        let under_way = operate(&mut stage, &["abort", GROUP, "--yes", "--every", "1s"]);
-        let under_way = under_way.stderr_has("account 123456789012, eu-west-2").begin();
-        until(&mut stage, |stage| {
-            let made: Value = stage.emulator.ask("operator_calls", json!({}));
-            made.get("states:StopExecution").map(drop)
-        });
-        assert_eq!(stage.emulator.wait(&execution).status, "ABORTED");
-        let restore = stage.deliver_status_event();
-        stage.emulator.wait(&restore);
-        under_way.exits(0);
-        stage.emulator.order("advance", json!({"seconds": 600}));
-        stage.assert_as_before(strategy);
-    }
-}
-
-#[test]
-fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
-    let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("launched");
-    stage.emulator.order("stop", json!({"execution": execution}));
-    let held = row(&mut stage);
-    assert_eq!(held["state"], json!("held"), "{held:#}");
-    operate(&mut stage, &["wait", GROUP]).stdout_has("held: its holder aborted").exits(1);
-    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("does not run any more").exits(2);
-    let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"]);
-    let under_way = under_way.stderr_has("the maximum 3 (is 6)").stdout_has("search-asg-1: restored").begin();
-    let restore = newest(&mut stage, 2);
-    let holder = |stage: &mut Stage| status(stage)["stacks"][0]["groups"][0]["held_by"].clone();
-    until(&mut stage, |stage| (holder(stage) == json!(restore)).then_some(()));
-    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("a restore already runs").exits(2);
-    stage.emulator.wait(&restore);
-    under_way.exits(0);
-    stage.emulator.order("advance", json!({"seconds": 600}));
-    stage.assert_as_before("after the restore by hand");
-}
-
-#[test]
-fn a_group_of_another_stack_is_not_acted_on() {
-    let mut stage = Stage::new("out-in");
-    stage.emulator.order("set_variable", json!({"name": "GROUP_NAME_PREFIXES", "value": "api-"}));
-    for command in [
-        "start",
-        "abort",
-        "restore",
-        "resume",
-        "pause --why x",
-        "wait",
-        "watch",
-        "status",
-        "plan",
-        "report -o page.html",
-    ] {
-        let mut arguments: Vec<&str> = command.split(' ').chain([GROUP]).collect();
-        if ["start", "abort", "restore", "resume"].contains(&command) {
-            arguments.push("--yes");
-        }
-        operate(&mut stage, &arguments).stderr_has("is not among those that stack").exits(2);
-    }
-    operate(&mut stage, &["simulate", "--group", GROUP]).stderr_has("is not among those that stack").exits(2);
-    operate(&mut stage, &["status"]).stdout_has("no group").ok();
-    stage.assert_untouched();
 }

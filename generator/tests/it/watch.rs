@@ -202,6 +202,18 @@ fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
 }
 
 #[test]
+fn load_balancers_beyond_ten_are_named_and_nobody_is_called_healthy_to_them() {
+    let mut stage = Stage::with_group("out-in", &json!({"target_groups": 11}));
+    operate(&mut stage, &["status", GROUP])
+        .stdout_has("capacity   3 instances, 0 healthy, 3 not known\n")
+        .stdout_has("InService  unknown")
+        .stderr_has("not asked: search-asg-1-10\n")
+        .exits(3);
+    let mut stage = Stage::with_group("out-in", &json!({"target_groups": 10}));
+    operate(&mut stage, &["status", GROUP]).stdout_has("capacity   3 instances, 3 healthy\n").stderr("").ok();
+}
+
+#[test]
 fn the_status_of_a_group_tells_all_of_it() {
     let (mut stage, execution) = recycling("out-in");
     stage.emulator.order("advance", json!({"seconds": 70}));

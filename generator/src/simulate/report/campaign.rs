@@ -1,8 +1,11 @@
 //! A campaign for people and programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::replay::Replay;
 use super::style::counted;
@@ -62,24 +65,70 @@ fn again(failure: &FailingRun, replay: &Replay) -> Replay {
     replay.with(["--campaign", "1", "--seed", &seed, "--strategy", &failure.strategy])
 }
 
-/// As JSON; `replay` is the command of the whole.
-pub fn json(campaign: &Campaign, replay: &Replay) -> Value {
-    let failures = campaign.failures.iter().map(|failure| {
-        json!({
-            "seed": failure.seed, "strategy": failure.strategy, "faults": failure.faults,
-            "scenario": failure.scenario, "faults_of_smallest": failure.faults_of_smallest,
-            "replay": again(failure, replay).command(),
-        })
-    });
-    json!({
-        "version": 1,
-        "generator_version": replay.version,
-        "configuration_sha256": replay.digest,
-        "seed": campaign.seed,
-        "runs": campaign.runs,
-        "transitions": campaign.transitions,
-        "endings": campaign.endings,
-        "first_seeds": campaign.first_seeds,
-        "failures": failures.collect::<Vec<_>>(),
-    })
+/// What `simulate --campaign --format json` prints.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CampaignReport {
+    /// Of this form: 1.
+    pub version: u32,
+    /// The version of the generator.
+    pub generator_version: String,
+    /// Hash of the file that the machine was made from.
+    pub configuration_sha256: String,
+    /// The first seed; each scenario has the next one.
+    pub seed: u64,
+    /// How many scenarios were run.
+    pub runs: u64,
+    /// State transitions of all.
+    pub transitions: u64,
+    /// How the executions ended, and how many of them so.
+    pub endings: BTreeMap<String, u64>,
+    /// The first seed that ended so: it shows one of them.
+    pub first_seeds: BTreeMap<String, u64>,
+    /// What failed, in order of seeds.
+    pub failures: Vec<CampaignFailure>,
+}
+
+/// A scenario that failed.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CampaignFailure {
+    /// Its seed: it makes the same scenario again.
+    pub seed: u64,
+    /// Its strategy.
+    pub strategy: String,
+    /// What was wrong, each with its moment.
+    pub faults: Vec<String>,
+    /// The smallest scenario found that fails in the same way, as `docs/scenarios.md` has it.
+    pub scenario: Value,
+    /// What is wrong with that.
+    pub faults_of_smallest: Vec<String>,
+    /// The command that makes the scenario again.
+    pub replay: String,
+}
+
+/// The JSON Schema of [`CampaignReport`].
+pub fn json_schema() -> Value {
+    schemars::schema_for!(CampaignReport).to_value()
+}
+
+/// For programs; `replay` is the command of the whole.
+pub fn json(campaign: &Campaign, replay: &Replay) -> CampaignReport {
+    let failure = |failure: &FailingRun| CampaignFailure {
+        seed: failure.seed,
+        strategy: failure.strategy.clone(),
+        faults: failure.faults.clone(),
+        scenario: failure.scenario.clone(),
+        faults_of_smallest: failure.faults_of_smallest.clone(),
+        replay: again(failure, replay).command(),
+    };
+    CampaignReport {
+        version: 1,
+        generator_version: replay.version.to_owned(),
+        configuration_sha256: replay.digest.clone(),
+        seed: campaign.seed,
+        runs: campaign.runs,
+        transitions: campaign.transitions,
+        endings: campaign.endings.clone(),
+        first_seeds: campaign.first_seeds.clone(),
+        failures: campaign.failures.iter().map(failure).collect(),
+    }
 }

@@ -11,7 +11,9 @@ mod text;
 mod timeline;
 mod wording;
 
-pub use campaign::{json as campaign_json, text as campaign_text};
+pub use campaign::{
+    CampaignReport, json as campaign_json, json_schema as campaign_schema, text as campaign_text,
+};
 pub use chart::{CHART_ROWS_MAX, ChartArea, chart};
 pub use json::{SimulationReport, json, json_schema};
 pub use replay::Replay;

@@ -1,9 +1,9 @@
 //! The commands that act, as a person uses them: in a terminal of 80 columns, asked and answered, on a recycle of each strategy by the
 //! real machine and handler.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{newest, operate, until};
+use super::{newest, operate, restored_in_sight};
 use crate::end_to_end::stage::{GROUP, Stage, open_all_day};
 use crate::terminal::Terminal;
 
@@ -36,6 +36,11 @@ fn agreed(stage: &mut Stage, arguments: &[&str], part: &str) {
     terminal.answer("y");
     let (shown, code) = terminal.end();
     assert!(code == Some(0) && shown.contains(part), "{arguments:?}: {code:?}\n{shown}");
+}
+
+/// What is shown, without the terminal's own ends of lines.
+fn words(shown: &str) -> String {
+    shown.replace('\n', "")
 }
 
 /// Starts a recycle and waits for its first change.
@@ -80,18 +85,10 @@ fn a_recycle_of_each_strategy_is_paused_resumed_and_aborted_by_hand() {
         assert!(code == Some(2) && shown.contains("not agreed to; nothing was done"), "{shown}");
         let mut terminal = asked(&mut stage, &["abort", GROUP, "--every", "1s"]);
         terminal.answer("yes");
-        until(&mut stage, |stage| {
-            let made: Value = stage.emulator.ask("operator_calls", json!({}));
-            made.get("states:StopExecution").map(drop)
-        });
-        assert_eq!(stage.emulator.wait(&execution).status, "ABORTED", "{strategy}");
-        let restore = stage.deliver_status_event();
-        stage.emulator.wait(&restore);
+        restored_in_sight(&mut stage, &execution);
         let (shown, code) = terminal.end();
-        // A restore that is over before the first look is not seen, only what it left.
-        let ends = ["search-asg-1: restored", "search-asg-1: stopped; nothing is left changed"];
-        let is_told = ends.iter().any(|end| shown.contains(end));
-        assert!(code == Some(0) && is_told, "{strategy}: {code:?}\n{shown}");
+        let told = words(&shown).contains(&format!("search-asg-1: restored: what {execution} had changed"));
+        assert!(code == Some(0) && told, "{strategy}: {code:?}\n{shown}");
         stage.emulator.order("advance", json!({"seconds": 900}));
         stage.assert_as_before(strategy);
     }
@@ -112,4 +109,37 @@ fn what_a_dead_recycle_of_each_strategy_left_is_restored_by_hand() {
         stage.emulator.order("advance", json!({"seconds": 900}));
         stage.assert_as_before(strategy);
     }
+}
+
+#[test]
+fn what_changes_while_a_person_thinks_is_shown_and_asked_again() {
+    let mut stage = stage("out-in");
+    let execution = started(&mut stage, "out-in", 1);
+    // It goes on to its next phase, in which stopping it leads elsewhere.
+    let mut aborting = asked(&mut stage, &["abort", GROUP]);
+    stage.wait_for("terminating");
+    aborting.answer("y");
+    let shown = aborting.until("meanwhile it is otherwise:");
+    assert!(shown.contains("(doubling)"), "{shown}");
+    let shown = aborting.until("(halving)");
+    aborting.answer("n");
+    let (_, code) = aborting.end();
+    assert_eq!(code, Some(2), "{shown}");
+    // It is stopped; before the second answer somebody else's restore runs.
+    stage.emulator.order("stop", json!({"execution": execution}));
+    let mut restoring = asked(&mut stage, &["restore", GROUP]);
+    let restore = stage.deliver_status_event();
+    restoring.answer("y");
+    let (shown, code) = restoring.end();
+    let refused = format!("{restore} runs and holds `{GROUP}`");
+    assert!(code == Some(2) && words(&shown).contains(&refused), "{code:?}\n{shown}");
+    stage.emulator.wait(&restore);
+    let mut starting = asked(&mut stage, &["start", GROUP]);
+    stage.set_tag("autorecycle_strategy", "in-out");
+    starting.answer("y");
+    let shown = starting.until("meanwhile it is otherwise:");
+    assert!(shown.contains("search-asg-1 with out-in: outdated"), "{shown}");
+    starting.until("search-asg-1 with in-out: outdated");
+    starting.answer("n");
+    assert_eq!(starting.end().1, Some(2));
 }

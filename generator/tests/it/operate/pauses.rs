@@ -69,6 +69,24 @@ fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
 }
 
 #[test]
+fn the_pause_of_a_group_that_is_gone_is_ended_by_its_own_stack_only() {
+    let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["pause", GROUP, "--why", "incident 42", "--yes"]).ok();
+    let gone = json!({"AutoScalingGroupName": GROUP, "ForceDelete": true});
+    stage.emulator.order("call", json!({"action": "DeleteAutoScalingGroup", "parameters": gone}));
+    for (variable, other) in [("GROUP_NAME_PREFIXES", "api-"), ("GROUP_TAGS", r#"{"owner": "web"}"#)] {
+        stage.emulator.order("set_variable", json!({"name": variable, "value": other}));
+        operate(&mut stage, &["resume", GROUP, "--yes"])
+            .stderr_has("`search-asg-1` is gone, and by what is left of it not among the groups that stack")
+            .stderr_has("its pause ends by itself: paused until 20")
+            .exits(2);
+        stage.emulator.order("set_variable", json!({"name": variable, "value": ""}));
+    }
+    operate(&mut stage, &["resume", GROUP, "--yes"]).stdout_has("search-asg-1: resumed").ok();
+    operate(&mut stage, &["resume", GROUP, "--yes"]).stderr_has("there is no group").exits(2);
+}
+
+#[test]
 fn an_error_half_way_tells_of_every_group_how_it_is() {
     let mut stage = Stage::new("out-in");
     stage.emulator.order("create_fleet", json!({"count": 2, "outdated": 0}));

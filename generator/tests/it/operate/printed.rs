@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{held_to, newest, operate, until};
+use super::{held_to, newest, operate, restored_in_sight};
 use crate::end_to_end::stage::{GROUP, Stage};
 use crate::run::Run;
 
@@ -85,6 +85,30 @@ fn printed(
 }
 
 #[test]
+fn a_campaign_with_a_failure_is_as_its_schema_says() {
+    use asg_recycle::simulate::campaign::{Campaign, FailingRun};
+    use asg_recycle::simulate::report::{Replay, campaign_json};
+    let failure = FailingRun {
+        seed: 7,
+        strategy: "in-out".to_owned(),
+        faults: vec!["at 0:05: the minimum stays".to_owned()],
+        scenario: json!({"group": {"min": 1}}),
+        faults_of_smallest: Vec::new(),
+    };
+    let campaign = Campaign { seed: 5, runs: 3, failures: vec![failure], ..Campaign::default() };
+    let replay = Replay {
+        version: asg_recycle::VERSION,
+        file: "stack.yaml".to_owned(),
+        digest: "00".to_owned(),
+        arguments: Vec::new(),
+    };
+    let told = serde_json::to_string(&campaign_json(&campaign, &replay)).expect("JSON");
+    let told = held_to("campaign.schema.json", &told);
+    let again = "asg-recycle simulate stack.yaml --campaign 1 --seed 7 --strategy in-out";
+    assert_eq!(told["failures"][0]["replay"], json!(again));
+}
+
+#[test]
 fn what_commands_really_print_is_as_their_schemas_say() {
     let mut stage = Stage::new("out-in");
     let left = &mut documented();
@@ -116,13 +140,7 @@ fn what_commands_really_print_is_as_their_schemas_say() {
     let aborting = left.remove("abort").expect("the page has it");
     let under_way =
         operate(&mut stage, &["abort", GROUP, "--yes", "--every", "1s", "--format", "json"]).begin();
-    until(&mut stage, |stage| {
-        let made: Value = stage.emulator.ask("operator_calls", json!({}));
-        made.get("states:StopExecution").map(drop)
-    });
-    stage.emulator.wait(&execution);
-    let restore = stage.deliver_status_event();
-    stage.emulator.wait(&restore);
+    let restore = restored_in_sight(&mut stage, &execution);
     let aborted = held_to(&format!("{aborting}.schema.json"), &under_way.exits(0).stdout);
     assert_eq!((&aborted["stopped"], &aborted["execution"]), (&json!(execution), &json!(restore)));
     assert_eq!((&aborted["outcome"], &aborted["is_well"]), (&json!("restored"), &json!(true)));
@@ -140,5 +158,9 @@ fn what_commands_really_print_is_as_their_schemas_say() {
     let put = printed(&mut stage, (left, "dlq redrive"), &["dlq", "redrive", "--yes"], 0);
     assert_eq!(put["put_back"][&id], json!("done"));
     printed(&mut stage, (left, "simulate"), &["simulate", "--group", GROUP], 0);
+    let stack = format!("{}/../examples/webops/stack.yaml", env!("CARGO_MANIFEST_DIR"));
+    let campaign = ["simulate", &*stack, "--campaign", "2", "--seed", "5"];
+    let campaign = printed(&mut stage, (left, "simulate --campaign"), &campaign, 0);
+    assert_eq!((&campaign["runs"], &campaign["failures"]), (&json!(2), &json!([])));
     assert!(left.is_empty(), "never run: {left:?}");
 }

@@ -1,0 +1,110 @@
+//! The commands that act, with `--yes`: a recycle is started and followed, aborted, restored by hand, and refused where the group is another
+//! stack's.
+
+use serde_json::json;
+
+use super::{newest, operate, restored_in_sight, row, status, until};
+use crate::end_to_end::stage::{GROUP, Stage};
+
+#[test]
+fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
+    let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["start", GROUP, "--strategy", "in-ot", "--yes"])
+        .stderr_has("did you mean `in-out`?")
+        .exits(2);
+    operate(&mut stage, &["start", GROUP]).stderr_has("account 123456789012, eu-west-2").exits(2);
+    operate(&mut stage, &["start", "no-such-group", "--yes"]).stderr_has("there is no group").exits(2);
+    let under_way =
+        operate(&mut stage, &["start", GROUP, "--replace", "all", "--dry-run", "--wait", "--every", "1s"]);
+    let under_way = under_way.stdout_has("search-asg-1: dry_run").begin();
+    let execution = newest(&mut stage, 1);
+    stage.emulator.wait(&execution);
+    under_way.exits(0);
+    stage.assert_untouched();
+    let under_way =
+        operate(&mut stage, &["start", GROUP, "--replace", "all", "--yes", "--wait", "--every", "1s"]);
+    let under_way = under_way.stdout_has("search-asg-1: recycled").begin();
+    let execution = newest(&mut stage, 2);
+    stage.wait_for("launched");
+    operate(&mut stage, &["wait", GROUP, "--timeout", "1s", "--every", "1s"])
+        .stderr_has("search-asg-1 is not at rest after 1 s")
+        .exits(1);
+    operate(&mut stage, &["restore", GROUP, "--yes"]).stderr_has("runs and holds").exits(2);
+    let ended = stage.emulator.wait(&execution);
+    assert_eq!(ended.input["replace"], json!("all"));
+    under_way.exits(0);
+    stage.assert_replaced();
+    operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: current, last recycled\n").ok();
+    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("no recycle of `search-asg-1` runs").exits(2);
+    operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
+}
+
+#[test]
+fn a_recycle_that_is_aborted_is_put_back_by_the_handlers_restore() {
+    for (strategy, first_change) in [("out-in", "launched"), ("in-out", "terminating")] {
+        let mut stage = Stage::new(strategy);
+        stage.new_launch_template_version();
+        operate(&mut stage, &["start", GROUP, "--yes"]).stdout_has("started arn:aws:states").ok();
+        let execution = newest(&mut stage, 1);
+        stage.wait_for(first_change);
+        operate(&mut stage, &["abort", GROUP]).stderr_has("puts back").stderr_has("write `--yes`").exits(2);
+        let under_way = operate(&mut stage, &["abort", GROUP, "--yes", "--every", "1s"]);
+        let restored = format!("search-asg-1: restored: what {execution} had changed was put back\n");
+        let under_way = under_way.stderr_has("account 123456789012, eu-west-2").stdout(&restored).begin();
+        restored_in_sight(&mut stage, &execution);
+        under_way.exits(0);
+        stage.emulator.order("advance", json!({"seconds": 600}));
+        stage.assert_as_before(strategy);
+    }
+}
+
+#[test]
+fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("launched");
+    stage.emulator.order("stop", json!({"execution": execution}));
+    let held = row(&mut stage);
+    assert_eq!(held["state"], json!("held"), "{held:#}");
+    operate(&mut stage, &["wait", GROUP]).stdout_has("held: its holder aborted").exits(1);
+    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("does not run any more").exits(2);
+    let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"]);
+    let under_way = under_way.stderr_has("the maximum 3 (is 6)").stdout_has("search-asg-1: restored").begin();
+    let restore = newest(&mut stage, 2);
+    let holder = |stage: &mut Stage| status(stage)["stacks"][0]["groups"][0]["held_by"].clone();
+    until(&mut stage, |stage| (holder(stage) == json!(restore)).then_some(()));
+    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("a restore already runs").exits(2);
+    stage.emulator.wait(&restore);
+    under_way.exits(0);
+    stage.emulator.order("advance", json!({"seconds": 600}));
+    stage.assert_as_before("after the restore by hand");
+}
+
+#[test]
+fn a_group_of_another_stack_is_not_acted_on() {
+    let mut stage = Stage::new("out-in");
+    stage.emulator.order("set_variable", json!({"name": "GROUP_NAME_PREFIXES", "value": "api-"}));
+    for command in [
+        "start",
+        "abort",
+        "restore",
+        "resume",
+        "pause --why x",
+        "wait",
+        "watch",
+        "status",
+        "plan",
+        "report -o page.html",
+    ] {
+        let mut arguments: Vec<&str> = command.split(' ').chain([GROUP]).collect();
+        if ["start", "abort", "restore", "resume"].contains(&command) {
+            arguments.push("--yes");
+        }
+        operate(&mut stage, &arguments).stderr_has("is not among those that stack").exits(2);
+    }
+    operate(&mut stage, &["simulate", "--group", GROUP]).stderr_has("is not among those that stack").exits(2);
+    operate(&mut stage, &["status"]).stdout_has("no group").ok();
+    stage.assert_untouched();
+}

@@ -1,0 +1,92 @@
+//! Calls that change something, and whose answer is lost: what became of them is looked at, and told.
+
+use serde_json::{Value, json};
+
+use super::{newest, operate, restored_in_sight, until};
+use crate::end_to_end::stage::{GROUP, Stage};
+
+/// As often as a call is made at most.
+const ATTEMPTS: u32 = 6;
+
+/// Loses the answers to all attempts at the next call of an action.
+fn lose(stage: &mut Stage, action: &str, carried_out: bool) {
+    let order = json!({"action": action, "count": ATTEMPTS, "carried_out": carried_out});
+    stage.emulator.order("lose_answers", order);
+}
+
+#[test]
+fn a_start_a_stop_and_a_restore_that_were_carried_out_are_followed() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    lose(&mut stage, "states:StartExecution", true);
+    operate(&mut stage, &["start", GROUP, "--yes", "--every", "1s"])
+        .stderr_has("looking whether arn:aws:states:eu-west-2:123456789012:execution:webops-recycle-production:search-")
+        .stderr_has(" was started all the same\nit was started\n")
+        .stdout_has("started arn:aws:states:")
+        .ok();
+    let executions: Vec<Value> = stage.emulator.ask("executions", json!({}));
+    assert_eq!(executions.len(), 1, "one, however often it was asked for: {executions:?}");
+    let execution = newest(&mut stage, 1);
+    // It may have come so far while the answers were lost.
+    until(&mut stage, |stage| (!stage.launches().is_empty()).then_some(()));
+    stage.emulator.order("clear_faults", json!({}));
+    lose(&mut stage, "states:StopExecution", true);
+    stage.emulator.ask::<Value>("operator_calls", json!({}));
+    let under_way = operate(&mut stage, &["abort", GROUP, "--yes", "--every", "1s"])
+        .stderr_has(&format!("looking whether {execution} was stopped all the same\nit was stopped\n"))
+        .stdout_has("search-asg-1: restored: what ")
+        .begin();
+    restored_in_sight(&mut stage, &execution);
+    under_way.exits(0);
+    stage.emulator.order("clear_faults", json!({}));
+    stage.emulator.order("advance", json!({"seconds": 600}));
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 3);
+    stage.wait_for("launched");
+    stage.emulator.order("stop", json!({"execution": execution}));
+    // One answer only: the second attempt finds what the first one started.
+    let order = json!({"action": "states:StartExecution", "count": 1});
+    stage.emulator.order("lose_answers", order);
+    let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"])
+        .stdout_has(&format!("search-asg-1: restored: what {execution} had changed was put back\n"))
+        .begin();
+    let restore = newest(&mut stage, 4);
+    assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
+    under_way.exits(0);
+}
+
+#[test]
+fn what_was_not_done_and_what_nobody_knows_is_told() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    lose(&mut stage, "states:StartExecution", false);
+    let denied =
+        json!({"action": "states:DescribeExecution", "code": "AccessDeniedException", "message": "no"});
+    stage.emulator.order("fault_calls", denied.clone());
+    let start = ["start", GROUP, "--yes", "--every", "5s", "--format", "json"];
+    let done = operate(&mut stage, &start)
+        .stderr_has("states:DescribeExecution is denied: no")
+        .stderr_has(" was started: look with `asg-recycle status GROUP` before you try again")
+        .exits(3);
+    let report = super::held_to("operation.schema.json", &done.stdout);
+    assert_eq!(report["is_well"], json!(false));
+    let may_be = report["execution"].as_str().expect("the one that may have been started");
+    assert!(may_be.contains(":webops-recycle-production:search-"), "{may_be}");
+    lose(&mut stage, "states:StartExecution", false);
+    operate(&mut stage, &start).stderr_has(" was not started; try again\n").exits(3);
+    assert_eq!(stage.emulator.ask::<Vec<Value>>("executions", json!({})).len(), 0);
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    stage.wait_for("launched");
+    lose(&mut stage, "states:StopExecution", false);
+    operate(&mut stage, &["abort", GROUP, "--yes", "--every", "5s"])
+        .stderr_has(" was not stopped; try again\n")
+        .exits(3);
+    lose(&mut stage, "states:StopExecution", false);
+    // The first look is the command's own, at what runs.
+    let mut later = denied;
+    later["skip"] = json!(1);
+    stage.emulator.order("fault_calls", later);
+    operate(&mut stage, &["abort", GROUP, "--yes"])
+        .stderr_has("it is not known whether arn:aws:states:")
+        .exits(3);
+}
