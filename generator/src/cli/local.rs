@@ -21,7 +21,7 @@ use super::scenario::WorldArguments;
 use super::simulate::look;
 use crate::http;
 use crate::local::{self, Account, Asked, AwsCall, Endpoint, ServiceFault};
-use crate::runtime::{Notice, Outcome, Sandbox};
+use crate::runtime::{LocalFunction, Notice, Outcome, Sandbox};
 use crate::simulate::report;
 use crate::simulate::runner::{Deployment, Detail, Run};
 
@@ -219,20 +219,30 @@ impl Session<'_> {
         let mut files = self.files();
         let mut ended = VecDeque::new();
         while !self.interrupted.load(Ordering::Relaxed) {
-            if let Some((outcome, milliseconds)) = ended.pop_front() {
-                // What it said before it answered is read by another thread, and comes a moment later.
-                while let Ok(said) = happenings.recv_timeout(BREATH) {
-                    ended.extend(self.follow(said, context)?);
-                }
-                drop(self.finished(&outcome, milliseconds, context)?);
-                continue;
-            }
+            self.settle(&mut ended, happenings, context)?;
             match happenings.recv_timeout(LOOK) {
                 Ok(happening) => ended.extend(self.follow(happening, context)?),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) if files.have_changed() => self.renew(context),
+                Err(RecvTimeoutError::Timeout) if files.have_changed() => self.renew(happenings, context)?,
                 Err(RecvTimeoutError::Timeout) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Shows what came of the invocations that have ended.
+    fn settle(
+        &mut self,
+        ended: &mut VecDeque<(Outcome, i64)>,
+        happenings: &Receiver<Happening>,
+        context: &mut Context,
+    ) -> Result<(), Failure> {
+        while let Some((outcome, milliseconds)) = ended.pop_front() {
+            // What it said before it answered is read by another thread, and comes a moment later.
+            while let Ok(said) = happenings.recv_timeout(BREATH) {
+                ended.extend(self.follow(said, context)?);
+            }
+            drop(self.finished(&outcome, milliseconds, context)?);
         }
         Ok(())
     }
@@ -322,14 +332,19 @@ impl Session<'_> {
     }
 
     /// Files have changed: the function is built and started anew; where that fails, the former goes on.
-    fn renew(&mut self, context: &mut Context) {
+    fn renew(&mut self, happenings: &Receiver<Happening>, context: &mut Context) -> Result<(), Failure> {
         let built = self.arguments.function.prepare(&self.arguments.source, self.aws.as_deref(), context);
-        let renewed = built.and_then(|mut prepared| {
+        let built = built.and_then(|mut prepared| {
             let account = self.arguments.account(&mut prepared, context)?;
-            let cannot = |error: std::io::Error| Failure::World(format!("cannot run the handler: {error}"));
-            self.sandbox.replace(prepared.function.clone()).map_err(cannot)?;
             Ok((prepared, account))
         });
+        let renewed = match built {
+            Ok((prepared, account)) => {
+                let replaced = self.replace(prepared.function.clone(), happenings, context)?;
+                replaced.map(|()| (prepared, account))
+            }
+            Err(failure) => Err(failure),
+        };
         match renewed {
             Ok((prepared, account)) => {
                 self.endpoint.set_defaults(prepared.defaults.clone());
@@ -341,5 +356,27 @@ impl Session<'_> {
                 context.console.note("the handler goes on as it was\n");
             }
         }
+        Ok(())
+    }
+
+    /// Starts another function in place of the one that runs. An event that is under way comes to its end before, with what it asks and
+    /// starts in the account that it began with.
+    fn replace(
+        &mut self,
+        function: LocalFunction,
+        happenings: &Receiver<Happening>,
+        context: &mut Context,
+    ) -> Result<Result<(), Failure>, Failure> {
+        let sandbox = Arc::clone(&self.sandbox);
+        let replacing = std::thread::spawn(move || sandbox.replace(function));
+        let mut ended = VecDeque::new();
+        while !replacing.is_finished() {
+            if let Ok(happening) = happenings.recv_timeout(BREATH) {
+                ended.extend(self.follow(happening, context)?);
+            }
+        }
+        self.settle(&mut ended, happenings, context)?;
+        let replaced = replacing.join().unwrap_or_else(|_| Err(std::io::Error::other("it broke down")));
+        Ok(replaced.map_err(|error| Failure::World(format!("cannot run the handler: {error}"))))
     }
 }

@@ -40,6 +40,11 @@ impl BuildReport {
                 progress_ends(console);
                 console.note(&format!("note: the handler was compiled, but not tried out: {reason}\n"));
             }
+            Progress::NotKept { reason } => {
+                progress_ends(console);
+                let note = format!("warning: what was built could not be kept in the cache, and the next build takes as long: {reason}\n");
+                console.note(&note);
+            }
             Progress::Compiling { name, begun, total_max } => {
                 let line = state(name, *begun, *total_max, self.started.elapsed());
                 if console.is_watched {

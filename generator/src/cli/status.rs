@@ -94,11 +94,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if unknown.is_empty() && old.is_empty() {
         return Ok(());
     }
-    let unknown = unknown.join("\n");
     if !old.is_empty() {
-        context.console.note(&unknown.lines().map(|line| format!("{line}\n")).collect::<String>());
+        for text in unknown {
+            context.console.note(&format!("{text}\n"));
+        }
         return Err(Failure::Findings);
     }
+    let unknown = unknown.join("\n");
     // AWS is at fault where it is so anywhere; a stack or a profile that is not there is a fault of the command line.
     let is_input = |failure: &Failure| matches!(failure, Failure::Input(_));
     let all_input = !failures.is_empty() && failures.iter().all(is_input);

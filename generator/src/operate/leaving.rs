@@ -149,9 +149,8 @@ mod tests {
             ..SeenInstance::default()
         };
         group.instances.list = texts(&found["Instances"]).iter().map(instance).collect();
-        let leaves = calls().filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup");
-        let leavers = leaves.map(|call| text(&call.arguments["InstanceId"])).collect();
-        (group, leavers)
+        let terminations = calls().filter(|call| &*call.action == "terminateInstanceInAutoScalingGroup");
+        (group, terminations.map(|call| text(&call.arguments["InstanceId"])).collect())
     }
 
     #[test]

@@ -70,10 +70,22 @@ pub fn build(
     let zip = zipped(&binary, &contents.beside)?;
     if inputs != of_binary && !cached {
         // For the next stack, which may package other files beside the same binary.
-        cache.put(&of_binary, request.architecture.as_str(), &zipped(&binary, &Files::new())?)?;
+        keep(&cache, request, (&of_binary, &zipped(&binary, &Files::new())?), progress);
     }
-    cache.put(&inputs, request.architecture.as_str(), &zip)?;
+    keep(&cache, request, (&inputs, &zip), progress);
     Ok(package(zip, cached, inputs))
+}
+
+/// Keeps a zip for the next build. Where that cannot be, this one is whole all the same.
+fn keep(
+    cache: &Cache,
+    request: &BuildRequest,
+    (inputs, zip): (&Inputs, &[u8]),
+    progress: &mut dyn FnMut(Progress),
+) {
+    if let Err(error) = cache.put(inputs, request.architecture.as_str(), zip) {
+        progress(Progress::NotKept { reason: error.to_string() });
+    }
 }
 
 pub(super) fn compiled(
@@ -99,4 +111,40 @@ pub(super) fn compiled(
         compile::clean(&build_dir)?;
     }
     Ok(binary)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Architecture;
+    use crate::package::Compiler;
+
+    #[test]
+    fn a_zip_that_cannot_be_kept_is_told_of_and_no_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("a cache");
+        let request = BuildRequest {
+            architecture: Architecture::X86_64,
+            compiler: Compiler::Auto,
+            cache_folder: folder.path().to_owned(),
+            keep_build: false,
+            trial: false,
+            environment: BTreeMap::new(),
+        };
+        let kept = |told: &mut Vec<Progress>| {
+            let inputs = Inputs::default();
+            keep(&cache, &request, (&inputs, b"zip"), &mut |progress| told.push(progress));
+            cache.get(&inputs.key())
+        };
+        let mut told = Vec::new();
+        assert_eq!((kept(&mut told).as_deref(), told.len()), (Some(&b"zip"[..]), 0));
+        // A file stands where the packages would be kept.
+        fs::remove_dir_all(folder.path().join("packages")).expect("it is there");
+        fs::write(folder.path().join("packages"), "").expect("a file");
+        assert_eq!(kept(&mut told), None);
+        let [Progress::NotKept { reason }] = &told[..] else { panic!("{told:?}") };
+        assert!(reason.contains("packages"), "{reason}");
+    }
 }

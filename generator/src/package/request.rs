@@ -41,6 +41,11 @@ pub enum Progress {
         /// Why.
         reason: String,
     },
+    /// What was built could not be kept in the cache, for this reason: the next build takes as long.
+    NotKept {
+        /// Why.
+        reason: String,
+    },
     /// A crate is being compiled.
     Compiling {
         /// Its name.

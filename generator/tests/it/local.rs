@@ -1,5 +1,7 @@
 //! The handler on a desk: `local`, `invoke` and `events`, with the real handler, and with a function that misbehaves when asked.
 
+mod watching;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -331,24 +333,6 @@ fn a_function_that_does_not_start_is_told_at_every_event_and_variables_come_from
     .file("stack.yaml", "name: demo\n")
     .stderr_has("own.env:1: write `NAME=VALUE`")
     .exits(2);
-}
-
-#[test]
-fn a_change_starts_the_function_anew_and_a_fault_leaves_the_former() {
-    let local = Local::start(&function(), "", &["--offline", "--watch"]);
-    let channel = |local: &Local| local.invoke("{}").1["environment"]["SLACK_CHANNEL"].clone();
-    let before = channel(&local);
-    let write = |text: &str| fs::write(local.folder.path().join("stack.yaml"), text).expect("a file");
-    write("name: demo\nnotifications:\n  slack_channel: desk\n");
-    local.line("the handler was started anew");
-    let after = channel(&local);
-    assert!(
-        before != after && after.as_str().is_some_and(|name| name.contains("desk")),
-        "{before}, then {after}"
-    );
-    write("name: demo\nnonsense: 1\n");
-    local.line("goes on as it was");
-    assert_eq!(channel(&local), after);
 }
 
 #[test]

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import urllib.request
 
 if os.environ.get("INIT") == "fails":
     sys.exit("no start today")
@@ -37,6 +38,12 @@ while True:
             began = time.time()
             time.sleep(0.3)
             ask("POST", invocation + "/response", json.dumps({"began": began, "ended": time.time()}))
+        case "ask":  # the account, after a time in which files may change
+            time.sleep(2)
+            form = b"Action=DescribeAutoScalingGroups&Version=2011-01-01"
+            with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"], data=form, timeout=15) as answer:
+                found = answer.read().decode()
+            ask("POST", invocation + "/response", json.dumps({"found": found}))
         case _:
             left = int(headers["Lambda-Runtime-Deadline-Ms"]) / 1000 - time.time()
             answer = {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{held_to, operate};
+use super::{held_to, newest, operate};
 use crate::end_to_end::stage::{GROUP, Stage};
 use crate::faults::assert_golden;
 
@@ -129,7 +129,11 @@ fn a_handler_that_gets_no_events_is_found_and_so_are_dead_letters() {
     let uuid = mappings["EventSourceMappings"][0]["UUID"].clone();
     aws(&mut stage, "lambda", "update_event_source_mapping", json!({"UUID": uuid, "Enabled": false}));
     finds(&mut stage, "queue: its events are not handed to the handler", "update-event-source-mapping");
-    aws(&mut stage, "lambda", "update_event_source_mapping", json!({"UUID": uuid, "Enabled": true}));
+    aws(&mut stage, "lambda", "delete_event_source_mapping", json!({"UUID": uuid}));
+    finds(&mut stage, "queue: nothing hands its events to the handler", "deploy the stack anew");
+    let mapping = &mappings["EventSourceMappings"][0];
+    let anew = json!({"EventSourceArn": mapping["EventSourceArn"], "FunctionName": "webops-recycle-production-handler"});
+    aws(&mut stage, "lambda", "create_event_source_mapping", anew);
     stage.emulator.order("put_dead_letter", json!({"body": "{}", "attributes": {}}));
     finds(&mut stage, "dead letters: about 1 event could not", "asg-recycle dlq list");
 }
@@ -185,6 +189,8 @@ fn a_notifier_that_is_gone_and_a_stack_of_another_version_are_found() {
     finds(&mut stage, "version: the stack is of version 0.0.9", "UPGRADING.md");
     edit_definition(&mut stage, "asg-recycle 0.0.9 from", "asg-recycle 999.0.0 from");
     finds(&mut stage, "may not read what the stack writes", "install version 999.0.0");
+    edit_definition(&mut stage, "asg-recycle 999.0.0 from", "made by hand from");
+    finds(&mut stage, "version: ", "deploy the stack anew");
 }
 
 #[test]
@@ -212,6 +218,35 @@ fn locks_that_nobody_holds_and_faulty_tags_are_found() {
     aws(&mut stage, "dynamodb", "delete_item", json!({"TableName": "asg-recycle-locks", "Key": key}));
     stage.set_tag("autorecycle_strategy", "in-ot");
     finds(&mut stage, "tags: search-asg-1: `autorecycle_strategy` is `in-ot`", "mend the tag");
+}
+
+#[test]
+fn a_recycle_whose_group_lost_its_opt_in_tag_is_found() {
+    let mut stage = healthy();
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("launched");
+    let tag = json!({"ResourceId": GROUP, "ResourceType": "auto-scaling-group", "Key": "autorecycle_recycle_on_asg_update"});
+    stage.emulator.order("call", json!({"action": "DeleteTags", "parameters": {"Tags": [tag]}}));
+    finds(
+        &mut stage,
+        "locks: search-asg-1: a recycle runs, though the group lost its opt-in tag",
+        "asg-recycle abort search-asg-1",
+    );
+    stage.emulator.order("stop", json!({"execution": execution}));
+    finds(
+        &mut stage,
+        "by an execution that aborted, and the group lost its opt-in tag",
+        "asg-recycle restore",
+    );
+    let gone = json!({"AutoScalingGroupName": GROUP, "ForceDelete": true});
+    stage.emulator.order("call", json!({"action": "DeleteAutoScalingGroup", "parameters": gone}));
+    finds(
+        &mut stage,
+        "by an execution that aborted, and the group is gone",
+        "delete the item from the table of locks",
+    );
 }
 
 #[test]
