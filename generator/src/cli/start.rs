@@ -9,6 +9,7 @@ use super::executions;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
+use crate::operate::reads;
 use crate::operate::request::{self, ReplaceAsked, StartAsked};
 use crate::operate::session::StackSession;
 
@@ -74,6 +75,12 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
     let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
+    if !dry.is_empty() {
+        return Ok((request, what)); // it waits for nobody
+    }
+    let (lock, pause) = (reads::lock(session, &group.name)?, reads::pause_of(session, &group.name)?);
+    let waits_for = request::waits_for(lock.as_ref(), pause.as_ref(), now());
+    let what = waits_for.iter().fold(what, |what, line| format!("{what}\n  {line}"));
     Ok((request, what))
 }
 

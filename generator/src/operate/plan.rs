@@ -171,12 +171,9 @@ fn refusals(
 ) -> Vec<String> {
     let asked = StartAsked { strategy: None, replace: ReplaceAsked::Outdated, dry_run: false };
     let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now, settings);
-    let lock = facts.fleet.locks.get(&group.name);
-    let held = lock.map(|lock| match &lock.held_by {
-        Some(holder) => format!("{holder} holds the lock: a new request would follow it"),
-        None => "a journal is left: a recycle would put that back first".to_owned(),
-    });
-    decided.err().into_iter().chain(held).collect()
+    let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);
+    let waits_for = request::waits_for(locks.get(&group.name), pauses.get(&group.name), now);
+    decided.err().into_iter().chain(waits_for).collect()
 }
 
 /// What would be replaced, and what would be left alone by the settings of the strategy.

@@ -13,6 +13,9 @@ use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::lock::GroupLock;
+use super::pause::GroupPause;
+
 /// Which instances are replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplaceAsked {
@@ -79,6 +82,18 @@ pub fn recycle(
         Decision::Skip(skip) => Err(skip.to_string()),
         Decision::Reject(rejection) => Err(rejection.reason()),
     }
+}
+
+/// What a request that is made now has to wait for, or puts back first: who holds the lock, what was left, and who paused the group.
+pub fn waits_for(lock: Option<&GroupLock>, pause: Option<&GroupPause>, now: Timestamp) -> Vec<String> {
+    let held = lock.map(|lock| match &lock.held_by {
+        Some(holder) => format!("{holder} holds the lock: a new request would follow it"),
+        None => "a journal is left: a recycle would put that back first".to_owned(),
+    });
+    let paused = pause.filter(|pause| pause.is_on(now));
+    let paused =
+        paused.map(|pause| format!("{}: a recycle would change nothing before that is over", pause.told()));
+    held.into_iter().chain(paused).collect()
 }
 
 /// The restore of a group: what the dead execution was asked for in another mode, as the handler has it, where that can be read; else

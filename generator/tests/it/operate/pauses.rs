@@ -33,6 +33,9 @@ fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
         .stderr_has(": incident 43")
         .ok();
     operate(&mut stage, &["status"]).stdout_has("current, paused").stdout_has(": incident 42").ok();
+    let waits = ": incident 42: a recycle would change nothing before that is over";
+    operate(&mut stage, &["plan", GROUP]).stdout_has("not now    paused until 20").ok();
+    operate(&mut stage, &["start", GROUP]).stderr_has(waits).exits(2);
     stage.new_launch_template_version();
     let event = stage.launch_event();
     let execution = stage.send(&event);
