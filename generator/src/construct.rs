@@ -23,6 +23,8 @@ pub struct AsgRecycle {
     machine: Machine,
     /// API calls of a former version, whose executions may still run.
     former_calls: BTreeSet<String>,
+    /// Whether the function of a former version was in a VPC, whose interfaces Lambda still has to remove.
+    keeps_network: bool,
     stack: Stack,
 }
 
@@ -32,7 +34,7 @@ impl AsgRecycle {
         config.check()?;
         let machine = asl::build(&config)?;
         let stack = Stack::new(&config, &machine, None)?;
-        Ok(Self { config, machine, former_calls: BTreeSet::new(), stack })
+        Ok(Self { config, machine, former_calls: BTreeSet::new(), keeps_network: false, stack })
     }
 
     /// The same stack, deployed over one whose state machine makes these calls: executions of it that still run get the new
@@ -46,10 +48,18 @@ impl AsgRecycle {
         Ok(Self { stack, ..this })
     }
 
+    /// The same stack, deployed over one whose function is in a VPC that it leaves: its role still lets Lambda remove the network
+    /// interfaces. Set it before the package.
+    #[must_use]
+    pub fn keeping_network(self) -> Self {
+        Self { keeps_network: true, stack: self.stack.keeping_network(), ..self }
+    }
+
     fn described(&self, package: Option<&PackageDigest>) -> Result<Stack, Problems> {
         let mut machine = self.machine.clone();
         machine.api_calls.extend(self.former_calls.iter().cloned());
-        Stack::new(&self.config, &machine, package)
+        let stack = Stack::new(&self.config, &machine, package)?;
+        Ok(if self.keeps_network { stack.keeping_network() } else { stack })
     }
 
     /// The same stack, deploying this handler zip.
@@ -117,6 +127,23 @@ mod tests {
         let upgraded = stack.upgrading(former).unwrap().with_package(&package).unwrap();
         assert!(may(&upgraded).contains("autoscaling:EnterStandby"));
         assert!(!upgraded.machine().api_calls.contains("autoscaling:EnterStandby"));
+    }
+
+    #[test]
+    fn lambda_may_still_remove_the_interfaces_of_a_function_that_leaves_its_vpc() {
+        let stack = AsgRecycle::from_config(Config::with_defaults("x".parse().unwrap())).unwrap();
+        let attaching = |stack: &AsgRecycle| {
+            let statements = &stack.stack().iam.handler.policy.document.statements;
+            statements
+                .iter()
+                .filter(|one| one.actions.iter().any(|action| action == "ec2:DeleteNetworkInterface"))
+                .count()
+        };
+        assert_eq!(attaching(&stack), 0);
+        let kept =
+            stack.keeping_network().keeping_network().upgrading(BTreeSet::from(["sns:Publish".to_owned()]));
+        let kept = kept.unwrap().with_package(&PackageDigest::of(b"zip")).unwrap();
+        assert_eq!(attaching(&kept), 2, "what allows Lambda and what forbids the function's code, each once");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use asg_recycle_handler::spelling::suggestion;
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::generate;
 use super::input::Source;
 use super::telling::Format;
 use crate::explain::{Explanation, Explanations, Fact, ThingKind};
@@ -34,9 +35,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let stack = match &arguments.out {
         None => stack,
         Some(out) => {
-            let record = Folder::open(out, Edits::Protect)?.upgraded(super::generate::record(&stack));
-            let failed = |problems| Failure::World(format!("{problems:?}"));
-            stack.upgrading(record.former_api_calls).map_err(failed)?
+            let record = Folder::open(out, Edits::Protect)?.upgraded(generate::record(&stack));
+            generate::upgrading(stack, &record)?
         }
     };
     let explanations = Explanations::of(&stack);

@@ -10,6 +10,7 @@ use super::report;
 use crate::AsgRecycle;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, StackRecord, Wanted};
 use crate::package::{Contents, Inputs};
+use crate::problem::Problems;
 use crate::render::Files;
 use crate::stack::PackageDigest;
 
@@ -101,7 +102,7 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
         ("locks.create_table", config.locks.create_table.to_string()),
         ("encryption.customer_key", config.encryption.customer_key.to_string()),
         ("package.kind", config.package.kind.as_str().to_owned()),
-        ("network", if config.network.is_given() { "a VPC" } else { "none" }.to_owned()),
+        ("network", if config.network.is_given() { StackRecord::IN_A_VPC } else { "none" }.to_owned()),
         ("groups", if groups.is_empty() { "all".to_owned() } else { groups.join(", ") }),
     ];
     StackRecord {
@@ -109,6 +110,17 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
         fixed: fixed.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         ..StackRecord::default()
     }
+}
+
+/// The stack with what its roles keep for the version before.
+pub(super) fn upgrading(stack: AsgRecycle, record: &StackRecord) -> Result<AsgRecycle, Failure> {
+    let stack = stack.upgrading(record.former_api_calls.clone()).map_err(|problems| unmade(&problems))?;
+    Ok(if record.keeps_network { stack.keeping_network() } else { stack })
+}
+
+/// The names and the machine have passed already; neither a call of before nor the zip's hash can make a fault of its own.
+fn unmade(problems: &Problems) -> Failure {
+    Failure::World(format!("{problems:?}"))
 }
 
 /// Every text file of the output folder.
@@ -120,11 +132,9 @@ pub(super) fn files(
     sources: &Files,
 ) -> Result<Files, Failure> {
     let digest = package.and_then(|record| PackageDigest::from_hex(&record.sha256_hex));
-    // The names and the machine have passed already; the zip's hash cannot make a fault of its own.
-    let failed = |problems| Failure::World(format!("{problems:?}"));
-    let stack = stack.upgrading(record.former_api_calls.clone()).map_err(failed)?;
+    let stack = upgrading(stack, record)?;
     let stack = match &digest {
-        Some(digest) => stack.with_package(digest).map_err(failed)?,
+        Some(digest) => stack.with_package(digest).map_err(|problems| unmade(&problems))?,
         None => stack,
     };
     let mut files = stack.synth_all(&formats.0);

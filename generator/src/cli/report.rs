@@ -127,6 +127,12 @@ pub(super) fn upgrade(plan: &Plan, context: &mut Context) {
              takes it away\n"
         ));
     }
+    if plan.keeps_network() {
+        context.console.note(
+            "note: the handler's role still allows what removes its network interfaces: Lambda does so some time after the function has \
+             left its VPC; the next version takes it away\n",
+        );
+    }
 }
 
 /// Warns of alarms that reach nobody: it is right, and still should be known before it is deployed.

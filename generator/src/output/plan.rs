@@ -159,6 +159,11 @@ impl Plan {
         self.after.stack.iter().flat_map(|stack| stack.former_api_calls.iter().map(String::as_str))
     }
 
+    /// Whether the handler's role keeps what removes its network interfaces.
+    pub fn keeps_network(&self) -> bool {
+        self.after.stack.as_ref().is_some_and(|stack| stack.keeps_network)
+    }
+
     /// Every file's change but the manifest's, by path.
     pub fn changes(&self) -> impl Iterator<Item = (&str, &Change)> {
         self.steps.iter().map(|(path, step)| (path.as_str(), &step.change))

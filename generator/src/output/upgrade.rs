@@ -12,6 +12,10 @@ pub struct StackRecord {
     pub api_calls: BTreeSet<String>,
     /// Those of the version before that it does not make any more; its role still allows them.
     pub former_api_calls: BTreeSet<String>,
+    /// Whether the function of the version before was in a VPC that this one leaves; its role still allows what removes its network
+    /// interfaces.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_network: bool,
     /// Keys of `stack.yaml` that a deployed stack cannot change in place, with their values.
     pub fixed: BTreeMap<String, String>,
 }
@@ -44,7 +48,7 @@ const CONSEQUENCES: &[(&str, &str)] = &[
     ),
     (
         "network",
-        "the function reaches AWS by another way at once; one that leaves its VPC loses with it the permissions by which Lambda removes its network interfaces, which may stay behind: see UPGRADING.md",
+        "the function reaches AWS by another way at once; the role of one that leaves its VPC keeps for a version the permissions by which Lambda removes its network interfaces",
     ),
     (
         "groups",
@@ -64,7 +68,21 @@ impl StackRecord {
             Some(before) => before.api_calls.difference(&self.api_calls).cloned().collect(),
             None => BTreeSet::new(),
         };
-        Self { former_api_calls, ..self }
+        let keeps_network = before.is_some_and(|before| {
+            if same_generator && before.network() == self.network() {
+                before.keeps_network
+            } else {
+                before.network() == Some(Self::IN_A_VPC) && self.network() != Some(Self::IN_A_VPC)
+            }
+        });
+        Self { former_api_calls, keeps_network, ..self }
+    }
+
+    /// What the key `network` says of a function that is in a VPC.
+    pub const IN_A_VPC: &str = "a VPC";
+
+    fn network(&self) -> Option<&str> {
+        self.fixed.get("network").map(String::as_str)
     }
 
     /// What is dangerous about deploying it over the one of `before`: a sentence for each.
@@ -102,6 +120,25 @@ mod tests {
         assert_eq!(again, second, "generating again changes nothing");
         let third = calling(&["b", "c"]).after(Some(&again), false);
         assert_eq!(former(&third), [""; 0]);
+    }
+
+    #[test]
+    fn what_removes_network_interfaces_is_kept_for_a_version() {
+        let of = |network: &str| StackRecord {
+            fixed: BTreeMap::from([("network".to_owned(), network.to_owned())]),
+            ..StackRecord::default()
+        };
+        let within = of(StackRecord::IN_A_VPC).after(None, false);
+        assert!(
+            !within.keeps_network && !of(StackRecord::IN_A_VPC).after(Some(&within), false).keeps_network
+        );
+        let left = of("none").after(Some(&within), true);
+        assert!(left.keeps_network);
+        assert_eq!(of("none").after(Some(&left), true), left, "generating again changes nothing");
+        assert!(!of("none").after(Some(&left), false).keeps_network, "the version after takes it away");
+        assert!(!of(StackRecord::IN_A_VPC).after(Some(&left), true).keeps_network);
+        let text = serde_json::to_string(&within).expect("JSON");
+        assert!(!text.contains("keeps_network"), "{text}");
     }
 
     #[test]

@@ -244,13 +244,22 @@ fn trace(actions: &[&str], config: &Config) -> Option<Statement> {
     config.tracing.enabled.then(statement)
 }
 
+/// Lets Lambda remove the network interfaces of a function that has left its VPC just now.
+pub(super) fn keep_network(handler: &mut Role) {
+    let statements = &mut handler.policy.document.statements;
+    let kept = attach_network();
+    if statements.iter().all(|statement| statement.sid != kept[0].sid) {
+        statements.extend(kept);
+    }
+}
+
 /// Lambda makes the network interfaces of a function by the function's role. What the function runs may not use that.
 fn attach_network() -> [Statement; 2] {
     let of = |statement: Statement| statement.actions(INTERFACES.iter().copied()).resources(everything());
     let own = Value::regional_arn("lambda", ["function:".into(), Value::prefixed(names::FUNCTION.suffix)]);
     [
         of(Statement::allow("AttachNetwork"))
-            .because("Lambda makes the function's network interfaces in its name, where `network` is given."),
+            .because("Lambda makes and removes the function's network interfaces in its name: where `network` is given, and for a version after."),
         of(Statement::deny("DenyNetworkToCode"))
             .condition("ArnEquals", "lambda:SourceFunctionArn", own)
             .because("What the function runs may not make network interfaces itself."),

@@ -130,6 +130,13 @@ impl Stack {
         })
     }
 
+    /// The same stack, deployed over one whose function is in a VPC: Lambda removes the network interfaces later, by the role.
+    #[must_use]
+    pub fn keeping_network(mut self) -> Self {
+        iam::keep_network(&mut self.iam.handler);
+        self
+    }
+
     /// The same stack of a version, its zip lying in a bucket under the key that `package` has there. An image lies where
     /// whoever deploys says.
     #[must_use]

@@ -294,6 +294,24 @@ fn an_upgrade_that_replaces_the_roles_is_warned_of() {
     done.then(CHECK).stdout("no drift\n").ok();
 }
 
+#[test]
+fn a_function_that_leaves_its_vpc_keeps_for_a_version_what_removes_its_interfaces() {
+    let within = "name: web\nnetwork: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}\n";
+    let done = Run::new(GENERATE).file("stack.yaml", within).ok();
+    let left = done.then(GENERATE).file("stack.yaml", "name: web\n");
+    let left = left
+        .stderr_has("still allows what removes its network interfaces")
+        .stderr_has("`network` was `a VPC`")
+        .ok();
+    for file in ["out/terraform/iam.tf", "out/cloudformation/template.yaml"] {
+        assert!(left.read(file).contains("ec2:DeleteNetworkInterface"), "{file}");
+    }
+    left.then(CHECK).stdout("no drift\n").ok();
+    let next = left.read("out/manifest.json").replace("\"version\": \"", "\"version\": \"0.");
+    let next = left.then(GENERATE).file("out/manifest.json", &next).ok();
+    assert!(!next.read("out/terraform/iam.tf").contains("ec2:DeleteNetworkInterface"));
+}
+
 pub(crate) const SILENT: &str = "warning: no alarm reaches anybody: set `alarms.action_arns`, or \
     `encryption.customer_key: true` for the stack's own topic\n";
 

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use asg_recycle::names;
+
 use crate::python;
 use crate::run::{Run, files};
 
@@ -55,11 +57,34 @@ const DIRECTIVE: &str = "cfn-lint: {config: {ignore_checks: [E3601]}}";
 fn cfn_lint_finds_nothing_in_the_template() {
     for example in EXAMPLES {
         let template = Generated::new(example);
-        let findings = cfn_lint(&template.path("cloudformation/template.yaml"));
+        let findings = cfn_lint(&template.path("cloudformation/template.yaml"), REGIONS_OF_AWS);
         assert!(findings.is_empty(), "{example}: {findings:#?}");
     }
-    let findings = cfn_lint(&Generated::new(IMAGE).path("cloudformation/repository.yaml"));
+    let image = Generated::new(IMAGE);
+    let findings = cfn_lint(&image.path("cloudformation/repository.yaml"), REGIONS_OF_AWS);
     assert!(findings.is_empty(), "{findings:#?}");
+}
+
+/// Regions of the partition that the examples are for: the greatest, the eldest of Europe's, a small one.
+const REGIONS_OF_AWS: &str = "us-east-1 eu-west-2 eu-central-2";
+
+#[test]
+fn cfn_lint_finds_nothing_in_the_template_of_another_partition() {
+    for region in ["us-gov-west-1", "cn-north-1"] {
+        let lines = IMAGE_STACK.lines().filter(|line| !line.contains("arn:aws:"));
+        let stack = lines.collect::<Vec<_>>().join("\n") + &format!("\nregion: {region}\n");
+        let done = Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", &stack).ok();
+        let template = done.folder.join("out/cloudformation/template.yaml");
+        let partition = names::partition(region);
+        assert_ne!(partition, "aws");
+        assert!(
+            fs::read_to_string(&template)
+                .expect("the template")
+                .contains(&format!("arn:{partition}:states:::"))
+        );
+        let findings = cfn_lint(&template, region);
+        assert!(findings.is_empty(), "{region}: {findings:#?}");
+    }
 }
 
 #[test]
@@ -77,7 +102,7 @@ fn cfn_lint_finds_nothing_in_the_definition_but_expressions_for_time_outs() {
                 && finding.trim_end_matches(['\'', '"']).ends_with("/TimeoutSeconds")
         };
         let (expressions, others): (Vec<_>, Vec<_>) =
-            cfn_lint(&template).into_iter().partition(is_expression);
+            cfn_lint(&template, "eu-west-2").into_iter().partition(is_expression);
         assert!(others.is_empty(), "{example}: {others:#?}");
         assert!(
             !expressions.is_empty(),
@@ -87,10 +112,20 @@ fn cfn_lint_finds_nothing_in_the_definition_but_expressions_for_time_outs() {
 }
 
 /// What `cfn-lint` finds, each with the id of its rule.
-fn cfn_lint(template: &Path) -> Vec<String> {
+fn cfn_lint(template: &Path, regions: &str) -> Vec<String> {
     let mut lint = Command::new(python::program("cfn-lint"));
-    let output =
-        lint.args(["--regions", "eu-west-2", "--format", "json", "--template"]).arg(template).output();
+    // What a template names is there in each of the regions, or it is said; all levels, also what is for information.
+    let regions = regions.split(' ');
+    lint.arg("--regions").args(regions).args([
+        "--include-checks",
+        "I",
+        "W",
+        "E",
+        "--format",
+        "json",
+        "--template",
+    ]);
+    let output = lint.arg(template).output();
     let output = output.expect("cfn-lint starts");
     let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}:\n{}", printed(&output)));
