@@ -35,7 +35,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let stack = match &arguments.out {
         None => stack,
         Some(out) => {
-            let record = Folder::open(out, Edits::Protect)?.upgraded(generate::record(&stack));
+            let folder = Folder::open(out, Edits::Protect)?;
+            if folder.manifest().stack.is_none() {
+                let out = out.display();
+                return Err(Failure::Input(format!(
+                    "`{out}` holds no stack that asg-recycle generated: what its role keeps is not known"
+                )));
+            }
+            let record = folder.upgraded(generate::record(&stack));
             generate::upgrading(stack, &record)?
         }
     };

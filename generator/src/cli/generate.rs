@@ -98,6 +98,7 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
     let fixed = [
         ("name", config.name.to_string()),
         ("environment", config.environment.to_string()),
+        ("region", config.region.to_string()),
         ("permissions.role_path", config.permissions.role_path.to_string()),
         ("locks.create_table", config.locks.create_table.to_string()),
         ("encryption.customer_key", config.encryption.customer_key.to_string()),
@@ -146,4 +147,19 @@ pub(super) fn files(
 pub(super) fn handler_files(sources: &Files) -> Files {
     let place = |(path, contents): (&String, &Vec<u8>)| (format!("{HANDLER_FOLDER}{path}"), contents.clone());
     sources.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn every_key_whose_change_is_dangerous_is_remembered() {
+        let stack = AsgRecycle::from_config(Config::with_defaults("demo".parse().unwrap())).unwrap();
+        let remembered: BTreeSet<String> = record(&stack).fixed.into_keys().collect();
+        assert_eq!(remembered, StackRecord::fixed_keys().map(str::to_owned).collect());
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asg_recycle_handler::contract;
+
 use super::explanation::{Explanation, ThingKind};
 use super::rendered::{InFormat, Rendered};
 use crate::asl;
@@ -175,11 +177,12 @@ impl Callers {
 
     /// Tells who makes a call that a role allows; nobody of ours where a service makes it in the role's name.
     fn tell(&self, action: &str, caller: Option<Caller>, one: &mut Explanation) {
-        let ours = scope_of(action).is_some();
-        match caller.filter(|_| ours) {
-            None => {}
-            Some(Caller::Handler) => one.tell("called by", ["the handler's code"]),
-            Some(Caller::Machine) => {
+        match caller {
+            // A call may be the code's in one statement, and a service's in another.
+            Some(Caller::Handler) if contract::API_CALLS.contains(&action) => {
+                one.tell("called by", ["the handler's code"]);
+            }
+            Some(Caller::Machine) if scope_of(action).is_some() => {
                 let states: Vec<String> = self
                     .of_machine
                     .get(action)
@@ -195,6 +198,7 @@ impl Callers {
                 one.tell("in states", states);
                 one.tell("because of", settings);
             }
+            _ => {}
         }
     }
 }

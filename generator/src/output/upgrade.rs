@@ -31,6 +31,10 @@ const CONSEQUENCES: &[(&str, &str)] = &[
         "where no deployment names its environment, every resource is replaced; deploy it as another stack, and remove the former one",
     ),
     (
+        "region",
+        "what is deployed stays in its region: this makes another stack, with a bucket and a state of its own; remove the former one",
+    ),
+    (
         "permissions.role_path",
         "CloudFormation refuses it, and Terraform takes both roles away before it makes the new ones: no recycle may run meanwhile",
     ),
@@ -76,6 +80,11 @@ impl StackRecord {
             }
         });
         Self { former_api_calls, keeps_network, ..self }
+    }
+
+    /// The keys whose change is dangerous: `fixed` has each.
+    pub fn fixed_keys() -> impl Iterator<Item = &'static str> {
+        CONSEQUENCES.iter().map(|(key, _)| *key)
     }
 
     /// What the key `network` says of a function that is in a VPC.

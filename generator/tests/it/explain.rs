@@ -222,10 +222,33 @@ fn what_the_role_keeps_for_the_former_version_is_told_by_its_folder() {
     record["stack"]["api_calls"].as_array_mut().expect("calls").push("autoscaling:EnterStandby".into());
     std::fs::write(&manifest, record.to_string()).expect("a manifest");
     let thing = "autoscaling:EnterStandby";
+    done.then(&["explain", "stack.yaml", thing, "--out", "nowhere"])
+        .stdout("")
+        .stderr_has("`nowhere` holds no stack that asg-recycle generated")
+        .exits(2);
     done.then(&["explain", "stack.yaml", thing]).stderr_has("there is no").exits(2);
     done.then(&["explain", "stack.yaml", thing, "--out", "out"])
         .stdout_has("called by     executions of the former version; no state calls it any more")
         .ok();
+}
+
+#[test]
+fn what_a_service_does_in_a_roles_name_is_nobodys_call() {
+    let [_, all, _] = stacks().map(|stack| Explanations::of(&stack));
+    for action in
+        ["logs:PutLogEvents", "ec2:CreateNetworkInterface", "xray:PutTraceSegments", "sqs:ReceiveMessage"]
+    {
+        let found = of_kind(&all, ThingKind::Action, action);
+        let callers = found
+            .iter()
+            .flat_map(|one| &one.facts)
+            .filter(|fact| ["called by", "in states"].contains(&fact.about));
+        assert_eq!(callers.count(), 0, "{action}: {found:?}");
+    }
+    // The machine looks at interfaces, and Lambda does in the handler's name.
+    let found = of_kind(&all, ThingKind::Action, "ec2:DescribeNetworkInterfaces");
+    let says = |about: &str| found[0].facts.iter().filter(|fact| fact.about == about).count();
+    assert_eq!(says("called by"), 0, "{found:?}");
 }
 
 #[test]
