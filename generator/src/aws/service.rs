@@ -31,7 +31,7 @@ pub enum Protocol {
 /// A service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AwsService {
-    /// Its name, in its host, in signatures and in IAM's actions.
+    /// Its name, in its host, in signatures and, but for one, in IAM's actions.
     pub name: &'static str,
     /// How it is spoken to.
     pub protocol: Protocol,
@@ -64,6 +64,8 @@ pub const VPC_LATTICE: AwsService = AwsService { name: "vpc-lattice", protocol: 
 /// CloudTrail.
 pub const CLOUD_TRAIL: AwsService =
     json("cloudtrail", "1.1", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101");
+/// `CloudWatch`: its host and its signatures have another name than IAM's actions.
+pub const CLOUD_WATCH: AwsService = query("monitoring", "2010-08-01");
 /// `EventBridge`.
 pub const EVENT_BRIDGE: AwsService = json("events", "1.1", "AWSEvents");
 /// IAM, which is in one place for all regions of a partition.
@@ -111,7 +113,8 @@ impl AwsAction {
     /// As IAM spells it, e.g. `states:DescribeExecution`; SQS's batches are allowed by the action for one.
     pub fn iam(&self) -> String {
         let name = if self.service == SQS { self.name.trim_end_matches("Batch") } else { self.name };
-        format!("{}:{name}", self.service.name)
+        let service = if self.service == CLOUD_WATCH { "cloudwatch" } else { self.service.name };
+        format!("{service}:{name}")
     }
 }
 
@@ -137,6 +140,7 @@ pub(super) fn other_endpoint(
 ) -> Option<String> {
     let name = match service.name {
         "autoscaling" => "AUTO_SCALING",
+        "monitoring" => "CLOUDWATCH",
         _ if service == CLASSIC_LOAD_BALANCING => "ELASTIC_LOAD_BALANCING",
         "elasticloadbalancing" => "ELASTIC_LOAD_BALANCING_V2",
         "events" => "EVENTBRIDGE",

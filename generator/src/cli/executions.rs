@@ -87,8 +87,7 @@ impl Lost<'_> {
         loop {
             let seen = reads::known_execution(session, execution).map_err(|error| {
                 Failure::World(format!(
-                    "{error}\nit is not known whether {execution} was {done}: look with `asg-recycle status GROUP` before you try \
-                     again"
+                    "{error}\nit is not known whether {execution} was {done}: look with `asg-recycle status` before you try again"
                 ))
             })?;
             if is_done(seen.as_ref()) {

@@ -35,7 +35,8 @@ pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option
         "about": about,
         "strategies": if strategy.is_empty() { json!([]) } else { json!([strategy]) },
         "stack": stack_text(&facts.definition),
-        "world": {"starts_at": now.as_millisecond(), "templates": templates(group, &facts.fleet.aliases)},
+        "world": {"starts_at": now.as_millisecond(), "templates": templates(group, &facts.fleet.aliases),
+            "alarms": facts.alarms},
         "group": spec(group, facts),
     }))
 }

@@ -1,8 +1,8 @@
 //! Every call that operating a stack takes, and what it touches: the policy of an operator is computed from this list.
 
 use crate::aws::service::{
-    AUTO_SCALING, AwsAction, CLASSIC_LOAD_BALANCING, CLOUD_TRAIL, DYNAMODB, EC2, EVENT_BRIDGE, IAM, LAMBDA,
-    LOAD_BALANCING, SNS, SQS, STATES, STS, VPC_LATTICE,
+    AUTO_SCALING, AwsAction, CLASSIC_LOAD_BALANCING, CLOUD_TRAIL, CLOUD_WATCH, DYNAMODB, EC2, EVENT_BRIDGE,
+    IAM, LAMBDA, LOAD_BALANCING, SNS, SQS, STATES, STS, VPC_LATTICE,
 };
 
 /// What a call touches.
@@ -80,6 +80,12 @@ pub const DESCRIBE_ACTIVITIES: Operation =
 /// Its lifecycle hooks.
 pub const DESCRIBE_HOOKS: Operation =
     read(AwsAction::repeatable(AUTO_SCALING, "DescribeLifecycleHooks"), Touches::Everything);
+/// Its instance refreshes.
+pub const DESCRIBE_REFRESHES: Operation =
+    read(AwsAction::repeatable(AUTO_SCALING, "DescribeInstanceRefreshes"), Touches::Everything);
+/// How the alarms are that strategies watch.
+pub const DESCRIBE_ALARMS: Operation =
+    read(AwsAction::repeatable(CLOUD_WATCH, "DescribeAlarms"), Touches::Everything);
 /// When instances were launched.
 pub const DESCRIBE_MACHINES: Operation =
     read(AwsAction::repeatable(EC2, "DescribeInstances"), Touches::Everything);
@@ -184,6 +190,8 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_CONFIGURATIONS,
     DESCRIBE_ACTIVITIES,
     DESCRIBE_HOOKS,
+    DESCRIBE_REFRESHES,
+    DESCRIBE_ALARMS,
     DESCRIBE_MACHINES,
     DESCRIBE_TARGET_HEALTH,
     DESCRIBE_INSTANCE_HEALTH,

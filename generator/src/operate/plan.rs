@@ -173,7 +173,9 @@ fn refusals(
     let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now, settings);
     let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);
     let waits_for = request::waits_for(locks.get(&group.name), pauses.get(&group.name), now);
-    decided.err().into_iter().chain(waits_for).collect()
+    let refresh = facts.refresh.as_ref();
+    let refresh = refresh.map(|status| format!("an instance refresh of the group is active: {status}"));
+    decided.err().into_iter().chain(waits_for).chain(refresh).collect()
 }
 
 /// What would be replaced, and what would be left alone by the settings of the strategy.
@@ -222,6 +224,9 @@ fn leaves_out(facts: &PlanFacts) -> Vec<String> {
     let is_weighted =
         types.iter().any(|one| one.weighted_capacity.as_ref().is_some_and(|weight| weight != "1"));
     let mut left_out = vec!["scaling policies and scheduled actions".to_owned()];
+    if facts.refresh.is_some() {
+        left_out.push("the instance refresh that is active".to_owned());
+    }
     if is_weighted {
         left_out.push("weights of types".to_owned());
     }

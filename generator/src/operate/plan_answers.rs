@@ -75,3 +75,46 @@ pub struct SeenHook {
     /// `CONTINUE` or `ABANDON`.
     pub default_result: String,
 }
+
+/// The newest instance refreshes of a group.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct RefreshesAnswer {
+    /// The refreshes.
+    pub instance_refreshes: Members<SeenRefresh>,
+}
+
+/// An instance refresh.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenRefresh {
+    /// E.g. `InProgress`.
+    pub status: String,
+}
+
+impl SeenRefresh {
+    /// Whether it is at work still, as the machine tells it.
+    pub fn is_active(&self) -> bool {
+        ["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"].contains(&&*self.status)
+    }
+}
+
+/// Alarms by their names, those that are there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct AlarmsAnswer {
+    /// Alarms on metrics.
+    pub metric_alarms: Members<SeenAlarm>,
+    /// Alarms on other alarms.
+    pub composite_alarms: Members<SeenAlarm>,
+}
+
+/// An alarm.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenAlarm {
+    /// Its name.
+    pub alarm_name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state_value: String,
+}

@@ -1,5 +1,7 @@
 //! What is known of a group that is planned for. Pure.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,6 +20,10 @@ pub struct PlanFacts {
     pub hooks: Vec<SeenHook>,
     /// What it did lately.
     pub activities: Vec<SeenActivity>,
+    /// The status of its instance refresh that is at work; nothing where none is.
+    pub refresh: Option<String>,
+    /// The states of the alarms that strategies watch, by their names; those that are there.
+    pub alarms: BTreeMap<String, String>,
     /// The definition of the stack's machine.
     pub definition: String,
 }

@@ -125,6 +125,17 @@ fn a_refresh_is_planned_without_an_order_of_the_machines_own() {
     stage.new_launch_template_version();
     let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
     assert_eq!((&plan["order"], &plan["replace"][0]["place"]), (&json!("as AWS chooses"), &json!(null)));
+    // Its strategy watches an alarm.
+    assert_eq!(plan["forecast"]["endings"], json!(["recycled"]), "{plan:#}");
+    stage.emulator.order("put_alarm", json!({"name": "webops-batch-failures", "state": "ALARM"}));
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    assert_ne!(plan["forecast"]["endings"], json!(["recycled"]), "{plan:#}");
+    let refresh = json!({"action": "StartInstanceRefresh", "parameters": {"AutoScalingGroupName": GROUP}});
+    stage.emulator.order("call", refresh);
+    operate(&mut stage, &["plan", GROUP])
+        .stdout_has("not now    an instance refresh of the group is active: ")
+        .stdout_has("the instance refresh that is active")
+        .ok();
 }
 
 #[test]

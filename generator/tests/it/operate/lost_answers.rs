@@ -66,7 +66,7 @@ fn what_was_not_done_and_what_nobody_knows_is_told() {
     let start = ["start", GROUP, "--yes", "--every", "5s", "--format", "json"];
     let done = operate(&mut stage, &start)
         .stderr_has("states:DescribeExecution is denied: no")
-        .stderr_has(" was started: look with `asg-recycle status GROUP` before you try again")
+        .stderr_has(" was started: look with `asg-recycle status` before you try again")
         .exits(3);
     let report = super::held_to("operation.schema.json", &done.stdout);
     assert_eq!(report["is_well"], json!(false));
