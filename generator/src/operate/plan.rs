@@ -173,9 +173,30 @@ fn refusals(
     let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now, settings);
     let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);
     let waits_for = request::waits_for(locks.get(&group.name), pauses.get(&group.name), now);
+    let strategy = group.as_handler_sees_it().tag(STRATEGY.key).map(str::to_owned);
+    let skips = skips(facts, strategy.as_deref());
+    decided.err().into_iter().chain(waits_for).chain(skips).collect()
+}
+
+/// Why the machine would leave the group alone that the simulator, which does not know these of a group, forecasts nothing of.
+fn skips(facts: &PlanFacts, strategy: Option<&str>) -> Vec<String> {
+    let operator = facts.settings.operator.as_ref().filter(|one| !one.principal.is_empty());
+    let operator = operator
+        .map(|one| format!("the group has an operator, which alone may change it: {}", one.principal));
     let refresh = facts.refresh.as_ref();
     let refresh = refresh.map(|status| format!("an instance refresh of the group is active: {status}"));
-    decided.err().into_iter().chain(waits_for).chain(refresh).collect()
+    let known = strategy.and_then(|strategy| Catalog::embedded().strategies().get(strategy));
+    let weights = known.filter(|strategy| !strategy.any_units && is_weighted(facts)).map(|strategy| {
+        format!("the group counts its capacity in weights, which {} does not", strategy.name)
+    });
+    [operator, refresh, weights].into_iter().flatten().collect()
+}
+
+/// Whether an instance of the group may count for other than one.
+fn is_weighted(facts: &PlanFacts) -> bool {
+    let policy = facts.settings.mixed_instances_policy.as_ref();
+    let types = policy.map(|policy| &policy.launch_template.overrides.list[..]).unwrap_or_default();
+    types.iter().any(|one| one.weighted_capacity.as_ref().is_some_and(|weight| weight != "1"))
 }
 
 /// What would be replaced, and what would be left alone by the settings of the strategy.
@@ -219,15 +240,15 @@ fn sorted(
 }
 
 fn leaves_out(facts: &PlanFacts) -> Vec<String> {
-    let policy = facts.settings.mixed_instances_policy.as_ref();
-    let types = policy.map(|policy| &policy.launch_template.overrides.list[..]).unwrap_or_default();
-    let is_weighted =
-        types.iter().any(|one| one.weighted_capacity.as_ref().is_some_and(|weight| weight != "1"));
     let mut left_out = vec!["scaling policies and scheduled actions".to_owned()];
     if facts.refresh.is_some() {
         left_out.push("the instance refresh that is active".to_owned());
     }
-    if is_weighted {
+    let policy = facts.settings.availability_zone_impairment_policy.as_ref();
+    if policy.is_some_and(|policy| policy.zonal_shift_enabled) {
+        left_out.push("whether traffic of the group is shifted away from a zone".to_owned());
+    }
+    if is_weighted(facts) {
         left_out.push("weights of types".to_owned());
     }
     if facts.settings.warm_pool_size.is_some_and(|size| size > 0) {
@@ -280,4 +301,30 @@ fn forecast(run: &Run) -> Option<Forecast> {
         transitions: run.totals.transitions,
         dollars: run.totals.dollars(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_machine_leaves_alone_and_the_simulator_does_not_know_is_told() {
+        let told = |xml: &str, strategy: &str| {
+            let settings = quick_xml::de::from_str(&format!("<member>{xml}</member>")).expect("settings");
+            let facts = PlanFacts { settings, ..PlanFacts::default() };
+            (skips(&facts, Some(strategy)), leaves_out(&facts)[1..].to_vec())
+        };
+        assert_eq!(told("", "out-in"), (Vec::new(), Vec::new()));
+        let operated = "<Operator><Principal>eks.amazonaws.com</Principal></Operator>";
+        let skip = "the group has an operator, which alone may change it: eks.amazonaws.com";
+        assert_eq!(told(operated, "out-in").0, [skip]);
+        let shifted = "<AvailabilityZoneImpairmentPolicy><ZonalShiftEnabled>true</ZonalShiftEnabled></AvailabilityZoneImpairmentPolicy>";
+        assert_eq!(told(shifted, "out-in").1, ["whether traffic of the group is shifted away from a zone"]);
+        let weighted = "<MixedInstancesPolicy><LaunchTemplate><Overrides><member><WeightedCapacity>2</WeightedCapacity></member>\
+            </Overrides></LaunchTemplate></MixedInstancesPolicy>";
+        let (skip, left_out) = told(weighted, "in-out");
+        assert_eq!(skip, ["the group counts its capacity in weights, which in-out does not"]);
+        assert_eq!(left_out, ["weights of types"]);
+        assert!(told(weighted, "instance-refresh").0.is_empty());
+    }
 }

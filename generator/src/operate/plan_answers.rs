@@ -30,6 +30,26 @@ pub struct GroupSettings {
     pub warm_pool_size: Option<u32>,
     /// Its launch source, for the weights of its types.
     pub mixed_instances_policy: Option<WeightedPolicy>,
+    /// Who alone may change it, where that is somebody.
+    pub operator: Option<SeenOperator>,
+    /// What it does where a zone is impaired.
+    pub availability_zone_impairment_policy: Option<ImpairmentPolicy>,
+}
+
+/// A service that operates a group.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct SeenOperator {
+    /// Its name, e.g. a service's principal.
+    pub principal: String,
+}
+
+/// What a group does where a zone is impaired.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct ImpairmentPolicy {
+    /// Whether its traffic may be shifted away from a zone.
+    pub zonal_shift_enabled: bool,
 }
 
 /// A mixed instances policy, as far as its types have weights.
