@@ -44,6 +44,12 @@ pub const MACHINE: ResourceName = name("state machine", "", 80);
 pub const HANDLER_ROLE: ResourceName = role("IAM role", "-handler");
 /// The state machine's role.
 pub const MACHINE_ROLE: ResourceName = role("IAM role", "-machine");
+/// The role by which CloudWatch Logs sends the logs on.
+pub const LOG_SENDER_ROLE: ResourceName = role("IAM role", "-logs");
+/// What looks for how long locks have been held: the state machine, and the rule that starts it.
+pub const LOCK_WATCH: ResourceName = name("event rule", "-locks", 64);
+/// Its role.
+pub const LOCK_WATCH_ROLE: ResourceName = role("IAM role", "-locks");
 /// The topic.
 pub const TOPIC: ResourceName = name("topic", "-recycles", 256);
 /// Follows the stack's name in that of the repository of the handler's images, which all environments share.
@@ -64,6 +70,9 @@ pub const ALL: &[ResourceName] = &[
     MACHINE,
     HANDLER_ROLE,
     MACHINE_ROLE,
+    LOG_SENDER_ROLE,
+    LOCK_WATCH,
+    LOCK_WATCH_ROLE,
     TOPIC,
 ];
 

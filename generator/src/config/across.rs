@@ -9,6 +9,7 @@ use super::read::Reading;
 use super::registry::STRATEGIES;
 use super::strategies::SettingValue;
 use super::types::Config;
+use super::word::PackageKind;
 use crate::names;
 use crate::problem::{Location, Problem, Problems};
 
@@ -30,11 +31,16 @@ struct Related<'a> {
     percentages: BTreeMap<&'a str, (u64, u64)>,
     /// Whether `network.subnet_ids` and `network.security_group_ids` have items.
     network: [bool; 2],
+    /// Whether the code is to be signed, and what it is packaged as.
+    signed: (bool, Option<&'a str>),
     limits: Limits<'a>,
 }
 
 /// What puts the function into a VPC: both or neither.
 const NETWORK: [&str; 2] = ["network.subnet_ids", "network.security_group_ids"];
+
+/// Keys that hold one ARN.
+const ARNS: [&str; 4] = [limits::NOTIFIER, limits::BOUNDARY, limits::SIGNING, limits::LOGS];
 
 const RESERVED: &str = "handler.reserved_concurrency";
 const MINIMUM: &str = "min_healthy_percentage";
@@ -61,6 +67,7 @@ impl Config {
             )),
             percentages: percentages.collect(),
             network: [!self.network.subnet_ids.is_empty(), !self.network.security_group_ids.is_empty()],
+            signed: (self.handler.code_signing_config_arn.is_some(), Some(self.package.kind.as_str())),
             limits: self.limits(),
         };
         let mut problems = Problems::default();
@@ -71,8 +78,10 @@ impl Config {
     fn limits(&self) -> Limits<'_> {
         let notifier = self.notifications.notifier_function_arn.as_deref();
         let boundary = self.permissions.boundary_arn.as_deref();
+        let signing = self.handler.code_signing_config_arn.as_deref();
+        let logs = self.logs.destination_arn.as_deref();
         let actions = self.alarms.action_arns.iter().map(|each| (limits::ACTIONS, &**each));
-        let one = [(limits::NOTIFIER, notifier), (limits::BOUNDARY, boundary)].into_iter();
+        let one = ARNS.into_iter().zip([notifier, boundary, signing, logs]);
         Limits {
             deliveries: Some((
                 self.queue.max_receive_count.get().into(),
@@ -111,8 +120,7 @@ fn limits(reading: &Reading) -> Limits<'_> {
             of("queue.batching_window_seconds")?,
         ))
     };
-    let one =
-        [limits::NOTIFIER, limits::BOUNDARY].into_iter().filter_map(|key| Some((key, text(reading, key)?)));
+    let one = ARNS.into_iter().filter_map(|key| Some((key, text(reading, key)?)));
     let actions = list(limits::ACTIONS).into_iter().map(|arn| (limits::ACTIONS, arn));
     Limits {
         deliveries: deliveries(),
@@ -142,6 +150,7 @@ pub(super) fn check(reading: &Reading, problems: &mut Problems) {
         percentages: percentages.collect(),
         network: NETWORK
             .map(|key| matches!(reading.values.get(key), Some(KeyValue::List(items)) if !items.is_empty())),
+        signed: (text(reading, limits::SIGNING).is_some(), text(reading, "package.kind")),
         limits: limits(reading),
     };
     let found = related.problems(&reading.places).into_iter();
@@ -167,6 +176,7 @@ impl Related<'_> {
             too_far_apart(strategy, *minimum, *maximum, places)
         }));
         problems.extend(half_a_network(self.network));
+        problems.extend(signed_image(self.signed));
         problems.extend(self.limits.problems());
         problems
     }
@@ -199,6 +209,17 @@ fn half_a_network(given: [bool; 2]) -> Option<Problem> {
     };
     let reason = format!("`{there}` needs `{missing}`: a function is in a VPC by both");
     Some(Problem::new("network-incomplete", there, reason).help(format!("give `{missing}`, or neither")))
+}
+
+/// Lambda checks the signature of a zip, and none of an image.
+fn signed_image((signed, kind): (bool, Option<&str>)) -> Option<Problem> {
+    if !signed || kind != Some(PackageKind::Image.as_str()) {
+        return None;
+    }
+    let reason =
+        "Lambda checks no signature of a container image, so it takes no code signing configuration for one";
+    let help = "leave it out and sign the image in the registry, or deploy the zip: `package.kind: zip`";
+    Some(Problem::new("signed-image", limits::SIGNING, reason).help(help))
 }
 
 /// SQS calls the function as often as it may; what the reserve does not cover is throttled and counts as a

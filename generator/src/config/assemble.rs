@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::key::{KeyValue, Presence};
 use super::list::DistinctList;
-use super::number::{Bounded, ReservedConcurrency, RetentionDays, SilenceHours};
+use super::number::{Bounded, LockHeldHours, ReservedConcurrency, RetentionDays, SilenceHours};
 use super::packaged::{PackagedFiles, PackagedSettings};
 use super::registry;
 use super::strategies::StrategySettings;
@@ -58,17 +58,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         name: values.text("name"),
         environment: values.text("environment"),
         region: values.text("region"),
-        handler: HandlerSection {
-            architecture: values.word("handler.architecture", Architecture::from_word),
-            memory_megabytes: values.bounded("handler.memory_megabytes"),
-            timeout_seconds: values.bounded("handler.timeout_seconds"),
-            log_level: values.word("handler.log_level", LogLevel::from_word),
-            reserved_concurrency: values
-                .optional("handler.reserved_concurrency", |value| value.number(ReservedConcurrency::new)),
-            allowed_step_functions: values.list("handler.allowed_step_functions"),
-            settings: values.pairs("handler.settings", PackagedSettings::insert),
-            files: values.pairs("handler.files", PackagedFiles::insert),
-        },
+        handler: handler(&mut values),
         package: PackageSection { kind: values.word("package.kind", PackageKind::from_word) },
         queue: QueueSection {
             batch_size: values.bounded("queue.batch_size"),
@@ -96,6 +86,9 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             action_arns: values.list("alarms.action_arns"),
             runbook_url: values.optional("alarms.runbook_url", KeyValue::parsed),
             silence_hours: values.optional("alarms.silence_hours", |value| value.number(SilenceHours::new)),
+            dashboard: values.boolean("alarms.dashboard"),
+            lock_held_hours: values
+                .optional("alarms.lock_held_hours", |value| value.number(LockHeldHours::new)),
         },
         permissions: PermissionsSection {
             boundary_arn: values.optional("permissions.boundary_arn", KeyValue::parsed),
@@ -107,9 +100,26 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         locks: LocksSection { create_table: values.boolean("locks.create_table") },
         logs: LogsSection {
             retention_days: values.required("logs.retention_days", |value| value.number(RetentionDays::new)),
+            destination_arn: values.optional("logs.destination_arn", KeyValue::parsed),
         },
         tags: values.tags("tags"),
         strategies: StrategySettings::of(values.0), // what is left
+    }
+}
+
+fn handler(values: &mut Values) -> HandlerSection {
+    HandlerSection {
+        architecture: values.word("handler.architecture", Architecture::from_word),
+        memory_megabytes: values.bounded("handler.memory_megabytes"),
+        timeout_seconds: values.bounded("handler.timeout_seconds"),
+        log_level: values.word("handler.log_level", LogLevel::from_word),
+        reserved_concurrency: values
+            .optional("handler.reserved_concurrency", |value| value.number(ReservedConcurrency::new)),
+        allowed_step_functions: values.list("handler.allowed_step_functions"),
+        settings: values.pairs("handler.settings", PackagedSettings::insert),
+        files: values.pairs("handler.files", PackagedFiles::insert),
+        alias: values.optional("handler.alias", KeyValue::parsed),
+        code_signing_config_arn: values.optional("handler.code_signing_config_arn", KeyValue::parsed),
     }
 }
 

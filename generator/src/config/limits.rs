@@ -32,6 +32,8 @@ pub(super) const PATH: &str = "permissions.role_path";
 pub(super) const NOTIFIER: &str = "notifications.notifier_function_arn";
 pub(super) const BOUNDARY: &str = "permissions.boundary_arn";
 pub(super) const ACTIONS: &str = "alarms.action_arns";
+pub(super) const SIGNING: &str = "handler.code_signing_config_arn";
+pub(super) const LOGS: &str = "logs.destination_arn";
 
 /// The variables of a Lambda function, names and values, in bytes.
 ///

@@ -42,8 +42,8 @@ pub use list::{
     TagKeyPatterns,
 };
 pub use number::{
-    BatchSize, BatchingWindowSeconds, Bounded, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
-    ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
+    BatchSize, BatchingWindowSeconds, Bounded, LockHeldHours, MaxReceiveCount, MaximumConcurrency,
+    MemoryMegabytes, ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
 };
 #[cfg(feature = "package")]
 pub(crate) use packaged::PLACE_FOR_SECRETS;
@@ -55,9 +55,10 @@ pub use starter::{SCHEMA_FILE, starter};
 pub use strategies::{SettingValue, StrategySettings};
 pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
-    AlarmActionArn, AlarmName, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath,
-    PolicyArn, Region, RolePath, RunbookUrl, SecurityGroupId, SettingName, SettingText, SlackChannel,
-    StackName, StateMachineName, SubnetId, TagKey, TagKeyPattern, TagValue,
+    AlarmActionArn, AlarmName, AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn,
+    GroupNamePrefix, LogDestinationArn, LogService, PackagedPath, PolicyArn, Region, RolePath, RunbookUrl,
+    SecurityGroupId, SettingName, SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKey,
+    TagKeyPattern, TagValue,
 };
 pub use types::{
     AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NetworkSection,

@@ -19,6 +19,8 @@ pub type BatchingWindowSeconds = Bounded<0, 300>;
 pub type MaxReceiveCount = Bounded<5, 1000>;
 /// Hours that an alarm looks back over, each counted by itself; CloudWatch takes a week of them.
 pub type SilenceHours = Bounded<1, 168>;
+/// Hours for which a lock may be held before somebody is told: up to the longest that Step Functions remembers an execution.
+pub type LockHeldHours = Bounded<1, 2160>;
 /// Batches handled at the same time.
 pub type MaximumConcurrency = Bounded<2, 1000>;
 

@@ -10,16 +10,16 @@ use super::list::{
     AlarmActionArns, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds, TagKeyPatterns,
 };
 use super::number::{
-    BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
+    BatchSize, BatchingWindowSeconds, LockHeldHours, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
 };
 use super::packaged::{self, PackagedFiles, PackagedSettings};
 use super::setting_key;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
-    AlarmActionArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix, PackagedPath, PolicyArn, Region,
-    RolePath, RunbookUrl, SecurityGroupId, SettingName, SettingText, SlackChannel, StackName,
-    StateMachineName, SubnetId, TagKeyPattern,
+    AlarmActionArn, AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix,
+    LogDestinationArn, PackagedPath, PolicyArn, Region, RolePath, RunbookUrl, SecurityGroupId, SettingName,
+    SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKeyPattern,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::strategy::{self, Strategy};
@@ -131,6 +131,18 @@ static FIXED: &[Key<'static>] = &[
         "files that the package holds beside the handler, e.g. the authorities that TLS trusts",
     ),
     key(
+        "handler.alias",
+        KeyKind::Text(AliasName::format),
+        Presence::Optional,
+        "an alias by which the queue calls the Lambda function; each deployment that changes the function publishes a version, and the alias can be pointed back to a former one",
+    ),
+    key(
+        "handler.code_signing_config_arn",
+        KeyKind::Text(CodeSigningConfigArn::format),
+        Presence::Optional,
+        "what says who may sign the Lambda function's zip, which then has to be signed before it is deployed; see docs/package.md",
+    ),
+    key(
         "package.kind",
         KeyKind::Word(Cow::Borrowed(PackageKind::WORDS)),
         text("zip"),
@@ -239,6 +251,18 @@ static FIXED: &[Key<'static>] = &[
         "hours without a change of any group that may call for a recycle (one of sizes may not) after which an alarm fires, for accounts where there always is one: a trail that is gone shows in nothing else; after the first deployment it fires until the first such change",
     ),
     key(
+        "alarms.lock_held_hours",
+        LockHeldHours::KIND,
+        Presence::Optional,
+        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine looks every quarter of an hour, for about 40 cents a month, and the alarm fires too where it does not",
+    ),
+    key(
+        "alarms.dashboard",
+        KeyKind::Boolean,
+        Presence::Default(KeyValue::Boolean(false)),
+        "whether the stack has a CloudWatch dashboard with its alarms and what they watch; an account's first three are free, each further one costs three US dollars a month",
+    ),
+    key(
         "permissions.boundary_arn",
         KeyKind::Text(PolicyArn::format),
         Presence::Optional,
@@ -280,6 +304,12 @@ static FIXED: &[Key<'static>] = &[
         RetentionDays::KIND,
         integer(30),
         "how long both log groups keep their events",
+    ),
+    key(
+        "logs.destination_arn",
+        KeyKind::Text(LogDestinationArn::format),
+        Presence::Optional,
+        "what gets every event of both log groups besides: a Kinesis stream, a Firehose stream, a Lambda function or a destination of CloudWatch Logs, with the permission that it takes",
     ),
 ];
 

@@ -98,6 +98,18 @@ texts! {
     FunctionArn =
         "arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?",
         "the ARN of a Lambda function", 256, "arn:aws:lambda:eu-west-2:123456789012:function:slack-notifier";
+    /// An alias of a Lambda function: digits alone would be a version.
+    AliasName = "[0-9]*[A-Za-z_-][A-Za-z0-9_-]*",
+        "letters, digits, hyphens and underscores, not digits alone", 64, "live";
+    /// The ARN of what says who signs a function's code.
+    CodeSigningConfigArn = "arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}",
+        "the ARN of a code signing configuration", 200,
+        "arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0";
+    /// The ARN of what log groups may send their events to; [`service`](Self::service) says which it is.
+    LogDestinationArn =
+        "arn:aws[a-z-]*:(kinesis:[a-z0-9-]+:[0-9]{12}:stream/|firehose:[a-z0-9-]+:[0-9]{12}:deliverystream/|lambda:[a-z0-9-]+:[0-9]{12}:function:|logs:[a-z0-9-]+:[0-9]{12}:destination:)[A-Za-z0-9_.-]+",
+        "the ARN of a Kinesis stream, a Firehose stream, a Lambda function or a destination of CloudWatch Logs", 512,
+        "arn:aws:firehose:eu-west-2:123456789012:deliverystream/logs";
     /// The ARN of an IAM policy, the account's own or one of AWS.
     PolicyArn = "arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
         "the ARN of an IAM policy", 2048, "arn:aws:iam::123456789012:policy/service-boundary";
@@ -131,6 +143,58 @@ texts! {
     TagKeyPattern = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]+\\*?", "a tag's key, or the beginning of keys and `*`", 128, "build-*";
     /// A tag's value, perhaps empty.
     TagValue = "[\\p{L}\\p{N}\\p{Z}_.:/=+@-]*", "letters, digits, spaces and `_.:/=+-@`", 256, "platform";
+}
+
+/// What takes the events of log groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogService {
+    /// A stream of Kinesis.
+    Kinesis,
+    /// A delivery stream of Firehose.
+    Firehose,
+    /// A function of the account.
+    Lambda,
+    /// A destination of CloudWatch Logs, perhaps of another account, whose own policy says who may send to it.
+    Destination,
+}
+
+impl LogService {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Kinesis, Self::Firehose, Self::Lambda, Self::Destination];
+
+    /// The pattern of the ARNs of this one, and what they are.
+    pub fn form(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Kinesis => (
+                "arn:aws[a-z-]*:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[A-Za-z0-9_.-]+",
+                "the ARN of a Kinesis stream",
+            ),
+            Self::Firehose => (
+                "arn:aws[a-z-]*:firehose:[a-z0-9-]+:[0-9]{12}:deliverystream/[A-Za-z0-9_.-]+",
+                "the ARN of a Firehose stream",
+            ),
+            Self::Lambda => (
+                "arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_.-]+",
+                "the ARN of a Lambda function",
+            ),
+            Self::Destination => (
+                "arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:destination:[A-Za-z0-9_.-]+",
+                "the ARN of a destination of CloudWatch Logs",
+            ),
+        }
+    }
+}
+
+impl LogDestinationArn {
+    /// What it is the ARN of.
+    pub fn service(&self) -> LogService {
+        match self.split(':').nth(2) {
+            Some("kinesis") => LogService::Kinesis,
+            Some("firehose") => LogService::Firehose,
+            Some("lambda") => LogService::Lambda,
+            _ => LogService::Destination,
+        }
+    }
 }
 
 impl Default for TagValue {
@@ -216,6 +280,24 @@ mod tests {
         ] {
             assert_eq!(format.check(text).is_ok(), fits, "{text}");
         }
+    }
+
+    #[test]
+    fn the_arn_of_a_log_destination_has_the_form_of_its_own_service_only() {
+        for rest in [
+            "kinesis:R:stream/s",
+            "firehose:R:deliverystream/s",
+            "lambda:R:function:f",
+            "logs:R:destination:d",
+        ] {
+            let arn = format!("arn:aws:{rest}").replace('R', "eu-west-2:123456789012");
+            let service = arn.parse::<LogDestinationArn>().expect("it fits").service();
+            let fits =
+                |one: &LogService| regex::Regex::new(&format!("^{}$", one.form().0)).unwrap().is_match(&arn);
+            assert_eq!(LogService::ALL.into_iter().filter(fits).collect::<Vec<_>>(), [service], "{arn}");
+        }
+        assert!("arn:aws:sqs:eu-west-2:123456789012:q".parse::<LogDestinationArn>().is_err());
+        assert!("42".parse::<AliasName>().is_err() && "4live".parse::<AliasName>().is_ok());
     }
 
     #[test]

@@ -4,14 +4,15 @@ use super::list::{
     AlarmActionArns, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds, TagKeyPatterns,
 };
 use super::number::{
-    BatchSize, BatchingWindowSeconds, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
+    BatchSize, BatchingWindowSeconds, LockHeldHours, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
     ReservedConcurrency, RetentionDays, SilenceHours, TimeoutSeconds,
 };
 use super::packaged::{PackagedFiles, PackagedSettings};
 use super::strategies::StrategySettings;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
-    EndpointUrl, Environment, FunctionArn, PolicyArn, Region, RolePath, RunbookUrl, SlackChannel, StackName,
+    AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, LogDestinationArn, PolicyArn,
+    Region, RolePath, RunbookUrl, SlackChannel, StackName,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
@@ -78,6 +79,10 @@ pub struct HandlerSection {
     pub settings: PackagedSettings,
     /// What the package holds beside the binary: path in it to path in the folder of `stack.yaml`.
     pub files: PackagedFiles,
+    /// By which the queue calls it, where versions are published.
+    pub alias: Option<AliasName>,
+    /// What says who may sign the zip; a variable of the emitted stack where there is one.
+    pub code_signing_config_arn: Option<CodeSigningConfigArn>,
 }
 
 /// The keys under `package`.
@@ -187,6 +192,10 @@ pub struct AlarmsSection {
     pub runbook_url: Option<RunbookUrl>,
     /// Hours without a change of any group after which an alarm fires; none by default.
     pub silence_hours: Option<SilenceHours>,
+    /// Hours for which one execution may hold a group before an alarm fires; none by default.
+    pub lock_held_hours: Option<LockHeldHours>,
+    /// Whether there is a dashboard of them.
+    pub dashboard: bool,
 }
 
 /// The keys under `permissions`.
@@ -203,4 +212,6 @@ pub struct PermissionsSection {
 pub struct LogsSection {
     /// How long both log groups keep their events; a variable of the emitted stack.
     pub retention_days: RetentionDays,
+    /// What gets every event besides; a variable of the emitted stack where there is one.
+    pub destination_arn: Option<LogDestinationArn>,
 }

@@ -69,6 +69,21 @@ fn policies(stack: &Stack) -> Vec<Held<'_>> {
         ),
         held("the policy of the topic", &["aws_sns_topic_policy.recycles"], None, &stack.topic.policy),
     ];
+    let sender = stack.log_subscriptions.iter().filter_map(|all| all.sender.as_ref()).flat_map(|role| {
+        let addresses = &["aws_iam_role.log_sender", "aws_iam_role_policy.log_sender"];
+        [
+            held("the role that sends the logs on", addresses, None, &role.policy.document),
+            held("the trust of the role that sends the logs on", &addresses[..1], None, &role.trust),
+        ]
+    });
+    let watch = stack.lock_watch.iter().flat_map(|watch| {
+        let addresses = &["aws_iam_role.lock_watch", "aws_iam_role_policy.lock_watch"];
+        [
+            held("the role of the watch over locks", addresses, None, &watch.role.policy.document),
+            held("the trust of the role of the watch over locks", &addresses[..1], None, &watch.role.trust),
+        ]
+    });
+    all.extend(sender.chain(watch));
     all.extend(
         stack.key.iter().map(|key| held("the policy of the key", &["aws_kms_key.stack"], None, &key.policy)),
     );

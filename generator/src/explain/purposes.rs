@@ -16,6 +16,14 @@ const fn purpose(addresses: &'static [&'static str], why: &'static str) -> Purpo
 /// Of two that fit a name the first counts.
 pub(super) const PURPOSES: &[Purpose] = &[
     purpose(
+        &["aws_cloudwatch_event_rule.lock_watch", "LockWatchRule"],
+        "Has the table of locks looked into every quarter of an hour, for the alarm `lock_held`.",
+    ),
+    purpose(
+        &["aws_cloudwatch_event_target.lock_watch"],
+        "Starts the state machine that looks into the table of locks.",
+    ),
+    purpose(
         &["aws_cloudwatch_event_rule.*", "*Rule"],
         "Selects on the account's default bus what the handler has to decide on.",
     ),
@@ -40,12 +48,28 @@ pub(super) const PURPOSES: &[Purpose] = &[
         "Decides for each event which group is recycled, and starts the execution. It changes no group.",
     ),
     purpose(
+        &["HandlerVersion"],
+        "Publishes a version of the handler whenever its description says another thing: what the alias points to.",
+    ),
+    purpose(
+        &["aws_lambda_alias.handler", "HandlerFunctionAlias"],
+        "What the queue calls. An upgrade of the handler is rolled back by pointing it to a former version.",
+    ),
+    purpose(
+        &["aws_lambda_permission.*", "*Permission"],
+        "Lets CloudWatch Logs hand the events of that log group to the function that `logs.destination_arn` names.",
+    ),
+    purpose(
         &["aws_lambda_event_source_mapping.events", "EventsSource"],
         "Hands the events of the queue to the handler, in batches of which each event fails alone.",
     ),
     purpose(
         &["aws_sfn_state_machine.recycle", "RecycleMachine"],
         "Replaces the instances of a group, and puts back what it changed. An execution recycles one group.",
+    ),
+    purpose(
+        &["aws_sfn_state_machine.lock_watch", "LockWatchMachine"],
+        "Reads which executions hold groups, asks since when they run, and tells CloudWatch the longest time.",
     ),
     purpose(
         &["aws_dynamodb_table.locks", "LocksTable"],
@@ -88,6 +112,14 @@ pub(super) const PURPOSES: &[Purpose] = &[
     purpose(
         &["aws_cloudwatch_log_metric_filter.*", "*Filter"],
         "Counts in the state machine's log what no service counts by itself; the alarm of that name looks at it.",
+    ),
+    purpose(
+        &["aws_cloudwatch_log_subscription_filter.*", "*Subscription"],
+        "Sends every event of that log group where `logs.destination_arn` says, besides keeping it.",
+    ),
+    purpose(
+        &["aws_cloudwatch_dashboard.stack", "StackDashboard"],
+        "Shows the alarms and what they watch, in the order in which an event goes.",
     ),
     purpose(&["aws_cloudwatch_metric_alarm.*", "*Alarm"], "An alarm."),
     purpose(

@@ -73,6 +73,7 @@ impl OutputFormat for CloudFormation {
             conditions => seen(conditions),
             tag_list => seen(tag_list(stack)),
             lifecycle_text => seen(lifecycle_text),
+            dashboard_body => seen(stack.dashboard.as_ref().map(|dashboard| yaml::json_text(&dashboard.body))),
             definition => minijinja::Value::from(Arc::clone(&stack.machine.definition)),
             handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
             ..seen(stack)

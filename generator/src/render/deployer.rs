@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::deployer_row::{Row, TouchedArns};
-use super::deployer_rows::{NETWORK, ROWS};
+use super::deployer_rows::{NETWORK, ROWS, SIGNED};
 use super::emitted::Emitted;
 use super::format::Files;
 use crate::names;
@@ -88,14 +88,21 @@ pub fn deployer_needs(stack: &Stack, format: &str, emitted: &[Emitted]) -> Vec<D
     rows(&place, format, emitted).into_iter().flat_map(of_row).collect()
 }
 
-/// Lines that say that the function is in a VPC, which asks for more than its type does.
-const IN_NETWORK: &[&str] = &["vpc_config {", "VpcConfig:"];
+/// What lines begin with that ask for more of a function than its type does.
+const MORE: &[(&str, &str)] = &[
+    ("vpc_config {", NETWORK),
+    ("VpcConfig:", NETWORK),
+    ("code_signing_config_arn ", SIGNED),
+    ("CodeSigningConfigArn: {", SIGNED),
+];
 
 /// Every type of resource that is deployed, as the format spells it.
 fn types(emitted: &[Emitted]) -> BTreeSet<String> {
-    let is_in_network = |one: &Emitted| one.text.lines().any(|line| IN_NETWORK.contains(&line.trim()));
-    let network = emitted.iter().any(is_in_network).then(|| NETWORK.to_owned());
-    emitted.iter().map(|one| one.kind.clone()).chain(network).collect()
+    let more = |one: &Emitted| {
+        let asks = |line: &str| MORE.iter().find(|(begins, _)| line.trim().starts_with(begins));
+        one.text.lines().filter_map(asks).map(|(_, what)| (*what).to_owned()).collect::<Vec<_>>()
+    };
+    emitted.iter().map(|one| one.kind.clone()).chain(emitted.iter().flat_map(more)).collect()
 }
 
 /// What the names of a stack's resources begin with, whatever the environment, and where they are.
@@ -109,6 +116,12 @@ struct Place {
     /// ARN of the policy that bounds both roles.
     boundary: Option<String>,
     repository: String,
+    /// Name of the function that gets the logs.
+    log_receiver: Option<String>,
+    /// Whether CloudWatch Logs sends the logs by a role.
+    sends_logs: bool,
+    /// Whether a rule starts a state machine by a role.
+    has_watch: bool,
 }
 
 impl Place {
@@ -125,6 +138,9 @@ impl Place {
             role_path: path.unwrap_or_else(|| "/".to_owned()),
             boundary: stack.guide.boundary_arn.clone(),
             repository: format!("{}{}", stack.name, names::REPOSITORY_SUFFIX),
+            log_receiver: stack.log_subscriptions.as_ref().and_then(|all| all.function.clone()),
+            has_watch: stack.lock_watch.is_some(),
+            sends_logs: stack.log_subscriptions.as_ref().is_some_and(|all| all.sender.is_some()),
         }
     }
 
@@ -160,15 +176,23 @@ impl Place {
             TouchedArns::Bucket => vec![format!("arn:{partition}:s3:::{BUCKET}")],
             TouchedArns::BucketObjects => vec![format!("arn:{partition}:s3:::{BUCKET}/*")],
             TouchedArns::BucketLocks => vec![format!("arn:{partition}:s3:::{BUCKET}/*.tflock")],
+            TouchedArns::Dashboards => vec![format!("arn:{partition}:cloudwatch::*:dashboard/{prefix}")],
             TouchedArns::EventSources => one("lambda", "event-source-mapping:*".to_owned()),
             TouchedArns::Functions => one("lambda", format!("function:{prefix}")),
             TouchedArns::Keys => vec![self.arn("kms", "key/*"), self.arn("kms", &format!("alias/{prefix}"))],
             TouchedArns::KeysThroughServices => one("kms", "key/*".to_owned()),
             TouchedArns::LockTable => one("dynamodb", format!("table/{}", names::LOCK_TABLE)),
-            TouchedArns::LogGroups => vec![
-                self.arn("logs", &format!("log-group:/aws/lambda/{prefix}")),
-                self.arn("logs", &format!("log-group:/aws/vendedlogs/states/{prefix}")),
-            ],
+            TouchedArns::LogGroups => self.log_groups(),
+            TouchedArns::LogSubscriptions => {
+                let mut all = self.log_groups();
+                let is_elsewhere = !self.sends_logs && self.log_receiver.is_none();
+                all.extend(is_elsewhere.then(|| self.arn("logs", "destination:*")));
+                all
+            }
+            TouchedArns::LogReceiver => {
+                let name = self.log_receiver.as_deref().unwrap_or_default();
+                one("lambda", format!("function:{name}"))
+            }
             TouchedArns::Machines => one("states", format!("stateMachine:{prefix}")),
             TouchedArns::Queues => one("sqs", prefix.clone()),
             TouchedArns::Repository => one("ecr", format!("repository/{repository}")),
@@ -179,13 +203,19 @@ impl Place {
                 vec![format!("arn:{partition}:iam::*:role{role_path}{prefix}")]
             }
             TouchedArns::Rules => one("events", format!("rule/{prefix}")),
+            TouchedArns::SigningConfigs => one("lambda", "code-signing-config:*".to_owned()),
             TouchedArns::Stacks => one("cloudformation", format!("stack/{prefix}/*")),
             TouchedArns::Topics => one("sns", prefix.clone()),
         }
     }
 
+    fn log_groups(&self) -> Vec<String> {
+        ["/aws/lambda/", "/aws/vendedlogs/states/"]
+            .map(|folder| self.arn("logs", &format!("log-group:{folder}{}", self.prefix)))
+            .to_vec()
+    }
+
     fn condition(&self, touches: TouchedArns) -> Option<Value> {
-        let services = ["lambda.amazonaws.com", "states.amazonaws.com"];
         match touches {
             TouchedArns::FunctionsSources => {
                 let functions = self.arn("lambda", &format!("function:{}", self.prefix));
@@ -200,6 +230,10 @@ impl Place {
                 Some(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } }))
             }
             TouchedArns::RolesOfServices => {
+                let services = ["lambda.amazonaws.com", "states.amazonaws.com"].into_iter();
+                let logs = self.sends_logs.then_some("logs.amazonaws.com");
+                let events = self.has_watch.then_some("events.amazonaws.com");
+                let services: Vec<&str> = services.chain(logs).chain(events).collect();
                 Some(json!({ "StringEquals": { "iam:PassedToService": services } }))
             }
             _ => None,
@@ -212,7 +246,7 @@ mod tests {
     use super::super::deployer_rows::{CLOUDFORMATION, TERRAFORM};
     use super::super::format::OutputFormat;
     use super::*;
-    use crate::config::{Config, PackageKind};
+    use crate::config::{Config, LockHeldHours, PackageKind};
     use crate::render::FORMATS;
     use crate::{asl, stack};
 
@@ -225,6 +259,11 @@ mod tests {
         all.trigger.launch_template_versions = true;
         all.package.kind = PackageKind::Image;
         all.network.subnet_ids = vec!["subnet-0123abcd".parse().unwrap()].try_into().unwrap();
+        all.handler.alias = Some("live".parse().unwrap());
+        all.alarms.dashboard = true;
+        all.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+        all.logs.destination_arn =
+            Some("arn:aws:kinesis:eu-west-2:123456789012:stream/logs".parse().unwrap());
         let least = Config::with_defaults("demo".parse().unwrap());
         [least, all].map(|config| {
             stack::Stack::new(&config, &asl::build(&config).unwrap(), None).expect("it is sound")
@@ -234,7 +273,16 @@ mod tests {
     #[test]
     fn every_type_of_resource_has_its_actions_and_every_row_its_resource() {
         let mut all = BTreeSet::from([TERRAFORM.to_owned(), CLOUDFORMATION.to_owned()]);
-        for stack in stacks() {
+        let mut other = Config::with_defaults("demo".parse().unwrap());
+        other.logs.destination_arn =
+            Some("arn:aws:lambda:eu-west-2:123456789012:function:f".parse().unwrap());
+        other.handler.code_signing_config_arn = Some(
+            "arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0"
+                .parse()
+                .unwrap(),
+        );
+        let other = stack::Stack::new(&other, &asl::build(&other).unwrap(), None).expect("it is sound");
+        for stack in stacks().into_iter().chain([other]) {
             for format in FORMATS {
                 all.extend(types(&format.emitted(&format.render(&stack))));
             }

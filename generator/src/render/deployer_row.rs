@@ -8,6 +8,7 @@ pub(super) enum TouchedArns {
     Bucket,
     BucketLocks,
     BucketObjects,
+    Dashboards,
     EventSources,
     Functions,
     /// Sources of events, by the function that they belong to.
@@ -17,6 +18,10 @@ pub(super) enum TouchedArns {
     KeysThroughServices,
     LockTable,
     LogGroups,
+    /// The function that gets the logs, where it is one.
+    LogReceiver,
+    /// Log groups, and what of CloudWatch Logs' own they may send to.
+    LogSubscriptions,
     Machines,
     Queues,
     Repository,
@@ -28,6 +33,8 @@ pub(super) enum TouchedArns {
     /// The roles, as they are given to Lambda and Step Functions.
     RolesOfServices,
     Rules,
+    /// What says who signs a function's code.
+    SigningConfigs,
     Stacks,
     Topics,
 }

@@ -8,6 +8,8 @@ pub(super) const TERRAFORM: &str = "terraform";
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
 /// Stands for a function that is in a VPC.
 pub(super) const NETWORK: &str = "network";
+/// Stands for a function whose code has to be signed.
+pub(super) const SIGNED: &str = "signed";
 
 const FUNCTION: &[&str] = &["aws_lambda_function", "AWS::Lambda::Function"];
 const MACHINE: &[&str] = &["aws_sfn_state_machine", "AWS::StepFunctions::StateMachine"];
@@ -74,6 +76,44 @@ pub(super) const ROWS: &[Row] = &[
             "lambda:GetRuntimeManagementConfig",
         ],
         &[],
+    ),
+    row(
+        &["aws_lambda_alias", "AWS::Lambda::Alias", "AWS::Lambda::Version"],
+        TouchedArns::Functions,
+        &["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"],
+        &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:PublishVersion", "lambda:UpdateAlias"],
+    ),
+    row(
+        &["AWS::Lambda::Version"],
+        TouchedArns::Functions,
+        &["lambda:GetFunctionConfiguration", "lambda:ListVersionsByFunction"],
+        &[],
+    ),
+    row(
+        &["aws_cloudwatch_dashboard", "AWS::CloudWatch::Dashboard"],
+        TouchedArns::Dashboards,
+        &["cloudwatch:GetDashboard"],
+        &["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"],
+    ),
+    row(&[SIGNED], TouchedArns::SigningConfigs, &["lambda:GetCodeSigningConfig"], &[]),
+    row(
+        &[SIGNED],
+        TouchedArns::Functions,
+        &[],
+        &["lambda:DeleteFunctionCodeSigningConfig", "lambda:PutFunctionCodeSigningConfig"],
+    ),
+    row(&[SIGNED], TouchedArns::SigningConfigs, &[], &["lambda:PutFunctionCodeSigningConfig"]),
+    row(
+        &["aws_lambda_permission", "AWS::Lambda::Permission"],
+        TouchedArns::LogReceiver,
+        &["lambda:GetPolicy"],
+        &["lambda:AddPermission", "lambda:RemovePermission"],
+    ),
+    row(
+        &["aws_cloudwatch_log_subscription_filter", "AWS::Logs::SubscriptionFilter"],
+        TouchedArns::LogSubscriptions,
+        &["logs:DescribeSubscriptionFilters"],
+        &["logs:DeleteSubscriptionFilter", "logs:PutSubscriptionFilter"],
     ),
     row(
         &[NETWORK],

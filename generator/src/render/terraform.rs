@@ -212,7 +212,7 @@ fn matches(parameter: &Parameter, nullable: bool, pattern: &str, length_max: Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, PackageKind};
+    use crate::config::{Config, LockHeldHours, PackageKind};
     use crate::{asl, stack};
 
     fn variables() -> Vec<Variable> {
@@ -234,12 +234,24 @@ mod tests {
         );
     }
 
+    /// What adds resources.
+    fn every_option(mut config: Config) -> Config {
+        config.encryption.customer_key = true;
+        config.handler.alias = "live".parse().ok();
+        config.alarms.dashboard = true;
+        config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+        config.logs.destination_arn = "arn:aws:lambda:eu-west-2:123456789012:function:logs".parse().ok();
+        config
+    }
+
     #[test]
     fn the_modules_page_has_every_file_variable_and_output_of_it() {
         for kind in [PackageKind::Zip, PackageKind::Image] {
             let mut config = Config::with_defaults("demo".parse().unwrap());
             config.package.kind = kind;
-            config.encryption.customer_key = kind == PackageKind::Zip;
+            if kind == PackageKind::Zip {
+                config = every_option(config);
+            }
             let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
             let files = Terraform.render(&stack);
             let page = std::str::from_utf8(&files["terraform/README.md"]).unwrap();
@@ -259,7 +271,7 @@ mod tests {
 
     #[test]
     fn every_resource_that_has_a_region_is_in_the_one_that_is_asked_for() {
-        let config = Config::with_defaults("demo".parse().unwrap());
+        let config = every_option(Config::with_defaults("demo".parse().unwrap()));
         let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
         let emitted = Terraform.emitted(&Terraform.render(&stack));
         let regional: Vec<_> = emitted

@@ -156,6 +156,46 @@ impl Printer<'_> {
     }
 }
 
+/// A value as the text of JSON, what is referred to put in as text: for what CloudFormation takes as JSON in a string.
+pub(super) fn json_text(value: &Value) -> Value {
+    let quoted = |parts: Vec<Value>| {
+        let mark = || Value::from("\"");
+        Value::joined([mark()].into_iter().chain(parts).chain([mark()]))
+    };
+    let escaped = |text: &str| {
+        let json = serde_json::Value::from(text).to_string();
+        Value::from(&json[1..json.len() - 1])
+    };
+    let separated = |items: Vec<Value>, (open, close): (&str, &str)| {
+        let comma = |at: usize| Value::from(if at == 0 { "" } else { "," });
+        let items = items.into_iter().enumerate().flat_map(|(at, item)| [comma(at), item]);
+        Value::joined([open.into()].into_iter().chain(items).chain([close.into()]))
+    };
+    match value {
+        Value::Text(text) => quoted(vec![escaped(text)]),
+        Value::Number(number) => number.to_string().into(),
+        Value::Bool(truth) => truth.to_string().into(),
+        Value::List(items) => separated(items.iter().map(json_text).collect(), ("[", "]")),
+        Value::Map(entries) => {
+            let entry = |(key, value): &(String, Value)| {
+                Value::joined([quoted(vec![escaped(key)]), ":".into(), json_text(value)])
+            };
+            separated(entries.iter().map(entry).collect(), ("{", "}"))
+        }
+        Value::Joined(parts) => quoted(
+            parts
+                .iter()
+                .map(|part| match part {
+                    Value::Text(text) => escaped(text),
+                    other => other.clone(),
+                })
+                .collect(),
+        ),
+        Value::Reference(_) => quoted(vec![value.clone()]),
+        Value::When(_) => panic!("a text cannot choose what is in it: {value:?}"),
+    }
+}
+
 /// Text, in quotes where YAML would read something else.
 fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:, ()".contains(c);

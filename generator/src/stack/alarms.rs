@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::metric;
 use super::parameter::ParameterKey;
 use super::queue::Queues;
 use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, Value};
-use crate::config::{Config, SilenceHours};
+use super::{lock_watch, metric};
+use crate::config::{Config, LockHeldHours, SilenceHours};
 use crate::names;
 
 /// An alarm that fires when the statistic of each of its periods meets the threshold. None of the metrics is published
@@ -74,6 +74,7 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
     alarms.extend(topic());
     alarms.extend(metric::are_failures_logged(config).then(logged).into_iter().flatten());
     alarms.extend(config.alarms.silence_hours.zip(rules.first()).map(|(hours, rule)| silence(hours, rule)));
+    alarms.extend(config.alarms.lock_held_hours.map(lock_held));
     if config.encryption.customer_key {
         // CloudWatch cannot publish to a topic that is encrypted with AWS's key (fact I3).
         let default = Value::list([TOPIC.arn()]);
@@ -231,6 +232,23 @@ fn silence(hours: SilenceHours, rule: &EventRule) -> Alarm {
     }
 }
 
+/// What does not look any more tells nothing, and that is no better than a lock that is held too long.
+fn lock_held(hours: LockHeldHours) -> Alarm {
+    let watched = Watched { namespace: metric::namespace(), dimension: None };
+    let alarm = watched.counts(
+        "lock_held",
+        lock_watch::METRIC,
+        "A group has been held for longer than it should, or nobody looks any more: see what holds it, and whether that still runs.",
+    );
+    Alarm {
+        statistic: "Maximum",
+        threshold: hours.get() * 3600,
+        period_seconds: 3600,
+        missing_data: "breaching",
+        ..alarm
+    }
+}
+
 impl Watched {
     fn of(namespace: &str, dimension: (&'static str, Value)) -> Self {
         Self { namespace: namespace.into(), dimension: Some(dimension) }
@@ -281,6 +299,7 @@ mod tests {
         let mut config = Config::with_defaults("demo".parse().unwrap());
         config.trigger.launch_template_versions = true;
         config.alarms.silence_hours = SilenceHours::new(168).ok();
+        config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
         let mut anchors: Vec<String> = of(&config).into_iter().map(|alarm| alarm.anchor).collect();
         told.sort_unstable();
         anchors.sort_unstable();

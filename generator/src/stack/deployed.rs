@@ -80,7 +80,9 @@ impl Stack {
     }
 
     fn name_of(&self, resource: &Resource, place: Place<'_>) -> String {
-        let roles = [&self.iam.handler, &self.iam.machine];
+        let sender = self.log_subscriptions.as_ref().and_then(|all| all.sender.as_ref());
+        let watch = self.lock_watch.as_ref().map(|watch| &watch.role);
+        let mut roles = [&self.iam.handler, &self.iam.machine].into_iter().chain(sender).chain(watch);
         let named = match resource.kind {
             ResourceKind::Function => Some(&self.function.name),
             ResourceKind::Key => None, // AWS names it
@@ -90,9 +92,7 @@ impl Stack {
             ResourceKind::Machine => Some(&self.machine.name),
             ResourceKind::Queue if *resource == EVENTS_QUEUE => Some(&self.queue.events.name),
             ResourceKind::Queue => Some(&self.queue.dead_letters.name),
-            ResourceKind::Role => {
-                roles.into_iter().find(|one| one.resource == *resource).map(|one| &one.name)
-            }
+            ResourceKind::Role => roles.find(|one| one.resource == *resource).map(|one| &one.name),
             ResourceKind::Rule => {
                 self.rules.iter().find(|one| one.label == resource.label).map(|one| &one.name)
             }

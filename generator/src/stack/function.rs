@@ -7,8 +7,8 @@ use super::key;
 use super::package_digest::PackageDigest;
 use super::parameter::ParameterKey;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
-use crate::config::{Config, PackageKind, ReservedConcurrency, SettingValue};
-use crate::names;
+use crate::config::{AliasName, Config, PackageKind, ReservedConcurrency, SettingValue};
+use crate::{digest, names};
 
 /// The Lambda function that decides which groups are recycled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,8 +41,26 @@ pub struct Function {
     pub tracing: &'static str,
     /// The VPC that it is in, where there is one.
     pub network: Option<Network>,
+    /// ARN of what says who may sign its zip, where there is such a thing.
+    pub code_signing_config_arn: Option<Value>,
+    /// The alias by which it is called, where versions are published.
+    pub alias: Option<Alias>,
     /// What reads the queue and calls it.
     pub source: EventSource,
+}
+
+/// An alias of the function, which a deployment points to the version that it publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alias {
+    /// Its name.
+    pub name: String,
+    /// What it is for, as Lambda's console shows it.
+    pub description: &'static str,
+    /// Changes with whatever `stack.yaml` and the zip make of the function, so that a format that has to be told publishes a
+    /// version: 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// The parameters that make something else of the function, each as a text.
+    pub deciding: Vec<Value>,
 }
 
 /// Where a function has its network interfaces.
@@ -122,7 +140,7 @@ const DEFAULT_TIME_ZONE: &str = "UTC";
 
 pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Function {
     let handler = &config.handler;
-    Function {
+    let mut function = Function {
         name: Value::prefixed(names::FUNCTION.suffix),
         description: "Decides whether and how to recycle an Auto Scaling group that has changed",
         code: code(config.package.kind, package),
@@ -136,16 +154,61 @@ pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Func
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
         key_arn: key::arn(config),
         tracing: if config.tracing.enabled { "Active" } else { "PassThrough" },
-        network: config.network.is_given().then(|| Network {
-            subnet_ids: Value::parameter(ParameterKey::SubnetIds),
-            security_group_ids: Value::parameter(ParameterKey::SecurityGroupIds),
-        }),
+        network: config.network.is_given().then(|| network(config)),
+        code_signing_config_arn: handler
+            .code_signing_config_arn
+            .as_ref()
+            .map(|_| Value::parameter(ParameterKey::CodeSigningConfigArn)),
+        alias: None,
         source: EventSource {
             queue_arn: EVENTS_QUEUE.arn(),
             batch_size: config.queue.batch_size.get(),
             batching_window_seconds: config.queue.batching_window_seconds.get(),
             concurrency_max: config.queue.maximum_concurrency.get(),
         },
+    };
+    function.alias = handler.alias.as_ref().map(|name| alias(name, &function, config));
+    function
+}
+
+/// Of the lists of a function that has versions, `stack.yaml` alone decides: see [`Alias::deciding`].
+fn network(config: &Config) -> Network {
+    let given = &config.network;
+    if config.handler.alias.is_some() {
+        return Network {
+            subnet_ids: Value::list(given.subnet_ids.iter().map(|id| &**id)),
+            security_group_ids: Value::list(given.security_group_ids.iter().map(|id| &**id)),
+        };
+    }
+    Network {
+        subnet_ids: Value::parameter(ParameterKey::SubnetIds),
+        security_group_ids: Value::parameter(ParameterKey::SecurityGroupIds),
+    }
+}
+
+fn alias(name: &AliasName, function: &Function, config: &Config) -> Alias {
+    // What of it no version has. Where nothing else changes, Lambda publishes none.
+    let versioned = Function {
+        reserved_concurrency: None,
+        code_signing_config_arn: None,
+        source: EventSource {
+            batch_size: 0,
+            batching_window_seconds: 0,
+            concurrency_max: 0,
+            ..function.source.clone()
+        },
+        ..function.clone()
+    };
+    let text = serde_json::to_vec(&versioned).expect("texts, numbers and references");
+    let level = Value::parameter(ParameterKey::LogLevel);
+    let channel = Value::or_empty(ParameterKey::SlackChannel);
+    let zip =
+        matches!(config.package.kind, PackageKind::Zip).then(|| Value::parameter(ParameterKey::HandlerS3Key));
+    Alias {
+        name: name.to_string(),
+        description: "What the queue calls: point it to a former version to roll back",
+        fingerprint: digest::hex(&text)[..16].to_owned(),
+        deciding: [level, channel].into_iter().chain(zip).collect(),
     }
 }
 
@@ -211,8 +274,8 @@ fn default_time_zone(config: &Config) -> String {
 mod tests {
     use super::super::value::Reference;
     use super::*;
-    use crate::config::SlackChannel;
     use crate::config::limits::{LISTS_BYTES_MAX, VARIABLES_BYTES_MAX};
+    use crate::config::{BatchSize, SlackChannel, TimeoutSeconds};
 
     fn environment(config: &Config) -> Vec<(String, Value)> {
         match function(config, None).environment {
@@ -251,6 +314,31 @@ mod tests {
         let zones = jiff::tz::db().available().map(|zone| zone.as_str().len()).max().unwrap_or_default();
         let others = zones + strategies(&Config::with_defaults("demo".parse().unwrap())).len();
         assert!(bytes + others <= VARIABLES_BYTES_MAX - LISTS_BYTES_MAX, "{}", bytes + others);
+    }
+
+    #[test]
+    fn a_version_is_published_of_what_a_version_holds() {
+        let fingerprint = |change: fn(&mut Config)| {
+            let mut config = Config::with_defaults("demo".parse().unwrap());
+            config.handler.alias = Some("live".parse().unwrap());
+            change(&mut config);
+            function(&config, None).alias.expect("it has one").fingerprint
+        };
+        let same = fingerprint(|_| {});
+        assert_eq!(same, fingerprint(|config| config.queue.batch_size = BatchSize::new(1).unwrap()));
+        let reserved = |config: &mut Config| {
+            config.handler.reserved_concurrency = ReservedConcurrency::new(10).ok();
+        };
+        assert_eq!(same, fingerprint(reserved));
+        assert_ne!(
+            same,
+            fingerprint(|config| config.handler.timeout_seconds = TimeoutSeconds::new(31).unwrap())
+        );
+        assert_ne!(same, fingerprint(|config| config.encryption.customer_key = true));
+        let subnet = |config: &mut Config| {
+            config.network.subnet_ids = vec!["subnet-0123abcd".parse().unwrap()].try_into().unwrap();
+        };
+        assert_ne!(same, fingerprint(subnet));
     }
 
     #[test]

@@ -230,7 +230,7 @@ fn handler(computed: Vec<Statement>, config: &Config) -> Role {
     own.extend(config.network.is_given().then(attach_network).into_iter().flatten());
     let trust = assume("lambda.amazonaws.com", "StringEqualsIfExists"); // not documented that Lambda always says it
     let description = "What the asg-recycle handler may do";
-    role(HANDLER_ROLE, &names::HANDLER_ROLE, description, trust, computed.into_iter().chain(own))
+    role(HANDLER_ROLE, &names::HANDLER_ROLE, description, [trust], computed.into_iter().chain(own))
 }
 
 /// X-Ray has no resources to limit its calls to.
@@ -256,12 +256,17 @@ pub(super) fn keep_network(handler: &mut Role) {
 /// Lambda makes the network interfaces of a function by the function's role. What the function runs may not use that.
 fn attach_network() -> [Statement; 2] {
     let of = |statement: Statement| statement.actions(INTERFACES.iter().copied()).resources(everything());
-    let own = Value::regional_arn("lambda", ["function:".into(), Value::prefixed(names::FUNCTION.suffix)]);
+    let own = |rest: &str| {
+        let name = Value::prefixed(names::FUNCTION.suffix);
+        Value::regional_arn("lambda", ["function:".into(), name, rest.into()])
+    };
+    // Whether the ARN of a version that runs is qualified is not documented.
+    let running = Value::list([own(""), own(":*")]);
     [
         of(Statement::allow("AttachNetwork"))
             .because("Lambda makes and removes the function's network interfaces in its name: where `network` is given, and for a version after."),
         of(Statement::deny("DenyNetworkToCode"))
-            .condition("ArnEquals", "lambda:SourceFunctionArn", own)
+            .condition("ArnLike", "lambda:SourceFunctionArn", running)
             .because("What the function runs may not make network interfaces itself."),
     ]
 }
@@ -277,7 +282,7 @@ fn machine(computed: Vec<Statement>, config: &Config) -> Role {
     let trust =
         assume("states.amazonaws.com", "StringEquals").condition("ArnLike", "aws:SourceArn", machines);
     let description = "What the asg-recycle state machine may do";
-    role(MACHINE_ROLE, &names::MACHINE_ROLE, description, trust, computed.into_iter().chain(own))
+    role(MACHINE_ROLE, &names::MACHINE_ROLE, description, [trust], computed.into_iter().chain(own))
 }
 
 /// Lets a service assume the role on behalf of this account only.
@@ -289,11 +294,11 @@ fn assume(service: &'static str, operator: &'static str) -> Statement {
         .because("The service acts as the role, for this account only.")
 }
 
-fn role(
+pub(super) fn role(
     resource: Resource,
     name: &names::ResourceName,
     description: &'static str,
-    trust: Statement,
+    trust: impl IntoIterator<Item = Statement>,
     statements: impl Iterator<Item = Statement>,
 ) -> Role {
     let suffix = Value::from(name.suffix);
@@ -303,7 +308,7 @@ fn role(
         description,
         path: Value::parameter(ParameterKey::RolePath),
         boundary: Value::optional(ParameterKey::PermissionsBoundaryArn),
-        trust: Policy::new([trust]),
+        trust: Policy::new(trust),
         policy: RolePolicy { name: "permissions", document: Policy::new(statements) },
     }
 }

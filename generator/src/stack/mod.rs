@@ -3,6 +3,7 @@
 //! One module per concern; the same stem names the concern's templates in every format.
 
 mod alarms;
+mod dashboard;
 mod deployed;
 mod function;
 mod grant;
@@ -10,6 +11,7 @@ mod guide;
 mod iam;
 mod key;
 mod lock;
+mod lock_watch;
 mod logs;
 mod machine;
 mod metric;
@@ -21,6 +23,7 @@ mod policy;
 mod queue;
 mod repository;
 mod rule;
+mod subscription;
 mod topic;
 pub mod value;
 
@@ -30,14 +33,19 @@ use crate::asl::Machine;
 use crate::config::{Config, StackName, Tags};
 use crate::problem::Problems;
 
+use parameter::ParameterKey;
+use value::Value;
+
 pub use alarms::Alarm;
+pub use dashboard::Dashboard;
 pub use deployed::Place;
-pub use function::{Code, EventSource, Function, Network, PublishedZip, ZipCode};
+pub use function::{Alias, Code, EventSource, Function, Network, PublishedZip, ZipCode};
 pub use grant::{Scope as CallScope, scope_of};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
 pub use key::EncryptionKey;
 pub use lock::LockTable;
+pub use lock_watch::LockWatch;
 pub use logs::LogGroup;
 pub use machine::StateMachine;
 pub use metric::MetricFilter;
@@ -48,6 +56,7 @@ pub use policy::{Effect, Policy, Principal, Statement};
 pub use queue::{Queue, Queues};
 pub use repository::Repository;
 pub use rule::{EventRule, RuleTarget};
+pub use subscription::{LogSubscription, LogSubscriptions};
 pub use topic::{Subscription, Topic};
 
 /// Everything that is deployed.
@@ -75,6 +84,8 @@ pub struct Stack {
     pub machine: StateMachine,
     /// The table of locks and journals.
     pub lock: LockTable,
+    /// What looks for how long locks have been held, where an alarm asks for it.
+    pub lock_watch: Option<LockWatch>,
     /// The stack's own key, where it has one.
     pub key: Option<EncryptionKey>,
     /// The topic that recycles are announced on.
@@ -83,10 +94,14 @@ pub struct Stack {
     pub iam: Iam,
     /// The log groups of the function and of the state machine.
     pub logs: Vec<LogGroup>,
+    /// Where the log groups' events go besides, where they do.
+    pub log_subscriptions: Option<LogSubscriptions>,
     /// What is counted in the logs.
     pub metric_filters: Vec<MetricFilter>,
     /// An alarm for every way to fail.
     pub alarms: Vec<Alarm>,
+    /// A dashboard of them, where there is one.
+    pub dashboard: Option<Dashboard>,
     /// What the deployed stack tells others.
     pub outputs: Vec<Output>,
     /// What the person who deploys it reads.
@@ -107,22 +122,26 @@ impl Stack {
         let alarms = alarms::alarms(config, &rules, &queue);
         let logs = logs::groups(config);
         let key = key::key(config, logs.iter().map(|group| group.name.clone()));
+        let function = function::function(config, package);
         Ok(Self {
             generator: format!("{} {VERSION}", env!("CARGO_PKG_NAME")),
             version: VERSION.to_owned(),
             name: config.name.clone(),
             tags: config.tags.clone(),
             parameters: parameter::parameters(config, package),
-            outputs: outputs::outputs(&rules, &alarms, key.as_ref()),
+            dashboard: dashboard::dashboard(config, &rules, &alarms),
+            outputs: outputs::outputs(&rules, &alarms, key.as_ref(), &function),
             rules,
             queue,
-            function: function::function(config, package),
+            function,
             repository: repository::repository(config),
             machine: machine::machine(config, machine),
             lock: lock::table(config),
             key,
+            lock_watch: lock_watch::watch(config),
             topic: topic::topic(config),
             iam: iam::iam(config, machine)?,
+            log_subscriptions: subscription::subscriptions(config, &logs),
             logs,
             metric_filters: metric::filters(config),
             alarms,
@@ -142,6 +161,12 @@ impl Stack {
     #[must_use]
     pub fn published(mut self, package: &PackageDigest, bucket: &str, version: &str) -> Self {
         let key = parameter::s3_key(&self.name, package);
+        // What decides on a version no more asks a parameter.
+        for part in self.function.alias.iter_mut().flat_map(|alias| &mut alias.deciding) {
+            if *part == Value::parameter(ParameterKey::HandlerS3Key) {
+                *part = key.clone().into();
+            }
+        }
         if let Code::Zip(zip) = &mut self.function.code {
             zip.published = Some(PublishedZip { bucket: bucket.to_owned(), key });
         }

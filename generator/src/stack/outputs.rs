@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::alarms::Alarm;
+use super::function::Function;
 use super::key::EncryptionKey;
 use super::lock;
 use super::rule::EventRule;
@@ -23,10 +24,19 @@ pub struct Output {
     pub value: Value,
 }
 
-pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm], key: Option<&EncryptionKey>) -> Vec<Output> {
+pub(super) fn outputs(
+    rules: &[EventRule],
+    alarms: &[Alarm],
+    key: Option<&EncryptionKey>,
+    function: &Function,
+) -> Vec<Output> {
     let output = |key, description, value| Output { key, description, value };
     let of_key = key.map(|key| {
         output("key_arn", "ARN of the key that encrypts what the stack keeps and sends.", key.arn.clone())
+    });
+    let of_alias = function.alias.as_ref().map(|alias| {
+        let arn = Value::joined([FUNCTION.arn(), format!(":{}", alias.name).into()]);
+        output("function_alias_arn", "ARN of the alias by which the queue calls the handler.", arn)
     });
     let all = vec![
         output(
@@ -80,7 +90,7 @@ pub(super) fn outputs(rules: &[EventRule], alarms: &[Alarm], key: Option<&Encryp
             Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
         ),
     ];
-    all.into_iter().chain(of_key).collect()
+    all.into_iter().chain(of_key).chain(of_alias).collect()
 }
 
 /// With a comma between each and the next: outputs of CloudFormation are text.

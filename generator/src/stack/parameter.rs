@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::package_digest::PackageDigest;
-pub use super::parameter_key::ParameterKey;
+pub use super::parameter_key::{Group, ParameterKey};
 use super::value::Value;
 use crate::config::{
-    AlarmActionArn, AlarmActionArns, Config, EndpointUrl, Environment, FunctionArn, LogLevel, PackageKind,
-    PolicyArn, Region, RetentionDays, RolePath, RunbookUrl, SecurityGroupId, SecurityGroupIds, SlackChannel,
-    SubnetId, SubnetIds, TextFormat,
+    AlarmActionArn, AlarmActionArns, CodeSigningConfigArn, Config, EndpointUrl, Environment, FunctionArn,
+    LogDestinationArn, LogLevel, PackageKind, PolicyArn, Region, RetentionDays, RolePath, RunbookUrl,
+    SecurityGroupId, SecurityGroupIds, SlackChannel, SubnetId, SubnetIds, TextFormat,
 };
 use crate::names;
 
@@ -65,53 +65,20 @@ pub enum Check {
     TagKeys,
 }
 
-/// Parameters that stand together in forms and tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Group {
-    /// What tells one deployment from another.
-    Environment,
-    /// Who is told what.
-    Notifications,
-    /// What bounds the two roles.
-    Permissions,
-    /// Logs, retention and protection.
-    Operation,
-    /// Where the handler's zip or image is.
-    Package,
-    /// The VPC that the handler is in.
-    Network,
-}
-
-impl Group {
-    /// Every group, in the order shown.
-    pub const ALL: &[Self] = &[
-        Self::Environment,
-        Self::Package,
-        Self::Notifications,
-        Self::Permissions,
-        Self::Network,
-        Self::Operation,
-    ];
-
-    /// Its heading in a form.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Environment => "Environment",
-            Self::Notifications => "Notifications and alarms",
-            Self::Permissions => "Permissions",
-            Self::Operation => "Operation",
-            Self::Package => "Handler package",
-            Self::Network => "Network",
-        }
-    }
-}
+/// Longest key of a zip of which a version is published, in characters: what a version's description, 256 of them, leaves
+/// beside the longest channel, the longest level and the fingerprint.
+const VERSIONED_KEY_LENGTH_MAX: usize = 152;
 
 /// Every parameter of the stack, in the order of [`ParameterKey::ALL`].
 pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Vec<Parameter> {
     let kind = config.package.kind;
     let deployed = |key: &&ParameterKey| match **key {
-        ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => config.network.is_given(),
+        // A version is published where its description changes, which has no room for lists.
+        ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => {
+            config.network.is_given() && config.handler.alias.is_none()
+        }
+        ParameterKey::CodeSigningConfigArn => config.handler.code_signing_config_arn.is_some(),
+        ParameterKey::LogDestinationArn => config.logs.destination_arn.is_some(),
         key => package_kind(key).is_none_or(|needed| needed == kind),
     };
     ParameterKey::ALL.iter().filter(deployed).map(|key| parameter(*key, config, package)).collect()
@@ -148,6 +115,7 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => network(key, config),
         ParameterKey::LogLevel
         | ParameterKey::LogRetentionDays
+        | ParameterKey::LogDestinationArn
         | ParameterKey::CreateLockTable
         | ParameterKey::DeletionProtection
         | ParameterKey::Tags => operation(key, config),
@@ -155,6 +123,7 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         | ParameterKey::HandlerS3Key
         | ParameterKey::HandlerZipPath
         | ParameterKey::HandlerSourceCodeHash
+        | ParameterKey::CodeSigningConfigArn
         | ParameterKey::HandlerImageUri => handler_package(key, config, package),
     }
 }
@@ -244,6 +213,18 @@ fn operation(key: ParameterKey, config: &Config) -> Parameter {
             ..parameter
         }
         .says("Days that logs are kept."),
+        ParameterKey::LogDestinationArn => {
+            let arn = config.logs.destination_arn.as_ref();
+            let parameter = parameter
+                .says("ARN of what gets every event of both log groups besides: another one of the same service.")
+                .defaults_to(arn.map(|arn| &**arn));
+            match arn.map(|arn| arn.service().form()) {
+                Some((pattern, meaning)) => {
+                    parameter.matches(pattern, meaning).at_most(LogDestinationArn::format().length_max)
+                }
+                None => parameter,
+            }
+        }
         ParameterKey::CreateLockTable => {
             let create = config.locks.create_table;
             Parameter { kind: ParameterKind::Bool, default: Some(create.into()), ..parameter }.says(
@@ -273,9 +254,20 @@ fn handler_package(key: ParameterKey, config: &Config, package: Option<&PackageD
                 "the name of an S3 bucket",
             )
         }
-        ParameterKey::HandlerS3Key => parameter
-            .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
-            .defaults_to(package.map(|digest| s3_key(&config.name, digest)).as_deref()),
+        ParameterKey::HandlerS3Key => {
+            let parameter = parameter
+                .says("Key of the handler's zip in the bucket. It names the zip's content, so new code is a new key.")
+                .defaults_to(package.map(|digest| s3_key(&config.name, digest)).as_deref());
+            match config.handler.alias {
+                // It stands in the description of the version that is published of it.
+                Some(_) => parameter.matches("[!-~]+", "the key of an object in S3").at_most(VERSIONED_KEY_LENGTH_MAX),
+                None => parameter,
+            }
+        }
+        ParameterKey::CodeSigningConfigArn => parameter
+            .says("ARN of the code signing configuration that says who may sign the handler's zip.")
+            .defaults_to(config.handler.code_signing_config_arn.as_deref())
+            .fits(CodeSigningConfigArn::format()),
         ParameterKey::HandlerImageUri => parameter
             .says("The handler's image in ECR by its digest, in the region deployed to: a tag could come to mean another.")
             .matches(
@@ -370,6 +362,14 @@ mod tests {
         assert_eq!(default(ParameterKey::HandlerS3Key, None), None);
         let key = format!("demo/{}.zip", "ab".repeat(32));
         assert_eq!(default(ParameterKey::HandlerS3Key, Some(&digest)), Some(key.into()));
+    }
+
+    #[test]
+    fn what_describes_a_version_is_no_longer_than_lambda_takes() {
+        let level = LogLevel::ALL.iter().map(|level| level.as_str().len()).max().unwrap_or_default();
+        let fingerprint = 16;
+        let longest = [fingerprint, level, SlackChannel::format().length_max, VERSIONED_KEY_LENGTH_MAX];
+        assert!(longest.iter().sum::<usize>() + longest.len() - 1 <= 256, "{longest:?}");
     }
 
     #[test]

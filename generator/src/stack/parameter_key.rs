@@ -1,4 +1,4 @@
-//! The names of the stack's parameters, by which values refer to them.
+//! The names of the stack's parameters, by which values refer to them, and how they stand together.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ pub enum ParameterKey {
     HandlerZipPath,
     HandlerSourceCodeHash,
     HandlerImageUri,
+    CodeSigningConfigArn,
+    LogDestinationArn,
     Tags,
 }
 
@@ -53,6 +55,8 @@ impl ParameterKey {
         Self::HandlerZipPath,
         Self::HandlerSourceCodeHash,
         Self::HandlerImageUri,
+        Self::CodeSigningConfigArn,
+        Self::LogDestinationArn,
         Self::Tags,
     ];
 
@@ -77,6 +81,8 @@ impl ParameterKey {
             Self::LogLevel => Some("handler.log_level"),
             Self::LogRetentionDays => Some("logs.retention_days"),
             Self::CreateLockTable => Some("locks.create_table"),
+            Self::CodeSigningConfigArn => Some("handler.code_signing_config_arn"),
+            Self::LogDestinationArn => Some("logs.destination_arn"),
             Self::Tags => Some("tags"),
             Self::Region
             | Self::DeletionProtection
@@ -111,7 +117,51 @@ impl ParameterKey {
             Self::HandlerZipPath => "handler_zip_path",
             Self::HandlerSourceCodeHash => "handler_source_code_hash",
             Self::HandlerImageUri => "handler_image_uri",
+            Self::CodeSigningConfigArn => "code_signing_config_arn",
+            Self::LogDestinationArn => "log_destination_arn",
             Self::Tags => "tags",
+        }
+    }
+}
+
+/// Parameters that stand together in forms and tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// What tells one deployment from another.
+    Environment,
+    /// Who is told what.
+    Notifications,
+    /// What bounds the two roles.
+    Permissions,
+    /// Logs, retention and protection.
+    Operation,
+    /// Where the handler's zip or image is.
+    Package,
+    /// The VPC that the handler is in.
+    Network,
+}
+
+impl Group {
+    /// Every group, in the order shown.
+    pub const ALL: &[Self] = &[
+        Self::Environment,
+        Self::Package,
+        Self::Notifications,
+        Self::Permissions,
+        Self::Network,
+        Self::Operation,
+    ];
+
+    /// Its heading in a form.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Environment => "Environment",
+            Self::Notifications => "Notifications and alarms",
+            Self::Permissions => "Permissions",
+            Self::Operation => "Operation",
+            Self::Package => "Handler package",
+            Self::Network => "Network",
         }
     }
 }

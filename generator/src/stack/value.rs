@@ -111,6 +111,10 @@ pub const TOPIC: Resource = resource(ResourceKind::Topic, "recycles");
 pub const HANDLER_ROLE: Resource = resource(ResourceKind::Role, "handler");
 /// The state machine's role.
 pub const MACHINE_ROLE: Resource = resource(ResourceKind::Role, "machine");
+/// The role by which CloudWatch Logs sends the logs on.
+pub const LOG_SENDER_ROLE: Resource = resource(ResourceKind::Role, "log_sender");
+/// The role of what looks for how long locks have been held.
+pub const LOCK_WATCH_ROLE: Resource = resource(ResourceKind::Role, "lock_watch");
 /// The stack's own key.
 pub const KEY: Resource = resource(ResourceKind::Key, "stack");
 /// The handler's log group.

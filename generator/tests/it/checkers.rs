@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::run::Run;
 use crate::{node, python};
 
-const EXAMPLES: &[&str] = &["minimal", "webops"];
+const EXAMPLES: &[&str] = &["minimal", "webops", "guarded"];
 
 /// A finding that stays.
 #[derive(Debug, Deserialize)]

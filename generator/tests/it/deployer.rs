@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use asg_recycle::config::{Config, PackageKind};
+use asg_recycle::config::{Config, LockHeldHours, PackageKind};
 use asg_recycle::{AsgRecycle, FORMATS};
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use crate::python;
 
 /// What handlers are allowed and do not call for what a stack has: an action, or what several begin with, and why.
 const NOT_CALLED: &[(&str, &str)] = &[
+    ("codedeploy:", "the alias goes to a version at once"),
     ("dynamodb:AssociateTableReplica", "the table is in one region"),
     ("dynamodb:BatchWriteItem", "nothing is imported"),
     ("dynamodb:CreateTableReplica", "the table is in one region"),
@@ -47,6 +48,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ("kms:RetireGrant", "the repository has no key of the account's own"),
     ("lambda:AssociateRuntimeAlias", "the runtime is the newest"),
     ("lambda:DeleteFunctionCodeSigningConfig", "the code is not signed"),
+    ("lambda:DeleteProvisionedConcurrencyConfig", "nothing is provisioned"),
     ("lambda:GetCodeSigningConfig", "the code is not signed"),
     ("lambda:GetLayerVersion", "the function has no layers"),
     ("lambda:PassCapacityProvider", "the function has no capacity provider"),
@@ -54,6 +56,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ("lambda:PutFunctionCodeSigningConfig", "the code is not signed"),
     ("lambda:PutFunctionRecursionConfig", "the function has Lambda's own"),
     ("lambda:PutFunctionScalingConfig", "the function has no capacity provider"),
+    ("lambda:PutProvisionedConcurrencyConfig", "nothing is provisioned"),
     ("lambda:PutRuntimeManagementConfig", "the runtime is the newest"),
     ("logs:CreateLogDelivery", "logs go nowhere else"),
     ("logs:CreateLogStream", "nothing is imported"),
@@ -179,8 +182,18 @@ fn cloud_formation_may_do_all_that_aws_says_it_does() {
     let (subnet, guard) = ("subnet-0123abcd".parse().expect("an id"), "sg-0123abcd".parse().expect("an id"));
     config.network.subnet_ids = vec![subnet].try_into().expect("it is one");
     config.network.security_group_ids = vec![guard].try_into().expect("it is one");
+    let arn = |text: &str| format!("arn:aws:{text}").replace('R', "eu-west-2:123456789012");
+    config.handler.alias = "live".parse().ok();
+    config.handler.code_signing_config_arn =
+        arn("lambda:R:code-signing-config:csc-0123456789abcdef0").parse().ok();
+    config.logs.destination_arn = arn("kinesis:R:stream/logs").parse().ok();
+    assert!(config.handler.code_signing_config_arn.is_some() && config.logs.destination_arn.is_some());
+    config.alarms.dashboard = true;
+    config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
     let zip = deployed(&config);
     config.package.kind = PackageKind::Image;
+    (config.handler.alias, config.handler.code_signing_config_arn) = (None, None);
+    config.logs.destination_arn = arn("lambda:R:function:logs").parse().ok();
     let image = deployed(&config);
     let mut excused = BTreeSet::new();
     let mut missing = BTreeSet::new();

@@ -215,11 +215,10 @@ impl Drop for Emulator {
 
 #[test]
 fn the_emulator_keeps_its_promises() {
-    for tests in
-        ["emulator.tests.test_model", "emulator.tests.test_refreshes", "emulator.tests.test_interpreter"]
-    {
+    let all = ["test_model", "test_refreshes", "test_interpreter", "test_lock_watch"];
+    for tests in all.map(|name| format!("emulator.tests.{name}")) {
         let mut unittest = Command::new(python::program("python"));
-        unittest.args(["-m", "unittest", tests]).env("PYTHONDONTWRITEBYTECODE", "1");
+        unittest.args(["-m", "unittest", &tests]).env("PYTHONDONTWRITEBYTECODE", "1");
         let output = unittest.current_dir(python::sources()).output().expect("python starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

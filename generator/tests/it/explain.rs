@@ -26,6 +26,8 @@ alarms:
   action_arns: [arn:aws:sns:eu-west-2:123456789012:alarms]
   runbook_url: https://runbooks.example.com/recycle
   silence_hours: 24
+  lock_held_hours: 24
+  dashboard: true
 permissions: {boundary_arn: arn:aws:iam::123456789012:policy/boundary, role_path: /web/}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
 tracing: {enabled: true}
@@ -36,8 +38,15 @@ strategies: {instance-refresh: {alarm_names: [web-5xx]}}
 ";
 
 fn stacks() -> [AsgRecycle; 3] {
-    let image = format!("{OPTIONS}package: {{kind: image}}\n");
-    ["name: web\n", OPTIONS, &image].map(|text| {
+    let more = |handler: &str, destination: &str| {
+        let text = OPTIONS.replace("log_level: debug}", &format!("log_level: debug, {handler}}}"));
+        let arn = format!("'arn:aws:{destination}'").replace('R', "eu-west-2:123456789012");
+        text.replace("retention_days: 90}", &format!("retention_days: 90, destination_arn: {arn}}}"))
+    };
+    let signing = "arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0";
+    let zip = more(&format!("code_signing_config_arn: '{signing}'"), "kinesis:R:stream/logs");
+    let image = more("alias: live", "lambda:R:function:logs") + "package: {kind: image}\n";
+    ["name: web\n", &zip, &image].map(|text| {
         let config = config::parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
         AsgRecycle::from_config(config).expect("it has no fault")
     })

@@ -11,7 +11,7 @@ use asg_recycle::names;
 use crate::python;
 use crate::run::{Run, files};
 
-const EXAMPLES: &[&str] = &["minimal", "webops", IMAGE];
+const EXAMPLES: &[&str] = &["minimal", "webops", "guarded", IMAGE];
 /// No folder's name: the handler as an image, and what no example has.
 const IMAGE: &str = "image";
 const IMAGE_STACK: &str = "\
@@ -19,8 +19,10 @@ name: imaged
 tags: {team: web}
 package: {kind: image}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
-alarms: {silence_hours: 24}
+alarms: {silence_hours: 24, lock_held_hours: 48, dashboard: true}
 tracing: {enabled: false}
+handler: {alias: live}
+logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
 permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/boundary'}
 ";
 const INIT: &[&str] = &["init", "-backend=false", "-input=false", "-no-color"];

@@ -5,6 +5,7 @@ mod cloudformation;
 mod cloudformation_kinds;
 mod correspondence;
 mod expected;
+mod expected_options;
 mod refusals;
 mod terraform;
 mod terraform_kinds;
@@ -14,12 +15,12 @@ use std::str::FromStr;
 
 use asg_recycle::asl::{self, Placeholder};
 use asg_recycle::config::{
-    BatchingWindowSeconds, Config, PackageKind, PermissionsSection, ReservedConcurrency, SilenceHours,
-    TagChanges,
+    BatchingWindowSeconds, Config, LockHeldHours, PackageKind, PermissionsSection, ReservedConcurrency,
+    SilenceHours, TagChanges,
 };
 use asg_recycle::problem::Problem;
 use asg_recycle::render::{self, FORMATS, Files};
-use asg_recycle::stack::parameter::ParameterKind;
+use asg_recycle::stack::parameter::{ParameterKey, ParameterKind};
 use asg_recycle::stack::{PackageDigest, Parameter, Stack};
 use asg_recycle_handler::contract;
 use serde_json::{Value, json};
@@ -108,9 +109,15 @@ fn everything() -> Config {
     config.notifications.slack_channel = Some(fitting("webops"));
     config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
     config.alarms.silence_hours = SilenceHours::new(24).ok();
+    config.alarms.dashboard = true;
+    config.alarms.lock_held_hours = LockHeldHours::new(48).ok();
     config.network.subnet_ids =
         vec![fitting("subnet-0123abcd"), fitting("subnet-4567abcd")].try_into().expect("they differ");
     config.network.security_group_ids = vec![fitting("sg-0123abcd")].try_into().expect("it is one");
+    config.handler.alias = Some(fitting("live"));
+    config.handler.code_signing_config_arn =
+        Some(fitting("arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0"));
+    config.logs.destination_arn = Some(fitting("arn:aws:kinesis:eu-west-2:123456789012:stream/logs"));
     config.tracing.enabled = false;
     config.encryption.customer_key = true;
     config.permissions = PermissionsSection { boundary_arn: None, role_path: fitting("/webops/") };
@@ -132,6 +139,8 @@ fn stacks() -> [Stack; 4] {
     let default = Config::with_defaults(fitting("asg-recycle"));
     let mut image = everything();
     image.package.kind = PackageKind::Image;
+    image.handler.code_signing_config_arn = None;
+    image.logs.destination_arn = Some(fitting("arn:aws:lambda:eu-west-2:123456789012:function:logs"));
     [
         stack(&default, None),
         stack(&default, Some(&package)),
@@ -218,6 +227,35 @@ fn an_upgrade_brings_what_the_new_stack_says() {
     let function = &upgraded["function.handler"];
     assert_eq!(function["environment"]["SLACK_CHANNEL"], "webops");
     assert_ne!(upgraded, cloudformation::upgraded(&former, &former));
+}
+
+/// Parameters that make something else of the function, and of no version.
+const NOT_VERSIONED: &[(ParameterKey, &str)] = &[
+    (ParameterKey::Environment, "another one is another stack"),
+    (ParameterKey::RolePath, "CloudFormation refuses another path"),
+    (ParameterKey::CodeSigningConfigArn, "it is the function's, and no version's"),
+    (ParameterKey::HandlerS3Bucket, "a zip's key names its content"),
+];
+
+/// CloudFormation publishes a version where its description is another one, and not by itself: what the description does not
+/// tell would be deployed, and never run.
+#[test]
+fn whatever_changes_the_function_publishes_a_version() {
+    let [_, _, zip, image] = stacks();
+    for stack in [zip, image] {
+        let (function, description) = cloudformation::versioned(&stack, None);
+        let mut told = 0;
+        for parameter in &stack.parameters {
+            let key = parameter.key;
+            if NOT_VERSIONED.iter().any(|(known, _)| *known == key) {
+                continue;
+            }
+            let (changed, published) = cloudformation::versioned(&stack, Some(key));
+            assert_eq!(changed == function, published == description, "{key:?}: {published}");
+            told += usize::from(changed != function);
+        }
+        assert_eq!(told, 3, "level, channel, and the zip or image");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod calls;
 mod emitted;
+mod lock_watch;
 mod refresh;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -13,6 +13,9 @@ use super::cloudformation_kinds::{KINDS, NOUNS};
 use super::correspondence::{Kind, from_pairs};
 use super::{Inventory, Optional, ParameterSeen, text_of};
 
+/// A version of the handler.
+const VERSION: &str = "version.handler";
+
 /// The template that makes the repository of the handler's images.
 const REPOSITORY: &str = "cloudformation/repository.yaml";
 
@@ -51,6 +54,17 @@ pub(super) fn upgraded(stack: &Stack, former: &Stack) -> Inventory {
     template.inventory_in(&world)
 }
 
+/// The function's properties, and the description of its version, where a parameter has another value.
+pub(super) fn versioned(stack: &Stack, changed: Option<ParameterKey>) -> (Value, Value) {
+    let template = Template::of(stack);
+    let mut world = template.world(stack, Optional::Given);
+    if let Some(key) = changed {
+        world.parameters.insert(pascal(key.as_str()), Some("another".into()));
+    }
+    let of = |id: &str| world.evaluated(&section(&template.0, "Resources")[id]["Properties"]).expect("a map");
+    (of("HandlerFunction"), of("HandlerVersion")["Description"].clone())
+}
+
 /// The emitted template.
 struct Template(Value);
 
@@ -79,11 +93,16 @@ impl Template {
         let resource = |(id, resource): (&String, &Value)| {
             let kind = kind(resource["Type"].as_str().expect("a type"));
             let properties = world.evaluated(&resource["Properties"]).expect("a map");
-            let properties = with_lifecycle(world.with_definition(properties));
+            let properties = with_json(world.with_definition(properties));
             let properties = kind.translated(id, properties);
             (format!("{}.{}", kind.name, label(kind, id)), maps_for_pairs(properties))
         };
-        existing.map(resource).collect()
+        let mut all: Inventory = existing.map(resource).collect();
+        // Terraform publishes a version with the function itself.
+        if let (Some(_), Some(function)) = (all.remove(VERSION), all.get_mut("function.handler")) {
+            function["published"] = true.into();
+        }
+        all
     }
 
     /// The values of its outputs by name.
@@ -173,6 +192,17 @@ impl World<'_> {
             }
             ("Fn::Equals", Value::Array(sides)) => {
                 Some((self.evaluated(&sides[0])? == self.evaluated(&sides[1])?).into())
+            }
+            ("Fn::Split", Value::Array(call)) => {
+                let text = self.evaluated(&call[1])?;
+                let parts = text.as_str().expect("text").split(call[0].as_str().expect("text"));
+                Some(parts.collect())
+            }
+            // Of a parameter's token there is one part only.
+            ("Fn::Select", Value::Array(call)) => {
+                let at = usize::try_from(call[0].as_u64().expect("a number")).expect("a small one");
+                let parts = self.evaluated(&call[1])?;
+                parts.get(at).or(parts.get(0)).cloned()
             }
             ("Fn::Join", Value::Array(call)) => match self.evaluated(&call[1])? {
                 Value::Array(items) => {
@@ -265,13 +295,16 @@ fn meaning(own: &str, id: &str, attribute: &str) -> String {
     };
     // The ARN of a log group ends in `:*` here.
     let streams = if kind.name == "log_group" && meant == "arn" { ":*" } else { "" };
-    format!("{{{}.{}.{meant}}}{streams}", kind.name, label(kind, id))
+    let name = if kind.name == "version" { "function" } else { kind.name };
+    format!("{{{name}.{}.{meant}}}{streams}", label(kind, id))
 }
 
-/// A repository's lifecycle is text in the template, which ECR reads as JSON.
-fn with_lifecycle(mut properties: Value) -> Value {
-    if let Some(text) = properties.pointer_mut("/LifecyclePolicy/LifecyclePolicyText") {
-        *text = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+/// A repository's lifecycle and a dashboard are text in the template, which ECR and CloudWatch read as JSON.
+fn with_json(mut properties: Value) -> Value {
+    for path in ["/LifecyclePolicy/LifecyclePolicyText", "/DashboardBody"] {
+        if let Some(text) = properties.pointer_mut(path) {
+            *text = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+        }
     }
     properties
 }

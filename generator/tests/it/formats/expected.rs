@@ -21,6 +21,10 @@ pub(super) fn inventory(stack: &Stack, optional: Optional) -> Inventory {
     all.extend(seen.topic());
     all.extend(seen.keys());
     all.extend(seen.roles());
+    all.extend(seen.function_alias());
+    all.extend(seen.log_subscriptions());
+    all.extend(seen.lock_watch());
+    all.extend(seen.dashboard());
     all.extend(stack.logs.iter().map(|group| seen.log_group(group)));
     all.extend(stack.metric_filters.iter().map(|filter| seen.metric_filter(filter)));
     all.extend(stack.alarms.iter().map(|alarm| seen.alarm(alarm)));
@@ -50,16 +54,16 @@ fn without_nothing(mut properties: Value) -> Value {
 
 /// A stack as it is deployed.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
-    stack: &'a Stack,
+pub(super) struct Seen<'a> {
+    pub(super) stack: &'a Stack,
     optional: Optional,
 }
 
-type Found = (String, Value);
+pub(super) type Found = (String, Value);
 
 impl Seen<'_> {
     /// The value, or nothing.
-    fn value(self, value: &Model) -> Value {
+    pub(super) fn value(self, value: &Model) -> Value {
         match value {
             Model::Text(text) => text.as_str().into(),
             Model::Number(number) => (*number).into(),
@@ -103,7 +107,7 @@ impl Seen<'_> {
     }
 
     /// A key, or nothing.
-    fn key(self, arn: Option<&Model>) -> Value {
+    pub(super) fn key(self, arn: Option<&Model>) -> Value {
         arn.map_or(Value::Null, |arn| self.value(arn))
     }
 
@@ -120,7 +124,7 @@ impl Seen<'_> {
         vec![("key.stack".to_owned(), properties), ("alias.stack".to_owned(), alias)]
     }
 
-    fn policy(self, policy: &Policy) -> Value {
+    pub(super) fn policy(self, policy: &Policy) -> Value {
         self.value(&policy.to_value())
     }
 
@@ -202,6 +206,8 @@ impl Seen<'_> {
             "subnet_ids": function.network.as_ref().map(|network| self.value(&network.subnet_ids)),
             "security_group_ids": function.network.as_ref().map(|network| self.value(&network.security_group_ids)),
             "key": self.key(function.key_arn.as_ref()),
+            "code_signing_config_arn": self.key(function.code_signing_config_arn.as_ref()),
+            "published": function.alias.as_ref().map(|_| true),
             "tags": self.stack.tags,
         });
         ("function.handler".to_owned(), properties)
@@ -222,9 +228,10 @@ impl Seen<'_> {
 
     fn event_source(self) -> Found {
         let source = &self.stack.function.source;
+        let called = if self.stack.function.alias.is_some() { "function_alias" } else { "function" };
         let properties = json!({
             "queue_arn": self.value(&source.queue_arn),
-            "function_arn": "{function.handler.arn}",
+            "function_arn": format!("{{{called}.handler.arn}}"),
             "batch_size": source.batch_size,
             "batching_window_seconds": source.batching_window_seconds,
             "concurrency_max": source.concurrency_max,
@@ -299,20 +306,7 @@ impl Seen<'_> {
 
     fn roles(self) -> Vec<Found> {
         let iam = &self.stack.iam;
-        let role = |role: &Role| {
-            let properties = json!({
-                "name": self.value(&role.name),
-                "description": role.description,
-                "path": self.value(&role.path),
-                "boundary": self.value(&role.boundary),
-                "trust": self.policy(&role.trust),
-                "policy_name": role.policy.name,
-                "policy": self.policy(&role.policy.document),
-                "tags": self.stack.tags,
-            });
-            (format!("role.{}", role.resource.label), properties)
-        };
-        let mut found = vec![role(&iam.handler), role(&iam.machine)];
+        let mut found = vec![self.role(&iam.handler), self.role(&iam.machine)];
         if self.optional == Optional::Given {
             let notifier = json!({
                 "name": iam.notifier.name,
@@ -322,6 +316,20 @@ impl Seen<'_> {
             found.push(("role_policy.notifier".to_owned(), notifier));
         }
         found
+    }
+
+    pub(super) fn role(self, role: &Role) -> Found {
+        let properties = json!({
+            "name": self.value(&role.name),
+            "description": role.description,
+            "path": self.value(&role.path),
+            "boundary": self.value(&role.boundary),
+            "trust": self.policy(&role.trust),
+            "policy_name": role.policy.name,
+            "policy": self.policy(&role.policy.document),
+            "tags": self.stack.tags,
+        });
+        (format!("role.{}", role.resource.label), properties)
     }
 
     fn log_group(self, group: &LogGroup) -> Found {
@@ -370,7 +378,7 @@ impl Seen<'_> {
 }
 
 /// The ARN of a log group stands for all its streams.
-fn attribute_of(resource: &Resource, attribute: Attribute) -> String {
+pub(super) fn attribute_of(resource: &Resource, attribute: Attribute) -> String {
     let [kind, attribute_name] = [json!(resource.kind), json!(attribute)]
         .map(|word| word.as_str().expect("it is written as a word").to_owned());
     let streams =

@@ -173,6 +173,7 @@ impl Module {
                 "id": format!("{{{id}.name}}"),
                 "key_id": format!("{{{id}.name}}"),
                 "url": format!("{{{id}.url}}"),
+                "version": format!("{{{id}.version}}"),
             });
             by_type.entry(kind).or_default().insert(label, attributes);
         }
@@ -181,7 +182,8 @@ impl Module {
 
     /// Does what `templatefile` does.
     fn fill_definition(&self, arguments: &mut Map<String, Value>) {
-        if let Some(definition) = arguments.get_mut("definition") {
+        if let Some(definition) = arguments.get_mut("definition").filter(|value| value.get("file").is_some())
+        {
             let path = definition["file"].as_str().expect("a path is text");
             let mut text = String::from_utf8(self.files[path].clone()).expect("the definition is text");
             for (name, value) in definition["substitutions"].as_object().expect("a map") {

@@ -1,0 +1,121 @@
+//! What tells for how long locks have been held, run as it is emitted.
+
+use super::*;
+use crate::config::{Config, LockHeldHours};
+use crate::construct::AsgRecycle;
+use crate::stack::Place;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// What is emitted: the definition, and the actions that its role allows.
+fn emitted() -> (String, Vec<String>) {
+    let mut config = Config::with_defaults("demo".parse().unwrap());
+    config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+    let recycle = AsgRecycle::from_config(config).expect("it builds");
+    let stack = recycle.stack();
+    let watch = stack.lock_watch.as_ref().expect("it is asked for");
+    let place = Place { partition: "aws", region: "eu-west-1", account: "123456789012" };
+    let definition = stack.resolve(&watch.definition, place).expect("it is there");
+    let statements = watch.role.policy.document.statements.iter();
+    (definition.to_string(), statements.flat_map(|one| one.actions.clone()).collect())
+}
+
+fn looked(answers: &[(&str, Vec<Answer>)]) -> Ran {
+    let machine = Machine::load(&emitted().0, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
+    let answers = answers.iter().map(|(action, all)| ((*action).to_owned(), all.clone().into()));
+    run_machine(&machine, json!({}), Script { answers: answers.collect(), ..Script::default() })
+}
+
+/// An execution that was started so many hours ago, and runs or not.
+fn holder(hours: u64, status: &str) -> Answer {
+    let started = Moment(START.0 - hours * HOUR_MS).to_string();
+    ok(json!({"StartDate": started, "Status": status}))
+}
+
+fn page(holders: &[&str], is_last: bool) -> Answer {
+    let items: Vec<Value> = holders.iter().map(|holder| json!({"held_by": {"S": holder}})).collect();
+    let mut page = json!({"Items": items, "Count": items.len()});
+    if !is_last {
+        page["LastEvaluatedKey"] = json!({"auto_scaling_group_name": {"S": "web"}});
+    }
+    ok(page)
+}
+
+/// The seconds that it told of.
+fn told(ran: &Ran) -> Vec<f64> {
+    let calls = ran.script.calls.iter().filter(|(_, action, _)| action == "putMetricData");
+    calls
+        .map(|(_, _, arguments)| {
+            assert_eq!(arguments["Namespace"], "AsgRecycle/demo-production");
+            assert_eq!(arguments["MetricData"][0]["MetricName"], "LockHeldSeconds");
+            arguments["MetricData"][0]["Value"].as_f64().expect("a number")
+        })
+        .collect()
+}
+
+#[test]
+fn the_oldest_holder_counts_whether_it_lives_or_not() {
+    let ran = looked(&[
+        ("scan", vec![page(&["one"], false), page(&["two", "three"], true)]),
+        ("describeExecution", vec![holder(2, "RUNNING"), holder(5, "FAILED"), holder(1, "RUNNING")]),
+    ]);
+    assert_eq!(told(&ran), [5.0 * 3600.0]);
+    let scans: Vec<&Value> = ran
+        .script
+        .calls
+        .iter()
+        .filter(|(_, action, _)| action == "scan")
+        .map(|(_, _, arguments)| arguments)
+        .collect();
+    assert_eq!(scans[0].get("ExclusiveStartKey"), None);
+    assert_eq!(scans[1]["ExclusiveStartKey"], json!({"auto_scaling_group_name": {"S": "web"}}));
+}
+
+#[test]
+fn one_holder_alone_is_a_list_of_one_and_none_is_no_time() {
+    let one =
+        looked(&[("scan", vec![page(&["one"], true)]), ("describeExecution", vec![holder(3, "ABORTED")])]);
+    assert_eq!(told(&one), [3.0 * 3600.0]);
+    assert_eq!(told(&looked(&[("scan", vec![page(&[], true)])])), [0.0]);
+    assert_eq!(told(&looked(&[("scan", vec![page(&[], false), page(&[], true)])])), [0.0]);
+}
+
+#[test]
+fn a_holder_that_is_forgotten_is_older_than_any_other() {
+    let gone = error("Sfn.ExecutionDoesNotExistException");
+    let ran = looked(&[("scan", vec![page(&["one"], true)]), ("describeExecution", vec![gone])]);
+    assert!(told(&ran)[0] > 2160.0 * 3600.0, "{:?}", told(&ran));
+}
+
+/// Nothing that is told is what fires the alarm.
+#[test]
+fn where_nothing_can_be_known_nothing_is_told() {
+    let denied = |service: &str| error(&format!("{service}.AccessDeniedException"));
+    let no_table = looked(&[("scan", vec![denied("DynamoDb")])]);
+    let no_holder =
+        looked(&[("scan", vec![page(&["one"], true)]), ("describeExecution", vec![denied("Sfn")])]);
+    for ran in [no_table, no_holder] {
+        assert_eq!(told(&ran), [0.0; 0]);
+        ran.failure();
+    }
+}
+
+#[test]
+fn its_role_allows_what_it_calls_and_nothing_else() {
+    let (definition, allowed) = emitted();
+    let mut called: Vec<String> = definition
+        .split("aws-sdk:")
+        .skip(1)
+        .map(|rest| {
+            let (service, action) =
+                rest.split('"').next().and_then(|call| call.split_once(':')).expect("a call");
+            let service = if service == "sfn" { "states" } else { service };
+            format!("{service}:{}{}", action[..1].to_uppercase(), &action[1..])
+        })
+        .collect();
+    called.push("states:StartExecution".to_owned()); // by the rule
+    called.sort();
+    let mut allowed = allowed;
+    allowed.sort();
+    assert_eq!(called, allowed);
+}
