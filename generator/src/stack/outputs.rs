@@ -30,13 +30,8 @@ pub(super) fn outputs(
     key: Option<&EncryptionKey>,
     function: &Function,
 ) -> Vec<Output> {
-    let output = |key, description, value| Output { key, description, value };
     let of_key = key.map(|key| {
         output("key_arn", "ARN of the key that encrypts what the stack keeps and sends.", key.arn.clone())
-    });
-    let of_alias = function.alias.as_ref().map(|alias| {
-        let arn = Value::joined([FUNCTION.arn(), format!(":{}", alias.name).into()]);
-        output("function_alias_arn", "ARN of the alias by which the queue calls the handler.", arn)
     });
     let all = vec![
         output(
@@ -90,7 +85,17 @@ pub(super) fn outputs(
             Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
         ),
     ];
-    all.into_iter().chain(of_key).chain(of_alias).collect()
+    all.into_iter().chain(of_key).chain(of_alias(function)).collect()
+}
+
+fn of_alias(function: &Function) -> Option<Output> {
+    let alias = function.alias.as_ref()?;
+    let arn = Value::joined([FUNCTION.arn(), format!(":{}", alias.name).into()]);
+    Some(output("function_alias_arn", "ARN of the alias by which the queue calls the handler.", arn))
+}
+
+const fn output(key: &'static str, description: &'static str, value: Value) -> Output {
+    Output { key, description, value }
 }
 
 /// With a comma between each and the next: outputs of CloudFormation are text.

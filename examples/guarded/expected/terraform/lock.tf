@@ -3,6 +3,7 @@
 resource "aws_dynamodb_table" "locks" {
   count = var.create_lock_table ? 1 : 0
 
+  region                      = var.region
   name                        = "asg-recycle-locks"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "auto_scaling_group_name"

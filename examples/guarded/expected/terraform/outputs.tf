@@ -60,6 +60,16 @@ output "machine_role_arn" {
   value       = aws_iam_role.machine.arn
 }
 
+output "handler_log_group_arn" {
+  description = "ARN of the handler's log group, which ends in `:*`."
+  value       = "${aws_cloudwatch_log_group.handler.arn}:*"
+}
+
+output "machine_log_group_arn" {
+  description = "ARN of the state machine's log group, which ends in `:*`."
+  value       = "${aws_cloudwatch_log_group.machine.arn}:*"
+}
+
 output "handler_log_group_name" {
   description = "Name of the handler's log group."
   value       = aws_cloudwatch_log_group.handler.name
@@ -110,9 +120,19 @@ output "rule_names" {
   value       = "${aws_cloudwatch_event_rule.changes.name},${aws_cloudwatch_event_rule.maintenance.name},${aws_cloudwatch_event_rule.executions.name}"
 }
 
+output "rule_arns" {
+  description = "ARNs of the event rules, with commas between."
+  value       = "${aws_cloudwatch_event_rule.changes.arn},${aws_cloudwatch_event_rule.maintenance.arn},${aws_cloudwatch_event_rule.executions.arn}"
+}
+
 output "alarm_names" {
   description = "Names of the alarms, with commas between."
   value       = "${local.prefix}-handler-errors,${local.prefix}-handler-throttles,${local.prefix}-handler-slow,${local.prefix}-events-rejected,${local.prefix}-queue-age,${local.prefix}-dead-letters,${local.prefix}-changes-undelivered,${local.prefix}-changes-lost,${local.prefix}-maintenance-undelivered,${local.prefix}-maintenance-lost,${local.prefix}-executions-undelivered,${local.prefix}-executions-lost,${local.prefix}-recycles-failed,${local.prefix}-recycles-timed-out,${local.prefix}-recycles-aborted,${local.prefix}-recycles-throttled,${local.prefix}-locks-throttled,${local.prefix}-notifications-failed,${local.prefix}-notifications-refused,${local.prefix}-locks-failed,${local.prefix}-lock-held"
+}
+
+output "key_arn" {
+  description = "ARN of the key that encrypts what the stack keeps and sends."
+  value       = aws_kms_key.stack.arn
 }
 
 output "function_alias_arn" {

@@ -12,6 +12,17 @@ variable "environment" {
   }
 }
 
+variable "region" {
+  description = "Region of every resource that has one, where it is not the provider's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.region == null || can(regex("^[a-z]{2,4}(-(gov|iso[a-z]?|de))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$", var.region)) && length(coalesce(var.region, " ")) <= 32
+    error_message = "region must be the code of an AWS region: place, direction and a digit, at most 32 characters."
+  }
+}
+
 variable "slack_channel" {
   description = "Slack channel that successful recycles are announced in."
   type        = string
