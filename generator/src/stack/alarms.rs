@@ -292,6 +292,18 @@ mod tests {
     }
 
     #[test]
+    fn the_runbook_says_of_every_alarm_whether_capacity_is_at_risk_and_what_to_do() {
+        let page = include_str!("../../../docs/runbook.md");
+        let (_, alarms) = page.split_once("\n# The alarms\n").expect("the alarms' part");
+        for section in alarms.split("\n## ").skip(1) {
+            let (heading, text) = section.split_once('\n').expect("what follows the heading");
+            let is_as_another = text.trim_start().starts_with("As [");
+            assert!(is_as_another || text.to_lowercase().contains("capacity"), "{heading}");
+            assert!(is_as_another || text.contains("Do**:"), "{heading}");
+        }
+    }
+
+    #[test]
     fn the_runbook_has_a_heading_for_every_alarm_and_for_no_other() {
         let page = include_str!("../../../docs/runbook.md");
         let (_, headings) = page.split_once("\n# The alarms\n").expect("the alarms' part");

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::grant::{GRANTS, Scope, scope_of};
 use super::lock;
+use super::network;
 use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{
@@ -70,16 +71,6 @@ const TRACE_SAMPLED: &[&str] = &[
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
-];
-
-/// What Lambda asks of the role of a function that is in a VPC.
-const INTERFACES: &[&str] = &[
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
 ];
 
 /// What Step Functions asks of a machine's role before it logs to a log group.
@@ -227,7 +218,7 @@ fn handler(computed: Vec<Statement>, config: &Config) -> Role {
             .because("Lambda writes the function's log in its name."),
     ];
     own.extend(trace(TRACE, config));
-    own.extend(config.network.is_given().then(attach_network).into_iter().flatten());
+    own.extend(config.network.is_given().then(network::attach).into_iter().flatten());
     let trust = assume("lambda.amazonaws.com", "StringEqualsIfExists"); // not documented that Lambda always says it
     let description = "What the asg-recycle handler may do";
     role(HANDLER_ROLE, &names::HANDLER_ROLE, description, [trust], computed.into_iter().chain(own))
@@ -247,28 +238,10 @@ fn trace(actions: &[&str], config: &Config) -> Option<Statement> {
 /// Lets Lambda remove the network interfaces of a function that has left its VPC just now.
 pub(super) fn keep_network(handler: &mut Role) {
     let statements = &mut handler.policy.document.statements;
-    let kept = attach_network();
+    let kept = network::attach();
     if statements.iter().all(|statement| statement.sid != kept[0].sid) {
         statements.extend(kept);
     }
-}
-
-/// Lambda makes the network interfaces of a function by the function's role. What the function runs may not use that.
-fn attach_network() -> [Statement; 2] {
-    let of = |statement: Statement| statement.actions(INTERFACES.iter().copied()).resources(everything());
-    let own = |rest: &str| {
-        let name = Value::prefixed(names::FUNCTION.suffix);
-        Value::regional_arn("lambda", ["function:".into(), name, rest.into()])
-    };
-    // Whether the ARN of a version that runs is qualified is not documented.
-    let running = Value::list([own(""), own(":*")]);
-    [
-        of(Statement::allow("AttachNetwork"))
-            .because("Lambda makes and removes the function's network interfaces in its name: where `network` is given, and for a version after."),
-        of(Statement::deny("DenyNetworkToCode"))
-            .condition("ArnLike", "lambda:SourceFunctionArn", running)
-            .because("What the function runs may not make network interfaces itself."),
-    ]
 }
 
 fn machine(computed: Vec<Statement>, config: &Config) -> Role {

@@ -15,6 +15,7 @@ mod lock_watch;
 mod logs;
 mod machine;
 mod metric;
+mod network;
 mod outputs;
 mod package_digest;
 mod parameter_key;
