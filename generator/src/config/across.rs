@@ -40,7 +40,14 @@ struct Related<'a> {
 const NETWORK: [&str; 2] = ["network.subnet_ids", "network.security_group_ids"];
 
 /// Keys that hold one ARN.
-const ARNS: [&str; 4] = [limits::NOTIFIER, limits::BOUNDARY, limits::SIGNING, limits::LOGS];
+const ARNS: [&str; 6] = [
+    limits::NOTIFIER,
+    limits::BOUNDARY,
+    limits::SIGNING,
+    limits::LOGS,
+    limits::HANDLER_ROLE,
+    limits::MACHINE_ROLE,
+];
 
 const RESERVED: &str = "handler.reserved_concurrency";
 const MINIMUM: &str = "min_healthy_percentage";
@@ -81,7 +88,9 @@ impl Config {
         let signing = self.handler.code_signing_config_arn.as_deref();
         let logs = self.logs.destination_arn.as_deref();
         let actions = self.alarms.action_arns.iter().map(|each| (limits::ACTIONS, &**each));
-        let one = ARNS.into_iter().zip([notifier, boundary, signing, logs]);
+        let roles = [&self.permissions.handler_role_arn, &self.permissions.machine_role_arn];
+        let [handler, machine] = roles.map(|arn| arn.as_deref());
+        let one = ARNS.into_iter().zip([notifier, boundary, signing, logs, handler, machine]);
         Limits {
             deliveries: Some((
                 self.queue.max_receive_count.get().into(),

@@ -93,6 +93,8 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         permissions: PermissionsSection {
             boundary_arn: values.optional("permissions.boundary_arn", KeyValue::parsed),
             role_path: values.text("permissions.role_path"),
+            handler_role_arn: values.optional("permissions.handler_role_arn", KeyValue::parsed),
+            machine_role_arn: values.optional("permissions.machine_role_arn", KeyValue::parsed),
         },
         network: network(&mut values),
         tracing: TracingSection { enabled: values.boolean("tracing.enabled") },

@@ -32,6 +32,8 @@ pub(super) const PATH: &str = "permissions.role_path";
 pub(super) const NOTIFIER: &str = "notifications.notifier_function_arn";
 pub(super) const BOUNDARY: &str = "permissions.boundary_arn";
 pub(super) const ACTIONS: &str = "alarms.action_arns";
+pub(super) const HANDLER_ROLE: &str = "permissions.handler_role_arn";
+pub(super) const MACHINE_ROLE: &str = "permissions.machine_role_arn";
 pub(super) const SIGNING: &str = "handler.code_signing_config_arn";
 pub(super) const LOGS: &str = "logs.destination_arn";
 
@@ -65,7 +67,10 @@ impl Limits<'_> {
         let lists = self.lists.iter().map(|(key, items)| (*key, items.join(",").len()));
         let tag = |(key, value): &(&str, &str)| key.len() + value.len() + r#""":"","#.len();
         let tags = self.group_tags.iter().map(tag).sum();
-        lists.chain([(GROUP_TAGS, tags), (PATH, 2 * self.role_path.len())]).collect()
+        // The role's own name and path are counted with the environment and `PATH`, as if the stack made it.
+        let roles = self.arns.iter().filter(|(key, _)| [HANDLER_ROLE, MACHINE_ROLE].contains(key));
+        let roles = roles.map(|(key, arn)| (*key, arn.len()));
+        lists.chain([(GROUP_TAGS, tags), (PATH, 2 * self.role_path.len())]).chain(roles).collect()
     }
 
     fn too_many_bytes(&self) -> Option<Problem> {

@@ -56,9 +56,9 @@ pub use strategies::{SettingValue, StrategySettings};
 pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
     AlarmActionArn, AlarmName, AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn,
-    GroupNamePrefix, LogDestinationArn, LogService, PackagedPath, PolicyArn, Region, RolePath, RunbookUrl,
-    SecurityGroupId, SettingName, SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKey,
-    TagKeyPattern, TagValue,
+    GroupNamePrefix, LogDestinationArn, LogService, PackagedPath, PolicyArn, Region, RoleArn, RolePath,
+    RunbookUrl, SecurityGroupId, SettingName, SettingText, SlackChannel, StackName, StateMachineName,
+    SubnetId, TagKey, TagKeyPattern, TagValue,
 };
 pub use types::{
     AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NetworkSection,

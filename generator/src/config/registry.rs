@@ -18,8 +18,8 @@ use super::setting_key;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
     AlarmActionArn, AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix,
-    LogDestinationArn, PackagedPath, PolicyArn, Region, RolePath, RunbookUrl, SecurityGroupId, SettingName,
-    SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKeyPattern,
+    LogDestinationArn, PackagedPath, PolicyArn, Region, RoleArn, RolePath, RunbookUrl, SecurityGroupId,
+    SettingName, SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKeyPattern,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::strategy::{self, Strategy};
@@ -254,7 +254,7 @@ static FIXED: &[Key<'static>] = &[
         "alarms.lock_held_hours",
         LockHeldHours::KIND,
         Presence::Optional,
-        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine looks every quarter of an hour, for about 40 cents a month, and the alarm fires too where it does not",
+        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine looks every quarter of an hour, for less than a dollar a month, and the alarm fires too where it does not",
     ),
     key(
         "alarms.dashboard",
@@ -269,6 +269,18 @@ static FIXED: &[Key<'static>] = &[
         "the policy that bounds both roles",
     ),
     key("permissions.role_path", KeyKind::Text(RolePath::format), text("/"), "the IAM path of both roles"),
+    key(
+        "permissions.handler_role_arn",
+        KeyKind::Text(RoleArn::format),
+        Presence::Optional,
+        "a role that somebody else keeps for the Lambda function; the stack then makes none, and `role-policy/` in the output has the two documents that it needs",
+    ),
+    key(
+        "permissions.machine_role_arn",
+        KeyKind::Text(RoleArn::format),
+        Presence::Optional,
+        "the same for the state machine",
+    ),
     key(
         "network.subnet_ids",
         KeyKind::List { of: SubnetId::format, length_max: SubnetIds::LENGTH_MAX },

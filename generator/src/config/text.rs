@@ -113,6 +113,9 @@ texts! {
     /// The ARN of an IAM policy, the account's own or one of AWS.
     PolicyArn = "arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+",
         "the ARN of an IAM policy", 2048, "arn:aws:iam::123456789012:policy/service-boundary";
+    /// The ARN of a role. The function's environment holds two of them.
+    RoleArn = "arn:aws[a-z-]*:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=.@-]{1,64}",
+        "the ARN of an IAM role", 256, "arn:aws:iam::123456789012:role/recycle-handler";
     /// The ARN of what an alarm may notify: a topic, a function, an incident plan. CloudFormation parts a list of them
     /// at commas, so there is none in it.
     AlarmActionArn = "arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=-]+",

@@ -12,7 +12,7 @@ use super::strategies::StrategySettings;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
     AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, LogDestinationArn, PolicyArn,
-    Region, RolePath, RunbookUrl, SlackChannel, StackName,
+    Region, RoleArn, RolePath, RunbookUrl, SlackChannel, StackName,
 };
 use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
@@ -205,6 +205,10 @@ pub struct PermissionsSection {
     pub boundary_arn: Option<PolicyArn>,
     /// The IAM path of both roles.
     pub role_path: RolePath,
+    /// The function's role, where somebody else keeps it; a variable of the emitted stack there.
+    pub handler_role_arn: Option<RoleArn>,
+    /// The state machine's role, where somebody else keeps it; a variable of the emitted stack there.
+    pub machine_role_arn: Option<RoleArn>,
 }
 
 /// The keys under `logs`.

@@ -120,6 +120,8 @@ struct Place {
     log_receiver: Option<String>,
     /// Whether CloudWatch Logs sends the logs by a role.
     sends_logs: bool,
+    /// ARNs of the roles that somebody else keeps.
+    given_roles: Vec<String>,
     /// Whether a rule starts a state machine by a role.
     has_watch: bool,
 }
@@ -139,6 +141,10 @@ impl Place {
             boundary: stack.guide.boundary_arn.clone(),
             repository: format!("{}{}", stack.name, names::REPOSITORY_SUFFIX),
             log_receiver: stack.log_subscriptions.as_ref().and_then(|all| all.function.clone()),
+            given_roles: [&stack.iam.handler, &stack.iam.machine]
+                .into_iter()
+                .filter_map(|role| role.given_arn.clone())
+                .collect(),
             has_watch: stack.lock_watch.is_some(),
             sends_logs: stack.log_subscriptions.as_ref().is_some_and(|all| all.sender.is_some()),
         }
@@ -196,11 +202,12 @@ impl Place {
             TouchedArns::Machines => one("states", format!("stateMachine:{prefix}")),
             TouchedArns::Queues => one("sqs", prefix.clone()),
             TouchedArns::Repository => one("ecr", format!("repository/{repository}")),
-            TouchedArns::Roles
-            | TouchedArns::RolePermissions
-            | TouchedArns::RoleUnbounding
-            | TouchedArns::RolesOfServices => {
+            TouchedArns::Roles | TouchedArns::RolePermissions | TouchedArns::RoleUnbounding => {
                 vec![format!("arn:{partition}:iam::*:role{role_path}{prefix}")]
+            }
+            TouchedArns::RolesOfServices => {
+                let own = format!("arn:{partition}:iam::*:role{role_path}{prefix}");
+                [own].into_iter().chain(self.given_roles.clone()).collect()
             }
             TouchedArns::Rules => one("events", format!("rule/{prefix}")),
             TouchedArns::SigningConfigs => one("lambda", "code-signing-config:*".to_owned()),

@@ -15,6 +15,7 @@ mod docs;
 mod deployer;
 mod deployer_row;
 mod deployer_rows;
+mod role_policy;
 
 use crate::stack::Stack;
 
@@ -39,6 +40,6 @@ pub fn shared(stack: &Stack) -> Files {
     let definition = (stack.machine.file.to_owned(), stack.machine.readable.as_bytes().to_vec());
     let readme = ("README.md".to_owned(), readme::render(stack).into_bytes());
     let attributes = (".gitattributes".to_owned(), attributes(stack).into_bytes());
-    let pages = docs::files(stack).into_iter().chain(image::render(stack));
+    let pages = docs::files(stack).into_iter().chain(image::render(stack)).chain(role_policy::files(stack));
     [attributes, definition, readme].into_iter().chain(pages).collect()
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::key;
 use super::package_digest::PackageDigest;
 use super::parameter::ParameterKey;
-use super::value::{EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_ROLE, TOPIC, Value};
+use super::role_arn;
+use super::value::{EVENTS_QUEUE, HANDLER_LOGS, MACHINE, TOPIC, Value};
 use crate::config::{AliasName, Config, PackageKind, ReservedConcurrency, SettingValue};
 use crate::{digest, names};
 
@@ -148,7 +149,7 @@ pub(super) fn function(config: &Config, package: Option<&PackageDigest>) -> Func
         memory_megabytes: handler.memory_megabytes.get(),
         timeout_seconds: handler.timeout_seconds.get(),
         reserved_concurrency: handler.reserved_concurrency.map(ReservedConcurrency::get),
-        role_arn: HANDLER_ROLE.arn(),
+        role_arn: role_arn::handler(config),
         log_level: Value::parameter(ParameterKey::LogLevel),
         log_group: HANDLER_LOGS.name(),
         environment: Value::map(contract::VARIABLES.iter().map(|each| (each.name, variable(each, config)))),
@@ -238,7 +239,9 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::TAG_CHANGES => config.trigger.tag_changes.as_str().into(),
         contract::IGNORED_TAG_KEYS => config.trigger.ignored_tag_keys.join(",").into(),
         contract::SLACK_CHANNEL => Value::or_empty(ParameterKey::SlackChannel),
-        contract::OWN_ROLE_ARNS => Value::joined([HANDLER_ROLE.arn(), ",".into(), MACHINE_ROLE.arn()]),
+        contract::OWN_ROLE_ARNS => {
+            Value::joined([role_arn::handler(config), ",".into(), role_arn::machine(config)])
+        }
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
         contract::GROUP_NAME_PREFIXES => config.groups.name_prefixes.join(",").into(),
         contract::GROUP_TAGS => group_tags(config).into(),

@@ -46,6 +46,8 @@ pub struct Role {
     pub trust: Policy,
     /// What it may do.
     pub policy: RolePolicy,
+    /// Its ARN, where somebody else keeps it and the stack makes none.
+    pub given_arn: Option<String>,
 }
 
 /// A policy of a role.
@@ -221,7 +223,9 @@ fn handler(computed: Vec<Statement>, config: &Config) -> Role {
     own.extend(config.network.is_given().then(network::attach).into_iter().flatten());
     let trust = assume("lambda.amazonaws.com", "StringEqualsIfExists"); // not documented that Lambda always says it
     let description = "What the asg-recycle handler may do";
-    role(HANDLER_ROLE, &names::HANDLER_ROLE, description, [trust], computed.into_iter().chain(own))
+    let role =
+        role(HANDLER_ROLE, &names::HANDLER_ROLE, description, [trust], computed.into_iter().chain(own));
+    Role { given_arn: config.permissions.handler_role_arn.as_ref().map(ToString::to_string), ..role }
 }
 
 /// X-Ray has no resources to limit its calls to.
@@ -255,7 +259,9 @@ fn machine(computed: Vec<Statement>, config: &Config) -> Role {
     let trust =
         assume("states.amazonaws.com", "StringEquals").condition("ArnLike", "aws:SourceArn", machines);
     let description = "What the asg-recycle state machine may do";
-    role(MACHINE_ROLE, &names::MACHINE_ROLE, description, [trust], computed.into_iter().chain(own))
+    let role =
+        role(MACHINE_ROLE, &names::MACHINE_ROLE, description, [trust], computed.into_iter().chain(own));
+    Role { given_arn: config.permissions.machine_role_arn.as_ref().map(ToString::to_string), ..role }
 }
 
 /// Lets a service assume the role on behalf of this account only.
@@ -283,6 +289,7 @@ pub(super) fn role(
         boundary: Value::optional(ParameterKey::PermissionsBoundaryArn),
         trust: Policy::new(trust),
         policy: RolePolicy { name: "permissions", document: Policy::new(statements) },
+        given_arn: None,
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::parameter::ParameterKey;
-use super::value::{MACHINE_LOGS, MACHINE_ROLE, TOPIC, Value};
+use super::role_arn;
+use super::value::{MACHINE_LOGS, TOPIC, Value};
 use crate::asl::{Machine, Placeholder};
 use crate::config::Config;
 use crate::names;
@@ -43,7 +44,7 @@ const FILE: &str = "state_machine.asl.json";
 pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
     StateMachine {
         name: Value::prefixed(names::MACHINE.suffix),
-        role_arn: MACHINE_ROLE.arn(),
+        role_arn: role_arn::machine(config),
         definition_kilobytes: machine.minified.len().div_ceil(10_000) * 10,
         definition: Arc::clone(&machine.minified),
         readable: Arc::clone(&machine.definition),

@@ -23,6 +23,7 @@ pub mod parameter;
 mod policy;
 mod queue;
 mod repository;
+mod role_arn;
 mod rule;
 mod subscription;
 mod topic;
@@ -131,7 +132,7 @@ impl Stack {
             tags: config.tags.clone(),
             parameters: parameter::parameters(config, package),
             dashboard: dashboard::dashboard(config, &rules, &alarms),
-            outputs: outputs::outputs(&rules, &alarms, key.as_ref(), &function),
+            outputs: outputs::outputs(config, &rules, &alarms, key.as_ref(), &function),
             rules,
             queue,
             function,

@@ -6,11 +6,13 @@ use super::alarms::Alarm;
 use super::function::Function;
 use super::key::EncryptionKey;
 use super::lock;
+use super::role_arn;
 use super::rule::EventRule;
 use super::value::{
     DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, HANDLER_LOGS, HANDLER_ROLE, MACHINE, MACHINE_LOGS,
     MACHINE_ROLE, Reference, TOPIC, Value,
 };
+use crate::config::Config;
 use crate::names;
 
 /// One output of the deployed stack.
@@ -25,6 +27,7 @@ pub struct Output {
 }
 
 pub(super) fn outputs(
+    config: &Config,
     rules: &[EventRule],
     alarms: &[Alarm],
     key: Option<&EncryptionKey>,
@@ -48,8 +51,8 @@ pub(super) fn outputs(
         output("dead_letter_queue_url", "URL of the dead-letter queue.", DEAD_LETTERS_QUEUE.url()),
         output("topic_arn", "ARN of the topic that recycles are announced on.", TOPIC.arn()),
         output("lock_table_name", "Name of the table of locks and journals.", names::LOCK_TABLE.into()),
-        output("handler_role_arn", "ARN of the handler's role.", HANDLER_ROLE.arn()),
-        output("machine_role_arn", "ARN of the state machine's role.", MACHINE_ROLE.arn()),
+        output("handler_role_arn", "ARN of the handler's role.", role_arn::handler(config)),
+        output("machine_role_arn", "ARN of the state machine's role.", role_arn::machine(config)),
         output(
             "handler_log_group_arn",
             "ARN of the handler's log group, which ends in `:*`.",
@@ -67,8 +70,6 @@ pub(super) fn outputs(
         output("dead_letter_queue_name", "Name of the dead-letter queue.", DEAD_LETTERS_QUEUE.name()),
         output("topic_name", "Name of the topic that recycles are announced on.", TOPIC.name()),
         output("lock_table_arn", "ARN of the table of locks and journals.", lock::arn()),
-        output("handler_role_name", "Name of the handler's role.", HANDLER_ROLE.name()),
-        output("machine_role_name", "Name of the state machine's role.", MACHINE_ROLE.name()),
         output(
             "rule_names",
             "Names of the event rules, with commas between: the kill switch disables all but the one of executions.",
@@ -85,7 +86,16 @@ pub(super) fn outputs(
             Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
         ),
     ];
-    all.into_iter().chain(of_key).chain(of_alias(function)).collect()
+    all.into_iter().chain(names_of_roles(config)).chain(of_key).chain(of_alias(function)).collect()
+}
+
+/// Of those that the stack makes.
+fn names_of_roles(config: &Config) -> impl Iterator<Item = Output> {
+    let given = &config.permissions;
+    let handler = output("handler_role_name", "Name of the handler's role.", HANDLER_ROLE.name());
+    let machine = output("machine_role_name", "Name of the state machine's role.", MACHINE_ROLE.name());
+    let made = [(&given.handler_role_arn, handler), (&given.machine_role_arn, machine)];
+    made.into_iter().filter(|(given, _)| given.is_none()).map(|(_, name)| name)
 }
 
 fn of_alias(function: &Function) -> Option<Output> {

@@ -7,8 +7,8 @@ pub use super::parameter_key::{Group, ParameterKey};
 use super::value::Value;
 use crate::config::{
     AlarmActionArn, AlarmActionArns, CodeSigningConfigArn, Config, EndpointUrl, Environment, FunctionArn,
-    LogDestinationArn, LogLevel, PackageKind, PolicyArn, Region, RetentionDays, RolePath, RunbookUrl,
-    SecurityGroupId, SecurityGroupIds, SlackChannel, SubnetId, SubnetIds, TextFormat,
+    LogDestinationArn, LogLevel, PackageKind, PolicyArn, Region, RetentionDays, RoleArn, RolePath,
+    RunbookUrl, SecurityGroupId, SecurityGroupIds, SlackChannel, SubnetId, SubnetIds, TextFormat,
 };
 use crate::names;
 
@@ -77,6 +77,13 @@ pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Ve
         ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => {
             config.network.is_given() && config.handler.alias.is_none()
         }
+        // Both are in the function's environment, and so in what a version is published of.
+        ParameterKey::HandlerRoleArn => {
+            config.permissions.handler_role_arn.is_some() && config.handler.alias.is_none()
+        }
+        ParameterKey::MachineRoleArn => {
+            config.permissions.machine_role_arn.is_some() && config.handler.alias.is_none()
+        }
         ParameterKey::CodeSigningConfigArn => config.handler.code_signing_config_arn.is_some(),
         ParameterKey::LogDestinationArn => config.logs.destination_arn.is_some(),
         key => package_kind(key).is_none_or(|needed| needed == kind),
@@ -111,7 +118,10 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
             notification(key, config)
         }
         ParameterKey::AlarmActionArns | ParameterKey::RunbookUrl => alarm(key, config),
-        ParameterKey::PermissionsBoundaryArn | ParameterKey::RolePath => permission(key, config),
+        ParameterKey::PermissionsBoundaryArn
+        | ParameterKey::RolePath
+        | ParameterKey::HandlerRoleArn
+        | ParameterKey::MachineRoleArn => permission(key, config),
         ParameterKey::SubnetIds | ParameterKey::SecurityGroupIds => network(key, config),
         ParameterKey::LogLevel
         | ParameterKey::LogRetentionDays
@@ -173,6 +183,14 @@ fn permission(key: ParameterKey, config: &Config) -> Parameter {
             .says("ARN of the policy that bounds both roles.")
             .may_be_nothing(config.permissions.boundary_arn.as_deref())
             .fits(PolicyArn::format()),
+        ParameterKey::HandlerRoleArn => parameter
+            .says("ARN of the role of the Lambda function, which somebody else keeps.")
+            .defaults_to(config.permissions.handler_role_arn.as_deref())
+            .fits(RoleArn::format()),
+        ParameterKey::MachineRoleArn => parameter
+            .says("ARN of the role of the state machine, which somebody else keeps.")
+            .defaults_to(config.permissions.machine_role_arn.as_deref())
+            .fits(RoleArn::format()),
         _ => parameter
             .says("Path of both roles.")
             .defaults_to(Some(&config.permissions.role_path))

@@ -45,6 +45,10 @@ fn stacks() -> [AsgRecycle; 3] {
     };
     let signing = "arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0";
     let zip = more(&format!("code_signing_config_arn: '{signing}'"), "kinesis:R:stream/logs");
+    let zip = zip.replace(
+        "role_path: /web/}",
+        "role_path: /web/, machine_role_arn: 'arn:aws:iam::123456789012:role/m'}",
+    );
     let image = more("alias: live", "lambda:R:function:logs") + "package: {kind: image}\n";
     ["name: web\n", &zip, &image].map(|text| {
         let config = config::parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));

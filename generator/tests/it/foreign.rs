@@ -23,7 +23,7 @@ alarms: {silence_hours: 24, lock_held_hours: 48, dashboard: true}
 tracing: {enabled: false}
 handler: {alias: live}
 logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
-permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/boundary'}
+permissions: {handler_role_arn: 'arn:aws:iam::123456789012:role/h', machine_role_arn: 'arn:aws:iam::123456789012:role/m'}
 ";
 const INIT: &[&str] = &["init", "-backend=false", "-input=false", "-no-color"];
 

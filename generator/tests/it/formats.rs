@@ -15,8 +15,7 @@ use std::str::FromStr;
 
 use asg_recycle::asl::{self, Placeholder};
 use asg_recycle::config::{
-    BatchingWindowSeconds, Config, LockHeldHours, PackageKind, PermissionsSection, ReservedConcurrency,
-    SilenceHours, TagChanges,
+    BatchingWindowSeconds, Config, LockHeldHours, PackageKind, ReservedConcurrency, SilenceHours, TagChanges,
 };
 use asg_recycle::problem::Problem;
 use asg_recycle::render::{self, FORMATS, Files};
@@ -120,7 +119,7 @@ fn everything() -> Config {
     config.logs.destination_arn = Some(fitting("arn:aws:kinesis:eu-west-2:123456789012:stream/logs"));
     config.tracing.enabled = false;
     config.encryption.customer_key = true;
-    config.permissions = PermissionsSection { boundary_arn: None, role_path: fitting("/webops/") };
+    config.permissions.role_path = fitting("/webops/");
     config.tags.insert("team", fitting("web: ops")).expect("AWS takes it");
     config.tags.insert("cost-centre", fitting("yes")).expect("AWS takes it");
     config
@@ -130,7 +129,7 @@ fn fitting<T: FromStr<Err = Problem>>(text: &str) -> T {
     text.parse().unwrap_or_else(|problem| panic!("{problem}"))
 }
 
-fn stacks() -> [Stack; 4] {
+fn stacks() -> Vec<Stack> {
     let package = PackageDigest::of(b"a zip");
     let stack = |config: &Config, package| {
         let machine = asl::build(config).expect("the machine is sound");
@@ -140,12 +139,18 @@ fn stacks() -> [Stack; 4] {
     let mut image = everything();
     image.package.kind = PackageKind::Image;
     image.handler.code_signing_config_arn = None;
+    let mut given = everything();
+    given.handler.alias = None;
+    let role = |name: &str| fitting(&format!("arn:aws:iam::123456789012:role/{name}"));
+    (given.permissions.handler_role_arn, given.permissions.machine_role_arn) =
+        (Some(role("h")), Some(role("m")));
     image.logs.destination_arn = Some(fitting("arn:aws:lambda:eu-west-2:123456789012:function:logs"));
-    [
+    vec![
         stack(&default, None),
         stack(&default, Some(&package)),
         stack(&everything(), Some(&package)),
         stack(&image, Some(&package)),
+        stack(&given, Some(&package)),
     ]
 }
 
@@ -221,12 +226,13 @@ fn every_format_declares_the_parameters_that_it_offers() {
 /// By CloudFormation, a default of the template that is deployed anew would lose to the one of the first deployment.
 #[test]
 fn an_upgrade_brings_what_the_new_stack_says() {
-    let [_, former, new, _] = stacks();
-    let upgraded = cloudformation::upgraded(&new, &former);
-    assert_eq!(upgraded, cloudformation::upgraded(&new, &new));
+    let all = stacks();
+    let (former, new) = (&all[1], &all[2]);
+    let upgraded = cloudformation::upgraded(new, former);
+    assert_eq!(upgraded, cloudformation::upgraded(new, new));
     let function = &upgraded["function.handler"];
     assert_eq!(function["environment"]["SLACK_CHANNEL"], "webops");
-    assert_ne!(upgraded, cloudformation::upgraded(&former, &former));
+    assert_ne!(upgraded, cloudformation::upgraded(former, former));
 }
 
 /// Parameters that make something else of the function, and of no version.
@@ -241,16 +247,15 @@ const NOT_VERSIONED: &[(ParameterKey, &str)] = &[
 /// tell would be deployed, and never run.
 #[test]
 fn whatever_changes_the_function_publishes_a_version() {
-    let [_, _, zip, image] = stacks();
-    for stack in [zip, image] {
-        let (function, description) = cloudformation::versioned(&stack, None);
+    for stack in &stacks()[2..4] {
+        let (function, description) = cloudformation::versioned(stack, None);
         let mut told = 0;
         for parameter in &stack.parameters {
             let key = parameter.key;
             if NOT_VERSIONED.iter().any(|(known, _)| *known == key) {
                 continue;
             }
-            let (changed, published) = cloudformation::versioned(&stack, Some(key));
+            let (changed, published) = cloudformation::versioned(stack, Some(key));
             assert_eq!(changed == function, published == description, "{key:?}: {published}");
             told += usize::from(changed != function);
         }

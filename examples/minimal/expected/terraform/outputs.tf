@@ -105,16 +105,6 @@ output "lock_table_arn" {
   value       = "arn:${data.aws_partition.current.partition}:dynamodb:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:table/asg-recycle-locks"
 }
 
-output "handler_role_name" {
-  description = "Name of the handler's role."
-  value       = aws_iam_role.handler.name
-}
-
-output "machine_role_name" {
-  description = "Name of the state machine's role."
-  value       = aws_iam_role.machine.name
-}
-
 output "rule_names" {
   description = "Names of the event rules, with commas between: the kill switch disables all but the one of executions."
   value       = "${aws_cloudwatch_event_rule.changes.name},${aws_cloudwatch_event_rule.maintenance.name},${aws_cloudwatch_event_rule.executions.name}"
@@ -128,4 +118,14 @@ output "rule_arns" {
 output "alarm_names" {
   description = "Names of the alarms, with commas between."
   value       = "${local.prefix}-handler-errors,${local.prefix}-handler-throttles,${local.prefix}-handler-slow,${local.prefix}-events-rejected,${local.prefix}-queue-age,${local.prefix}-dead-letters,${local.prefix}-changes-undelivered,${local.prefix}-changes-lost,${local.prefix}-maintenance-undelivered,${local.prefix}-maintenance-lost,${local.prefix}-executions-undelivered,${local.prefix}-executions-lost,${local.prefix}-recycles-failed,${local.prefix}-recycles-timed-out,${local.prefix}-recycles-aborted,${local.prefix}-recycles-throttled,${local.prefix}-locks-throttled,${local.prefix}-notifications-failed,${local.prefix}-notifications-refused,${local.prefix}-locks-failed"
+}
+
+output "handler_role_name" {
+  description = "Name of the handler's role."
+  value       = aws_iam_role.handler.name
+}
+
+output "machine_role_name" {
+  description = "Name of the state machine's role."
+  value       = aws_iam_role.machine.name
 }

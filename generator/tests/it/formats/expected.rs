@@ -306,8 +306,9 @@ impl Seen<'_> {
 
     fn roles(self) -> Vec<Found> {
         let iam = &self.stack.iam;
-        let mut found = vec![self.role(&iam.handler), self.role(&iam.machine)];
-        if self.optional == Optional::Given {
+        let roles = [&iam.handler, &iam.machine].into_iter().filter(|role| role.given_arn.is_none());
+        let mut found: Vec<Found> = roles.map(|role| self.role(role)).collect();
+        if self.optional == Optional::Given && iam.machine.given_arn.is_none() {
             let notifier = json!({
                 "name": iam.notifier.name,
                 "role_name": attribute_of(&iam.machine.resource, Attribute::Name),
