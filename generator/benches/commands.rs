@@ -3,6 +3,9 @@
 //! cache, which is minutes. It prints figures and asserts nothing.
 //!
 //! The peer's crate is an empty `main`, the least that it can have to do.
+//!
+//! With `-- cdk FOLDER`, `generate` beside `cdk synth` of a stack of as many resources, and nothing else: FOLDER is a copy of `benches/cdk`
+//! in which `npm install` has run.
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +17,18 @@ use nix::sys::time::TimeValLike as _;
 
 /// Runs of each command.
 const RUNS: usize = 30;
+/// Runs of each beside a peer that takes seconds.
+const RUNS_OF_PEER: usize = 5;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().position(|argument| argument == "cdk") {
+        Some(at) => beside_cdk(Path::new(arguments.get(at + 1).expect("the folder of the CDK's app"))),
+        None => alone(),
+    }
+}
+
+fn alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/webops/stack.yaml");
     let stack = stack.to_str().expect("UTF-8");
@@ -30,20 +43,23 @@ fn main() {
     println!("examples/webops, {RUNS} runs each, with as many of the peer in between\n");
     println!("| command | clock, median | clock, fastest | processor, median |\n|---|---:|---:|---:|");
     let peer = Peer::find(folder.path());
-    let times = turns(&[
-        ("`build`, nothing to do", &|| ours(&build)),
-        ("`package --check`, nothing to do", &|| ours(&["package", stack, "--out", "out", "--check"])),
-        ("`generate`, nothing to do", &|| ours(&["generate", stack, "--out", "out"])),
-        ("`generate`, every file to write", &|| {
-            let new = folder.path().join("new");
-            fs::remove_dir_all(&new).or_else(absent).expect("it can be removed");
-            ours(&["generate", stack, "--out", "new"])
-        }),
-        ("`validate`", &|| ours(&["validate", stack])),
-        ("`cargo lambda build`, nothing to do", &|| {
-            peer.as_ref().map_or_else(|| Command::new("true"), Peer::build)
-        }),
-    ]);
+    let times = turns(
+        RUNS,
+        &[
+            ("`build`, nothing to do", &|| ours(&build)),
+            ("`package --check`, nothing to do", &|| ours(&["package", stack, "--out", "out", "--check"])),
+            ("`generate`, nothing to do", &|| ours(&["generate", stack, "--out", "out"])),
+            ("`generate`, every file to write", &|| {
+                let new = folder.path().join("new");
+                fs::remove_dir_all(&new).or_else(absent).expect("it can be removed");
+                ours(&["generate", stack, "--out", "new"])
+            }),
+            ("`validate`", &|| ours(&["validate", stack])),
+            ("`cargo lambda build`, nothing to do", &|| {
+                peer.as_ref().map_or_else(|| Command::new("true"), Peer::build)
+            }),
+        ],
+    );
     let [build, check, .., theirs] = times[..] else { unreachable!("there are six") };
     match peer {
         Some(_) => println!(
@@ -72,6 +88,29 @@ fn main() {
     }
 }
 
+/// `generate` and `cdk synth` in turns: each writes all that is deployed. The app takes the machine's definition from what we generate.
+fn beside_cdk(app: &Path) {
+    let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/webops/stack.yaml");
+    let generated = app.join("generated");
+    let ours = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_asg-recycle"));
+        fs::remove_dir_all(&generated).or_else(absent).expect("it can be removed");
+        command.arg("generate").arg(&stack).arg("--out").arg(&generated);
+        command
+    };
+    let theirs = || {
+        fs::write(generated.join("handler.zip"), "a zip").expect("a file");
+        let mut command = Command::new(app.join("node_modules/.bin/cdk"));
+        command.args(["synth", "--app", "node app.js", "--output", "cdk.out", "--quiet"]);
+        command.current_dir(app).env("GENERATED", &generated);
+        command
+    };
+    println!("examples/webops beside the app of {}, in turns\n", app.display());
+    println!("| command | clock, median | clock, fastest | processor, median |\n|---|---:|---:|---:|");
+    let times = turns(RUNS_OF_PEER, &[("`generate`, every file to write", &ours), ("`cdk synth`", &theirs)]);
+    println!("\n`cdk synth` takes {:.0} times as long.", times[1].as_secs_f64() / times[0].as_secs_f64());
+}
+
 /// An empty crate that cargo-lambda builds.
 struct Peer(std::path::PathBuf);
 
@@ -98,9 +137,9 @@ impl Peer {
 type Named<'a> = (&'a str, &'a dyn Fn() -> Command);
 
 /// Runs the commands in turns, so that what else the machine does meets all alike; prints a row for each, and gives the medians.
-fn turns(commands: &[Named<'_>]) -> Vec<Duration> {
+fn turns(runs: usize, commands: &[Named<'_>]) -> Vec<Duration> {
     let mut times = vec![(Vec::new(), Vec::new()); commands.len()];
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         for (index, (name, command)) in commands.iter().enumerate() {
             let mut command = command();
             let (clock, processor, is_well) = timed(command.stderr(Stdio::null()));
@@ -113,9 +152,9 @@ fn turns(commands: &[Named<'_>]) -> Vec<Duration> {
     for ((name, _), (mut clock, mut processor)) in commands.iter().zip(times) {
         clock.sort();
         processor.sort();
-        let shown = [clock[RUNS / 2], clock[0], processor[RUNS / 2]].map(|time| time.as_secs_f64() * 1_000.0);
+        let shown = [clock[runs / 2], clock[0], processor[runs / 2]].map(|time| time.as_secs_f64() * 1_000.0);
         println!("| {name} | {:.1} ms | {:.1} ms | {:.1} ms |", shown[0], shown[1], shown[2]);
-        medians.push(clock[RUNS / 2]);
+        medians.push(clock[runs / 2]);
     }
     medians
 }
