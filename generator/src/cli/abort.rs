@@ -4,11 +4,12 @@ use super::acting::{self, Aim, Looks};
 use super::context::Context;
 use super::executions;
 use super::exit_code::Failure;
+use super::operator::now;
 use super::restore::{Arguments, told};
 use super::telling::Telling;
 use crate::operate::answers::SeenExecution;
-use crate::operate::reads;
 use crate::operate::session::StackSession;
+use crate::operate::{history_reads, reads};
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
@@ -78,7 +79,7 @@ enum After {
     Restore(String),
     /// It had ended by itself.
     EndedBefore(SeenExecution),
-    /// The lock is free: there was nothing to put back, or it is done.
+    /// The lock is free, and no restore is known that let go of it: there was nothing to put back.
     NothingLeft,
 }
 
@@ -103,7 +104,14 @@ fn restore_after(
     loop {
         let Some(lock) = looks.patient(reads::lock(session, group), context)? else { continue };
         let fails = match lock.map(|lock| lock.held_by) {
-            None => return Ok(After::NothingLeft),
+            None => {
+                let Some(restore) =
+                    looks.patient(history_reads::restore_of(session, (group, stopped), now()), context)?
+                else {
+                    continue;
+                };
+                return Ok(restore.map_or(After::NothingLeft, After::Restore));
+            }
             Some(Some(holder)) if holder != stopped => {
                 let Some(seen) = looks.patient(reads::execution(session, &holder), context)? else {
                     continue;

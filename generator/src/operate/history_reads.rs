@@ -21,6 +21,9 @@ const PAGES_MAX: usize = 10;
 /// Executions that are looked at for one that is shown, where several groups share a component.
 const LOOKS_PER_SHOWN: usize = 2;
 
+/// Executions of a group that may have begun since one was stopped: its restore, and what was asked for meanwhile.
+const RESTORES_WITHIN: usize = 5;
+
 /// Looks at the newest executions, of one group or of all, at most so many.
 pub fn history(
     session: &StackSession,
@@ -54,6 +57,18 @@ pub fn history(
         }
     }
     Ok(HistoryFacts { executions, has_more, is_there, ..HistoryFacts::default() })
+}
+
+/// The restore of what a dead execution left, as far as it is among the group's newest executions.
+pub fn restore_of(
+    session: &StackSession,
+    (group, dead): (&str, &str),
+    now: Timestamp,
+) -> Result<Option<String>, AwsError> {
+    let newest = history(session, Some(group), RESTORES_WITHIN, now)?.executions.into_iter();
+    let is_its =
+        |seen: &SeenExecution| seen.is_restore() && seen.trigger("execution_arn").as_deref() == Some(dead);
+    Ok(newest.filter(is_its).map(|seen| seen.execution_arn).next())
 }
 
 /// Asks CloudTrail who made the calls that these executions were started by, one call for each.

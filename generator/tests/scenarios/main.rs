@@ -150,6 +150,10 @@ fn main() -> ExitCode {
     trials.push(Trial::test("an upgrade to a role that lacks something is noticed", || {
         if upgrades::notices_a_role_that_shrinks() { Ok(()) } else { Err("it is not".into()) }
     }));
+    trials.push(of_all(
+        "a request after an upgrade reaches the newer release",
+        upgrades::loses_of_newer_requests,
+    ));
     trials.push(Trial::test("the published schema refuses what is not documented", || {
         let accepted = Published::read().accepts_what_is_not_documented();
         if accepted { Err("it accepts it".into()) } else { Ok(()) }

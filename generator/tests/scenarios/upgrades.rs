@@ -17,6 +17,7 @@ use asg_recycle::simulate::abort::{Abort, upgrade_where};
 use asg_recycle::simulate::invariants::Invariant;
 use asg_recycle::simulate::runner::{Deployment, Detail, Roles, Run, Runner};
 use asg_recycle::simulate::scenario::Scenario;
+use asg_recycle::strategy::Catalog;
 use asg_recycle_handler::settings::Settings;
 use asg_recycle_simulator::iam_policy::RolePolicies;
 use serde::Deserialize;
@@ -167,4 +168,48 @@ pub(crate) fn notices_a_role_that_shrinks() -> bool {
     unmet_with("instance-refresh", without)
         .iter()
         .any(|one| one.contains("does not allow dynamodb:DeleteItem"))
+}
+
+/// A request that comes after an upgrade in any state of a run is of the newer release: the holder that cannot read it leaves it to a
+/// successor, which can. What is wrong with that.
+pub(crate) fn loses_of_newer_requests() -> Vec<String> {
+    let of = |config: config::Config| {
+        let stack = AsgRecycle::from_config(config).and_then(|stack| Deployment::of(&stack));
+        Rc::new(stack.unwrap_or_else(|problems| panic!("{problems}")))
+    };
+    let (present, newer) = (of(defaults()), of(defaults().with_catalog(knows_one_version_more())));
+    let scenario = "{group: {min: 3, desired: 3, max: 3}, triggers: [{at: 0s}, {at: 4m, event: started_by_hand, input: {replace: all}}]}";
+    let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
+    let runner = scenario.runner(&[present], "out-in", Detail::Plain).expect("the scenario makes sense");
+    let (mut unmet, mut handed_over) = (Vec::new(), 0);
+    let mut visited = BTreeSet::new();
+    let first_visit = |state: &str, _| visited.insert(state.to_owned());
+    upgrade_where(runner, (&newer, false), first_visit, |upgraded| {
+        let at = format!("upgraded after {} transitions, in `{}`", upgraded.transitions, upgraded.state);
+        let mut tell = |fault: String| unmet.push(format!("{at}: {fault}"));
+        upgraded.unmet().into_iter().for_each(&mut tell);
+        let calls = upgraded.run.world.record().calls.iter();
+        let taken =
+            calls.filter(|call| call.action.to_string().contains("erminateInstance") && call.answer.is_ok());
+        // The first event is for three, and the second, which is for every instance, for the three that came.
+        let taken = taken.count();
+        if taken != 6 {
+            tell(format!("{taken} terminations, {:?}", upgraded.run.endings()));
+        }
+        let mut executions = upgraded.run.executions.iter();
+        handed_over += usize::from(executions.any(|one| one.reason.contains("goes on in")));
+    });
+    if handed_over == 0 {
+        unmet.push("no holder met a request that it could not read".to_owned());
+    }
+    unmet
+}
+
+/// The strategies as a release has them that reads inputs and requests of one version more.
+fn knows_one_version_more() -> Catalog {
+    let known = "  known: [1]\n";
+    let table = include_str!("../../../templates/strategies/_shared/request.yaml");
+    assert!(table.contains(known));
+    let files = [("request.yaml".to_owned(), table.replace(known, "  known: [1, 2]\n"))].into();
+    Catalog::embedded().with_folder("_shared", files).expect("the strategies are as they were")
 }
