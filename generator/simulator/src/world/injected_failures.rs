@@ -1,4 +1,5 @@
-//! Calls that fail by the script: throttled, contended, denied, unanswered, and those whose change is made all the same.
+//! Calls that fail by the script: throttled, contended, denied, unanswered, those whose change is made all the same, and those that are
+//! only slow.
 
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct InjectedFailure {
     pub lasts: Option<Span>,
     /// How many in a hundred.
     pub percent: u8,
+    /// They do not fail, but are answered so much later; whoever does not wait so long has no answer.
+    pub takes: Option<Span>,
     /// With what.
     pub error: FailureKind,
     /// Whether the change is made.
@@ -47,6 +50,7 @@ impl Default for InjectedFailure {
             count: None,
             lasts: None,
             percent: 100,
+            takes: None,
             error: FailureKind::Throttling,
             change: FailedChange::NotMade,
         }
@@ -140,6 +144,15 @@ pub fn access_denied(service: &str, action: &str) -> AwsError {
     }
 }
 
+/// What is wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disturbance {
+    /// It fails, and its change is made or not.
+    Failed(FailureKind, FailedChange),
+    /// It is answered so much later.
+    Late(Span),
+}
+
 /// The faults that have begun.
 #[derive(Debug, Clone, Default)]
 pub struct InjectedFailures {
@@ -161,7 +174,7 @@ impl InjectedFailures {
         self.active.push(ActiveFailure { spec: Arc::new(spec), until, seen: 0, hits: 0 });
     }
 
-    /// How a call fails, where it does.
+    /// What is wrong with a call, where anything is.
     pub(crate) fn decide(
         &mut self,
         service: &str,
@@ -169,7 +182,7 @@ impl InjectedFailures {
         access: Access,
         now: Moment,
         random: &Random,
-    ) -> Option<(FailureKind, FailedChange)> {
+    ) -> Option<Disturbance> {
         for fault in &mut self.active {
             let spec = &fault.spec;
             let access_fits = match spec.access {
@@ -188,7 +201,10 @@ impl InjectedFailures {
             let due = fault.seen >= spec.nth && spec.count.is_none_or(|count| fault.hits < count);
             if due && random.happens(spec.percent) {
                 fault.hits += 1;
-                return Some((spec.error, spec.change));
+                return Some(match spec.takes {
+                    Some(takes) => Disturbance::Late(takes),
+                    None => Disturbance::Failed(spec.error, spec.change),
+                });
             }
         }
         None

@@ -66,7 +66,7 @@ pub enum Intervention {
     RemoveTag(String),
     /// An alarm changes its state, or is made.
     SetAlarm(AlarmChange),
-    /// Calls fail.
+    /// Calls fail, or are answered late.
     FailCalls(InjectedFailure),
     /// Somebody puts an item into the tables of locks.
     PutLockItem(LockItem),

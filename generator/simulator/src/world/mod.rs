@@ -53,7 +53,7 @@ use errors::AwsError;
 use executions::Executions;
 use group::{Group, GroupPhase};
 use ids::{GroupIndex, InstanceId};
-use injected_failures::{FailedChange, InjectedFailure, InjectedFailures, access_denied};
+use injected_failures::{Disturbance, FailedChange, InjectedFailure, InjectedFailures, access_denied};
 use interventions::{Intervention, TagSpec};
 use launch::LaunchTemplates;
 use messages::Messages;
@@ -266,7 +266,7 @@ impl World {
         execution: &Arc<str>,
     ) -> (Result<Arc<Value>, AwsError>, bool, Span) {
         let Context { now, random, .. } = &self.context;
-        let failure = self.injected_failures.decide(call.service, call.action, action.access, *now, random);
+        let disturbed = self.injected_failures.decide(call.service, call.action, action.access, *now, random);
         let lag = self.spec.read_lag;
         let late = action.access == Access::Read && lag.by > Span(0) && random.happens(lag.percent);
         let request = Request {
@@ -277,8 +277,12 @@ impl World {
             number: self.calls,
         };
         let allowed = self.authorize(action, call);
-        let Some((error, change)) = failure else {
-            return (allowed.and_then(|()| self.respond(action, &request)), false, Span(0));
+        let (error, change) = match disturbed {
+            Some(Disturbance::Failed(error, change)) => (error, change),
+            Some(Disturbance::Late(by)) => {
+                return (allowed.and_then(|()| self.respond(action, &request)), false, by);
+            }
+            None => return (allowed.and_then(|()| self.respond(action, &request)), false, Span(0)),
         };
         let made = change == FailedChange::Made && action.access == Access::Write && allowed.is_ok();
         let lost = made && self.perform(action, &request).is_ok();

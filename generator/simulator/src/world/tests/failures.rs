@@ -146,6 +146,31 @@ fn an_answer_that_does_not_come_takes_longer_than_any_task_waits() {
 }
 
 #[test]
+fn a_late_answer_is_one_and_what_was_asked_for_is_done_at_once() {
+    let mut fixture = WorldFixture::with(
+        |_| {},
+        "[{at: 0s, do: {fail_calls: {access: write, nth: 2, count: 1, takes: 40s}}}]",
+    );
+    fixture.wait(0);
+    let mut latency = |desired: u32| {
+        let arguments = json!({"AutoScalingGroupName": fixture.group().name, "DesiredCapacity": desired});
+        let now = fixture.world.now();
+        let call = ServiceCall {
+            service: "autoscaling",
+            action: "setDesiredCapacity",
+            arguments: &arguments,
+            execution_arn: super::EXECUTION,
+            now,
+        };
+        let answer = fixture.world.call(&call);
+        (answer.result.is_ok(), answer.latency, fixture.group().sizes.desired)
+    };
+    assert_eq!(latency(4), (true, Span(100), 4));
+    assert_eq!(latency(5), (true, Span(40_100), 5));
+    assert_eq!(latency(4), (true, Span(100), 4));
+}
+
+#[test]
 fn an_activity_says_from_which_capacity_the_group_was_changed() {
     let mut fixture = WorldFixture::with(
         |group| {
