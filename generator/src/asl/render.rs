@@ -240,6 +240,7 @@ fn hooks(catalog: &Catalog) -> BTreeMap<&'static str, Vec<Hook<'_>>> {
     [
         ("before_start", of(catalog, |hooks| hooks.before_start.as_ref())),
         ("start_at", of(catalog, |hooks| hooks.start_at.as_ref())),
+        ("before_doubling", of(catalog, |hooks| hooks.before_doubling.as_ref())),
         ("before_leaving", of(catalog, |hooks| hooks.before_leaving.as_ref())),
         ("on_active_refresh", of(catalog, |hooks| hooks.on_active_refresh.as_ref())),
         ("put_back", put_back.into_values().collect()),

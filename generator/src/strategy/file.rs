@@ -118,6 +118,7 @@ impl Hooks {
         Self {
             before_start: self.before_start.or(base.before_start),
             start_at: self.start_at.or(base.start_at),
+            before_doubling: self.before_doubling.or(base.before_doubling),
             before_leaving: self.before_leaving.or(base.before_leaving),
             on_active_refresh: self.on_active_refresh.or(base.on_active_refresh),
         }

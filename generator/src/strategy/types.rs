@@ -45,6 +45,8 @@ pub struct Hooks {
     pub before_start: Option<String>,
     /// Replaces instances; every strategy has it. Leads on to `Verify`.
     pub start_at: Option<String>,
+    /// Just before the first change, in a strategy that doubles. Leads on to `Double`, or to putting back.
+    pub before_doubling: Option<String>,
     /// After the new instances are healthy, in a strategy that terminates the old ones later. Leads on to where the
     /// strategy goes on, or to putting back.
     pub before_leaving: Option<String>,
