@@ -252,8 +252,8 @@ fn hooks(catalog: &Catalog) -> BTreeMap<&'static str, Vec<Hook<'_>>> {
 fn of(catalog: &Catalog, state: fn(&Hooks) -> Option<&String>) -> Vec<Hook<'_>> {
     let mut found = Vec::new();
     for strategy in catalog.strategies().values() {
-        let hook = |state| Hook { strategy: &strategy.name, phase: None, state };
-        found.extend(state(&strategy.hooks).map(|state| hook(state.as_str())));
+        let state = state(&strategy.hooks);
+        found.extend(state.map(|state| Hook { strategy: &strategy.name, phase: None, state }));
     }
     found
 }
