@@ -10,6 +10,7 @@ mod placeholder;
 mod graph;
 mod origin;
 pub(crate) mod expression;
+mod hooks;
 mod render;
 mod strict_json;
 mod tables;
