@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use minijinja::{Environment, Value as Argument, context};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::child;
