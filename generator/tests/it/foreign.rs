@@ -52,7 +52,7 @@ impl Generated {
     }
 }
 
-/// What keeps `cfn-lint` from the definition, whose time-outs it misjudges.
+/// What keeps `cfn-lint` from the definition, whose time-outs, and calls in other partitions than `aws`, it misjudges.
 const DIRECTIVE: &str = "cfn-lint: {config: {ignore_checks: [E3601]}}";
 
 #[test]
@@ -95,7 +95,8 @@ fn cfn_lint_finds_nothing_in_the_definition_but_expressions_for_time_outs() {
         let generated = Generated::new(example);
         let template = generated.path("cloudformation/template.yaml");
         let text = fs::read_to_string(&template).expect("the template");
-        assert_eq!(text.matches(DIRECTIVE).count(), 1, "{example}");
+        let machines = text.matches("Type: AWS::StepFunctions::StateMachine").count();
+        assert_eq!(text.matches(DIRECTIVE).count(), machines, "{example}");
         fs::write(&template, text.replace(DIRECTIVE, "reads: everything")).expect("a template");
         let is_expression = |finding: &String| {
             finding.starts_with("E3601 ")

@@ -52,7 +52,11 @@ fn a_drawing_shows_the_groups_and_how_it_ended() {
     for part in ["<svg ", ">recycled</tspan>", ">leaving</text>", "</svg>\n"] {
         assert!(drawing.contains(part), "{part}");
     }
-    simulate(&["--svg", "no/folder/run.svg", "--instances", "1"]).stderr_has("cannot write").exits(3);
+    // A folder that is missing is made; where a file stands, none can be.
+    assert!(
+        simulate(&["--svg", "new/run.svg", "--instances", "1"]).ok().read("new/run.svg").contains("<svg ")
+    );
+    simulate(&["--svg", "stack.yaml/run.svg", "--instances", "1"]).stderr_has("cannot write").exits(3);
 }
 
 #[test]
