@@ -8,6 +8,7 @@ use super::formats::{self, Formats};
 use super::input::Source;
 use super::report;
 use crate::AsgRecycle;
+use crate::config::RoleArn;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, StackRecord, Wanted};
 use crate::package::{Contents, Inputs};
 use crate::problem::Problems;
@@ -95,11 +96,14 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
     let prefixes = config.groups.name_prefixes.iter().map(|prefix| format!("{prefix}*"));
     let tags = config.groups.tags.iter().map(|(key, value)| format!("{key}={value}"));
     let groups: Vec<String> = prefixes.chain(tags).collect();
+    let role = |arn: Option<&RoleArn>| arn.map_or_else(|| "none".to_owned(), ToString::to_string);
     let fixed = [
         ("name", config.name.to_string()),
         ("environment", config.environment.to_string()),
         ("region", config.region.to_string()),
         ("permissions.role_path", config.permissions.role_path.to_string()),
+        ("permissions.handler_role_arn", role(config.permissions.handler_role_arn.as_ref())),
+        ("permissions.machine_role_arn", role(config.permissions.machine_role_arn.as_ref())),
         ("locks.create_table", config.locks.create_table.to_string()),
         ("encryption.customer_key", config.encryption.customer_key.to_string()),
         ("package.kind", config.package.kind.as_str().to_owned()),
@@ -161,5 +165,21 @@ mod tests {
         let stack = AsgRecycle::from_config(Config::with_defaults("demo".parse().unwrap())).unwrap();
         let remembered: BTreeSet<String> = record(&stack).fixed.into_keys().collect();
         assert_eq!(remembered, StackRecord::fixed_keys().map(str::to_owned).collect());
+    }
+
+    #[test]
+    fn a_role_that_is_given_later_is_a_danger_to_what_runs() {
+        let of = |machine: Option<&str>| {
+            let mut config = Config::with_defaults("demo".parse().unwrap());
+            config.permissions.machine_role_arn = machine.map(|arn| arn.parse().unwrap());
+            record(&AsgRecycle::from_config(config).unwrap())
+        };
+        let given = of(Some("arn:aws:iam::123456789012:role/m"));
+        assert_eq!(given.dangers(&given), [""; 0]);
+        for dangers in [given.dangers(&of(None)), of(None).dangers(&given)] {
+            let [danger] = &dangers[..] else { panic!("{dangers:?}") };
+            assert!(danger.starts_with("`permissions.machine_role_arn` was `"), "{danger}");
+            assert!(danger.contains("no recycle may run meanwhile"), "{danger}");
+        }
     }
 }

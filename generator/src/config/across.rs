@@ -186,6 +186,7 @@ impl Related<'_> {
         }));
         problems.extend(half_a_network(self.network));
         problems.extend(signed_image(self.signed));
+        problems.extend(two_accounts(&self.limits.arns));
         problems.extend(self.limits.problems());
         problems
     }
@@ -229,6 +230,22 @@ fn signed_image((signed, kind): (bool, Option<&str>)) -> Option<Problem> {
         "Lambda checks no signature of a container image, so it takes no code signing configuration for one";
     let help = "leave it out and sign the image in the registry, or deploy the zip: `package.kind: zip`";
     Some(Problem::new("signed-image", limits::SIGNING, reason).help(help))
+}
+
+/// A function or state machine takes a role of its own account only, and a role a boundary; AWS's own are of none.
+fn two_accounts(arns: &[(&'static str, &str)]) -> Option<Problem> {
+    let kept = arns
+        .iter()
+        .filter(|(key, _)| [limits::BOUNDARY, limits::HANDLER_ROLE, limits::MACHINE_ROLE].contains(key));
+    let of = kept.filter_map(|(key, arn)| Some((*key, arn.split(':').nth(4)?)));
+    let mut of = of.filter(|(_, account)| *account != "aws");
+    let (first, account) = of.next()?;
+    let (key, other) = of.find(|(_, each)| *each != account)?;
+    let reason = format!(
+        "`{key}` is of the account {other} and `{first}` of {account}: a stack is in one account, and AWS takes none of another"
+    );
+    let help = "name what is of the account that the stack is deployed to";
+    Some(Problem::new("two-accounts", key, reason).help(help))
 }
 
 /// SQS calls the function as often as it may; what the reserve does not cover is throttled and counts as a
@@ -278,5 +295,29 @@ fn integer(reading: &Reading, path: &str) -> Option<u64> {
     match reading.values.get(path)? {
         KeyValue::Integer(value) => Some(*value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_and_their_boundary_are_of_one_account() {
+        let (one, other) = ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::210987654321:role/x");
+        let aws = "arn:aws:iam::aws:policy/PowerUserAccess";
+        let at = |arns: &[(&'static str, &str)]| two_accounts(arns).map(|problem| problem.pointer);
+        assert_eq!(
+            at(&[(limits::HANDLER_ROLE, one), (limits::MACHINE_ROLE, one), (limits::BOUNDARY, aws)]),
+            None
+        );
+        assert_eq!(
+            at(&[(limits::BOUNDARY, aws), (limits::MACHINE_ROLE, other), (limits::ACTIONS, one)]),
+            None
+        );
+        let roles = at(&[(limits::HANDLER_ROLE, one), (limits::MACHINE_ROLE, other)]);
+        assert_eq!(roles.as_deref(), Some(limits::MACHINE_ROLE));
+        let bounded = at(&[(limits::BOUNDARY, one), (limits::HANDLER_ROLE, other)]);
+        assert_eq!(bounded.as_deref(), Some(limits::HANDLER_ROLE));
     }
 }

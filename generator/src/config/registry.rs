@@ -254,7 +254,7 @@ static FIXED: &[Key<'static>] = &[
         "alarms.lock_held_hours",
         LockHeldHours::KIND,
         Presence::Optional,
-        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine looks every quarter of an hour, for less than a dollar a month, and the alarm fires too where it does not",
+        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine with a role of its own looks every quarter of an hour, for less than a dollar a month, and the alarm fires too where it does not",
     ),
     key(
         "alarms.dashboard",
@@ -266,14 +266,19 @@ static FIXED: &[Key<'static>] = &[
         "permissions.boundary_arn",
         KeyKind::Text(PolicyArn::format),
         Presence::Optional,
-        "the policy that bounds both roles",
+        "the policy that bounds every role that the stack makes",
     ),
-    key("permissions.role_path", KeyKind::Text(RolePath::format), text("/"), "the IAM path of both roles"),
+    key(
+        "permissions.role_path",
+        KeyKind::Text(RolePath::format),
+        text("/"),
+        "the IAM path of every role that the stack makes",
+    ),
     key(
         "permissions.handler_role_arn",
         KeyKind::Text(RoleArn::format),
         Presence::Optional,
-        "a role that somebody else keeps for the Lambda function; the stack then makes none, and `role-policy/` in the output has the two documents that it needs",
+        "a role that somebody else keeps for the Lambda function; the stack then makes none for it, and `role-policy/` in the output has the two documents that it needs",
     ),
     key(
         "permissions.machine_role_arn",
@@ -321,7 +326,7 @@ static FIXED: &[Key<'static>] = &[
         "logs.destination_arn",
         KeyKind::Text(LogDestinationArn::format),
         Presence::Optional,
-        "what gets every event of both log groups besides: a Kinesis stream, a Firehose stream, a Lambda function or a destination of CloudWatch Logs, with the permission that it takes",
+        "what gets every event of both log groups besides: a Kinesis stream, a Firehose stream, a Lambda function or a destination of CloudWatch Logs, with the permission that it takes: a role of its own for a stream",
     ),
 ];
 

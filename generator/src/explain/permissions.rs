@@ -10,17 +10,25 @@ use crate::asl;
 use crate::construct::AsgRecycle;
 use crate::operate::operation::OPERATIONS;
 use crate::render::{DeployerNeed, deployer_needs};
-use crate::stack::{Effect, Policy, Principal, Stack, Statement, scope_of};
+use crate::stack::{Effect, Policy, Principal, Role, Stack, Statement, scope_of};
 
 /// A policy with what it belongs to.
 struct Held<'a> {
     /// In words.
     holder: &'static str,
+    /// In words, of a role that somebody else keeps: the stack makes no such policy.
+    given: Option<String>,
     /// The resources that it stands in, as Terraform names them.
     addresses: &'static [&'static str],
     /// Whose code makes the calls that it allows, where that is ours.
     caller: Option<Caller>,
     policy: &'a Policy,
+}
+
+impl Held<'_> {
+    fn holder(&self) -> &str {
+        self.given.as_deref().unwrap_or(self.holder)
+    }
 }
 
 /// Whose code makes a call.
@@ -30,31 +38,55 @@ enum Caller {
     Machine,
 }
 
+fn held<'a>(
+    holder: &'static str,
+    addresses: &'static [&'static str],
+    caller: Option<Caller>,
+    policy: &'a Policy,
+) -> Held<'a> {
+    Held { holder, given: None, addresses, caller, policy }
+}
+
+/// What handler and machine may do, and who may act as them, whoever keeps their roles.
+fn of_callers(stack: &Stack) -> [Held<'_>; 5] {
+    let iam = &stack.iam;
+    let given = |role: &Role, file: &str| {
+        let arn = role.given_arn.as_ref()?;
+        Some(format!("the role `{arn}`, which somebody else keeps (role-policy/{file}.json)"))
+    };
+    let handler = &["aws_iam_role.handler", "aws_iam_role_policy.handler"];
+    let machine = &["aws_iam_role.machine", "aws_iam_role_policy.machine"];
+    let notifier = &["aws_iam_role_policy.notifier"];
+    let [by_handler, by_machine] = [Some(Caller::Handler), Some(Caller::Machine)];
+    let where_given = "the state machine's role, where `notifier_function_arn` is given";
+    [
+        Held {
+            given: given(&iam.handler, "handler"),
+            ..held("the handler's role", handler, by_handler, &iam.handler.policy.document)
+        },
+        Held {
+            given: given(&iam.machine, "machine"),
+            ..held("the state machine's role", machine, by_machine, &iam.machine.policy.document)
+        },
+        Held {
+            given: given(&iam.machine, "machine"),
+            ..held(where_given, notifier, by_machine, &iam.notifier.document)
+        },
+        Held {
+            given: given(&iam.handler, "handler-trust"),
+            ..held("the trust of the handler's role", &handler[..1], None, &iam.handler.trust)
+        },
+        Held {
+            given: given(&iam.machine, "machine-trust"),
+            ..held("the trust of the state machine's role", &machine[..1], None, &iam.machine.trust)
+        },
+    ]
+}
+
 /// Every policy of the stack.
 fn policies(stack: &Stack) -> Vec<Held<'_>> {
-    let held = |holder, addresses, caller, policy| Held { holder, addresses, caller, policy };
-    let iam = &stack.iam;
-    let mut all = vec![
-        held(
-            "the handler's role",
-            &["aws_iam_role.handler", "aws_iam_role_policy.handler"],
-            Some(Caller::Handler),
-            &iam.handler.policy.document,
-        ),
-        held(
-            "the state machine's role",
-            &["aws_iam_role.machine", "aws_iam_role_policy.machine"],
-            Some(Caller::Machine),
-            &iam.machine.policy.document,
-        ),
-        held(
-            "the state machine's role, where `notifier_function_arn` is given",
-            &["aws_iam_role_policy.notifier"],
-            Some(Caller::Machine),
-            &iam.notifier.document,
-        ),
-        held("the trust of the handler's role", &["aws_iam_role.handler"], None, &iam.handler.trust),
-        held("the trust of the state machine's role", &["aws_iam_role.machine"], None, &iam.machine.trust),
+    let mut all: Vec<Held<'_>> = of_callers(stack).into();
+    all.extend([
         held(
             "the policy of the queue of events",
             &["aws_sqs_queue_policy.events"],
@@ -68,7 +100,7 @@ fn policies(stack: &Stack) -> Vec<Held<'_>> {
             &stack.queue.dead_letters.policy,
         ),
         held("the policy of the topic", &["aws_sns_topic_policy.recycles"], None, &stack.topic.policy),
-    ];
+    ]);
     let sender = stack.log_subscriptions.iter().filter_map(|all| all.sender.as_ref()).flat_map(|role| {
         let addresses = &["aws_iam_role.log_sender", "aws_iam_role_policy.log_sender"];
         [
@@ -109,11 +141,12 @@ pub(super) fn explained(rendered: &Rendered<'_>, recycle: &AsgRecycle) -> Vec<Ex
             statements.push(explained_statement(rendered, &held, statement));
             for action in &statement.actions {
                 let one = actions.entry(action.clone()).or_insert_with(|| begun(action));
-                let word = match statement.effect {
-                    Effect::Allow => "allowed by",
-                    Effect::Deny => "forbidden by",
+                let word = match (statement.effect, &held.given) {
+                    (Effect::Allow, None) => "allowed by",
+                    (Effect::Allow, Some(_)) => "needed by",
+                    (Effect::Deny, _) => "forbidden by",
                 };
-                one.tell(word, [format!("`{}` of {}: {}", statement.sid, held.holder, statement.why)]);
+                one.tell(word, [format!("`{}` of {}: {}", statement.sid, held.holder(), statement.why)]);
                 tell_reach(rendered, statement, one);
                 if statement.effect == Effect::Allow {
                     callers.tell(action, held.caller, one);
@@ -155,7 +188,7 @@ fn tell_reach(rendered: &Rendered<'_>, statement: &Statement, one: &mut Explanat
 
 fn explained_statement(rendered: &Rendered<'_>, held: &Held<'_>, statement: &Statement) -> Explanation {
     let mut one = Explanation::new(ThingKind::Statement, statement.sid.clone(), statement.why);
-    one.tell("stands in", [held.holder]);
+    one.tell("stands in", [held.holder()]);
     one.tell(
         match statement.effect {
             Effect::Allow => "allows",

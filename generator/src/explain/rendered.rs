@@ -25,8 +25,14 @@ impl<'a> Rendered<'a> {
         let stack = recycle.stack();
         let mut given = stack.clone();
         for parameter in &mut given.parameters {
-            let name = format!("<{}>", parameter.key.as_str());
-            parameter.default.get_or_insert_with(|| name.into());
+            let name = Value::from(format!("<{}>", parameter.key.as_str()));
+            match &parameter.default {
+                None => parameter.default = Some(name),
+                Some(Value::List(items)) if items.is_empty() => {
+                    parameter.default = Some(Value::list([name]));
+                }
+                Some(_) => {}
+            }
         }
         let in_format = |format: &&'static dyn OutputFormat| {
             let files: Files = recycle.synth(*format);
@@ -37,9 +43,18 @@ impl<'a> Rendered<'a> {
 
     /// A value in words, with parameters at their defaults, or by name where they have none.
     pub(super) fn shown(&self, value: &Value) -> Vec<String> {
+        self.shown_of(&self.given, value)
+    }
+
+    /// The same, where nothing is given besides the defaults.
+    pub(super) fn shown_by_default(&self, value: &Value) -> Vec<String> {
+        self.shown_of(self.stack, value)
+    }
+
+    fn shown_of(&self, stack: &Stack, value: &Value) -> Vec<String> {
         let region = &self.stack.guide.region;
         let place = Place { partition: names::partition(region), region, account: "ACCOUNT" };
-        match self.given.resolve(value, place) {
+        match stack.resolve(value, place) {
             None => Vec::new(),
             Some(serde_json::Value::String(text)) => vec![text],
             Some(serde_json::Value::Array(items)) => items

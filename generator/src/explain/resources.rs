@@ -91,7 +91,7 @@ fn tell_alarm(rendered: &Rendered<'_>, alarm: &Alarm, one: &mut Explanation) {
         alarm.missing_data
     );
     one.tell("fires when", [condition]);
-    let told = rendered.shown(&alarm.action_arns);
+    let told = rendered.shown_by_default(&alarm.action_arns);
     one.tell(
         "tells",
         if told.is_empty() { vec!["nobody, unless `alarm_action_arns` is given".to_owned()] } else { told },

@@ -1,5 +1,5 @@
 //! What a deployed stack has that its next version has to know of: executions that run while it is upgraded keep the state
-//! machine that they began with, and get the new role.
+//! machine that they began with, and its role, which allows at once what the new one is to allow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,14 @@ const CONSEQUENCES: &[(&str, &str)] = &[
     (
         "permissions.role_path",
         "CloudFormation refuses it, and Terraform takes both roles away before it makes the new ones: no recycle may run meanwhile",
+    ),
+    (
+        "permissions.handler_role_arn",
+        "a role that the stack made is deleted: let no recycle run meanwhile; versions of the function that an alias could go back to keep it, and cannot run any more",
+    ),
+    (
+        "permissions.machine_role_arn",
+        "running executions keep the former role, and each of their calls fails once it is deleted, as the one that the stack made is: no recycle may run meanwhile",
     ),
     (
         "locks.create_table",

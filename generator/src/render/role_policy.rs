@@ -1,4 +1,4 @@
-//! What the two roles need, as documents: for roles that somebody else keeps, and for who writes a boundary.
+//! What the roles need, as documents: for roles that somebody else keeps, and for who writes a boundary.
 
 use super::format::Files;
 use crate::names;
@@ -9,7 +9,7 @@ use crate::stack::{Place, Policy, Role, Stack};
 /// Their folder in the output.
 const FOLDER: &str = "role-policy";
 
-/// Both roles' policies, and who assumes them, in the region and environment of `stack.yaml`; nothing where the stack makes both roles
+/// Every role's policy, and who assumes it, in the region and environment of `stack.yaml`; nothing where the stack makes them all
 /// and nothing bounds them.
 pub(super) fn files(stack: &Stack) -> Files {
     let [handler, machine] = [&stack.iam.handler, &stack.iam.machine];
@@ -38,7 +38,10 @@ pub(super) fn files(stack: &Stack) -> Files {
             (format!("{FOLDER}/{label}-trust.json"), print(&role.trust)),
         ]
     };
-    documents(handler, None).into_iter().chain(documents(machine, notifier)).collect()
+    let sender = stack.log_subscriptions.iter().filter_map(|all| all.sender.as_ref());
+    let others = sender.chain(stack.lock_watch.iter().map(|watch| &watch.role));
+    let of_others = others.flat_map(|role| documents(role, None));
+    documents(handler, None).into_iter().chain(documents(machine, notifier)).chain(of_others).collect()
 }
 
 #[cfg(test)]
@@ -46,7 +49,7 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, LockHeldHours};
     use crate::construct::AsgRecycle;
 
     fn documents(change: fn(&mut Config)) -> Files {
@@ -85,5 +88,23 @@ mod tests {
         assert_eq!(all.len(), 4);
         let machine = String::from_utf8(all["role-policy/machine.json"].clone()).expect("text");
         assert!(machine.contains("arn:aws:sns:eu-west-2:*:demo-production-recycles"), "{machine}");
+    }
+
+    #[test]
+    fn a_boundary_is_told_of_every_role_that_it_bounds() {
+        let all = documents(|config| {
+            config.permissions.boundary_arn = "arn:aws:iam::123456789012:policy/boundary".parse().ok();
+            config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+            config.logs.destination_arn = "arn:aws:kinesis:eu-west-2:123456789012:stream/logs".parse().ok();
+        });
+        for (path, needed) in [
+            ("role-policy/lock_watch.json", "cloudwatch:PutMetricData"),
+            ("role-policy/lock_watch-trust.json", "events.amazonaws.com"),
+            ("role-policy/log_sender.json", "kinesis.eu-west-2.amazonaws.com"),
+            ("role-policy/log_sender-trust.json", "logs.amazonaws.com"),
+        ] {
+            let text = String::from_utf8_lossy(&all[path]);
+            assert!(text.contains(needed), "{path}: {text}");
+        }
     }
 }

@@ -33,10 +33,10 @@ impl Stack {
             }
             Value::Reference(reference) => self.refer(reference, place),
             Value::Joined(_) => Some(self.text(value, place).into()),
-            Value::When(when) => match (self.default(when.given, place), &when.otherwise) {
-                (Some(_), _) => self.resolve(&when.then, place),
-                (None, Some(otherwise)) => self.resolve(otherwise, place),
-                (None, None) => None,
+            Value::When(when) => match (self.is_given(when.given, place), &when.otherwise) {
+                (true, _) => self.resolve(&when.then, place),
+                (false, Some(otherwise)) => self.resolve(otherwise, place),
+                (false, None) => None,
             },
         }
     }
@@ -55,6 +55,11 @@ impl Stack {
     fn default(&self, key: ParameterKey, place: Place<'_>) -> Option<Json> {
         let parameter = self.parameters.iter().find(|parameter| parameter.key == key)?;
         self.resolve(parameter.default.as_ref()?, place)
+    }
+
+    /// As both formats decide it: a list without items is not given.
+    fn is_given(&self, key: ParameterKey, place: Place<'_>) -> bool {
+        self.default(key, place).is_some_and(|default| default != Json::Array(Vec::new()))
     }
 
     fn refer(&self, reference: &Reference, place: Place<'_>) -> Option<Json> {
@@ -167,5 +172,16 @@ mod tests {
             recycle.stack().resolve(&Value::list([Value::optional(ParameterKey::RunbookUrl)]), HERE),
             Some(json!([]))
         );
+    }
+
+    #[test]
+    fn a_list_without_items_is_not_given() {
+        let recycle = stack();
+        let told = Value::when(
+            ParameterKey::AlarmActionArns,
+            Value::parameter(ParameterKey::AlarmActionArns),
+            "otherwise".into(),
+        );
+        assert_eq!(recycle.stack().resolve(&told, HERE), Some(json!("otherwise")));
     }
 }

@@ -188,8 +188,14 @@ fn network(config: &Config) -> Network {
 }
 
 fn alias(name: &AliasName, function: &Function, config: &Config) -> Alias {
-    // What of it no version has. Where nothing else changes, Lambda publishes none.
+    // What of it no version has. Where nothing else changes, Lambda publishes none. The zip is named by its key, which decides besides:
+    // with its hash, `generate` and `build` would tell two versions of one function.
+    let code = match function.code.clone() {
+        Code::Zip(zip) => Code::Zip(ZipCode { source_code_hash: None, ..zip }),
+        image @ Code::Image { .. } => image,
+    };
     let versioned = Function {
+        code,
         reserved_concurrency: None,
         code_signing_config_arn: None,
         source: EventSource {
@@ -321,13 +327,16 @@ mod tests {
 
     #[test]
     fn a_version_is_published_of_what_a_version_holds() {
-        let fingerprint = |change: fn(&mut Config)| {
+        let of = |change: fn(&mut Config), package: Option<&PackageDigest>| {
             let mut config = Config::with_defaults("demo".parse().unwrap());
             config.handler.alias = Some("live".parse().unwrap());
             change(&mut config);
-            function(&config, None).alias.expect("it has one").fingerprint
+            function(&config, package).alias.expect("it has one").fingerprint
         };
+        let fingerprint = |change| of(change, None);
         let same = fingerprint(|_| {});
+        let built = PackageDigest::from_hex(&"ab".repeat(32)).expect("a digest");
+        assert_eq!(same, of(|_| {}, Some(&built)), "the zip's key decides, and not whether it was built");
         assert_eq!(same, fingerprint(|config| config.queue.batch_size = BatchSize::new(1).unwrap()));
         let reserved = |config: &mut Config| {
             config.handler.reserved_concurrency = ReservedConcurrency::new(10).ok();

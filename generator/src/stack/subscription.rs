@@ -6,7 +6,7 @@ use super::iam::{self, Role};
 use super::logs::LogGroup;
 use super::parameter_key::ParameterKey;
 use super::policy::{Principal, Statement};
-use super::value::{LOG_SENDER_ROLE, Resource, Value};
+use super::value::{LOG_SENDER_ROLE, Reference, Resource, Value};
 use crate::config::{Config, LogService};
 use crate::names;
 
@@ -53,14 +53,17 @@ pub(super) fn subscriptions(config: &Config, groups: &[LogGroup]) -> Option<LogS
     };
     Some(LogSubscriptions {
         destination_arn: Value::parameter(ParameterKey::LogDestinationArn),
-        sender: (!actions.is_empty()).then(|| sender(actions)),
+        sender: (!actions.is_empty()).then(|| {
+            let encrypt = (arn.service() == LogService::Kinesis).then(|| encrypt(config));
+            sender(actions, encrypt)
+        }),
         function,
         filters: filters.collect(),
     })
 }
 
 /// Lets CloudWatch Logs put records, for log groups of this account and region only.
-fn sender(actions: &[&str]) -> Role {
+fn sender(actions: &[&str], encrypt: Option<Statement>) -> Role {
     let groups = Value::regional_arn("logs", ["*".into()]);
     let trust = Statement::allow("Assume")
         .principal(Principal::Service("logs.amazonaws.com"))
@@ -72,7 +75,29 @@ fn sender(actions: &[&str]) -> Role {
         .resources([Value::parameter(ParameterKey::LogDestinationArn)])
         .because("Puts the events of the log groups into the stream that `logs.destination_arn` names.");
     let description = "Sends the logs of asg-recycle where they are wanted besides";
-    iam::role(LOG_SENDER_ROLE, &names::LOG_SENDER_ROLE, description, [trust], [put].into_iter())
+    iam::role(
+        LOG_SENDER_ROLE,
+        &names::LOG_SENDER_ROLE,
+        description,
+        [trust],
+        [put].into_iter().chain(encrypt),
+    )
+}
+
+/// Who puts into a stream that is encrypted with a customer's key encrypts with it; which key that is, only the stream knows.
+fn encrypt(config: &Config) -> Statement {
+    let domain = format!(".{}", names::domain(&config.region));
+    let service = Value::joined(["kinesis.".into(), Reference::Region.into(), domain.into()]);
+    Statement::allow("Encrypt")
+        .actions(["kms:GenerateDataKey"])
+        .resources(["*".into()])
+        .condition("StringEquals", "kms:ViaService", service)
+        .condition(
+            "StringEquals",
+            "kms:EncryptionContext:aws:kinesis:arn",
+            Value::parameter(ParameterKey::LogDestinationArn),
+        )
+        .because("Encrypts for that stream, and for no other, where it has a customer's key.")
 }
 
 #[cfg(test)]
@@ -91,7 +116,18 @@ mod tests {
     fn each_destination_has_the_permission_that_it_takes() {
         let stream = to("arn:aws:kinesis:eu-west-2:123456789012:stream/logs");
         let role = stream.sender.as_ref().expect("it takes a role");
-        assert_eq!(role.policy.document.statements[0].actions, ["kinesis:PutRecord"]);
+        let [put, encrypt] = &role.policy.document.statements[..] else { panic!("{role:?}") };
+        assert_eq!(
+            (&put.actions[0][..], &encrypt.actions[0][..]),
+            ("kinesis:PutRecord", "kms:GenerateDataKey")
+        );
+        let [(_, by, service), (_, of, arn)] = &encrypt.conditions[..] else { panic!("{encrypt:?}") };
+        assert_eq!((&by[..], &of[..]), ("kms:ViaService", "kms:EncryptionContext:aws:kinesis:arn"));
+        let domain = ["kinesis.".into(), Reference::Region.into(), ".amazonaws.com".into()];
+        assert_eq!((service, arn), (&Value::joined(domain), &put.resources[0]));
+        let firehose = to("arn:aws:firehose:eu-west-2:123456789012:deliverystream/logs");
+        let statements = firehose.sender.expect("it takes a role").policy.document.statements;
+        assert_eq!(statements.len(), 1, "Firehose encrypts by itself");
         assert!(stream.function.is_none() && stream.filters.len() == 2);
         let function = to("arn:aws:lambda:eu-west-2:123456789012:function:logs");
         assert_eq!((function.sender, function.function), (None, Some("logs".to_owned())));

@@ -227,6 +227,45 @@ fn an_action_says_who_calls_it_where_and_on_what() {
 }
 
 #[test]
+fn what_a_role_of_somebody_elses_needs_is_not_said_to_be_allowed() {
+    let [_, given, _] = stacks().map(|stack| Explanations::of(&stack));
+    let about = |action: &str| {
+        let found = of_kind(&given, ThingKind::Action, action);
+        let facts = found.iter().flat_map(|one| &one.facts);
+        facts.map(|fact| (fact.about.to_string(), fact.says.join("\n"))).collect::<Vec<_>>()
+    };
+    let machines = about("autoscaling:UpdateAutoScalingGroup");
+    let kept = "`ChangeOptedInGroups` of the role `arn:aws:iam::123456789012:role/m`, which somebody else keeps \
+                (role-policy/machine.json): ";
+    assert!(
+        machines.iter().any(|(word, says)| word == "needed by" && says.starts_with(kept)),
+        "{machines:?}"
+    );
+    assert!(machines.iter().all(|(word, _)| word != "allowed by"), "{machines:?}");
+    let handlers = about("sqs:ReceiveMessage");
+    assert!(
+        handlers.iter().any(|(word, _)| word == "allowed by"),
+        "its role is the stack's own: {handlers:?}"
+    );
+}
+
+#[test]
+fn an_alarm_tells_the_stacks_own_topic_where_its_key_lets_it() {
+    for (key, told) in [
+        ("true", "arn:aws:sns:eu-west-2:ACCOUNT:web-production-recycles"),
+        ("false", "nobody, unless `alarm_action_arns` is given"),
+    ] {
+        let text = format!("name: web\nregion: eu-west-2\nencryption: {{customer_key: {key}}}\n");
+        let config = config::parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+        let all = Explanations::of(&AsgRecycle::from_config(config).expect("it has no fault"));
+        let alarm = of_kind(&all, ThingKind::Alarm, "recycles_failed");
+        let tells: Vec<_> =
+            alarm.iter().flat_map(|one| &one.facts).filter(|fact| fact.about == "tells").collect();
+        assert_eq!(tells.iter().map(|fact| fact.says.join(" ")).collect::<Vec<_>>(), [told], "{key}");
+    }
+}
+
+#[test]
 fn what_the_role_keeps_for_the_former_version_is_told_by_its_folder() {
     let done = Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", "name: web\n").ok();
     let manifest = done.folder.join("out/manifest.json");
