@@ -1,9 +1,9 @@
 //! The commands that act, as a person uses them: in a terminal of 80 columns, asked and answered, on a recycle of each strategy by the
 //! real machine and handler.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{newest, operate, restored_in_sight};
+use super::{newest, operate, restored_in_sight, until};
 use crate::end_to_end::stage::{GROUP, Stage, open_all_day};
 use crate::terminal::Terminal;
 
@@ -129,6 +129,11 @@ fn what_changes_while_a_person_thinks_is_shown_and_asked_again() {
     stage.emulator.order("stop", json!({"execution": execution}));
     let mut restoring = asked(&mut stage, &["restore", GROUP]);
     let restore = stage.deliver_status_event();
+    // It was started; before it has the lock, the command's own restore would find nobody in its way.
+    until(&mut stage, |stage| {
+        let locks: Vec<Value> = stage.emulator.ask("locks", json!({}));
+        locks.iter().any(|item| item["held_by"]["S"] == json!(restore)).then_some(())
+    });
     restoring.answer("y");
     let (shown, code) = restoring.end();
     let refused = format!("{restore} runs and holds `{GROUP}`");
