@@ -70,6 +70,18 @@ pub(super) fn outputs(
         output("dead_letter_queue_name", "Name of the dead-letter queue.", DEAD_LETTERS_QUEUE.name()),
         output("topic_name", "Name of the topic that recycles are announced on.", TOPIC.name()),
         output("lock_table_arn", "ARN of the table of locks and journals.", lock::arn()),
+    ];
+    all.into_iter()
+        .chain(lists(rules, alarms))
+        .chain(names_of_roles(config))
+        .chain(of_key)
+        .chain(of_alias(function))
+        .collect()
+}
+
+/// What there are several of, in one text each.
+fn lists(rules: &[EventRule], alarms: &[Alarm]) -> [Output; 3] {
+    [
         output(
             "rule_names",
             "Names of the event rules, with commas between: the kill switch disables all but the one of executions.",
@@ -85,8 +97,7 @@ pub(super) fn outputs(
             "Names of the alarms, with commas between.",
             Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
         ),
-    ];
-    all.into_iter().chain(names_of_roles(config)).chain(of_key).chain(of_alias(function)).collect()
+    ]
 }
 
 /// Of those that the stack makes.

@@ -162,7 +162,6 @@ fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
     for action in ["elasticloadbalancing:DescribeInstanceHealth", "vpc-lattice:ListTargets"] {
         assert!(policy.contains(action), "{action} is not in {policy}");
     }
-    let fault = |action: &str, code: &str, count: u32| json!({"action": action, "code": code, "message": "not now", "count": count});
     stage.emulator.order("fault_calls", fault("vpc-lattice:ListTargets", "AccessDeniedException", 1));
     let done = operate(&mut stage, &["status", GROUP, "--format", "json"])
         .stderr_has("vpc-lattice:ListTargets is denied: not now")
@@ -171,22 +170,7 @@ fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
     let status: serde_json::Value = serde_json::from_str(&done.stdout).expect("JSON");
     assert_eq!(of(&status, 0, "state"), [json!("healthy"), json!("healthy"), json!("unknown")]);
     assert_eq!(status["instances"][0]["serves"], json!(false), "nobody knows");
-    // As often as a call is made at most.
-    stage
-        .emulator
-        .order("fault_calls", fault("elasticloadbalancing:DescribeInstanceHealth", "Throttling", 6));
-    operate(&mut stage, &["status", GROUP])
-        .stdout_has("6 instances, 0 healthy, ")
-        .stdout_has(" not known")
-        .stdout_has("InService  unknown")
-        .stderr_has("AWS throttles elasticloadbalancing:DescribeInstanceHealth")
-        .stderr_has("not asked: ")
-        .exits(3);
-    stage.emulator.order(
-        "fault_calls",
-        fault("elasticloadbalancing:DescribeInstanceHealth", "LoadBalancerNotFound", 1),
-    );
-    operate(&mut stage, &["status", GROUP]).stderr_has(" is gone").exits(3);
+    not_asked_is_said(&mut stage);
     stage.emulator.order("fault_calls", fault("vpc-lattice:ListTargets", "AccessDeniedException", 1));
     let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), 50, 120);
     let frame = terminal.next_frame().expect("a frame");
@@ -199,6 +183,31 @@ fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
     stage.assert_replaced();
     let (last, code) = terminal.end();
     assert!(code == Some(0) && last.contains("last recycled"), "{last}");
+}
+
+/// Faults of an operator's next calls.
+fn fault(action: &str, code: &str, count: u32) -> serde_json::Value {
+    json!({"action": action, "code": code, "message": "not now", "count": count})
+}
+
+/// A load balancer that does not answer, and one that is gone.
+fn not_asked_is_said(stage: &mut Stage) {
+    // As often as a call is made at most.
+    stage
+        .emulator
+        .order("fault_calls", fault("elasticloadbalancing:DescribeInstanceHealth", "Throttling", 6));
+    operate(stage, &["status", GROUP])
+        .stdout_has("6 instances, 0 healthy, ")
+        .stdout_has(" not known")
+        .stdout_has("InService  unknown")
+        .stderr_has("AWS throttles elasticloadbalancing:DescribeInstanceHealth")
+        .stderr_has("not asked: ")
+        .exits(3);
+    stage.emulator.order(
+        "fault_calls",
+        fault("elasticloadbalancing:DescribeInstanceHealth", "LoadBalancerNotFound", 1),
+    );
+    operate(stage, &["status", GROUP]).stderr_has(" is gone").exits(3);
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub(crate) fn notices_a_role_that_shrinks() -> bool {
 
 /// A request that comes after an upgrade in any state of a run is of the newer release: the holder that cannot read it leaves it to a
 /// successor, which can. What is wrong with that.
-pub(crate) fn loses_of_newer_requests() -> Vec<String> {
+pub(crate) fn unmet_newer_requests() -> Vec<String> {
     let of = |config: config::Config| {
         let stack = AsgRecycle::from_config(config).and_then(|stack| Deployment::of(&stack));
         Rc::new(stack.unwrap_or_else(|problems| panic!("{problems}")))

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{newest, operate, restored_in_sight, row, status, until};
+use super::{newest, operate, restored_in_sight, row, status, until, until_it_calls};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -37,6 +37,23 @@ fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
     operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: current, last recycled\n").ok();
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("no recycle of `search-asg-1` runs").exits(2);
     operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
+}
+
+#[test]
+fn a_restore_that_ended_between_two_looks_of_abort_is_told_all_the_same() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("launched");
+    let restored = format!("search-asg-1: restored: what {execution} had changed was put back\n");
+    let under_way =
+        operate(&mut stage, &["abort", GROUP, "--yes", "--every", "20s"]).stdout(&restored).begin();
+    until_it_calls(&mut stage, "states:StopExecution");
+    stage.emulator.wait(&execution);
+    let restore = stage.deliver_status_event();
+    assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
+    under_way.exits(0);
 }
 
 #[test]
