@@ -41,7 +41,7 @@ impl Touched {
                     (format!("aws:ResourceTag/{key}"), value.to_string())
                 };
                 let context = group.tags.iter().map(tag).collect();
-                return Some(Self { resource: arn_of_group(&group.name), context });
+                return Some(Self { resource: arn_of_group(&group.name, group.predecessors), context });
             }
             ("dynamodb", _) => {
                 format!("arn:aws:dynamodb:eu-west-2:123456789012:table/{}", text("TableName")?)

@@ -36,6 +36,8 @@ pub enum Intervention {
     StickHook(HookStuck),
     /// Somebody deletes the group.
     DeleteGroup,
+    /// Somebody deletes the group, and makes another of its name as soon as AWS takes it; sizes left out are the old one's.
+    ReplaceGroup(SizeChange),
     /// Somebody makes a new version of a launch template.
     NewTemplateVersion(NewTemplateVersion),
     /// Somebody makes a version the default.

@@ -136,8 +136,7 @@ impl World {
             ScheduledEvent::Refresh(group, index) => service.refresh_step(context, group, index),
             ScheduledEvent::PoolGone(group) => service.pool_gone(context, group),
             ScheduledEvent::Delete(group) => {
-                service.fleet.edit(group, context.now).phase = GroupPhase::Deleted;
-                service.note(context, group, GroupEvent::Deleted);
+                service.deleted(context, group);
             }
             ScheduledEvent::Script(entry) => self.follow_script(entry),
         }

@@ -116,6 +116,8 @@ pub enum GroupEvent {
     Deleting,
     /// The group is gone.
     Deleted,
+    /// Another group was made under its name.
+    MadeAgain,
 }
 
 impl GroupEvent {
@@ -140,6 +142,7 @@ impl GroupEvent {
             Self::Changed(_) => "changed",
             Self::Deleting => "deleting",
             Self::Deleted => "deleted",
+            Self::MadeAgain => "made_again",
         }
     }
 }

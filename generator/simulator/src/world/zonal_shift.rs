@@ -13,7 +13,7 @@ pub(crate) fn get_managed_resource(service: &AutoScaling, request: &Request<'_>)
     let arguments = Arguments::of(request.action, request.arguments, &["ResourceIdentifier"])?;
     let resource = arguments.text("ResourceIdentifier")?;
     let groups = service.fleet.indices().map(|index| service.fleet.as_of(index, request.seen_at));
-    let mut shifted = groups.filter(|group| describe::arn(&group.name) == resource);
+    let mut shifted = groups.filter(|group| describe::arn(&group.name, group.predecessors) == resource);
     let away_from = shifted.find_map(|group| group.shifted_away_from.clone());
     let away_from = away_from.ok_or_else(|| AwsError::Modelled {
         name: "ResourceNotFoundException",

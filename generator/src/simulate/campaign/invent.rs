@@ -42,6 +42,10 @@ pub(super) fn invent(seed: u64, alarms: &[String]) -> Value {
     if random.happens(10) {
         second_group(random, &mut document, alarms);
     }
+    let random = &Random::seeded(seed ^ 0x1405_7b7e_f767_814f);
+    if random.happens(8) {
+        add(&mut document, "events", events::rare(random));
+    }
     document
 }
 
@@ -51,14 +55,21 @@ fn second_group(random: &Random, document: &mut Value, alarms: &[String]) {
     let mut group = group::group(random);
     group["name"] = json!(NAME);
     document["other_groups"] = json!([group]);
-    let mut add = |list: &str, mut item: Value| {
+    let mut add_to_it = |list: &str, mut item: Value| {
         item["group"] = json!(NAME);
-        document[list].as_array_mut().into_iter().for_each(|items| items.push(item.clone()));
+        add(document, list, item);
     };
     let asks = *random.one_of(&["launch_change", "tag_change"]);
-    add("triggers", json!({"at": seconds(random, 0, 900), "event": asks}));
+    add_to_it("triggers", json!({"at": seconds(random, 0, 900), "event": asks}));
     for _ in 0..between(random, 0, 2) {
-        add("events", events::event(random, alarms));
+        add_to_it("events", events::event(random, alarms));
+    }
+}
+
+/// One more in a list of the scenario's.
+fn add(document: &mut Value, list: &str, item: Value) {
+    if let Some(items) = document[list].as_array_mut() {
+        items.push(item);
     }
 }
 

@@ -76,6 +76,11 @@ impl Capacity {
         }
     }
 
+    /// What the strategy promises.
+    pub(super) fn promise(&self) -> Promise {
+        self.promise
+    }
+
     /// Of what serves now, no more than so many were promised: the others were added by a dead execution.
     pub(super) fn promise_at_most(&mut self, desired: u32) {
         self.at_start = self.at_start.min(desired);
@@ -292,6 +297,7 @@ pub(super) fn is_disruption(event: &GroupEvent) -> bool {
         | GroupEvent::Changed(_)
         | GroupEvent::Deleting
         | GroupEvent::Deleted
+        | GroupEvent::MadeAgain
         | GroupEvent::Sized { by: Author::World, .. } => true,
         GroupEvent::Terminating { cause, .. } => !matches!(cause, TerminationCause::Execution(_)),
         _ => false,

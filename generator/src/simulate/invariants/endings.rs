@@ -13,6 +13,7 @@ use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
 
+use super::leaving::left_over;
 use super::{Checker, Invariant, Known, Violation};
 
 /// An execution, as it ends.
@@ -61,6 +62,9 @@ impl Checker {
             if let Some(detail) = self.false_success(world, &self.runs[position], enough) {
                 self.violate(Invariant::TrueSuccess, now, detail);
             }
+        }
+        if succeeded && let Some(detail) = self.taken_again(position, &ending) {
+            self.violate(Invariant::ReplacedOnce, now, detail);
         }
         self.runs[position].ending = Some((now, ending));
     }
@@ -122,9 +126,7 @@ impl Checker {
             }
             self.judge_requests(world, group);
         }
-        if !is_told {
-            self.judge_announcements(world.now());
-        }
+        self.judge_announcements(world.now());
         if has_item && !is_told {
             let holders: Vec<&str> = world.lock_holders(&group.name).collect();
             let holders = if holders.is_empty() { "nobody".to_owned() } else { holders.join(" and ") };
@@ -134,14 +136,20 @@ impl Checker {
         self.violations
     }
 
-    /// Whether people were told that putting back failed: then the journal is kept for whoever goes on.
+    /// Whether people were told that putting back failed, by the last that changed the group or tried to: then the journal is kept
+    /// for whoever goes on.
     pub(super) fn is_left_to_somebody(&self) -> bool {
-        let failed_to_restore = |known: &Known| {
-            let Some((_, ending)) = &known.ending else { return false };
+        let failed_to_restore = |known: &Known, ending: &Ending| {
             ending.error.as_deref() == Some("Recycle.RestoreFailed")
                 || (known.run.mode == Mode::Restore && ending.status != ExecutionStatus::Succeeded)
         };
-        self.runs.iter().any(failed_to_restore)
+        let ended =
+            self.runs.iter().filter_map(|known| known.ending.as_ref().map(|(at, one)| (at, known, one)));
+        let last = ended
+            .map(|(at, known, ending)| (at, known.first_write.is_some(), failed_to_restore(known, ending)))
+            .filter(|(_, wrote, failed)| *wrote || *failed)
+            .max_by_key(|(at, ..)| **at);
+        last.is_some_and(|(.., failed)| failed)
     }
 
     fn judge_sizes(&mut self, world: &World, group: &Group) {
@@ -260,35 +268,6 @@ fn without_reason(ending: &Ending) -> Option<String> {
     }
 }
 
-fn listed(ids: &[InstanceId]) -> String {
+pub(super) fn listed(ids: &[InstanceId]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// What an execution was to replace, by the tags that the group had while it was opted in, and what is in service all the same, less
-/// what is left alone.
-fn left_over(
-    world: &World,
-    group: &Group,
-    tags: &BTreeMap<Arc<str>, Arc<str>>,
-    known: &Known,
-) -> Vec<InstanceId> {
-    let tagged_otherwise = |one: &Instance| {
-        known.run.mode == Mode::Recycle
-            && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != tags.get(key.as_str()))
-    };
-    let is_asked_for = |one: &Instance| match &known.run.replace {
-        Replace::Named(ids) => ids.contains(&one.id.to_string()),
-        replace => {
-            let was_there = one.id < known.newcomers_from;
-            !group.launch.is_current(world.templates(), one)
-                || (was_there && *replace == Replace::All)
-                || ((was_there || known.pooled.contains(&one.id)) && tagged_otherwise(one))
-        }
-    };
-    let to_replace = |one: &&Instance| {
-        one.lifecycle == Lifecycle::InService
-            && (known.run.replaces_protected || !one.protected)
-            && is_asked_for(one)
-    };
-    group.instances.iter().filter(to_replace).map(|one| one.id).collect()
 }

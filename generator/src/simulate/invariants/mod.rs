@@ -7,6 +7,8 @@ mod announcements;
 mod capacity;
 mod conduct;
 mod endings;
+mod invariant;
+mod leaving;
 mod outage;
 mod promise;
 mod sizes;
@@ -15,7 +17,6 @@ mod verdict;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
@@ -33,129 +34,10 @@ use outage::Outage;
 use sizes::{Bound, Demand};
 
 pub use endings::Ending;
+pub use invariant::Invariant;
 pub use promise::{Promise, UnknownPromise};
 pub use sizes::OwnSizes;
 pub use verdict::{Termination, Verdict, judge};
-
-/// An invariant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Invariant {
-    /// See [`Invariant::sentence`], as for all.
-    NeverBelowPromise,
-    /// The upper bound.
-    NeverAboveAllowed,
-    /// What the world takes comes back in time.
-    OutageNotProlonged,
-    /// What was changed is put back.
-    SizesRestored,
-    /// No false success.
-    TrueSuccess,
-    /// No failure without a reason.
-    FailureSaysWhy,
-    /// The lock holds.
-    OneRecycleAtATime,
-    /// Forbidden means forbidden.
-    NoMutationWhenForbidden,
-    /// Every request is met or fails loudly.
-    NoRequestLost,
-    /// Whoever heard of a start hears of its end.
-    OneEndForEachStart,
-    /// Nobody keeps the lock for nothing.
-    LockReleased,
-    /// It ends.
-    ComesToRest,
-    /// The roles allow what is asked for.
-    Permitted,
-    /// What was simulated is what AWS would do.
-    WithinModel,
-}
-
-impl Invariant {
-    /// Every invariant.
-    pub const ALL: [Self; 14] = [
-        Self::NeverBelowPromise,
-        Self::NeverAboveAllowed,
-        Self::OutageNotProlonged,
-        Self::SizesRestored,
-        Self::TrueSuccess,
-        Self::FailureSaysWhy,
-        Self::OneRecycleAtATime,
-        Self::NoMutationWhenForbidden,
-        Self::NoRequestLost,
-        Self::OneEndForEachStart,
-        Self::LockReleased,
-        Self::ComesToRest,
-        Self::Permitted,
-        Self::WithinModel,
-    ];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NeverBelowPromise => "never-below-promise",
-            Self::NeverAboveAllowed => "never-above-allowed",
-            Self::OutageNotProlonged => "outage-not-prolonged",
-            Self::SizesRestored => "sizes-restored",
-            Self::TrueSuccess => "true-success",
-            Self::FailureSaysWhy => "failure-says-why",
-            Self::OneRecycleAtATime => "one-recycle-at-a-time",
-            Self::NoMutationWhenForbidden => "no-mutation-when-forbidden",
-            Self::NoRequestLost => "no-request-lost",
-            Self::OneEndForEachStart => "one-end-for-each-start",
-            Self::LockReleased => "lock-released",
-            Self::ComesToRest => "comes-to-rest",
-            Self::Permitted => "permitted",
-            Self::WithinModel => "within-model",
-        }
-    }
-
-    /// What it says.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::NeverBelowPromise => {
-                "healthy capacity in service never falls below what the strategy promises, less what the world itself took"
-            }
-            Self::NeverAboveAllowed => {
-                "there are never more live instances than the group's maximum or what replacing needs, and what rebalancing may add"
-            }
-            Self::OutageNotProlonged => {
-                "what the world takes and asks for is launched as soon as without the recycle: a minute later at most where one is \
-                 taken out at a time, an hour while a doubling is undone, and the capacity ends no lower; or people were told that putting back failed"
-            }
-            Self::SizesRestored => {
-                "when all is over, sizes and suspended processes are as they were, or as somebody else set them meanwhile, no \
-                 instance more for one that went, or people were told that putting back failed and the journal is kept"
-            }
-            Self::TrueSuccess => {
-                "an execution that reports success left nothing to replace in service and enough current instances healthy"
-            }
-            Self::FailureSaysWhy => "an execution that fails or stands back says why",
-            Self::OneRecycleAtATime => "only the execution that holds the group's lock changes the group",
-            Self::NoMutationWhenForbidden => {
-                "nothing is changed in a dry run, outside the windows, by an execution that was redriven, or on a group that was not \
-                 opted in, and no instance that was there and is protected from scale-in is terminated"
-            }
-            Self::NoRequestLost => {
-                "when all is over, every request was met or an execution failed or stood back with a reason"
-            }
-            Self::OneEndForEachStart => {
-                "every start that is announced is followed by exactly one end, whatever becomes of the execution"
-            }
-            Self::LockReleased => {
-                "when all is over, neither lock nor journal of the group is left, or people were told that putting back failed"
-            }
-            Self::ComesToRest => "everything ends, no later than a recycle may",
-            Self::Permitted => "no call is made that the caller's role does not allow",
-            Self::WithinModel => "the model knows everything that it is asked",
-        }
-    }
-}
-
-impl fmt::Display for Invariant {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name())
-    }
-}
 
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -195,6 +77,8 @@ pub struct ExpectedExecution {
     pub tags: Vec<String>,
     /// When it may change the group.
     pub allowed: Allowed,
+    /// Periods in which the first of what it replaces may leave, each without its end; `None` where that is no matter.
+    pub leaves_within: Option<Vec<(Moment, Moment)>>,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
 }
@@ -218,6 +102,12 @@ struct Known {
     last_look: Option<Moment>,
     /// The look before it last announced something: what it says of the group then, it says of that look.
     announced_look: Option<Moment>,
+    /// Whether any of what it replaces has left by it.
+    has_let_leave: bool,
+    /// What it launched and took away again, though nobody had asked for that.
+    taken_again: BTreeSet<InstanceId>,
+    /// How many had gone by others' hands, or at their word, when it started.
+    gone_before: u32,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
 }
@@ -240,6 +130,8 @@ pub struct Checker {
     changes_seen: usize,
     calls_seen: usize,
     announcements: Announcements,
+    /// How many instances have gone by others' hands or were to go at their word, and how many places they have added.
+    gone: u32,
     /// When the world last did something that a verdict reached just before cannot know of.
     disrupted_at: Option<Moment>,
     /// When what the group launches from last changed.
@@ -267,6 +159,7 @@ impl Checker {
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
             announcements: Announcements::default(),
+            gone: 0,
             disrupted_at: None,
             source_changed_at: None,
             tags: watched.tags.clone(),
@@ -320,6 +213,9 @@ impl Checker {
             first_write: None,
             last_look: None,
             announced_look: None,
+            has_let_leave: false,
+            taken_again: BTreeSet::new(),
+            gone_before: self.gone,
             ending: None,
         };
         self.runs.push(known);
@@ -360,6 +256,7 @@ impl Checker {
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
                 self.demand.follow(by, *before, *after, moment, seen_until);
             }
+            GroupEvent::MadeAgain => self.begin_anew(world),
             GroupEvent::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));
                 self.suspended.retain(|process| after.contains(process) || !before.contains(process));
@@ -369,17 +266,31 @@ impl Checker {
                     self.protected_since = conduct::protected(group, &self.protected_since, moment);
                 }
             }
-            GroupEvent::Terminating { instance, cause: TerminationCause::Execution(arn), .. } => {
+            GroupEvent::Terminating { instance, cause: TerminationCause::Execution(arn), served } => {
                 self.watch_protection(world, moment, *instance, arn);
+                self.watch_leaving(world, moment, (*instance, *served), arn);
             }
             _ => {}
         }
+        self.gone += leaving::gone_by_others(event);
         if *event == GroupEvent::LaunchSourceChanged {
             self.source_changed_at = Some(moment);
         }
         if capacity::is_disruption(event) {
             self.disrupted_at = Some(moment);
         }
+    }
+
+    /// Another group has the name: nothing that was done to the one before is to be put back there.
+    fn begin_anew(&mut self, world: &World) {
+        let Some(Self { capacity, outage, min, max, demand, suspended, pool, protected_since, .. }) =
+            Self::new(self.capacity.promise(), world, self.group)
+        else {
+            return;
+        };
+        (self.capacity, self.outage, self.demand) = (capacity, outage, demand);
+        (self.min, self.max, self.suspended) = (min, max, suspended);
+        (self.pool, self.protected_since) = (pool, protected_since);
     }
 
     /// Until when an execution can have seen what others did.

@@ -92,11 +92,13 @@ impl Bound {
 pub(super) struct Demand {
     /// As it was at the start.
     at_start: u32,
-    /// By how much others have raised it in all.
-    raised: u32,
+    /// What it is at most without the recycle: others raised it, or set a minimum that would have.
+    most: u32,
     /// By how much they have lowered it in all: less than they meant to, where our minimum was in the way.
     lowered: u32,
-    /// Whether others set a minimum or a maximum: what they would have made of the group is then not known.
+    /// The lowest maximum that others have set: it takes places for good, whatever it is raised to later.
+    lowest_max: u32,
+    /// Whether others set a minimum or a maximum: how far that would have lowered or raised the group is not known.
     is_bounded_by_others: bool,
     /// Whether an execution changed it before it can have seen what others did, or meant to: a minimum that is to raise it
     /// raises nothing where they did so in the same moment.
@@ -110,8 +112,9 @@ impl Demand {
     pub(super) fn new(at_start: u32) -> Self {
         Self {
             at_start,
-            raised: 0,
+            most: at_start,
             lowered: 0,
+            lowest_max: u32::MAX,
             is_bounded_by_others: false,
             is_ambiguous: false,
             set_at: None,
@@ -135,7 +138,13 @@ impl Demand {
             }
             Author::World => {
                 self.is_bounded_by_others |= (before.min, before.max) != (after.min, after.max);
-                self.raised += after.desired.saturating_sub(before.desired);
+                self.most += after.desired.saturating_sub(before.desired);
+                if after.min != before.min {
+                    self.most = self.most.max(after.min);
+                }
+                if after.max != before.max {
+                    self.lowest_max = self.lowest_max.min(after.max);
+                }
                 self.lowered += before.desired.saturating_sub(after.desired);
                 self.set_at = Some(moment);
             }
@@ -144,19 +153,20 @@ impl Demand {
 
     /// Whether it is more than it should be.
     pub(super) fn is_exceeded_by(&self, found: Sizes) -> bool {
-        found.desired > self.at_start + self.raised
+        found.desired > self.most
     }
 
     /// What it should be, where it is not. Those who lower it may have been held up, so that it is lower by what they
-    /// took or by less; those who raise it have what they asked for.
+    /// took or by less; those who raise it have what they asked for. Bounds of others can have lowered it while it was raised,
+    /// and never make more of it than the highest minimum.
     pub(super) fn missed_by(&self, found: Sizes) -> Option<String> {
-        if self.is_bounded_by_others || self.is_ambiguous {
+        if self.is_ambiguous {
             return None;
         }
-        let most = (self.at_start + self.raised).min(found.max.max(self.at_start));
-        let least = match (self.raised, self.lowered) {
-            (_, 0) => most,
-            (_, lowered) => self.at_start.saturating_sub(lowered),
+        let most = self.most.min(found.max.max(self.at_start));
+        let least = match (self.is_bounded_by_others, self.lowered) {
+            (false, 0) => most,
+            (_, lowered) => self.at_start.saturating_sub(lowered).min(self.lowest_max),
         };
         if (least..=most).contains(&found.desired) {
             return None;

@@ -183,6 +183,9 @@ pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
         GroupEvent::Changed(what) => Phrase::Text(format!("somebody changes {what}"), Tone::Warning),
         GroupEvent::Deleting => Phrase::Text("somebody deletes the group".to_owned(), Tone::Warning),
         GroupEvent::Deleted => Phrase::Text("the group is gone".to_owned(), Tone::Warning),
+        GroupEvent::MadeAgain => {
+            Phrase::Text("another group is made under its name".to_owned(), Tone::Warning)
+        }
     })
 }
 

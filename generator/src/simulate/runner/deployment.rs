@@ -57,6 +57,8 @@ pub struct StrategyProfile {
     pub windowed: bool,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
+    /// Whether a doubling is undone when its window closes before old instances leave.
+    pub leaves_in_windows: bool,
 }
 
 impl Deployment {
@@ -276,9 +278,14 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
             },
             other => other,
         };
-        let protected = settings.get("protected_instances");
-        let replaces_protected = protected == Some(&SettingValue::Text("replace".to_owned()));
-        Ok((name.clone(), StrategyProfile { promise, windowed: strategy.windowed, replaces_protected }))
+        let says = |key: &str, word: &str| settings.get(key) == Some(&SettingValue::Text(word.to_owned()));
+        let profile = StrategyProfile {
+            promise,
+            windowed: strategy.windowed,
+            replaces_protected: says("protected_instances", "replace"),
+            leaves_in_windows: says("when_window_closes", "undo"),
+        };
+        Ok((name.clone(), profile))
     };
     config.strategies.iter().map(profile).collect()
 }

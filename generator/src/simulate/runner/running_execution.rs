@@ -5,6 +5,7 @@ use std::sync::Arc;
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
+use super::deployment::StrategyProfile;
 use super::recording::Recording;
 use super::run::ExecutionReport;
 use crate::simulate::invariants::{self, Allowed, Ending};
@@ -54,7 +55,7 @@ impl RunningExecution {
     }
 
     /// What is expected of it.
-    pub(super) fn expected(&self, replaces_protected: bool) -> invariants::ExpectedExecution {
+    pub(super) fn expected(&self, profile: Option<&StrategyProfile>) -> invariants::ExpectedExecution {
         let is = |key: &str, value: &str| self.text(key) == value;
         // A restore has the input of the execution that it cleans up after, but is not to do its work.
         let mode = if is("mode", "restore") { Mode::Restore } else { Mode::Recycle };
@@ -66,7 +67,8 @@ impl RunningExecution {
             replace: replace.unwrap_or(Replace::Outdated),
             tags: self.asked_tags(),
             allowed: allowed(&self.input),
-            replaces_protected,
+            leaves_within: profile.filter(|one| one.leaves_in_windows).and_then(|_| windows(&self.input)),
+            replaces_protected: profile.is_some_and(|one| one.replaces_protected),
         }
     }
 
@@ -147,14 +149,17 @@ fn allowed(input: &Value) -> Allowed {
     if dry_run {
         return Allowed::Never;
     }
-    let Some(windows) = input.get("windows").and_then(Value::as_array) else { return Allowed::Always };
+    windows(input).map_or(Allowed::Always, Allowed::BeginWithin)
+}
+
+/// The windows that the input names, each without its end.
+fn windows(input: &Value) -> Option<Vec<(Moment, Moment)>> {
     let moment = |window: &Value, key: &str| {
         let time: jiff::Timestamp = text(window, key).parse().ok()?;
         u64::try_from(time.as_millisecond()).ok().map(Moment)
     };
-    let periods =
-        windows.iter().filter_map(|window| Some((moment(window, "opens_at")?, moment(window, "closes_at")?)));
-    Allowed::BeginWithin(periods.collect())
+    let windows = input.get("windows")?.as_array()?.iter();
+    Some(windows.filter_map(|one| Some((moment(one, "opens_at")?, moment(one, "closes_at")?))).collect())
 }
 
 /// The same status in the world's words.

@@ -39,8 +39,7 @@ impl Runner {
         let strategy = self.executions[execution].input.get("strategy").and_then(serde_json::Value::as_str);
         let profile =
             strategy.and_then(|name| self.deployments[self.executions[execution].stack].profile(name));
-        let expected =
-            self.executions[execution].expected(profile.is_some_and(|profile| profile.replaces_protected));
+        let expected = self.executions[execution].expected(profile);
         self.checkers[group].execution_started(&self.world, expected);
     }
 

@@ -31,6 +31,21 @@ fn a_scaling_policy_acts_within_the_bounds_and_not_while_it_is_suspended() {
 }
 
 #[test]
+fn a_group_made_again_has_another_arn_and_no_past() {
+    let events = "[{at: 5s, do: {suspend: [AZRebalance]}}, {at: 10s, do: {replace_group: {min: 2, max: 4, desired: 2}}}]";
+    let mut fixture = WorldFixture::with(round_times, events);
+    let before = fixture.describe();
+    fixture.wait(900);
+    let after = fixture.describe();
+    assert_ne!(before["AutoScalingGroupARN"], after["AutoScalingGroupARN"]);
+    assert_eq!(before["AutoScalingGroupName"], after["AutoScalingGroupName"]);
+    assert_eq!((fixture.sizes(), fixture.in_service()), ((2, 4, 2), 2));
+    assert_eq!(after["SuspendedProcesses"], json!([]));
+    let activities = fixture.on_group("describeScalingActivities", json!({})).expect("it is there");
+    assert_eq!(activities["Activities"].as_array().map(Vec::len), Some(2), "{activities}");
+}
+
+#[test]
 fn a_scheduled_action_that_is_missed_while_suspended_is_skipped() {
     let events = "[{at: 1s, do: {suspend: [ScheduledActions]}}, {at: 5s, do: {scheduled_action: {max: 9}}},
         {at: 9s, do: {resume: [ScheduledActions]}}, {at: 12s, do: {scheduled_action: {min: 4, max: 8}}}]";

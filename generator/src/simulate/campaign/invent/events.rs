@@ -109,6 +109,25 @@ fn to_sizes(random: &Random) -> Value {
     }
 }
 
+/// What happens seldom: the group is made again under its name, instances are taken from it, or answers come late.
+pub(super) fn rare(random: &Random) -> Value {
+    let what = match between(random, 0, 4) {
+        0 | 1 => {
+            let (min, more) = (between(random, 0, 4), between(random, 0, 4));
+            let desired = min + between(random, 0, more);
+            json!({"replace_group": {"min": min, "max": min + more, "desired": desired}})
+        }
+        2 => {
+            json!({"detach": {"which": random.one_of(&["any", "old", "new"]), "count": between(random, 1, 2)}})
+        }
+        _ => {
+            let access = random.one_of(&["read", "write"]);
+            json!({"fail_calls": {"access": access, "takes": seconds(random, 5, 120), "percent": between(random, 2, 30)}})
+        }
+    };
+    json!({"at": seconds(random, 0, 1500), "do": what})
+}
+
 fn by_its_owner(random: &Random) -> Value {
     let processes = ["AZRebalance", "AlarmNotification", "ReplaceUnhealthy", "Launch", "Terminate"];
     let process = json!([random.one_of(&processes)]);

@@ -26,6 +26,7 @@ fn found(deeds: &[Deed]) -> Vec<String> {
         replace: Replace::Outdated,
         tags: Vec::new(),
         allowed: Allowed::Always,
+        leaves_within: None,
         replaces_protected: false,
     };
     fixture.checker.execution_started(&fixture.world, restore);

@@ -59,6 +59,7 @@ impl CheckerFixture {
             replace,
             tags: Vec::new(),
             allowed,
+            leaves_within: None,
             replaces_protected: false,
         };
         self.checker.execution_started(&self.world, run);

@@ -135,7 +135,7 @@ fn describe(group: &Group, templates: &LaunchTemplates, now: Moment, with_instan
 
 fn put_settings(fields: &mut Fields, group: &Group, templates: &LaunchTemplates) {
     put(fields, "AutoScalingGroupName", json!(&*group.name));
-    put(fields, "AutoScalingGroupARN", json!(arn(&group.name)));
+    put(fields, "AutoScalingGroupARN", json!(arn(&group.name, group.predecessors)));
     let (key, source) = launch_source(&group.launch, templates);
     put(fields, key, source);
     put(fields, "MinSize", json!(group.sizes.min));
@@ -193,10 +193,12 @@ fn tag(group: &str, key: &str, value: &str) -> Value {
 const SERVICE_LINKED_ROLE: &str =
     "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
 
-pub(crate) fn arn(name: &str) -> String {
+/// The ARN of the group of that name before which there were so many: its id is another each time.
+pub(crate) fn arn(name: &str, predecessors: u32) -> String {
     format!(
         "arn:aws:autoscaling:eu-west-2:123456789012:autoScalingGroup:\
-         11111111-2222-4333-8444-555555555555:autoScalingGroupName/{name}"
+         11111111-2222-4333-8444-{:012}:autoScalingGroupName/{name}",
+        555_555_555_555_u64 + u64::from(predecessors)
     )
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::time::Moment;
 use crate::world::ids::InstanceId;
-use crate::world::interventions::InstanceFilter;
+use crate::world::interventions::{InstanceFilter, SizeChange};
 use crate::world::processes::Process;
 use crate::world::record::{Sample, Sizes};
 use crate::world::spec::{HealthCheck, HookSpec, TerminationPolicy, Timing};
@@ -75,6 +75,10 @@ pub struct Group {
     pub timing: Timing,
     /// When it was created.
     pub created_at: Moment,
+    /// How many groups of its name there were before it.
+    pub predecessors: u32,
+    /// Sizes of the group that is made under its name once it is deleted.
+    pub replaced_by: Option<SizeChange>,
     /// Its instances by id.
     pub instances: Vec<Instance>,
     /// Those that left it and that EC2 still knows.

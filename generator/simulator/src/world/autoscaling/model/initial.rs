@@ -89,6 +89,8 @@ fn group(
         shifted_away_from: spec.shifted_away_from.as_deref().map(Into::into),
         timing: spec.timing,
         created_at: Moment(now.0.saturating_sub(AGE.0)),
+        predecessors: 0,
+        replaced_by: None,
         instances: Vec::new(),
         departed: VecDeque::new(),
         activities: Vec::new(),

@@ -74,6 +74,10 @@ impl AutoScaling {
             Intervention::FailLaunches(fault) => self.fail_launches(now, fault),
             Intervention::StickHook(stuck) => self.stick_hook(now, *stuck),
             Intervention::DeleteGroup => self.delete_group(context, group),
+            Intervention::ReplaceGroup(sizes) => {
+                self.fleet.edit(group, now).replaced_by = Some(*sizes);
+                self.delete_group(context, group);
+            }
             Intervention::NewTemplateVersion(new) => self.change_template(context, &new.id, |template| {
                 template.latest += 1;
                 if new.make_default {

@@ -13,6 +13,7 @@ mod lifecycle;
 mod pooling;
 pub mod refresh;
 mod refreshing;
+mod remake;
 pub(crate) mod scale_in;
 mod scaling;
 pub(crate) mod state;

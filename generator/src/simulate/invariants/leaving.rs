@@ -1,0 +1,114 @@
+//! Which instances leave by an execution: those that it was asked to replace, once, and when it may.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asg_recycle_handler::contract::{Mode, Replace};
+use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::group::Group;
+use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
+use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
+
+use super::endings::listed;
+use super::sizes::BETWEEN_LOOK_AND_WRITE;
+use super::{Checker, Ending, Invariant, Known};
+
+/// Tags of the group, as an execution compares them.
+type Tags = BTreeMap<Arc<str>, Arc<str>>;
+
+impl Checker {
+    /// An execution terminates an instance, which served until then or did not.
+    pub(super) fn watch_leaving(
+        &mut self,
+        world: &World,
+        moment: Moment,
+        (id, served): (InstanceId, bool),
+        by: &str,
+    ) {
+        let root = world.executions.root_of(by);
+        let Some(group) = world.group(self.group) else { return };
+        let Some(instance) = group.instance(id) else { return };
+        let Some(known) = self.runs.iter_mut().find(|known| *known.run.arn == *root) else { return };
+        if known.run.mode == Mode::Restore {
+            return;
+        }
+        if !is_asked_for(world, group, &self.tags, known, instance) {
+            if id >= known.newcomers_from && served {
+                known.taken_again.insert(id);
+            }
+            return;
+        }
+        let is_first = !std::mem::replace(&mut known.has_let_leave, true);
+        let within =
+            |opens: Moment, closes: Moment| opens <= moment && moment < closes + BETWEEN_LOOK_AND_WRITE;
+        let is_late = |periods: &Vec<(Moment, Moment)>| !periods.iter().any(|one| within(one.0, one.1));
+        if is_first && known.run.leaves_within.as_ref().is_some_and(is_late) {
+            let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
+            self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
+        }
+    }
+
+    /// What an execution that says that all went well has taken away again beyond what others' doings explain, in words. Where it had
+    /// another request to meet besides its own, that is not known.
+    pub(super) fn taken_again(&self, position: usize, ending: &Ending) -> Option<String> {
+        let known = &self.runs[position];
+        let is_undone_by_windows = known.run.leaves_within.is_some();
+        let is_alone = self.runs.iter().all(|other| {
+            other.run.arn == known.run.arn
+                || other.ending.as_ref().is_some_and(|(at, _)| *at < known.started_at)
+        });
+        let left_alone = ending.output.as_ref().and_then(|output| output.get("left_alone")?.as_array());
+        let left_alone = left_alone.map_or(0, Vec::len);
+        let explained = (self.gone - known.gone_before) as usize + COMES_BACK_AT_MOST * left_alone;
+        let taken: Vec<_> = known.taken_again.iter().copied().collect();
+        (ending.outcome() == "recycled" && is_alone && !is_undone_by_windows && taken.len() > explained)
+            .then(|| format!("{} launched {} and took them away again", known.run.arn, listed(&taken)))
+    }
+}
+
+/// So often a doubling is made for one instance that protects itself, and undone where it does so again.
+const COMES_BACK_AT_MOST: usize = 2;
+
+/// How many instances go by others' hands, or at their word, with an event; places that they add count as well, for those are filled
+/// by what may be taken again.
+pub(super) fn gone_by_others(event: &GroupEvent) -> u32 {
+    match event {
+        GroupEvent::Sized { by: Author::World, before, after } => before.desired.abs_diff(after.desired),
+        GroupEvent::Terminating { cause: TerminationCause::Execution(_), .. } => 0,
+        GroupEvent::Terminating { .. }
+        | GroupEvent::Disrupted { .. }
+        | GroupEvent::MarkedUnhealthy(_)
+        | GroupEvent::LaunchFailed(_) => 1,
+        _ => 0,
+    }
+}
+
+/// What an execution was to replace, by the tags that the group had while it was opted in, and what is in service all the same, less
+/// what is left alone.
+pub(super) fn left_over(world: &World, group: &Group, tags: &Tags, known: &Known) -> Vec<InstanceId> {
+    let to_replace = |one: &&Instance| {
+        one.lifecycle == Lifecycle::InService
+            && (known.run.replaces_protected || !one.protected)
+            && is_asked_for(world, group, tags, known, one)
+    };
+    group.instances.iter().filter(to_replace).map(|one| one.id).collect()
+}
+
+/// Whether an execution was asked to replace an instance.
+fn is_asked_for(world: &World, group: &Group, tags: &Tags, known: &Known, one: &Instance) -> bool {
+    let tagged_otherwise = || {
+        known.run.mode == Mode::Recycle
+            && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != tags.get(key.as_str()))
+    };
+    match &known.run.replace {
+        Replace::Named(ids) => ids.contains(&one.id.to_string()),
+        replace => {
+            let was_there = one.id < known.newcomers_from;
+            !group.launch.is_current(world.templates(), one)
+                || (was_there && *replace == Replace::All)
+                || ((was_there || known.pooled.contains(&one.id)) && tagged_otherwise())
+        }
+    }
+}
