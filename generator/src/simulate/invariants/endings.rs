@@ -1,6 +1,6 @@
 //! How executions end, and how the group is when all of them have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, Replace};
@@ -11,7 +11,7 @@ use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::InstanceId;
-use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
+use asg_recycle_simulator::world::instance::Instance;
 
 use super::leaving::left_over;
 use super::{Checker, Invariant, Known, Violation};
