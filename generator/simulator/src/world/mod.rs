@@ -57,7 +57,7 @@ use injected_failures::{Disturbance, FailedChange, InjectedFailure, InjectedFail
 use interventions::{Intervention, TagSpec};
 use launch::LaunchTemplates;
 use messages::Messages;
-use record::{Access, CallRecord, GroupEvent, GroupWrite, Record};
+use record::{Access, CallRecord, GroupWrite, Record};
 use request::Request;
 use schedule::ScheduledEvent;
 use script::{Script, ScriptError};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use asg_recycle_handler::contract::Mode;
 use serde_json::Value;
 
-use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
@@ -75,7 +75,11 @@ impl Checker {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
         };
-        let reason = forbidden(known, write, call.moment);
+        let is_of_the_former =
+            self.made_again_at.is_some_and(|made| is_of_the_former(known, &call.action, made, call.moment));
+        let reason = forbidden(known, write, call.moment).or_else(|| {
+            is_of_the_former.then_some("on a group that was made after it had changed another of its name")
+        });
         known.first_write.get_or_insert(call.moment);
         let looked_at = known.last_look;
         if call.answer.is_ok() || call.lost {
@@ -104,6 +108,16 @@ pub(super) fn protected(
 ) -> BTreeMap<InstanceId, Moment> {
     let protected = group.instances.iter().filter(|one| one.protected);
     protected.map(|one| (one.id, known.get(&one.id).copied().unwrap_or(now))).collect()
+}
+
+/// So long after a look a call that follows it may come: no call reaches a group by anything but its name.
+const CROSSED: Span = Span::seconds(15);
+
+/// Whether an execution that changed the group before another was made goes on to change that. What it holds it may resume without a
+/// look, where none is to be had.
+fn is_of_the_former(known: &Known, action: &str, made: Moment, now: Moment) -> bool {
+    let changed_before = known.first_write.is_some_and(|at| at < made);
+    changed_before && action != "resumeProcesses" && made + CROSSED < now
 }
 
 /// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in.

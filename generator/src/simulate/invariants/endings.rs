@@ -34,9 +34,21 @@ pub struct Ending {
 impl Ending {
     /// `outcome` of its output.
     pub(super) fn outcome(&self) -> &str {
-        self.output.as_ref().and_then(|output| output.get("outcome")?.as_str()).unwrap_or_default()
+        self.said("outcome")
+    }
+
+    /// `reason` of its output.
+    fn reason(&self) -> &str {
+        self.said("reason")
+    }
+
+    fn said(&self, key: &str) -> &str {
+        self.output.as_ref().and_then(|output| output.get(key)?.as_str()).unwrap_or_default()
     }
 }
+
+/// What an execution says of a group that is gone.
+const GONE: &str = "the group does not exist any more";
 
 /// Outcomes that need no reason: they are what was asked for.
 const PLAIN: [&str; 1] = ["recycled"];
@@ -222,8 +234,12 @@ impl Checker {
     /// Whether somebody was told that a request is not met: by its own execution, or by one that ended later, which
     /// it may have been left to. A change of the launch source that nobody looked at any more is a request of its own.
     fn is_accounted_for(&self, world: &World, known: &Known, left: &[InstanceId]) -> bool {
-        let endings = self.runs.iter().filter_map(|other| other.ending.as_ref());
-        let told = endings.into_iter().any(|(at, ending)| is_loud(ending) && *at >= known.started_at);
+        let told = self.runs.iter().any(|other| {
+            let speaks_of_it =
+                |ending: &Ending| ending.outcome() != "dry_run" || other.run.arn == known.run.arn;
+            let ending = other.ending.as_ref().filter(|(at, _)| *at >= known.started_at);
+            ending.is_some_and(|(_, ending)| is_loud(ending) && speaks_of_it(ending))
+        });
         let last_look = self.runs.iter().filter_map(|other| other.last_look).max().unwrap_or(Moment(0));
         let newer = self.source_changed_at.is_some_and(|at| at + world.spec().read_lag.by >= last_look);
         let were_there = left.iter().any(|id| *id < known.newcomers_from);
@@ -240,8 +256,10 @@ const LEFT_ALONE: [&str; 3] =
 fn is_loud(ending: &Ending) -> bool {
     match ending.status {
         ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => true,
+        // That it is gone is no account of a group that is there.
+        ExecutionStatus::Succeeded if ending.outcome() == "skipped" => !ending.reason().contains(GONE),
         ExecutionStatus::Succeeded => {
-            matches!(ending.outcome(), "skipped" | "empty" | "dry_run" | "rolled_back" | "failed")
+            matches!(ending.outcome(), "empty" | "dry_run" | "rolled_back" | "failed")
         }
         ExecutionStatus::Running => false,
     }

@@ -35,7 +35,7 @@ impl Checker {
             return;
         }
         if !is_asked_for(world, group, &self.tags, known, instance) {
-            if id >= known.newcomers_from && served {
+            if instance.launched_at >= known.started_at && served {
                 known.taken_again.insert(id);
             }
             return;
@@ -54,7 +54,9 @@ impl Checker {
     /// another request to meet besides its own, that is not known.
     pub(super) fn taken_again(&self, position: usize, ending: &Ending) -> Option<String> {
         let known = &self.runs[position];
+        // A doubling is undone when its window closes; and who was chosen by what the group launched from then may be current by now.
         let is_undone_by_windows = known.run.leaves_within.is_some();
+        let was_changed = self.source_changed_at.is_some_and(|at| at >= known.started_at);
         let is_alone = self.runs.iter().all(|other| {
             other.run.arn == known.run.arn
                 || other.ending.as_ref().is_some_and(|(at, _)| *at < known.started_at)
@@ -63,7 +65,11 @@ impl Checker {
         let left_alone = left_alone.map_or(0, Vec::len);
         let explained = (self.gone - known.gone_before) as usize + COMES_BACK_AT_MOST * left_alone;
         let taken: Vec<_> = known.taken_again.iter().copied().collect();
-        (ending.outcome() == "recycled" && is_alone && !is_undone_by_windows && taken.len() > explained)
+        (ending.outcome() == "recycled"
+            && is_alone
+            && !is_undone_by_windows
+            && !was_changed
+            && taken.len() > explained)
             .then(|| format!("{} launched {} and took them away again", known.run.arn, listed(&taken)))
     }
 }

@@ -138,6 +138,8 @@ pub struct Checker {
     source_changed_at: Option<Moment>,
     /// Its tags when it was last opted in: what is changed after that is nobody's to follow.
     tags: BTreeMap<Arc<str>, Arc<str>>,
+    /// When another group was made under its name.
+    made_again_at: Option<Moment>,
     violations: Vec<Violation>,
 }
 
@@ -163,6 +165,7 @@ impl Checker {
             disrupted_at: None,
             source_changed_at: None,
             tags: watched.tags.clone(),
+            made_again_at: None,
             violations: Vec::new(),
         })
     }
@@ -256,7 +259,10 @@ impl Checker {
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
                 self.demand.follow(by, *before, *after, moment, seen_until);
             }
-            GroupEvent::MadeAgain => self.begin_anew(world),
+            GroupEvent::MadeAgain => {
+                self.made_again_at = Some(moment);
+                self.begin_anew(world);
+            }
             GroupEvent::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));
                 self.suspended.retain(|process| after.contains(process) || !before.contains(process));
