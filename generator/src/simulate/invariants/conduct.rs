@@ -75,15 +75,13 @@ impl Checker {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
         };
-        let is_of_the_former =
-            self.made_again_at.is_some_and(|made| is_of_the_former(known, &call.action, made, call.moment));
-        let reason = forbidden(known, write, call.moment).or_else(|| {
-            is_of_the_former.then_some("on a group that was made after it had changed another of its name")
-        });
+        let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
+        let unseen = self.made_again_at.filter(|made| *made > seen_until);
+        let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made, call.moment));
+        let reason = forbidden(known, write, call.moment)
+            .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);
-        let looked_at = known.last_look;
         if call.answer.is_ok() || call.lost {
-            let seen_until = looked_at.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
             let size = |key| {
                 call.arguments.get(key).and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok())
             };
@@ -113,11 +111,10 @@ pub(super) fn protected(
 /// So long after a look a call that follows it may come: no call reaches a group by anything but its name.
 const CROSSED: Span = Span::seconds(15);
 
-/// Whether an execution that changed the group before another was made goes on to change that. What it holds it may resume without a
+/// Whether a change reaches a group that was made after the execution looked, and not just then. What it holds it may resume without a
 /// look, where none is to be had.
-fn is_of_the_former(known: &Known, action: &str, made: Moment, now: Moment) -> bool {
-    let changed_before = known.first_write.is_some_and(|at| at < made);
-    changed_before && action != "resumeProcesses" && made + CROSSED < now
+fn is_for_another(action: &str, made: Moment, now: Moment) -> bool {
+    action != "resumeProcesses" && made + CROSSED < now
 }
 
 /// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in.

@@ -115,7 +115,18 @@ pub(super) fn rare(random: &Random) -> Value {
         0 | 1 => {
             let (min, more) = (between(random, 0, 4), between(random, 0, 4));
             let desired = min + between(random, 0, more);
-            json!({"replace_group": {"min": min, "max": min + more, "desired": desired}})
+            // Of any size, or as a doubled group stands.
+            let sizes = if random.happens(50) {
+                json!({"min": min, "max": min + more, "desired": desired})
+            } else {
+                json!({"min": 6, "max": 6, "desired": 6})
+            };
+            let what = json!({"replace_group": sizes});
+            if random.happens(60) {
+                let event = random.one_of(&["launched", "in_service", "sized", "terminating", "suspended"]);
+                return json!({"after_event": {"event": event}, "delay": seconds(random, 0, 300), "do": what});
+            }
+            what
         }
         2 => {
             json!({"detach": {"which": random.one_of(&["any", "old", "new"]), "count": between(random, 1, 2)}})
