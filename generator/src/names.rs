@@ -114,6 +114,17 @@ pub fn domain(region: &str) -> &'static str {
     }
 }
 
+/// What the hosts of the consoles of a region end with, after the region; nothing where it is not known.
+/// Source: "Configuring AWS Management Console access" in the guides of the partitions.
+pub fn console(region: &str) -> Option<&'static str> {
+    match partition(region) {
+        "aws-cn" => Some("console.amazonaws.cn"),
+        "aws-us-gov" => Some("console.amazonaws-us-gov.com"),
+        "aws" => Some("console.aws.amazon.com"),
+        _ => None,
+    }
+}
+
 /// Whether a bucket of S3 can have this name.
 /// Source: "Bucket naming rules" in the Amazon S3 User Guide; what it forbids besides, no bucket was ever made with.
 pub fn is_bucket_name(name: &str) -> bool {

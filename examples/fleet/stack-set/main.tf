@@ -28,6 +28,23 @@ variable "template_urls" {
   type        = map(string)
 }
 
+variable "parameters" {
+  description = "Values of the template's other parameters, by their names; empty text is what platform.yaml says."
+  type        = map(string)
+  default     = {}
+}
+
+locals {
+  # AWS tells every parameter that a stack set's template has, and the provider compares them all: one that is left to its default
+  # would be a change in every plan. The rendering beside this folder has the parameters of what was published of it, but for those
+  # that say where the zip is. Defaults are empty text, by which the template's own value holds after every upgrade.
+  declared = yamldecode(file("${path.module}/../out/cloudformation/template.yaml")).Parameters
+  defaults = {
+    for name, parameter in local.declared : name => tostring(lookup(parameter, "Default", ""))
+    if !startswith(name, "HandlerS3")
+  }
+}
+
 provider "aws" {
   region = keys(var.template_urls)[0]
 }
@@ -41,9 +58,7 @@ resource "aws_cloudformation_stack_set" "platform" {
   capabilities     = ["CAPABILITY_NAMED_IAM"]
   template_url     = each.value
 
-  parameters = {
-    Environment = var.environment
-  }
+  parameters = merge(local.defaults, var.parameters, { Environment = var.environment })
 
   auto_deployment {
     enabled                          = true

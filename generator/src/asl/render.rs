@@ -201,6 +201,9 @@ fn environment(
     let catalog = Arc::clone(config.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| marks.in_text(path, text))));
     environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
+    environment.add_global("console", names::console(&config.region));
+    environment.add_global("email_form", config.notifications.email_form.as_str());
+    environment.add_global("https_form", config.notifications.https_form.as_str());
     environment.add_global("opt_in_tag", RECYCLE_ON_ASG_UPDATE.key);
     environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(config))));
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));

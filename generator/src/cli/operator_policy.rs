@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::stack_name;
 use crate::aws::{AwsError, TextEnvironment};
+use crate::config::RoleArn;
 use crate::operate::policy::StackPlace;
 
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,9 @@ pub(super) struct Arguments {
     /// The account's 12 digits.
     #[arg(long, value_name = "ACCOUNT", default_value = "*")]
     account: String,
+    /// ARN of a role that somebody else keeps for the stack (`permissions.*_role_arn`), which `doctor` asks about; may be given twice.
+    #[arg(long = "role", value_name = "ARN")]
+    roles: Vec<RoleArn>,
     /// For acting too: starting, stopping and putting back.
     #[arg(long)]
     act: bool,
@@ -30,5 +34,6 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         region,
         account: arguments.account.clone(),
     };
-    context.console.result(&format!("{:#}\n", place.operator_policy(arguments.act)))
+    let roles: Vec<String> = arguments.roles.iter().map(ToString::to_string).collect();
+    context.console.result(&format!("{:#}\n", place.operator_policy(arguments.act, &roles)))
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::combinations::{self, HTTPS_FORM, NETWORK};
 use super::key::KeyValue;
 use super::limits::{self, Limits};
 use super::packaged;
 use super::read::Reading;
 use super::registry::STRATEGIES;
 use super::strategies::SettingValue;
+use super::text::LogDestinationArn;
 use super::types::Config;
-use super::word::PackageKind;
 use crate::names;
 use crate::problem::{Location, Problem, Problems};
 
@@ -33,11 +34,14 @@ struct Related<'a> {
     network: [bool; 2],
     /// Whether the code is to be signed, and what it is packaged as.
     signed: (bool, Option<&'a str>),
+    /// Whether the locks are watched, which a role of the stack's own does.
+    watched: bool,
+    /// How many tags there are, and whether there is a key, which has one besides.
+    tags: (usize, bool),
+    /// What subscribers by HTTPS get, and whether PagerDuty is one.
+    https: (Option<&'a str>, bool),
     limits: Limits<'a>,
 }
-
-/// What puts the function into a VPC: both or neither.
-const NETWORK: [&str; 2] = ["network.subnet_ids", "network.security_group_ids"];
 
 /// Keys that hold one ARN.
 const ARNS: [&str; 6] = [
@@ -75,6 +79,12 @@ impl Config {
             percentages: percentages.collect(),
             network: [!self.network.subnet_ids.is_empty(), !self.network.security_group_ids.is_empty()],
             signed: (self.handler.code_signing_config_arn.is_some(), Some(self.package.kind.as_str())),
+            watched: self.alarms.lock_held_hours.is_some(),
+            tags: (self.tags.len(), self.encryption.customer_key),
+            https: (
+                Some(self.notifications.https_form.as_str()),
+                self.notifications.pager_duty_endpoint.is_some(),
+            ),
             limits: self.limits(),
         };
         let mut problems = Problems::default();
@@ -160,6 +170,15 @@ pub(super) fn check(reading: &Reading, problems: &mut Problems) {
         network: NETWORK
             .map(|key| matches!(reading.values.get(key), Some(KeyValue::List(items)) if !items.is_empty())),
         signed: (text(reading, limits::SIGNING).is_some(), text(reading, "package.kind")),
+        watched: integer(reading, "alarms.lock_held_hours").is_some(),
+        tags: (
+            match reading.values.get("tags") {
+                Some(KeyValue::Tags(tags)) => tags.len(),
+                _ => 0,
+            },
+            matches!(reading.values.get("encryption.customer_key"), Some(KeyValue::Boolean(true))),
+        ),
+        https: (text(reading, HTTPS_FORM), text(reading, "notifications.pager_duty_endpoint").is_some()),
         limits: limits(reading),
     };
     let found = related.problems(&reading.places).into_iter();
@@ -184,11 +203,37 @@ impl Related<'_> {
         problems.extend(percentages.filter_map(|(strategy, (minimum, maximum))| {
             too_far_apart(strategy, *minimum, *maximum, places)
         }));
-        problems.extend(half_a_network(self.network));
-        problems.extend(signed_image(self.signed));
-        problems.extend(two_accounts(&self.limits.arns));
+        problems.extend(combinations::half_a_network(self.network));
+        problems.extend(combinations::signed_image(self.signed));
+        problems.extend(combinations::two_accounts(&self.limits.arns));
+        problems.extend(self.bounding_nothing());
+        problems.extend(combinations::no_tag_left(self.tags));
+        problems.extend(combinations::unread_pages(self.https));
         problems.extend(self.limits.problems());
         problems
+    }
+
+    /// Where the stack makes no role there is nothing to bound, and whoever gave the key believes that there is.
+    fn bounding_nothing(&self) -> Vec<Problem> {
+        let given = |wanted| self.limits.arns.iter().find(|(key, _)| *key == wanted).map(|(_, arn)| *arn);
+        let sends = given(limits::LOGS).and_then(|arn| arn.parse::<LogDestinationArn>().ok());
+        let makes_roles = self.watched || sends.is_some_and(|arn| arn.service().takes_role());
+        if makes_roles || given(limits::HANDLER_ROLE).is_none() || given(limits::MACHINE_ROLE).is_none() {
+            return Vec::new();
+        }
+        let boundary = given(limits::BOUNDARY).map(|_| (limits::BOUNDARY, "bounds"));
+        let path = (!["", "/"].contains(&self.limits.role_path)).then_some((limits::PATH, "is the path of"));
+        let problem = |(key, does): (&str, &str)| {
+            let reason = format!(
+                "`{key}` {does} nothing: with `{}` and `{}` the stack makes no role",
+                limits::HANDLER_ROLE,
+                limits::MACHINE_ROLE
+            );
+            let help =
+                "leave it out, and have whoever keeps the two roles see to that; or leave out one of the two";
+            Problem::new("bounds-nothing", key, reason).help(help)
+        };
+        boundary.into_iter().chain(path).map(problem).collect()
     }
 }
 
@@ -208,44 +253,6 @@ fn name_too_long(name: &str, environment: &str) -> Option<Problem> {
     );
     let help = format!("shorten `name` or `environment` by {}", characters(excess));
     Some(Problem::new("name-too-long", "name", reason).help(help))
-}
-
-/// Lambda takes subnets with security groups, or neither.
-fn half_a_network(given: [bool; 2]) -> Option<Problem> {
-    let (there, missing) = match given {
-        [true, false] => (NETWORK[0], NETWORK[1]),
-        [false, true] => (NETWORK[1], NETWORK[0]),
-        _ => return None,
-    };
-    let reason = format!("`{there}` needs `{missing}`: a function is in a VPC by both");
-    Some(Problem::new("network-incomplete", there, reason).help(format!("give `{missing}`, or neither")))
-}
-
-/// Lambda checks the signature of a zip, and none of an image.
-fn signed_image((signed, kind): (bool, Option<&str>)) -> Option<Problem> {
-    if !signed || kind != Some(PackageKind::Image.as_str()) {
-        return None;
-    }
-    let reason =
-        "Lambda checks no signature of a container image, so it takes no code signing configuration for one";
-    let help = "leave it out and sign the image in the registry, or deploy the zip: `package.kind: zip`";
-    Some(Problem::new("signed-image", limits::SIGNING, reason).help(help))
-}
-
-/// A function or state machine takes a role of its own account only, and a role a boundary; AWS's own are of none.
-fn two_accounts(arns: &[(&'static str, &str)]) -> Option<Problem> {
-    let kept = arns
-        .iter()
-        .filter(|(key, _)| [limits::BOUNDARY, limits::HANDLER_ROLE, limits::MACHINE_ROLE].contains(key));
-    let of = kept.filter_map(|(key, arn)| Some((*key, arn.split(':').nth(4)?)));
-    let mut of = of.filter(|(_, account)| *account != "aws");
-    let (first, account) = of.next()?;
-    let (key, other) = of.find(|(_, each)| *each != account)?;
-    let reason = format!(
-        "`{key}` is of the account {other} and `{first}` of {account}: a stack is in one account, and AWS takes none of another"
-    );
-    let help = "name what is of the account that the stack is deployed to";
-    Some(Problem::new("two-accounts", key, reason).help(help))
 }
 
 /// SQS calls the function as often as it may; what the reserve does not cover is throttled and counts as a
@@ -300,24 +307,29 @@ fn integer(reading: &Reading, path: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::number::LockHeldHours;
     use super::*;
 
     #[test]
-    fn roles_and_their_boundary_are_of_one_account() {
-        let (one, other) = ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::210987654321:role/x");
-        let aws = "arn:aws:iam::aws:policy/PowerUserAccess";
-        let at = |arns: &[(&'static str, &str)]| two_accounts(arns).map(|problem| problem.pointer);
-        assert_eq!(
-            at(&[(limits::HANDLER_ROLE, one), (limits::MACHINE_ROLE, one), (limits::BOUNDARY, aws)]),
-            None
-        );
-        assert_eq!(
-            at(&[(limits::BOUNDARY, aws), (limits::MACHINE_ROLE, other), (limits::ACTIONS, one)]),
-            None
-        );
-        let roles = at(&[(limits::HANDLER_ROLE, one), (limits::MACHINE_ROLE, other)]);
-        assert_eq!(roles.as_deref(), Some(limits::MACHINE_ROLE));
-        let bounded = at(&[(limits::BOUNDARY, one), (limits::HANDLER_ROLE, other)]);
-        assert_eq!(bounded.as_deref(), Some(limits::HANDLER_ROLE));
+    fn a_boundary_and_a_path_are_refused_where_the_stack_makes_no_role_and_nowhere_else() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.permissions.boundary_arn = "arn:aws:iam::123456789012:policy/b".parse().ok();
+        config.permissions.role_path = "/team/".parse().unwrap();
+        config.permissions.handler_role_arn = "arn:aws:iam::123456789012:role/h".parse().ok();
+        let faults = |config: &Config| match config.check() {
+            Ok(()) => Vec::new(),
+            Err(problems) => problems.iter().map(|problem| (problem.code, problem.pointer.clone())).collect(),
+        };
+        assert_eq!(faults(&config), []);
+        config.permissions.machine_role_arn = "arn:aws:iam::123456789012:role/m".parse().ok();
+        let of = |key: &str| ("bounds-nothing", key.to_owned());
+        assert_eq!(faults(&config), [of(limits::BOUNDARY), of(limits::PATH)]);
+        config.logs.destination_arn = "arn:aws:lambda:eu-west-2:123456789012:function:logs".parse().ok();
+        assert_eq!((faults(&config).len(), config.makes_roles()), (2, false));
+        config.logs.destination_arn = "arn:aws:kinesis:eu-west-2:123456789012:stream/logs".parse().ok();
+        assert_eq!((faults(&config), config.makes_roles()), (vec![], true));
+        config.logs.destination_arn = None;
+        config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+        assert_eq!((faults(&config), config.makes_roles()), (vec![], true));
     }
 }

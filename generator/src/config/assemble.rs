@@ -18,7 +18,7 @@ use super::types::{
     MachineSection, NetworkSection, NotificationsSection, PackageSection, PermissionsSection, QueueSection,
     TracingSection, TriggerSection,
 };
-use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
+use super::word::{Architecture, EmailForm, HttpsForm, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::problem::Problem;
 use crate::strategy::Catalog;
 
@@ -81,6 +81,8 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
             slack_channel: values.optional("notifications.slack_channel", KeyValue::parsed),
             notifier_function_arn: values.optional("notifications.notifier_function_arn", KeyValue::parsed),
             pager_duty_endpoint: values.optional("notifications.pager_duty_endpoint", KeyValue::parsed),
+            email_form: values.word("notifications.email_form", EmailForm::from_word),
+            https_form: values.word("notifications.https_form", HttpsForm::from_word),
         },
         alarms: AlarmsSection {
             action_arns: values.list("alarms.action_arns"),

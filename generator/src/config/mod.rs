@@ -29,6 +29,7 @@ mod types;
 mod across;
 pub(crate) mod limits;
 mod assemble;
+mod combinations;
 mod schema;
 mod starter;
 mod reference;
@@ -64,7 +65,7 @@ pub use types::{
     AlarmsSection, Config, GroupsSection, HandlerSection, LogsSection, MachineSection, NetworkSection,
     NotificationsSection, PackageSection, PermissionsSection, QueueSection, TriggerSection,
 };
-pub use word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
+pub use word::{Architecture, EmailForm, HttpsForm, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
 /// Longest `stack.yaml`, in bytes. Every key and fifty tags of full length need less than half of it.
 pub const BYTES_MAX: usize = 65_536;
@@ -178,7 +179,7 @@ mod tests {
              trigger: {tag_changes: none, ignored_tag_keys: [commit, build-*], launch_template_versions: true, scheduled_maintenance: false}\n\
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
-             notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', \
+             notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', email_form: text, https_form: pager_duty, \
              notifier_function_arn: 'arn:aws:lambda:us-east-1:123456789012:function:f'}\n\
              alarms: {action_arns: ['arn:aws:sns:us-east-1:123456789012:t'], runbook_url: 'https://r.example'}\n\
              permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
@@ -215,6 +216,8 @@ mod tests {
             slack_channel: Some(text("c")),
             notifier_function_arn: Some(text("arn:aws:lambda:us-east-1:123456789012:function:f")),
             pager_duty_endpoint: Some(text("https://p.example")),
+            email_form: EmailForm::Text,
+            https_form: HttpsForm::PagerDuty,
         };
         expected.alarms.action_arns = vec![text("arn:aws:sns:us-east-1:123456789012:t")].try_into().unwrap();
         expected.alarms.runbook_url = Some(text("https://r.example"));

@@ -21,7 +21,7 @@ use super::text::{
     LogDestinationArn, PackagedPath, PolicyArn, Region, RoleArn, RolePath, RunbookUrl, SecurityGroupId,
     SettingName, SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKeyPattern,
 };
-use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
+use super::word::{Architecture, EmailForm, HttpsForm, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 use crate::strategy::{self, Strategy};
 
 const fn key(
@@ -231,6 +231,18 @@ static FIXED: &[Key<'static>] = &[
         KeyKind::Text(EndpointUrl::format),
         Presence::Optional,
         "an endpoint that gets the failures of groups whose tag `autorecycle_notify_pager_duty` asks for it",
+    ),
+    key(
+        "notifications.email_form",
+        KeyKind::Word(Cow::Borrowed(EmailForm::WORDS)),
+        text("json"),
+        "what subscribers of the topic by e-mail get: the JSON that all get, or a text for people",
+    ),
+    key(
+        "notifications.https_form",
+        KeyKind::Word(Cow::Borrowed(HttpsForm::WORDS)),
+        text("json"),
+        "what subscribers of the topic by HTTPS get, the endpoint above among them: the JSON that all get, what AWS's chat integration shows, or what PagerDuty makes an incident of",
     ),
     key(
         "alarms.action_arns",

@@ -165,6 +165,11 @@ impl LogService {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Kinesis, Self::Firehose, Self::Lambda, Self::Destination];
 
+    /// Whether CloudWatch Logs sends to it by a role, which the stack makes.
+    pub fn takes_role(self) -> bool {
+        matches!(self, Self::Kinesis | Self::Firehose)
+    }
+
     /// The pattern of the ARNs of this one, and what they are.
     pub fn form(self) -> (&'static str, &'static str) {
         match self {

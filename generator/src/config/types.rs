@@ -14,7 +14,7 @@ use super::text::{
     AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, LogDestinationArn, PolicyArn,
     Region, RoleArn, RolePath, RunbookUrl, SlackChannel, StackName,
 };
-use super::word::{Architecture, LogLevel, MachineLogLevel, PackageKind, TagChanges};
+use super::word::{Architecture, EmailForm, HttpsForm, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
 /// A whole `stack.yaml`, with every default filled in. Its fields are named after the keys, which
 /// `docs/configuration.md` explains.
@@ -44,7 +44,7 @@ pub struct Config {
     pub notifications: NotificationsSection,
     /// The stack's own alarms. Both are variables of the emitted stack.
     pub alarms: AlarmsSection,
-    /// Constraints on the roles. Both are variables of the emitted stack.
+    /// Constraints on the roles: variables of the emitted stack, the first two where it makes any role.
     pub permissions: PermissionsSection,
     /// What the handler and the state machine write.
     pub logs: LogsSection,
@@ -58,6 +58,15 @@ pub struct Config {
     pub locks: LocksSection,
     /// Put on every resource that takes tags.
     pub tags: Tags,
+}
+
+impl Config {
+    /// Whether the stack makes any role, and not somebody else all that it needs.
+    pub fn makes_roles(&self) -> bool {
+        let given = [&self.permissions.handler_role_arn, &self.permissions.machine_role_arn];
+        let sends = self.logs.destination_arn.as_ref().is_some_and(|arn| arn.service().takes_role());
+        given.iter().any(|arn| arn.is_none()) || self.alarms.lock_held_hours.is_some() || sends
+    }
 }
 
 /// The keys under `handler`.
@@ -181,6 +190,10 @@ pub struct NotificationsSection {
     pub notifier_function_arn: Option<FunctionArn>,
     /// What gets the failures of groups that ask to page.
     pub pager_duty_endpoint: Option<EndpointUrl>,
+    /// What the topic's messages are to who gets them by e-mail.
+    pub email_form: EmailForm,
+    /// What they are to who gets them by HTTPS, the endpoint above too.
+    pub https_form: HttpsForm,
 }
 
 /// The keys under `alarms`.
@@ -201,9 +214,9 @@ pub struct AlarmsSection {
 /// The keys under `permissions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionsSection {
-    /// The policy that bounds both roles.
+    /// The policy that bounds every role that the stack makes.
     pub boundary_arn: Option<PolicyArn>,
-    /// The IAM path of both roles.
+    /// The IAM path of every role that the stack makes.
     pub role_path: RolePath,
     /// The function's role, where somebody else keeps it; a variable of the emitted stack there.
     pub handler_role_arn: Option<RoleArn>,

@@ -74,6 +74,24 @@ words! {
         Off = "off",
     }
 
+    /// What subscribers of the topic by e-mail get.
+    EmailForm {
+        /// The same JSON as everybody.
+        Json = "json",
+        /// A text for people.
+        Text = "text",
+    }
+
+    /// What subscribers of the topic by HTTPS get.
+    HttpsForm {
+        /// The same JSON as everybody.
+        Json = "json",
+        /// What AWS's chat integration shows in a channel.
+        Chat = "chat",
+        /// What PagerDuty makes an incident of.
+        PagerDuty = "pager_duty",
+    }
+
     /// Which tag changes on a group recycle it; the handler's environment has the same words.
     TagChanges {
         /// Changes of tags that propagate to instances.

@@ -356,6 +356,8 @@ pub struct Identity {
 pub struct FunctionAnswer {
     /// Its environment.
     pub environment: FunctionEnvironment,
+    /// ARN of its role.
+    pub role: String,
 }
 
 /// The environment of a function.

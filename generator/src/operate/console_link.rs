@@ -4,12 +4,7 @@ use crate::names;
 
 /// The page of an execution in the console; none where it is not known where the partition has its console.
 pub fn execution_link(region: &str, execution: &str) -> Option<String> {
-    let console = match names::partition(region) {
-        "aws-cn" => "console.amazonaws.cn",
-        "aws-us-gov" => "console.amazonaws-us-gov.com",
-        "aws" => "console.aws.amazon.com",
-        _ => return None,
-    };
+    let console = names::console(region)?;
     Some(format!("https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}"))
 }
 

@@ -167,14 +167,31 @@ pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> Stack
     }
 }
 
+/// Who keeps a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleKeeper {
+    /// The stack, which made it.
+    Stack,
+    /// Somebody else: the stack was given its ARN.
+    Somebody,
+}
+
 /// Actions that a role may not take.
-pub fn role(arn: &str, calls: usize, denied: &[String]) -> StackCheck {
+pub fn role(arn: &str, keeper: RoleKeeper, calls: usize, denied: &[String]) -> StackCheck {
     let name = arn.rsplit('/').next().unwrap_or(arn);
     let check = format!("role {name}");
     if denied.is_empty() {
         return StackCheck::passed(&check, format!("may make each of its {}", counted(calls, "call")));
     }
-    let fix = "deploy the stack anew; where that does not help, look at the role's boundary and the organisation's policies";
+    let fix = match keeper {
+        RoleKeeper::Stack => {
+            "deploy the stack anew; where that does not help, look at the role's boundary and the organisation's policies"
+        }
+        RoleKeeper::Somebody => {
+            "have whoever keeps the role put its document of `role-policy/` in, as it is beside what was deployed; where that does not \
+             help, look at the role's boundary and the organisation's policies"
+        }
+    };
     StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), fix)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::answers::{FunctionAnswer, SeenGroup};
 use super::dead_letter_reads;
-use super::doctor::{self, StackCheck, counted};
+use super::doctor::{self, RoleKeeper, StackCheck, counted};
 use super::doctor_answers::{
     FunctionsPage, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule, Simulated, TargetsAnswer,
     TrailSelectors, TrailStatus, TrailsAnswer,
@@ -247,16 +247,17 @@ fn roles(
     group: Option<&str>,
 ) -> Vec<StackCheck> {
     let machine_calls = asl::calls_of(&machine.definition);
-    let own = session.settings.own_role_arns.iter().filter(|role| **role != machine.role_arn);
     let handler_calls: BTreeSet<String> = API_CALLS.iter().map(ToString::to_string).collect();
-    let of_handler = own.map(|role| (role, &handler_calls, RECEIVE_CALLS));
-    let of_machine = [(&machine.role_arn, &machine_calls, &[][..])];
-    let check = |(role, calls, receive): (&String, &BTreeSet<String>, &[&str])| {
+    let of_handler = (&session.handler_role, names::HANDLER_ROLE, &handler_calls, RECEIVE_CALLS);
+    let of_machine = (&machine.role_arn, names::MACHINE_ROLE, &machine_calls, &[][..]);
+    let check = |(role, own, calls, receive): (&String, names::ResourceName, &BTreeSet<String>, &[&str])| {
         let denied = denied(session, role, calls, receive, notifier, group);
-        let check = denied.map(|(asked, denied)| doctor::role(role, asked, &denied));
+        let made = format!("/{}{}-{}", session.place.stack, own.suffix, session.place.region);
+        let keeper = if role.ends_with(&made) { RoleKeeper::Stack } else { RoleKeeper::Somebody };
+        let check = denied.map(|(asked, denied)| doctor::role(role, keeper, asked, &denied));
         check.unwrap_or_else(|error| StackCheck::not_made(&format!("role {role}"), &error))
     };
-    of_handler.chain(of_machine).map(check).collect()
+    [of_handler, of_machine].into_iter().map(check).collect()
 }
 
 /// How many calls a role was asked about, and those that it may not make; asked for together as far as they touch the same.
@@ -286,7 +287,7 @@ fn denied(
         if is_group {
             arguments["ContextEntries"] = tags_of_a_group(&session.settings);
         }
-        let answer: Simulated = session.ask(&SIMULATE_ROLE, &arguments)?;
+        let answer: Simulated = session.ask_about(&SIMULATE_ROLE, role, &arguments)?;
         asked += actions.len();
         denied.extend(
             doctor::refused(&actions, &answer)

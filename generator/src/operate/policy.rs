@@ -48,8 +48,19 @@ impl StackPlace {
         format!("https://sqs.{region}.{}/{account}/{stack}{}", names::domain(region), queue.suffix)
     }
 
-    /// The policy for looking, and for acting too where `acts`.
-    pub fn operator_policy(&self, acts: bool) -> Value {
+    /// All that calls which touch this may touch, with the roles that somebody else keeps for the stack.
+    fn resources(&self, touches: Touches, given_roles: &[String]) -> Vec<String> {
+        let one = self.resource(touches);
+        match touches {
+            // By the alias that the queue calls, too.
+            Touches::Function => vec![one.clone(), format!("{one}:*")],
+            Touches::Roles => [one].into_iter().chain(given_roles.iter().cloned()).collect(),
+            _ => vec![one],
+        }
+    }
+
+    /// The policy for looking, and for acting too where `acts`. The roles are ARNs of those that the stack was given and did not make.
+    pub fn operator_policy(&self, acts: bool, given_roles: &[String]) -> Value {
         let mut statements: BTreeMap<(bool, Touches), Vec<String>> = BTreeMap::new();
         for operation in OPERATIONS.iter().filter(|operation| acts || !operation.acts) {
             statements.entry((operation.acts, operation.touches)).or_default().push(operation.action.iam());
@@ -57,8 +68,10 @@ impl StackPlace {
         let statement = |((acts, touches), mut actions): ((bool, Touches), Vec<String>)| {
             actions.sort();
             let sid = format!("{}{touches:?}", if acts { "Change" } else { "Read" });
+            let resources = self.resources(touches, given_roles);
+            let resources = if let [one] = &resources[..] { json!(one) } else { json!(resources) };
             let mut statement =
-                json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": self.resource(touches)});
+                json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources});
             if let Some(condition) = condition(touches) {
                 statement["Condition"] = condition;
             }
@@ -95,8 +108,8 @@ mod tests {
 
     #[test]
     fn who_looks_may_change_nothing_and_who_acts_may_do_all_that_commands_do() {
-        let reading = actions(&place().operator_policy(false));
-        let acting = actions(&place().operator_policy(true));
+        let reading = actions(&place().operator_policy(false, &[]));
+        let acting = actions(&place().operator_policy(true, &[]));
         assert_eq!(acting.len(), OPERATIONS.len());
         for operation in OPERATIONS {
             let action = operation.action.iam();
@@ -107,15 +120,28 @@ mod tests {
 
     #[test]
     fn calls_are_limited_to_the_stack() {
-        let policy = place().operator_policy(true);
+        let policy = place().operator_policy(true, &[]);
         let stop = policy["Statement"].as_array().expect("statements").iter();
         let stop = stop.clone().find(|one| one["Sid"] == "ChangeStackExecutions").expect("one that stops");
         assert_eq!(stop["Resource"], "arn:aws:states:eu-west-2:123456789012:execution:web-production:*");
     }
 
     #[test]
+    fn what_a_stack_was_given_and_what_its_queue_calls_is_in_the_policy() {
+        let given = ["arn:aws:iam::123456789012:role/team/handler".to_owned()];
+        let policy = place().operator_policy(false, &given);
+        let of = |sid: &str| {
+            let statements = policy["Statement"].as_array().expect("statements");
+            statements.iter().find(|one| one["Sid"] == sid).expect("it is there")["Resource"].clone()
+        };
+        assert_eq!(of("ReadRoles"), json!(["arn:aws:iam::123456789012:role/*web-production-*", given[0]]));
+        let function = "arn:aws:lambda:eu-west-2:123456789012:function:web-production-handler";
+        assert_eq!(of("ReadFunction"), json!([function, format!("{function}:*")]));
+    }
+
+    #[test]
     fn who_may_pause_may_write_no_lock() {
-        let policy = place().operator_policy(true);
+        let policy = place().operator_policy(true, &[]);
         let writes = policy["Statement"].as_array().expect("statements").iter().filter(|one| {
             let actions = one["Action"].to_string();
             ["PutItem", "DeleteItem", "UpdateItem"].iter().any(|action| actions.contains(action))

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{FunctionAnswer, Identity};
-use super::operation::{IDENTIFY, Operation, READ_SETTINGS};
+use super::doctor_answers::MappingsAnswer;
+use super::operation::{IDENTIFY, LIST_MAPPINGS, Operation, READ_SETTINGS, Touches};
 use super::policy::{StackPlace, condition};
 use crate::aws::{AwsClient, AwsError};
 use crate::names;
@@ -19,8 +20,10 @@ pub struct StackSession {
     pub place: StackPlace,
     /// ARN of whoever asks.
     pub caller: String,
-    /// What its handler knows.
+    /// What its handler knows: of the version that the queue calls.
     pub settings: Settings,
+    /// ARN of the role that this version runs in.
+    pub handler_role: String,
 }
 
 /// Why a stack cannot be operated.
@@ -66,7 +69,7 @@ pub enum StackError {
 }
 
 impl StackSession {
-    /// Finds a stack by its deployed name, in two calls.
+    /// Finds a stack by its deployed name, in three calls.
     pub fn open(client: AwsClient, stack: &str) -> Result<Self, StackError> {
         let mut place = StackPlace {
             stack: stack.to_owned(),
@@ -76,11 +79,11 @@ impl StackSession {
         let identity: Identity = ask(&client, &place, &IDENTIFY, &json!({}))?;
         place.account = identity.account;
         let function = format!("{stack}{}", names::FUNCTION.suffix);
-        let answer: Result<FunctionAnswer, AwsError> =
-            ask(&client, &place, &READ_SETTINGS, &json!({"FunctionName": function}));
-        let variables = match answer {
-            Ok(FunctionAnswer { environment }) => match environment.error {
-                None => environment.variables,
+        let arguments = json!({"FunctionName": called(&client, &place, &function)?});
+        let answer: Result<FunctionAnswer, AwsError> = ask(&client, &place, &READ_SETTINGS, &arguments);
+        let (variables, handler_role) = match answer {
+            Ok(FunctionAnswer { environment, role }) => match environment.error {
+                None => (environment.variables, role),
                 Some(refusal) => {
                     return Err(StackError::Encrypted { function, message: refusal.message });
                 }
@@ -93,12 +96,22 @@ impl StackSession {
         };
         let settings = settings(&variables)
             .map_err(|faults| StackError::Settings { stack: stack.to_owned(), faults })?;
-        Ok(Self { client, place, caller: identity.arn, settings })
+        Ok(Self { client, place, caller: identity.arn, settings, handler_role })
     }
 
     /// Makes a call.
     pub fn ask<T: DeserializeOwned>(&self, operation: &Operation, arguments: &Value) -> Result<T, AwsError> {
         ask(&self.client, &self.place, operation, arguments)
+    }
+
+    /// Makes a call about one thing of those that the operation may touch, by its ARN.
+    pub fn ask_about<T: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        resource: &str,
+        arguments: &Value,
+    ) -> Result<T, AwsError> {
+        self.client.ask(&operation.action, resource, arguments)
     }
 
     /// Reads all pages of a list, at most so many.
@@ -127,6 +140,19 @@ impl StackSession {
     pub fn calls_made(&self) -> u32 {
         self.client.calls_made()
     }
+}
+
+/// The function as the queue calls it, by its alias where it has one: after the alias was pointed back, what was deployed last serves
+/// nobody.
+fn called(client: &AwsClient, place: &StackPlace, function: &str) -> Result<String, AwsError> {
+    let queue = json!({"EventSourceArn": place.resource(Touches::EventsQueue)});
+    let answer: MappingsAnswer = ask(client, place, &LIST_MAPPINGS, &queue)?;
+    let of_function = |arn: &str| {
+        let (_, called) = arn.split_once(":function:")?;
+        (called.split(':').next() == Some(function)).then(|| called.to_owned())
+    };
+    let mut called = answer.event_source_mappings.iter().filter_map(|one| of_function(&one.function_arn));
+    Ok(called.next().unwrap_or_else(|| function.to_owned()))
 }
 
 fn ask<T: DeserializeOwned>(

@@ -10,9 +10,9 @@ use super::deployer_rows::{NETWORK, ROWS, SIGNED};
 use super::emitted::Emitted;
 use super::format::Files;
 use crate::names;
-use crate::stack::Stack;
 use crate::stack::parameter::ParameterKey;
 use crate::stack::value::Value as StackValue;
+use crate::stack::{KEY_TAG, Stack};
 
 /// Stands for a bucket of the deployer's, as in the README.
 const BUCKET: &str = "BUCKET";
@@ -122,6 +122,8 @@ struct Place {
     sends_logs: bool,
     /// ARNs of the roles that somebody else keeps.
     given_roles: Vec<String>,
+    /// Whether the stack makes any role itself.
+    makes_roles: bool,
     /// Whether a rule starts a state machine by a role.
     has_watch: bool,
 }
@@ -145,6 +147,7 @@ impl Place {
                 .into_iter()
                 .filter_map(|role| role.given_arn.clone())
                 .collect(),
+            makes_roles: stack.guide.makes_roles,
             has_watch: stack.lock_watch.is_some(),
             sends_logs: stack.log_subscriptions.as_ref().is_some_and(|all| all.sender.is_some()),
         }
@@ -177,7 +180,9 @@ impl Place {
         let Self { partition, prefix, role_path, repository, .. } = self;
         let one = |service: &str, resource: String| vec![self.arn(service, &resource)];
         match touches {
-            TouchedArns::Everything | TouchedArns::FunctionsSources => vec!["*".to_owned()],
+            TouchedArns::Everything | TouchedArns::FunctionsSources | TouchedArns::NewKeys => {
+                vec!["*".to_owned()]
+            }
             TouchedArns::Alarms => one("cloudwatch", format!("alarm:{prefix}")),
             TouchedArns::Bucket => vec![format!("arn:{partition}:s3:::{BUCKET}")],
             TouchedArns::BucketObjects => vec![format!("arn:{partition}:s3:::{BUCKET}/*")],
@@ -186,7 +191,7 @@ impl Place {
             TouchedArns::EventSources => one("lambda", "event-source-mapping:*".to_owned()),
             TouchedArns::Functions => one("lambda", format!("function:{prefix}")),
             TouchedArns::Keys => vec![self.arn("kms", "key/*"), self.arn("kms", &format!("alias/{prefix}"))],
-            TouchedArns::KeysThroughServices => one("kms", "key/*".to_owned()),
+            TouchedArns::KeysOfStacks | TouchedArns::KeysThroughServices => one("kms", "key/*".to_owned()),
             TouchedArns::LockTable => one("dynamodb", format!("table/{}", names::LOCK_TABLE)),
             TouchedArns::LogGroups => self.log_groups(),
             TouchedArns::LogSubscriptions => {
@@ -207,7 +212,7 @@ impl Place {
             }
             TouchedArns::RolesOfServices => {
                 let own = format!("arn:{partition}:iam::*:role{role_path}{prefix}");
-                [own].into_iter().chain(self.given_roles.clone()).collect()
+                self.makes_roles.then_some(own).into_iter().chain(self.given_roles.clone()).collect()
             }
             TouchedArns::Rules => one("events", format!("rule/{prefix}")),
             TouchedArns::SigningConfigs => one("lambda", "code-signing-config:*".to_owned()),
@@ -222,11 +227,23 @@ impl Place {
             .to_vec()
     }
 
+    /// Where the tag of keys names a stack of this name, in any environment.
+    fn tagged(&self, condition_key: &str) -> Value {
+        json!({ "StringLike": { (format!("{condition_key}/{KEY_TAG}")): self.prefix } })
+    }
+
     fn condition(&self, touches: TouchedArns) -> Option<Value> {
         match touches {
             TouchedArns::FunctionsSources => {
                 let functions = self.arn("lambda", &format!("function:{}", self.prefix));
                 Some(json!({ "ArnLike": { "lambda:FunctionArn": functions } }))
+            }
+            TouchedArns::KeysOfStacks => Some(self.tagged("aws:ResourceTag")),
+            TouchedArns::NewKeys => {
+                let mut condition = self.tagged("aws:RequestTag");
+                // Whoever may tag any key could make it the stack's own.
+                condition["Null"] = json!({ "kms:ResourceAliases": "true" });
+                Some(condition)
             }
             TouchedArns::KeysThroughServices => {
                 let services = ["dynamodb", "lambda"].map(|service| format!("{service}.*.{}", self.domain));

@@ -14,8 +14,12 @@ pub(super) enum TouchedArns {
     /// Sources of events, by the function that they belong to.
     FunctionsSources,
     Keys,
+    /// Keys with the tag of a stack of this name, in any environment.
+    KeysOfStacks,
     /// Keys, as the services use them that encrypt with them.
     KeysThroughServices,
+    /// Keys as they are made, with that tag.
+    NewKeys,
     LockTable,
     LogGroups,
     /// The function that gets the logs, where it is one.

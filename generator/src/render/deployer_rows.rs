@@ -1,6 +1,7 @@
 //! What each type of resource asks of whoever deploys it: the calls of Terraform's provider and of `CloudFormation`'s handlers
 //! that create, read, change and remove it.
 
+use super::deployer_keys;
 use super::deployer_row::{Row, TouchedArns, row};
 
 /// Stand among the types for what a format asks for whatever it deploys.
@@ -13,7 +14,6 @@ pub(super) const SIGNED: &str = "signed";
 
 const FUNCTION: &[&str] = &["aws_lambda_function", "AWS::Lambda::Function"];
 const MACHINE: &[&str] = &["aws_sfn_state_machine", "AWS::StepFunctions::StateMachine"];
-const KEY: &[&str] = &["aws_kms_key", "aws_kms_alias", "AWS::KMS::Key", "AWS::KMS::Alias"];
 const ROLE: &[&str] = &["aws_iam_role", "aws_iam_role_policy", "AWS::IAM::Role", "AWS::IAM::Policy"];
 const TOPIC: &[&str] = &["aws_sns_topic", "aws_sns_topic_policy", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"];
 const REPOSITORY: &[&str] =
@@ -196,30 +196,11 @@ pub(super) const ROWS: &[Row] = &[
         ],
         &[],
     ),
-    row(
-        KEY,
-        TouchedArns::Keys,
-        &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-        &[
-            "kms:CreateAlias",
-            "kms:DeleteAlias",
-            "kms:EnableKeyRotation",
-            "kms:PutKeyPolicy",
-            "kms:ScheduleKeyDeletion",
-            "kms:TagResource",
-            "kms:UntagResource",
-            "kms:UpdateAlias",
-            "kms:UpdateKeyDescription",
-        ],
-    ),
-    row(KEY, TouchedArns::Everything, &["kms:ListAliases"], &["kms:CreateKey"]),
-    // For what it encrypts: the table and the function's environment.
-    row(
-        KEY,
-        TouchedArns::KeysThroughServices,
-        &[],
-        &["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:RevokeGrant"],
-    ),
+    deployer_keys::KEYS,
+    deployer_keys::NEW_KEYS,
+    deployer_keys::KEYS_OF_STACKS,
+    deployer_keys::ALIASES,
+    deployer_keys::THROUGH_SERVICES,
     row(
         TOPIC,
         TouchedArns::Topics,

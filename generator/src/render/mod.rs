@@ -13,6 +13,7 @@ mod image;
 mod readme;
 mod docs;
 mod deployer;
+mod deployer_keys;
 mod deployer_row;
 mod deployer_rows;
 mod role_policy;

@@ -63,6 +63,8 @@ struct Row {
     names: Vec<String>,
     default: String,
     description: &'static str,
+    /// Whether its values are of one region.
+    regional: bool,
 }
 
 impl Row {
@@ -75,6 +77,7 @@ impl Row {
             names: offers.iter().map(name).collect(),
             default: default(parameter, &offers) + &own_defaults(&offers),
             description: parameter.description,
+            regional: parameter.key.is_regional(),
         }
     }
 }

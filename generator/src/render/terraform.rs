@@ -126,6 +126,8 @@ struct Variable {
     description: &'static str,
     kind: &'static str,
     nullable: bool,
+    /// Whether its values are of one region.
+    regional: bool,
     /// Absent where a value has to be given.
     default: Option<String>,
     /// Absent where any value is as good as another.
@@ -161,6 +163,7 @@ impl Variable {
             description: parameter.description,
             kind: kind(parameter.kind),
             nullable,
+            regional: parameter.key.is_regional(),
             default: default.or_else(|| nullable.then(|| "null".to_owned())),
             condition,
             error_message: match parameter.check {

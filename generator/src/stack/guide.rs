@@ -21,8 +21,10 @@ pub struct DeployGuide {
     pub prefix_length_max: usize,
     /// Whether no alarm reaches anybody, unless a deployment names somebody.
     pub has_silent_alarms: bool,
-    /// The policy that bounds both roles, where `stack.yaml` names one.
+    /// The policy that bounds every role that the stack makes, where `stack.yaml` names one.
     pub boundary_arn: Option<String>,
+    /// Whether the stack makes any role.
+    pub makes_roles: bool,
     /// The zip's file name.
     pub zip_file: &'static str,
     /// SHA-256 of the zip in hex, by which its image is tagged; absent before the zip is built.
@@ -87,6 +89,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         prefix_length_max: names::tightest().prefix_length_max(),
         has_silent_alarms: config.alarms.action_arns.is_empty() && !config.encryption.customer_key,
         boundary_arn: config.permissions.boundary_arn.as_ref().map(ToString::to_string),
+        makes_roles: config.makes_roles(),
         zip_file: function::ZIP_FILE,
         zip_sha256: package.map(PackageDigest::hex),
         platform: match config.handler.architecture {

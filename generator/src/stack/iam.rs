@@ -25,7 +25,7 @@ pub struct Iam {
     pub handler: Role,
     /// The state machine's role.
     pub machine: Role,
-    /// What the state machine may do besides where a notifier is given.
+    /// What the state machine may do besides where a notifier is given, and what is denied to it where none is.
     pub notifier: RolePolicy,
 }
 
@@ -97,8 +97,10 @@ pub(super) fn iam(config: &Config, machine: &Machine) -> Result<Iam, Problems> {
     let handler_calls = by_scope(of_handler, &mut problems);
     let mut machine_calls = by_scope(of_machine, &mut problems);
     let notifier_calls = machine_calls.remove(&Scope::Notifier).into_iter();
-    let notifier: Vec<Statement> =
-        notifier_calls.map(|calls| statement(Scope::Notifier, &calls, Caller::Machine, config)).collect();
+    let may_tell = |calls| {
+        statement(Scope::Notifier, &calls, Caller::Machine, config).needing(ParameterKey::NotifierFunctionArn)
+    };
+    let notifier: Vec<Statement> = notifier_calls.map(may_tell).collect();
     problems.or_ok(Iam {
         handler: handler(statements(&handler_calls, Caller::Handler, config), config),
         machine: self::machine(statements(&machine_calls, Caller::Machine, config), config),

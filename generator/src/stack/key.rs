@@ -16,6 +16,8 @@ pub struct EncryptionKey {
     pub alias: Value,
     /// Its ARN, by which what it encrypts names it.
     pub arn: Value,
+    /// Its own tag besides those of the stack, by which whoever deploys is limited to the keys of the stack.
+    pub tag: (&'static str, Value),
     /// Days between its deletion being asked for and done, 7 to 30.
     pub deletion_days: u32,
     /// Who may use it.
@@ -38,6 +40,9 @@ const SEND: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey*"];
 /// The services whose permissions decide who may read and write what the key encrypts, as with AWS's own keys.
 const THROUGH: &[&str] = &["dynamodb", "lambda", "sns", "sqs"];
 
+/// The tag that says of which stack a key is: a key has no name by which a policy could tell it.
+pub const TAG: &str = "asg_recycle_stack";
+
 /// The key's ARN, where there is one.
 pub(super) fn arn(config: &Config) -> Option<Value> {
     config.encryption.customer_key.then(|| KEY.arn())
@@ -57,6 +62,7 @@ pub(super) fn key(config: &Config, logs: impl Iterator<Item = Value>) -> Option<
         description: "Encrypts what asg-recycle keeps and sends",
         alias: Value::joined(["alias/".into(), Reference::Prefix.into()]),
         arn: KEY.arn(),
+        tag: (TAG, Reference::Prefix.into()),
         deletion_days: 30,
         policy: Policy::new(statements),
     })

@@ -58,8 +58,10 @@ pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
 
 fn substitution(placeholder: Placeholder) -> Value {
     match placeholder {
+        Placeholder::Environment => Value::parameter(ParameterKey::Environment),
         Placeholder::LockTableName => names::LOCK_TABLE.into(),
         Placeholder::NotifierFunctionArn => Value::or_empty(ParameterKey::NotifierFunctionArn),
+        Placeholder::RunbookUrl => Value::or_empty(ParameterKey::RunbookUrl),
         Placeholder::TopicArn => TOPIC.arn(),
     }
 }

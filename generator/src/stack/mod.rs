@@ -45,7 +45,7 @@ pub use function::{Alias, Code, EventSource, Function, Network, PublishedZip, Zi
 pub use grant::{Scope as CallScope, scope_of};
 pub use guide::{DeployGuide, GroupTag, StrategySummary};
 pub use iam::{Iam, Role, RolePolicy};
-pub use key::EncryptionKey;
+pub use key::{EncryptionKey, TAG as KEY_TAG};
 pub use lock::LockTable;
 pub use lock_watch::LockWatch;
 pub use logs::LogGroup;

@@ -80,7 +80,9 @@ pub(super) fn outputs(
 }
 
 /// What there are several of, in one text each.
-fn lists(rules: &[EventRule], alarms: &[Alarm]) -> [Output; 3] {
+fn lists(rules: &[EventRule], alarms: &[Alarm]) -> [Output; 4] {
+    let arn_of = |alarm: &Alarm| Value::regional_arn("cloudwatch", ["alarm:".into(), alarm.name.clone()]);
+
     [
         output(
             "rule_names",
@@ -96,6 +98,11 @@ fn lists(rules: &[EventRule], alarms: &[Alarm]) -> [Output; 3] {
             "alarm_names",
             "Names of the alarms, with commas between.",
             Value::joined(separated(alarms.iter().map(|alarm| alarm.name.clone()))),
+        ),
+        output(
+            "alarm_arns",
+            "ARNs of the alarms, with commas between, in the order of their names above.",
+            Value::joined(separated(alarms.iter().map(arn_of))),
         ),
     ]
 }

@@ -84,6 +84,7 @@ pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Ve
         ParameterKey::MachineRoleArn => {
             config.permissions.machine_role_arn.is_some() && config.handler.alias.is_none()
         }
+        ParameterKey::PermissionsBoundaryArn | ParameterKey::RolePath => config.makes_roles(),
         ParameterKey::CodeSigningConfigArn => config.handler.code_signing_config_arn.is_some(),
         ParameterKey::LogDestinationArn => config.logs.destination_arn.is_some(),
         key => package_kind(key).is_none_or(|needed| needed == kind),

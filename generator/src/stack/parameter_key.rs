@@ -69,6 +69,21 @@ impl ParameterKey {
         matches!(self, Self::AlarmActionArns | Self::SubnetIds | Self::SecurityGroupIds)
     }
 
+    /// Whether its values name things of one region: a deployment to another region takes others.
+    pub fn is_regional(self) -> bool {
+        matches!(
+            self,
+            Self::NotifierFunctionArn
+                | Self::AlarmActionArns
+                | Self::SubnetIds
+                | Self::SecurityGroupIds
+                | Self::HandlerS3Bucket
+                | Self::HandlerImageUri
+                | Self::CodeSigningConfigArn
+                | Self::LogDestinationArn
+        )
+    }
+
     /// The key of `stack.yaml` that its default comes from, where one does.
     pub fn setting(self) -> Option<&'static str> {
         match self {
@@ -177,6 +192,20 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::ParameterKey;
+    use crate::config::{KeyKind, keys};
+
+    #[test]
+    fn what_stack_yaml_has_of_one_region_is_known_to_be_of_one() {
+        for key in ParameterKey::ALL {
+            let Some(setting) = key.setting() else { continue };
+            let known = keys().find(|known| known.path == setting).expect("it is a key");
+            let (KeyKind::Text(format) | KeyKind::List { of: format, .. }) = &known.kind else { continue };
+            let example = format().example;
+            let is_of_region = example.split(':').nth(3).is_some_and(|region| !region.is_empty())
+                || ["subnet-", "sg-"].iter().any(|id| example.starts_with(id));
+            assert_eq!(key.is_regional(), is_of_region, "{setting}: {example}");
+        }
+    }
 
     #[test]
     fn keys_are_written_as_they_are_named() {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::parameter_key::ParameterKey;
 use super::value::{Reference, Value};
 
 /// A policy document, of a role, a queue or a topic.
@@ -26,6 +27,9 @@ pub struct Statement {
     pub resources: Vec<Value>,
     /// Operator, key and value.
     pub conditions: Vec<(&'static str, String, Value)>,
+    /// The optional parameter without which it denies the same of everything, which no other statement allows either: so that a
+    /// format has a policy, and needs not know before it deploys whether there is something to allow.
+    pub needs: Option<ParameterKey>,
     /// Why it is there: a sentence with its period. No policy holds it.
     pub why: &'static str,
 }
@@ -109,6 +113,7 @@ impl Statement {
             actions: Vec::new(),
             resources: Vec::new(),
             conditions: Vec::new(),
+            needs: None,
             why: "",
         }
     }
@@ -144,24 +149,30 @@ impl Statement {
         self
     }
 
+    /// Lets it deny the same of everything where the optional parameter is not given.
+    #[must_use]
+    pub fn needing(self, parameter: ParameterKey) -> Self {
+        Self { needs: Some(parameter), ..self }
+    }
+
     fn to_value(&self) -> Value {
-        let mut entries = vec![
-            ("Sid", Value::from(self.sid.as_str())),
-            (
-                "Effect",
-                match self.effect {
-                    Effect::Allow => "Allow",
-                    Effect::Deny => "Deny",
-                }
-                .into(),
-            ),
-        ];
+        let without = |value: Value, otherwise: Value| match self.needs {
+            Some(parameter) => Value::when(parameter, value, otherwise),
+            None => value,
+        };
+        let effect = match self.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        };
+        let mut entries =
+            vec![("Sid", Value::from(self.sid.as_str())), ("Effect", without(effect.into(), "Deny".into()))];
         if let Some(principal) = &self.principal {
             entries.push(("Principal", principal.to_value()));
         }
         entries.push(("Action", Value::list(self.actions.iter().map(String::as_str))));
         if !self.resources.is_empty() {
-            entries.push(("Resource", Value::list(self.resources.iter().cloned())));
+            let resources = Value::list(self.resources.iter().cloned());
+            entries.push(("Resource", without(resources, Value::list(["*"]))));
         }
         if !self.conditions.is_empty() {
             entries.push(("Condition", self.condition_block()));

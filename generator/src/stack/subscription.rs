@@ -132,6 +132,8 @@ mod tests {
         let function = to("arn:aws:lambda:eu-west-2:123456789012:function:logs");
         assert_eq!((function.sender, function.function), (None, Some("logs".to_owned())));
         let other = to("arn:aws:logs:eu-west-2:210987654321:destination:central");
+        assert!(LogService::Kinesis.takes_role() && LogService::Firehose.takes_role());
+        assert!(!LogService::Lambda.takes_role() && !LogService::Destination.takes_role());
         assert_eq!((other.sender, other.function), (None, None), "the destination's own policy lets them");
     }
 }

@@ -12,14 +12,14 @@ use crate::python;
 use crate::run::{Run, files};
 
 const EXAMPLES: &[&str] = &["minimal", "webops", "guarded", IMAGE];
-/// No folder's name: the handler as an image, and what no example has.
+/// No folder's name: the handler as an image, and what no example has. Others keep its roles, and it makes none.
 const IMAGE: &str = "image";
 const IMAGE_STACK: &str = "\
 name: imaged
 tags: {team: web}
 package: {kind: image}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
-alarms: {silence_hours: 24, lock_held_hours: 48, dashboard: true}
+alarms: {silence_hours: 24, dashboard: true}
 tracing: {enabled: false}
 handler: {alias: live}
 logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
@@ -250,7 +250,7 @@ run "plan" {
 }
 "#;
 
-/// The least that a team writes to use the module.
+/// The least that a team writes to use the module, and what it gives that is known once it is there.
 fn plain_root(example: &str) -> String {
     let image =
         "\n  handler_image_uri = \"123456789012.dkr.ecr.eu-west-2.amazonaws.com/imaged-handler@sha256:";
@@ -263,9 +263,17 @@ provider "aws" {
   region = "eu-west-2"
 }
 
+resource "terraform_data" "made_in_the_same_run" {
+  input = "a name that nobody knows yet"
+}
+
 module "asg_recycle" {
   source      = "../terraform"
   environment = "staging"
+
+  notifier_function_arn    = terraform_data.made_in_the_same_run.output
+  alarm_action_arns        = [terraform_data.made_in_the_same_run.output]
+  pager_duty_endpoint      = "https://events.pagerduty.com/integration/${terraform_data.made_in_the_same_run.output}/enqueue"
 }
 "#;
     root.replace("\"staging\"", &format!("\"staging\"{image}"))

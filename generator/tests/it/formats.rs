@@ -144,6 +144,9 @@ fn stacks() -> Vec<Stack> {
     let role = |name: &str| fitting(&format!("arn:aws:iam::123456789012:role/{name}"));
     (given.permissions.handler_role_arn, given.permissions.machine_role_arn) =
         (Some(role("h")), Some(role("m")));
+    let mut kept = Config::with_defaults(fitting("asg-recycle"));
+    kept.permissions.clone_from(&given.permissions);
+    kept.permissions.role_path = fitting("/");
     image.logs.destination_arn = Some(fitting("arn:aws:lambda:eu-west-2:123456789012:function:logs"));
     vec![
         stack(&default, None),
@@ -151,6 +154,7 @@ fn stacks() -> Vec<Stack> {
         stack(&everything(), Some(&package)),
         stack(&image, Some(&package)),
         stack(&given, Some(&package)),
+        stack(&kept, Some(&package)),
     ]
 }
 

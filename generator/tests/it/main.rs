@@ -43,3 +43,4 @@ mod words;
 mod errors;
 mod library;
 mod local;
+mod messages;

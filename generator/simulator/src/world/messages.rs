@@ -1,5 +1,7 @@
 //! What the state machine tells the outside: published messages and invoked functions.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::time::Moment;
@@ -22,6 +24,8 @@ pub struct Message {
     pub body: Value,
     /// A published message's attributes.
     pub attributes: Value,
+    /// The texts of a published message by the protocol whose subscribers get it, `default` among them; none where all get the body.
+    pub by_protocol: BTreeMap<String, String>,
 }
 
 /// All messages, in order, and whom they can be sent to.
@@ -57,6 +61,11 @@ pub(crate) fn publish(
     let arguments = Arguments::of(request.action, request.arguments, &known)?;
     let topic = arguments.text("TopicArn")?;
     let body = arguments.text("Message")?;
+    let by_protocol = match arguments.text_if_given("MessageStructure")? {
+        Some("json") if !body.is_empty() => texts(body)?,
+        _ => BTreeMap::new(),
+    };
+    let body = by_protocol.get("default").map_or(body, String::as_str);
     let subject = arguments.text_if_given("Subject")?;
     let attributes = arguments.get("MessageAttributes").cloned().unwrap_or_else(|| json!({}));
     if !messages.topics.iter().any(|one| one == topic) {
@@ -83,8 +92,16 @@ pub(crate) fn publish(
         subject: subject.map(str::to_owned),
         body: body.into(),
         attributes,
+        by_protocol: by_protocol.clone(),
     });
     Ok(json!({"MessageId": format!("00000000-0000-4000-8000-{:012x}", request.number)}))
+}
+
+/// The texts of a structure; AWS takes none without the one for whom it has nothing else (fact N4).
+fn texts(message: &str) -> Result<BTreeMap<String, String>, AwsError> {
+    let texts: Option<BTreeMap<String, String>> = serde_json::from_str(message).ok();
+    let texts = texts.filter(|texts| texts.contains_key("default"));
+    texts.ok_or_else(|| invalid("Message Structure - No default entry in JSON message body"))
 }
 
 fn check_attributes(attributes: &Value) -> Result<(), AwsError> {
@@ -135,6 +152,7 @@ pub(crate) fn invoke(
         subject: None,
         body: arguments.get("Payload").cloned().unwrap_or_else(|| json!({})),
         attributes: json!({}),
+        by_protocol: BTreeMap::new(),
     });
     Ok(json!({"StatusCode": status, "Payload": {}}))
 }

@@ -142,5 +142,8 @@ fn is_note_of_start(call: &CallRecord, group: &str) -> bool {
 fn announces(call: &CallRecord, group: &str) -> bool {
     let message = call.arguments.get("Message").and_then(Value::as_str);
     let body = message.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    // Where each protocol gets a form of its own, this is what all others get.
+    let default = body.as_ref().and_then(|body| serde_json::from_str(body.get("default")?.as_str()?).ok());
+    let body = default.or(body);
     body.is_some_and(|body| body.get("auto_scaling_group_name").and_then(Value::as_str) == Some(group))
 }

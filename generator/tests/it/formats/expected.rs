@@ -113,12 +113,14 @@ impl Seen<'_> {
 
     fn keys(self) -> Vec<Found> {
         let Some(key) = &self.stack.key else { return Vec::new() };
+        let mut tags = json!(self.stack.tags);
+        tags[key.tag.0] = self.value(&key.tag.1);
         let properties = json!({
             "description": key.description,
             "rotated": true,
             "deletion_days": key.deletion_days,
             "policy": self.policy(&key.policy),
-            "tags": self.stack.tags,
+            "tags": tags,
         });
         let alias = json!({ "name": self.value(&key.alias), "key": "{key.stack.name}" });
         vec![("key.stack".to_owned(), properties), ("alias.stack".to_owned(), alias)]
@@ -308,7 +310,7 @@ impl Seen<'_> {
         let iam = &self.stack.iam;
         let roles = [&iam.handler, &iam.machine].into_iter().filter(|role| role.given_arn.is_none());
         let mut found: Vec<Found> = roles.map(|role| self.role(role)).collect();
-        if self.optional == Optional::Given && iam.machine.given_arn.is_none() {
+        if iam.machine.given_arn.is_none() {
             let notifier = json!({
                 "name": iam.notifier.name,
                 "role_name": attribute_of(&iam.machine.resource, Attribute::Name),

@@ -1,7 +1,7 @@
 //! The commands that act, with `--yes`: a recycle is started and followed, aborted, restored by hand, and refused where the group is another
 //! stack's.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{newest, operate, restored_in_sight, row, status, until, until_it_calls};
 use crate::end_to_end::stage::{GROUP, Stage};
@@ -124,4 +124,27 @@ fn a_group_of_another_stack_is_not_acted_on() {
     operate(&mut stage, &["simulate", "--group", GROUP]).stderr_has("is not among those that stack").exits(2);
     operate(&mut stage, &["status"]).stdout_has("no group").ok();
     stage.assert_untouched();
+}
+
+/// After the alias was pointed back, what was deployed last serves nobody.
+#[test]
+fn the_settings_are_those_that_the_queue_calls() {
+    let mut stage = Stage::new("out-in");
+    let mut lambda = |call: &str, parameters: Value| {
+        let order = json!({"service": "lambda", "call": call, "parameters": parameters});
+        stage.emulator.ask::<Value>("aws", order)
+    };
+    let function = "webops-recycle-production-handler";
+    lambda("publish_version", json!({"FunctionName": function}));
+    lambda("create_alias", json!({"FunctionName": function, "Name": "live", "FunctionVersion": "1"}));
+    let mapping = lambda("list_event_source_mappings", json!({}))["EventSourceMappings"][0]["UUID"].clone();
+    let by_alias = format!("{function}:live");
+    lambda("update_event_source_mapping", json!({"UUID": mapping, "FunctionName": by_alias}));
+    stage.emulator.order("set_variable", json!({"name": "GROUP_NAME_PREFIXES", "value": "api-"}));
+    operate(&mut stage, &["status"]).stdout_has(GROUP).ok();
+    let order = json!({"UUID": mapping, "FunctionName": function});
+    let order = json!({"service": "lambda", "call": "update_event_source_mapping", "parameters": order});
+    stage.emulator.ask::<Value>("aws", order);
+    let done = operate(&mut stage, &["status"]).ok();
+    assert!(!done.stdout.contains(GROUP), "{}", done.stdout);
 }

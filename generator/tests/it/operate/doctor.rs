@@ -138,6 +138,29 @@ fn a_handler_that_gets_no_events_is_found_and_so_are_dead_letters() {
     finds(&mut stage, "dead letters: about 1 event could not", "asg-recycle dlq list");
 }
 
+/// Whoever keeps it has the document: to deploy the stack anew would change nothing.
+#[test]
+fn a_role_that_somebody_else_keeps_is_looked_at_as_well() {
+    let mut stage = healthy();
+    let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
+    let role = json!({"RoleName": "kept", "Path": "/team/", "AssumeRolePolicyDocument": trust});
+    let role = aws(&mut stage, "iam", "create_role", role)["Role"]["Arn"].clone();
+    let function = json!({"FunctionName": "webops-recycle-production-handler", "Role": role});
+    aws(&mut stage, "lambda", "update_function_configuration", function);
+    finds(
+        &mut stage,
+        "role kept: may not call autoscaling:DescribeAutoScalingGroups",
+        "put its document of `role-policy/` in",
+    );
+    let denied = json!({"action": "iam:SimulatePrincipalPolicy", "code": "AccessDeniedException", "message": "no", "count": 9});
+    stage.emulator.order("fault_calls", denied);
+    let done = operate(&mut stage, &["doctor", "--format", "json"]).exits(3);
+    assert!(done.stdout.contains("arn:aws:iam::123456789012:role/team/kept"), "{}", done.stdout);
+    let asked = ["operator-policy", "--role", "arn:aws:iam::123456789012:role/team/kept"];
+    operate(&mut stage, &asked).stdout_has("\"arn:aws:iam::123456789012:role/team/kept\"").ok();
+    operate(&mut stage, &["operator-policy", "--role", "kept"]).exits(2);
+}
+
 #[test]
 fn a_role_that_lacks_a_call_is_found() {
     let mut stage = healthy();

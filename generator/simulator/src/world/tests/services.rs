@@ -180,6 +180,14 @@ fn messages_are_kept_and_what_sns_refuses_is_refused() {
         assert_eq!(fixture.call("sns", "publish", &bad).expect_err(name).name, name, "{key}");
     }
     assert_eq!(fixture.world.messages.published.len(), 1);
+    let mut each_its_own = message.clone();
+    each_its_own["MessageStructure"] = json!("json");
+    each_its_own["Message"] = json!(r#"{"email": "for people"}"#);
+    let refused = fixture.call("sns", "publish", &each_its_own).expect_err("nothing for all others");
+    assert_eq!(refused.name, "Sns.InvalidParameterException");
+    each_its_own["Message"] = json!(r#"{"email": "for people", "default": "for programs"}"#);
+    assert!(fixture.call("sns", "publish", &each_its_own).is_ok());
+    assert_eq!(&*fixture.world.messages.published[1].body, "for programs");
 }
 
 #[test]
