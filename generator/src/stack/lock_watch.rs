@@ -5,13 +5,15 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::iam::{self, Role};
+use super::parameter_key::ParameterKey;
 use super::policy::{Principal, Statement};
-use super::value::{LOCK_WATCH_ROLE, Reference, Value};
+use super::value::{LOCK_WATCH_ROLE, Reference, TOPIC, Value};
 use super::{lock, metric};
 use crate::config::Config;
 use crate::names;
 
-/// A small state machine that looks into the table of locks again and again, and tells CloudWatch.
+/// A small state machine that looks into the table of locks again and again, and tells CloudWatch; and people, once a lock of the
+/// stack's own has been held for too long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LockWatch {
     /// Name of the state machine and of the rule that starts it.
@@ -34,11 +36,25 @@ pub(super) const METRIC: &str = "LockHeldSeconds";
 /// What it does, with words in capitals for what depends on the stack.
 const DEFINITION: &str = include_str!("../../../templates/lock_watch/lock_watch.asl.json");
 
+/// The message that it publishes of a lock that has become too old, as an expression, with words in capitals likewise.
+const MESSAGE: &str = include_str!("../../../templates/lock_watch/message.jsonata");
+
 const SCHEDULE: &str = "rate(15 minutes)";
+/// The same in milliseconds.
+const INTERVAL_MILLISECONDS: u64 = 15 * 60 * 1_000;
 
 pub(super) fn watch(config: &Config) -> Option<LockWatch> {
-    config.alarms.lock_held_hours?;
+    let hours = u64::from(config.alarms.lock_held_hours?.get());
+    let message: Vec<&str> = MESSAGE.lines().map(str::trim).collect();
+    let message = serde_json::Value::from(format!("{{% {} %}}", message.join(" "))).to_string();
     let text = DEFINITION
+        .replace("\"MESSAGE\"", &message)
+        .replace("HELD_HOURS", &format!("the {hours} of alarms.lock_held_hours"))
+        .replace("HELD_MILLISECONDS", &(hours * 3_600_000).to_string())
+        .replace("INTERVAL_MILLISECONDS", &INTERVAL_MILLISECONDS.to_string())
+        .replace("EMAIL_FORM", config.notifications.email_form.as_str())
+        .replace("HTTPS_FORM", config.notifications.https_form.as_str())
+        .replace("CONSOLE", names::console(&config.region).unwrap_or_default())
         .replace("PARTITION", names::partition(&config.region))
         .replace("LOCK_TABLE", names::LOCK_TABLE)
         .replace("METRIC", METRIC);
@@ -57,6 +73,10 @@ pub(super) fn watch(config: &Config) -> Option<LockWatch> {
 fn described(json: Json) -> Value {
     match json {
         Json::String(text) if text == "NAMESPACE" => metric::namespace(),
+        Json::String(text) if text == "PREFIX" => Reference::Prefix.into(),
+        Json::String(text) if text == "ENVIRONMENT" => Value::parameter(ParameterKey::Environment),
+        Json::String(text) if text == "RUNBOOK" => Value::or_empty(ParameterKey::RunbookUrl),
+        Json::String(text) if text == "TOPIC_ARN" => TOPIC.arn(),
         Json::String(text) => text.into(),
         Json::Bool(truth) => truth.into(),
         Json::Number(number) => {
@@ -101,6 +121,10 @@ fn role() -> Role {
             .actions(["cloudwatch:PutMetricData"])
             .resources(["*".into()]) // there are no resources to limit it to
             .condition("StringEquals", "cloudwatch:namespace", metric::namespace()),
+        Statement::allow("Announce")
+            .because("Tells people of a lock that is held too long.")
+            .actions(["sns:Publish"])
+            .resources([TOPIC.arn()]),
         Statement::allow("Start")
             .because("The rule starts it.")
             .actions(["states:StartExecution"])

@@ -376,8 +376,6 @@ resource "aws_iam_role_policy" "lock_watch" {
 }
 
 resource "aws_iam_role_policy" "notifier" {
-  count = var.notifier_function_arn == null ? 0 : 1
-
   name = "notifier"
   role = aws_iam_role.machine.id
 
@@ -386,9 +384,9 @@ resource "aws_iam_role_policy" "notifier" {
     Statement = [
       {
         Sid      = "InvokeNotifier"
-        Effect   = "Allow"
+        Effect   = var.notifier_function_arn == null ? "Deny" : "Allow"
         Action   = ["lambda:InvokeFunction"]
-        Resource = [var.notifier_function_arn, "${var.notifier_function_arn}:*"]
+        Resource = var.notifier_function_arn == null ? ["*"] : [var.notifier_function_arn, "${var.notifier_function_arn}:*"]
       },
     ]
   })

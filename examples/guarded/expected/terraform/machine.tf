@@ -8,8 +8,10 @@ resource "aws_sfn_state_machine" "recycle" {
   tags     = var.tags
 
   definition = templatefile("${path.module}/state_machine.asl.json", {
+    environment           = var.environment
     lock_table_name       = "asg-recycle-locks"
     notifier_function_arn = var.notifier_function_arn == null ? "" : var.notifier_function_arn
+    runbook_url           = var.runbook_url == null ? "" : var.runbook_url
     topic_arn             = aws_sns_topic.recycles.arn
   })
 

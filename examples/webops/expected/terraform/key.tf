@@ -5,7 +5,7 @@ resource "aws_kms_key" "stack" {
   description             = "Encrypts what asg-recycle keeps and sends"
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  tags                    = var.tags
+  tags                    = merge(var.tags, { asg_recycle_stack = local.prefix })
 
   policy = jsonencode({
     Version = "2012-10-17"

@@ -23,7 +23,11 @@ fn emitted() -> (String, Vec<String>) {
 fn looked(answers: &[(&str, Vec<Answer>)]) -> Ran {
     let machine = Machine::load(&emitted().0, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
     let answers = answers.iter().map(|(action, all)| ((*action).to_owned(), all.clone().into()));
-    run_machine(&machine, json!({}), Script { answers: answers.collect(), ..Script::default() })
+    run_machine(
+        &machine,
+        json!({"time": START.to_string()}),
+        Script { answers: answers.collect(), ..Script::default() },
+    )
 }
 
 /// An execution that was started so many hours ago, and runs or not.
@@ -33,7 +37,8 @@ fn holder(hours: u64, status: &str) -> Answer {
 }
 
 fn page(holders: &[&str], is_last: bool) -> Answer {
-    let items: Vec<Value> = holders.iter().map(|holder| json!({"held_by": {"S": holder}})).collect();
+    let item = |holder: &&str| json!({"held_by": {"S": holder}, "auto_scaling_group_name": {"S": "web-asg"}});
+    let items: Vec<Value> = holders.iter().map(item).collect();
     let mut page = json!({"Items": items, "Count": items.len()});
     if !is_last {
         page["LastEvaluatedKey"] = json!({"auto_scaling_group_name": {"S": "web"}});
@@ -85,6 +90,35 @@ fn a_holder_that_is_forgotten_is_older_than_any_other() {
     let gone = error("Sfn.ExecutionDoesNotExistException");
     let ran = looked(&[("scan", vec![page(&["one"], true)]), ("describeExecution", vec![gone])]);
     assert!(told(&ran)[0] > 2160.0 * 3600.0, "{:?}", told(&ran));
+}
+
+/// Looks are a quarter of an hour apart: of the two that show it old, the first one tells.
+#[test]
+fn people_are_told_once_of_a_lock_that_is_held_too_long_and_of_the_stacks_own_only() {
+    let own = "arn:aws:states:eu-west-1:123456789012:execution:demo-production:web-1234";
+    let other = own.replace("demo-production", "other-production");
+    let began = |minutes: u64| {
+        ok(json!({"StartDate": Moment(START.0 - minutes * 60_000).to_string(), "Status": "RUNNING"}))
+    };
+    let of = |holder: &str, minutes: u64| {
+        let ran =
+            looked(&[("scan", vec![page(&[holder], true)]), ("describeExecution", vec![began(minutes)])]);
+        assert_eq!(told(&ran).len(), 1);
+        let calls = ran.script.calls.iter().filter(|(_, action, _)| action == "publish");
+        calls.map(|(_, _, arguments)| arguments.clone()).collect::<Vec<_>>()
+    };
+    let day = 24 * 60;
+    assert_eq!([of(own, day - 1), of(own, day + 15), of(&other, day)].concat(), Vec::<Value>::new());
+    for minutes in [day, day + 14] {
+        let [message] = &of(own, minutes)[..] else { panic!("once at {minutes}") };
+        assert_eq!(message["Subject"], "asg-recycle slow: web-asg");
+        let texts: Value = serde_json::from_str(message["Message"].as_str().expect("text")).expect("JSON");
+        let body: Value = serde_json::from_str(texts["default"].as_str().expect("text")).expect("JSON");
+        assert_eq!((&body["status"], &body["auto_scaling_group_name"]), (&json!("slow"), &json!("web-asg")));
+        assert_eq!((&body["execution_arn"], &body["held_seconds"]), (&json!(own), &json!(minutes * 60)));
+        assert!(body["console"].as_str().expect("a link").ends_with(own), "{body:#}");
+        assert!(body["text"].as_str().expect("text").contains("held for 24"), "{body:#}");
+    }
 }
 
 /// Nothing that is told is what fires the alarm.

@@ -25,7 +25,9 @@ DYING = {
 def definition():
     file = pathlib.Path(__file__).parents[4] / "templates/lock_watch/lock_watch.asl.json"
     text = file.read_text()
-    words = {"PARTITION": "aws", "LOCK_TABLE": TABLE, "METRIC": "LockHeldSeconds", "NAMESPACE": NAMESPACE}
+    words = {"MESSAGE": "{% $string({'default': $states.input.group}) %}", "HELD_MILLISECONDS": "1"}
+    words |= {"INTERVAL_MILLISECONDS": "0", "TOPIC_ARN": "arn:aws:sns:eu-west-2:123456789012:none"}
+    words |= {"PARTITION": "aws", "LOCK_TABLE": TABLE, "METRIC": "LockHeldSeconds", "NAMESPACE": NAMESPACE}
     for word, meant in words.items():
         text = text.replace(word, meant)
     return text

@@ -208,6 +208,10 @@ fn declare_functions(context: &mut Context<'static>) {
     };
     let first = |args: FuncArgs| args.variadic_args().next().cloned().ok_or_else(|| "nothing".to_owned());
     let hash = |_: FuncArgs| Ok(hcl::Value::from("a hash"));
+    let merge = |args: FuncArgs| {
+        let entries = args.variadic_args().filter_map(hcl::Value::as_object).flatten();
+        Ok(hcl::Value::Object(entries.map(|(key, value)| (key.clone(), value.clone())).collect()))
+    };
     let length = |args: FuncArgs| Ok(hcl::Value::from(args[0].as_array().map_or(0, Vec::len)));
     context.declare_func("length", FuncDef::builder().param(ParamType::Any).build(length));
     context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
@@ -216,6 +220,7 @@ fn declare_functions(context: &mut Context<'static>) {
     let parameters = [ParamType::String, ParamType::Any];
     context.declare_func("templatefile", FuncDef::builder().params(parameters).build(templatefile));
     let any = ParamType::Any;
+    context.declare_func("merge", FuncDef::builder().variadic_param(ParamType::Any).build(merge));
     context.declare_func("coalesce", FuncDef::builder().variadic_param(any).build(coalesce));
 }
 

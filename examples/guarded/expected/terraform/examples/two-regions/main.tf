@@ -16,7 +16,18 @@ terraform {
 
 variable "regions" {
   description = "What each region has of its own, by the region's name."
-  type        = map(object({ alarm_action_arns = optional(list(string), []) }))
+  type = map(object({
+    notifier_function_arn   = optional(string)
+    alarm_action_arns       = optional(list(string), [])
+    code_signing_config_arn = string
+    log_destination_arn     = string
+  }))
+
+  # Where versions are published, stack.yaml alone says which subnets and security groups the function is in.
+  validation {
+    condition     = keys(var.regions) == ["eu-west-2"]
+    error_message = "The subnets of stack.yaml are of eu-west-2: render the stack once for each region, with its own."
+  }
 }
 
 variable "environment" {
@@ -29,9 +40,12 @@ module "asg_recycle" {
   source   = "../.."
   for_each = var.regions
 
-  region            = each.key
-  environment       = var.environment
-  alarm_action_arns = each.value.alarm_action_arns
+  region                  = each.key
+  environment             = var.environment
+  notifier_function_arn   = each.value.notifier_function_arn
+  alarm_action_arns       = each.value.alarm_action_arns
+  code_signing_config_arn = each.value.code_signing_config_arn
+  log_destination_arn     = each.value.log_destination_arn
 }
 
 output "topic_arns" {

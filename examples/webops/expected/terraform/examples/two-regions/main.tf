@@ -16,7 +16,10 @@ terraform {
 
 variable "regions" {
   description = "What each region has of its own, by the region's name."
-  type        = map(object({ alarm_action_arns = optional(list(string), []) }))
+  type = map(object({
+    notifier_function_arn = optional(string)
+    alarm_action_arns     = optional(list(string), [])
+  }))
 }
 
 variable "environment" {
@@ -29,9 +32,10 @@ module "asg_recycle" {
   source   = "../.."
   for_each = var.regions
 
-  region            = each.key
-  environment       = var.environment
-  alarm_action_arns = each.value.alarm_action_arns
+  region                = each.key
+  environment           = var.environment
+  notifier_function_arn = each.value.notifier_function_arn
+  alarm_action_arns     = each.value.alarm_action_arns
 }
 
 output "topic_arns" {
