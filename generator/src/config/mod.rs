@@ -211,7 +211,7 @@ mod tests {
         };
         expected.groups.name_prefixes = vec![text("web-")].try_into().unwrap();
         expected.groups.tags.insert("stage", text("live")).unwrap();
-        expected.machine.log_level = MachineLogLevel::Off;
+        (expected.machine.log_level, expected.encryption.customer_key) = (MachineLogLevel::Off, true);
         expected.notifications = NotificationsSection {
             slack_channel: Some(text("c")),
             notifier_function_arn: Some(text("arn:aws:lambda:us-east-1:123456789012:function:f")),
@@ -223,7 +223,6 @@ mod tests {
         expected.alarms.runbook_url = Some(text("https://r.example"));
         expected.permissions.boundary_arn = Some(text("arn:aws:iam::123456789012:policy/b"));
         expected.permissions.role_path = text("/p/");
-        expected.encryption.customer_key = true;
         (expected.locks.create_table, expected.logs.retention_days) = (false, RetentionDays::new(1).unwrap());
         expected.tags.insert("k", text("v")).unwrap();
         expected.tags.insert("empty", text("")).unwrap();
