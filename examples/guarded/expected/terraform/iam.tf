@@ -364,6 +364,12 @@ resource "aws_iam_role_policy" "lock_watch" {
         }
       },
       {
+        Sid      = "Announce"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = [aws_sns_topic.recycles.arn]
+      },
+      {
         Sid    = "Start"
         Effect = "Allow"
         Action = ["states:StartExecution"]

@@ -16,8 +16,12 @@ resource "aws_sfn_state_machine" "lock_watch" {
       Begin = {
         Type = "Pass"
         Assign = {
-          holders = []
-          after   = {}
+          holders     = []
+          after       = {}
+          own         = local.prefix
+          environment = var.environment
+          runbook     = var.runbook_url == null ? "" : var.runbook_url
+          looked_at   = "{% $exists($states.input.time) ? $toMillis($states.input.time) : 0 %}"
         }
         Next = "Read locks"
       }
@@ -25,9 +29,9 @@ resource "aws_sfn_state_machine" "lock_watch" {
         Type           = "Task"
         Resource       = "arn:aws:states:::aws-sdk:dynamodb:scan"
         TimeoutSeconds = 60
-        Arguments      = "{% $merge([{'TableName': 'asg-recycle-locks', 'ConsistentRead': true, 'FilterExpression': 'attribute_exists(held_by)', 'ProjectionExpression': 'held_by'}, $count($keys($after)) = 0 ? {} : {'ExclusiveStartKey': $after}]) %}"
+        Arguments      = "{% $merge([{'TableName': 'asg-recycle-locks', 'ConsistentRead': true, 'FilterExpression': 'attribute_exists(held_by)', 'ProjectionExpression': 'auto_scaling_group_name, held_by'}, $count($keys($after)) = 0 ? {} : {'ExclusiveStartKey': $after}]) %}"
         Assign = {
-          holders = "{% [$holders, $states.result.Items.held_by.S] %}"
+          holders = "{% [$holders, $states.result.Items.{'arn': held_by.S, 'group': auto_scaling_group_name.S}] %}"
           after   = "{% $exists($states.result.LastEvaluatedKey) ? $states.result.LastEvaluatedKey : {} %}"
         }
         Retry = [
@@ -64,8 +68,8 @@ resource "aws_sfn_state_machine" "lock_watch" {
               Comment        = "An execution that Step Functions has forgotten, after 90 days, counts as the oldest there can be."
               Resource       = "arn:aws:states:::aws-sdk:sfn:describeExecution"
               TimeoutSeconds = 60
-              Arguments      = { ExecutionArn = "{% $states.input %}" }
-              Output         = "{% $toMillis($states.result.StartDate) %}"
+              Arguments      = { ExecutionArn = "{% $states.input.arn %}" }
+              Output         = "{% $merge([$states.input, {'begun': $toMillis($states.result.StartDate)}]) %}"
               Retry = [
                 {
                   ErrorEquals = ["Sfn.ExecutionDoesNotExistException"]
@@ -82,7 +86,7 @@ resource "aws_sfn_state_machine" "lock_watch" {
               Catch = [
                 {
                   ErrorEquals = ["Sfn.ExecutionDoesNotExistException"]
-                  Output      = 0
+                  Output      = "{% $merge([$states.input, {'begun': 0}]) %}"
                   Next        = "Known"
                 },
               ]
@@ -103,10 +107,11 @@ resource "aws_sfn_state_machine" "lock_watch" {
             {
               MetricName = "LockHeldSeconds"
               Unit       = "Seconds"
-              Value      = "{% $count($states.input) = 0 ? 0 : ($toMillis($states.context.State.EnteredTime) - $min($states.input)) / 1000 %}"
+              Value      = "{% $count($states.input) = 0 ? 0 : ($toMillis($states.context.State.EnteredTime) - $min($states.input.begun)) / 1000 %}"
             },
           ]
         }
+        Output = "{% $states.input %}"
         Retry = [
           {
             ErrorEquals     = ["States.ALL"]
@@ -116,6 +121,52 @@ resource "aws_sfn_state_machine" "lock_watch" {
             JitterStrategy  = "FULL"
           },
         ]
+        Next = "Tell people"
+      }
+      "Tell people" = {
+        Type           = "Map"
+        Comment        = "Once of each of the stack's own that has become too old since the look before: looks are as far apart as the rule says, by its own time."
+        Items          = "{% [$states.input[$split(arn, ':')[6] = $own and $looked_at - begun >= 259200000 and $looked_at - begun - 900000 < 259200000]] %}"
+        MaxConcurrency = 5
+        ItemProcessor = {
+          ProcessorConfig = { Mode = "INLINE" }
+          StartAt         = "Tell of one"
+          States = {
+            "Tell of one" = {
+              Type           = "Task"
+              Resource       = "arn:aws:states:::aws-sdk:sns:publish"
+              TimeoutSeconds = 60
+              Arguments = {
+                TopicArn         = aws_sns_topic.recycles.arn
+                Subject          = "{% $substring('asg-recycle slow: ' & $replace($states.input.group, /[^ -~]/, '?'), 0, 99) %}"
+                MessageStructure = "json"
+                Message          = "{% ( $one := $states.input; $region := $split($one.arn, ':')[3]; $hours := $string($round(($looked_at - $one.begun) / 3600000, 1)); $text := $one.group & ' has been held for ' & $hours & ' hours by one execution, longer than the 72 of alarms.lock_held_hours: see what it waits for'; $console := 'console.aws.amazon.com' = '' ? '' : 'https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region & '#/v2/executions/details/' & $one.arn; $todo := $runbook = '' ? '' : $runbook & '#lock-held'; $seen := $console = '' ? $one.arn : $console; $string($merge([ {'default': $string($merge([ { 'version': 1, 'status': 'slow', 'text': $text, 'environment': $environment, 'auto_scaling_group_name': $one.group, 'account_id': $split($one.arn, ':')[4], 'execution_arn': $one.arn, 'started_at': $fromMillis($one.begun), 'held_seconds': $round(($looked_at - $one.begun) / 1000) }, $todo = '' ? {} : {'runbook': $todo}, $console = '' ? {} : {'console': $console} ]))}, 'json' = 'text' ? {'email': $join([ 'asg-recycle slow: ' & $one.group, '', $text, '', 'Group:       ' & $one.group, 'Environment: ' & $environment, 'Account:     ' & $split($one.arn, ':')[4] & ', ' & $region, 'Since:       ' & $fromMillis($one.begun), 'Execution:   ' & $seen, $todo = '' ? [] : 'What to do:  ' & $todo ], '\\n')} : {}, 'json' = 'chat' ? {'https': $string({ 'version': '1.0', 'source': 'custom', 'content': { 'textType': 'client-markdown', 'title': ':hourglass_flowing_sand: ' & $substring($one.group, 0, 150) & ': slow in ' & $environment, 'description': $text, 'nextSteps': [$todo = '' ? [] : 'What to do: ' & $todo, 'Execution: ' & $seen], 'keywords': ['slow', $environment] }, 'metadata': {'threadId': $substring($split($one.arn, ':')[7], 0, 80), 'eventType': 'asg-recycle slow', 'relatedResources': [$one.group]} })} : {} ])) ) %}"
+                MessageAttributes = {
+                  status = {
+                    DataType    = "String"
+                    StringValue = "slow"
+                  }
+                  notify_pager_duty = {
+                    DataType    = "String"
+                    StringValue = "false"
+                  }
+                }
+              }
+              Output = {}
+              Retry = [
+                {
+                  ErrorEquals     = ["States.ALL"]
+                  IntervalSeconds = 5
+                  MaxAttempts     = 4
+                  BackoffRate     = 2
+                  JitterStrategy  = "FULL"
+                },
+              ]
+              Next = "Told"
+            }
+            Told = { Type = "Succeed" }
+          }
+        }
         End = true
       }
     }
