@@ -9,6 +9,10 @@ use asg_recycle::{AsgRecycle, FORMATS, config};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const STACKS: usize = 1_000;
 const EXAMPLE: &str = include_str!("../../examples/webops/stack.yaml");
 

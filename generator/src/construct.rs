@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::asl::{self, Machine};
 use crate::config::Config;
 use crate::problem::Problems;
-use crate::render::{self, Files, OutputFormat};
+use crate::render::{self, Files, OutputFormat, View};
 use crate::stack::{PackageDigest, Stack};
 
 /// The complete stack that recycles Auto Scaling groups, ready to be rendered. Pure: no file is read or written.
@@ -102,8 +102,8 @@ impl AsgRecycle {
 
     /// The files of these formats, and those that come with any: the state machine and the README.
     pub fn synth_all(&self, formats: &[&dyn OutputFormat]) -> Files {
-        let shared = render::shared(&self.stack);
-        formats.iter().flat_map(|format| self.synth(*format)).chain(shared).collect()
+        let view = View::of(&self.stack);
+        formats.iter().flat_map(|format| format.files(&view)).chain(render::shared(&view)).collect()
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
 
     use super::AsgRecycle;
     use crate::config::Config;
-    use crate::render::{self, FORMATS};
+    use crate::render::{self, FORMATS, View};
     use crate::stack::PackageDigest;
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         let stack = AsgRecycle::from_config(config).unwrap().with_package(&package).unwrap();
         let alone: usize = FORMATS.iter().map(|format| stack.synth(*format).len()).sum();
         let all = stack.synth_all(FORMATS);
-        assert_eq!(all.len(), alone + render::shared(stack.stack()).len());
+        assert_eq!(all.len(), alone + render::shared(&View::of(stack.stack())).len());
         assert_eq!(all["state_machine.asl.json"], stack.machine().definition.as_bytes());
     }
 }

@@ -1,7 +1,9 @@
 //! The one template environment: strict about undefined names, with delimiters that leave `JSONata`'s `{% %}` and
 //! Terraform's `${}` alone.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
 use minijinja::syntax::SyntaxConfig;
@@ -9,6 +11,9 @@ use minijinja::{Environment, UndefinedBehavior};
 
 /// Everything under `templates/`.
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../templates");
+
+/// Ends the name of every template.
+pub(crate) const SUFFIX: &str = ".j2";
 
 /// An environment that finds templates by their path under `templates/`. Blocks are `<% %>`, values `<< >>`,
 /// comments `<# #>`; nothing is escaped, so that a template says exactly what it prints.
@@ -28,6 +33,25 @@ pub(crate) fn environment() -> Environment<'static> {
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_loader(|path| Ok(text(path).map(str::to_owned)));
     environment
+}
+
+/// Such an environment, in which the templates of a folder and of those in it are compiled already: once, however many stacks
+/// a process renders.
+pub(crate) fn compiled(path: &'static str) -> Environment<'static> {
+    static COMPILED: Mutex<BTreeMap<&str, Environment<'static>>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let environment = compiled.entry(path).or_insert_with(|| {
+        let environment = environment();
+        let mut folders: Vec<_> = folder(path).into_iter().collect();
+        while let Some(folder) = folders.pop() {
+            folders.extend(folder.dirs());
+            let paths = folder.files().filter_map(|file| file.path().to_str());
+            // The fault of one is told to whoever renders it.
+            paths.filter(|path| path.ends_with(SUFFIX)).for_each(|path| drop(environment.get_template(path)));
+        }
+        environment
+    });
+    environment.clone()
 }
 
 /// A file's text, by its path under `templates/`.

@@ -1,6 +1,7 @@
 //! The states of a child execution, kept apart from those of the machine around it.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use minijinja::{Error, ErrorKind, context};
 use serde_json::Value;
@@ -16,15 +17,16 @@ pub(super) fn states(state: &minijinja::State<'_, '_>, path: &str, prefix: &str)
         hooks => state.lookup("hooks"),
     })?;
     let plain = Plain::of(text);
-    let parsed =
+    let mut states =
         origin::parse(path, &plain).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
-    Ok(origin::print(path, plain, &rename_variables(&parsed, prefix)))
+    rename_variables(&mut states, prefix);
+    Ok(origin::print(path, plain, &states))
 }
 
-fn rename_variables(states: &Value, prefix: &str) -> Value {
+fn rename_variables(states: &mut Value, prefix: &str) {
     let mut names = BTreeSet::new();
     collect_assigned(states, &mut names);
-    rename(states, &names, prefix)
+    rename(states, &names, prefix);
 }
 
 fn collect_assigned(value: &Value, names: &mut BTreeSet<String>) {
@@ -42,24 +44,24 @@ fn collect_assigned(value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-fn rename(value: &Value, names: &BTreeSet<String>, prefix: &str) -> Value {
+fn rename(value: &mut Value, names: &BTreeSet<String>, prefix: &str) {
     match value {
-        Value::String(text) => Value::String(expression::rename_variables(text, names, prefix)),
-        Value::Array(items) => items.iter().map(|item| rename(item, names, prefix)).collect(),
-        Value::Object(fields) => {
-            let renamed = fields.iter().map(|(key, field)| {
-                let field = match field.as_object() {
-                    Some(assigned) if key == "Assign" => assigned
-                        .iter()
-                        .map(|(name, value)| (format!("{prefix}_{name}"), rename(value, names, prefix)))
-                        .collect(),
-                    _ => rename(field, names, prefix),
-                };
-                (key.clone(), field)
-            });
-            Value::Object(renamed.collect())
+        Value::String(text) => {
+            if let Some(renamed) = expression::rename_variables(text, names, prefix) {
+                *text = renamed;
+            }
         }
-        other => other.clone(),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, names, prefix)),
+        Value::Object(fields) => {
+            for (key, field) in fields.iter_mut() {
+                rename(field, names, prefix);
+                if let (Some(assigned), "Assign") = (field.as_object_mut(), key.as_str()) {
+                    let renamed = mem::take(assigned).into_iter();
+                    *assigned = renamed.map(|(name, value)| (format!("{prefix}_{name}"), value)).collect();
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -69,12 +71,12 @@ mod tests {
 
     #[test]
     fn every_variable_of_a_child_gets_the_prefix() {
-        let states = serde_json::json!({
+        let mut states = serde_json::json!({
             "A": {"Type": "Pass", "Assign": {"id": "{% $states.input.id %}"}, "Next": "B"},
             "B": {"Type": "Pass", "Output": "{% $id & $idle & '$id' %}", "End": true},
         });
-        let renamed = rename_variables(&states, "turn");
-        assert_eq!(renamed["A"]["Assign"]["turn_id"], "{% $states.input.id %}");
-        assert_eq!(renamed["B"]["Output"], "{% $turn_id & $idle & '$id' %}");
+        rename_variables(&mut states, "turn");
+        assert_eq!(states["A"]["Assign"]["turn_id"], "{% $states.input.id %}");
+        assert_eq!(states["B"]["Output"], "{% $turn_id & $idle & '$id' %}");
     }
 }

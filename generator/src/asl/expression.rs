@@ -209,41 +209,39 @@ fn kind_of(tree: &AstNode) -> Option<Kind> {
     })
 }
 
-/// `$name` to `$prefix_name` for each of `names`, in expressions only, and not inside their string literals.
-pub(super) fn rename_variables(text: &str, names: &BTreeSet<String>, prefix: &str) -> String {
-    if delimited(text).is_none() {
-        return text.to_owned();
+/// `$name` to `$prefix_name` for each of `names`, in expressions only, and not inside their string literals; nothing where the
+/// text stays as it is.
+pub(super) fn rename_variables(text: &str, names: &BTreeSet<String>, prefix: &str) -> Option<String> {
+    delimited(text)?;
+    let mut renamed = None;
+    let (mut quote, mut copied, mut at) = (None, 0, 0);
+    while let Some(found) = text[at..].find(['$', '\\', '\'', '"']) {
+        at += found;
+        let character = text.as_bytes()[at];
+        match (quote, character) {
+            (None, b'$') => {
+                let name = name_at(&text[at + 1..]);
+                if names.contains(name) {
+                    let renamed = renamed.get_or_insert_with(|| String::with_capacity(text.len() * 2));
+                    renamed.extend([&text[copied..=at], prefix, "_", name]);
+                    copied = at + 1 + name.len();
+                }
+                at += name.len();
+            }
+            (Some(_), b'\\') => at += text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            (None, b'\'' | b'"') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            _ => {}
+        }
+        at += 1;
     }
-    let mut out = String::with_capacity(text.len());
-    let mut quote = None;
-    let mut rest = text;
-    while let Some(at) = rest.find(['$', '\\', '\'', '"']) {
-        let (plain, special) = rest.split_at(at);
-        out.push_str(plain);
-        rest = special;
-        let character = rest.chars().next().unwrap_or_default();
-        let (length, replacement) = match (quote, character) {
-            (None, '$') => variable_at(rest, names, prefix),
-            (Some(_), '\\') => (rest.chars().take(2).map(char::len_utf8).sum(), None),
-            _ => (character.len_utf8(), None),
-        };
-        quote = match (quote, character) {
-            (None, '\'' | '"') => Some(character),
-            (Some(open), _) if open == character => None,
-            (unchanged, _) => unchanged,
-        };
-        out.push_str(replacement.as_deref().unwrap_or(&rest[..length]));
-        rest = &rest[length..];
-    }
-    out.push_str(rest);
-    out
+    renamed.map(|renamed| renamed + &text[copied..])
 }
 
-/// Length of the reference that `text` begins with, and what it becomes.
-fn variable_at(text: &str, names: &BTreeSet<String>, prefix: &str) -> (usize, Option<String>) {
-    let name: String = text[1..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    let renamed = names.contains(&name).then(|| format!("${prefix}_{name}"));
-    (1 + name.len(), renamed)
+/// The name that a text begins with, which may be none.
+fn name_at(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
 }
 
 #[cfg(test)]
@@ -271,6 +269,21 @@ mod tests {
             ("'$parse(1)' & $parsed", false),
         ] {
             assert_eq!(Parsed::of(expression).functions.contains("parse"), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn variables_are_renamed_outside_of_literals_and_by_their_whole_names() {
+        let names = ["id", "x"].map(str::to_owned).into();
+        let renamed = |text| rename_variables(text, &names, "turn");
+        for (text, expected) in [
+            ("{% $id & $idle & $x.$id %}", "{% $turn_id & $idle & $turn_x.$turn_id %}"),
+            (r#"{% '\'$id' & "'$x" & '\é$x' & $x %}"#, r#"{% '\'$id' & "'$x" & '\é$x' & $turn_x %}"#),
+        ] {
+            assert_eq!(renamed(text).as_deref(), Some(expected));
+        }
+        for text in ["$id", "{% '$id' %}", "{% $ & $idle & 'é' %}"] {
+            assert_eq!(renamed(text), None, "{text}");
         }
     }
 

@@ -15,12 +15,13 @@ mod render;
 mod strict_json;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asg_recycle_simulator::states_language::StateMachine;
 
-use crate::config::{Config, SettingValue};
+use crate::config::{Config, GroupsSection, SettingValue, StrategySettings};
+use crate::names;
 use crate::problem::Problems;
 use crate::strategy::Catalog;
 
@@ -54,9 +55,49 @@ impl Machine {
 }
 
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
-/// test meets it before a user can.
+/// test meets it before a user can. Stacks of one process often have the same machine, which is then rendered once.
 pub fn build(config: &Config) -> Result<Machine, Problems> {
-    let tables = Arc::new(Tables::read(config.catalog())?);
+    let source = Source::of(config);
+    if let Some(machine) = Source::known().iter().find(|(known, _)| *known == source) {
+        return Ok(machine.1.clone());
+    }
+    let machine = build_anew(config)?;
+    let mut known = Source::known();
+    known.truncate(KNOWN_MAX - 1);
+    known.push_front((source, machine.clone()));
+    Ok(machine)
+}
+
+/// Most machines that are kept for stacks that may ask for the same.
+const KNOWN_MAX: usize = 32;
+
+/// All that a machine follows from.
+#[derive(PartialEq)]
+struct Source {
+    partition: &'static str,
+    groups: GroupsSection,
+    /// With the catalog of the templates.
+    strategies: StrategySettings,
+}
+
+impl Source {
+    fn of(config: &Config) -> Self {
+        Self {
+            partition: names::partition(&config.region),
+            groups: config.groups.clone(),
+            strategies: config.strategies.clone(),
+        }
+    }
+
+    /// The machines that are kept, the newest first.
+    fn known() -> MutexGuard<'static, VecDeque<(Self, Machine)>> {
+        static KNOWN: Mutex<VecDeque<(Source, Machine)>> = Mutex::new(VecDeque::new());
+        KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn build_anew(config: &Config) -> Result<Machine, Problems> {
+    let tables = Tables::of(config.catalog())?;
     // Marks take as long as all the rest, and only a fault asks for them.
     // The templates that are compiled in passed every rule in the tests, and the rules are most of the work.
     let all_rules = cfg!(debug_assertions) || !Arc::ptr_eq(config.catalog(), Catalog::embedded());
@@ -66,7 +107,7 @@ pub fn build(config: &Config) -> Result<Machine, Problems> {
 
 /// The line of the template at which each state begins, `templates/FILE:LINE`; none of templates that are at fault.
 pub fn origins(config: &Config) -> BTreeMap<String, String> {
-    let tables = Tables::read(config.catalog()).map(Arc::new);
+    let tables = Tables::of(config.catalog());
     let Ok(rendered) = tables.and_then(|tables| render::render(config, &tables, Marks::Made)) else {
         return BTreeMap::new();
     };
@@ -200,8 +241,27 @@ mod tests {
     #[test]
     fn the_same_configuration_gives_the_same_bytes() {
         let config = Config::with_defaults("asg-recycle".parse().unwrap());
-        assert_eq!(build(&config).unwrap().definition, build(&config).unwrap().definition);
+        assert_eq!(build_anew(&config).unwrap().definition, build_anew(&config).unwrap().definition);
     }
+
+    #[test]
+    fn a_machine_is_rendered_once_for_all_stacks_that_differ_in_nothing_it_follows_from() {
+        let of = |text: &str| build(&crate::config::parse(text.as_bytes()).unwrap()).unwrap();
+        let [one, same] =
+            [of("name: one\n"), of("name: two\nregion: eu-central-1\nlogs: {retention_days: 1}\n")];
+        assert!(Arc::ptr_eq(&one.definition, &same.definition));
+        for other in [
+            "region: cn-north-1\n",
+            "groups: {name_prefixes: [web-]}\n",
+            "strategies: {out-in: {poll_interval_seconds: 5}}\n",
+        ] {
+            let config = crate::config::parse(format!("name: one\n{other}").as_bytes()).unwrap();
+            let built = build(&config).unwrap();
+            assert_ne!(built.definition, one.definition, "{other}");
+            assert_eq!(built.definition, build_anew(&config).unwrap().definition, "{other}");
+        }
+    }
+
     /// Every fault of a strategy whose only file of states has this text.
     fn faults(states: &str) -> String {
         let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";

@@ -15,7 +15,7 @@ use super::tables::Tables;
 use crate::config::{Config, SettingValue};
 use crate::names;
 use crate::problem::{Problem, Problems};
-use crate::strategy::{Catalog, FRAME};
+use crate::strategy::{self, Catalog, FRAME};
 use crate::template;
 
 /// The Choices whose rules lead to a state, by that state.
@@ -162,8 +162,9 @@ fn phases(files: &[StatesOfFile], catalog: &Catalog) -> String {
             fields.get("phase").and_then(Value::as_str).map(|phase| vec![phase.to_owned()])
         }
         value => value.as_str().and_then(expression::delimited).map(|source| {
-            // Only one that says the word has such an entry, and parsing takes long.
-            let entries = if source.contains("phase") { expression::entries_of(source) } else { Vec::new() };
+            // Only one in which the key stands has such an entry, and parsing takes long.
+            let has_key = ["'phase'", "\"phase\""].iter().any(|key| source.contains(key));
+            let entries = if has_key { expression::entries_of(source) } else { Vec::new() };
             entries.into_iter().filter(|entry| entry.key == "phase").flat_map(|entry| entry.texts).collect()
         }),
     });
@@ -192,7 +193,9 @@ fn environment(
     mirror: &Arc<Mutex<Mirror>>,
     marks: Marks,
 ) -> Environment<'static> {
-    let mut environment = template::environment();
+    let is_embedded = marks == Marks::LeftOut && Arc::ptr_eq(config.catalog(), Catalog::embedded());
+    let mut environment =
+        if is_embedded { template::compiled(strategy::ROOT) } else { template::environment() };
     let known = Arc::clone(mirror);
     let callers = move |target: &str| ask(&known).known.callers.get(target).cloned().unwrap_or_default();
     environment.add_function("callers", callers);

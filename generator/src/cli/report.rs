@@ -59,7 +59,10 @@ impl BuildReport {
 
 /// `crate 50 of at most 185 (ring), after 2 min, about 5 min to go`.
 fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> String {
-    let minutes = |seconds: f64| format!("{:.0} min", (seconds / 60.0).ceil());
+    let minutes = |seconds: f64| match seconds {
+        ..60.0 => format!("{seconds:.0} s"),
+        _ => format!("{:.0} min", (seconds / 60.0).ceil()),
+    };
     let seconds = elapsed.as_secs_f64();
     let is_last = name == HANDLER_CRATE;
     #[expect(clippy::cast_precision_loss, reason = "some hundred crates")]
@@ -180,7 +183,7 @@ mod tests {
     #[test]
     fn a_waiting_person_is_told_how_far_it_is_and_about_how_long_it_takes() {
         let at = |name, begun, seconds| state(name, begun, 100, Duration::from_secs(seconds));
-        assert_eq!(at("libc", 1, 2), "compiling: crate 1 of at most 100 (libc), after 1 min");
+        assert_eq!(at("libc", 1, 2), "compiling: crate 1 of at most 100 (libc), after 2 s");
         let half = "compiling: crate 51 of at most 100 (ring), after 2 min, about 4 min to go";
         assert_eq!(at("ring", 51, 120), half);
         let last = "compiling: the handler itself, in one piece with all that it uses, after 7 min, about 4 min to go";

@@ -2,6 +2,7 @@
 
 use super::document::{Node, NodeValue, Scalar};
 use crate::problem::shown;
+use crate::secret;
 
 /// The meaning of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,9 @@ pub(super) fn found(node: &Node) -> String {
         NodeValue::Mapping(_) => return "a mapping".to_owned(),
         NodeValue::Scalar(scalar) => scalar,
     };
+    if let Some(what) = secret::found(scalar.text.as_bytes()) {
+        return format!("what looks like {what} and is not shown");
+    }
     let text = shown(&scalar.text);
     match meaning(scalar) {
         Meaning::Null => "nothing".to_owned(),

@@ -12,6 +12,7 @@ use super::tags::Tags;
 use super::text::TagValue;
 use super::{path, zone};
 use crate::problem::{Location, Problem, Problems, shown};
+use crate::secret;
 
 /// Reads the value of a key.
 pub(super) fn read(key: &Key, entry: &Entry, problems: &mut Problems) -> Option<KeyValue> {
@@ -203,7 +204,11 @@ fn text_of(format: &TextFormat, pointer: &str, node: &Node) -> Result<String, Pr
             let problem = format.problem(misfit, pointer, text, &scalar::found(node)).at(node.place);
             Err(problem.help("variables are not expanded here: write the value, or render the file before"))
         }
-        Err(misfit) => Err(format.problem(misfit, pointer, text, &scalar::found(node)).at(node.place)),
+        Err(misfit) => {
+            // No guess at what was meant, which would repeat it.
+            let meant = if secret::found(text.as_bytes()).is_some() { "" } else { text };
+            Err(format.problem(misfit, pointer, meant, &scalar::found(node)).at(node.place))
+        }
     }
 }
 

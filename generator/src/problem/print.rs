@@ -1,11 +1,13 @@
 //! Faults as people read them: the message, the place, the excerpt, the fix.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::text::is_printable;
 use super::types::{Location, Problem, Problems};
+use crate::secret;
 
 /// Beyond this many faults a list helps nobody; the rest is counted.
 const SHOWN_MAX: usize = 100;
@@ -44,7 +46,7 @@ fn render_one(problem: &Problem, file_name: &str, lines: &Lines<'_>, renderer: &
     let title = Level::ERROR.primary_title(&problem.reason).id(problem.code);
     let mut group = annotate_snippets::Group::with_title(title);
     if let Some(location) = problem.location {
-        let excerpt = lines.excerpt(location);
+        let excerpt = lines.excerpt(location, problem.code);
         let annotation = AnnotationKind::Primary.span(excerpt.start..excerpt.end);
         let snippet = Snippet::source(excerpt.text).path(file_name).line_start(location.line);
         group = group.element(snippet.annotation(annotation));
@@ -101,8 +103,8 @@ impl<'a> Lines<'a> {
         line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or_default()
     }
 
-    fn excerpt(&self, location: Location) -> Excerpt {
-        let line = self.line(location.line);
+    fn excerpt(&self, location: Location, code: &str) -> Excerpt {
+        let line = without_secret(self.line(location.line), code);
         let (mut text, mut start, mut end) = (String::new(), None, 0);
         for (index, character) in line.chars().enumerate() {
             if index + 1 == location.column {
@@ -116,6 +118,18 @@ impl<'a> Lines<'a> {
         }
         let start = start.unwrap_or(text.len()); // past the end of the line: what is missing there
         Excerpt { start, end: end.max(start), text }
+    }
+}
+
+/// A line as it may stand in the log of a pipeline: without its value, where that is a secret or looks like one.
+fn without_secret<'a>(line: &'a str, code: &str) -> Cow<'a, str> {
+    let is_secret = code == "secret" || secret::found(line.as_bytes()).is_some() || secret::is_named(line);
+    let indentation = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
+    let value = line.find(": ").map_or(indentation, |colon| colon + 2);
+    if is_secret && !line.trim_end().ends_with(':') {
+        format!("{}***", &line[..value]).into()
+    } else {
+        line.into()
     }
 }
 
@@ -164,6 +178,27 @@ error: 1 fault in stack.yaml
         assert!(text.contains("wrong") && text.contains("^^^^^"), "{text}");
         assert!(text.contains("stack.yaml:1:300006"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH_COLUMNS + 20), "{text}");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown_whatever_the_fault_is() {
+        let expected = "\
+error[code]: something is wrong
+ --> stack.yaml:2:3
+  |
+2 |   pagerduty: ***
+  |   ^^^^^^^^^
+";
+        let text = rendered("notifications:\n  pagerduty: https://user:hunter2@x.example\n", 2, 3, 9);
+        assert!(text.starts_with(expected), "{text}");
+        for line in ["  apiKey: hunter2", "- https://me:hunter2@x.example", "{name: a, password: hunter2}"] {
+            let text = rendered(line, 1, line.len() - 3, 3);
+            assert!(text.contains("***") && !text.contains("hunter2"), "{text}");
+        }
+        assert!(rendered("handler:\n  password:\n", 2, 3, 8).contains("2 |   password:\n"));
+        let problem = Problem::new("secret", "x", "a secret").at(Location { line: 1, column: 1, length: 1 });
+        let text = Problems::from(problem).render("stack.yaml", "x: wJalrXUtnFEMI/K7", false);
+        assert!(text.contains("1 | x: ***\n"), "{text}");
     }
 
     #[test]

@@ -7,17 +7,21 @@ use serde::Serialize;
 
 use super::deployer;
 use super::emitted::{Emitted, blocks};
-use super::format::{Description, Files, Offer, OutputFormat};
+use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::parameters::{Condition, TemplateParameter, default, overridden, own_default};
-use super::print::{environment, pascal, print, seen};
+use super::print::{GUIDES, environment, pascal, print, seen};
 use super::yaml;
 use crate::stack::parameter::{Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
+use crate::template;
 
 /// One template with every resource, the definition written out in it.
 #[derive(Debug, Clone, Copy)]
 pub struct CloudFormation;
+
+/// The folder of its templates.
+const FOLDER: &str = "cloudformation";
 
 /// The template of the template; it includes one part per concern.
 const TEMPLATE: &str = "cloudformation/template.yaml.j2";
@@ -54,7 +58,8 @@ impl OutputFormat for CloudFormation {
         }
     }
 
-    fn render(&self, stack: &Stack) -> Files {
+    fn files(&self, view: &View<'_>) -> Files {
+        let stack = view.stack;
         let name = stack.name.clone();
         let values = overridden(offered(stack));
         // ECR reads it as JSON.
@@ -63,7 +68,7 @@ impl OutputFormat for CloudFormation {
         let print_value = move |value: &Value, indent: usize| {
             yaml::Printer { name: &name, overridden: &values }.after_key(value, indent)
         };
-        let mut environment = environment("yaml", print_value);
+        let mut environment = environment(FOLDER, "yaml", print_value);
         environment.add_filter("pascal", |snake: &str| pascal(snake));
         let parameters: Vec<TemplateParameter> = offered(stack).map(TemplateParameter::new).collect();
         let conditions: Vec<Condition> = offered(stack).flat_map(Condition::of).collect();
@@ -76,7 +81,7 @@ impl OutputFormat for CloudFormation {
             dashboard_body => seen(stack.dashboard.as_ref().map(|dashboard| yaml::json_text(&dashboard.body))),
             definition => minijinja::Value::from(Arc::clone(&stack.machine.definition)),
             handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
-            ..seen(stack)
+            ..view.seen.clone()
         };
         let emitted = [(FILE, TEMPLATE)].into_iter();
         let emitted = emitted.chain(stack.repository.iter().map(|_| (REPOSITORY_FILE, REPOSITORY_TEMPLATE)));
@@ -121,12 +126,12 @@ impl OutputFormat for CloudFormation {
         pascal(key)
     }
 
-    fn deploy_guide(&self, stack: &Stack) -> String {
-        print(&crate::template::environment(), GUIDE, &seen(stack))
+    fn deploy_guide(&self, view: &View<'_>) -> String {
+        print(&template::compiled(GUIDES), GUIDE, &view.seen)
     }
 
-    fn removal_guide(&self, stack: &Stack) -> String {
-        print(&crate::template::environment(), REMOVAL, &seen(stack))
+    fn removal_guide(&self, view: &View<'_>) -> String {
+        print(&template::compiled(GUIDES), REMOVAL, &view.seen)
     }
 
     fn group_tags(&self, tags: &[(&str, &str)]) -> String {

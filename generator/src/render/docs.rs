@@ -36,17 +36,18 @@ pub(super) fn files(stack: &Stack) -> Files {
 /// A page of which no link leads to what does not travel with it.
 fn within(page: &str) -> String {
     let mut parts = page.split("](");
-    let mut text = parts.next().unwrap_or_default().to_owned();
+    let mut text = String::with_capacity(page.len());
+    text.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let (target, rest) = part.split_once(')').unwrap_or((part, ""));
         let travels = target.starts_with('#') || is_among(target);
         match (travels, text.rfind('[')) {
             (false, Some(begin)) => {
                 text.remove(begin);
-                text.push_str(rest);
             }
-            _ => text = format!("{text}]({target}){rest}"),
+            _ => text.extend(["](", target, ")"]),
         }
+        text.push_str(rest);
     }
     text
 }

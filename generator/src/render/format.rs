@@ -4,11 +4,28 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::emitted::Emitted;
+use super::print::seen;
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 
 /// Generated files: path under the output folder, `/`-separated, to contents.
 pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A stack, and what templates see of it: made once for all that is rendered of it.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The stack.
+    pub stack: &'a Stack,
+    /// It, as templates see it.
+    pub(super) seen: minijinja::Value,
+}
+
+impl<'a> View<'a> {
+    /// A view of a stack.
+    pub fn of(stack: &'a Stack) -> Self {
+        Self { stack, seen: seen(stack) }
+    }
+}
 
 /// An output format. Everything that is particular to one, in files and in prose, comes from here.
 pub trait OutputFormat: Debug + Sync {
@@ -16,7 +33,12 @@ pub trait OutputFormat: Debug + Sync {
     fn description(&self) -> &'static Description;
 
     /// The files that describe the stack, by path under the output folder.
-    fn render(&self, stack: &Stack) -> Files;
+    fn files(&self, view: &View<'_>) -> Files;
+
+    /// The same of a stack of which nothing else is rendered.
+    fn render(&self, stack: &Stack) -> Files {
+        self.files(&View::of(stack))
+    }
 
     /// The resources that its files describe.
     fn emitted(&self, files: &Files) -> Vec<Emitted>;
@@ -29,10 +51,10 @@ pub trait OutputFormat: Debug + Sync {
     fn offer(&self, parameter: &Parameter) -> Option<Offer>;
 
     /// How to deploy the files, in Markdown: exact commands, without a heading.
-    fn deploy_guide(&self, stack: &Stack) -> String;
+    fn deploy_guide(&self, view: &View<'_>) -> String;
 
     /// What there is to know of removing the deployed stack, in Markdown, without a heading.
-    fn removal_guide(&self, stack: &Stack) -> String;
+    fn removal_guide(&self, view: &View<'_>) -> String;
 
     /// Tags as they are written on a group that is described in the format.
     fn group_tags(&self, tags: &[(&str, &str)]) -> String;

@@ -23,7 +23,7 @@ use crate::stack::Stack;
 pub use cloudformation::CloudFormation;
 pub use deployer::{DeployerNeed, deployer_needs};
 pub use emitted::Emitted;
-pub use format::{Description, Files, Offer, OutputFormat};
+pub use format::{Description, Files, Offer, OutputFormat, View};
 pub use formats::FORMATS;
 pub use terraform::Terraform;
 
@@ -37,10 +37,11 @@ fn attributes(stack: &Stack) -> String {
 
 /// The files that belong to no format: the state machine's definition for people, the `README.md`
 /// for the person who deploys the stack, what whoever operates it reads, and where the handler is an image, how that is made.
-pub fn shared(stack: &Stack) -> Files {
+pub fn shared(view: &View<'_>) -> Files {
+    let stack = view.stack;
     let definition = (stack.machine.file.to_owned(), stack.machine.readable.as_bytes().to_vec());
-    let readme = ("README.md".to_owned(), readme::render(stack).into_bytes());
+    let readme = ("README.md".to_owned(), readme::render(view).into_bytes());
     let attributes = (".gitattributes".to_owned(), attributes(stack).into_bytes());
-    let pages = docs::files(stack).into_iter().chain(image::render(stack)).chain(role_policy::files(stack));
+    let pages = docs::files(stack).into_iter().chain(image::render(view)).chain(role_policy::files(stack));
     [attributes, definition, readme].into_iter().chain(pages).collect()
 }

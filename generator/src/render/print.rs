@@ -8,12 +8,17 @@ use crate::stack::parameter::ParameterKind;
 use crate::stack::value::Value;
 use crate::template;
 
-/// A template environment in which `filter` prints values: `value | filter` or `value | filter(indent)`.
+/// The folder of the templates of what people read.
+pub(super) const GUIDES: &str = "readme";
+
+/// A template environment for a folder's templates in which `filter` prints values: `value | filter` or
+/// `value | filter(indent)`.
 pub(super) fn environment(
+    folder: &'static str,
     filter: &'static str,
     print: impl Fn(&Value, usize) -> String + Send + Sync + 'static,
 ) -> Environment<'static> {
-    let mut environment = template::environment();
+    let mut environment = template::compiled(folder);
     environment.add_filter(filter, move |value: minijinja::Value, indent: Option<usize>| {
         read(value).map(|value| print(&value, indent.unwrap_or_default()))
     });

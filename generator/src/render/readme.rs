@@ -3,23 +3,24 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::format::{Offer, OutputFormat};
+use super::format::{Offer, OutputFormat, View};
 use super::formats::FORMATS;
 use super::hcl;
-use super::print::{environment, print, seen};
+use super::print::{GUIDES, environment, print, seen};
+use crate::stack::Parameter;
 use crate::stack::value::Value;
-use crate::stack::{Parameter, Stack};
 
 const TEMPLATE: &str = "readme/README.md.j2";
 
-pub(super) fn render(stack: &Stack) -> String {
-    let environment = environment("hcl", hcl::expression);
-    let formats: Vec<FormatPart> = FORMATS.iter().map(|format| FormatPart::new(*format, stack)).collect();
+pub(super) fn render(view: &View<'_>) -> String {
+    let stack = view.stack;
+    let environment = environment(GUIDES, "hcl", hcl::expression);
+    let formats: Vec<FormatPart> = FORMATS.iter().map(|format| FormatPart::new(*format, view)).collect();
     let parameters: Vec<Row> = stack.parameters.iter().map(Row::new).collect();
     let context = context! {
         formats => seen(formats),
         parameters => seen(parameters),
-        ..seen(stack)
+        ..view.seen.clone()
     };
     print(&environment, TEMPLATE, &context)
 }
@@ -39,7 +40,8 @@ struct FormatPart {
 }
 
 impl FormatPart {
-    fn new(format: &dyn OutputFormat, stack: &Stack) -> Self {
+    fn new(format: &dyn OutputFormat, view: &View<'_>) -> Self {
+        let stack = view.stack;
         let description = format.description();
         let of_image = stack.repository.iter().flat_map(|_| description.image_contents);
         Self {
@@ -48,8 +50,8 @@ impl FormatPart {
             group_noun: description.group_noun,
             language: description.language,
             contents: description.contents.iter().chain(of_image).collect(),
-            deploy_guide: format.deploy_guide(stack),
-            removal_guide: format.removal_guide(stack),
+            deploy_guide: format.deploy_guide(view),
+            removal_guide: format.removal_guide(view),
             roll_back: description.roll_back,
             group_tags: format.group_tags(&stack.guide.required_tags()),
         }

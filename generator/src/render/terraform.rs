@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::deployer;
 use super::emitted::{Emitted, blocks};
-use super::format::{Description, Files, Offer, OutputFormat};
+use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::hcl;
-use super::print::{bounded, environment, print, seen};
+use super::print::{GUIDES, bounded, environment, print, seen};
+use crate::stack::Parameter;
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
-use crate::stack::{Parameter, Stack};
 use crate::template;
 
 /// A module with a file for each concern, the definition beside them, and a root that calls it.
@@ -22,9 +22,6 @@ const FOLDERS: &[&str] =
 
 /// The same, where the handler is an image: a root that makes its repository.
 const REPOSITORY_FOLDER: &str = "terraform-repository";
-
-/// Ends the name of every template.
-const TEMPLATE_SUFFIX: &str = ".j2";
 
 /// How to deploy it.
 const GUIDE: &str = "readme/terraform.md.j2";
@@ -52,15 +49,16 @@ impl OutputFormat for Terraform {
         }
     }
 
-    fn render(&self, stack: &Stack) -> Files {
-        let environment = environment("hcl", hcl::expression);
+    fn files(&self, view: &View<'_>) -> Files {
+        let stack = view.stack;
+        let environment = environment(FOLDERS[0], "hcl", hcl::expression);
         let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
-        let context = context! { variables => seen(variables), ..seen(stack) };
+        let context = context! { variables => seen(variables), ..view.seen.clone() };
         let repository = stack.repository.iter().map(|_| &REPOSITORY_FOLDER);
         let folders = FOLDERS.iter().chain(repository).filter_map(|folder| template::folder(folder));
         let templates = folders.flat_map(include_dir::Dir::files).filter_map(|file| file.path().to_str());
         let file = |template: &str| {
-            let path = template.strip_suffix(TEMPLATE_SUFFIX).unwrap_or(template).to_owned();
+            let path = template.strip_suffix(template::SUFFIX).unwrap_or(template).to_owned();
             let text = print(&environment, template, &context);
             let is_prose = path.strip_suffix(".md").is_some();
             (path, if is_prose { text } else { hcl::aligned(&text) }.into_bytes())
@@ -94,12 +92,12 @@ impl OutputFormat for Terraform {
         Some(Offer { name: parameter.key.as_str().to_owned(), mentions, required, own_default: None })
     }
 
-    fn deploy_guide(&self, stack: &Stack) -> String {
-        print(&environment("hcl", hcl::expression), GUIDE, &seen(stack))
+    fn deploy_guide(&self, view: &View<'_>) -> String {
+        print(&environment(GUIDES, "hcl", hcl::expression), GUIDE, &view.seen)
     }
 
-    fn removal_guide(&self, stack: &Stack) -> String {
-        print(&environment("hcl", hcl::expression), REMOVAL, &seen(stack))
+    fn removal_guide(&self, view: &View<'_>) -> String {
+        print(&environment(GUIDES, "hcl", hcl::expression), REMOVAL, &view.seen)
     }
 
     fn group_tags(&self, tags: &[(&str, &str)]) -> String {

@@ -12,7 +12,7 @@ use crate::problem::{Problem, Problems};
 use crate::template;
 
 /// The folder of every strategy's folder, and of `_shared`.
-const ROOT: &str = "strategies";
+pub(crate) const ROOT: &str = "strategies";
 /// What the machine is besides its states.
 pub(crate) const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 const SETTINGS: &str = "strategies/_shared/settings.yaml";

@@ -8,7 +8,7 @@ mod types;
 use std::collections::BTreeMap;
 
 pub use catalog::Catalog;
-pub(crate) use catalog::FRAME;
+pub(crate) use catalog::{FRAME, ROOT};
 pub use setting::Setting;
 pub use types::{Hooks, LeavingOrder, Phase, Strategy};
 

@@ -18,7 +18,7 @@ use asg_recycle::config::{
     BatchingWindowSeconds, Config, LockHeldHours, PackageKind, ReservedConcurrency, SilenceHours, TagChanges,
 };
 use asg_recycle::problem::Problem;
-use asg_recycle::render::{self, FORMATS, Files};
+use asg_recycle::render::{self, FORMATS, Files, View};
 use asg_recycle::stack::parameter::{ParameterKey, ParameterKind};
 use asg_recycle::stack::{PackageDigest, Parameter, Stack};
 use asg_recycle_handler::contract;
@@ -272,7 +272,7 @@ fn every_format_embeds_the_very_same_definition() {
     for stack in &stacks() {
         let definition = &*stack.machine.definition;
         let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).expect("it is JSON");
-        let readable = &render::shared(stack)["state_machine.asl.json"];
+        let readable = &render::shared(&View::of(stack))["state_machine.asl.json"];
         assert_eq!(parsed(readable), parsed(definition.as_bytes()));
         for reader in READERS {
             assert_eq!((reader.definition)(stack), definition, "{}", reader.format);
@@ -322,7 +322,8 @@ fn every_event_pattern_fits_the_quota() {
 #[test]
 fn every_file_says_first_that_it_is_generated_and_from_what() {
     for stack in &stacks() {
-        let files = FORMATS.iter().map(|format| format.render(stack)).chain([render::shared(stack)]);
+        let files =
+            FORMATS.iter().map(|format| format.render(stack)).chain([render::shared(&View::of(stack))]);
         for (path, contents) in files.flat_map(Files::into_iter) {
             let text = String::from_utf8(contents).expect("files are text");
             let first = text.lines().next().unwrap_or_default();

@@ -8,6 +8,7 @@ mod request;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,6 +67,22 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Those of a catalog. What is compiled in is read once in a process.
+    ///
+    /// # Errors
+    /// Everything that is wrong with a table, by its file.
+    pub(super) fn of(catalog: &Arc<Catalog>) -> Result<Arc<Self>, Problems> {
+        static EMBEDDED: OnceLock<Arc<Tables>> = OnceLock::new();
+        if !Arc::ptr_eq(catalog, Catalog::embedded()) {
+            return Self::read(catalog).map(Arc::new);
+        }
+        if let Some(tables) = EMBEDDED.get() {
+            return Ok(Arc::clone(tables));
+        }
+        let tables = Self::read(catalog).map(Arc::new)?;
+        Ok(Arc::clone(EMBEDDED.get_or_init(|| tables)))
+    }
+
     /// Reads them.
     ///
     /// # Errors
