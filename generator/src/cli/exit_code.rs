@@ -50,6 +50,7 @@ impl From<crate::package::PackageError> for Failure {
         use crate::package::PackageError;
         match error {
             PackageError::PackagedFile { .. }
+            | PackageError::Several(_)
             | PackageError::TooLarge { .. }
             | PackageError::NotAPackage { .. } => Self::Input(error.to_string()),
             _ => Self::World(error.to_string()),

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use crate::AsgRecycle;
 use crate::config::{self, Config};
-use crate::package::Contents;
+use crate::package::{Contents, PackageError};
 use crate::problem::Problems;
 
 /// Bytes read at most: more than the parser takes, so that it, not the machine's memory, sets the limit.
@@ -51,9 +51,9 @@ impl Source {
     }
 
     /// What the stack packages: files are looked for beside the stack's.
-    pub(super) fn contents(&self, config: &Config) -> Result<Contents, Failure> {
+    pub(super) fn contents(&self, config: &Config) -> Result<Contents, PackageError> {
         let folder = self.file.parent().unwrap_or(Path::new(""));
-        Ok(Contents::of_handler(&config.handler, folder)?)
+        Contents::of_handler(&config.handler, folder)
     }
 }
 

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::{self, Source};
+use crate::AsgRecycle;
+use crate::package::PackageError;
 use crate::problem::{Problem, Problems};
 
 #[derive(Debug, clap::Args)]
@@ -26,10 +28,13 @@ enum ReportFormat {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let input = match arguments.source.read() {
+    let mut input = match arguments.source.read() {
         Ok(input) => input,
         Err(failure) => return Err(unread(arguments, failure, context)),
     };
+    if let Err(problems) = input.stack.as_ref().map_or(Ok(()), |stack| packaged(arguments, stack)) {
+        input.stack = Err(problems);
+    }
     if arguments.format == ReportFormat::Json {
         let report = report(&input.name, input.stack.as_ref().err());
         context.console.result(&format!("{report:#}\n"))?;
@@ -42,6 +47,19 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         (Err(_), ReportFormat::Json) => Err(Failure::Faults(String::new())), // all said on standard output
     }
+}
+
+/// Whether what the stack packages can be packaged: every other command would refuse it.
+fn packaged(arguments: &Arguments, stack: &AsgRecycle) -> Result<(), Problems> {
+    let problem = |fault: &PackageError| Problem::new("packaged-file", "handler.files", fault.to_string());
+    let faults = match arguments.source.contents(stack.config()) {
+        Ok(_) => return Ok(()),
+        Err(PackageError::Several(faults)) => faults,
+        Err(fault) => vec![fault],
+    };
+    let mut problems = Problems::default();
+    problems.extend(faults.iter().map(problem));
+    Err(problems)
 }
 
 /// A file that cannot be read, which a program is told as it asked to be.

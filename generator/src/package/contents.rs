@@ -47,24 +47,36 @@ impl Contents {
 }
 
 fn packaged_files(files: &PackagedFiles, folder: &Path) -> Result<Files, PackageError> {
-    let mut read = Files::new();
+    let (mut read, mut faults) = (Files::new(), Vec::new());
     let mut room = UNZIPPED_BYTES_MAX;
     for (path, source) in files.iter() {
-        let fault = |reason: String, fix: &'static str| PackageError::PackagedFile {
-            path: path.to_string(),
-            source_path: folder.join(&**source),
-            reason,
-            fix,
-        };
-        let contents = plain_file(folder, source).and_then(|place| read_file(&place, room));
-        let contents = contents.map_err(|(reason, fix)| fault(reason, fix))?;
-        if let Some(what) = secret::found(&contents) {
-            return Err(fault(format!("looks like it holds {what}"), PLACE_FOR_SECRETS));
+        match packaged_file(folder, source, room) {
+            Ok(contents) => {
+                room -= contents.len() as u64;
+                read.insert(path.to_string(), contents);
+            }
+            Err((reason, fix)) => faults.push(PackageError::PackagedFile {
+                path: path.to_string(),
+                source_path: folder.join(&**source),
+                reason,
+                fix,
+            }),
         }
-        room -= contents.len() as u64;
-        read.insert(path.to_string(), contents);
     }
-    Ok(read)
+    match faults.len() {
+        0 => Ok(read),
+        1 => Err(faults.remove(0)),
+        _ => Err(PackageError::Several(faults)),
+    }
+}
+
+/// The contents of one, where they may be packaged.
+fn packaged_file(folder: &Path, source: &str, room: u64) -> Result<Vec<u8>, Wrong> {
+    let contents = read_file(&plain_file(folder, source)?, room)?;
+    match secret::found(&contents) {
+        Some(what) => Err((format!("looks like it holds {what}"), PLACE_FOR_SECRETS)),
+        None => Ok(contents),
+    }
 }
 
 /// What is wrong with a file, and the fix.
@@ -154,6 +166,9 @@ mod tests {
             let fault = contents(folder.path(), &[("x", source)]).unwrap_err();
             assert!(fault.contains(part), "{source}: {fault}");
         }
+        let both = contents(folder.path(), &[("a", "absent"), ("l", "link"), ("r", "real")]).unwrap_err();
+        assert!(both.contains("`a`: `") && both.contains("cannot be read"), "{both}");
+        assert!(both.contains("`l`: `") && both.contains("is a link") && both.lines().count() == 2, "{both}");
         for path in ["../x", "/x", "a/../../x"] {
             let fault = contents(folder.path(), &[(path, "real")]).unwrap_err();
             assert!(fault.contains("leads out of the package"), "{path}: {fault}");

@@ -105,6 +105,9 @@ pub enum PackageError {
         /// What would be right.
         fix: &'static str,
     },
+    /// More than one such thing.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Self>),
     /// Lambda does not take it.
     #[error("{what} has {bytes} bytes, and Lambda takes {bytes_max}: package less under `handler.files`")]
     TooLarge {

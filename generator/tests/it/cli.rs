@@ -99,6 +99,19 @@ fn validate_reports_to_people_and_to_programs() {
 }
 
 #[test]
+fn validate_tells_every_file_that_cannot_be_packaged() {
+    let text = "name: web\nhandler:\n  files:\n    ca.pem: certs/ca.pem\n    key.txt: key.txt\n";
+    let run = Run::new(&["validate", "stack.yaml"]).file("stack.yaml", text);
+    let run = run.file("key.txt", &format!("-----BEGIN {} KEY-----\n", "PRIVATE"));
+    let run = run.stderr_has("`ca.pem`: `certs/ca.pem` cannot be read").stderr_has("holds a private key");
+    let done = run.stderr_has("error: 2 faults in stack.yaml").exits(2);
+    let done =
+        done.then(&["validate", "stack.yaml", "--format", "json"]).stdout_has("\"packaged-file\"").exits(2);
+    let done = done.then(&["validate", "stack.yaml"]).file("key.txt", "x").file("certs/ca.pem", "x");
+    done.stdout("stack.yaml: no faults\n").ok();
+}
+
+#[test]
 fn generate_writes_each_format_asked_for() {
     let done = generated();
     for path in
