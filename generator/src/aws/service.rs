@@ -45,6 +45,8 @@ const fn query(name: &'static str, version: &'static str) -> AwsService {
     AwsService { name, protocol: Protocol::Query { version } }
 }
 
+/// Zonal shifts: zones from which traffic is taken for a time.
+pub const ARC_ZONAL_SHIFT: AwsService = AwsService { name: "arc-zonal-shift", protocol: Protocol::Path };
 /// EC2 Auto Scaling.
 pub const AUTO_SCALING: AwsService = query("autoscaling", "2011-01-01");
 /// `DynamoDB`.

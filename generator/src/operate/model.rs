@@ -102,6 +102,7 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
         ("capacity_type", units.map(|units| json!(units))),
         ("launch_hook", hook(&facts.hooks, "LAUNCHING")),
         ("terminate_hook", hook(&facts.hooks, "TERMINATING")),
+        ("shifted_away_from", facts.shifted_away.first().map(|zone| json!(zone))),
     ] {
         if let Some(value) = value {
             spec[key] = value;

@@ -1,8 +1,8 @@
 //! Every call that operating a stack takes, and what it touches: the policy of an operator is computed from this list.
 
 use crate::aws::service::{
-    AUTO_SCALING, AwsAction, CLASSIC_LOAD_BALANCING, CLOUD_TRAIL, CLOUD_WATCH, DYNAMODB, EC2, EVENT_BRIDGE,
-    IAM, LAMBDA, LOAD_BALANCING, SNS, SQS, STATES, STS, VPC_LATTICE,
+    ARC_ZONAL_SHIFT, AUTO_SCALING, AwsAction, CLASSIC_LOAD_BALANCING, CLOUD_TRAIL, CLOUD_WATCH, DYNAMODB,
+    EC2, EVENT_BRIDGE, IAM, LAMBDA, LOAD_BALANCING, SNS, SQS, STATES, STS, VPC_LATTICE,
 };
 
 /// What a call touches.
@@ -83,6 +83,11 @@ pub const DESCRIBE_HOOKS: Operation =
 /// Its instance refreshes.
 pub const DESCRIBE_REFRESHES: Operation =
     read(AwsAction::repeatable(AUTO_SCALING, "DescribeInstanceRefreshes"), Touches::Everything);
+/// From which zones its traffic is shifted away.
+pub const ZONAL_SHIFTS: Operation = read(
+    AwsAction::path(ARC_ZONAL_SHIFT, "GetManagedResource", "/managedresources/{resourceIdentifier}"),
+    Touches::Everything,
+);
 /// How the alarms are that strategies watch.
 pub const DESCRIBE_ALARMS: Operation =
     read(AwsAction::repeatable(CLOUD_WATCH, "DescribeAlarms"), Touches::Everything);
@@ -191,6 +196,7 @@ pub const OPERATIONS: &[Operation] = &[
     DESCRIBE_ACTIVITIES,
     DESCRIBE_HOOKS,
     DESCRIBE_REFRESHES,
+    ZONAL_SHIFTS,
     DESCRIBE_ALARMS,
     DESCRIBE_MACHINES,
     DESCRIBE_TARGET_HEALTH,

@@ -178,7 +178,7 @@ fn refusals(
     decided.err().into_iter().chain(waits_for).chain(skips).collect()
 }
 
-/// Why the machine would leave the group alone that the simulator, which does not know these of a group, forecasts nothing of.
+/// Why the machine would leave the group alone. Of these the simulator knows shifted zones only, and its forecast ends with them.
 fn skips(facts: &PlanFacts, strategy: Option<&str>) -> Vec<String> {
     let operator = facts.settings.operator.as_ref().filter(|one| !one.principal.is_empty());
     let operator = operator
@@ -189,7 +189,10 @@ fn skips(facts: &PlanFacts, strategy: Option<&str>) -> Vec<String> {
     let weights = known.filter(|strategy| !strategy.any_units && is_weighted(facts)).map(|strategy| {
         format!("the group counts its capacity in weights, which {} does not", strategy.name)
     });
-    [operator, refresh, weights].into_iter().flatten().collect()
+    let zones = facts.shifted_away.join(", ");
+    let shifted =
+        (!zones.is_empty()).then(|| format!("traffic of the group is shifted away from a zone: {zones}"));
+    [operator, refresh, shifted, weights].into_iter().flatten().collect()
 }
 
 /// Whether an instance of the group may count for other than one.
@@ -243,10 +246,6 @@ fn leaves_out(facts: &PlanFacts) -> Vec<String> {
     let mut left_out = vec!["scaling policies and scheduled actions".to_owned()];
     if facts.refresh.is_some() {
         left_out.push("the instance refresh that is active".to_owned());
-    }
-    let policy = facts.settings.availability_zone_impairment_policy.as_ref();
-    if policy.is_some_and(|policy| policy.zonal_shift_enabled) {
-        left_out.push("whether traffic of the group is shifted away from a zone".to_owned());
     }
     if is_weighted(facts) {
         left_out.push("weights of types".to_owned());
@@ -318,8 +317,12 @@ mod tests {
         let operated = "<Operator><Principal>eks.amazonaws.com</Principal></Operator>";
         let skip = "the group has an operator, which alone may change it: eks.amazonaws.com";
         assert_eq!(told(operated, "out-in").0, [skip]);
-        let shifted = "<AvailabilityZoneImpairmentPolicy><ZonalShiftEnabled>true</ZonalShiftEnabled></AvailabilityZoneImpairmentPolicy>";
-        assert_eq!(told(shifted, "out-in").1, ["whether traffic of the group is shifted away from a zone"]);
+        let zones = vec!["euw2-az1".to_owned(), "euw2-az2".to_owned()];
+        let shifted = PlanFacts { shifted_away: zones, ..PlanFacts::default() };
+        assert_eq!(
+            skips(&shifted, None),
+            ["traffic of the group is shifted away from a zone: euw2-az1, euw2-az2"]
+        );
         let weighted = "<MixedInstancesPolicy><LaunchTemplate><Overrides><member><WeightedCapacity>2</WeightedCapacity></member>\
             </Overrides></LaunchTemplate></MixedInstancesPolicy>";
         let (skip, left_out) = told(weighted, "in-out");

@@ -16,6 +16,9 @@ pub struct SettingsPage {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct GroupSettings {
+    /// Its ARN.
+    #[serde(rename = "AutoScalingGroupARN")]
+    pub arn: String,
     /// `EC2`, or that and others with commas, e.g. `EC2,ELB`.
     pub health_check_type: String,
     /// How long after it came into service a failed check does not count, in seconds.
@@ -116,6 +119,39 @@ impl SeenRefresh {
     /// Whether it is at work still, as the machine tells it.
     pub fn is_active(&self) -> bool {
         ["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"].contains(&&*self.status)
+    }
+}
+
+/// What is known of zonal shifts of a group.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ShiftsAnswer {
+    /// Those that somebody began.
+    pub zonal_shifts: Vec<SeenShift>,
+    /// Those that AWS began.
+    pub autoshifts: Vec<SeenShift>,
+}
+
+/// A zonal shift.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SeenShift {
+    /// `APPLIED` or `NOT_APPLIED`.
+    pub applied_status: String,
+    /// The zone.
+    pub away_from: String,
+}
+
+impl ShiftsAnswer {
+    /// The zones from which traffic is shifted away now, once each, as the machine tells them.
+    pub fn away_from(self) -> Vec<String> {
+        let mut zones = Vec::new();
+        for shift in self.zonal_shifts.into_iter().chain(self.autoshifts) {
+            if shift.applied_status == "APPLIED" && !zones.contains(&shift.away_from) {
+                zones.push(shift.away_from);
+            }
+        }
+        zones
     }
 }
 

@@ -22,6 +22,8 @@ pub struct PlanFacts {
     pub activities: Vec<SeenActivity>,
     /// The status of its instance refresh that is at work; nothing where none is.
     pub refresh: Option<String>,
+    /// Zones from which its traffic is shifted away.
+    pub shifted_away: Vec<String>,
     /// The states of the alarms that strategies watch, by their names; those that are there.
     pub alarms: BTreeMap<String, String>,
     /// The definition of the stack's machine.

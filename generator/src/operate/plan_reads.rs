@@ -8,9 +8,11 @@ use super::deployed;
 use super::group_answers::{ActivitiesPage, SeenActivity};
 use super::group_reads;
 use super::operation::{
-    DESCRIBE_ACTIVITIES, DESCRIBE_ALARMS, DESCRIBE_GROUPS, DESCRIBE_HOOKS, DESCRIBE_REFRESHES,
+    DESCRIBE_ACTIVITIES, DESCRIBE_ALARMS, DESCRIBE_GROUPS, DESCRIBE_HOOKS, DESCRIBE_REFRESHES, ZONAL_SHIFTS,
 };
-use super::plan_answers::{AlarmsAnswer, HooksAnswer, RefreshesAnswer, SeenRefresh, SettingsPage};
+use super::plan_answers::{
+    AlarmsAnswer, GroupSettings, HooksAnswer, RefreshesAnswer, SeenRefresh, SettingsPage, ShiftsAnswer,
+};
 use super::plan_facts::PlanFacts;
 use super::reads;
 use super::session::StackSession;
@@ -37,6 +39,7 @@ pub fn plan(session: &StackSession, name: &str) -> Result<PlanFacts, AwsError> {
     let arguments = json!({"AutoScalingGroupName": name, "MaxRecords": REFRESHES});
     let refreshes: RefreshesAnswer = session.ask(&DESCRIBE_REFRESHES, &arguments)?;
     let refresh = refreshes.instance_refreshes.list.into_iter().find(SeenRefresh::is_active);
+    let shifted_away = shifted_away(session, &settings)?;
     let definition = group_reads::definition(session)?;
     Ok(PlanFacts {
         fleet,
@@ -44,9 +47,25 @@ pub fn plan(session: &StackSession, name: &str) -> Result<PlanFacts, AwsError> {
         hooks: hooks.lifecycle_hooks.list,
         activities,
         refresh: refresh.map(|refresh| refresh.status),
+        shifted_away,
         alarms: alarms(session, &definition)?,
         definition,
     })
+}
+
+/// The zones from which the group's traffic is shifted away. It is asked where it can be only, and one that is not known there has
+/// none, as the machine has it (A20).
+fn shifted_away(session: &StackSession, settings: &GroupSettings) -> Result<Vec<String>, AwsError> {
+    let policy = settings.availability_zone_impairment_policy.as_ref();
+    if policy.is_none_or(|policy| !policy.zonal_shift_enabled) {
+        return Ok(Vec::new());
+    }
+    let answer: Result<ShiftsAnswer, AwsError> =
+        session.ask(&ZONAL_SHIFTS, &json!({"resourceIdentifier": settings.arn}));
+    match answer {
+        Err(error) if error.is("ResourceNotFoundException") => Ok(Vec::new()),
+        answer => Ok(answer?.away_from()),
+    }
 }
 
 /// The states of the alarms that the deployed strategies watch.

@@ -335,6 +335,7 @@ def described(group, with_instances):
             )
             for identifier in identifiers
         ],
+        **({} if group.shifted_away is None else {"AvailabilityZoneImpairmentPolicy": {"ZonalShiftEnabled": True}}),
     }
 
 

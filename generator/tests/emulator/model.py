@@ -83,6 +83,8 @@ class Group:
     surge: int = 0
     created_at: float = 0
     retry_pending: bool = False
+    # Zones that its traffic is or was shifted away from; None where zonal shifts are not enabled.
+    shifted_away: list | None = None
 
     def tags_at_launch(self):
         """What an instance carries that is launched now."""

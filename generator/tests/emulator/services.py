@@ -31,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from . import permissions
+from . import permissions, zonal_shifts
 from .api import when
 from .faults import Rejected
 
@@ -80,11 +80,13 @@ def install(clock, journal, faults, fleet, api, calls, trail):
     _simulate_policies()
 
 
-def start_server():
+def start_server(faults, fleet, calls):
     """Serves on a free port of the loopback interface; its URL."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # what fails is in the outcome of the execution
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    application = DomainDispatcherApplication(create_backend_app)
+    application = zonal_shifts.in_front_of(application, fleet, faults, calls, caller_of)
+    server = make_server("127.0.0.1", 0, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     os.environ["MOTO_PORT"] = str(server.server_port)
     return f"http://127.0.0.1:{server.server_port}"

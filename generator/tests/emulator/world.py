@@ -48,7 +48,7 @@ class World:
         )
         formation.install()
         definitions.parse_once()
-        self._endpoint = services.start_server()
+        self._endpoint = services.start_server(self._faults, self._fleet, self._calls)
         interpreter.install(self._clock, self._endpoint, self._execution_ended)
         self._clients = {}
 
@@ -194,6 +194,11 @@ class World:
             self.create_group(name, 1, 4, 2, ["eu-west-2a", "eu-west-2b"], tags)
             if number < outdated:
                 self.new_template_version(name)
+
+    def shift_away(self, group, zones):
+        """Enables zonal shifts of a group, and shifts its traffic away from a zone; the last of several is in effect."""
+        with self._fleet.lock:
+            self._fleet.find_group(group).shifted_away = zones
 
     def put_launch_configuration(self, name, age_seconds):
         """A launch configuration that was made so long ago."""

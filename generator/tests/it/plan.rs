@@ -139,6 +139,36 @@ fn a_refresh_is_planned_without_an_order_of_the_machines_own() {
 }
 
 #[test]
+fn a_group_with_a_zone_shifted_away_is_refused_in_the_machines_own_words() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    let mut planned = |zones: serde_json::Value| {
+        stage.emulator.order("shift_away", json!({"group": GROUP, "zones": zones}));
+        crate::operate::calls(&mut stage);
+        let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+        assert_eq!(plan["calls"], json!(crate::operate::calls(&mut stage)), "{plan:#}");
+        (plan["refusals"].clone(), plan["forecast"]["endings"].clone())
+    };
+    // One that has them enabled and none in effect.
+    assert_eq!(planned(json!([])), (json!([]), json!(["recycled"])));
+    let (refusals, endings) = planned(json!(["euw2-az1", "euw2-az2"]));
+    assert_eq!(
+        (&refusals, &endings),
+        (&json!(["traffic of the group is shifted away from a zone: euw2-az2"]), &json!(["skipped"]))
+    );
+    operate(&mut stage, &["plan", GROUP]).stdout_has("not now    traffic of the group is shifted away").ok();
+    operate(&mut stage, &["operator-policy"]).stdout_has("\"arc-zonal-shift:GetManagedResource\"").ok();
+    let action = "arc-zonal-shift:GetManagedResource";
+    let denied = json!({"action": action, "code": "AccessDeniedException", "message": "no", "count": 1});
+    stage.emulator.order("fault_calls", denied);
+    operate(&mut stage, &["plan", GROUP]).stderr_has(&format!("{action} is denied: no")).exits(3);
+    let event = stage.launch_event();
+    let started = stage.send(&event);
+    let ended = stage.emulator.wait(&started);
+    assert_eq!((&ended.output["outcome"], &ended.output["reason"]), (&json!("skipped"), &refusals[0]));
+}
+
+#[test]
 fn a_plan_says_what_speaks_against_it() {
     let mut stage = Stage::new("out-in");
     stage.new_launch_template_version();
