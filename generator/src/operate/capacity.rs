@@ -72,8 +72,8 @@ pub(super) fn stays(
             if replaced.iter().any(|old| old == id) {
                 continue; // what is replaced was there at first
             }
-            stay.launched = Some(began);
-            stay.is_newcomer = began >= since;
+            stay.is_newcomer = is_later(began, since);
+            stay.launched = Some(if stay.is_newcomer { began } else { began.min(since) });
             let has_failed = ["Failed", "Cancelled"].contains(&&*activity.status_code);
             stay.in_service = ended.filter(|_| activity.status_code == "Successful");
             if has_failed {
@@ -92,6 +92,13 @@ pub(super) fn stays(
         }
     }
     stays
+}
+
+/// Whether something began after a recycle did. Where one of the two is told in whole seconds, what is of the same second is not
+/// later: no recycle launches in its first second, for it asks a dozen times before it changes anything.
+fn is_later(began: Timestamp, since: Timestamp) -> bool {
+    let is_exact = |at: Timestamp| at.subsec_nanosecond() != 0;
+    if is_exact(began) && is_exact(since) { began >= since } else { began.as_second() > since.as_second() }
 }
 
 /// The instance that an activity is about: `Launching a new EC2 instance: i-...`.
@@ -132,6 +139,32 @@ mod tests {
             start_time: at(began).to_string(),
             end_time: ended.map(|minute| at(minute).to_string()),
         }
+    }
+
+    #[test]
+    fn what_was_launched_in_the_second_in_which_the_recycle_began_was_there_before() {
+        let of = |launched: &str, since: &str| {
+            let launch = SeenActivity {
+                start_time: format!("2026-01-05T09:00:{launched}Z"),
+                end_time: Some(at(1).to_string()),
+                ..activity("Launching a new EC2 instance: i-1", 0, Some(1))
+            };
+            let mut group = SeenGroup::default();
+            group.instances.list = vec![SeenInstance { id: "i-1".to_owned(), ..SeenInstance::default() }];
+            let since = format!("2026-01-05T09:00:{since}Z").parse().expect("a time");
+            let told = samples(&group, &[launch], (since, at(2)), (&[], None));
+            let mut told: Vec<_> = told.iter().map(|(_, sample)| (sample.old, sample.new)).collect();
+            told.dedup();
+            told
+        };
+        let (there, came) = ([(1, 0)], [(0, 0), (0, 1)]);
+        assert_eq!(of("05", "05"), there);
+        assert_eq!(of("05.9", "05"), there, "begun before the recycle, of which the second is known");
+        assert_eq!(of("05", "05.2"), there);
+        assert_eq!(of("05.1", "05.2"), there);
+        assert_eq!(of("05.3", "05.2"), came, "both are known to the millisecond");
+        assert_eq!(of("06", "05.9"), came);
+        assert_eq!(of("06", "05"), came);
     }
 
     #[test]

@@ -298,7 +298,7 @@ fn how_it_ended(ending: &ListedExecution, facts: &FleetFacts) -> String {
 /// A moment as Step Functions tells it, in seconds since the epoch.
 pub fn moment(seconds: f64) -> Option<Timestamp> {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this age fit")]
-    let milliseconds = (seconds * 1_000.0) as i64;
+    let milliseconds = (seconds * 1_000.0).round() as i64; // as it is told: a product may be a hair below
     Timestamp::from_millisecond(milliseconds).ok()
 }
 
