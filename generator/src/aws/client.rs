@@ -292,7 +292,7 @@ impl AwsClient {
         status: u16,
         (code, message): (String, String),
     ) -> AwsError {
-        let code = if code.is_empty() { status.to_string() } else { code };
+        let code = wire::code_or_status(code, status);
         self.error(action, resource, kind(status, &code), Refusal { code, message })
     }
 
@@ -329,6 +329,7 @@ impl AwsClient {
 
     fn error(&self, action: &AwsAction, resource: &str, kind: Kind, refusal: Refusal) -> AwsError {
         let Refusal { code, message } = refusal;
+        let message = if message.is_empty() { "no reason is given".to_owned() } else { message };
         let service = action.service;
         let action = action.iam();
         match kind {

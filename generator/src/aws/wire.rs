@@ -1,6 +1,6 @@
 //! Calls and answers as they go over the wire: JSON, forms and XML. Pure.
 
-use oxhttp::model::HeaderMap;
+use oxhttp::model::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -157,8 +157,13 @@ pub(super) fn refusal(action: &AwsAction, status: u16, headers: &HeaderMap, body
             (error.code, error.message)
         }
     };
-    let code = if code.is_empty() { status.to_string() } else { code };
-    Refusal { code, message: message.trim().to_owned() }
+    Refusal { code: code_or_status(code, status), message: message.trim().to_owned() }
+}
+
+/// The code of an error; where the service gives none the status in words, e.g. `503 Service Unavailable`.
+pub(super) fn code_or_status(code: String, status: u16) -> String {
+    let in_words = || StatusCode::from_u16(status).map_or(status.to_string(), |status| status.to_string());
+    if code.is_empty() { in_words() } else { code }
 }
 
 /// Code and message of an error as S3 words it: `<Error>` is the whole document.
@@ -260,6 +265,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-amzn-errortype", "AccessDenied:http://x".parse().expect("a header"));
         assert_eq!(refusal(&EXECUTION, 403, &headers, br#"{"Message":"not you"}"#), expected);
-        assert_eq!(of(&GROUPS, "gateway time-out").code, "400");
+        assert_eq!(of(&GROUPS, "gateway time-out").code, "400 Bad Request");
+        assert_eq!(refusal(&EXECUTION, 500, &none, b"").code, "500 Internal Server Error");
     }
 }

@@ -206,17 +206,21 @@ struct Written<'a> {
     report: PauseReport,
     /// What could not be announced, and why.
     untold: Vec<String>,
+    /// What may have been announced: why nobody knows.
+    perhaps_told: Vec<String>,
 }
 
 impl<'a> Written<'a> {
     fn of(session: &'a StackSession, format: Format) -> Self {
-        Self { session, format, report: PauseReport::new(&session.place), untold: Vec::new() }
+        let report = PauseReport::new(&session.place);
+        Self { session, format, report, untold: Vec::new(), perhaps_told: Vec::new() }
     }
 
     /// Notes what was done to a group.
     fn note(&mut self, group: &str, change: PauseChange, paused: Option<&GroupPause>) {
         let (group, paused) = (group.to_owned(), paused.cloned());
-        self.report.groups.push(PauseDone { group, change, paused, is_announced: None });
+        let done = PauseDone { group, change, paused, is_announced: None, may_be_announced: false };
+        self.report.groups.push(done);
     }
 
     /// Tells people what was done; programs are told once, at the end.
@@ -226,11 +230,14 @@ impl<'a> Written<'a> {
 
     /// Tells whoever is told of recycles what was done to the group that was noted last.
     fn announce(&mut self, pause: &GroupPause, group: &SeenGroup, ended_by: Option<&str>) {
-        let told = announce(self.session, pause, group, ended_by);
+        let message = pause.announcement(&self.session.settings.topic_arn, group, ended_by);
+        let published: Result<NoAnswer, AwsError> = self.session.ask(&ANNOUNCE, &message);
+        let is_lost = published.as_ref().is_err_and(AwsError::may_be_done);
         if let Some(done) = self.report.groups.last_mut() {
-            done.is_announced = Some(told.is_ok());
+            (done.is_announced, done.may_be_announced) = ((!is_lost).then_some(published.is_ok()), is_lost);
         }
-        self.untold.extend(told.err());
+        let untold = if is_lost { &mut self.perhaps_told } else { &mut self.untold };
+        untold.extend(published.err().map(|error| format!("{}: {error}", group.name)));
     }
 
     /// Writes where the pause still is as it was shown; whether it then is as is wanted.
@@ -254,6 +261,17 @@ impl<'a> Written<'a> {
                 context.console.note(&format!("{}: {text}\n", group.name));
                 Ok(false)
             }
+            // It may have been carried out all the same.
+            Err(error) if error.may_be_done() => {
+                let done = if wanted.is_some() { "paused" } else { "resumed" };
+                let text = format!("{error}\nlooking whether {} was {done} all the same\n", group.name);
+                context.console.note(&text);
+                if reads::pause_of(session, &group.name)?.as_ref() == wanted {
+                    context.console.note(&format!("it was {done}\n"));
+                    return Ok(true);
+                }
+                Err(Failure::World(format!("{} was not {done}; try again", group.name)))
+            }
             answer => Ok(answer.map(|NoAnswer {}| true)?),
         }
     }
@@ -273,12 +291,18 @@ impl<'a> Written<'a> {
         Failure::World(format!("{reason}\n{how}{rest}{untold}"))
     }
 
-    /// What was done and could not be announced.
+    /// What was done and could not be announced, and of what nobody knows whether it was.
     fn untold(&self) -> Option<String> {
-        let first = self.untold.first()?;
-        let more = self.untold.len() - 1;
-        let more = if more > 0 { format!("\nand {more} more likewise") } else { String::new() };
-        Some(format!("what is done could not be announced: {first}{more}"))
+        let told = |what: &str, of: &[String]| {
+            let (first, more) = of.split_first()?;
+            let more =
+                if more.is_empty() { String::new() } else { format!("\nand {} more likewise", more.len()) };
+            Some(format!("{what}: {first}{more}"))
+        };
+        let untold = told("what is done could not be announced", &self.untold);
+        let lost = "what is done may have been announced or not, for no answer came";
+        let lines: Vec<String> = untold.into_iter().chain(told(lost, &self.perhaps_told)).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
     /// Fails where something was not written, or was done and somebody was not told.
@@ -300,16 +324,4 @@ impl<'a> Written<'a> {
         }
         done
     }
-}
-
-/// Tells whoever is told of recycles.
-fn announce(
-    session: &StackSession,
-    pause: &GroupPause,
-    group: &SeenGroup,
-    ended_by: Option<&str>,
-) -> Result<(), String> {
-    let message = pause.announcement(&session.settings.topic_arn, group, ended_by);
-    let published: Result<NoAnswer, _> = session.ask(&ANNOUNCE, &message);
-    published.map(drop).map_err(|error| format!("{}: {error}", group.name))
 }

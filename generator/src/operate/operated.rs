@@ -99,8 +99,10 @@ pub struct PauseDone {
     pub change: PauseChange,
     /// The pause that it has now, as far as is known.
     pub paused: Option<GroupPause>,
-    /// Whether the topic's subscribers were told; absent where there was nothing to tell.
+    /// Whether the topic's subscribers were told; absent where there was nothing to tell, and where nobody knows.
     pub is_announced: Option<bool>,
+    /// Whether they may have been told, and nobody knows: no answer came that says so.
+    pub may_be_announced: bool,
 }
 
 /// What was done to the pause of a group.

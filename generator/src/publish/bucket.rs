@@ -112,6 +112,8 @@ impl<'a> Bucket<'a> {
     fn refused(&self, action: &'static str, key: &str, answer: &Response<Vec<u8>>) -> PublishError {
         let (code, message) = s3_error(answer.body());
         let said = [code, message].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
+        let in_words = || answer.status().canonical_reason().unwrap_or("and no reason").to_owned();
+        let said = if said.is_empty() { in_words() } else { said };
         PublishError::Refused {
             action,
             bucket: self.name.clone(),

@@ -115,13 +115,14 @@ fn a_file_is_a_scenario_with_its_strategy_and_what_goes_wrong_is_told() {
 }
 
 #[test]
-fn a_thousand_instances_stay_below_a_megabyte() {
+fn a_thousand_instances_stay_below_a_megabyte_and_fit_for_a_browser() {
     let scenario =
         "about: large\nstrategies: [instance-refresh]\ngroup: {desired: 1000, min: 1000, max: 2000}\n";
     let done = Run::new(&["report", "large.yaml", "-o", "page.html"]).file("large.yaml", scenario).ok();
     let html = page(&done);
     let lanes = html.matches("<text y=\"").count();
     assert!(lanes >= 2_000, "a lane for each that was there, {lanes}");
+    is_fit_for_a_browser(&done.folder.join("page.html"));
 }
 
 #[test]

@@ -56,6 +56,43 @@ fn a_start_a_stop_and_a_restore_that_were_carried_out_are_followed() {
 }
 
 #[test]
+fn a_pause_and_its_announcement_whose_answers_are_lost_are_told_as_they_are() {
+    let mut stage = Stage::new("out-in");
+    let pause = ["pause", GROUP, "--why", "incident 42", "--yes"];
+    lose(&mut stage, "dynamodb:PutItem", false);
+    operate(&mut stage, &pause)
+        .stderr_has("dynamodb:PutItem fails at AWS: 500 Internal Server Error: no reason is given; try again")
+        .stderr_has("looking whether search-asg-1 was paused all the same\n")
+        .stderr_has("search-asg-1 was not paused; try again\nbroken off at search-asg-1")
+        .stdout("")
+        .exits(3);
+    lose(&mut stage, "dynamodb:PutItem", true);
+    operate(&mut stage, &pause).stdout_has("search-asg-1: paused until 20").ok();
+    stage.emulator.order("clear_faults", json!({}));
+    lose(&mut stage, "dynamodb:DeleteItem", true);
+    operate(&mut stage, &["resume", GROUP, "--yes"])
+        .stderr_has("looking whether search-asg-1 was resumed all the same\nit was resumed\n")
+        .stdout_has("search-asg-1: resumed")
+        .ok();
+    stage.emulator.order("clear_faults", json!({}));
+    let announced = |stage: &mut Stage, refusal: &str, pause: &[&str]| {
+        let done = operate(stage, pause).stderr_has(refusal).exits(3);
+        stage.emulator.order("clear_faults", json!({}));
+        let told = super::held_to("pause.schema.json", &done.stdout)["groups"][0].clone();
+        (told["change"].clone(), told["is_announced"].clone(), told["may_be_announced"].clone())
+    };
+    let pause = [&pause[..], &["--format", "json"]].concat();
+    lose(&mut stage, "sns:Publish", true);
+    let lost = "what is done may have been announced or not, for no answer came: search-asg-1: sns:Publish fails at AWS";
+    assert_eq!(announced(&mut stage, lost, &pause), (json!("paused"), json!(null), json!(true)));
+    let denied = json!({"action": "sns:Publish", "code": "AuthorizationError", "message": "no"});
+    stage.emulator.order("fault_calls", denied);
+    let refused = "what is done could not be announced: search-asg-1: sns:Publish is denied: no";
+    let resume = ["resume", GROUP, "--yes", "--format", "json"];
+    assert_eq!(announced(&mut stage, refused, &resume), (json!("resumed"), json!(false), json!(false)));
+}
+
+#[test]
 fn what_was_not_done_and_what_nobody_knows_is_told() {
     let mut stage = Stage::new("out-in");
     stage.new_launch_template_version();
