@@ -1,7 +1,7 @@
 //! HTTP/1.1 on this machine: what is served, and what is asked.
 
 use std::fmt::Display;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
@@ -165,9 +165,19 @@ pub fn ask(url: &str, body: Option<Vec<u8>>, patience: Duration) -> std::io::Res
 /// Sends a request and reads the whole answer.
 pub(crate) fn send(request: Request<Vec<u8>>, patience: Duration) -> std::io::Result<Response<Vec<u8>>> {
     let has_body = request.method() != Method::HEAD;
-    let answer = Client::new().with_global_timeout(patience).request(request.map(Body::from))?;
+    let in_words = |error: std::io::Error| match error.kind() {
+        // The system has other words for it, of which nobody would think.
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => std::io::Error::new(
+            ErrorKind::TimedOut,
+            format!("no answer came within {} s", patience.as_secs()),
+        ),
+        _ => error,
+    };
+    let request = request.map(Body::from);
+    let answer = Client::new().with_global_timeout(patience).request(request).map_err(in_words)?;
     let (parts, body) = answer.into_parts();
-    Ok(Response::from_parts(parts, if has_body { body.to_vec()? } else { Vec::new() }))
+    let body = if has_body { body.to_vec().map_err(in_words)? } else { Vec::new() };
+    Ok(Response::from_parts(parts, body))
 }
 
 /// Whether anything takes connections at an `http` or `https` URL.

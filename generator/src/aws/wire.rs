@@ -93,11 +93,17 @@ fn flatten(name: &str, member: &str, value: &Value, pairs: &mut Vec<(String, Str
 /// Reads an answer that is no error; what it is not is said.
 pub(super) fn read<T: DeserializeOwned>(action: &AwsAction, body: &[u8]) -> Result<T, String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    let strange = |why: String| format!("{why}; it begins with `{}`", beginning(text));
+    let is_answer = text.contains(&format!("<{}Response", action.name));
     match action.service.protocol {
         Protocol::Json { .. } | Protocol::Path => {
             // An action that answers nothing may do so with an empty body.
             let text = if text.trim().is_empty() { "{}" } else { text };
-            serde_json::from_str(text).map_err(|error| error.to_string())
+            serde_json::from_str(text).map_err(|error| strange(error.to_string()))
+        }
+        // Every field of an answer may be left out, so a page of somebody else would be read as an empty one.
+        Protocol::Query { .. } | Protocol::Ec2 { .. } if !is_answer => {
+            Err(strange("it is no answer of AWS".to_owned()))
         }
         Protocol::Query { .. } => {
             let inside = element(text, &format!("{}Result", action.name)).unwrap_or(text);
@@ -105,6 +111,12 @@ pub(super) fn read<T: DeserializeOwned>(action: &AwsAction, body: &[u8]) -> Resu
         }
         Protocol::Ec2 { .. } => quick_xml::de::from_str(text).map_err(|error| error.to_string()),
     }
+}
+
+/// What an answer begins with, in one line.
+fn beginning(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.trim_start().chars().take(60).map(plain).collect::<String>().trim_end().to_owned()
 }
 
 /// The first element of a name, with its tags.
@@ -248,6 +260,15 @@ mod tests {
         assert_eq!(read::<Named>(&TEMPLATES, xml.as_bytes()).expect("read").name, "c");
         assert_eq!(read::<Named>(&EXECUTION, br#"{"Name": "d"}"#).expect("read").name, "d");
         assert!(read::<Named>(&EXECUTION, b"").is_err());
+        let page = b"\n<!doctype html>\n<title>Log in</title>";
+        let strange = "it is no answer of AWS; it begins with `<!doctype html> <title>Log in</title>`";
+        for action in [&GROUPS, &TEMPLATES] {
+            assert_eq!(read::<Value>(action, page), Err(strange.to_owned()), "whoever answers so is not AWS");
+        }
+        assert!(
+            read::<Named>(&EXECUTION, page)
+                .is_err_and(|why| why.ends_with("it begins with `<!doctype html> <title>Log in</title>`"))
+        );
     }
 
     #[test]

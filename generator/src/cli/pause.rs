@@ -70,6 +70,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if why.is_empty() {
         return Err(Failure::Input("say why with `--why`: whoever finds it paused has to know".to_owned()));
     }
+    if why.contains(char::is_control) {
+        let text = "write what `--why` says in one line: it has a line break or another control character";
+        return Err(Failure::Input(text.to_owned()));
+    }
     let session = arguments.which.operator.open(context)?;
     let groups = arguments.which.groups(&session)?;
     if groups.is_empty() {

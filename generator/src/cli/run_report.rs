@@ -71,6 +71,9 @@ fn simulated(arguments: &Arguments, context: &mut Context) -> Result<(RunPage, G
 }
 
 fn real(arguments: &Arguments, context: &mut Context) -> Result<(RunPage, Graph), Failure> {
+    if [".yaml", ".yml"].iter().any(|end| arguments.of.ends_with(end)) {
+        return Err(Failure::Input(format!("there is no file `{}`", arguments.of)));
+    }
     let session = arguments.operator.open(context)?;
     let execution = execution(&arguments.of, &session)?;
     let recorded = recorded_reads::recorded(&session, &execution)?.ok_or_else(|| {

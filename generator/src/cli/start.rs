@@ -1,6 +1,6 @@
 //! `start`: a recycle by hand, by the handler's own decision.
 
-use asg_recycle_handler::contract::STEP_FUNCTION_NAME;
+use asg_recycle_handler::contract::{STEP_FUNCTION_NAME, STRATEGY};
 use asg_recycle_handler::decide::StartRequest;
 
 use super::acting::{self, Aim, Following};
@@ -9,9 +9,10 @@ use super::executions;
 use super::exit_code::Failure;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
-use crate::operate::reads;
+use crate::operate::answers::SeenGroup;
 use crate::operate::request::{self, ReplaceAsked, StartAsked};
 use crate::operate::session::StackSession;
+use crate::operate::{outdated, reads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -58,6 +59,9 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let account = &session.place.account;
     let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now(), &session.settings);
     let request = decided.map_err(|why| {
+        // The strategy stands for the tag's value: what is wrong with it is wrong with the argument.
+        let tag = if arguments.strategy.is_some() { STRATEGY.key } else { "" };
+        let why = if tag.is_empty() { why } else { why.replace(&format!("`{tag}`"), "`--strategy`") };
         Failure::Input(format!("the handler would not recycle `{}`: {why}", arguments.of.group))
     })?;
     if request.machine != session.settings.machine {
@@ -67,11 +71,7 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
         )));
     }
     let text = |key: &str| request.input[key].as_str().map(str::to_owned);
-    let which = match &arguments.replace {
-        ReplaceAsked::Outdated => "outdated instances".to_owned(),
-        ReplaceAsked::All => "all instances".to_owned(),
-        ReplaceAsked::Named(ids) => ids.join(", "),
-    };
+    let which = which(arguments, session, &group)?;
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
     let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
@@ -82,6 +82,35 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let waits_for = request::waits_for(lock.as_ref(), pause.as_ref(), now());
     let what = waits_for.iter().fold(what, |what, line| format!("{what}\n  {line}"));
     Ok((request, what))
+}
+
+/// Which instances are asked for, with how many that are; a failure where one that is named is not in the group.
+fn which(arguments: &Arguments, session: &StackSession, group: &SeenGroup) -> Result<String, Failure> {
+    let members = || group.instances.list.iter().filter(|one| !one.is_leaving());
+    let count = members().count();
+    match &arguments.replace {
+        ReplaceAsked::Outdated => {
+            let outdated = outdated::outdated(group, &reads::aliases(session, std::slice::from_ref(group))?);
+            Ok(match outdated.len() {
+                0 => format!("outdated instances, none of {count} by their launch source"),
+                number => format!("outdated instances, {number} of {count}"),
+            })
+        }
+        ReplaceAsked::All => Ok(format!("all instances, {count}")),
+        ReplaceAsked::Named(ids) => {
+            let is_member = |id: &&String| group.instances.list.iter().any(|one| one.id == **id);
+            let strange: Vec<&str> = ids.iter().filter(|id| !is_member(id)).map(String::as_str).collect();
+            if strange.is_empty() {
+                return Ok(ids.join(", "));
+            }
+            Err(Failure::Input(format!(
+                "not in the group `{}`: {}; nothing was started. `asg-recycle status {}` lists its instances",
+                group.name,
+                strange.join(", "),
+                group.name
+            )))
+        }
+    }
 }
 
 fn started(

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
@@ -35,10 +37,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = span::read_span)]
     max_age: Option<i64>,
     /// In these regions, with commas.
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', conflicts_with = "region")]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), conflicts_with = "region")]
     regions: Vec<String>,
     /// With the credentials of these profiles, with commas.
-    #[arg(long, value_name = "PROFILES", value_delimiter = ',', conflicts_with = "profile")]
+    #[arg(long, value_name = "PROFILES", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), conflicts_with = "profile")]
     profiles: Vec<String>,
     /// How to print it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
@@ -52,9 +54,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let now = now();
     let operators = operators(arguments);
     let (mut stacks, mut unknown, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_anybody = false;
     for operator in &operators {
         match fleet_of(arguments, operator, now, context) {
-            Ok(fleet) => stacks.push(fleet),
+            Ok((fleet, has_such)) => {
+                is_anybody |= has_such;
+                stacks.push(fleet);
+            }
             // One place that cannot be asked must not hide the others.
             Err(failure @ (Failure::World(_) | Failure::Input(_))) if operators.len() > 1 => {
                 unknown.push(UnknownPlace {
@@ -92,7 +98,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let unknown: Vec<String> =
         [unknown_places(&report), unknown_ages(arguments, rows())].into_iter().flatten().collect();
     if unknown.is_empty() && old.is_empty() {
-        return Ok(());
+        // A gate that looked at nobody has not been passed.
+        let is_filtered = arguments.team.is_some() || arguments.strategy.is_some();
+        let is_void = arguments.max_age.is_some() && is_filtered && !is_anybody;
+        return if is_void { Err(arguments.nobody()) } else { Ok(()) };
     }
     if !old.is_empty() {
         for text in unknown {
@@ -123,20 +132,22 @@ fn unknown_places(report: &FleetReport) -> Option<String> {
     (!told.is_empty()).then(|| told.join("\n"))
 }
 
-/// The fleet of one profile and region, as far as it is asked for.
+/// The fleet of one profile and region, as far as it is asked for; and whether it has a group of the team and the strategy that are
+/// asked for, however that stands.
 fn fleet_of(
     arguments: &Arguments,
     operator: &Operator,
     now: jiff::Timestamp,
     context: &Context,
-) -> Result<StackFleet, Failure> {
+) -> Result<(StackFleet, bool), Failure> {
     let session = operator.open(context)?;
     let calls_max = if arguments.max_age.is_some() { u32::MAX } else { reads::FLEET_CALLS_MAX };
     let facts = reads::fleet(&session, calls_max)?;
     let mut groups = fleet::rows(&facts, &session.settings, now);
+    let has_such = groups.iter().any(|row| arguments.is_of(row));
     groups.retain(|row| arguments.asks_for(row));
     let StackPlace { stack, region, account } = session.place.clone();
-    Ok(StackFleet { stack, account, region, calls: session.calls_made(), groups })
+    Ok((StackFleet { stack, account, region, calls: session.calls_made(), groups }, has_such))
 }
 
 /// One group, in full.
@@ -176,10 +187,20 @@ fn operators(arguments: &Arguments) -> Vec<Operator> {
 
 impl Arguments {
     fn asks_for(&self, row: &FleetRow) -> bool {
+        self.is_of(row) && (self.state.is_empty() || self.state.iter().any(|state| state == row.state.word()))
+    }
+
+    /// Whether a group is of the team and the strategy that are asked for.
+    fn is_of(&self, row: &FleetRow) -> bool {
         let is = |asked: &Option<String>, own: &Option<String>| asked.is_none() || asked == own;
-        is(&self.team, &row.team)
-            && is(&self.strategy, &row.strategy)
-            && (self.state.is_empty() || self.state.iter().any(|state| state == row.state.word()))
+        is(&self.team, &row.team) && is(&self.strategy, &row.strategy)
+    }
+
+    fn nobody(&self) -> Failure {
+        let of = |what: &str, asked: &Option<String>| asked.as_ref().map(|asked| format!("{what} `{asked}`"));
+        let asked: Vec<String> =
+            [of("team", &self.team), of("strategy", &self.strategy)].into_iter().flatten().collect();
+        Failure::Input(format!("no group is of {}: nothing was held to `--max-age`", asked.join(" and ")))
     }
 }
 

@@ -84,6 +84,9 @@ pub(super) fn stays(
             stay.gone = ended;
         }
     }
+    // Who is not in the group, and was not seen to leave, was not there: activities of long ago may be open for ever.
+    let is_member = |id: &str| group.instances.list.iter().any(|one| one.id == id);
+    stays.retain(|id, stay| stay.leaves.is_some() || is_member(id));
     // An instance that is there and did nothing meanwhile was there all the time.
     for instance in &group.instances.list {
         let stay = stays.entry(instance.id.clone()).or_default();
@@ -165,6 +168,15 @@ mod tests {
         assert_eq!(of("05.3", "05.2"), came, "both are known to the millisecond");
         assert_eq!(of("06", "05.9"), came);
         assert_eq!(of("06", "05"), came);
+    }
+
+    #[test]
+    fn a_launch_of_long_ago_that_was_never_closed_counts_for_nobody_who_is_not_there() {
+        let mut group = SeenGroup::default();
+        group.instances.list = vec![SeenInstance { id: "i-2".to_owned(), ..SeenInstance::default() }];
+        let open = |id: &str| activity(&format!("Launching a new EC2 instance: {id}"), 1, None);
+        let told = samples(&group, &[open("i-2"), open("i-1")], (at(5), at(10)), (&[], None));
+        assert!(told.iter().all(|(_, sample)| (sample.old, sample.live) == (1, 1)), "{told:?}");
     }
 
     #[test]

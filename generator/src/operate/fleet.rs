@@ -278,7 +278,12 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
         return (GroupStanding::Held, format!("its holder {how}; a restore or the next recycle takes over"));
     }
     let replaced = lock.replaced(&group.instances.list);
-    let detail = if replaced.of == 0 { "begins".to_owned() } else { replaced.to_string() };
+    let detail = match replaced.of {
+        // What was changed is put back with the journal; what is left is to look whether all is as it was to be.
+        0 if lock.has_started && lock.journal.is_none() => "verifies".to_owned(),
+        0 => "begins".to_owned(),
+        _ => replaced.to_string(),
+    };
     (GroupStanding::Recycling, detail)
 }
 

@@ -6,12 +6,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answers::{SeenExecution, SeenGroup};
+use super::deployed;
 use super::fleet;
 use super::group_answers::{
     ActivitiesPage, HistoryEvent, HistoryPage, MachineAnswer, MachinesPage, SeenActivity, SeenMachine,
 };
 use super::group_status::GroupFacts;
-use super::operation::{DESCRIBE_ACTIVITIES, DESCRIBE_MACHINES, DESCRIBE_STATE_MACHINE, READ_HISTORY};
+use super::operation::{
+    DESCRIBE_ACTIVITIES, DESCRIBE_MACHINES, DESCRIBE_REFRESHES, DESCRIBE_STATE_MACHINE, READ_HISTORY,
+};
+use super::plan_answers::{RefreshesAnswer, SeenRefresh};
 use super::reads;
 use super::session::StackSession;
 use super::target_reads;
@@ -28,8 +32,10 @@ pub(super) const EVENTS_PER_PAGE: u32 = 1_000;
 const HISTORY_PAGES_MAX: usize = 3;
 /// Events of a page where those before the last look are known.
 const EVENTS_PER_LOOK: u32 = 100;
+/// The strategy that has AWS replace the instances.
+const REFRESHES: &str = "instance-refresh";
 /// The variables of the machine that are told of.
-const VARIABLES: [&str; 5] = ["stage", "deadline", "proving", "bake_until", "restore_deadline"];
+const VARIABLES: [&str; 6] = ["stage", "deadline", "proving", "bake_until", "restore_deadline", "pause"];
 
 /// Reads all that is known of one group, with what its history told before; without groups where there is none of that name.
 pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> Result<GroupFacts, AwsError> {
@@ -52,8 +58,22 @@ pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> R
         (facts.activities, _) = activities(session, name, since, ACTIVITY_PAGES_MAX)?;
         read_history(session, &holder, history)?;
         (facts.at_state, facts.assigned) = (history.at_state.clone(), history.assigned.clone());
+        let strategy = holder.asked("strategy").unwrap_or_default();
+        if facts.fleet.locks.get(name).is_some_and(|lock| lock.turn.is_some()) {
+            facts.settings = Some(history.settings(session, &strategy)?);
+        }
+        facts.refresh = if strategy == REFRESHES { refresh(session, name, since)? } else { None };
     }
     Ok(facts)
+}
+
+/// The instance refresh of a group that began since a moment, or is at work.
+fn refresh(session: &StackSession, name: &str, since: Timestamp) -> Result<Option<SeenRefresh>, AwsError> {
+    let arguments = json!({"AutoScalingGroupName": name, "MaxRecords": 1});
+    let answer: RefreshesAnswer = session.ask(&DESCRIBE_REFRESHES, &arguments)?;
+    let newest = answer.instance_refreshes.list.into_iter().next();
+    let began = |one: &SeenRefresh| one.start_time.parse::<Timestamp>().is_ok_and(|at| at >= since);
+    Ok(newest.filter(|one| one.is_active() || began(one)))
 }
 
 /// When each of a group's instances was launched.
@@ -104,6 +124,8 @@ pub struct HistorySeen {
     at_state: Option<String>,
     /// What was assigned to variables last.
     assigned: BTreeMap<String, Value>,
+    /// The settings of its strategy, as they are deployed; absent until they are asked for.
+    settings: Option<Value>,
 }
 
 impl HistorySeen {
@@ -127,6 +149,17 @@ impl HistorySeen {
             }
         }
         newer.assigned.len() < VARIABLES.len()
+    }
+
+    /// The settings of its strategy, which are read once.
+    fn settings(&mut self, session: &StackSession, strategy: &str) -> Result<Value, AwsError> {
+        if let Some(settings) = &self.settings {
+            return Ok(settings.clone());
+        }
+        let all = deployed::settings(&definition(session)?);
+        let settings = all.get(strategy).map_or(Value::Null, |own| json!(own));
+        self.settings = Some(settings.clone());
+        Ok(settings)
     }
 
     /// Adds what is newer.

@@ -19,7 +19,9 @@ use super::load_balancers::{self, LoadBalancer, TargetFact, TargetStatus};
 use super::lock::{GroupLock, SeenJournal};
 use super::outdated::{OutdatedInstance, outdated};
 use super::phases::{self, Deadline, PhaseReached};
+use super::plan_answers::SeenRefresh;
 use super::policy::StackPlace;
+use super::turn::{self, TurnStatus};
 
 /// What is known of one group.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,10 @@ pub struct GroupFacts {
     pub assigned: BTreeMap<String, Value>,
     /// The state that it entered last.
     pub at_state: Option<String>,
+    /// The settings of its strategy, where they are needed.
+    pub settings: Option<Value>,
+    /// The instance refresh that it has AWS make.
+    pub refresh: Option<SeenRefresh>,
 }
 
 /// What `status GROUP --format json` prints.
@@ -98,6 +104,12 @@ pub struct RecycleStatus {
     pub to_replace: usize,
     /// How many of these are gone.
     pub replaced: usize,
+    /// Whether it stands still now, for a pause. Of `in-out` between two turns it is not known.
+    pub stands_still: bool,
+    /// Whose turn it is, of a strategy that takes instances one after the other.
+    pub turn: Option<TurnStatus>,
+    /// The instance refresh that it has AWS make.
+    pub refresh: Option<RefreshStatus>,
     /// What ends by when.
     pub deadlines: Vec<Deadline>,
     /// Whether another round was asked for meanwhile.
@@ -108,6 +120,17 @@ pub struct RecycleStatus {
     pub console: Option<String>,
     /// How many instances the group had since then, at each moment at which that changed.
     pub capacity: Vec<CapacityPoint>,
+}
+
+/// An instance refresh, as AWS tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RefreshStatus {
+    /// E.g. `InProgress`.
+    pub status: String,
+    /// How far it is, in per cent.
+    pub per_cent: Option<u32>,
+    /// Why it is so, where AWS says so.
+    pub reason: Option<String>,
 }
 
 /// How many instances a group had at a moment, by what Auto Scaling did.
@@ -239,6 +262,8 @@ fn recycle(
         healthy: sample.serving,
         leaving: sample.terminating,
     };
+    let (turn, of_turn) = turn(lock, facts, runs, now).unzip();
+    let deadlines = if runs { phases::deadlines(&facts.assigned, phase, now) } else { Vec::new() };
     RecycleStatus {
         execution: lock.held_by.clone(),
         status: holder.map(|holder| holder.status.clone()),
@@ -251,11 +276,35 @@ fn recycle(
         at_state: facts.at_state.clone().filter(|_| runs),
         to_replace: replaced.of,
         replaced: replaced.gone,
-        deadlines: if runs { phases::deadlines(&facts.assigned, phase, now) } else { Vec::new() },
+        stands_still: runs && phases::stands_still(&facts.assigned),
+        turn,
+        refresh: facts.refresh.as_ref().map(refresh),
+        deadlines: deadlines.into_iter().chain(of_turn.flatten()).collect(),
         has_mark: lock.has_mark,
         puts_back: lock.to_put_back((group.min_size, group.max_size)),
         console: lock.held_by.as_ref().and_then(|execution| execution_link(region, execution)),
         capacity: samples.iter().map(point).collect(),
+    }
+}
+
+/// Whose turn it is, and until when that may take: nothing while the group is paused, for then it may stand still.
+fn turn(
+    lock: &GroupLock,
+    facts: &GroupFacts,
+    runs: bool,
+    now: Timestamp,
+) -> Option<(TurnStatus, Option<Deadline>)> {
+    let turn = lock.turn.as_ref().filter(|_| runs && lock.journal.is_some())?;
+    let (status, deadline) = turn::standing(turn, &facts.activities, facts.settings.as_ref(), now);
+    let is_paused = facts.fleet.pauses.get(&lock.group).is_some_and(|pause| pause.is_on(now));
+    Some((status, deadline.filter(|_| !is_paused)))
+}
+
+fn refresh(seen: &SeenRefresh) -> RefreshStatus {
+    RefreshStatus {
+        status: seen.status.clone(),
+        per_cent: seen.percentage_complete,
+        reason: seen.status_reason.clone().filter(|reason| !reason.is_empty()),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::answers::{AttributeText, SeenInstance};
 use super::pause;
@@ -23,6 +25,10 @@ pub struct GroupLock {
     pub has_mark: bool,
     /// What is changed; absent before the first change.
     pub journal: Option<SeenJournal>,
+    /// Whether a start was announced: what changes the group comes after that.
+    pub has_started: bool,
+    /// The turn of a recycle that takes instances one after the other.
+    pub turn: Option<SeenTurn>,
     /// A journal that this version does not read, as it stands.
     pub unread_journal: Option<String>,
 }
@@ -42,11 +48,40 @@ pub struct SeenJournal {
     /// The maxima that executions set.
     pub set_max: Vec<u32>,
     /// How the warm pool was configured that is made again.
-    pub warm_pool: Option<serde_json::Value>,
+    pub warm_pool: Option<Value>,
     /// Processes that were suspended.
     pub suspended: Vec<String>,
     /// Ids of the instances that are replaced.
     pub replace: Vec<String>,
+}
+
+/// What a turn wrote beside the lock, of a recycle that takes its instances one after the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenTurn {
+    /// The instance whose turn it is, or was last.
+    pub id: String,
+    /// Whether it is on its way out, with its place.
+    pub is_out: bool,
+    /// Whether that place is given back.
+    pub is_given: bool,
+    /// When it was; absent where that is not noted, or its replacement is there.
+    pub given_at: Option<Timestamp>,
+}
+
+impl SeenTurn {
+    /// Reads the attributes of a lock item: the turn, in an older one the instance's id alone, and how long things take.
+    pub fn read(turn: &str, pace: Option<&str>) -> Self {
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
+        let Some(turn) = parsed(turn) else { return Self { id: turn.to_owned(), ..Self::default() } };
+        let is = |key: &str| turn.get(key) == Some(&Value::Bool(true));
+        let given_at = pace.and_then(parsed).and_then(|pace| pace.get("at")?.as_i64()).filter(|at| *at > 0);
+        Self {
+            id: turn.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            is_out: is("out"),
+            is_given: is("given"),
+            given_at: given_at.and_then(|at| Timestamp::from_millisecond(at).ok()),
+        }
+    }
 }
 
 /// How many of the instances that a recycle replaces are gone.
@@ -88,6 +123,8 @@ impl GroupLock {
             group: text("auto_scaling_group_name").filter(|key| !pause::is_pause(key))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
+            has_started: text("started").is_some(),
+            turn: text("turn").map(|turn| SeenTurn::read(&turn, text("pace").as_deref())),
             unread_journal: journal.clone().filter(|_| matches!(read, Some(Err(_)))),
             journal: read.and_then(Result::ok),
         })

@@ -46,3 +46,4 @@ pub mod session;
 pub mod span;
 pub mod table;
 pub mod target_reads;
+pub mod turn;

@@ -127,7 +127,9 @@ impl GroupPause {
     /// It in a line.
     pub fn told(&self) -> String {
         let by = self.by.splitn(6, ':').last().unwrap_or(&self.by);
-        format!("paused until {} by {by}: {}", self.until, self.why)
+        // It stands in a table that others write, too.
+        let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        format!("paused until {} by {by}: {}", self.until, self.why).chars().map(plain).collect()
     }
 
     /// The message that tells whoever is told of recycles, as `Publish` takes it: that it begins, or who ended it.
@@ -181,6 +183,8 @@ mod tests {
             pause().told(),
             "paused until 2026-01-05T13:00:00Z by assumed-role/oncall/ann: incident 42"
         );
+        let told = GroupPause { why: "a\nb\u{1b}[31mred".to_owned(), ..pause() }.told();
+        assert!(told.ends_with(r": a\nb\u{1b}[31mred"), "{told}");
         assert!(pause().is_on(now()));
         assert!(!GroupPause { until: "tomorrow".to_owned(), ..pause() }.is_on(now()));
     }

@@ -31,7 +31,8 @@ pub fn reached(strategy: &str, journal: Option<&str>, assigned: &BTreeMap<String
     if !steps.is_empty() {
         steps.push(VERIFYING);
     }
-    let verifies = is_last && assigned.get("stage") == Some(&Value::from("verify"));
+    // What was changed is put back by then, and the journal is gone with it.
+    let verifies = (is_last || journal.is_none()) && assigned.get("stage") == Some(&Value::from("verify"));
     let name = if verifies { VERIFYING } else { phase };
     PhaseReached {
         name: name.to_owned(),
@@ -61,9 +62,17 @@ pub struct Deadline {
     pub seconds_left: i64,
 }
 
-/// What is to end by when, of what an execution assigned to its variables last. What is past is left out, but for the deadline of the
+/// Whether an execution stands still for an operator's pause.
+pub fn stands_still(assigned: &BTreeMap<String, Value>) -> bool {
+    assigned.get("pause").and_then(|pause| pause.get("stands")) == Some(&Value::Bool(true))
+}
+
+/// What is to end by when, of what an execution assigned to its variables last; nothing while it stands still, for no deadline runs then. What is past is left out, but for the deadline of the
 /// phase that the journal is in: that it is over and nothing ended is what has to be seen.
 pub fn deadlines(assigned: &BTreeMap<String, Value>, journal: Option<&str>, now: Timestamp) -> Vec<Deadline> {
+    if stands_still(assigned) {
+        return Vec::new();
+    }
     let active = match journal {
         None => None,
         Some("undoing") => Some("restore_deadline"),
@@ -104,6 +113,7 @@ mod tests {
         assert_eq!(told("out-in", Some("doubling"), "verify"), "doubling (phase 1 of 3)");
         assert_eq!(told("out-in", Some("halving"), "look"), "halving (phase 2 of 3)");
         assert_eq!(told("out-in", Some("halving"), "verify"), "verifying (phase 3 of 3)");
+        assert_eq!(told("out-in", None, "verify"), "verifying (phase 3 of 3)", "its journal is gone already");
         assert_eq!(told("out-in", Some("undoing"), "look"), "undoing");
         assert_eq!(told("in-out", Some("swapping"), "look"), "swapping (phase 1 of 2)");
         assert_eq!(told("somebodys-own", Some("mixing"), "look"), "mixing");
@@ -134,5 +144,8 @@ mod tests {
         assert_eq!(over("look", Some("doubling")), [-180], "it hangs");
         assert!(over("verify", Some("halving")).is_empty() && over("look", None).is_empty());
         assert!(over("look", Some("undoing")).is_empty(), "that of putting back is not set");
+        let mut paused = assigned;
+        paused.insert("pause".to_owned(), json!({"stands": true, "until": 1}));
+        assert!(stands_still(&paused) && deadlines(&paused, Some("doubling"), now).is_empty());
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::answers::{SeenGroup, SeenInstance};
 use super::deployed;
+use super::fleet;
 use super::history::LeftAlone;
 use super::leaving;
 use super::model;
@@ -175,7 +176,10 @@ fn refusals(
     let waits_for = request::waits_for(locks.get(&group.name), pauses.get(&group.name), now);
     let strategy = group.as_handler_sees_it().tag(STRATEGY.key).map(str::to_owned);
     let skips = skips(facts, strategy.as_deref());
-    decided.err().into_iter().chain(waits_for).chain(skips).collect()
+    let row = fleet::rows(&facts.fleet, settings, now).into_iter().next();
+    let opens = row.filter(|row| !row.window_is_open).and_then(|row| row.window_opens_at);
+    let window = opens.map(|opens| format!("its window opens {opens}: a recycle waits for that"));
+    decided.err().into_iter().chain(waits_for).chain(window).chain(skips).collect()
 }
 
 /// Why the machine would leave the group alone. Of these the simulator knows shifted zones only, and its forecast ends with them.

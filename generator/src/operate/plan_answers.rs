@@ -108,11 +108,17 @@ pub struct RefreshesAnswer {
 }
 
 /// An instance refresh.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct SeenRefresh {
     /// E.g. `InProgress`.
     pub status: String,
+    /// Why, where AWS says so.
+    pub status_reason: Option<String>,
+    /// How far it is, in per cent.
+    pub percentage_complete: Option<u32>,
+    /// When it began, RFC 3339.
+    pub start_time: String,
 }
 
 impl SeenRefresh {

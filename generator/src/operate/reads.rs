@@ -248,7 +248,7 @@ fn look_back(
 }
 
 /// What the aliases mean that the groups follow.
-fn aliases(session: &StackSession, groups: &[SeenGroup]) -> Result<TemplateAliases, AwsError> {
+pub fn aliases(session: &StackSession, groups: &[SeenGroup]) -> Result<TemplateAliases, AwsError> {
     let moving = groups.iter().flat_map(SeenGroup::templates).filter(|template| moves(template));
     let ids: BTreeSet<&String> = moving.filter_map(|template| template.id.as_ref()).collect();
     let ids: Vec<&String> = ids.into_iter().collect();

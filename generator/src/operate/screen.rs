@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::record::Sample;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::fleet::GroupStanding;
-use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus};
+use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus, RefreshStatus};
 use super::load_balancers::{TargetStatus, UNKNOWN};
 use super::lock::Replaced;
 use super::span::span;
-use super::table::{TableColumn, printed};
+use super::table::{TableColumn, cut, printed};
+use super::turn::TurnStatus;
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
 
 /// Columns where nobody says how many there are.
@@ -136,6 +136,15 @@ fn of_recycle(recycle: &RecycleStatus, stack: &str, told: &mut impl FnMut(&str, 
     if let Some(state) = &recycle.at_state {
         told("at", &format!("\"{state}\""));
     }
+    if let Some(TurnStatus { instance, waits, seconds, .. }) = &recycle.turn {
+        let so_far = seconds.map(|seconds| format!(", for {}", span(seconds))).unwrap_or_default();
+        told("turn", &format!("of {instance}; waits {waits}{so_far}"));
+    }
+    if let Some(RefreshStatus { status, per_cent, reason }) = &recycle.refresh {
+        let far = per_cent.map(|per_cent| format!(", {per_cent} %")).unwrap_or_default();
+        let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        told("refresh", &format!("{status}{far}{why}"));
+    }
     for deadline in &recycle.deadlines {
         let (left, what) = (deadline.seconds_left, &deadline.what);
         let when = if left < 0 {
@@ -167,7 +176,8 @@ fn state(status: &GroupStatus) -> String {
 }
 
 fn progress(recycle: &RecycleStatus) -> String {
-    Replaced { gone: recycle.replaced, of: recycle.to_replace }.after(&recycle.phase)
+    let so_far = Replaced { gone: recycle.replaced, of: recycle.to_replace }.after(&recycle.phase);
+    if recycle.stands_still { format!("{so_far}, stands still for the pause") } else { so_far }
 }
 
 fn sizes(GroupStatus { min, desired, max, .. }: &GroupStatus) -> String {
@@ -251,21 +261,6 @@ fn drawn(samples: &[(Moment, Sample)], rows: Option<usize>, area: ScreenArea) ->
     let columns = area.columns.unwrap_or(COLUMNS);
     let area = ChartArea { columns, rows_max, paint: area.paint, has_sizes: false };
     format!("\n{}", chart(samples, (*began, *now), area))
-}
-
-/// A line of at most so many columns; what is cut off is marked.
-pub fn cut(line: &str, columns: usize) -> String {
-    if line.width() <= columns {
-        return line.to_owned();
-    }
-    let mut left = columns.saturating_sub(1);
-    let fits = line.chars().take_while(|c| {
-        let width = c.width().unwrap_or(1);
-        let fits = width <= left;
-        left = left.saturating_sub(width);
-        fits
-    });
-    fits.chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ fn recycling() -> GroupFacts {
         held_by: Some(holder.to_owned()),
         has_mark: true,
         journal: Some(journal),
-        unread_journal: None,
+        ..GroupLock::default()
     };
     let template = SeenTemplate {
         launch_template_id: "lt-1".to_owned(),
@@ -89,6 +89,7 @@ fn recycling() -> GroupFacts {
         assigned: BTreeMap::from([("deadline".to_owned(), json!(milliseconds))]),
         at_state: Some("Are all healthy?".to_owned()),
         unasked: Vec::new(),
+        ..GroupFacts::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::fleet::FleetRow;
 use super::span::span;
@@ -14,12 +14,19 @@ pub(super) struct TableColumn {
     cells: Vec<String>,
     /// The greater, the later it is left out where there is no room; the first never is.
     weight: u8,
+    /// Whether long cells lose their middle where there is no room.
+    is_cut: bool,
 }
 
 impl TableColumn {
     /// A column with what each row shows in it; the greater the weight, the later it is left out where there is no room.
     pub(super) fn of<T>(title: &'static str, weight: u8, rows: &[T], cell: impl Fn(&T) -> String) -> Self {
-        Self { title, cells: rows.iter().map(|row| shown(&cell(row))).collect(), weight }
+        Self { title, cells: rows.iter().map(|row| shown(&cell(row))).collect(), weight, is_cut: false }
+    }
+
+    /// The same, of which long cells lose their middle where there is no room.
+    fn cut(self) -> Self {
+        Self { is_cut: true, ..self }
     }
 }
 
@@ -52,7 +59,7 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
     let outdated = |row: &FleetRow| format!("{} of {}", row.outdated, row.instances);
     printed(
         vec![
-            column("GROUP", 9, &|row| row.group.clone()),
+            column("GROUP", 9, &|row| row.group.clone()).cut(),
             column("STATE", 8, &state),
             column("OUTDATED", 7, &outdated),
             column("SINCE", 6, &|row| row.age().unwrap_or_default()),
@@ -69,6 +76,41 @@ fn shown(cell: &str) -> String {
     if cell.is_empty() { "-".to_owned() } else { cell.to_owned() }
 }
 
+/// Columns that a cell keeps which loses its middle.
+const CUT_MIN: usize = 20;
+
+/// A text of at most so many columns: its beginning and its end, which tell names apart.
+fn without_middle(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let head = cut(text, columns / 2);
+    let mut left = columns - head.width();
+    let fits = |c: &char| {
+        let width = c.width().unwrap_or(1);
+        let fits = width <= left;
+        left = left.saturating_sub(if fits { width } else { left });
+        fits
+    };
+    let tail: Vec<char> = text.chars().rev().take_while(fits).collect();
+    head + &tail.into_iter().rev().collect::<String>()
+}
+
+/// A line of at most so many columns; what is cut off is marked.
+pub fn cut(line: &str, columns: usize) -> String {
+    if line.width() <= columns {
+        return line.to_owned();
+    }
+    let mut left = columns.saturating_sub(1);
+    let fits = line.chars().take_while(|c| {
+        let width = c.width().unwrap_or(1);
+        let fits = width <= left;
+        left = left.saturating_sub(width);
+        fits
+    });
+    fits.chain(['…']).collect()
+}
+
 /// A table, narrowed to so many columns by leaving out the lightest.
 pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> String {
     let width = |column: &TableColumn| {
@@ -77,6 +119,12 @@ pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> St
     };
     let total =
         |table: &[TableColumn]| table.iter().map(|column| width(column) + 2).sum::<usize>().saturating_sub(2);
+    if let Some(columns) = columns.filter(|columns| total(&table) > *columns) {
+        // One long name must not take the other columns from every row.
+        let room = (columns / 3).max(CUT_MIN);
+        let cells = table.iter_mut().filter(|column| column.is_cut).flat_map(|column| &mut column.cells);
+        cells.for_each(|cell| *cell = without_middle(cell, room));
+    }
     while columns.is_some_and(|columns| total(&table) > columns) && table.len() > 2 {
         let lightest = table.iter().map(|column| column.weight).min();
         table.retain(|column| Some(column.weight) != lightest);
@@ -136,6 +184,19 @@ mod tests {
             })
             .collect();
         assert_eq!(starts, [7, 7, 7], "{told}");
+    }
+
+    #[test]
+    fn one_long_name_takes_no_column_from_the_others() {
+        let now = "2026-01-05T09:00:00Z".parse().expect("a time");
+        let long = format!("webops-production-{}-1ABCDEFGHIJKL", "検索".repeat(20));
+        for columns in [80, 200] {
+            let told = fleet(&[row("web"), row(&long)], now, Some(columns));
+            assert!(told.lines().all(|line| line.width() <= columns), "{columns}:\n{told}");
+            assert!(told.contains("OUTDATED  SINCE"), "{columns}:\n{told}");
+            assert!(told.contains("webops-produ") && told.contains("DEFGHIJKL  recycling"), "{told}");
+        }
+        assert!(fleet(&[row(&long)], now, None).contains(&long), "where there is no terminal it is whole");
     }
 
     #[test]

@@ -117,6 +117,14 @@ fn status_exits_with_findings_where_something_is_outdated_for_too_long() {
     stage.new_launch_template_version();
     operate(&mut stage, &["status", "--max-age", "1h"]).ok(); // made just now
     stage.emulator.order("age_template_versions", json!({"seconds": 900_000}));
+    // A gate that looks at nobody is not passed; one that finds none of the state is.
+    for wrong in [["--team", "serach"], ["--strategy", "outin"]] {
+        operate(&mut stage, &["status", "--max-age", "7d", wrong[0], wrong[1]])
+            .stderr_has(&format!("no group is of {} `{}`", wrong[0].trim_start_matches('-'), wrong[1]))
+            .exits(2);
+    }
+    operate(&mut stage, &["status", "--max-age", "7d", "--team", "search", "--state", "failed"]).ok();
+    operate(&mut stage, &["status", "--regions", ","]).exits(2);
     operate(&mut stage, &["status", "--max-age", "7d"])
         .stdout_has("10 d 10 h")
         .stderr_has("search-asg-1 is outdated for 10 d 10 h")

@@ -100,6 +100,30 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
 }
 
 #[test]
+fn a_start_says_for_how_many_it_is_and_refuses_who_is_not_there() {
+    let mut stage = Stage::new("out-in");
+    let told = |stage: &mut Stage, further: &[&str], text: &str| {
+        let arguments = [&["start", GROUP][..], further].concat();
+        operate(stage, &arguments).stderr_has(text).exits(2);
+    };
+    told(&mut stage, &[], "outdated instances, none of 3 by their launch source");
+    stage.new_launch_template_version();
+    told(&mut stage, &[], "outdated instances, 3 of 3\n");
+    told(&mut stage, &["--replace", "all"], "all instances, 3\n");
+    let there = stage.emulator.group(GROUP).instances[0].id.clone();
+    told(&mut stage, &["--replace", &there], &format!("with out-in: {there}\n"));
+    let strange = format!("{there},i-0123");
+    let refused = "not in the group `search-asg-1`: i-0123; nothing was started";
+    told(&mut stage, &["--replace", &strange, "--yes"], refused);
+    told(
+        &mut stage,
+        &["--strategy", "foo", "--yes"],
+        "would not recycle `search-asg-1`: `--strategy` is `foo`",
+    );
+    assert_eq!(stage.emulator.ask::<Vec<Value>>("executions", json!({})).len(), 0);
+}
+
+#[test]
 fn a_group_of_another_stack_is_not_acted_on() {
     let mut stage = Stage::new("out-in");
     stage.emulator.order("set_variable", json!({"name": "GROUP_NAME_PREFIXES", "value": "api-"}));

@@ -9,6 +9,7 @@ use crate::end_to_end::stage::{GROUP, Stage};
 fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
     let mut stage = Stage::new("out-in");
     operate(&mut stage, &["pause", GROUP, "--why", " ", "--yes"]).stderr_has("say why").exits(2);
+    operate(&mut stage, &["pause", GROUP, "--why", "a\nb", "--yes"]).stderr_has("in one line").exits(2);
     operate(&mut stage, &["pause", GROUP, "--why", "x", "--for", "4d", "--yes"])
         .stderr_has("three days at most")
         .exits(2);
@@ -63,6 +64,8 @@ fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
     stage.emulator.order("advance", json!({"seconds": 3_600}));
     let group = stage.emulator.group(GROUP);
     assert_eq!(group.instances.len(), 6, "doubled, and nothing leaves: {group:?}");
+    let done = operate(&mut stage, &["status", GROUP]).stdout_has(", stands still for the pause\n").ok();
+    assert!(!done.stdout.contains("\ndeadline"), "no deadline runs: {}", done.stdout);
     stage.emulator.order("stop", json!({"execution": execution}));
     let restore = stage.deliver_status_event();
     assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
