@@ -53,7 +53,8 @@ pub(super) fn stop(
     looks: &mut Looks,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let arguments = json!({"executionArn": execution, "cause": "asg-recycle abort"});
+    let cause = format!("asg-recycle abort by {}", session.caller);
+    let arguments = json!({"executionArn": execution, "cause": cause});
     let answer: Result<NoAnswer, AwsError> = session.ask(&STOP_EXECUTION, &arguments);
     let lost = match answer {
         Ok(NoAnswer {}) => return Ok(()),

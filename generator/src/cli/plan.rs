@@ -18,6 +18,9 @@ pub(super) struct Arguments {
     /// Also write the group as a scenario into this file, to be changed and run with `simulate --scenario`.
     #[arg(long, value_name = "FILE")]
     write_scenario: Option<PathBuf>,
+    /// Write the scenario over a file that is there.
+    #[arg(long, requires = "write_scenario")]
+    force: bool,
     /// What an instance costs, in dollars for an hour: the forecast tells what the additional ones cost.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     price_per_hour: Option<f64>,
@@ -27,6 +30,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    if let Some(path) = arguments.write_scenario.as_ref().filter(|path| path.exists() && !arguments.force) {
+        let shown = path.display();
+        return Err(Failure::Input(format!("`{shown}` is there already: `--force` writes over it")));
+    }
     let session = arguments.of.operator.open(context)?;
     let name = &arguments.of.group;
     acting::owned(&session, name)?;

@@ -79,7 +79,11 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
         return Ok((request, what)); // it waits for nobody
     }
     let (lock, pause) = (reads::lock(session, &group.name)?, reads::pause_of(session, &group.name)?);
-    let waits_for = request::waits_for(lock.as_ref(), pause.as_ref(), now());
+    let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
+    let own = holder.filter(|holder| holder.starts_with(&session.settings.machine.execution("")));
+    let seen = own.map(|holder| reads::known_execution(session, &holder)).transpose()?.flatten();
+    let has_ended = seen.is_some_and(|seen| seen.status != "RUNNING");
+    let waits_for = request::waits_for(lock.as_ref(), has_ended, pause.as_ref(), now());
     let what = waits_for.iter().fold(what, |what, line| format!("{what}\n  {line}"));
     Ok((request, what))
 }

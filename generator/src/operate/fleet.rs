@@ -257,8 +257,10 @@ fn standing(
     match ending {
         _ if outdated == 0 => (GroupStanding::Current, String::new()),
         Some(ending) if ending.status != "SUCCEEDED" => {
-            let error = facts.described.get(&ending.execution_arn).and_then(|one| one.error.clone());
-            (GroupStanding::Failed, error.unwrap_or_default())
+            let seen = facts.described.get(&ending.execution_arn);
+            let said = |seen: &SeenExecution| [seen.error.clone(), seen.said("reason")];
+            let said = seen.map(said).into_iter().flatten().flatten().filter(|text| !text.is_empty());
+            (GroupStanding::Failed, said.collect::<Vec<_>>().join(": "))
         }
         _ => (GroupStanding::Outdated, String::new()),
     }

@@ -23,6 +23,9 @@ use super::plan_answers::SeenRefresh;
 use super::policy::StackPlace;
 use super::turn::{self, TurnStatus};
 
+/// The phase of a journal that cannot be read.
+const UNREAD: &str = "not known, for its journal cannot be read";
+
 /// What is known of one group.
 #[derive(Debug, Clone, Default)]
 pub struct GroupFacts {
@@ -250,7 +253,8 @@ fn recycle(
     let strategy = asked("strategy");
     let started = holder.and_then(|holder| fleet::moment(holder.start_date));
     let runs = holder.is_some_and(|holder| holder.status == "RUNNING");
-    let phase = journal.map(|journal| &*journal.phase);
+    let unread = lock.unread_journal.as_ref();
+    let phase = journal.map(|journal| &*journal.phase).or(unread.map(|_| UNREAD));
     let point = |(at, sample): &(Moment, Sample)| CapacityPoint {
         at: i64::try_from(at.0)
             .ok()
@@ -281,7 +285,10 @@ fn recycle(
         refresh: facts.refresh.as_ref().map(refresh),
         deadlines: deadlines.into_iter().chain(of_turn.flatten()).collect(),
         has_mark: lock.has_mark,
-        puts_back: lock.to_put_back((group.min_size, group.max_size)),
+        puts_back: match unread {
+            Some(_) => vec!["what is not known here: its journal cannot be read".to_owned()],
+            None => lock.to_put_back((group.min_size, group.max_size)),
+        },
         console: lock.held_by.as_ref().and_then(|execution| execution_link(region, execution)),
         capacity: samples.iter().map(point).collect(),
     }
@@ -297,7 +304,16 @@ fn turn(
     let turn = lock.turn.as_ref().filter(|_| runs && lock.journal.is_some())?;
     let (status, deadline) = turn::standing(turn, &facts.activities, facts.settings.as_ref(), now);
     let is_paused = facts.fleet.pauses.get(&lock.group).is_some_and(|pause| pause.is_on(now));
-    Some((status, deadline.filter(|_| !is_paused)))
+    if !is_paused {
+        return Some((status, deadline));
+    }
+    // Between two turns it stands still; a place that is out is given back first.
+    let waits = if turn.is_given {
+        "until the group is whole and the pause is over".to_owned()
+    } else {
+        status.waits
+    };
+    Some((TurnStatus { waits, ..status }, None))
 }
 
 fn refresh(seen: &SeenRefresh) -> RefreshStatus {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::answers::{SeenGroup, SeenInstance};
 use super::deployed;
-use super::fleet;
+use super::fleet::{self, GroupStanding};
 use super::history::LeftAlone;
 use super::leaving;
 use super::model;
@@ -25,7 +25,7 @@ use crate::problem::Problems;
 use crate::simulate::report::GroupSummary;
 use crate::simulate::runner::{Deployment, Detail, Run};
 use crate::simulate::scenario::Scenario;
-use crate::strategy::{Catalog, LeavingOrder};
+use crate::strategy::{Catalog, LeavingOrder, Strategy};
 
 /// What `plan GROUP --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -173,16 +173,18 @@ fn refusals(
     let asked = StartAsked { strategy: None, replace: ReplaceAsked::Outdated, dry_run: false };
     let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now, settings);
     let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);
-    let waits_for = request::waits_for(locks.get(&group.name), pauses.get(&group.name), now);
     let strategy = group.as_handler_sees_it().tag(STRATEGY.key).map(str::to_owned);
     let skips = skips(facts, strategy.as_deref());
     let row = fleet::rows(&facts.fleet, settings, now).into_iter().next();
+    let has_ended = row.as_ref().is_some_and(|row| row.state == GroupStanding::Held);
+    let waits_for = request::waits_for(locks.get(&group.name), has_ended, pauses.get(&group.name), now);
     let opens = row.filter(|row| !row.window_is_open).and_then(|row| row.window_opens_at);
     let window = opens.map(|opens| format!("its window opens {opens}: a recycle waits for that"));
     decided.err().into_iter().chain(waits_for).chain(window).chain(skips).collect()
 }
 
-/// Why the machine would leave the group alone. Of these the simulator knows shifted zones only, and its forecast ends with them.
+/// Why the machine would leave the group alone. Of these the simulator knows shifted zones and suspended processes only, and its
+/// forecast ends with them.
 fn skips(facts: &PlanFacts, strategy: Option<&str>) -> Vec<String> {
     let operator = facts.settings.operator.as_ref().filter(|one| !one.principal.is_empty());
     let operator = operator
@@ -193,10 +195,26 @@ fn skips(facts: &PlanFacts, strategy: Option<&str>) -> Vec<String> {
     let weights = known.filter(|strategy| !strategy.any_units && is_weighted(facts)).map(|strategy| {
         format!("the group counts its capacity in weights, which {} does not", strategy.name)
     });
+    let suspended = known.map(|strategy| suspended(facts, strategy)).unwrap_or_default();
+    let name = strategy.unwrap_or_default();
+    let suspended = (!suspended.is_empty()).then(|| {
+        format!("these processes of the group are suspended: {}; {name} needs them", suspended.join(", "))
+    });
     let zones = facts.shifted_away.join(", ");
     let shifted =
         (!zones.is_empty()).then(|| format!("traffic of the group is shifted away from a zone: {zones}"));
-    [operator, refresh, shifted, weights].into_iter().flatten().collect()
+    [operator, refresh, suspended, shifted, weights].into_iter().flatten().collect()
+}
+
+/// The processes that are suspended and that the strategy needs; that registers targets only where there are target groups.
+fn suspended<'a>(facts: &'a PlanFacts, strategy: &Strategy) -> Vec<&'a str> {
+    let Some(group) = facts.fleet.groups.first() else { return Vec::new() };
+    let names = group.suspended_processes.list.iter().map(|one| &*one.process_name);
+    let is_needed = |name: &&str| {
+        strategy.processes.iter().any(|needed| needed == name)
+            && (*name != "AddToLoadBalancer" || !group.target_groups.list.is_empty())
+    };
+    names.filter(is_needed).collect()
 }
 
 /// Whether an instance of the group may count for other than one.

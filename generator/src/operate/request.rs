@@ -84,9 +84,18 @@ pub fn recycle(
     }
 }
 
-/// What a request that is made now has to wait for, or puts back first: who holds the lock, what was left, and who paused the group.
-pub fn waits_for(lock: Option<&GroupLock>, pause: Option<&GroupPause>, now: Timestamp) -> Vec<String> {
+/// What a request that is made now has to wait for, or puts back first: who holds the lock and whether that has ended, what was left,
+/// and who paused the group.
+pub fn waits_for(
+    lock: Option<&GroupLock>,
+    holder_has_ended: bool,
+    pause: Option<&GroupPause>,
+    now: Timestamp,
+) -> Vec<String> {
     let held = lock.map(|lock| match &lock.held_by {
+        Some(holder) if holder_has_ended => {
+            format!("{holder} has ended and left the lock: a recycle would first put back what that changed")
+        }
         Some(holder) => format!("{holder} holds the lock: a new request would follow it"),
         None => "a journal is left: a recycle would put that back first".to_owned(),
     });

@@ -205,9 +205,15 @@ fn may_serve(one: &InstanceStatus) -> bool {
 }
 
 fn instances(instances: &[InstanceStatus], most: Option<usize>, columns: Option<usize>) -> String {
-    let shown = &instances[..most.unwrap_or(instances.len()).min(instances.len())];
-    let column =
-        |title, weight, cell: &dyn Fn(&InstanceStatus) -> String| TableColumn::of(title, weight, shown, cell);
+    let most = most.unwrap_or(instances.len()).min(instances.len());
+    let mut shown: Vec<&InstanceStatus> = instances.iter().collect();
+    if most < instances.len() {
+        shown.sort_by_key(|one| one.serves); // where not all fit, who does not serve is what is looked for
+    }
+    let shown = &shown[..most];
+    let column = |title, weight, cell: &dyn Fn(&InstanceStatus) -> String| {
+        TableColumn::of(title, weight, shown, |one| cell(one))
+    };
     let version = |one: &InstanceStatus| {
         let wants =
             one.wants.as_ref().map(|wants| format!(", wants {}", wants.trim_start_matches("version ")));

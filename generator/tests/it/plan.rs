@@ -40,6 +40,10 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
         .stderr_has("wrote kept.yaml")
         .ok();
     let kept = text.read("kept.yaml");
+    let again = ["plan", GROUP, "--write-scenario", "kept.yaml"];
+    let run = operate(&mut stage, &again).file("kept.yaml", "mine");
+    let run = run.stderr_has("`kept.yaml` is there already: `--force` writes over it").exits(2);
+    assert_eq!(run.read("kept.yaml"), "mine");
     let stack = format!("{}/../examples/webops/stack.yaml", env!("CARGO_MANIFEST_DIR"));
     Run::new(&["simulate", &stack, "--strategy", "out-in", "--scenario", "kept.yaml"])
         .file("kept.yaml", &kept)
@@ -175,6 +179,11 @@ fn a_plan_says_what_speaks_against_it() {
     let protect = json!({"AutoScalingGroupName": GROUP, "ProtectedFromScaleIn": true,
         "InstanceIds": [stage.emulator.group(GROUP).instances[0].id]});
     stage.emulator.order("call", json!({"action": "SetInstanceProtection", "parameters": protect}));
+    let suspend = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
+    stage.emulator.order("call", json!({"action": "SuspendProcesses", "parameters": suspend}));
+    let suspended = "these processes of the group are suspended: Launch; out-in needs them";
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    assert_eq!(plan["refusals"], json!([suspended]));
     stage.set_tag("autorecycle_recycle_on_asg_update", "false");
     operate(&mut stage, &["plan", GROUP])
         .stdout_has("not now    ")
