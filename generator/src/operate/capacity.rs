@@ -22,12 +22,12 @@ pub(super) struct Stay {
 }
 
 /// How many instances a group had from `since` to `now`, at each moment at which that changed. Old are those that were there before, and
-/// those that are `replaced`; healthy those in service, but for the last moment, at which `serving` may be known.
+/// those that are `replaced`. Those that serve are those in service, for nobody keeps who passed the checks of its targets when.
 pub fn samples(
     group: &SeenGroup,
     activities: &[SeenActivity],
     (since, now): (Timestamp, Timestamp),
-    (replaced, serving): (&[String], Option<&BTreeSet<String>>),
+    replaced: &[String],
 ) -> Vec<(Moment, Sample)> {
     let stays = stays(group, activities, since, replaced);
     let changes = stays.values().flat_map(|stay| [stay.launched, stay.in_service, stay.leaves, stay.gone]);
@@ -35,9 +35,7 @@ pub fn samples(
     moments.insert(since);
     let past = moments.into_iter().map(|at| (moment(at), at_moment(stays.values(), at)));
     let mut samples: Vec<(Moment, Sample)> = past.collect();
-    let last = at_moment(stays.values(), now);
-    let known = serving.map(|serving| u32::try_from(serving.len()).unwrap_or(u32::MAX).min(last.live));
-    samples.push((moment(now), Sample { serving: known.unwrap_or(last.serving), ..last }));
+    samples.push((moment(now), at_moment(stays.values(), now)));
     samples
 }
 
@@ -105,7 +103,7 @@ fn is_later(began: Timestamp, since: Timestamp) -> bool {
 }
 
 /// The instance that an activity is about: `Launching a new EC2 instance: i-...`.
-fn instance_of(activity: &SeenActivity) -> Option<&str> {
+pub(super) fn instance_of(activity: &SeenActivity) -> Option<&str> {
     let id = activity.description.split_whitespace().find(|word| word.starts_with("i-"))?;
     Some(id.trim_end_matches(['.', ',', ';']))
 }
@@ -155,7 +153,7 @@ mod tests {
             let mut group = SeenGroup::default();
             group.instances.list = vec![SeenInstance { id: "i-1".to_owned(), ..SeenInstance::default() }];
             let since = format!("2026-01-05T09:00:{since}Z").parse().expect("a time");
-            let told = samples(&group, &[launch], (since, at(2)), (&[], None));
+            let told = samples(&group, &[launch], (since, at(2)), &[]);
             let mut told: Vec<_> = told.iter().map(|(_, sample)| (sample.old, sample.new)).collect();
             told.dedup();
             told
@@ -171,12 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn a_launch_of_long_ago_that_was_never_closed_counts_for_nobody_who_is_not_there() {
+    fn what_is_no_member_and_never_left_meanwhile_was_not_there() {
         let mut group = SeenGroup::default();
         group.instances.list = vec![SeenInstance { id: "i-2".to_owned(), ..SeenInstance::default() }];
-        let open = |id: &str| activity(&format!("Launching a new EC2 instance: {id}"), 1, None);
-        let told = samples(&group, &[open("i-2"), open("i-1")], (at(5), at(10)), (&[], None));
-        assert!(told.iter().all(|(_, sample)| (sample.old, sample.live) == (1, 1)), "{told:?}");
+        let activities = [
+            activity("Terminating EC2 instance: i-3", 6, Some(7)),
+            activity("Launching a new EC2 instance: i-1", 1, None),
+            activity("Launching a new EC2 instance: i-2", 1, None),
+            activity("Launching a new EC2 instance: i-3", 1, None),
+        ];
+        let told = samples(&group, &activities, (at(5), at(10)), &[]);
+        let told: Vec<(u32, u32)> = told.iter().map(|(_, sample)| (sample.old, sample.terminating)).collect();
+        assert_eq!(told, [(2, 0), (1, 1), (1, 0), (1, 0)], "the first one left before the recycle began");
     }
 
     #[test]
@@ -192,8 +196,7 @@ mod tests {
             activity("Launching a new EC2 instance into warm pool: i-4", 4, Some(5)),
             activity("Terminating EC2 instance from warm pool: i-5", 4, Some(5)),
         ];
-        let told =
-            samples(&SeenGroup::default(), &activities, (at(0), at(10)), (&[], Some(&BTreeSet::new())));
+        let told = samples(&SeenGroup::default(), &activities, (at(0), at(10)), &[]);
         let live: Vec<(u64, u32)> =
             told.iter().map(|(moment, sample)| ((moment.0 / 60_000) % 60, sample.live)).collect();
         assert_eq!(live, [(0, 0), (2, 1), (3, 0), (10, 0)]);
@@ -216,8 +219,7 @@ mod tests {
             activity("Launching a new EC2 instance.  Status Reason: no capacity", 1, Some(1)),
             activity("Terminating EC2 instance: i-0", 1, Some(3)),
         ];
-        let serving = BTreeSet::new(); // the one in service fails its target's checks
-        let told = samples(&group, &activities, (at(0), at(10)), (&[], Some(&serving)));
+        let told = samples(&group, &activities, (at(0), at(10)), &[]);
         let figures = |sample: &Sample| (sample.old, sample.new, sample.serving, sample.terminating);
         let told: Vec<_> =
             told.iter().map(|(moment, sample)| ((moment.0 / 60_000) % 60, figures(sample))).collect();
@@ -231,7 +233,7 @@ mod tests {
                 (4, (1, 1, 2, 0)),
                 (7, (1, 2, 2, 0)),
                 (8, (0, 2, 1, 1)),
-                (10, (0, 2, 0, 1)),
+                (10, (0, 2, 1, 1)),
             ]
         );
     }

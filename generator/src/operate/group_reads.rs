@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answers::{SeenExecution, SeenGroup};
-use super::deployed;
 use super::fleet;
 use super::group_answers::{
     ActivitiesPage, HistoryEvent, HistoryPage, MachineAnswer, MachinesPage, SeenActivity, SeenMachine,
@@ -35,7 +34,8 @@ const EVENTS_PER_LOOK: u32 = 100;
 /// The strategy that has AWS replace the instances.
 const REFRESHES: &str = "instance-refresh";
 /// The variables of the machine that are told of.
-const VARIABLES: [&str; 6] = ["stage", "deadline", "proving", "bake_until", "restore_deadline", "pause"];
+const VARIABLES: [&str; 7] =
+    ["stage", "deadline", "proving", "bake_until", "restore_deadline", "pause", "settings"];
 
 /// Reads all that is known of one group, with what its history told before; without groups where there is none of that name.
 pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> Result<GroupFacts, AwsError> {
@@ -59,9 +59,7 @@ pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> R
         read_history(session, &holder, history)?;
         (facts.at_state, facts.assigned) = (history.at_state.clone(), history.assigned.clone());
         let strategy = holder.asked("strategy").unwrap_or_default();
-        if facts.fleet.locks.get(name).is_some_and(|lock| lock.turn.is_some()) {
-            facts.settings = Some(history.settings(session, &strategy)?);
-        }
+        facts.at_state_since = history.at_state_since.and_then(fleet::moment);
         facts.refresh = if strategy == REFRESHES { refresh(session, name, since)? } else { None };
     }
     Ok(facts)
@@ -122,10 +120,10 @@ pub struct HistorySeen {
     last_event: u64,
     /// The state that was entered last.
     at_state: Option<String>,
+    /// When, in seconds since the epoch.
+    at_state_since: Option<f64>,
     /// What was assigned to variables last.
     assigned: BTreeMap<String, Value>,
-    /// The settings of its strategy, as they are deployed; absent until they are asked for.
-    settings: Option<Value>,
 }
 
 impl HistorySeen {
@@ -137,7 +135,7 @@ impl HistorySeen {
             }
             newer.last_event = newer.last_event.max(event.id);
             if let (None, Some(entered)) = (&newer.at_state, &event.state_entered_event_details) {
-                newer.at_state = Some(entered.name.clone());
+                (newer.at_state, newer.at_state_since) = (Some(entered.name.clone()), Some(event.timestamp));
             }
             let assigned =
                 event.state_exited_event_details.map(|left| left.assigned_variables).unwrap_or_default();
@@ -151,21 +149,12 @@ impl HistorySeen {
         newer.assigned.len() < VARIABLES.len()
     }
 
-    /// The settings of its strategy, which are read once.
-    fn settings(&mut self, session: &StackSession, strategy: &str) -> Result<Value, AwsError> {
-        if let Some(settings) = &self.settings {
-            return Ok(settings.clone());
-        }
-        let all = deployed::settings(&definition(session)?);
-        let settings = all.get(strategy).map_or(Value::Null, |own| json!(own));
-        self.settings = Some(settings.clone());
-        Ok(settings)
-    }
-
     /// Adds what is newer.
     fn add(&mut self, newer: Self) {
         self.last_event = self.last_event.max(newer.last_event);
-        self.at_state = newer.at_state.or(self.at_state.take());
+        if newer.at_state.is_some() {
+            (self.at_state, self.at_state_since) = (newer.at_state, newer.at_state_since);
+        }
         self.assigned.extend(newer.assigned);
     }
 }

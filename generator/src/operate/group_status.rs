@@ -1,6 +1,6 @@
 //! How one group stands, in full: its instances, and the recycle that runs. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use asg_recycle_handler::settings::Settings;
 use asg_recycle_simulator::time::Moment;
@@ -21,7 +21,7 @@ use super::outdated::{OutdatedInstance, outdated};
 use super::phases::{self, Deadline, PhaseReached};
 use super::plan_answers::SeenRefresh;
 use super::policy::StackPlace;
-use super::turn::{self, TurnStatus};
+use super::turn::{self, TurnFacts, TurnStatus, TurnStep};
 
 /// The phase of a journal that cannot be read.
 const UNREAD: &str = "not known, for its journal cannot be read";
@@ -45,8 +45,8 @@ pub struct GroupFacts {
     pub assigned: BTreeMap<String, Value>,
     /// The state that it entered last.
     pub at_state: Option<String>,
-    /// The settings of its strategy, where they are needed.
-    pub settings: Option<Value>,
+    /// When that was.
+    pub at_state_since: Option<Timestamp>,
     /// The instance refresh that it has AWS make.
     pub refresh: Option<SeenRefresh>,
 }
@@ -107,9 +107,9 @@ pub struct RecycleStatus {
     pub to_replace: usize,
     /// How many of these are gone.
     pub replaced: usize,
-    /// Whether it stands still now, for a pause. Of `in-out` between two turns it is not known.
+    /// Whether it stands still now, for a pause; of `in-out` by what stands beside the lock.
     pub stands_still: bool,
-    /// Whose turn it is, of a strategy that takes instances one after the other.
+    /// The turn of `in-out` that is under way.
     pub turn: Option<TurnStatus>,
     /// The instance refresh that it has AWS make.
     pub refresh: Option<RefreshStatus>,
@@ -136,6 +136,16 @@ pub struct RefreshStatus {
     pub reason: Option<String>,
 }
 
+impl std::fmt::Display for RefreshStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let far = self.per_cent.map(|per_cent| format!(", {per_cent} %")).unwrap_or_default();
+        // A reason may have lines of its own.
+        let words = self.reason.iter().flat_map(|reason| reason.split_whitespace()).collect::<Vec<_>>();
+        let why = if words.is_empty() { String::new() } else { format!(": {}", words.join(" ")) };
+        write!(formatter, "{}{far}{why}", self.status)
+    }
+}
+
 /// How many instances a group had at a moment, by what Auto Scaling did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CapacityPoint {
@@ -145,8 +155,8 @@ pub struct CapacityPoint {
     pub old: u32,
     /// Pending or in service, and launched since.
     pub new: u32,
-    /// In service; at the last moment those that pass every check.
-    pub healthy: u32,
+    /// In service; whether they passed the checks of their targets is not kept.
+    pub in_service: u32,
     /// On their way out.
     pub leaving: u32,
 }
@@ -209,17 +219,12 @@ pub fn of(
     let lock = facts.fleet.locks.get(&group.name);
     let journal = lock.and_then(|lock| lock.journal.as_ref());
     let instances = instances(group, facts, journal, now);
-    let serving: BTreeSet<String> =
-        instances.iter().filter(|instance| instance.serves).map(|instance| instance.id.clone()).collect();
-    let is_known = facts.unasked.is_empty(); // or what could not be asked would look like an outage
     let began = facts.holder.as_ref().filter(|holder| holder.status == "RUNNING");
     let began = began.and_then(|holder| fleet::moment(holder.start_date)).filter(|began| *began < now);
     let replaced = journal.map(|journal| &*journal.replace).unwrap_or_default();
-    let samples = began.map(|began| {
-        capacity::samples(group, &facts.activities, (began, now), (replaced, is_known.then_some(&serving)))
-    });
+    let samples = began.map(|began| capacity::samples(group, &facts.activities, (began, now), replaced));
     let samples = samples.unwrap_or_default();
-    let recycle = lock.map(|lock| recycle(lock, group, facts, &place.region, (&samples, now)));
+    let recycle = lock.map(|lock| recycle(lock, (group, &instances), facts, &place.region, (&samples, now)));
     let StackPlace { stack, region, account } = place.clone();
     let status = GroupStatus {
         version: 1,
@@ -241,7 +246,7 @@ pub fn of(
 
 fn recycle(
     lock: &GroupLock,
-    group: &SeenGroup,
+    (group, instances): (&SeenGroup, &[InstanceStatus]),
     facts: &GroupFacts,
     region: &str,
     (samples, now): (&[(Moment, Sample)], Timestamp),
@@ -263,10 +268,10 @@ fn recycle(
             .to_string(),
         old: sample.old,
         new: sample.new,
-        healthy: sample.serving,
+        in_service: sample.serving,
         leaving: sample.terminating,
     };
-    let (turn, of_turn) = turn(lock, facts, runs, now).unzip();
+    let (turn, of_turn) = turn::of(lock, &of_turn(group, facts, (instances, runs), now)).unzip();
     let deadlines = if runs { phases::deadlines(&facts.assigned, phase, now) } else { Vec::new() };
     RecycleStatus {
         execution: lock.held_by.clone(),
@@ -280,7 +285,8 @@ fn recycle(
         at_state: facts.at_state.clone().filter(|_| runs),
         to_replace: replaced.of,
         replaced: replaced.gone,
-        stands_still: runs && phases::stands_still(&facts.assigned),
+        stands_still: runs && phases::stands_still(&facts.assigned)
+            || turn.as_ref().is_some_and(|turn| turn.step == TurnStep::Paused),
         turn,
         refresh: facts.refresh.as_ref().map(refresh),
         deadlines: deadlines.into_iter().chain(of_turn.flatten()).collect(),
@@ -294,33 +300,34 @@ fn recycle(
     }
 }
 
-/// Whose turn it is, and until when that may take: nothing while the group is paused, for then it may stand still.
-fn turn(
-    lock: &GroupLock,
-    facts: &GroupFacts,
-    runs: bool,
-    now: Timestamp,
-) -> Option<(TurnStatus, Option<Deadline>)> {
-    let turn = lock.turn.as_ref().filter(|_| runs && lock.journal.is_some())?;
-    let (status, deadline) = turn::standing(turn, &facts.activities, facts.settings.as_ref(), now);
-    let is_paused = facts.fleet.pauses.get(&lock.group).is_some_and(|pause| pause.is_on(now));
-    if !is_paused {
-        return Some((status, deadline));
-    }
-    // Between two turns it stands still; a place that is out is given back first.
-    let waits = if turn.is_given {
-        "until the group is whole and the pause is over".to_owned()
-    } else {
-        status.waits
-    };
-    Some((TurnStatus { waits, ..status }, None))
-}
-
 fn refresh(seen: &SeenRefresh) -> RefreshStatus {
     RefreshStatus {
         status: seen.status.clone(),
         per_cent: seen.percentage_complete,
         reason: seen.status_reason.clone().filter(|reason| !reason.is_empty()),
+    }
+}
+
+fn of_turn<'a>(
+    group: &'a SeenGroup,
+    facts: &'a GroupFacts,
+    (instances, runs): (&[InstanceStatus], bool),
+    now: Timestamp,
+) -> TurnFacts<'a> {
+    // What could not be asked is not waited for.
+    let may_serve = |one: &InstanceStatus| {
+        one.serves
+            || !facts.unasked.is_empty() && one.lifecycle_state == "InService" && one.health == "Healthy"
+    };
+    let is_unfit = |one: &&InstanceStatus| !one.lifecycle_state.starts_with("Terminat") && !may_serve(one);
+    TurnFacts {
+        group,
+        unfit: instances.iter().filter(is_unfit).map(|one| one.id.clone()).collect(),
+        activities: &facts.activities,
+        at_state: facts.at_state.as_deref().filter(|_| runs).map(|name| (name, facts.at_state_since)),
+        assigned: &facts.assigned,
+        is_paused: facts.fleet.pauses.get(&group.name).is_some_and(|pause| pause.is_on(now)),
+        now,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,10 +26,47 @@ pub struct GroupLock {
     pub journal: Option<SeenJournal>,
     /// Whether a start was announced: what changes the group comes after that.
     pub has_started: bool,
-    /// The turn of a recycle that takes instances one after the other.
-    pub turn: Option<SeenTurn>,
     /// A journal that this version does not read, as it stands.
     pub unread_journal: Option<String>,
+    /// The turn of `in-out` that is under way.
+    pub turn: Option<SeenTurn>,
+    /// When the last place was given back to the group by a turn before, in milliseconds since the epoch.
+    pub place_given_at: Option<f64>,
+}
+
+/// A turn of `in-out`, as it is written beside the lock; as far as it is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct SeenTurn {
+    /// The instance whose turn it is.
+    pub id: String,
+    /// The minimum that gives its place back, once that is begun.
+    pub back: Option<u32>,
+    /// Whether the place was given back, or is not owed.
+    pub given: bool,
+}
+
+impl SeenTurn {
+    /// Whether the instance is terminated, and its place is being given back.
+    pub fn is_returning(&self) -> bool {
+        self.given || self.back.is_some()
+    }
+
+    /// Reads the attribute; before version 2 it was the instance's id alone.
+    fn read(text: &str) -> Option<Self> {
+        if !text.starts_with('{') {
+            return Some(Self { id: text.to_owned(), ..Self::default() });
+        }
+        serde_json::from_str(text).ok().filter(|turn: &Self| !turn.id.is_empty())
+    }
+}
+
+/// How long the turns of `in-out` take, as it is written beside the lock; as far as it is shown.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct SeenPace {
+    /// When the last place was given back, in milliseconds since the epoch; 0 where that is not known.
+    at: f64,
 }
 
 /// A journal, as far as it is shown.
@@ -53,35 +89,6 @@ pub struct SeenJournal {
     pub suspended: Vec<String>,
     /// Ids of the instances that are replaced.
     pub replace: Vec<String>,
-}
-
-/// What a turn wrote beside the lock, of a recycle that takes its instances one after the other.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SeenTurn {
-    /// The instance whose turn it is, or was last.
-    pub id: String,
-    /// Whether it is on its way out, with its place.
-    pub is_out: bool,
-    /// Whether that place is given back.
-    pub is_given: bool,
-    /// When it was; absent where that is not noted, or its replacement is there.
-    pub given_at: Option<Timestamp>,
-}
-
-impl SeenTurn {
-    /// Reads the attributes of a lock item: the turn, in an older one the instance's id alone, and how long things take.
-    pub fn read(turn: &str, pace: Option<&str>) -> Self {
-        let parsed = |text: &str| serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
-        let Some(turn) = parsed(turn) else { return Self { id: turn.to_owned(), ..Self::default() } };
-        let is = |key: &str| turn.get(key) == Some(&Value::Bool(true));
-        let given_at = pace.and_then(parsed).and_then(|pace| pace.get("at")?.as_i64()).filter(|at| *at > 0);
-        Self {
-            id: turn.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            is_out: is("out"),
-            is_given: is("given"),
-            given_at: given_at.and_then(|at| Timestamp::from_millisecond(at).ok()),
-        }
-    }
 }
 
 /// How many of the instances that a recycle replaces are gone.
@@ -124,9 +131,13 @@ impl GroupLock {
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             has_started: text("started").is_some(),
-            turn: text("turn").map(|turn| SeenTurn::read(&turn, text("pace").as_deref())),
             unread_journal: journal.clone().filter(|_| matches!(read, Some(Err(_)))),
             journal: read.and_then(Result::ok),
+            turn: text("turn").and_then(|text| SeenTurn::read(&text)),
+            place_given_at: text("pace")
+                .and_then(|text| serde_json::from_str::<SeenPace>(&text).ok())
+                .map(|pace| pace.at)
+                .filter(|at| *at > 0.0),
         })
     }
 
@@ -205,6 +216,21 @@ mod tests {
         let replaced = lock(r#"{"phase": "halving", "replace": ["i-1", "i-2", "i-3"]}"#).replaced(&members);
         assert_eq!(replaced.after("halving"), "halving, 2 of 3 replaced");
         assert_eq!(lock(r#"{"phase": "undoing"}"#).replaced(&members).after("undoing"), "undoing");
+    }
+
+    #[test]
+    fn a_turn_is_read_as_it_is_written_now_and_was_before() {
+        let read = |turn: &str| {
+            let pace = ("pace", r#"{"gone": 80000, "at": 1767603600000, "expected": {}}"#);
+            GroupLock::read(&item(&[KEY, ("turn", turn), pace])).expect("a lock")
+        };
+        let lock = read(r#"{"id": "i-1", "desired": 3, "min": 3, "lowered": 2, "out": true}"#);
+        let turn = lock.turn.as_ref().expect("a turn");
+        assert_eq!((&*turn.id, turn.is_returning()), ("i-1", false));
+        assert_eq!(lock.place_given_at, Some(1_767_603_600_000.0));
+        assert!(read(r#"{"id": "i-1", "back": 3}"#).turn.is_some_and(|turn| turn.is_returning()));
+        assert_eq!(read("i-2").turn.map(|turn| turn.id).as_deref(), Some("i-2"));
+        assert_eq!(GroupLock::read(&item(&[KEY])).expect("a lock").turn, None);
     }
 
     #[test]

@@ -97,8 +97,13 @@ fn forecast(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
     }
     let drawn = plan.run.as_ref().and_then(|run| {
         let group = run.groups.first()?;
-        let area =
-            ChartArea { columns: look.columns, rows_max: CHART_ROWS_MAX, paint: look.paint, has_sizes: true };
+        let area = ChartArea {
+            columns: look.columns,
+            rows_max: CHART_ROWS_MAX,
+            paint: look.paint,
+            has_sizes: true,
+            has_checks: true,
+        };
         (run.began_at < run.ended_at).then(|| chart(&group.history, (run.began_at, run.ended_at), area))
     });
     format!("\n{text}{}", drawn.map(|drawn| format!("\n{drawn}")).unwrap_or_default())

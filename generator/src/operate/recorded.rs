@@ -93,6 +93,7 @@ impl Recorded {
             is_good,
             history: &samples,
             has_sizes: !looks.is_empty(),
+            has_checks: false,
             broken: Vec::new(),
         };
         let period = (capacity::moment(began), capacity::moment(until));
@@ -203,8 +204,7 @@ impl Recorded {
         (began, until): (Timestamp, Timestamp),
     ) -> Vec<(Moment, Sample)> {
         let Some(group) = &self.group else { return Vec::new() };
-        let counted =
-            capacity::samples(group, &self.activities, (began, until), (&self.there_at_first(), None));
+        let counted = capacity::samples(group, &self.activities, (began, until), &self.there_at_first());
         let counts: BTreeMap<Moment, Sample> = counted.into_iter().collect();
         let mut moments: Vec<Moment> = counts.keys().chain(looks.keys()).copied().collect();
         moments.sort_unstable();

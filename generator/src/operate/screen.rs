@@ -6,12 +6,11 @@ use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::record::Sample;
 
 use super::fleet::GroupStanding;
-use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus, RefreshStatus};
+use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus};
 use super::load_balancers::{TargetStatus, UNKNOWN};
 use super::lock::Replaced;
 use super::span::span;
 use super::table::{TableColumn, cut, printed};
-use super::turn::TurnStatus;
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
 
 /// Columns where nobody says how many there are.
@@ -76,6 +75,8 @@ pub fn line(status: &GroupStatus) -> String {
     let mut parts = vec![state(status)];
     if let Some(recycle) = &status.recycle {
         parts.push(progress(recycle));
+        parts.extend(recycle.turn.as_ref().map(ToString::to_string));
+        parts.extend(recycle.refresh.as_ref().map(|refresh| format!("refresh {refresh}")));
     }
     parts.push(counted(status));
     parts.push(sizes(status));
@@ -136,14 +137,11 @@ fn of_recycle(recycle: &RecycleStatus, stack: &str, told: &mut impl FnMut(&str, 
     if let Some(state) = &recycle.at_state {
         told("at", &format!("\"{state}\""));
     }
-    if let Some(TurnStatus { instance, waits, seconds, .. }) = &recycle.turn {
-        let so_far = seconds.map(|seconds| format!(", for {}", span(seconds))).unwrap_or_default();
-        told("turn", &format!("of {instance}; waits {waits}{so_far}"));
+    if let Some(turn) = &recycle.turn {
+        told("turn", &turn.to_string());
     }
-    if let Some(RefreshStatus { status, per_cent, reason }) = &recycle.refresh {
-        let far = per_cent.map(|per_cent| format!(", {per_cent} %")).unwrap_or_default();
-        let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        told("refresh", &format!("{status}{far}{why}"));
+    if let Some(refresh) = &recycle.refresh {
+        told("refresh", &refresh.to_string());
     }
     for deadline in &recycle.deadlines {
         let (left, what) = (deadline.seconds_left, &deadline.what);
@@ -265,7 +263,7 @@ fn drawn(samples: &[(Moment, Sample)], rows: Option<usize>, area: ScreenArea) ->
     let rows_max =
         room.and_then(|rows| u32::try_from(rows).ok()).unwrap_or(CHART_ROWS_MAX).min(CHART_ROWS_MAX);
     let columns = area.columns.unwrap_or(COLUMNS);
-    let area = ChartArea { columns, rows_max, paint: area.paint, has_sizes: false };
+    let area = ChartArea { columns, rows_max, paint: area.paint, has_sizes: false, has_checks: false };
     format!("\n{}", chart(samples, (*began, *now), area))
 }
 

@@ -13,6 +13,7 @@ use crate::operate::group_answers::SeenActivity;
 use crate::operate::group_status::{self, GroupFacts};
 use crate::operate::load_balancers::{LoadBalancerKind, TargetFact};
 use crate::operate::lock::{GroupLock, SeenJournal};
+use crate::operate::plan_answers::SeenRefresh;
 use crate::operate::policy::StackPlace;
 
 fn minutes_ago(minutes: i64) -> Timestamp {
@@ -88,6 +89,7 @@ fn recycling() -> GroupFacts {
         }),
         assigned: BTreeMap::from([("deadline".to_owned(), json!(milliseconds))]),
         at_state: Some("Are all healthy?".to_owned()),
+        at_state_since: Some(minutes_ago(2)),
         unasked: Vec::new(),
         ..GroupFacts::default()
     }
@@ -128,10 +130,10 @@ INSTANCE  ZONE        VERSION     STATE      TARGET              AGE
 i-2       eu-west-2a  1, wants 2  InService  healthy             2 d 18 h
 i-1       eu-west-2a  2           InService  unhealthy, Timeout  25 min
 
-         o old   # new   + new, not yet healthy   . leaving
-      2 |            ++++++++++++##############################################+
-      1 |ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo
-      0 +-----------------------------------------------------------------------
+            o old   x new, in service   + new, not in service   . leaving
+         2 |            +++++++++++xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+         1 |oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo
+         0 +--------------------------------------------------------------------
 ";
     assert!(told.starts_with(expected), "{told}");
     assert!(told.lines().all(|line| line.chars().count() <= 80) && told.lines().count() <= 40, "{told}");
@@ -231,6 +233,21 @@ fn a_deadline_that_has_passed_stays() {
     facts.assigned.insert("deadline".to_owned(), json!(now().as_millisecond() - 180_000));
     let told = screen(&seen(&facts), area(Some(120), None));
     assert!(told.contains("deadline   over for 3 min: the phase has to be over"), "{told}");
+}
+
+#[test]
+fn what_aws_says_of_a_refresh_is_told_on_the_screen_and_in_the_log() {
+    let mut facts = recycling();
+    facts.refresh = Some(SeenRefresh {
+        status: "InProgress".to_owned(),
+        status_reason: Some("Waiting for i-2\n to be available.".to_owned()),
+        percentage_complete: Some(33),
+        ..SeenRefresh::default()
+    });
+    let told = screen(&seen(&facts), area(Some(80), None));
+    let refresh = "InProgress, 33 %: Waiting for i-2 to be available.";
+    assert!(told.contains(&format!("\nrefresh    {refresh}\n")), "{told}");
+    assert!(line(&seen(&facts).status).contains(&format!("; refresh {refresh}; ")));
 }
 
 #[test]

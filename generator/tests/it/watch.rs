@@ -42,7 +42,10 @@ fn steady(frame: &str) -> String {
     });
     // The chart's width is the time since the start.
     let is_chart = |line: &&str| {
-        line.contains(" |") || line.contains(" +-") || line.contains("time  ") || line.starts_with("healthy")
+        line.contains(" |")
+            || line.contains(" +-")
+            || line.contains("time  ")
+            || line.starts_with("in service")
     };
     replaced.lines().filter(|line| !is_chart(line)).map(|line| line.to_owned() + "\n").collect()
 }
@@ -75,7 +78,7 @@ fn is_watched(strategy: &str) {
         let first = terminal.next_frame().expect("a frame");
         let golden = format!("tests/it/watch/{strategy}-{columns}.txt");
         assert_golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join(golden), &steady(&first));
-        assert!(first.contains("o old   # new"), "{first}");
+        assert!(first.contains("o old   x new, in service"), "{first}");
         stage.wait_for("in-service");
         let heading = format!("search-asg-1: recycling with {strategy}\n");
         let second = terminal.next_frame().expect("a frame");

@@ -8,8 +8,9 @@ use asg_recycle_simulator::world::record::Sample;
 
 /// Rows of the drawing, at most, where there is room.
 pub const CHART_ROWS_MAX: u32 = 12;
-/// Columns of the margin on the left.
+/// Columns of the margin on the left, and where it has to take the name of those in service.
 const MARGIN: usize = 9;
+const MARGIN_UNCHECKED: usize = 12;
 /// Columns between two times on the axis.
 const TICK: usize = 10;
 
@@ -18,6 +19,7 @@ const TICK: usize = 10;
 enum Cell {
     Old,
     New,
+    Unchecked,
     Starting,
     Leaving,
     Desired,
@@ -26,19 +28,24 @@ enum Cell {
 }
 
 impl Cell {
-    const LEGEND: [(Self, &'static str); 6] = [
-        (Self::Old, "old"),
-        (Self::New, "new"),
-        (Self::Starting, "new, not yet healthy"),
-        (Self::Leaving, "leaving"),
-        (Self::Desired, "desired"),
-        (Self::Maximum, "maximum"),
-    ];
+    /// The legend, where it is known who passes every check, and where it is not.
+    const CHECKED: [(Self, &'static str); 3] =
+        [(Self::Old, "old"), (Self::New, "new"), (Self::Starting, "new, not yet healthy")];
+    const UNCHECKED: [(Self, &'static str); 3] =
+        [(Self::Old, "old"), (Self::Unchecked, "new, in service"), (Self::Starting, "new, not in service")];
+    const FURTHER: [(Self, &'static str); 3] =
+        [(Self::Leaving, "leaving"), (Self::Desired, "desired"), (Self::Maximum, "maximum")];
+
+    /// The cell where checks are known, or are not.
+    fn known(self, has_checks: bool) -> Self {
+        if self == Self::New && !has_checks { Self::Unchecked } else { self }
+    }
 
     fn character(self) -> char {
         match self {
             Self::Old => 'o',
             Self::New => '#',
+            Self::Unchecked => 'x',
             Self::Starting => '+',
             Self::Leaving => '.',
             Self::Desired => '-',
@@ -51,6 +58,7 @@ impl Cell {
         match self {
             Self::Old => Colour::Old,
             Self::New => Colour::New,
+            Self::Unchecked => Colour::Unchecked,
             Self::Starting => Colour::Starting,
             Self::Leaving | Self::Empty => Colour::Faint,
             Self::Desired | Self::Maximum => Colour::Strong,
@@ -69,6 +77,14 @@ pub struct ChartArea {
     pub paint: Paint,
     /// Whether the samples know the group's desired capacity, minimum and maximum.
     pub has_sizes: bool,
+    /// Whether those of the samples that serve passed every check; else they are in service, which is all that is known.
+    pub has_checks: bool,
+}
+
+impl ChartArea {
+    fn margin(self) -> usize {
+        if self.has_checks { MARGIN } else { MARGIN_UNCHECKED }
+    }
 }
 
 /// Draws a group's figures, each from its moment on, from `began_at` to `ended_at`.
@@ -77,8 +93,9 @@ pub fn chart(
     (began_at, ended_at): (Moment, Moment),
     area: ChartArea,
 ) -> String {
-    let ChartArea { columns, rows_max, paint, has_sizes } = area;
-    let width = columns.saturating_sub(MARGIN).max(TICK * 2);
+    let ChartArea { columns, rows_max, paint, .. } = area;
+    let width = columns.saturating_sub(area.margin()).max(TICK * 2);
+    let name = area.margin() - 2;
     let ends = |column: usize| moment_of(column + 1, width, (began_at, ended_at));
     let shown = |column: usize| worst(history, moment_of(column, width, (began_at, ended_at)), ends(column));
     let samples: Vec<Sample> = (0..width).map(shown).collect();
@@ -89,10 +106,11 @@ pub fn chart(
     for row in (1..=rows).rev() {
         let level = row * per_row;
         let cells: Vec<Cell> = samples.iter().map(|sample| cell(*sample, level, per_row)).collect();
-        let _ = writeln!(drawn, "{level:>7} |{}", painted(&cells, paint));
+        let cells: Vec<Cell> = cells.into_iter().map(|cell| cell.known(area.has_checks)).collect();
+        let _ = writeln!(drawn, "{level:>name$} |{}", painted(&cells, paint));
     }
-    let _ = writeln!(drawn, "{:>7} +{}", 0, "-".repeat(width));
-    drawn + &axis(&samples, (began_at, ended_at), width, (paint, has_sizes))
+    let _ = writeln!(drawn, "{:>name$} +{}", 0, "-".repeat(width));
+    drawn + &axis(&samples, (began_at, ended_at), width, area)
 }
 
 fn moment_of(column: usize, width: usize, (began_at, ended_at): (Moment, Moment)) -> Moment {
@@ -143,17 +161,19 @@ fn cell(sample: Sample, level: u32, per_row: u32) -> Cell {
     }
 }
 
-fn legend(ChartArea { columns, paint, has_sizes, .. }: ChartArea) -> String {
-    let margin = " ".repeat(MARGIN);
+fn legend(area: ChartArea) -> String {
+    let ChartArea { columns, paint, has_sizes, has_checks, .. } = area;
+    let margin = " ".repeat(area.margin());
     let mut text = margin.clone();
-    let mut used = MARGIN;
+    let mut used = area.margin();
     let is_size = |cell: &Cell| matches!(cell, Cell::Desired | Cell::Maximum);
-    let shown = Cell::LEGEND.iter().filter(|(cell, _)| has_sizes || !is_size(cell));
+    let first = if has_checks { Cell::CHECKED } else { Cell::UNCHECKED };
+    let shown = first.iter().chain(&Cell::FURTHER).filter(|(cell, _)| has_sizes || !is_size(cell));
     for (number, (cell, name)) in shown.enumerate() {
         let length = name.chars().count() + 2;
         if number > 0 && used + 3 + length > columns {
             text = text + "\n" + &margin;
-            used = MARGIN;
+            used = area.margin();
         } else if number > 0 {
             text += "   ";
             used += 3;
@@ -174,28 +194,26 @@ fn painted(cells: &[Cell], paint: Paint) -> String {
     text.collect::<String>().trim_end().to_owned()
 }
 
-/// Healthy instances, at the fewest.
+/// Those that serve, at the fewest.
 fn fewest(samples: &[Sample]) -> u32 {
     samples.iter().map(|sample| sample.serving).min().unwrap_or(0)
 }
 
 /// The times, and the figures from each of them on: the fewest healthy until the next, the others at those times.
-fn axis(
-    samples: &[Sample],
-    period: (Moment, Moment),
-    width: usize,
-    (paint, has_sizes): (Paint, bool),
-) -> String {
+fn axis(samples: &[Sample], period: (Moment, Moment), width: usize, area: ChartArea) -> String {
+    let (paint, name_columns) = (area.paint, area.margin() - 2);
     // A figure needs its columns, so the last part of the axis may have none of its own.
     let ticks: Vec<usize> = (0..width).step_by(TICK).filter(|tick| tick + TICK <= width).collect();
     let end = |tick: usize| if tick + 2 * TICK <= width { tick + TICK } else { samples.len() };
     let row = |name: &str, figure: &dyn Fn(usize) -> String| {
         let figures: Vec<_> = ticks.iter().map(|column| format!("{:<TICK$}", figure(*column))).collect();
-        paint.paint(Colour::Faint, &format!("{name:>7}  ")) + figures.concat().trim_end() + "\n"
+        paint.paint(Colour::Faint, &format!("{name:>name_columns$}  ")) + figures.concat().trim_end() + "\n"
     };
     let drawn = row("time", &|column| clock(moment_of(column, width, period) - period.0))
-        + &row("healthy", &|column| fewest(&samples[column..end(column)]).to_string());
-    if !has_sizes {
+        + &row(if area.has_checks { "healthy" } else { "in service" }, &|column| {
+            fewest(&samples[column..end(column)]).to_string()
+        });
+    if !area.has_sizes {
         return drawn;
     }
     drawn
@@ -208,7 +226,13 @@ mod tests {
     use super::*;
 
     fn area(columns: usize) -> ChartArea {
-        ChartArea { columns, rows_max: CHART_ROWS_MAX, paint: Paint::Plain, has_sizes: true }
+        ChartArea {
+            columns,
+            rows_max: CHART_ROWS_MAX,
+            paint: Paint::Plain,
+            has_sizes: true,
+            has_checks: true,
+        }
     }
 
     #[test]
@@ -223,6 +247,23 @@ healthy  1         1
 ";
         assert!(drawn.ends_with(expected), "{drawn}");
         assert!(drawn.contains("leaving") && !drawn.contains("maximum"), "{drawn}");
+    }
+
+    #[test]
+    fn whom_nobody_checked_is_called_in_service_and_not_healthy() {
+        let sample = Sample { live: 4, old: 1, new: 3, serving: 3, ..Sample::default() };
+        let area = ChartArea { has_sizes: false, has_checks: false, ..area(MARGIN_UNCHECKED + 20) };
+        let drawn = chart(&[(Moment(0), sample)], (Moment(0), Moment(60_000)), area);
+        let expected = "         4 |++++++++++++++++++++
+         3 |xxxxxxxxxxxxxxxxxxxx
+         2 |xxxxxxxxxxxxxxxxxxxx
+         1 |oooooooooooooooooooo
+         0 +--------------------
+      time  0:00      0:31
+in service  3         3
+";
+        assert!(drawn.ends_with(expected), "{drawn}");
+        assert!(drawn.contains("x new, in service") && !drawn.contains("healthy"), "{drawn}");
     }
 
     #[test]

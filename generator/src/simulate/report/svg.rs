@@ -20,6 +20,7 @@ const AFTERWARDS: Span = Span::seconds(30);
 const OLD: &str = "#4c72b0";
 const NEW: &str = "#55a868";
 const STARTING: &str = "#b9dcc1";
+const UNCHECKED: &str = "#3aa6a6";
 const LEAVING: &str = "#d9d9d9";
 const HEALTHY: &str = "#111111";
 const DESIRED: &str = "#c44e52";
@@ -28,20 +29,21 @@ const MAXIMUM: &str = "#8c8c8c";
 const GOOD: &str = "#1e7a3c";
 const BAD: &str = "#b00020";
 
-/// The areas of the legend.
+/// The areas of the legend, where it is known who passes every check, and where it is not.
 const AREAS: [(&str, &str); 4] =
     [("old", OLD), ("new", NEW), ("new, not yet healthy", STARTING), ("leaving", LEAVING)];
+const AREAS_UNCHECKED: [(&str, &str); 4] =
+    [("old", OLD), ("new, in service", UNCHECKED), ("new, not in service", STARTING), ("leaving", LEAVING)];
 
 /// A line: what it shows, its colour, its dashes.
 type Line = (&'static str, &'static str, &'static str);
 
-/// The lines of the legend.
-const LINES: [Line; 4] = [
-    ("healthy", HEALTHY, "none"),
-    ("desired", DESIRED, "2 2"),
-    ("minimum", MINIMUM, "2 6"),
-    ("maximum", MAXIMUM, "6 4"),
-];
+/// The line of those that serve.
+const SERVING: Line = ("healthy", HEALTHY, "none");
+const SERVING_UNCHECKED: Line = ("in service", HEALTHY, "none");
+/// The lines of sizes.
+const SIZES: [Line; 3] =
+    [("desired", DESIRED, "2 2"), ("minimum", MINIMUM, "2 6"), ("maximum", MAXIMUM, "6 4")];
 
 /// Times between two ticks of the axis, in seconds.
 const TIME_STEPS: [u64; 14] = [5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400];
@@ -50,7 +52,7 @@ const TICKS_MAX: u64 = 8;
 
 /// What differs where a page is dark; a viewer that knows no styles shows the colours above.
 const DARK: &str = "@media (prefers-color-scheme: dark) { .capacity .paper { fill: #1c2028 } .capacity text { fill: #e8ebf1 } \
-    .capacity .grid { stroke: #353c49 } .capacity .leaving { fill: #565d6b } .capacity .healthy { stroke: #ffffff } \
+    .capacity .grid { stroke: #353c49 } .capacity .leaving { fill: #565d6b } .capacity .healthy, .capacity .in.service { stroke: #ffffff } \
     .capacity .maximum { stroke: #b4bac6 } .capacity .minimum { stroke: #b3a6e8 } .capacity .good { fill: #6fd08c } \
     .capacity .bad { fill: #ff8a7a } .capacity .broken { stroke: #ff8a7a } }";
 
@@ -69,6 +71,8 @@ pub struct CapacityPanel<'a> {
     pub history: &'a [(Moment, Sample)],
     /// Whether the figures know the group's desired capacity, minimum and maximum.
     pub has_sizes: bool,
+    /// Whether those of the figures that serve passed every check; else they are in service, which is all that is known.
+    pub has_checks: bool,
     /// When something was broken, and what.
     pub broken: Vec<(Moment, String)>,
 }
@@ -101,6 +105,7 @@ pub fn svg(run: &Run) -> String {
             is_good,
             history: &group.history,
             has_sizes: true,
+            has_checks: true,
             broken: broken.clone(),
         }
     });
@@ -147,19 +152,21 @@ impl Panel<'_> {
         let serving_new = |one: &Sample| one.old + one.serving.saturating_sub(one.old.min(one.serving));
         self.area(drawn, ("leaving", LEAVING), |one| one.live + one.terminating);
         self.area(drawn, ("starting", STARTING), |one| one.live);
-        self.area(drawn, ("new", NEW), serving_new);
+        self.area(drawn, ("new", if self.group.has_checks { NEW } else { UNCHECKED }), serving_new);
         self.area(drawn, ("old", OLD), serving_old);
         let figures: [fn(&Sample) -> u32; 4] =
             [|one| one.serving, |one| one.desired, |one| one.min, |one| one.max];
-        for (line, figure) in self.lines().iter().zip(figures).rev() {
-            stroke(drawn, &self.corners(&figure), *line);
+        for (line, figure) in self.lines().into_iter().zip(figures).collect::<Vec<_>>().into_iter().rev() {
+            stroke(drawn, &self.corners(&figure), line);
         }
         self.broken(drawn);
     }
 
-    /// The lines that are drawn: only that of the healthy where sizes are not known.
-    fn lines(&self) -> &'static [Line] {
-        if self.group.has_sizes { &LINES } else { &LINES[..1] }
+    /// The lines that are drawn: only that of those that serve where sizes are not known.
+    fn lines(&self) -> Vec<Line> {
+        let serving = if self.group.has_checks { SERVING } else { SERVING_UNCHECKED };
+        let sizes = if self.group.has_sizes { &SIZES[..] } else { &[] };
+        [&[serving], sizes].concat()
     }
 
     /// The group, its strategy, and how its executions ended.
@@ -185,7 +192,7 @@ impl Panel<'_> {
             x
         };
         let mut left = LEFT;
-        for (name, colour) in AREAS {
+        for (name, colour) in if self.group.has_checks { AREAS } else { AREAS_UNCHECKED } {
             let _ = writeln!(
                 drawn,
                 "<rect class=\"{name}\" x=\"{left}\" y=\"{y}\" width=\"16\" height=\"10\" fill=\"{colour}\"/>"
@@ -193,7 +200,7 @@ impl Panel<'_> {
             left = name_it(drawn, name);
         }
         for line in self.lines() {
-            stroke(drawn, &format!("{left},{0} {1},{0}", y + 6, left + 16), *line);
+            stroke(drawn, &format!("{left},{0} {1},{0}", y + 6, left + 16), line);
             left = name_it(drawn, line.0);
         }
     }

@@ -37,7 +37,7 @@ pub fn text(run: &Run, look: Look) -> String {
         report += &paragraph(&sentence, look, None);
         report += "\n";
         let Look { columns, paint, .. } = look;
-        let area = ChartArea { columns, rows_max: CHART_ROWS_MAX, paint, has_sizes: true };
+        let area = ChartArea { columns, rows_max: CHART_ROWS_MAX, paint, has_sizes: true, has_checks: true };
         let _ = writeln!(report, "{}", chart(&group.history, period, area));
     }
     report + &lines(run, look) + "\n" + &totals(run, look) + "\n" + &verdict(run, look)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{newest, operate, row};
+use super::{newest, operate, row, told};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -72,6 +72,44 @@ fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
     stage.emulator.order("advance", json!({"seconds": 600}));
     operate(&mut stage, &["resume", GROUP, "--yes"]).ok();
     stage.assert_as_before("after the restore");
+}
+
+#[test]
+fn a_turn_tells_who_is_out_and_until_when_and_that_it_stands_still() {
+    let mut stage = Stage::new("in-out");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("terminating");
+    let out = stage.leavers().remove(0);
+    let of = |stage: &mut Stage| {
+        told(stage, &["status", GROUP, "--format", "json"], "status-group")["recycle"].take()
+    };
+    let recycle = of(&mut stage);
+    assert_eq!(
+        recycle["turn"],
+        json!({"step": "draining", "instance": out, "waits_for": [], "pauses_next": false})
+    );
+    assert_eq!(recycle["deadlines"][0]["what"], json!("the instance has to be terminated"), "{recycle:#}");
+    operate(&mut stage, &["pause", GROUP, "--why", "look", "--for", "3d", "--yes"]).ok();
+    let drains = format!(
+        "\nturn       {out} is out, and drains or shuts down; stands still once the group is whole\n"
+    );
+    operate(&mut stage, &["status", GROUP]).stdout_has(&drains).ok();
+    stage.emulator.order("advance", json!({"seconds": 7_200}));
+    let recycle = of(&mut stage);
+    assert_eq!(recycle["turn"]["step"], json!("paused"), "{recycle:#}");
+    assert_eq!(
+        (&recycle["turn"]["instance"], &recycle["deadlines"]),
+        (&Value::Null, &json!([])),
+        "none runs"
+    );
+    operate(&mut stage, &["status", GROUP])
+        .stdout_has("\nturn       stands still in the pause; none is out\n")
+        .ok();
+    operate(&mut stage, &["resume", GROUP, "--yes"]).ok();
+    assert_eq!(stage.emulator.wait(&execution).status, "SUCCEEDED");
+    stage.assert_replaced();
 }
 
 #[test]
