@@ -74,18 +74,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
     }
     let report = FleetReport { version: 1, stacks, unknown };
-    match arguments.format {
-        Format::Json => context.console.result(&fleet::json(&report))?,
-        Format::Text => {
-            for fleet in &report.stacks {
-                let text = text(fleet, now, context.console.columns);
-                context.console.result(&text)?;
-            }
-            for place in &report.unknown {
-                context.console.result(&format!("{}: not known\n", place.name()))?;
-            }
-        }
-    }
+    print(&report, arguments.format, now, context)?;
     let too_old = |row: &&FleetRow| {
         let is_old = |max: i64| row.outdated_seconds.is_some_and(|age| age > max);
         arguments.max_age.is_some_and(is_old)
@@ -114,6 +103,25 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let is_input = |failure: &Failure| matches!(failure, Failure::Input(_));
     let all_input = !failures.is_empty() && failures.iter().all(is_input);
     Err(if all_input { Failure::Input(unknown) } else { Failure::World(unknown) })
+}
+
+fn print(
+    report: &FleetReport,
+    format: Format,
+    now: jiff::Timestamp,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    if format == Format::Json {
+        return context.console.result(&fleet::json(report));
+    }
+    for fleet in &report.stacks {
+        let text = text(fleet, now, context.console.columns);
+        context.console.result(&text)?;
+    }
+    for place in &report.unknown {
+        context.console.result(&format!("{}: not known\n", place.name()))?;
+    }
+    Ok(())
 }
 
 /// Of which it is asked whether they are outdated for too long, and not known; nothing where there is none.
