@@ -80,8 +80,13 @@ impl Turning {
         Self { is_paused: true, ..self }
     }
 
-    /// What is told of it, and of its deadline.
-    fn told(&self) -> Option<(String, Option<(String, i64)>)> {
+    /// What is told of it.
+    fn told(&self) -> Told {
+        self.told_if_any().expect("a turn is told of")
+    }
+
+    /// What is told of it, and of its deadline, where anything is.
+    fn told_if_any(&self) -> Option<Told> {
         let unfit = self.group.instances.list.iter();
         let unfit = unfit.filter(|one| !one.is_leaving() && one.lifecycle_state != "InService");
         let facts = TurnFacts {
@@ -98,8 +103,11 @@ impl Turning {
     }
 }
 
-fn told(turn: &str, deadline: Option<(&str, i64)>) -> Option<(String, Option<(String, i64)>)> {
-    Some((turn.to_owned(), deadline.map(|(what, minutes)| (what.to_owned(), minutes))))
+/// A turn in words, and what it has to be over by, with the minutes that are left.
+type Told = (String, Option<(String, i64)>);
+
+fn told(turn: &str, deadline: Option<(&str, i64)>) -> Told {
+    (turn.to_owned(), deadline.map(|(what, minutes)| (what.to_owned(), minutes)))
 }
 
 #[test]
@@ -118,7 +126,7 @@ fn who_is_out_is_told_with_how_long_it_may_still_take() {
         Turning::with(&others).turn(&record).did(leaves, 30, Some(5)).told(),
         told("i-1 is out; EC2 has to call it terminated", drains)
     );
-    let over = with("Terminating").did(leaves, 190, None).told().and_then(|(_, deadline)| deadline);
+    let over = with("Terminating").did(leaves, 190, None).told().1;
     assert_eq!(over.map(|(_, minutes)| minutes), Some(-10), "what is over is told");
     assert_eq!(
         Turning::with(&others).turn(&json!({"id": "i-1", "back": 3})).did(leaves, 30, Some(5)).told(),
@@ -158,7 +166,7 @@ fn a_pause_stands_where_the_group_is_whole_and_not_before() {
     let members =
         |state: &'static str| Turning::with(&[("i-2", "InService"), ("i-3", "InService"), ("i-4", state)]);
     assert_eq!(members("InService").paused().told(), told("stands still in the pause; none is out", None));
-    let told_of = |turning: Turning| turning.paused().told().expect("a turn").0;
+    let told_of = |turning: Turning| turning.paused().told().0;
     assert_eq!(told_of(members("Pending")), "none is out; i-4 has to be healthy; stands still then");
     let leaving = [("i-1", "Terminating"), ("i-2", "InService"), ("i-3", "InService")];
     let record = json!({"id": "i-1", "out": true});
@@ -174,7 +182,7 @@ fn a_pause_stands_where_the_group_is_whole_and_not_before() {
 fn outside_the_turns_only_one_that_was_left_is_told() {
     let mut turning = Turning::with(&[("i-2", "InService")]);
     turning.at_state = "Verify";
-    assert_eq!(turning.told(), None);
+    assert_eq!(turning.told_if_any(), None);
     let turning =
         turning.turn(&json!({"id": "i-1", "out": true})).did("Terminating EC2 instance: i-1", 9, None);
     assert_eq!(

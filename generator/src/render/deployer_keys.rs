@@ -65,11 +65,11 @@ mod tests {
             let tag = |of: &str| json!({ format!("{of}/{}", key.tag.0): "webops-recycle-*" });
             let own = json!({ "StringLike": tag("aws:ResourceTag") });
             for action in ["PutKeyPolicy", "ScheduleKeyDeletion", "UntagResource", "UpdateKeyDescription"] {
-                assert_eq!(of(&format!("kms:{action}")), [own.clone()], "{action}");
+                assert_eq!(of(&format!("kms:{action}")), std::slice::from_ref(&own), "{action}");
             }
             let made =
                 json!({ "StringLike": tag("aws:RequestTag"), "Null": { "kms:ResourceAliases": "true" } });
-            assert_eq!(of("kms:CreateKey"), [made.clone()]);
+            assert_eq!(of("kms:CreateKey"), std::slice::from_ref(&made));
             assert!(of("kms:TagResource").contains(&own) && of("kms:TagResource").contains(&made));
             let text: Vec<u8> = files.into_values().flatten().collect();
             assert!(String::from_utf8(text).expect("text").contains(key.tag.0), "the key has the tag");

@@ -41,6 +41,13 @@ pub struct DeployGuide {
     pub strategies: Vec<StrategySummary>,
     /// Which tag changes recycle a group.
     pub tag_changes: &'static str,
+    /// What else does.
+    pub triggers: OtherTriggers,
+}
+
+/// What recycles a group besides a change of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OtherTriggers {
     /// Whether groups that follow a launch template's latest or default version are recycled.
     pub launch_template_versions: bool,
     /// Whether instances that AWS will retire or maintain are replaced.
@@ -105,8 +112,10 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
             TagChanges::All => "a change of any of its tags",
             TagChanges::None => "",
         },
-        launch_template_versions: config.trigger.launch_template_versions,
-        scheduled_maintenance: config.trigger.scheduled_maintenance,
+        triggers: OtherTriggers {
+            launch_template_versions: config.trigger.launch_template_versions,
+            scheduled_maintenance: config.trigger.scheduled_maintenance,
+        },
     }
 }
 

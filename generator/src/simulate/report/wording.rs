@@ -181,12 +181,14 @@ pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
             Phrase::Repeated((*what).to_owned(), Tone::Warning)
         }
         GroupEvent::Changed(what) => Phrase::Text(format!("somebody changes {what}"), Tone::Warning),
-        GroupEvent::Deleting => Phrase::Text("somebody deletes the group".to_owned(), Tone::Warning),
-        GroupEvent::Deleted => Phrase::Text("the group is gone".to_owned(), Tone::Warning),
-        GroupEvent::MadeAgain => {
-            Phrase::Text("another group is made under its name".to_owned(), Tone::Warning)
-        }
+        GroupEvent::Deleting => of_its_end("somebody deletes the group"),
+        GroupEvent::Deleted => of_its_end("the group is gone"),
+        GroupEvent::MadeAgain => of_its_end("another group is made under its name"),
     })
+}
+
+fn of_its_end(text: &str) -> Phrase {
+    Phrase::Text(text.to_owned(), Tone::Warning)
 }
 
 fn of_cause(cause: &TerminationCause) -> (&'static str, &'static str) {

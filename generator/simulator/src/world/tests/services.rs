@@ -187,7 +187,7 @@ fn messages_are_kept_and_what_sns_refuses_is_refused() {
     assert_eq!(refused.name, "Sns.InvalidParameterException");
     each_its_own["Message"] = json!(r#"{"email": "for people", "default": "for programs"}"#);
     assert!(fixture.call("sns", "publish", &each_its_own).is_ok());
-    assert_eq!(&*fixture.world.messages.published[1].body, "for programs");
+    assert_eq!(fixture.world.messages.published[1].body, json!("for programs"));
 }
 
 #[test]
