@@ -12,6 +12,7 @@ mod origin;
 pub(crate) mod expression;
 mod hooks;
 mod render;
+mod source;
 mod strict_json;
 mod tables;
 
@@ -20,13 +21,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asg_recycle_simulator::states_language::StateMachine;
 
-use crate::config::{Config, GroupsSection, SettingValue, StrategySettings};
-use crate::names;
+use crate::config::Config;
 use crate::problem::Problems;
 use crate::strategy::Catalog;
 
 use definition::Definition;
 use origin::Marks;
+use source::Source;
 use tables::Tables;
 
 pub use call::{callers_of, calls_of};
@@ -58,11 +59,11 @@ impl Machine {
 /// test meets it before a user can. Stacks of one process often have the same machine, which is then rendered once.
 pub fn build(config: &Config) -> Result<Machine, Problems> {
     let source = Source::of(config);
-    if let Some(machine) = Source::known().iter().find(|(known, _)| *known == source) {
-        return Ok(machine.1.clone());
+    if let Some((_, machine)) = known().iter().find(|(known, _)| *known == source) {
+        return Ok(machine.clone());
     }
-    let machine = build_anew(config)?;
-    let mut known = Source::known();
+    let machine = build_anew(&source)?;
+    let mut known = known();
     known.truncate(KNOWN_MAX - 1);
     known.push_front((source, machine.clone()));
     Ok(machine)
@@ -71,44 +72,26 @@ pub fn build(config: &Config) -> Result<Machine, Problems> {
 /// Most machines that are kept for stacks that may ask for the same.
 const KNOWN_MAX: usize = 32;
 
-/// All that a machine follows from.
-#[derive(PartialEq)]
-struct Source {
-    partition: &'static str,
-    groups: GroupsSection,
-    /// With the catalog of the templates.
-    strategies: StrategySettings,
+/// The machines that are kept, each with what it followed from, the newest first.
+fn known() -> MutexGuard<'static, VecDeque<(Source, Machine)>> {
+    static KNOWN: Mutex<VecDeque<(Source, Machine)>> = Mutex::new(VecDeque::new());
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Source {
-    fn of(config: &Config) -> Self {
-        Self {
-            partition: names::partition(&config.region),
-            groups: config.groups.clone(),
-            strategies: config.strategies.clone(),
-        }
-    }
-
-    /// The machines that are kept, the newest first.
-    fn known() -> MutexGuard<'static, VecDeque<(Self, Machine)>> {
-        static KNOWN: Mutex<VecDeque<(Source, Machine)>> = Mutex::new(VecDeque::new());
-        KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn build_anew(config: &Config) -> Result<Machine, Problems> {
-    let tables = Tables::of(config.catalog())?;
+fn build_anew(source: &Source) -> Result<Machine, Problems> {
+    let tables = Tables::of(source.catalog())?;
     // Marks take as long as all the rest, and only a fault asks for them.
     // The templates that are compiled in passed every rule in the tests, and the rules are most of the work.
-    let all_rules = cfg!(debug_assertions) || !Arc::ptr_eq(config.catalog(), Catalog::embedded());
-    machine(config, &tables, Marks::LeftOut, all_rules)
-        .or_else(|_| machine(config, &tables, Marks::Made, all_rules))
+    let all_rules = cfg!(debug_assertions) || !Arc::ptr_eq(source.catalog(), Catalog::embedded());
+    machine(source, &tables, Marks::LeftOut, all_rules)
+        .or_else(|_| machine(source, &tables, Marks::Made, all_rules))
 }
 
 /// The line of the template at which each state begins, `templates/FILE:LINE`; none of templates that are at fault.
 pub fn origins(config: &Config) -> BTreeMap<String, String> {
-    let tables = Tables::of(config.catalog());
-    let Ok(rendered) = tables.and_then(|tables| render::render(config, &tables, Marks::Made)) else {
+    let source = Source::of(config);
+    let tables = Tables::of(source.catalog());
+    let Ok(rendered) = tables.and_then(|tables| render::render(&source, &tables, Marks::Made)) else {
         return BTreeMap::new();
     };
     let (machine, _) = StateMachine::of(rendered.machine);
@@ -118,18 +101,18 @@ pub fn origins(config: &Config) -> BTreeMap<String, String> {
 
 /// Without `all_rules` only what a configuration could break is asked.
 fn machine(
-    config: &Config,
+    source: &Source,
     tables: &Arc<Tables>,
     marks: Marks,
     all_rules: bool,
 ) -> Result<Machine, Problems> {
     let render::Rendered { text, minified, machine, stages, origins } =
-        render::render(config, tables, marks)?;
+        render::render(source, tables, marks)?;
     let mut api_calls: BTreeSet<String> = call::callers(&machine).into_keys().collect();
-    api_calls.extend(needed(config).map(|(call, _)| call));
+    api_calls.extend(source.needed().into_iter().map(|(call, _)| call));
     if all_rules {
         let mut definition = Definition::of(Arc::clone(&text), machine, &origins)?;
-        definition.declared = tables.declarations(config.catalog(), &stages);
+        definition.declared = tables.declarations(source.catalog(), &stages);
         check::check(&definition, &origins).or_ok(())?;
     } else {
         check::check_placeholders(&text, &origins).or_ok(())?;
@@ -138,22 +121,14 @@ fn machine(
 }
 
 /// What AWS asks of the caller because of what is configured: each call with the key of `stack.yaml` that has it needed.
-pub fn needed(config: &Config) -> impl Iterator<Item = (String, String)> {
-    let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<(String, String)> {
-        let needs = config.catalog().strategies().get(name).into_iter().flat_map(|strategy| &strategy.needs);
-        let is_set = |key: &str| settings.get(key).is_some_and(SettingValue::is_set);
-        let calls = |(key, calls): (&String, &Vec<String>)| {
-            let by = format!("strategies.{name}.{key}");
-            calls.iter().map(|call| (call.clone(), by.clone())).collect::<Vec<_>>()
-        };
-        needs.filter(|(key, _)| is_set(key)).flat_map(calls).collect()
-    };
-    config.strategies.iter().flat_map(of)
+pub fn needed(config: &Config) -> Vec<(String, String)> {
+    Source::of(config).needed()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SettingValue;
 
     #[test]
     fn the_machine_of_all_strategies_passes_every_check() {
@@ -178,8 +153,9 @@ mod tests {
     fn rules_that_a_release_leaves_out_change_nothing_and_placeholders_are_still_asked() {
         let config = Config::with_defaults("demo".parse().unwrap());
         let short = |config: &Config| {
-            let tables = Arc::new(Tables::read(config.catalog()).unwrap());
-            machine(config, &tables, Marks::LeftOut, false)
+            let source = Source::of(config);
+            let tables = Arc::new(Tables::read(source.catalog()).unwrap());
+            machine(&source, &tables, Marks::LeftOut, false)
         };
         let (whole, short_machine) = (build(&config).unwrap(), short(&config).unwrap());
         assert_eq!(whole.definition, short_machine.definition);
@@ -216,8 +192,9 @@ mod tests {
     #[test]
     fn marks_of_lines_change_nothing_of_what_is_rendered() {
         let config = Config::with_defaults("demo".parse().unwrap());
-        let tables = Arc::new(Tables::read(config.catalog()).unwrap());
-        let text = |marks| render::render(&config, &tables, marks).unwrap().text;
+        let source = Source::of(&config);
+        let tables = Arc::new(Tables::read(source.catalog()).unwrap());
+        let text = |marks| render::render(&source, &tables, marks).unwrap().text;
         assert_eq!(text(Marks::LeftOut), text(Marks::Made));
         let origins = origins(&config);
         let machine: serde_json::Value = serde_json::from_str(&text(Marks::LeftOut)).unwrap();
@@ -230,6 +207,7 @@ mod tests {
         let mut config = Config::with_defaults("asg-recycle".parse().unwrap());
         let alarms = |config: &Config| {
             needed(config)
+                .into_iter()
                 .any(|(call, by)| call == "cloudwatch:DescribeAlarms" && by.ends_with(".alarm_names"))
         };
         assert!(!alarms(&config));
@@ -240,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_same_configuration_gives_the_same_bytes() {
-        let config = Config::with_defaults("asg-recycle".parse().unwrap());
+        let config = Source::of(&Config::with_defaults("asg-recycle".parse().unwrap()));
         assert_eq!(build_anew(&config).unwrap().definition, build_anew(&config).unwrap().definition);
     }
 
@@ -253,12 +231,14 @@ mod tests {
         for other in [
             "region: cn-north-1\n",
             "groups: {name_prefixes: [web-]}\n",
+            "notifications: {email_form: text}\n",
+            "notifications: {https_form: chat}\n",
             "strategies: {out-in: {poll_interval_seconds: 5}}\n",
         ] {
             let config = crate::config::parse(format!("name: one\n{other}").as_bytes()).unwrap();
             let built = build(&config).unwrap();
             assert_ne!(built.definition, one.definition, "{other}");
-            assert_eq!(built.definition, build_anew(&config).unwrap().definition, "{other}");
+            assert_eq!(built.definition, build_anew(&Source::of(&config)).unwrap().definition, "{other}");
         }
     }
 

@@ -11,9 +11,9 @@ use super::child;
 use super::expression;
 use super::hooks::hooks;
 use super::origin::{self, Marks, Origins, Plain};
+use super::source::Source;
 use super::tables::Tables;
-use crate::config::{Config, SettingValue};
-use crate::names;
+use crate::config::SettingValue;
 use crate::problem::{Problem, Problems};
 use crate::strategy::{self, Catalog, FRAME};
 use crate::template;
@@ -47,12 +47,12 @@ struct StatesOfFile {
 /// Renders the frame and every file of states, and joins them: the shared files in the order of their numbers, then
 /// each strategy's. Files that ask what they alone cannot know (where states that several others share go back to,
 /// which phases there are) are rendered twice: the first time finds out.
-pub(super) fn render(config: &Config, tables: &Arc<Tables>, marks: Marks) -> Result<Rendered, Problems> {
+pub(super) fn render(source: &Source, tables: &Arc<Tables>, marks: Marks) -> Result<Rendered, Problems> {
     let unknown = Known { phases: "[]".to_owned(), ..Known::default() };
     let mirror = Arc::new(Mutex::new(Mirror { known: unknown, asked: false }));
-    let environment = environment(config, tables, &mirror, marks);
-    let context = context(config);
-    let catalog = config.catalog();
+    let environment = environment(source, tables, &mirror, marks);
+    let context = context(source);
+    let catalog = source.catalog();
     let mut problems = Problems::default();
     let mut once = |path: &str| {
         lock(&mirror).asked = false;
@@ -188,12 +188,12 @@ fn collect_journals<'a>(value: &'a Value, journals: &mut Vec<&'a Value>) {
 }
 
 fn environment(
-    config: &Config,
+    source: &Source,
     tables: &Arc<Tables>,
     mirror: &Arc<Mutex<Mirror>>,
     marks: Marks,
 ) -> Environment<'static> {
-    let is_embedded = marks == Marks::LeftOut && Arc::ptr_eq(config.catalog(), Catalog::embedded());
+    let is_embedded = marks == Marks::LeftOut && Arc::ptr_eq(source.catalog(), Catalog::embedded());
     let mut environment =
         if is_embedded { template::compiled(strategy::ROOT) } else { template::environment() };
     let known = Arc::clone(mirror);
@@ -201,14 +201,14 @@ fn environment(
     environment.add_function("callers", callers);
     let known = Arc::clone(mirror);
     environment.add_function("phases", move || ask(&known).known.phases.clone());
-    let catalog = Arc::clone(config.catalog());
+    let catalog = Arc::clone(source.catalog());
     environment.set_loader(move |path| Ok(catalog.text(path).map(|text| marks.in_text(path, text))));
-    environment.add_global("partition", names::partition(&config.region)); // global: macros see no context
-    environment.add_global("console", names::console(&config.region));
-    environment.add_global("email_form", config.notifications.email_form.as_str());
-    environment.add_global("https_form", config.notifications.https_form.as_str());
+    environment.add_global("partition", source.partition); // global: macros see no context
+    environment.add_global("console", source.console);
+    environment.add_global("email_form", source.email_form.as_str());
+    environment.add_global("https_form", source.https_form.as_str());
     environment.add_global("opt_in_tag", RECYCLE_ON_ASG_UPDATE.key);
-    environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(config))));
+    environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(source))));
     environment.add_global("request", Argument::from(minijinja::value::Serde(&tables.request)));
     environment.add_global("journal", Argument::from(minijinja::value::Serde(tables.journal.printed())));
     let tables = Arc::clone(tables);
@@ -227,23 +227,23 @@ fn jsonata(expression: &str) -> String {
 }
 
 /// What `groups` of `stack.yaml` says, as the templates ask for it.
-fn chosen_groups(config: &Config) -> Value {
-    let prefixes: Vec<_> = config.groups.name_prefixes.iter().map(ToString::to_string).collect();
+fn chosen_groups(source: &Source) -> Value {
+    let prefixes: Vec<_> = source.groups.name_prefixes.iter().map(ToString::to_string).collect();
     let tags: BTreeMap<_, _> =
-        config.groups.tags.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        source.groups.tags.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
     serde_json::json!({"name_prefixes": prefixes, "tags": tags})
 }
 
-fn context(config: &Config) -> Argument {
+fn context(source: &Source) -> Argument {
     context! {
         version => env!("CARGO_PKG_VERSION"),
-        settings => minijinja::value::Serde(&config.strategies),
+        settings => minijinja::value::Serde(&source.strategies),
         // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
-        poll_interval_seconds => config.strategies.values().filter_map(poll_interval_seconds).min(),
-        hooks => minijinja::value::Serde(hooks(config.catalog())),
-        any_units => minijinja::value::Serde(any_units(config.catalog())),
-        named_by => minijinja::value::Serde(named_by(config.catalog())),
-        processes => minijinja::value::Serde(processes(config.catalog())),
+        poll_interval_seconds => source.strategies.values().filter_map(poll_interval_seconds).min(),
+        hooks => minijinja::value::Serde(hooks(source.catalog())),
+        any_units => minijinja::value::Serde(any_units(source.catalog())),
+        named_by => minijinja::value::Serde(named_by(source.catalog())),
+        processes => minijinja::value::Serde(processes(source.catalog())),
     }
 }
 
@@ -292,9 +292,10 @@ fn fault(code: &'static str, pointer: &str, reason: String) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn render_with(config: &Config) -> Result<Rendered, Problems> {
-        render(config, &Arc::new(Tables::read(config.catalog())?), Marks::Made)
+        render(&Source::of(config), &Arc::new(Tables::read(config.catalog())?), Marks::Made)
     }
 
     #[test]

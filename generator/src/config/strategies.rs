@@ -122,7 +122,7 @@ impl StrategySettings {
     }
 
     /// The strategies that there are.
-    pub(super) fn catalog(&self) -> &Arc<Catalog> {
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 }

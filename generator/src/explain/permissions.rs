@@ -220,7 +220,7 @@ struct Callers {
 impl Callers {
     fn of(recycle: &AsgRecycle) -> Self {
         let of_machine = asl::callers_of(&recycle.machine().definition);
-        Self { of_machine, needed: asl::needed(recycle.config()).collect() }
+        Self { of_machine, needed: asl::needed(recycle.config()).into_iter().collect() }
     }
 
     /// Tells who makes a call that a role allows; nobody of ours where a service makes it in the role's name.

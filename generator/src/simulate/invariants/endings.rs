@@ -13,7 +13,7 @@ use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::Instance;
 
-use super::leaving::left_over;
+use super::leaving::{left_over, listed};
 use super::{Checker, Invariant, Known, Violation};
 
 /// An execution, as it ends.
@@ -75,7 +75,9 @@ impl Checker {
                 self.violate(Invariant::TrueSuccess, now, detail);
             }
         }
-        if succeeded && let Some(detail) = self.taken_again(position, &ending) {
+        if succeeded
+            && let Some(detail) = self.taken_again(position, ending.outcome(), ending.output.as_ref())
+        {
             self.violate(Invariant::ReplacedOnce, now, detail);
         }
         self.runs[position].ending = Some((now, ending));
@@ -284,8 +286,4 @@ fn without_reason(ending: &Ending) -> Option<String> {
         }
         ExecutionStatus::Running | ExecutionStatus::TimedOut | ExecutionStatus::Aborted => None,
     }
-}
-
-pub(super) fn listed(ids: &[InstanceId]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -11,9 +11,10 @@ use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
 use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
 
-use super::endings::listed;
+use serde_json::Value;
+
 use super::sizes::BETWEEN_LOOK_AND_WRITE;
-use super::{Checker, Ending, Invariant, Known};
+use super::{Checker, Invariant, Known};
 
 /// Tags of the group, as an execution compares them.
 type Tags = BTreeMap<Arc<str>, Arc<str>>;
@@ -52,7 +53,12 @@ impl Checker {
 
     /// What an execution that says that all went well has taken away again beyond what others' doings explain, in words. Where it had
     /// another request to meet besides its own, that is not known.
-    pub(super) fn taken_again(&self, position: usize, ending: &Ending) -> Option<String> {
+    pub(super) fn taken_again(
+        &self,
+        position: usize,
+        outcome: &str,
+        output: Option<&Value>,
+    ) -> Option<String> {
         let known = &self.runs[position];
         // A doubling is undone when its window closes; and who was chosen by what the group launched from then may be current by now.
         let is_undone_by_windows = known.run.leaves_within.is_some();
@@ -61,11 +67,11 @@ impl Checker {
             other.run.arn == known.run.arn
                 || other.ending.as_ref().is_some_and(|(at, _)| *at < known.started_at)
         });
-        let left_alone = ending.output.as_ref().and_then(|output| output.get("left_alone")?.as_array());
+        let left_alone = output.and_then(|output| output.get("left_alone")?.as_array());
         let left_alone = left_alone.map_or(0, Vec::len);
         let explained = (self.gone - known.gone_before) as usize + COMES_BACK_AT_MOST * left_alone;
         let taken: Vec<_> = known.taken_again.iter().copied().collect();
-        (ending.outcome() == "recycled"
+        (outcome == "recycled"
             && is_alone
             && !is_undone_by_windows
             && !was_changed
@@ -117,4 +123,9 @@ fn is_asked_for(world: &World, group: &Group, tags: &Tags, known: &Known, one: &
                 || ((was_there || known.pooled.contains(&one.id)) && tagged_otherwise())
         }
     }
+}
+
+/// Instances, as they are listed.
+pub(super) fn listed(ids: &[InstanceId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -25,7 +25,7 @@ variable "regions" {
 
   # Where versions are published, stack.yaml alone says which subnets and security groups the function is in.
   validation {
-    condition     = keys(var.regions) == ["eu-west-2"]
+    condition     = alltrue([for region in keys(var.regions) : region == "eu-west-2"])
     error_message = "The subnets of stack.yaml are of eu-west-2: render the stack once for each region, with its own."
   }
 }
