@@ -199,7 +199,11 @@ fn two_regions(example: &str) -> String {
     let own = |region: &str| match example {
         IMAGE => {
             let image = format!("123456789012.dkr.ecr.{region}.amazonaws.com/imaged-handler@sha256:");
-            format!("{{ handler_image_uri = \"{image}{}\" }}", "0".repeat(64))
+            let logs = format!("arn:aws:lambda:{region}:123456789012:function:logs");
+            format!(
+                "{{ handler_image_uri = \"{image}{}\", log_destination_arn = \"{logs}\" }}",
+                "0".repeat(64)
+            )
         }
         _ => "{}".to_owned(),
     };
