@@ -8,8 +8,10 @@ pub(super) fn emitted() -> Machine {
     let text =
         asl::build(&Config::with_defaults("asg-recycle".parse().unwrap())).expect("it builds").definition;
     let values = [
+        (Placeholder::Environment, "production"),
         (Placeholder::LockTableName, "locks"),
         (Placeholder::NotifierFunctionArn, ""),
+        (Placeholder::RunbookUrl, ""),
         (Placeholder::TopicArn, "arn:aws:sns:eu-west-1:123456789012:recycle"),
     ];
     let values =
