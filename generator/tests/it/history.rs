@@ -22,7 +22,10 @@ fn what_ran_is_told_with_its_trigger_and_its_end_in_bounded_calls() {
     let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
     let made = calls(&mut stage);
     assert_eq!(history["calls"], json!(made), "{history:#}");
-    assert!(made <= 3 + 1 + 3, "whose, the stack, the group, the list, and one for each execution: {made}");
+    assert!(
+        made <= 4 + 1 + 3,
+        "whose, which version the queue calls, the stack, the group, the list, and one for each execution: {made}"
+    );
     let executions = history["executions"].as_array().expect("executions");
     let of = |key: &str| executions.iter().map(|one| one[key].clone()).collect::<Vec<_>>();
     assert_eq!(of("outcome"), [json!("restored"), json!(null), json!("recycled")], "{history:#}");
