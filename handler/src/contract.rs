@@ -335,6 +335,10 @@ pub struct ExecutionInput {
     pub windows: Option<Vec<Window>>,
     /// Where the execution came from.
     pub trigger: TriggerRecord,
+    /// Of a restore, which of those of one dead execution it is, from 1: one that dies is followed by another, and the
+    /// last by none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restore_attempt: Option<u64>,
 }
 
 /// What an event asked for, and when: a look at the group that does not show it may be older than the event.
@@ -381,6 +385,9 @@ pub struct TemplateVersionAsked {
     /// The version.
     pub version: u64,
 }
+
+/// How the names of the machine's own errors begin: it has put back what it could, and told of it, when it fails by one.
+pub const OWN_ERRORS: &str = "Recycle.";
 
 /// What caused an execution, for people and for tracing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::arn::StateMachineArn;
 use crate::contract::{
@@ -40,6 +40,11 @@ pub enum Decision {
     /// Nothing, and a person must hear why.
     Reject(Rejection),
 }
+
+/// Restores that follow one dead execution by themselves, each after the one before has died.
+pub(crate) const RESTORE_ATTEMPTS_MAX: u64 = 3;
+/// Where the input of a restore says which of them it is, from 1.
+const RESTORE_ATTEMPT: &str = "restore_attempt";
 
 /// An execution to start.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,8 +85,8 @@ pub enum Skip {
     NotOptedIn(NotOptedIn),
     /// The execution was not one of the stack's machine.
     OtherMachine,
-    /// The dead execution was a restore itself; its failure trips the machine's alarm instead.
-    DeadRestore,
+    /// The dead execution was a restore itself, and has told what it could not put back.
+    FailedRestore,
 }
 
 impl StartRequest {
@@ -261,6 +266,7 @@ fn recycle(
         asked_for: Some(asked_for),
         windows: window.map(|window| window.hours.windows(window.mode, &window.zone, now)),
         trigger: trigger_record(trigger, None),
+        restore_attempt: None,
     };
     Decision::Start(StartRequest {
         machine: tags.machine.clone(),
@@ -270,31 +276,42 @@ fn recycle(
     })
 }
 
-/// A restore is the dead execution's own input in another mode: the group's tags may be at fault or gone by now.
+/// Whether a restore that died has said so itself. One that was stopped, timed out, or met an error that it does not know,
+/// has told nobody. Where the event tells no error, it is believed to be one of the machine's own.
+fn has_told(trigger: &Trigger, dead: &DeadExecution) -> bool {
+    trigger.source.event_name == "FAILED"
+        && dead.error.as_deref().is_none_or(|error| error.starts_with(contract::OWN_ERRORS))
+}
+
+/// A restore is the dead execution's own input in another mode: the group's tags may be at fault or gone by now. A restore
+/// that died is followed by another, so that no group stays changed and no start without its end; whoever goes on
+/// stopping them is told to put back by hand.
 fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Decision {
-    let reject = |fault| Decision::Reject(restore_rejection(trigger, dead, fault));
-    let Some(text) = &dead.input else {
-        return reject(Problem::missing(
-            "detail.input",
-            "too large for the event; start an execution with `\"mode\": \"restore\"` by hand",
-        ));
+    let mut input = match dead_input(dead) {
+        Ok(input) => input,
+        Err(fault) => return Decision::Reject(restore_rejection(trigger, dead, &Map::new(), fault)),
     };
-    let Ok(Value::Object(mut input)) = serde_json::from_str(text) else {
-        return reject(Problem::missing("detail.input", "the dead execution's input is not a JSON object"));
-    };
-    if input.get("mode").and_then(Value::as_str) == Some("restore") {
-        return Decision::Skip(Skip::DeadRestore);
+    let was_restore = word(&input, "mode").as_deref() == Some("restore");
+    if was_restore && has_told(trigger, dead) {
+        return Decision::Skip(Skip::FailedRestore);
     }
-    let own =
-        |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    let Some(group) = own("auto_scaling_group_name") else {
-        return reject(Problem::missing(
+    let before = input.get(RESTORE_ATTEMPT).and_then(Value::as_u64).unwrap_or(1);
+    if was_restore && before >= RESTORE_ATTEMPTS_MAX {
+        let reason = "the last restore that starts by itself has died, too; start an execution with \
+                      `\"mode\": \"restore\"` by hand";
+        let fault = Problem::of("detail.input.restore_attempt", &before.to_string(), reason);
+        return Decision::Reject(restore_rejection(trigger, dead, &input, fault));
+    }
+    let Some(group) = word(&input, "auto_scaling_group_name") else {
+        let fault = Problem::missing(
             "detail.input.auto_scaling_group_name",
             "the dead execution's input names no group",
-        ));
+        );
+        return Decision::Reject(restore_rejection(trigger, dead, &input, fault));
     };
-    let component = own("component").unwrap_or_else(|| name::component(&group, None).to_owned());
+    let component = word(&input, "component").unwrap_or_else(|| name::component(&group, None).to_owned());
     input.insert("mode".to_owned(), json!(Mode::Restore));
+    input.insert(RESTORE_ATTEMPT.to_owned(), json!(if was_restore { before + 1 } else { 1 }));
     input.insert("trigger".to_owned(), json!(trigger_record(trigger, Some(&dead.execution_arn))));
     Decision::Start(StartRequest {
         machine: settings.machine.clone(),
@@ -302,6 +319,25 @@ fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Deci
         input: Value::Object(input),
         component,
     })
+}
+
+/// What the dead execution was given.
+fn dead_input(dead: &DeadExecution) -> Result<Map<String, Value>, Problem> {
+    let text = dead.input.as_ref().ok_or_else(|| {
+        Problem::missing(
+            "detail.input",
+            "too large for the event; start an execution with `\"mode\": \"restore\"` by hand",
+        )
+    })?;
+    match serde_json::from_str(text) {
+        Ok(Value::Object(input)) => Ok(input),
+        _ => Err(Problem::missing("detail.input", "the dead execution's input is not a JSON object")),
+    }
+}
+
+/// A text of an input that is there and not empty.
+fn word(input: &Map<String, Value>, key: &str) -> Option<String> {
+    input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn trigger_record(trigger: &Trigger, execution_arn: Option<&str>) -> TriggerRecord {
@@ -326,14 +362,21 @@ fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Problem>) -> Rejectio
     }
 }
 
-fn restore_rejection(trigger: &Trigger, dead: &DeadExecution, fault: Problem) -> Rejection {
+/// Whose group it is, and whom to page, is in the dead execution's input, where that can be read.
+fn restore_rejection(
+    trigger: &Trigger,
+    dead: &DeadExecution,
+    input: &Map<String, Value>,
+    fault: Problem,
+) -> Rejection {
+    let execution_name = || dead.execution_arn.rsplit(':').next().unwrap_or_default().to_owned();
     Rejection {
         status: "rejected",
-        component: dead.execution_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        auto_scaling_group_name: None,
+        component: word(input, "component").unwrap_or_else(execution_name),
+        auto_scaling_group_name: word(input, "auto_scaling_group_name"),
         account_id: trigger.source.account_id.clone(),
-        team: None,
-        notify_pager_duty: None,
+        team: word(input, "team"),
+        notify_pager_duty: word(input, "notify_pager_duty"),
         faults: vec![fault],
         trigger: trigger_record(trigger, Some(&dead.execution_arn)),
     }
@@ -367,7 +410,7 @@ impl fmt::Display for Skip {
                 "not_selected: the group is not among those that this stack is for (`groups`)"
             }
             Self::OtherMachine => "the execution is not one of this stack's machine",
-            Self::DeadRestore => "the dead execution was a restore itself; restore by hand",
+            Self::FailedRestore => "the dead execution was a restore itself, and told that it failed; restore by hand",
         };
         formatter.write_str(reason)
     }

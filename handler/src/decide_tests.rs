@@ -44,7 +44,7 @@ pub(super) fn tagged(changes: &[(&str, Option<bool>)]) -> Trigger {
 fn dead(input: Option<&str>) -> Trigger {
     let execution_arn = "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:web-1".to_owned();
     let dead =
-        DeadExecution { execution_arn, machine_arn: MACHINE.to_owned(), input: input.map(str::to_owned) };
+        DeadExecution { execution_arn, machine_arn: MACHINE.to_owned(), input: input.map(str::to_owned), error: None };
     let mut trigger = trigger(Cause::DeadExecution(dead));
     trigger.source.event_name = "TIMED_OUT".to_owned();
     trigger
@@ -278,7 +278,7 @@ fn a_dead_execution_is_restored_from_its_own_input_without_its_group() {
         request.input,
         json!({
             "component": "web", "auto_scaling_group_name": "web-asg-1", "mode": "restore", "extra": {"kept": 1},
-            "strategy": "no longer known",
+            "strategy": "no longer known", "restore_attempt": 1,
             "trigger": {
                 "event_name": "TIMED_OUT",
                 "event_id": "trail-id",
@@ -290,11 +290,63 @@ fn a_dead_execution_is_restored_from_its_own_input_without_its_group() {
     assert!(request.name.starts_with("web-"));
 }
 
+/// The death of a restore, by its status, its error, and the input's number of attempts.
+fn dead_restore(status: &str, error: Option<&str>, attempt: Option<u64>) -> Trigger {
+    let mut input = json!({"auto_scaling_group_name": "web-asg-1", "mode": "restore", "team": "web"});
+    if let Some(attempt) = attempt {
+        input["restore_attempt"] = json!(attempt);
+    }
+    let mut trigger = dead(Some(&input.to_string()));
+    trigger.source.event_name = status.to_owned();
+    let Cause::DeadExecution(dead) = &mut trigger.cause else { panic!("a dead execution") };
+    dead.error = error.map(str::to_owned);
+    trigger
+}
+
 #[test]
-fn a_dead_restore_and_another_machines_death_are_skipped() {
-    let restore = r#"{"auto_scaling_group_name": "web-asg-1", "mode": "restore"}"#;
+fn a_restore_that_told_nobody_is_followed_by_another() {
     let settings = samples::settings();
-    assert_eq!(decide(&dead(Some(restore)), None, now(), &settings), Decision::Skip(Skip::DeadRestore));
+    for (status, error, attempt, next) in [
+        ("ABORTED", None, None, 2),
+        ("ABORTED", None, Some(1), 2),
+        ("TIMED_OUT", None, Some(2), 3),
+        ("FAILED", Some("States.Runtime"), Some(1), 2),
+    ] {
+        let request =
+            started(decide(&dead_restore(status, error, attempt), None, now(), &settings));
+        assert_eq!(request.input["restore_attempt"], next, "{status}");
+        assert_eq!(request.input["mode"], "restore");
+        assert_eq!(
+            request.input["trigger"]["execution_arn"],
+            "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:web-1"
+        );
+    }
+}
+
+#[test]
+fn a_restore_that_told_of_its_failure_is_left_to_people() {
+    let settings = samples::settings();
+    for error in [Some("Recycle.RestoreFailed"), None] {
+        let decision = decide(&dead_restore("FAILED", error, Some(1)), None, now(), &settings);
+        assert_eq!(decision, Decision::Skip(Skip::FailedRestore), "{error:?}");
+    }
+}
+
+#[test]
+fn the_last_restore_that_died_is_told_to_people() {
+    for attempt in [RESTORE_ATTEMPTS_MAX, u64::MAX] {
+        let trigger = dead_restore("ABORTED", None, Some(attempt));
+        let decision = decide(&trigger, None, now(), &samples::settings());
+        let Decision::Reject(rejection) = decision else { panic!("{decision:?}") };
+        assert_eq!(rejection.auto_scaling_group_name.as_deref(), Some("web-asg-1"));
+        assert_eq!(rejection.team.as_deref(), Some("web"));
+        assert!(rejection.faults[0].reason.contains("by hand"), "{rejection:?}");
+    }
+}
+
+#[test]
+fn another_machines_death_is_skipped() {
+    let settings = samples::settings();
     for machine_arn in [format!("{MACHINE}/child"), MACHINE.replace("test", "prod"), String::new()] {
         let mut other = dead(Some("{}"));
         let Cause::DeadExecution(dead) = &mut other.cause else { panic!("a dead execution") };
@@ -347,7 +399,7 @@ fn every_reason_to_skip_reads_as_a_fragment() {
         Skip::NotOptedIn(NotOptedIn::Missing("autorecycle_strategy")),
         Skip::NotOptedIn(NotOptedIn::SwitchedOff),
         Skip::TagsDoNotCount,
-        Skip::DeadRestore,
+        Skip::FailedRestore,
     ] {
         let text = skip.to_string();
         assert!(text.starts_with(|c: char| c.is_lowercase() || c == '`') && !text.ends_with('.'), "{text}");

@@ -171,6 +171,8 @@ pub struct DeadExecution {
     pub machine_arn: String,
     /// Its input, a JSON text; absent where it was too large for the event.
     pub input: Option<String>,
+    /// The error with which it failed; absent where it was stopped or timed out, and where the event tells none.
+    pub error: Option<String>,
 }
 
 /// Why an event cannot be understood. It is retried, and kept in the dead-letter queue.
@@ -328,8 +330,9 @@ fn read_execution(event: &Value, detail: &Value, own_account_id: &str) -> Result
     };
     let subject = match source.event_name.as_str() {
         "ABORTED" | "TIMED_OUT" | "FAILED" => {
-            let input = text(detail, "input");
-            Subject::Causes(vec![Cause::DeadExecution(DeadExecution { execution_arn, machine_arn, input })])
+            let (input, error) = (text(detail, "input"), text(detail, "error"));
+            let dead = DeadExecution { execution_arn, machine_arn, input, error };
+            Subject::Causes(vec![Cause::DeadExecution(dead)])
         }
         _ => Subject::Nothing(Nothing::NotATrigger),
     };

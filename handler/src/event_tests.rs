@@ -167,8 +167,13 @@ fn a_dead_execution_is_a_cause_and_a_living_one_is_not() {
             execution_arn: "arn:execution".to_owned(),
             machine_arn: "arn:machine".to_owned(),
             input: Some("{}".to_owned()),
+            error: None,
         };
-        assert_eq!(subject(&status(word, 0)), Subject::Causes(vec![Cause::DeadExecution(dead)]));
+        assert_eq!(subject(&status(word, 0)), Subject::Causes(vec![Cause::DeadExecution(dead.clone())]));
+        let mut failed = status(word, 0);
+        failed["detail"]["error"] = json!("States.Runtime");
+        let dead = DeadExecution { error: Some("States.Runtime".to_owned()), ..dead };
+        assert_eq!(subject(&failed), Subject::Causes(vec![Cause::DeadExecution(dead)]));
     }
     for word in ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"] {
         assert_eq!(subject(&status(word, 0)), Subject::Nothing(Nothing::NotATrigger));

@@ -89,7 +89,8 @@ fn every_field_of_the_contract_is_a_key_of_the_schema() {
     let schema = schema();
     let properties = &schema["properties"];
     let input = fields!(ExecutionInput: account_id success_channel component auto_scaling_group_name emoji strategy
-        monitoring_slack_channel notify_pager_duty team step_function_name dry_run version mode replace asked_for windows trigger);
+        monitoring_slack_channel notify_pager_duty team step_function_name dry_run version mode replace asked_for windows trigger
+        restore_attempt);
     let asked_for = fields!(AskedFor: at launch_template launch_configuration template_version tags);
     let window = fields!(Window: opens_at closes_at);
     let trigger = fields!(TriggerRecord: event_name event_id execution_arn);

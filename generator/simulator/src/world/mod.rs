@@ -364,6 +364,7 @@ impl Services for World {
             access: action.access,
             answer: result.as_ref().map(|value| kept.then(|| Arc::clone(value))).map_err(Clone::clone),
             lost,
+            delay,
             group_write,
         }));
         self.context.call_made(call.service, call.action);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::services::ServiceError;
-use crate::time::Moment;
+use crate::time::{Moment, Span};
 use crate::world::ids::{GroupIndex, InstanceId};
 
 use super::processes::Process;
@@ -232,6 +232,8 @@ pub struct CallRecord {
     pub answer: Result<Option<Arc<Value>>, ServiceError>,
     /// Whether the change was made although the answer says otherwise.
     pub lost: bool,
+    /// How much longer than usual the answer took; who does not wait so long has none.
+    pub delay: Span,
     /// The Auto Scaling group that it would change.
     pub group_write: Option<GroupWrite>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::Mode;
-use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::record::CallRecord;
@@ -39,7 +39,9 @@ impl Checker {
             "publish" if announces(call, &group.name) => {
                 let status = call.arguments.pointer("/MessageAttributes/status/StringValue");
                 let status = status.and_then(Value::as_str).unwrap_or_default().to_owned();
-                let told = Announcement { by: root.into(), status, answered: call.answer.is_ok() };
+                // Whoever has no answer in time sends the message again, though it has been sent.
+                let answered = call.answer.is_ok() && call.delay == Span(0);
+                let told = Announcement { by: root.into(), status, answered };
                 if let Some(detail) = self.announced(world, &told) {
                     self.violate(Invariant::OneEndForEachStart, call.moment, detail);
                 }

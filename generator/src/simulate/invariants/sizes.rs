@@ -94,12 +94,12 @@ pub(super) struct Demand {
     at_start: u32,
     /// What it is at most without the recycle: others raised it, or set a minimum that would have.
     most: u32,
-    /// By how much they have lowered it in all: less than they meant to, where our minimum was in the way.
-    lowered: u32,
-    /// The lowest maximum that others have set: it takes places for good, whatever it is raised to later.
-    lowest_max: u32,
-    /// Whether others set a minimum or a maximum: how far that would have lowered or raised the group is not known.
-    is_bounded_by_others: bool,
+    /// What it is at least: with all that they took, and below every maximum that they have set, which takes places for good,
+    /// whatever it is raised to later.
+    least: u32,
+    /// Whether others have lowered it, by less than they meant to where our minimum was in the way, or have set a minimum or a
+    /// maximum: how far that would have lowered or raised the group is not known.
+    is_lowered_or_bounded: bool,
     /// Whether an execution changed it before it can have seen what others did, or meant to: a minimum that is to raise it
     /// raises nothing where they did so in the same moment.
     is_ambiguous: bool,
@@ -113,9 +113,8 @@ impl Demand {
         Self {
             at_start,
             most: at_start,
-            lowered: 0,
-            lowest_max: u32::MAX,
-            is_bounded_by_others: false,
+            least: at_start,
+            is_lowered_or_bounded: false,
             is_ambiguous: false,
             set_at: None,
         }
@@ -137,18 +136,26 @@ impl Demand {
                 self.is_ambiguous |= is_meant && self.set_at.is_some_and(is_unseen);
             }
             Author::World => {
-                self.is_bounded_by_others |= (before.min, before.max) != (after.min, after.max);
-                self.most += after.desired.saturating_sub(before.desired);
+                let raised = after.desired.saturating_sub(before.desired);
+                let lowered = before.desired.saturating_sub(after.desired);
+                let is_bounded = (before.min, before.max) != (after.min, after.max);
+                self.is_lowered_or_bounded |= is_bounded || lowered > 0;
+                self.most += raised;
+                self.least = (self.least + raised).saturating_sub(lowered);
                 if after.min != before.min {
                     self.most = self.most.max(after.min);
                 }
                 if after.max != before.max {
-                    self.lowest_max = self.lowest_max.min(after.max);
+                    self.least = self.least.min(after.max);
                 }
-                self.lowered += before.desired.saturating_sub(after.desired);
                 self.set_at = Some(moment);
             }
         }
+    }
+
+    /// Whether an execution changed it before it can have seen what others did.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous
     }
 
     /// Whether it is more than it should be.
@@ -164,10 +171,7 @@ impl Demand {
             return None;
         }
         let most = self.most.min(found.max.max(self.at_start));
-        let least = match (self.is_bounded_by_others, self.lowered) {
-            (false, 0) => most,
-            (_, lowered) => self.at_start.saturating_sub(lowered).min(self.lowest_max),
-        };
+        let least = if self.is_lowered_or_bounded { self.least.min(most) } else { most };
         if (least..=most).contains(&found.desired) {
             return None;
         }

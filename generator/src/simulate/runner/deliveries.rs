@@ -41,7 +41,7 @@ impl Runner {
             TriggerEvent::FormerExecutionDied => {
                 let arn = self.deployments[0].handler.machine.execution("former");
                 let input = events::former_input(group).to_string();
-                events::status_change(id, (&arn, &self.deployments[0].machine_arn), ("ABORTED", 0), &input)
+                events::status_change(id, (&arn, &self.deployments[0].machine_arn), ("ABORTED", 0), None, &input)
             }
         };
         self.send(event);

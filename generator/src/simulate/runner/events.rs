@@ -63,11 +63,12 @@ fn template_change(id: u64, template: &str, action: &str, answer: Value) -> Valu
     event
 }
 
-/// An execution ended.
+/// An execution ended; `error` is what it failed with.
 pub(super) fn status_change(
     id: u64,
     (arn, machine): (&str, &str),
     (status, redrives): (&str, u32),
+    error: Option<&str>,
     input: &str,
 ) -> Value {
     json!({
@@ -75,7 +76,7 @@ pub(super) fn status_change(
         "detail-type": "Step Functions Execution Status Change",
         "detail": {
             "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status, "redriveCount": redrives,
-            "input": input, "inputDetails": {"included": true}, "output": null,
+            "input": input, "inputDetails": {"included": true}, "output": null, "error": error,
         },
     })
 }
