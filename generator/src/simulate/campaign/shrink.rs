@@ -24,7 +24,11 @@ pub(super) fn shrink(document: Value, mut fails: impl FnMut(&Value) -> bool) -> 
 /// Everything that is one step smaller, the largest steps first.
 fn candidates(document: &Value) -> Vec<Value> {
     let mut found = Vec::new();
-    for list in ["/events", "/stops", "/triggers", "/stacks", "/other_groups"] {
+    // Several stacks are run as they are, or as the one that there is without any: one left of two would be neither.
+    if document.get("stacks").is_some() {
+        found.push(without_key(document, "", "stacks"));
+    }
+    for list in ["/events", "/stops", "/triggers", "/other_groups"] {
         let count = document.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
         found.extend((0..count).rev().map(|index| without(document, list, index)));
     }

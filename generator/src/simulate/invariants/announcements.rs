@@ -6,6 +6,7 @@ use asg_recycle_handler::contract::Mode;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::record::CallRecord;
 use serde_json::Value;
 
@@ -103,18 +104,20 @@ impl Checker {
         })
     }
 
-    /// Whether it tells of an execution that found nothing to do beside what goes on, or beside what others have told.
+    /// Whether it tells of an execution that found nothing to do beside what goes on, or beside what others have told: without
+    /// the lock nobody can end what another has started.
     fn is_aside(&self, world: &World, told: &Announcement) -> bool {
-        let goes_on = |by: &Arc<str>| {
-            let restores = |known: &Known| known.run.mode == Mode::Restore && known.ending.is_none();
-            *by != told.by && (is_running(world, by) || self.runs.iter().any(restores))
-        };
-        let was_last = self.announcements.last.as_ref().is_some_and(|last| last.by == told.by);
-        told.status == "up_to_date" && !was_last && self.announcements.open.as_ref().is_none_or(goes_on)
+        let holds = |group: &Group| world.lock_holders(&group.name).any(|holder| *holder == *told.by);
+        told.status == "up_to_date" && !world.group(self.group).is_some_and(holds)
     }
 
     fn is_restore(&self, arn: &str) -> bool {
         self.runs.iter().any(|known| *known.run.arn == *arn && known.run.mode == Mode::Restore)
+    }
+
+    /// The handler tells people that nothing puts the group back any more: an end of whatever was announced.
+    pub(super) fn announce_given_up(&mut self) {
+        self.announcements.open = None;
     }
 
     /// Says which start has no end, when all is over.

@@ -14,7 +14,7 @@ use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::Instance;
 
 use super::leaving::{left_over, listed};
-use super::{Checker, Invariant, Known, Violation};
+use super::{Allowed, Checker, Invariant, Known, Violation};
 
 /// An execution, as it ends.
 #[derive(Debug, Clone)]
@@ -49,6 +49,9 @@ impl Ending {
 
 /// What an execution says of a group that is gone.
 const GONE: &str = "the group does not exist any more";
+
+/// What an execution says that leaves a group to whoever set its sizes after putting back had failed.
+const THEIRS: &str = "somebody has set its sizes since a recycle could not put them back";
 
 /// Outcomes that need no reason: they are what was asked for.
 const PLAIN: [&str; 1] = ["recycled"];
@@ -112,7 +115,7 @@ impl Checker {
         let kept: u32 = group
             .instances
             .iter()
-            .filter(|one| one.protected && serves(one) && !is_current(one))
+            .filter(|one| one.protected && !is_current(one))
             .map(|one| one.weight)
             .sum();
         (enough && serving + kept < group.sizes.desired).then(|| {
@@ -130,11 +133,14 @@ impl Checker {
         let has_item = world.has_lock_item(&group.name);
         let is_told = self.is_left_to_somebody();
         if group.phase == GroupPhase::Present {
-            if !(has_item && is_told) {
+            let is_theirs = self.runs.iter().any(|known| {
+                known.ending.as_ref().is_some_and(|(_, ending)| ending.reason().contains(THEIRS))
+            });
+            if !(is_told && (has_item || is_theirs)) {
                 self.judge_sizes(world, group);
                 let (wanted, desired) = (self.outage.wanted(), group.sizes.desired);
                 // What others ask for between a look and the write that follows it nobody can see.
-                if desired < wanted && !self.demand.is_ambiguous() {
+                if desired < wanted && !self.demand.is_ambiguous() && !self.max.is_ambiguous() {
                     let detail = format!("the desired capacity ends at {desired}, not at {wanted} or more");
                     self.violate(Invariant::OutageNotProlonged, world.now(), detail);
                 }
@@ -154,14 +160,16 @@ impl Checker {
     /// Whether people were told that putting back failed, by the last that changed the group or tried to: then the journal is kept
     /// for whoever goes on.
     pub(super) fn is_left_to_somebody(&self) -> bool {
-        let failed_to_restore = |ending: &Ending| ending.error.as_deref() == Some("Recycle.RestoreFailed");
+        let failed_to_restore = |ending: &Ending| {
+            ending.error.as_deref() == Some("Recycle.RestoreFailed") || ending.reason().contains(THEIRS)
+        };
         let ended =
             self.runs.iter().filter_map(|known| known.ending.as_ref().map(|(at, one)| (at, known, one)));
         let last = ended
             .map(|(at, known, ending)| (at, known.first_write.is_some(), failed_to_restore(ending)))
             .filter(|(_, wrote, failed)| *wrote || *failed)
             .max_by_key(|(at, ..)| **at);
-        last.is_some_and(|(.., failed)| failed)
+        self.is_left_to_people || last.is_some_and(|(.., failed)| failed)
     }
 
     fn judge_sizes(&mut self, world: &World, group: &Group) {
@@ -201,7 +209,9 @@ impl Checker {
 
     fn judge_requests(&mut self, world: &World, group: &Group) {
         let mut unmet = Vec::new();
-        for known in self.runs.iter().filter(|known| known.run.mode == Mode::Recycle) {
+        // Nothing is owed to who only asked what would be done.
+        let asks = |known: &&Known| known.run.mode == Mode::Recycle && known.run.allowed != Allowed::Never;
+        for known in self.runs.iter().filter(asks) {
             let left = left_over(world, group, &self.tags, known);
             if !left.is_empty() && !self.is_accounted_for(world, known, &left) {
                 unmet.push(format!("{} was to replace {}", known.run.arn, listed(&left)));

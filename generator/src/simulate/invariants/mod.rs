@@ -134,6 +134,8 @@ pub struct Checker {
     gone: u32,
     /// When the world last did something that a verdict reached just before cannot know of.
     disrupted_at: Option<Moment>,
+    /// Whether the handler told people that nothing puts the group back any more.
+    is_left_to_people: bool,
     /// When what the group launches from last changed.
     source_changed_at: Option<Moment>,
     /// Its tags when it was last opted in: what is changed after that is nobody's to follow.
@@ -163,6 +165,7 @@ impl Checker {
             announcements: Announcements::default(),
             gone: 0,
             disrupted_at: None,
+            is_left_to_people: false,
             source_changed_at: None,
             tags: watched.tags.clone(),
             made_again_at: None,
@@ -230,6 +233,12 @@ impl Checker {
         if let Some(known) = self.runs.iter_mut().find(|known| *known.run.arn == *arn) {
             known.redriven = true;
         }
+    }
+
+    /// The handler told people that nothing puts the group back any more.
+    pub fn restore_given_up(&mut self) {
+        self.is_left_to_people = true;
+        self.announce_given_up();
     }
 
     fn watch_changes(&mut self, world: &World) {

@@ -80,6 +80,11 @@ impl Bound {
         }
     }
 
+    /// Whether nobody can tell whose it is.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous
+    }
+
     /// What it should be, where it is not.
     pub(super) fn missed_by(&self, found: u32) -> Option<u32> {
         let is_excused = self.is_ambiguous && self.earlier.contains(&found);
@@ -132,7 +137,7 @@ impl Demand {
         match by {
             Author::Execution(_) => {
                 let is_unseen = |at: Moment| at >= seen_until && at + BETWEEN_LOOK_AND_WRITE >= moment;
-                let is_meant = before.desired != after.desired || after.min > before.min;
+                let is_meant = before.desired != after.desired || after.min != before.min;
                 self.is_ambiguous |= is_meant && self.set_at.is_some_and(is_unseen);
             }
             Author::World => {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use asg_recycle_simulator::interpreter::Status;
 use serde_json::Value;
 
 use super::handler::{self, HandlerAnswer};
@@ -41,7 +42,7 @@ impl Runner {
             TriggerEvent::FormerExecutionDied => {
                 let arn = self.deployments[0].handler.machine.execution("former");
                 let input = events::former_input(group).to_string();
-                events::status_change(id, (&arn, &self.deployments[0].machine_arn), ("ABORTED", 0), None, &input)
+                events::status_change(id, (&arn, &self.deployments[0].machine_arn), (&Status::Aborted, 0), &input)
             }
         };
         self.send(event);
@@ -66,6 +67,7 @@ impl Runner {
         self.last_event = Some(Rc::clone(event));
         let pointers = ["/detail/eventName", "/detail/eventTypeCode", "/detail/status"];
         let name = pointers.iter().find_map(|pointer| event.pointer(pointer)?.as_str()).unwrap_or("?");
+        let is_death = event.pointer("/detail/executionArn").is_some();
         let deployment = Rc::clone(&self.deployments[stack]);
         // With several stacks it matters whose handler it is.
         let name = match self.deployments.len() {
@@ -80,7 +82,12 @@ impl Runner {
                     self.denials.push(reason.clone());
                     self.note(LogEvent::Passed { event, reason });
                 }
-                HandlerAnswer::Reject(reason) => self.note(LogEvent::Rejected { event, reason }),
+                HandlerAnswer::Reject { reason, group } => {
+                    if let Some(group) = group.filter(|_| is_death) {
+                        self.restore_given_up(&group);
+                    }
+                    self.note(LogEvent::Rejected { event, reason });
+                }
                 HandlerAnswer::Start(request) => {
                     let machines = self.deployments.iter().map(|one| &one.handler.machine);
                     let stack = machines.into_iter().position(|machine| *machine == request.machine);

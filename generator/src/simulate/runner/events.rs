@@ -6,6 +6,7 @@ use asg_recycle_handler::contract::{EMOJI, INPUT_VERSION, STRATEGY};
 use serde_json::{Value, json};
 
 use super::deployment::{ACCOUNT, REGION};
+use asg_recycle_simulator::interpreter::Status;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
@@ -63,19 +64,22 @@ fn template_change(id: u64, template: &str, action: &str, answer: Value) -> Valu
     event
 }
 
-/// An execution ended; `error` is what it failed with.
+/// An execution ended.
 pub(super) fn status_change(
     id: u64,
     (arn, machine): (&str, &str),
-    (status, redrives): (&str, u32),
-    error: Option<&str>,
+    (status, redrives): (&Status, u32),
     input: &str,
 ) -> Value {
+    let error = match status {
+        Status::Failed(failure) => Some(&*failure.error),
+        _ => None,
+    };
     json!({
         "id": event_id(id), "account": ACCOUNT, "region": REGION, "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
         "detail": {
-            "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status, "redriveCount": redrives,
+            "executionArn": arn, "stateMachineArn": machine, "name": arn.rsplit(':').next(), "status": status.as_str(), "redriveCount": redrives,
             "input": input, "inputDetails": {"included": true}, "output": null, "error": error,
         },
     })

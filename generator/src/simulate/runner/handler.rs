@@ -21,8 +21,13 @@ pub(super) enum HandlerAnswer {
     Start(Box<StartRequest>),
     /// It does nothing, for this reason.
     Skip(String),
-    /// It tells people why it does nothing.
-    Reject(String),
+    /// It tells people why it does nothing, and about which group, where it knows that.
+    Reject {
+        /// Why.
+        reason: String,
+        /// The group's name.
+        group: Option<String>,
+    },
     /// Its role does not allow what it asks for.
     Denied(String),
 }
@@ -32,7 +37,9 @@ pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> V
     let settings = &deployment.handler;
     let event = match event::read(event, ACCOUNT) {
         Ok(event) => event,
-        Err(malformed) => return vec![HandlerAnswer::Reject(malformed.to_string())],
+        Err(malformed) => {
+            return vec![HandlerAnswer::Reject { reason: malformed.to_string(), group: None }];
+        }
     };
     let denied = |action: &str, resource: &str| {
         let reason = deployment.roles.as_ref()?.handler_denial(action, resource);
@@ -69,7 +76,10 @@ pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> V
                 .unwrap_or_else(|| HandlerAnswer::Start(Box::new(request))),
             Decision::Skip(skip) => HandlerAnswer::Skip(skip.to_string()),
             Decision::Reject(rejection) => denied("sns:Publish", &settings.topic_arn)
-                .unwrap_or_else(|| HandlerAnswer::Reject(rejection.reason())),
+                .unwrap_or_else(|| HandlerAnswer::Reject {
+                    reason: rejection.reason(),
+                    group: rejection.auto_scaling_group_name,
+                }),
         }
     };
     causes.into_iter().map(decide).collect()

@@ -372,12 +372,7 @@ impl Runner {
             let machine = &*self.deployments[self.executions[index].stack].machine_arn;
             let input = self.executions[index].input.to_string();
             let redrives = self.world.executions.get(&arn).map_or(0, |one| one.redrives);
-            let error = match &status {
-                Status::Failed(failure) => Some(&*failure.error),
-                _ => None,
-            };
-            let event =
-                events::status_change(id, (&arn, machine), (status.as_str(), redrives), error, &input);
+            let event = events::status_change(id, (&arn, machine), (&status, redrives), &input);
             self.send(event);
         }
     }

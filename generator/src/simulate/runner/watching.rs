@@ -49,6 +49,14 @@ impl Runner {
         self.checkers[group].execution_redriven(&self.world, &arn);
     }
 
+    /// The handler told people that nothing puts a group back any more.
+    pub(super) fn restore_given_up(&mut self, group: &str) {
+        let index = self.world.groups().position(|one| *one.name == *group);
+        if let Some(checker) = index.and_then(|index| self.checkers.get_mut(index)) {
+            checker.restore_given_up();
+        }
+    }
+
     pub(super) fn notify_ended(&mut self, execution: usize) {
         let Some(group) = self.group_of(execution) else { return };
         let ending = self.executions[execution].ending();

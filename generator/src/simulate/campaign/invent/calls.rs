@@ -27,7 +27,9 @@ fn some(random: &Random) -> Value {
     }
     if random.happens(30) {
         fault["access"] = json!("write");
-        if random.happens(50) {
+        // What was refused was not made; what went wrong inside AWS, or was not answered, may have been.
+        let may_be_made = fault["error"] == "internal" || fault["error"] == "no_answer";
+        if random.happens(50) && may_be_made {
             fault["change"] = json!("made");
         }
     }
