@@ -81,6 +81,7 @@ impl Checker {
         let reason = forbidden(known, write, call.moment)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);
+        known.last_write = Some(call.moment);
         if call.answer.is_ok() || call.lost {
             let size = |key| {
                 call.arguments.get(key).and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok())

@@ -78,12 +78,24 @@ impl Checker {
                 self.violate(Invariant::TrueSuccess, now, detail);
             }
         }
+        if let Some(detail) = self.success_with_another(world, &self.runs[position], ending.outcome()) {
+            self.violate(Invariant::TrueSuccess, now, detail);
+        }
         if succeeded
             && let Some(detail) = self.taken_again(position, ending.outcome(), ending.output.as_ref())
         {
             self.violate(Invariant::ReplacedOnce, now, detail);
         }
         self.runs[position].ending = Some((now, ending));
+    }
+
+    /// A success with a group that was made again since it was last changed: nothing that is seen there is its doing.
+    fn success_with_another(&self, world: &World, known: &Known, outcome: &str) -> Option<String> {
+        let made = self.made_again_at?;
+        let was_seen = known.announced_look.is_some_and(|look| made + world.spec().read_lag.by < look);
+        let is_anothers = known.last_write.is_some_and(|write| write < made);
+        (outcome == "recycled" && was_seen && is_anothers)
+            .then(|| format!("{} reported success with a group that was made since it acted", known.run.arn))
     }
 
     /// Whether the world did something after the execution last looked, or so shortly before that its read was late, or
@@ -160,13 +172,17 @@ impl Checker {
     /// Whether people were told that putting back failed, by the last that changed the group or tried to: then the journal is kept
     /// for whoever goes on.
     pub(super) fn is_left_to_somebody(&self) -> bool {
-        let failed_to_restore = |ending: &Ending| {
-            ending.error.as_deref() == Some("Recycle.RestoreFailed") || ending.reason().contains(THEIRS)
+        let failed_to_restore = |known: &Known, ending: &Ending| {
+            let own = ["Recycle.RestoreFailed", "Recycle.UnknownJournal"];
+            let is_restore = known.run.mode == Mode::Restore;
+            ending.error.as_deref().is_some_and(|error| own.contains(&error))
+                || (is_restore && ending.status == ExecutionStatus::Failed)
+                || ending.reason().contains(THEIRS)
         };
         let ended =
             self.runs.iter().filter_map(|known| known.ending.as_ref().map(|(at, one)| (at, known, one)));
         let last = ended
-            .map(|(at, known, ending)| (at, known.first_write.is_some(), failed_to_restore(ending)))
+            .map(|(at, known, ending)| (at, known.first_write.is_some(), failed_to_restore(known, ending)))
             .filter(|(_, wrote, failed)| *wrote || *failed)
             .max_by_key(|(at, ..)| **at);
         self.is_left_to_people || last.is_some_and(|(.., failed)| failed)

@@ -98,6 +98,8 @@ struct Known {
     started_at: Moment,
     /// When it first changed the group.
     first_write: Option<Moment>,
+    /// When it last changed the group, or tried to.
+    last_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
     /// The look before it last announced something: what it says of the group then, it says of that look.
@@ -217,6 +219,7 @@ impl Checker {
             run,
             started_at: world.now(),
             first_write: None,
+            last_write: None,
             last_look: None,
             announced_look: None,
             has_let_leave: false,

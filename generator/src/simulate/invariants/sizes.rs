@@ -146,7 +146,13 @@ impl Demand {
                 let is_bounded = (before.min, before.max) != (after.min, after.max);
                 self.is_lowered_or_bounded |= is_bounded || lowered > 0;
                 self.most += raised;
-                self.least = (self.least + raised).saturating_sub(lowered);
+                // A minimum that raises it would have raised what there is without the recycle to that number, or by nothing.
+                let is_lifted = after.min != before.min && after.desired == after.min;
+                self.least = if is_lifted {
+                    self.least.max(after.min)
+                } else {
+                    (self.least + raised).saturating_sub(lowered)
+                };
                 if after.min != before.min {
                     self.most = self.most.max(after.min);
                 }
