@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::render::{FORMATS, OutputFormat};
+
 /// What of a generated stack outlives it, in the manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackRecord {
@@ -20,53 +22,91 @@ pub struct StackRecord {
     pub fixed: BTreeMap<String, String>,
 }
 
-/// What changing a fixed key does to a deployed stack, to complete "KEY was OLD and is NEW: ...".
-const CONSEQUENCES: &[(&str, &str)] = &[
-    (
+/// What changing a key does to a deployed stack, to complete "KEY was OLD and is NEW: ...".
+#[derive(Debug, Clone, Copy)]
+struct Consequence {
+    key: &'static str,
+    /// What happens, whatever the format.
+    happens: &'static str,
+    /// What to do, where the formats say something between; empty otherwise.
+    advice: &'static str,
+}
+
+const fn consequence(key: &'static str, happens: &'static str) -> Consequence {
+    Consequence { key, happens, advice: "" }
+}
+
+/// The keys whose change is dangerous. What each format does with it besides is in its description.
+const CONSEQUENCES: &[Consequence] = &[
+    consequence(
         "name",
         "every resource is replaced, and recycles that run lose their role; deploy it as another stack, and remove the former one",
     ),
-    (
+    consequence(
         "environment",
-        "where no deployment names its environment, every resource is replaced; deploy it as another stack, and remove the former one",
+        "where no deployment names its environment, every resource is replaced; deploy it as another stack, and remove the \
+         former one",
     ),
-    (
+    consequence(
         "region",
-        "what is deployed stays in its region: this makes another stack, with a bucket and a state of its own; remove the former one",
+        "what is deployed stays in its region: this makes another stack, with a bucket and a state of its own; remove the \
+         former one",
     ),
-    (
-        "permissions.role_path",
-        "CloudFormation refuses it, and Terraform takes both roles away before it makes the new ones: no recycle may run meanwhile",
-    ),
-    (
+    Consequence {
+        key: "permissions.role_path",
+        happens: "a role has its path for good",
+        advice: "no recycle may run meanwhile",
+    },
+    consequence(
         "permissions.handler_role_arn",
-        "a role that the stack made is deleted: let no recycle run meanwhile; versions of the function that an alias could go back to keep it, and cannot run any more",
+        "a role that the stack made is deleted: let no recycle run meanwhile; versions of the function that an alias could go \
+         back to keep it, and cannot run any more",
     ),
-    (
+    consequence(
         "permissions.machine_role_arn",
-        "running executions keep the former role, and each of their calls fails once it is deleted, as the one that the stack made is: no recycle may run meanwhile",
+        "running executions keep the former role, and each of their calls fails once it is deleted, as the one that the stack \
+         made is: no recycle may run meanwhile",
     ),
-    (
+    consequence(
         "locks.create_table",
-        "the table of locks is created, or no longer kept, by this stack: it must not go while another stack of the account and region uses it",
+        "the table of locks is created, or no longer kept, by this stack: it must not go while another stack of the account \
+         and region uses it",
     ),
-    (
-        "encryption.customer_key",
-        "the queues, the topic, the table and the logs change their key; without its own key nothing that it encrypted can be read, and Terraform takes it away at once: see UPGRADING.md",
-    ),
-    (
-        "package.kind",
-        "Lambda cannot make one of the other: CloudFormation refuses it, and Terraform takes the function away before it makes the new one; deploy it as another stack, or when no recycle runs",
-    ),
-    (
+    Consequence {
+        key: "encryption.customer_key",
+        happens: "the queues, the topic, the table and the logs change their key; without its own key nothing that it encrypted \
+                  can be read",
+        advice: "see UPGRADING.md",
+    },
+    Consequence {
+        key: "package.kind",
+        happens: "Lambda cannot make one of the other",
+        advice: "deploy it as another stack, or when no recycle runs",
+    },
+    consequence(
         "network",
-        "the function reaches AWS by another way at once; the role of one that leaves its VPC keeps for a version the permissions by which Lambda removes its network interfaces",
+        "the function reaches AWS by another way at once; the role of one that leaves its VPC keeps for a version the \
+         permissions by which Lambda removes its network interfaces",
     ),
-    (
+    consequence(
         "groups",
         "running recycles of groups that are left out can change nothing any more, nor put back: none of these may run meanwhile",
     ),
 ];
+
+impl Consequence {
+    /// What happens, what each format does, and what to do.
+    fn told(self) -> String {
+        let of_format = |format: &&dyn OutputFormat| {
+            let description = format.description();
+            let (_, does) = description.changes.iter().find(|(key, _)| *key == self.key)?;
+            Some(format!("{} {does}", description.title))
+        };
+        let formats: Vec<String> = FORMATS.iter().filter_map(of_format).collect();
+        let parts = [self.happens.to_owned(), formats.join(", "), self.advice.to_owned()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+}
 
 impl StackRecord {
     /// The record of a stack that makes these calls, deployed over the one of `before`. What a version called is
@@ -92,7 +132,7 @@ impl StackRecord {
 
     /// The keys whose change is dangerous: `fixed` has each.
     pub fn fixed_keys() -> impl Iterator<Item = &'static str> {
-        CONSEQUENCES.iter().map(|(key, _)| *key)
+        CONSEQUENCES.iter().map(|each| each.key)
     }
 
     /// What the key `network` says of a function that is in a VPC.
@@ -104,9 +144,9 @@ impl StackRecord {
 
     /// What is dangerous about deploying it over the one of `before`: a sentence for each.
     pub fn dangers(&self, before: &Self) -> Vec<String> {
-        let changed = CONSEQUENCES.iter().filter_map(|(key, consequence)| {
-            let (old, new) = (before.fixed.get(*key)?, self.fixed.get(*key)?);
-            (old != new).then(|| format!("`{key}` was `{old}` and is `{new}`: {consequence}"))
+        let changed = CONSEQUENCES.iter().filter_map(|each| {
+            let (old, new) = (before.fixed.get(each.key)?, self.fixed.get(each.key)?);
+            (old != new).then(|| format!("`{}` was `{old}` and is `{new}`: {}", each.key, each.told()))
         });
         changed.collect()
     }
@@ -165,9 +205,24 @@ mod tests {
             ..StackRecord::default()
         };
         assert_eq!(at("/").dangers(&at("/")), [""; 0]);
-        let dangers = at("/new/").dangers(&at("/"));
-        assert!(
-            dangers[0].starts_with("`permissions.role_path` was `/` and is `/new/`: CloudFormation refuses")
+        assert_eq!(
+            at("/new/").dangers(&at("/")),
+            [
+                "`permissions.role_path` was `/` and is `/new/`: a role has its path for good; Terraform takes both roles away \
+              before it makes the new ones, CloudFormation refuses it; no recycle may run meanwhile"
+            ]
         );
+    }
+
+    #[test]
+    fn every_format_says_what_it_does_where_formats_differ() {
+        let differing = |format: &&dyn OutputFormat| {
+            format.description().changes.iter().map(|(key, _)| *key).collect::<BTreeSet<_>>()
+        };
+        let advised: BTreeSet<_> =
+            CONSEQUENCES.iter().filter(|each| !each.advice.is_empty()).map(|each| each.key).collect();
+        for format in FORMATS {
+            assert_eq!(differing(format), advised, "{}", format.description().title);
+        }
     }
 }

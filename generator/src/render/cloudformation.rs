@@ -46,6 +46,11 @@ impl OutputFormat for CloudFormation {
             parameter_noun: "parameter",
             group_noun: "AWS::AutoScaling::AutoScalingGroup",
             roll_back: "the former zip is still in the bucket",
+            changes: &[
+                ("permissions.role_path", "refuses it"),
+                ("encryption.customer_key", "keeps that key"),
+                ("package.kind", "refuses it"),
+            ],
             language: "yaml",
             contents: &[
                 (FILE, "the stack as a CloudFormation template"),

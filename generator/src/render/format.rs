@@ -75,6 +75,9 @@ pub struct Description {
     pub group_noun: &'static str,
     /// What there is to know of a roll-back, to complete "with Terraform …"; empty where there is nothing.
     pub roll_back: &'static str,
+    /// What it does where a key of `stack.yaml` changes that a deployed stack cannot change in place: the key, and what completes
+    /// "Terraform …". Every format says it of the same keys.
+    pub changes: &'static [(&'static str, &'static str)],
     /// The language of its snippets in Markdown.
     pub language: &'static str,
     /// Its files and folders under the output folder, each with what it is, without a period.

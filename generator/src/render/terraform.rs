@@ -36,6 +36,11 @@ impl OutputFormat for Terraform {
             parameter_noun: "variable",
             group_noun: "aws_autoscaling_group",
             roll_back: "",
+            changes: &[
+                ("permissions.role_path", "takes both roles away before it makes the new ones"),
+                ("encryption.customer_key", "takes that key away at once"),
+                ("package.kind", "takes the function away before it makes the new one"),
+            ],
             language: "hcl",
             contents: &[
                 ("terraform/", "the stack as a Terraform module"),

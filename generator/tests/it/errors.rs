@@ -31,6 +31,10 @@ fn every_error_of_the_machine_has_its_row_and_every_row_its_error() {
         assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "{error}: {cells:?}");
     }
     let rows: BTreeMap<_, _> = rows.into_iter().collect();
+    let moments = Regex::new(r"in the input, (.+? is no moment)").expect("a pattern");
+    let moments = moments.captures(&stack.stack().machine.definition).expect("the machine reads moments");
+    let told = rows.get("Recycle.UnknownInput").expect("it has a row");
+    assert!(told.contains(&moments[1]), "{PAGE}: which keys hold moments: {}", &moments[1]);
     let listed: BTreeSet<_> = rows.into_keys().collect();
     let missing: Vec<_> = emitted.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&emitted).collect();

@@ -1,7 +1,7 @@
 //! What the examples generate, kept in `examples/*/expected`. `UPDATE_GOLDENS=1 cargo test` writes it anew.
 //!
-//! The definition is kept once. In the template, where it stands too, a line says so; of every other example only what
-//! differs from the first is kept. Beside it is its graph, which shows a reviewer what became of the states.
+//! The definition is kept once. Where a format has it too, as a file or within one, it is left out, and a line within says so;
+//! of every other example only what differs from the first is kept. Beside it is its graph, which shows a reviewer what became of the states.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,6 @@ const DEFINITION: &str = "state_machine.asl.json";
 const GRAPH: &str = "state_machine.graph.txt";
 /// The example whose definition is kept whole.
 const WHOLE: &str = "minimal";
-const TEMPLATE: &str = "cloudformation/template.yaml";
 
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -38,15 +37,27 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
     let mut all: BTreeMap<_, _> =
         stack.synth_all(FORMATS).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
     all.retain(|path, _| !path.starts_with("docs/")); // as in the repository's own folder
-    let copy = all.remove(&format!("terraform/{DEFINITION}")).expect("the module has the definition");
-    assert_eq!(copy.lines().count(), 1, "what is deployed has no white space");
-    let indented: Vec<_> = copy.lines().map(|line| format!("        {line}\n")).collect();
-    let template = all.get_mut(TEMPLATE).expect("a template");
-    let shortened = template.replace(&indented.concat(), "        # state_machine.asl.json, on one line\n");
-    assert_ne!(*template, shortened, "the template holds the definition");
-    *template = shortened;
+    leave_out_copies(&mut all, &stack.stack().machine.definition);
     all.insert(GRAPH.to_owned(), graph::print(&stack.machine().graph(), graph::PictureFormat::Text));
     all
+}
+
+/// Leaves out what formats have of the definition, each once.
+fn leave_out_copies(files: &mut BTreeMap<String, String>, definition: &str) {
+    assert_eq!(definition.lines().count(), 1, "what is deployed has no white space");
+    let copies: Vec<_> =
+        files.iter().filter(|(_, text)| text.contains(definition)).map(|(path, _)| path.clone()).collect();
+    let folder = |path: &String| path.split('/').next().unwrap_or_default().to_owned();
+    let formats: Vec<_> = FORMATS.iter().map(|format| format.description().name.to_owned()).collect();
+    let mut found: Vec<_> = copies.iter().map(folder).collect();
+    found.sort_by_key(|folder| formats.iter().position(|format| format == folder));
+    assert_eq!(found, formats, "each format has it once: {copies:?}");
+    for path in copies {
+        let text = files.remove(&path).expect("it was found");
+        if text.trim_end() != definition {
+            files.insert(path, text.replace(definition, &format!("# {DEFINITION}, on one line")));
+        }
+    }
 }
 
 /// Leaves of a definition, and of its graph, what differs from another's.

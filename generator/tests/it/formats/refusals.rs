@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 
 use super::{READERS, stacks};
 
-/// Where `stack.yaml` says what a parameter says, and a text that it takes.
-const KEYS: &[(ParameterKey, &str, &str)] = &[
-    (ParameterKey::Environment, "environment", "staging"),
-    (ParameterKey::SlackChannel, "notifications.slack_channel", "webops"),
-    (ParameterKey::NotifierFunctionArn, "notifications.notifier_function_arn", FUNCTION),
-    (ParameterKey::PagerDutyEndpoint, "notifications.pager_duty_endpoint", "https://events.pagerduty.com/x"),
-    (ParameterKey::AlarmActionArns, "alarms.action_arns", "arn:aws:sns:eu-west-2:123456789012:alarms"),
-    (ParameterKey::RunbookUrl, "alarms.runbook_url", "https://runbooks.example.com/a?b=c"),
-    (ParameterKey::PermissionsBoundaryArn, "permissions.boundary_arn", "arn:aws:iam::123456789012:policy/b"),
-    (ParameterKey::RolePath, "permissions.role_path", "/webops/"),
-    (ParameterKey::LogRetentionDays, "logs.retention_days", "90"),
+/// Parameters that `stack.yaml` has a key for, and a text that each takes.
+const KEYS: &[(ParameterKey, &str)] = &[
+    (ParameterKey::Environment, "staging"),
+    (ParameterKey::SlackChannel, "webops"),
+    (ParameterKey::NotifierFunctionArn, FUNCTION),
+    (ParameterKey::PagerDutyEndpoint, "https://events.pagerduty.com/x"),
+    (ParameterKey::AlarmActionArns, "arn:aws:sns:eu-west-2:123456789012:alarms"),
+    (ParameterKey::RunbookUrl, "https://runbooks.example.com/a?b=c"),
+    (ParameterKey::PermissionsBoundaryArn, "arn:aws:iam::123456789012:policy/b"),
+    (ParameterKey::RolePath, "/webops/"),
+    (ParameterKey::LogRetentionDays, "90"),
 ];
 
 const FUNCTION: &str = "arn:aws:lambda:eu-west-2:123456789012:function:f";
@@ -76,7 +76,7 @@ fn texts() -> Vec<String> {
     ];
     let long = [28, 29, 80, 81, 512, 513].map(|length| "a".repeat(length));
     let paths = [510, 511].map(|length| format!("/{}/", "a".repeat(length)));
-    let good = KEYS.iter().map(|(_, _, good)| (*good).to_owned());
+    let good = KEYS.iter().map(|(_, good)| (*good).to_owned());
     plain.map(str::to_owned).into_iter().chain(long).chain(paths).chain(good).collect()
 }
 
@@ -184,7 +184,8 @@ fn file_and_formats_refuse_the_same_values() {
     let formats = FORMATS.iter().zip(READERS);
     let formats: Vec<_> =
         formats.map(|(format, reader)| (reader.format, (reader.refuses)(&format.render(&stack)))).collect();
-    for (key, path, good) in KEYS {
+    for (key, good) in KEYS {
+        let path = key.setting().expect("`stack.yaml` says it");
         assert!(!file_refuses(&stack.name, *key, path, good), "{path}: {good}");
         let mut refused = 0;
         for text in texts() {
