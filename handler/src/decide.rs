@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::arn::StateMachineArn;
 use crate::contract::{
@@ -18,6 +18,7 @@ use crate::group::{Group, TemplateReference};
 use crate::name;
 use crate::problem::Problem;
 use crate::rejection::Rejection;
+use crate::restore::{self, RestorePlan};
 use crate::settings::{Settings, TagChanges};
 use crate::tags::{self, NotOptedIn, OptIn, RecycleTags};
 
@@ -40,11 +41,6 @@ pub enum Decision {
     /// Nothing, and a person must hear why.
     Reject(Rejection),
 }
-
-/// Restores that follow one dead execution by themselves, each after the one before has died.
-pub(crate) const RESTORE_ATTEMPTS_MAX: u64 = 3;
-/// Where the input of a restore says which of them it is, from 1.
-const RESTORE_ATTEMPT: &str = "restore_attempt";
 
 /// An execution to start.
 #[derive(Debug, Clone, PartialEq)]
@@ -276,68 +272,20 @@ fn recycle(
     })
 }
 
-/// Whether a restore that died has said so itself. One that was stopped, timed out, or met an error that it does not know,
-/// has told nobody. Where the event tells no error, it is believed to be one of the machine's own.
-fn has_told(trigger: &Trigger, dead: &DeadExecution) -> bool {
-    trigger.source.event_name == "FAILED"
-        && dead.error.as_deref().is_none_or(|error| error.starts_with(contract::OWN_ERRORS))
-}
-
-/// A restore is the dead execution's own input in another mode: the group's tags may be at fault or gone by now. A restore
-/// that died is followed by another, so that no group stays changed and no start without its end; whoever goes on
-/// stopping them is told to put back by hand.
+/// What follows a death, whosever group it was.
 fn restore(trigger: &Trigger, dead: &DeadExecution, settings: &Settings) -> Decision {
-    let mut input = match dead_input(dead) {
-        Ok(input) => input,
-        Err(fault) => return Decision::Reject(restore_rejection(trigger, dead, &Map::new(), fault)),
-    };
-    let was_restore = word(&input, "mode").as_deref() == Some("restore");
-    if was_restore && has_told(trigger, dead) {
-        return Decision::Skip(Skip::FailedRestore);
+    let source = &trigger.source;
+    let record = trigger_record(trigger, Some(&dead.execution_arn));
+    match restore::plan(dead, source, record) {
+        RestorePlan::AlreadyTold => Decision::Skip(Skip::FailedRestore),
+        RestorePlan::Refuse(rejection) => Decision::Reject(rejection),
+        RestorePlan::Start { component, input } => Decision::Start(StartRequest {
+            machine: settings.machine.clone(),
+            name: name::execution_name(&component, &["restore", &source.identity]),
+            input: Value::Object(input),
+            component,
+        }),
     }
-    let before = input.get(RESTORE_ATTEMPT).and_then(Value::as_u64).unwrap_or(1);
-    if was_restore && before >= RESTORE_ATTEMPTS_MAX {
-        let reason = "the last restore that starts by itself has died, too; start an execution with \
-                      `\"mode\": \"restore\"` by hand";
-        let fault = Problem::of("detail.input.restore_attempt", &before.to_string(), reason);
-        return Decision::Reject(restore_rejection(trigger, dead, &input, fault));
-    }
-    let Some(group) = word(&input, "auto_scaling_group_name") else {
-        let fault = Problem::missing(
-            "detail.input.auto_scaling_group_name",
-            "the dead execution's input names no group",
-        );
-        return Decision::Reject(restore_rejection(trigger, dead, &input, fault));
-    };
-    let component = word(&input, "component").unwrap_or_else(|| name::component(&group, None).to_owned());
-    input.insert("mode".to_owned(), json!(Mode::Restore));
-    input.insert(RESTORE_ATTEMPT.to_owned(), json!(if was_restore { before + 1 } else { 1 }));
-    input.insert("trigger".to_owned(), json!(trigger_record(trigger, Some(&dead.execution_arn))));
-    Decision::Start(StartRequest {
-        machine: settings.machine.clone(),
-        name: name::execution_name(&component, &["restore", &trigger.source.identity]),
-        input: Value::Object(input),
-        component,
-    })
-}
-
-/// What the dead execution was given.
-fn dead_input(dead: &DeadExecution) -> Result<Map<String, Value>, Problem> {
-    let text = dead.input.as_ref().ok_or_else(|| {
-        Problem::missing(
-            "detail.input",
-            "too large for the event; start an execution with `\"mode\": \"restore\"` by hand",
-        )
-    })?;
-    match serde_json::from_str(text) {
-        Ok(Value::Object(input)) => Ok(input),
-        _ => Err(Problem::missing("detail.input", "the dead execution's input is not a JSON object")),
-    }
-}
-
-/// A text of an input that is there and not empty.
-fn word(input: &Map<String, Value>, key: &str) -> Option<String> {
-    input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn trigger_record(trigger: &Trigger, execution_arn: Option<&str>) -> TriggerRecord {
@@ -359,26 +307,6 @@ fn rejection(trigger: &Trigger, group: &Group, faults: Vec<Problem>) -> Rejectio
         notify_pager_duty: text(NOTIFY_PAGER_DUTY),
         faults,
         trigger: trigger_record(trigger, None),
-    }
-}
-
-/// Whose group it is, and whom to page, is in the dead execution's input, where that can be read.
-fn restore_rejection(
-    trigger: &Trigger,
-    dead: &DeadExecution,
-    input: &Map<String, Value>,
-    fault: Problem,
-) -> Rejection {
-    let execution_name = || dead.execution_arn.rsplit(':').next().unwrap_or_default().to_owned();
-    Rejection {
-        status: "rejected",
-        component: word(input, "component").unwrap_or_else(execution_name),
-        auto_scaling_group_name: word(input, "auto_scaling_group_name"),
-        account_id: trigger.source.account_id.clone(),
-        team: word(input, "team"),
-        notify_pager_duty: word(input, "notify_pager_duty"),
-        faults: vec![fault],
-        trigger: trigger_record(trigger, Some(&dead.execution_arn)),
     }
 }
 
@@ -410,7 +338,9 @@ impl fmt::Display for Skip {
                 "not_selected: the group is not among those that this stack is for (`groups`)"
             }
             Self::OtherMachine => "the execution is not one of this stack's machine",
-            Self::FailedRestore => "the dead execution was a restore itself, and told that it failed; restore by hand",
+            Self::FailedRestore => {
+                "the dead execution was a restore itself, and told that it failed; restore by hand"
+            }
         };
         formatter.write_str(reason)
     }
@@ -422,3 +352,6 @@ mod tests;
 #[cfg(test)]
 #[path = "asked_for_tests.rs"]
 mod asked_for_tests;
+#[cfg(test)]
+#[path = "restore_tests.rs"]
+mod restore_tests;

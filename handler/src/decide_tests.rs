@@ -8,7 +8,7 @@ use crate::samples;
 
 const ON: (&str, &str) = ("autorecycle_recycle_on_asg_update", "true");
 const OUT_IN: (&str, &str) = ("autorecycle_strategy", "out-in");
-const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:asg-recycle-test";
+pub(super) const MACHINE: &str = "arn:aws:states:eu-west-2:123456789012:stateMachine:asg-recycle-test";
 
 pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
@@ -41,10 +41,14 @@ pub(super) fn tagged(changes: &[(&str, Option<bool>)]) -> Trigger {
     trigger(Cause::Tags { group: "web-asg-1".to_owned(), changes: changes.iter().map(change).collect() })
 }
 
-fn dead(input: Option<&str>) -> Trigger {
+pub(super) fn dead(input: Option<&str>) -> Trigger {
     let execution_arn = "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:web-1".to_owned();
-    let dead =
-        DeadExecution { execution_arn, machine_arn: MACHINE.to_owned(), input: input.map(str::to_owned), error: None };
+    let dead = DeadExecution {
+        execution_arn,
+        machine_arn: MACHINE.to_owned(),
+        input: input.map(str::to_owned),
+        error: None,
+    };
     let mut trigger = trigger(Cause::DeadExecution(dead));
     trigger.source.event_name = "TIMED_OUT".to_owned();
     trigger
@@ -61,7 +65,7 @@ pub(super) fn started(decision: Decision) -> StartRequest {
     }
 }
 
-fn faults(decision: Decision) -> String {
+pub(super) fn faults(decision: Decision) -> String {
     match decision {
         Decision::Reject(rejection) => rejection.reason(),
         other => panic!("not rejected: {other:?}"),
@@ -268,83 +272,6 @@ fn a_rejection_names_every_fault_and_whom_to_tell() {
 }
 
 #[test]
-fn a_dead_execution_is_restored_from_its_own_input_without_its_group() {
-    let input = json!({
-        "component": "web", "auto_scaling_group_name": "web-asg-1", "mode": "recycle", "extra": {"kept": 1},
-        "strategy": "no longer known", "trigger": {"event_name": "DeleteTags", "event_id": "older"},
-    });
-    let request = started(decide(&dead(Some(&input.to_string())), None, now(), &samples::settings()));
-    assert_eq!(
-        request.input,
-        json!({
-            "component": "web", "auto_scaling_group_name": "web-asg-1", "mode": "restore", "extra": {"kept": 1},
-            "strategy": "no longer known", "restore_attempt": 1,
-            "trigger": {
-                "event_name": "TIMED_OUT",
-                "event_id": "trail-id",
-                "execution_arn": "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:web-1",
-            },
-        })
-    );
-    assert_eq!(request.machine.to_string(), MACHINE);
-    assert!(request.name.starts_with("web-"));
-}
-
-/// The death of a restore, by its status, its error, and the input's number of attempts.
-fn dead_restore(status: &str, error: Option<&str>, attempt: Option<u64>) -> Trigger {
-    let mut input = json!({"auto_scaling_group_name": "web-asg-1", "mode": "restore", "team": "web"});
-    if let Some(attempt) = attempt {
-        input["restore_attempt"] = json!(attempt);
-    }
-    let mut trigger = dead(Some(&input.to_string()));
-    trigger.source.event_name = status.to_owned();
-    let Cause::DeadExecution(dead) = &mut trigger.cause else { panic!("a dead execution") };
-    dead.error = error.map(str::to_owned);
-    trigger
-}
-
-#[test]
-fn a_restore_that_told_nobody_is_followed_by_another() {
-    let settings = samples::settings();
-    for (status, error, attempt, next) in [
-        ("ABORTED", None, None, 2),
-        ("ABORTED", None, Some(1), 2),
-        ("TIMED_OUT", None, Some(2), 3),
-        ("FAILED", Some("States.Runtime"), Some(1), 2),
-    ] {
-        let request =
-            started(decide(&dead_restore(status, error, attempt), None, now(), &settings));
-        assert_eq!(request.input["restore_attempt"], next, "{status}");
-        assert_eq!(request.input["mode"], "restore");
-        assert_eq!(
-            request.input["trigger"]["execution_arn"],
-            "arn:aws:states:eu-west-2:123456789012:execution:asg-recycle-test:web-1"
-        );
-    }
-}
-
-#[test]
-fn a_restore_that_told_of_its_failure_is_left_to_people() {
-    let settings = samples::settings();
-    for error in [Some("Recycle.RestoreFailed"), None] {
-        let decision = decide(&dead_restore("FAILED", error, Some(1)), None, now(), &settings);
-        assert_eq!(decision, Decision::Skip(Skip::FailedRestore), "{error:?}");
-    }
-}
-
-#[test]
-fn the_last_restore_that_died_is_told_to_people() {
-    for attempt in [RESTORE_ATTEMPTS_MAX, u64::MAX] {
-        let trigger = dead_restore("ABORTED", None, Some(attempt));
-        let decision = decide(&trigger, None, now(), &samples::settings());
-        let Decision::Reject(rejection) = decision else { panic!("{decision:?}") };
-        assert_eq!(rejection.auto_scaling_group_name.as_deref(), Some("web-asg-1"));
-        assert_eq!(rejection.team.as_deref(), Some("web"));
-        assert!(rejection.faults[0].reason.contains("by hand"), "{rejection:?}");
-    }
-}
-
-#[test]
 fn another_machines_death_is_skipped() {
     let settings = samples::settings();
     for machine_arn in [format!("{MACHINE}/child"), MACHINE.replace("test", "prod"), String::new()] {
@@ -361,20 +288,6 @@ fn a_version_of_our_machine_is_our_machine() {
     let Cause::DeadExecution(dead) = &mut versioned.cause else { panic!("a dead execution") };
     dead.machine_arn = format!("{MACHINE}:12");
     assert_eq!(started(decide(&versioned, None, now(), &samples::settings())).component, "web");
-}
-
-#[test]
-fn a_dead_execution_whose_input_cannot_be_used_is_a_fault() {
-    for (input, expected) in [
-        (None, "start an execution with `\"mode\": \"restore\"` by hand"),
-        (Some("{"), "not a JSON object"),
-        (Some("[]"), "not a JSON object"),
-        (Some("{}"), "names no group"),
-        (Some(r#"{"auto_scaling_group_name": ""}"#), "names no group"),
-    ] {
-        let found = faults(decide(&dead(input), None, now(), &samples::settings()));
-        assert!(found.contains(expected), "{input:?}: {found}");
-    }
 }
 
 #[test]

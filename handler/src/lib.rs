@@ -34,6 +34,7 @@ pub mod invocation;
 pub mod lookup;
 #[cfg(feature = "lambda")]
 pub mod report;
+mod restore;
 #[cfg(feature = "lambda")]
 pub mod batch;
 #[cfg(feature = "lambda")]

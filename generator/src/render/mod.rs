@@ -13,9 +13,6 @@ mod image;
 mod readme;
 mod docs;
 mod deployer;
-mod deployer_keys;
-mod deployer_row;
-mod deployer_rows;
 mod role_policy;
 
 use crate::stack::Stack;

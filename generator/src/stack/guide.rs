@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::function;
 use super::package_digest::PackageDigest;
-use super::parameter::s3_key;
+use super::parameters::s3_key;
 use crate::config::{Architecture, Config, Environment, Region, TagChanges};
 use crate::names;
 use crate::strategy::Strategy;

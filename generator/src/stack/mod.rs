@@ -20,6 +20,7 @@ mod outputs;
 mod package_digest;
 mod parameter_key;
 pub mod parameter;
+mod parameters;
 mod policy;
 mod queue;
 mod repository;
@@ -130,7 +131,7 @@ impl Stack {
             version: VERSION.to_owned(),
             name: config.name.clone(),
             tags: config.tags.clone(),
-            parameters: parameter::parameters(config, package),
+            parameters: parameters::parameters(config, package),
             dashboard: dashboard::dashboard(config, &rules, &alarms),
             outputs: outputs::outputs(config, &rules, &alarms, key.as_ref(), &function),
             rules,
@@ -162,7 +163,7 @@ impl Stack {
     /// whoever deploys says.
     #[must_use]
     pub fn published(mut self, package: &PackageDigest, bucket: &str, version: &str) -> Self {
-        let key = parameter::s3_key(&self.name, package);
+        let key = parameters::s3_key(&self.name, package);
         // What decides on a version no more asks a parameter.
         for part in self.function.alias.iter_mut().flat_map(|alias| &mut alias.deciding) {
             if *part == Value::parameter(ParameterKey::HandlerS3Key) {

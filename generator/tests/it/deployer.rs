@@ -131,7 +131,7 @@ fn whoever_deploys_may_do_what_the_printed_commands_do() {
         });
     let besides = [PUSH, PUBLISH, RESCUE].concat().into_iter().map(str::to_owned);
     let missing: Vec<String> = of_command.chain(besides).filter(|action| !allowed.contains(action)).collect();
-    assert!(missing.is_empty(), "grant them in `render/deployer_rows.rs`: {missing:?}");
+    assert!(missing.is_empty(), "grant them in `render/deployer/`: {missing:?}");
 }
 
 /// The commands of the AWS CLI in a text: service and operation.
@@ -209,7 +209,7 @@ fn cloud_formation_may_do_all_that_aws_says_it_does() {
             }
         }
     }
-    assert!(missing.is_empty(), "grant them in `render/deployer_rows.rs`, or say why not: {missing:#?}");
+    assert!(missing.is_empty(), "grant them in `render/deployer/`, or say why not: {missing:#?}");
     let idle: Vec<_> = NOT_CALLED.iter().filter(|(action, _)| !excused.contains(action)).collect();
     assert!(idle.is_empty(), "no handler asks for these any more: {idle:#?}");
 }

@@ -42,7 +42,12 @@ impl Runner {
             TriggerEvent::FormerExecutionDied => {
                 let arn = self.deployments[0].handler.machine.execution("former");
                 let input = events::former_input(group).to_string();
-                events::status_change(id, (&arn, &self.deployments[0].machine_arn), (&Status::Aborted, 0), &input)
+                events::status_change(
+                    id,
+                    (&arn, &self.deployments[0].machine_arn),
+                    (&Status::Aborted, 0),
+                    &input,
+                )
             }
         };
         self.send(event);

@@ -75,11 +75,9 @@ pub(super) fn handle(deployment: &Deployment, world: &World, event: &Value) -> V
             Decision::Start(request) => denied("states:StartExecution", &request.machine.to_string())
                 .unwrap_or_else(|| HandlerAnswer::Start(Box::new(request))),
             Decision::Skip(skip) => HandlerAnswer::Skip(skip.to_string()),
-            Decision::Reject(rejection) => denied("sns:Publish", &settings.topic_arn)
-                .unwrap_or_else(|| HandlerAnswer::Reject {
-                    reason: rejection.reason(),
-                    group: rejection.auto_scaling_group_name,
-                }),
+            Decision::Reject(rejection) => denied("sns:Publish", &settings.topic_arn).unwrap_or_else(|| {
+                HandlerAnswer::Reject { reason: rejection.reason(), group: rejection.auto_scaling_group_name }
+            }),
         }
     };
     causes.into_iter().map(decide).collect()

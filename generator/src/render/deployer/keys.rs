@@ -1,41 +1,43 @@
 //! What a key asks of whoever deploys it. A key has no name before it is there, and none after: what tells the stack's own from all others
 //! of the account is a tag that it is made with.
 
-use super::deployer_row::{Row, TouchedArns, row};
+use super::row::{Row, TouchedArns, row};
 
 const KEY: &[&str] = &["aws_kms_key", "aws_kms_alias", "AWS::KMS::Key", "AWS::KMS::Alias"];
 
-/// What only looks or takes nothing from anybody, and what a key is asked for while KMS may not yet know its tag.
-pub(super) const KEYS: Row = row(
-    KEY,
-    TouchedArns::Keys,
-    &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-    &["kms:CreateAlias", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:UpdateAlias"],
-);
-/// With the tag, or not at all. The tag that a key is made with is put on a key that has no alias yet.
-pub(super) const NEW_KEYS: Row = row(KEY, TouchedArns::NewKeys, &[], &["kms:CreateKey", "kms:TagResource"]);
-/// What decides who may use a key, and whether it is there.
-pub(super) const KEYS_OF_STACKS: Row = row(
-    KEY,
-    TouchedArns::KeysOfStacks,
-    &[],
-    &[
-        "kms:PutKeyPolicy",
-        "kms:ScheduleKeyDeletion",
-        "kms:TagResource",
-        "kms:UntagResource",
-        "kms:UpdateKeyDescription",
-    ],
-);
-/// AWS offers no resource to limit it to.
-pub(super) const ALIASES: Row = row(KEY, TouchedArns::Everything, &["kms:ListAliases"], &[]);
-/// For what it encrypts: the table and the function's environment.
-pub(super) const THROUGH_SERVICES: Row = row(
-    KEY,
-    TouchedArns::KeysThroughServices,
-    &[],
-    &["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:RevokeGrant"],
-);
+pub(super) const ROWS: &[Row] = &[
+    // What only looks or takes nothing from anybody, and what a key is asked for while KMS may not yet know its tag.
+    row(
+        KEY,
+        TouchedArns::Keys,
+        &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+        &["kms:CreateAlias", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:UpdateAlias"],
+    ),
+    // With the tag, or not at all. The tag that a key is made with is put on a key that has no alias yet.
+    row(KEY, TouchedArns::NewKeys, &[], &["kms:CreateKey", "kms:TagResource"]),
+    // What decides who may use a key, and whether it is there.
+    row(
+        KEY,
+        TouchedArns::KeysOfStacks,
+        &[],
+        &[
+            "kms:PutKeyPolicy",
+            "kms:ScheduleKeyDeletion",
+            "kms:TagResource",
+            "kms:UntagResource",
+            "kms:UpdateKeyDescription",
+        ],
+    ),
+    // AWS offers no resource to limit it to.
+    row(KEY, TouchedArns::Everything, &["kms:ListAliases"], &[]),
+    // For what it encrypts: the table and the function's environment.
+    row(
+        KEY,
+        TouchedArns::KeysThroughServices,
+        &[],
+        &["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:RevokeGrant"],
+    ),
+];
 
 #[cfg(test)]
 mod tests {
