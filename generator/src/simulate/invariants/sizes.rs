@@ -147,7 +147,7 @@ impl Demand {
                 self.is_lowered_or_bounded |= is_bounded || lowered > 0;
                 self.most += raised;
                 // A minimum that raises it would have raised what there is without the recycle to that number, or by nothing.
-                let is_lifted = after.min != before.min && after.desired == after.min;
+                let is_lifted = raised > 0 && after.min != before.min && after.desired == after.min;
                 self.least = if is_lifted {
                     self.least.max(after.min)
                 } else {
