@@ -2,6 +2,7 @@
 //! serves it.
 
 mod identity;
+mod process;
 mod sandbox;
 pub(crate) mod api;
 

@@ -2,9 +2,8 @@
 //! ended where it overruns, and started again where it crashes.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,13 +12,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::identity::request_id;
+use super::process::{Group, Spawned};
 
 /// How long a function may take until it asks for its first event. Lambda gives it ten seconds; a desk may be busier.
 const INIT_MAX: Duration = Duration::from_secs(30);
 /// How long a process that has answered may take until it asks for the next event.
 const PARTING: Duration = Duration::from_secs(1);
-/// How often it is looked for the end of a process that has closed its output.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// A function, as its configuration has it.
 #[derive(Debug, Clone)]
@@ -119,12 +117,12 @@ pub struct Sandbox {
     turn: Mutex<()>,
     state: Mutex<State>,
     changed: Condvar,
-    child: Mutex<Option<Child>>,
-    /// Reads what the process prints, until it has ended.
-    reader: Mutex<Option<JoinHandle<()>>>,
+    group: Group,
+    /// Follows the process until it has ended.
+    follower: Mutex<Option<JoinHandle<()>>>,
     /// `HOST:PORT` of the Runtime API; known once it is served.
     api: Mutex<String>,
-    tell: Box<dyn Fn(Notice) + Send + Sync>,
+    tell: Arc<dyn Fn(Notice) + Send + Sync>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -140,10 +138,10 @@ impl Sandbox {
             turn: Mutex::new(()),
             state: Mutex::new(state),
             changed: Condvar::new(),
-            child: Mutex::new(None),
-            reader: Mutex::new(None),
+            group: Group::default(),
+            follower: Mutex::new(None),
             api: Mutex::default(),
-            tell: Box::new(tell),
+            tell: Arc::new(tell),
         })
     }
 
@@ -171,7 +169,7 @@ impl Sandbox {
         })
     }
 
-    /// Ends the process. All that it printed has been told of then.
+    /// Ends the process and all that it has started. What they printed has been told of then.
     pub fn stop(&self) {
         // One that has answered is about to ask for the next event: it is not cut off while it hears that its answer is there.
         self.wait_while(PARTING, |phase| *phase == Phase::Answered);
@@ -182,14 +180,18 @@ impl Sandbox {
             state.next = None;
         }
         self.changed.notify_all();
-        if let Some(mut child) = held(&self.child).take() {
-            let _ = child.kill(); // it may have ended
-            let _ = child.wait();
+        self.group.kill();
+        let follower = held(&self.follower).take();
+        // The last to hold the sandbox can be the follower itself, which has seen the end.
+        if let Some(follower) = follower.filter(|one| one.thread().id() != thread::current().id()) {
+            let _ = follower.join();
         }
-        let reader = held(&self.reader).take();
-        if let Some(reader) = reader {
-            let _ = reader.join();
-        }
+    }
+
+    /// Ends the process for good: nothing starts it again, whatever is under way. The event that it has is not waited for.
+    pub fn close(&self) {
+        self.group.close();
+        self.stop();
     }
 
     /// Invokes the function and waits for the outcome; two at once wait for each other, as for one sandbox of Lambda's.
@@ -279,9 +281,6 @@ impl Sandbox {
             .env_clear()
             .envs(&function.environment);
         command.env("AWS_LAMBDA_RUNTIME_API", api);
-        // A terminal's Ctrl-C is for us alone: the process is ended from here, and nothing is told of a crash.
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Before it is there: it may ask for an event before this thread goes on, and would be taken for the former one.
         let life = {
             let mut state = held(&self.state);
@@ -292,47 +291,18 @@ impl Sandbox {
             state.life
         };
         self.changed.notify_all(); // whoever waits for the former one need not any longer
-        let spawned = command.spawn().inspect_err(|_| held(&self.state).phase = Phase::Down);
-        let mut child = spawned?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
-        *held(&self.child) = Some(child);
+        let spawned = self.group.spawn(&mut command);
+        let spawned = spawned.inspect_err(|_| held(&self.state).phase = Phase::Down)?;
         (self.tell)(Notice::Started);
         let sandbox = Arc::clone(self);
-        let reader = thread::spawn(move || {
-            let reader = Arc::clone(&sandbox);
-            let other = thread::spawn(move || reader.follow(errors));
-            sandbox.follow(output);
-            let _ = other.join();
-            sandbox.watch_end(life);
-        });
-        *held(&self.reader) = Some(reader);
+        *held(&self.follower) = Some(thread::spawn(move || sandbox.follow(spawned, life)));
         Ok(())
     }
 
-    fn follow(&self, stream: Option<impl Read>) {
-        let lines = stream.into_iter().flat_map(|stream| BufReader::new(stream).split(b'\n'));
-        for line in lines.map_while(Result::ok) {
-            (self.tell)(Notice::Line(String::from_utf8_lossy(&line).trim_end().to_owned()));
-        }
-    }
-
-    /// Notes the end of a process that has closed its output.
-    fn watch_end(&self, life: u64) {
-        let how = loop {
-            let state = held(&self.state);
-            if state.life != life {
-                return; // it was ended from here
-            }
-            drop(state);
-            let ended = held(&self.child).as_mut().map(Child::try_wait);
-            match ended {
-                Some(Ok(None)) => {}
-                Some(Ok(Some(status))) => break told(status),
-                Some(Err(_)) | None => return,
-            }
-            let state = held(&self.state);
-            drop(self.changed.wait_timeout(state, LOOK));
-        };
+    /// Tells what the process prints, and notes its end unless it was ended from here.
+    fn follow(&self, spawned: Spawned, life: u64) {
+        let tell = Arc::clone(&self.tell);
+        let how = spawned.follow(&self.group, &Arc::new(move |line| tell(Notice::Line(line))));
         let mut state = held(&self.state);
         if state.life == life {
             state.phase = Phase::Ended(how.clone());
@@ -384,7 +354,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.stop();
+        self.close();
     }
 }
 
@@ -392,9 +362,4 @@ fn error(request_id: &str, kind: &str, message: &str) -> Outcome {
     Outcome::Error(
         json!({"errorType": kind, "errorMessage": format!("RequestId: {request_id} Error: {message}")}),
     )
-}
-
-/// As Lambda tells it: `exit status 1`, `signal: 9 (SIGKILL)`.
-fn told(status: ExitStatus) -> String {
-    status.to_string().replace("exit status: ", "exit status ")
 }
