@@ -26,8 +26,14 @@ pub const SAMPLES: &[Sample] = &[
     sample("update-mixed-instances", "a group was given another mixed instances policy"),
     sample("create-tags-two-groups", "tags of two groups were set by one call"),
     sample("delete-tags", "a tag of a group was deleted"),
-    sample("create-template-version", "a launch template got a new version"),
-    sample("modify-template-default", "a launch template got another default version"),
+    sample(
+        "create-template-version",
+        "a launch template that a group follows with $Latest got a new version",
+    ),
+    sample(
+        "modify-template-default",
+        "a launch template that a group follows with $Default got another default",
+    ),
     sample("maintenance-scheduled", "AWS will retire an instance of a group"),
     sample("minimal", "the shortest event that the handler takes by direct invocation"),
     sample("execution-aborted", "an execution of the stack's state machine was stopped"),
@@ -39,11 +45,12 @@ pub const SAMPLES: &[Sample] = &[
     sample("update-own-role", "a call of the stack's own role: starts nothing"),
 ];
 
-/// What in a sample stands for something of the reader's own, with what the files say. The longer of two that begin alike
-/// stands first.
+/// What in a sample stands for something of the reader's own, with what the files say. Of two that begin at one place the
+/// first counts.
 const PLACES: &[(&str, &str)] = &[
     ("group", "web-asg-1"),
     ("other-group", "api-asg-1"),
+    ("role", "arn:aws:iam::123456789012:role/asg-recycle-test-machine"),
     ("machine", "asg-recycle-test"),
     ("template", "lt-0123456789abcdef0"),
     ("instance", "i-0123456789abcdef0"),

@@ -43,7 +43,7 @@ enum Format {
 /// How a sample is to be.
 #[derive(Debug, clap::Args)]
 pub(super) struct Shape {
-    /// What it is about: group, other-group, template, machine, account or region; may be repeated.
+    /// What it is about: group, other-group, instance, template, machine, role, account or region; may be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(super) settings: Vec<SampleValue>,
     /// As a batch of the queue, which is how the deployed function gets it.

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use asg_recycle_handler::contract::{CA_BUNDLE, CONNECTION_VARIABLES};
+use asg_recycle_handler::contract::{CA_BUNDLE, CONNECTION_VARIABLES, OWN_ROLE_ARNS};
 use tempfile::TempDir;
 
 use super::building::Building;
@@ -117,7 +117,9 @@ impl FunctionArguments {
             timeout: Duration::from_secs(stack.stack().function.timeout_seconds.into()),
         };
         let machine = stack.stack().text(&stack.stack().machine.name, place);
-        let defaults = Defaults { machine, account: account.to_owned(), region, ..Defaults::default() };
+        let roles = function.environment.get(OWN_ROLE_ARNS.name);
+        let role = roles.and_then(|roles| roles.rsplit(',').next()).map(|role| role.trim().to_owned());
+        let defaults = Defaults { machine, role, account: account.to_owned(), region, ..Defaults::default() };
         Ok(Prepared { stack, function, defaults, _unpacked: unpacked })
     }
 
@@ -182,7 +184,7 @@ impl FunctionArguments {
                 format!("note: this machine runs {0}, so the handler is built for {0} here\n", here.as_str());
             context.console.note(&note);
         }
-        let built = self.building.build(here, &source.contents(stack.config())?, context)?;
+        let built = self.building.build(here, &source.contents(stack.config(), context)?, context)?;
         let folder =
             tempfile::tempdir().map_err(|error| Failure::World(format!("no temporary folder: {error}")))?;
         let unpacked =

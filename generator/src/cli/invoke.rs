@@ -81,9 +81,12 @@ impl EventArguments {
 }
 
 fn settings(defaults: &Defaults) -> Vec<SampleValue> {
-    let Defaults { group, machine, account, region, template } = defaults;
+    let Defaults { group, other_group, instance, role, machine, account, region, template } = defaults;
     let named = [
         ("group", group.as_deref().unwrap_or_default()),
+        ("other-group", other_group.as_deref().unwrap_or_default()),
+        ("instance", instance.as_deref().unwrap_or_default()),
+        ("role", role.as_deref().unwrap_or_default()),
         ("machine", machine),
         ("account", account),
         ("region", region),
@@ -111,6 +114,10 @@ fn read(path: &std::path::Path) -> Result<Value, Failure> {
 }
 
 fn parse(name: &str, text: &str) -> Result<Value, Failure> {
+    if text.trim().is_empty() {
+        let fix = "`asg-recycle events show update-launch-template` prints an event to start from";
+        return Err(Failure::Input(format!("{name} is empty; {fix}")));
+    }
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();

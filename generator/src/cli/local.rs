@@ -17,7 +17,7 @@ use super::exit_code::Failure;
 use super::function::{FunctionArguments, Prepared};
 use super::input::Source;
 use super::invoke::EventArguments;
-use super::scenario::WorldArguments;
+use super::scenario::{WorldArguments, follow_template};
 use super::simulate::look;
 use crate::http;
 use crate::local::{self, Account, Asked, AwsCall, Endpoint, ServiceFault};
@@ -147,6 +147,9 @@ impl Arguments {
         }
         let config = prepared.stack.config().clone();
         let (strategy, mut scenario) = self.world.scenario(&config, context)?;
+        if self.world.scenario.is_none() {
+            follow_template(&mut scenario);
+        }
         scenario.triggers = Some(Vec::new()); // the event on the desk is the trigger
         let deployment =
             Deployment::of(&prepared.stack).map_err(|problems| Failure::World(problems.to_string()))?;
@@ -158,8 +161,10 @@ impl Arguments {
             scenario.runner(&deployments, &strategy, Detail::Plain).map_err(|error| error.to_string())
         };
         let first = begin().map_err(Failure::Input)?;
-        let group = first.world().group(0);
-        prepared.defaults.group = group.map(|group| group.name.to_string());
+        let name = |index| first.world().group(index).map(|group| group.name.to_string());
+        (prepared.defaults.group, prepared.defaults.other_group) = (name(0), name(1));
+        let instance = first.world().group(0).and_then(|group| group.instances.first());
+        prepared.defaults.instance = instance.map(|instance| instance.id.to_string());
         prepared.defaults.template = first.world().templates().keys().next().map(ToString::to_string);
         Ok(Some(Account::new(begin)))
     }
@@ -180,7 +185,7 @@ struct Session<'a> {
 /// However it ends, it leaves no process.
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        self.sandbox.stop();
+        self.sandbox.close();
     }
 }
 
@@ -281,7 +286,7 @@ impl Session<'_> {
             }
             Happening::Told(Notice::Line(line)) => {
                 let shown = if context.console.is_watched {
-                    local::pretty(&line, context.console.colours_notes)
+                    local::pretty(&line, context.console.colours_notes, context.console.columns)
                 } else {
                     Some(line)
                 };
@@ -371,6 +376,9 @@ impl Session<'_> {
         let replacing = std::thread::spawn(move || sandbox.replace(function));
         let mut ended = VecDeque::new();
         while !replacing.is_finished() {
+            if self.interrupted.load(Ordering::Relaxed) {
+                self.sandbox.close(); // the event that is under way is not waited for
+            }
             if let Ok(happening) = happenings.recv_timeout(BREATH) {
                 ended.extend(self.follow(happening, context)?);
             }

@@ -3,7 +3,7 @@
 use asg_recycle_handler::contract::{RECYCLE_WINDOW, STRATEGY as STRATEGY_TAG};
 use asg_recycle_handler::spelling::nearest;
 use asg_recycle_simulator::time::Span;
-use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
+use asg_recycle_simulator::world::spec::{GroupSpec, LaunchSpec, TemplateVersionSpec, WorldSpec};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
@@ -24,7 +24,7 @@ pub(super) struct WorldArguments {
         "window", "at", "boot", "drain", "faults"])]
     pub(super) scenario: Option<String>,
     /// Decides everything that is left to chance [default: 1, or what the scenario's `world` says].
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Option<u64>,
     /// Something that goes wrong; may be repeated.
     #[arg(long = "fault", value_name = "NAME", value_parser = fault_names())]
@@ -42,16 +42,16 @@ struct GroupArguments {
         value_parser = clap::value_parser!(u32).range(..=2000))]
     instances: u32,
     /// Its minimum; the number of instances where it is not said.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=10_000))]
     min: Option<u32>,
     /// Its maximum; twice the number of instances where it is not said.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=10_000))]
     max: Option<u32>,
     /// Its Availability Zones: how many, or their names with commas.
     #[arg(long, value_name = "ZONES", value_parser = zones, default_value = "3")]
     zones: Zones,
     /// Number of target groups that it is attached to.
-    #[arg(long, value_name = "N", default_value_t = GroupSpec::default().target_groups,
+    #[arg(long, value_name = "N", default_value_t = GroupSpec::default().target_groups, allow_negative_numbers = true,
         value_parser = clap::value_parser!(u32).range(..=50))]
     target_groups: u32,
     /// Its recycle window, as the tag has it, e.g. `22:00,04:00`.
@@ -61,10 +61,10 @@ struct GroupArguments {
     #[arg(long, value_name = "TIME", value_parser = moment, default_value = "09:00")]
     at: u64,
     /// Time from the launch of an instance until it is in service, e.g. 240s or 4m.
-    #[arg(long, value_name = "TIME", default_value = "240s")]
+    #[arg(long, value_name = "TIME", default_value = "240s", allow_hyphen_values = true)]
     boot: Span,
     /// Time from the termination of an instance until it has left, load balancers included.
-    #[arg(long, value_name = "TIME", default_value = "330s")]
+    #[arg(long, value_name = "TIME", default_value = "330s", allow_hyphen_values = true)]
     drain: Span,
 }
 
@@ -89,6 +89,10 @@ fn zones(text: &str) -> Result<Zones, String> {
     } else {
         Err(format!("write a number from 1 to {ZONES_MAX}, or names such as `eu-west-2a,eu-west-2b`"))
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
 }
 
 /// Milliseconds since the epoch.
@@ -120,10 +124,34 @@ impl WorldArguments {
     pub(super) fn scenario(&self, config: &Config, context: &Context) -> Result<(String, Scenario), Failure> {
         let (strategy, mut scenario) = match &self.scenario {
             Some(name) => found(name, (self.strategy.as_deref(), config), context)?,
-            None => (self.strategy(config)?, self.described()?),
+            None => (self.windowed_strategy(config)?, self.described()?),
         };
         scenario.world.seed = self.seed.unwrap_or(scenario.world.seed);
         Ok((strategy, scenario))
+    }
+
+    /// The strategy, which looks at windows if one is given.
+    fn windowed_strategy(&self, config: &Config) -> Result<String, Failure> {
+        let strategy = self.strategy(config)?;
+        let all = config.catalog().strategies();
+        let looks = |name: &str| all.get(name).is_some_and(|strategy| strategy.windowed);
+        if self.group.window.is_none() || looks(&strategy) {
+            return Ok(strategy);
+        }
+        let others: Vec<String> = config
+            .strategies
+            .keys()
+            .filter(|name| looks(name))
+            .map(|name| format!("`--strategy {name}`"))
+            .collect();
+        let fix = if others.is_empty() {
+            "no strategy of the stack does".to_owned()
+        } else {
+            format!("{} does", others.join(" or "))
+        };
+        Err(Failure::Input(format!(
+            "`{strategy}` looks at no window, so `--window` would change nothing; {fix}"
+        )))
     }
 
     /// A scenario from elsewhere with the seed and the faults that are given.
@@ -200,6 +228,24 @@ impl GroupArguments {
         again.extend([("--boot", millis(self.boot)), ("--drain", millis(self.drain))]);
         again
     }
+}
+
+/// The group beside the one that the arguments describe.
+const OTHER_GROUP: &str = "webops-asg-2";
+
+/// Makes of the group that the arguments describe one that follows its launch template's newest version, beside another like it that
+/// follows the default one: so there is a group for every sample.
+pub(super) fn follow_template(scenario: &mut Scenario) {
+    let Some(group) = &mut scenario.group else { return };
+    let follows = |version: &str| {
+        LaunchSpec::Template(TemplateVersionSpec {
+            version: version.to_owned(),
+            ..TemplateVersionSpec::default()
+        })
+    };
+    group.launch = follows("$Latest");
+    let name = OTHER_GROUP.to_owned();
+    scenario.other_groups.push(GroupSpec { name, launch: follows("$Default"), ..group.clone() });
 }
 
 /// The strategy where none is said.

@@ -26,6 +26,12 @@ const REMEMBERED_MAX: usize = 100;
 pub struct Defaults {
     /// A group that is there.
     pub group: Option<String>,
+    /// Another that is there.
+    pub other_group: Option<String>,
+    /// An instance of the group.
+    pub instance: Option<String>,
+    /// The ARN of a role of the stack's own.
+    pub role: Option<String>,
     /// The state machine's name.
     pub machine: String,
     /// The account's 12 digits.

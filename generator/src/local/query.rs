@@ -58,9 +58,11 @@ fn answer(call: &Call, ask: &dyn Fn(AwsCall) -> Result<Value, ServiceFault>) -> 
 /// A form as the arguments that the modelled services read.
 fn read(form: &BTreeMap<String, String>) -> (String, Value) {
     let mut arguments = Map::new();
-    let names = members(form, "AutoScalingGroupNames.member");
-    if !names.is_empty() {
-        arguments.insert("AutoScalingGroupNames".to_owned(), json!(names));
+    for key in ["AutoScalingGroupNames", "InstanceIds"] {
+        let texts = members(form, &format!("{key}.member"));
+        if !texts.is_empty() {
+            arguments.insert(key.to_owned(), json!(texts));
+        }
     }
     let filter = |number: usize| {
         let name = form.get(&format!("Filters.member.{number}.Name"))?;
@@ -119,14 +121,17 @@ mod tests {
     #[test]
     fn a_form_is_read_into_arguments_with_their_types() {
         let body = "Action=DescribeAutoScalingGroups&Version=2011-01-01&AutoScalingGroupNames.member.1=a+b%26c\
-                    &IncludeInstances=false&MaxRecords=100&Filters.member.1.Name=tag-key&Filters.member.1.Values.member.1=x";
+                    &InstanceIds.member.1=i-1&InstanceIds.member.2=i-2&IncludeInstances=false&MaxRecords=100&Filters.member.1.Name=tag-key&Filters.member.1.Values.member.1=x";
         let form = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         let (action, arguments) = read(&form);
         assert_eq!(action, "DescribeAutoScalingGroups");
         let filters = json!([{"Name": "tag-key", "Values": ["x"]}]);
         assert_eq!(
             arguments,
-            json!({"AutoScalingGroupNames": ["a b&c"], "IncludeInstances": false, "MaxRecords": 100, "Filters": filters})
+            json!({
+                "AutoScalingGroupNames": ["a b&c"], "InstanceIds": ["i-1", "i-2"], "IncludeInstances": false, "MaxRecords": 100,
+                "Filters": filters,
+            })
         );
     }
 

@@ -1,5 +1,7 @@
 //! The handler on a desk: `local`, `invoke` and `events`, with the real handler, and with a function that misbehaves when asked.
 
+mod children;
+mod samples;
 mod watching;
 
 use std::fs;

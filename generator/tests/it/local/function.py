@@ -4,6 +4,7 @@
 import http.client
 import json
 import os
+import subprocess
 import sys
 import time
 import urllib.request
@@ -31,6 +32,10 @@ while True:
             os._exit(7)
         case "overrun":
             time.sleep(60)
+        case "child":  # waits for a process of its own, which holds its output
+            child = subprocess.Popen(["sleep", "600"])
+            print("child", child.pid, flush=True)
+            child.wait()
         case "fail":
             error = {"errorType": "Sad", "errorMessage": "as asked"}
             ask("POST", invocation + "/error", json.dumps(error))
