@@ -7,6 +7,7 @@ mod declarations;
 mod definition;
 mod kind;
 mod placeholder;
+mod printed;
 mod graph;
 mod origin;
 pub(crate) mod expression;
@@ -147,6 +148,8 @@ mod tests {
             );
         }
         assert!(machine.api_calls.contains("autoscaling:TerminateInstanceInAutoScalingGroup"));
+        let value: serde_json::Value = serde_json::from_str(&machine.definition).unwrap();
+        assert_eq!(*machine.minified, format!("{value}\n"));
     }
 
     #[test]

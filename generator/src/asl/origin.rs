@@ -122,6 +122,11 @@ impl Plain {
         Self { text, marked, marks, keys: OnceCell::new() }
     }
 
+    /// Its length without marks, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
     /// The lines that the marks before a place name, in order.
     fn lines(&self, place: usize) -> impl DoubleEndedIterator<Item = &str> {
         let count = self.marks.partition_point(|mark| mark.at <= place);

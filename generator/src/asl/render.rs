@@ -11,6 +11,7 @@ use super::child;
 use super::expression;
 use super::hooks::hooks;
 use super::origin::{self, Marks, Origins, Plain};
+use super::printed;
 use super::source::Source;
 use super::tables::Tables;
 use crate::config::SettingValue;
@@ -115,6 +116,7 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
     let mut all = Map::new();
     let mut stages = Vec::<(String, Vec<String>)>::new();
     let mut origins = Origins::default();
+    let length: usize = files.iter().map(|file| file.plain.len()).sum();
     for StatesOfFile { path, states, plain, .. } in files {
         let names = states.keys().cloned();
         match stages.last_mut().filter(|(stage, _)| stage == stage_of(&path)) {
@@ -132,8 +134,8 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
         origins.add(&path, plain);
     }
     machine.insert("States".to_owned(), Value::Object(all));
-    let text = serde_json::to_string_pretty(&machine).expect("a JSON value prints") + "\n";
-    let minified = serde_json::to_string(&machine).expect("a JSON value prints") + "\n";
+    let text = printed::pretty(&machine, length * 2); // its indentation is longer than the templates'
+    let minified = printed::minified(&text);
     problems.or_ok(Rendered { text: text.into(), minified: minified.into(), machine, stages, origins })
 }
 

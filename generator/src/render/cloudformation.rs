@@ -1,7 +1,5 @@
 //! The stack as one CloudFormation template.
 
-use std::sync::Arc;
-
 use minijinja::context;
 use serde::Serialize;
 
@@ -25,6 +23,13 @@ const FOLDER: &str = "cloudformation";
 
 /// The template of the template; it includes one part per concern.
 const TEMPLATE: &str = "cloudformation/template.yaml.j2";
+
+/// Stands in the template for the line of the definition until all else is printed: it is nine tenths of the text, and every include
+/// copies it.
+const DEFINITION: &str = "\u{e000}definition\n";
+
+/// The columns by which the definition is indented.
+const INDENT: &str = "        ";
 
 /// The file emitted.
 const FILE: &str = "cloudformation/template.yaml";
@@ -84,7 +89,7 @@ impl OutputFormat for CloudFormation {
             tag_list => seen(tag_list(stack)),
             lifecycle_text => seen(lifecycle_text),
             dashboard_body => seen(stack.dashboard.as_ref().map(|dashboard| yaml::json_text(&dashboard.body))),
-            definition => minijinja::Value::from(Arc::clone(&stack.machine.definition)),
+            definition => DEFINITION.trim_end(), // its line ends in the template
             handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
             ..view.seen.clone()
         };
@@ -93,8 +98,11 @@ impl OutputFormat for CloudFormation {
         let mut files: Files = emitted
             .map(|(file, template)| (file.to_owned(), print(&environment, template, &context).into_bytes()))
             .collect();
-        let name = self.description().name;
-        files.extend(deployer::policies(stack, name, &self.emitted(&files)));
+        let policies = deployer::policies(stack, self.description().name, &self.emitted(&files));
+        if let Some(template) = files.get_mut(FILE) {
+            *template = with_definition(template, &stack.machine.definition);
+        }
+        files.extend(policies);
         files
     }
 
@@ -146,6 +154,26 @@ impl OutputFormat for CloudFormation {
         };
         format!("Tags:\n{}", tags.iter().map(item).collect::<String>())
     }
+}
+
+/// The template with the definition where [`DEFINITION`] stands.
+///
+/// # Panics
+/// If it stands nowhere: templates are compiled in, so the first test to render meets it.
+fn with_definition(template: &[u8], definition: &str) -> Vec<u8> {
+    let mark = DEFINITION.as_bytes();
+    let at = template.windows(mark.len()).position(|window| window == mark);
+    let at = at.expect("the template has a place for the definition");
+    let lines = definition.lines().count();
+    let mut whole = Vec::with_capacity(template.len() + definition.len() + lines * INDENT.len());
+    whole.extend_from_slice(&template[..at]);
+    for line in definition.lines() {
+        whole.extend_from_slice(INDENT.as_bytes());
+        whole.extend_from_slice(line.as_bytes());
+        whole.push(b'\n');
+    }
+    whole.extend_from_slice(&template[at + mark.len()..]);
+    whole
 }
 
 /// Where the zip is published, the template says where: as a parameter's default an update would keep the former key.
