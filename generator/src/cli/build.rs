@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
     let is_silent = stack.stack().guide.has_silent_alarms;
-    let contents = arguments.source.contents(stack.config())?;
+    let contents = arguments.source.contents(stack.config(), context)?;
     let architecture = stack.config().handler.architecture;
     let built = match &arguments.handler_zip {
         Some(file) => Some(building::given(file, architecture, &contents)?),
@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let plan =
         folder.plan(Wanted { files, package: Some(record), stack: Some(upgraded), ..Wanted::default() })?;
     report::upgrade(&plan, context);
+    report::left_out(&plan, &arguments.format, &arguments.target.out, context);
     report::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
     report::silence(is_silent, context);
     context

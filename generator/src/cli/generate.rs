@@ -52,12 +52,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let stack = arguments.source.stack(context)?;
     let is_silent = stack.stack().guide.has_silent_alarms;
     let folder = arguments.target.open()?;
-    let contents = arguments.source.contents(stack.config())?;
+    let contents = arguments.source.contents(stack.config(), context)?;
     let plan = plan_without_zip(&folder, stack, &arguments.format, &contents)?;
     if arguments.check {
         return report::drift(&plan, context);
     }
     report::upgrade(&plan, context);
+    report::left_out(&plan, &arguments.format, &arguments.target.out, context);
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
     report::summary(&arguments.target.out, &summary, context)?;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::exit_code::Failure;
 use crate::AsgRecycle;
-use crate::config::{self, Config};
+use crate::config::{self, Config, values};
 use crate::package::{Contents, PackageError};
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 
 /// Bytes read at most: more than the parser takes, so that it, not the machine's memory, sets the limit.
 const LENGTH_MAX: u64 = 16 << 20;
@@ -50,10 +50,39 @@ impl Source {
             .map_err(|problems| faults(&problems, &name, &text, context.console.colours_notes))
     }
 
-    /// What the stack packages: files are looked for beside the stack's.
-    pub(super) fn contents(&self, config: &Config) -> Result<Contents, PackageError> {
+    /// What the stack packages: files are looked for beside the stack's. Each that cannot be packaged is a fault of the stack's file,
+    /// at its line.
+    pub(super) fn contents(&self, config: &Config, context: &Context) -> Result<Contents, Failure> {
+        self.packaged(config, &[]).map_err(|problems| {
+            // Standard input was read to its end: the faults are told without their lines.
+            let text =
+                if self.file.as_os_str() == "-" { Vec::new() } else { read(&self.file).unwrap_or_default() };
+            let problems = self.packaged(config, &text).err().unwrap_or(problems);
+            faults(&problems, &self.file.display().to_string(), &text, context.console.colours_notes)
+        })
+    }
+
+    /// The same; faults are told by their places in the text of the stack's file.
+    pub(super) fn packaged(&self, config: &Config, text: &[u8]) -> Result<Contents, Problems> {
         let folder = self.file.parent().unwrap_or(Path::new(""));
-        Contents::of_handler(&config.handler, folder)
+        let found = match Contents::of_handler(&config.handler, folder) {
+            Ok(contents) => return Ok(contents),
+            Err(PackageError::Several(faults)) => faults,
+            Err(fault) => vec![fault],
+        };
+        let places = values::values(&String::from_utf8_lossy(text)).map(|values| values.places);
+        let places = places.unwrap_or_default();
+        let mut problems = Problems::default();
+        problems.extend(found.iter().map(|fault| {
+            let PackageError::PackagedFile { path, source_path, reason, fix } = fault else {
+                return Problem::new("packaged-file", "handler.files", fault.to_string());
+            };
+            let place = places.get(&format!("/handler/files/{}", values::escaped(path)));
+            let reason = format!("`{}` {reason}", source_path.display());
+            let problem = Problem::new("packaged-file", format!("handler.files.{path}"), reason).help(*fix);
+            place.map_or(problem.clone(), |place| problem.at(place.value))
+        }));
+        Err(problems)
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let config = arguments.source.config(context)?;
     let architecture = config.handler.architecture;
-    let contents = arguments.source.contents(&config)?;
+    let contents = arguments.source.contents(&config, context)?;
     match (&arguments.verify, &arguments.out) {
         (Some(zip), _) => verify(arguments, zip, architecture, &contents, context),
         (None, Some(out)) => {

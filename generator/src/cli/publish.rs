@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
                 .to_owned(),
         ));
     }
-    let contents = arguments.source.contents(stack.config())?;
+    let contents = arguments.source.contents(stack.config(), context)?;
     let architecture = stack.config().handler.architecture;
     let built = match &arguments.handler_zip {
         Some(file) => building::given(file, architecture, &contents)?,

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
-use crate::output::{Plan, Summary};
+use super::formats::{self, Formats};
+use crate::output::{Change, Plan, Summary};
 use crate::package::{HANDLER_CRATE, Progress};
+use crate::render::FORMATS;
 use crate::shell;
 
 /// Crates between two lines of progress where nobody watches.
@@ -92,6 +94,25 @@ pub(super) fn progress_ends(console: &mut Console) {
 /// A path in a command to paste.
 pub(super) fn pasted(path: &Path) -> String {
     shell::quoted(&path.display().to_string())
+}
+
+/// Says which format's files go from a folder because `--format` leaves it out.
+pub(super) fn left_out(plan: &Plan, formats: &Formats, out: &Path, context: &mut Context) {
+    let is_kept = |name: &str| formats.0.iter().any(|format| format.description().name == name);
+    let removed = || plan.changes().filter(|(_, change)| **change == Change::Remove).map(|(path, _)| path);
+    for lost in FORMATS.iter().map(|format| format.description()).filter(|lost| !is_kept(lost.name)) {
+        let places = lost.contents.iter().chain(lost.image_contents);
+        let places: Vec<&str> = places.filter_map(|(place, _)| place.split('*').next()).collect();
+        let count = removed().filter(|path| places.iter().any(|place| path.starts_with(place))).count();
+        if count > 0 {
+            context.console.note(&format!(
+                "warning: `--format` leaves {} out, so its {count} files go from {}; `--format {}` keeps them\n",
+                lost.title,
+                out.display(),
+                formats::ALL
+            ));
+        }
+    }
 }
 
 /// Says what was written.

@@ -6,7 +6,6 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::input::{self, Source};
 use crate::AsgRecycle;
-use crate::package::PackageError;
 use crate::problem::{Problem, Problems};
 
 #[derive(Debug, clap::Args)]
@@ -32,7 +31,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         Ok(input) => input,
         Err(failure) => return Err(unread(arguments, failure, context)),
     };
-    if let Err(problems) = input.stack.as_ref().map_or(Ok(()), |stack| packaged(arguments, stack)) {
+    // Whether what the stack packages can be packaged: every other command would refuse it.
+    let packaged = |stack: &AsgRecycle| arguments.source.packaged(stack.config(), &input.text).err();
+    if let Some(problems) = input.stack.as_ref().ok().and_then(packaged) {
         input.stack = Err(problems);
     }
     if arguments.format == ReportFormat::Json {
@@ -47,19 +48,6 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         (Err(_), ReportFormat::Json) => Err(Failure::Faults(String::new())), // all said on standard output
     }
-}
-
-/// Whether what the stack packages can be packaged: every other command would refuse it.
-fn packaged(arguments: &Arguments, stack: &AsgRecycle) -> Result<(), Problems> {
-    let problem = |fault: &PackageError| Problem::new("packaged-file", "handler.files", fault.to_string());
-    let faults = match arguments.source.contents(stack.config()) {
-        Ok(_) => return Ok(()),
-        Err(PackageError::Several(faults)) => faults,
-        Err(fault) => vec![fault],
-    };
-    let mut problems = Problems::default();
-    problems.extend(faults.iter().map(problem));
-    Err(problems)
 }
 
 /// A file that cannot be read, which a program is told as it asked to be.

@@ -22,6 +22,17 @@ pub enum PackageError {
         /// What the system says.
         source: io::Error,
     },
+    /// Another compiler stands where the pinned one should.
+    #[error(
+        "the Rust compiler on the search path is {found}, and the handler is built with {channel}: put rustup's before it \
+         (https://rustup.rs) and `rustup toolchain install {channel} --profile minimal`"
+    )]
+    CompilerOther {
+        /// The pinned version.
+        channel: String,
+        /// What the other says that it is.
+        found: String,
+    },
     /// The pinned compiler does not answer.
     #[error(
         "the Rust compiler {channel} does not answer; install it with \

@@ -46,6 +46,7 @@ impl Target {
             answers.of(&tools.places(program), arguments, || tools.ask(program, arguments))
         };
         let rustc = ask("rustc", &["-vV"])?;
+        pinned(&rustc)?;
         let triple = triple(request.architecture);
         let method = tools.method(request)?;
         let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
@@ -68,6 +69,20 @@ impl Target {
         ];
         let inputs = inputs.map(|(name, value)| (name.to_owned(), value)).into();
         Ok(Self { triple, method, inputs, compiler_commit })
+    }
+}
+
+/// Refuses another compiler than the pinned one: without rustup nobody else looks, and it fails in words that do not say so.
+fn pinned(rustc: &str) -> Result<(), PackageError> {
+    let release = rustc.lines().find_map(|line| line.strip_prefix("release: "));
+    let release = release.or_else(|| rustc.strip_prefix("rustc ")?.split_whitespace().next());
+    let channel = sources::channel();
+    match release {
+        Some(release) if release == channel => Ok(()),
+        _ => Err(PackageError::CompilerOther {
+            channel,
+            found: release.unwrap_or_else(|| rustc.lines().next().unwrap_or("nothing")).to_owned(),
+        }),
     }
 }
 
@@ -253,6 +268,18 @@ fn is_harmless(name: &OsString) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn only_the_pinned_compiler_is_taken() {
+        let channel = super::sources::channel();
+        let told = |text: &str| super::pinned(text).map_err(|error| error.to_string());
+        assert_eq!(told(&format!("rustc {channel} (5 2026)\nbinary: rustc\nrelease: {channel}\n")), Ok(()));
+        for other in ["rustc 1.60.0 (7737e0b5c 2022-04-04)\nrelease: 1.60.0\n", "rustc 1.60.0\n", "1.60.0\n"]
+        {
+            let told = told(other).unwrap_err();
+            assert!(told.contains("1.60.0") && told.contains(&channel) && told.contains("rustup"), "{told}");
+        }
+    }
+
     use std::ffi::OsString;
 
     use super::{Answers, Compiler, PackageError, ProcessEnvironment, Target, is_harmless};

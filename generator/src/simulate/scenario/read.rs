@@ -82,7 +82,7 @@ fn problem(whole: &Values, pointer: &str, message: &str) -> Problem {
         None if message.starts_with("missing field") => {
             format!("{} in `{}`", message, if shown.is_empty() { "the scenario" } else { &shown })
         }
-        None => message.to_owned(),
+        None => mistyped(message, &shown).unwrap_or_else(|| message.to_owned()),
     };
     let known: Vec<&str> = message
         .split("expected")
@@ -100,6 +100,36 @@ fn problem(whole: &Values, pointer: &str, message: &str) -> Problem {
     let problem = Problem::new(if of_key { "unknown-key" } else { "scenario" }, shown, reason);
     let problem = place.map_or(problem.clone(), |place| problem.at(place));
     help.map_or(problem.clone(), |help| problem.help(help))
+}
+
+/// `invalid type: string "five", expected u32` in the words that faults of `stack.yaml` have.
+fn mistyped(message: &str, shown: &str) -> Option<String> {
+    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let whole = |max: u64| format!("a whole number from 0 to {max}");
+    let expected = match expected {
+        "u8" => whole(u8::MAX.into()),
+        "u16" => whole(u16::MAX.into()),
+        "u32" => whole(u32::MAX.into()),
+        "u64" | "usize" => whole(u64::MAX),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a string" | "string" => "a text".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "keys with values".to_owned(),
+        other => {
+            other.strip_prefix("struct ").map_or_else(|| other.to_owned(), |_| "keys with values".to_owned())
+        }
+    };
+    let found = match found.split_once(' ') {
+        Some(("string", text)) => format!("the text `{}`", text.trim_matches('"')),
+        Some(("integer" | "boolean", value)) => value.to_owned(),
+        Some(("floating", value)) => value.trim_start_matches("point ").to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ if found == "map" => "keys with values".to_owned(),
+        _ if found == "unit value" || found == "null" => "nothing".to_owned(),
+        _ => found.to_owned(),
+    };
+    Some(format!("`{shown}` takes {expected}, found {found}"))
 }
 
 fn parent(shown: &str) -> &str {
@@ -172,7 +202,7 @@ mod tests {
         let faults = told(text);
         let expected = [
             "1:1: unknown key `gruop` (did you mean `group`?)",
-            "3:8: invalid type: string \"one\", expected u32",
+            "3:8: `group.min` takes a whole number from 0 to 4294967295, found the text `one`",
             "4:3: unknown key `group.zoness` (did you mean `zones`?)",
             "5:18: `soon` is no length of time: write whole numbers with units ms, s, m, h or d, e.g. `90s` or `1h30m`",
         ];
@@ -181,6 +211,24 @@ mod tests {
             faults.len() == 5 && faults[4].starts_with("8:") && faults[4].ends_with("(did you mean `kill`?)"),
             "{faults:?}"
         );
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_told_in_words() {
+        for (text, expected) in [
+            ("group: {min: -1}\n", "`group.min` takes a whole number from 0 to 4294967295, found `-1`"),
+            ("group: {min: 1.5}\n", "`group.min` takes a whole number from 0 to 4294967295, found the text `1.5`"),
+            ("group: {zones: a}\n", "`group.zones` takes a list, found the text `a`"),
+            (
+                "group: {protects_new_instances: 5}\n",
+                "`group.protects_new_instances` takes `true` or `false`, found `5`",
+            ),
+            ("group: {tags: [a]}\n", "`group.tags` takes keys with values, found a list"),
+            ("group: 3\n", "`group` takes keys with values, found `3`"),
+        ] {
+            let faults = told(text);
+            assert!(faults.len() == 1 && faults[0].ends_with(expected), "{text}: {faults:?}");
+        }
     }
 
     #[test]
