@@ -102,7 +102,12 @@ fn check(
         (None, Some(_)) => "it is gone, or is not the one that was written".to_owned(),
         (Some(record), _) => match now.first_difference(&Inputs::from(record.inputs.clone())) {
             None => return context.console.result(&format!("{zip}: up to date, no build is needed\n")),
-            Some(difference) if arguments.explain => explained(&difference),
+            Some(difference) if arguments.explain => {
+                // Of the settings the hash says nothing, and the zip that is there has the former ones.
+                let former = std::fs::read(target.out.join(HANDLER_ZIP)).unwrap_or_default();
+                let settings = package::changed_settings(&former, contents);
+                explained(&difference) + &settings.iter().map(setting).collect::<String>()
+            }
             Some(difference) => format!("`{}` has changed", difference.name),
         },
     };
@@ -115,6 +120,14 @@ fn explained(difference: &Difference) -> String {
         |value: &Option<String>| value.as_ref().map_or("absent".to_owned(), |text| format!("`{text}`"));
     let (before, now) = (value(&difference.before), value(&difference.now));
     format!("`{}` has changed\n  was {before}\n  is  {now}", difference.name)
+}
+
+/// A setting with both values.
+fn setting(difference: &Difference) -> String {
+    let value =
+        |value: &Option<String>| value.as_ref().map_or("absent".to_owned(), |text| format!("`{text}`"));
+    let (before, now) = (value(&difference.before), value(&difference.now));
+    format!("\n  `handler.settings`, `{}`: was {before}, is {now}", difference.name)
 }
 
 fn verify(

@@ -58,6 +58,20 @@ mod tests {
     }
 
     #[test]
+    fn the_example_has_only_variables_that_the_function_reads() {
+        use asg_recycle_handler::contract::{CONNECTION_VARIABLES, VARIABLES};
+        let text = include_str!("../../../examples/webops/.env.example");
+        assert_eq!(parse(text).map(|variables| variables.len()), Ok(0), "all of it is commented out");
+        let lines = text.lines().filter_map(|line| line.strip_prefix('#'));
+        let variables: Vec<&str> = lines.filter(|line| !line.starts_with(' ')).collect();
+        let read = parse(&variables.join("\n")).unwrap();
+        let known = VARIABLES.iter().chain(CONNECTION_VARIABLES).map(|variable| variable.name);
+        let credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        let known: Vec<&str> = known.chain(credentials).chain(["AWS_LAMBDA_LOG_LEVEL"]).collect();
+        assert!(read.len() > 5 && read.keys().all(|name| known.contains(&name.as_str())), "{read:?}");
+    }
+
+    #[test]
     fn every_fault_is_told_and_no_value_repeated() {
         let faults = parse("secret\nA='x\n1A=y\n").unwrap_err();
         assert_eq!(faults.len(), 3);

@@ -5,7 +5,9 @@ use std::io::{Cursor, Read as _};
 
 use zip::{CompressionMethod, DateTime, ZipArchive};
 
+use super::contents::{Contents, SETTINGS};
 use super::error::PackageError;
+use super::inputs::Difference;
 use super::limits::{self, UNZIPPED_BYTES_MAX};
 use crate::digest;
 
@@ -47,6 +49,24 @@ pub(super) fn entries(zip: &[u8]) -> Result<Vec<(String, Found)>, PackageError> 
         entries.push((name, Found { mode: entry.unix_mode(), contents, oddities }));
     }
     Ok(entries)
+}
+
+/// The settings that are not in a zip as they are in what is to be packaged, by name, with both values. None where the zip cannot be
+/// read.
+pub fn changed_settings(zip: &[u8], contents: &Contents) -> Vec<Difference> {
+    let read = |bytes: &[u8]| serde_json::from_slice::<BTreeMap<String, String>>(bytes).unwrap_or_default();
+    let Ok(found) = entries(zip) else { return Vec::new() };
+    let before = found.iter().find(|(name, _)| name == SETTINGS);
+    let mut before = before.map(|(_, entry)| read(&entry.contents)).unwrap_or_default();
+    let now = contents.beside.get(SETTINGS).map(|bytes| read(bytes)).unwrap_or_default();
+    let mut all: Vec<Difference> = now
+        .into_iter()
+        .map(|(name, value)| Difference { before: before.remove(&name), now: Some(value), name })
+        .collect();
+    all.extend(before.into_iter().map(|(name, value)| Difference { name, before: Some(value), now: None }));
+    all.retain(|setting| setting.before != setting.now);
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all
 }
 
 /// How one entry of a zip compares with what it is to be.
@@ -105,7 +125,7 @@ fn faults(found: &Found, wanted: &Found) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::zip::{Entry, zip};
-    use super::verify;
+    use super::{Contents, changed_settings, verify};
 
     fn package(entries: &[(&str, u32, &[u8])]) -> Vec<u8> {
         let entries: Vec<_> =
@@ -127,6 +147,22 @@ mod tests {
         assert_eq!(faults, [("bootstrap", 2), ("ca.pem", 0), ("settings.json", 1), ("extra", 1)]);
         assert_eq!(verdict.entries[0].faults[0], "its mode is 100644, not 100755");
         assert_eq!(verdict.entries[2].faults, ["it is missing"]);
+    }
+
+    #[test]
+    fn settings_that_have_changed_are_named_with_both_values() {
+        let zip = package(&[("settings.json", 0o644, br#"{"A": "1", "B": "2", "C": "3"}"#)]);
+        let beside = [("settings.json".to_owned(), br#"{"A": "1", "B": "x", "D": "4"}"#.to_vec())].into();
+        let contents = Contents { beside, ..Contents::default() };
+        let value = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+        let told = |zip: &[u8], contents: &Contents| -> Vec<String> {
+            let all = changed_settings(zip, contents).into_iter();
+            all.map(|one| format!("{} {} {}", one.name, value(one.before), value(one.now))).collect()
+        };
+        assert_eq!(told(&zip, &contents), ["B 2 x", "C 3 -", "D - 4"]);
+        assert_eq!(told(&zip, &Contents::default()).len(), 3);
+        assert_eq!(told(&package(&[("bootstrap", 0o755, b"x")]), &contents).len(), 3);
+        assert_eq!(told(b"nonsense", &contents), [""; 0]);
     }
 
     #[test]

@@ -108,7 +108,9 @@ fn a_package_is_checked_and_verified_without_being_written() {
     let settings = "name: web\nhandler:\n  settings:\n    AWS_USE_FIPS_ENDPOINT: \"true\"\n";
     let done =
         done.then(&check).file("stack.yaml", settings).stdout_has("`package settings.json` has changed");
-    let done = done.exits(1).then(&explain).stdout_has("\n  was absent\n  is  `").exits(1);
+    let done = done.exits(1).then(&explain).stdout_has("\n  was absent\n  is  `");
+    let done =
+        done.stdout_has("`handler.settings`, `AWS_USE_FIPS_ENDPOINT`: was absent, is `true`\n").exits(1);
     let verify = with_cache(&["package", "stack.yaml", "--verify", "out/handler.zip"], &cache);
     let done = done.then(&verify).stdout_has("= bootstrap\n~ settings.json\n    it is missing\n").exits(1);
     let done = done.then(&verify).file("stack.yaml", "name: web\n").stdout_has("byte for byte").ok();

@@ -217,7 +217,10 @@ mod tests {
     fn what_is_of_another_kind_is_told_in_words() {
         for (text, expected) in [
             ("group: {min: -1}\n", "`group.min` takes a whole number from 0 to 4294967295, found `-1`"),
-            ("group: {min: 1.5}\n", "`group.min` takes a whole number from 0 to 4294967295, found the text `1.5`"),
+            (
+                "group: {min: 1.5}\n",
+                "`group.min` takes a whole number from 0 to 4294967295, found the text `1.5`",
+            ),
             ("group: {zones: a}\n", "`group.zones` takes a list, found the text `a`"),
             (
                 "group: {protects_new_instances: 5}\n",
