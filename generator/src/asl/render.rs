@@ -135,7 +135,7 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
     }
     machine.insert("States".to_owned(), Value::Object(all));
     let text = printed::pretty(&machine, length * 2); // its indentation is longer than the templates'
-    let minified = printed::minified(&text);
+    let minified = printed::minified(&machine, text.len());
     problems.or_ok(Rendered { text: text.into(), minified: minified.into(), machine, stages, origins })
 }
 

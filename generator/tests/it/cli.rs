@@ -103,10 +103,14 @@ fn validate_tells_every_file_that_cannot_be_packaged() {
     let text = "name: web\nhandler:\n  files:\n    ca.pem: certs/ca.pem\n    key.txt: key.txt\n";
     let run = Run::new(&["validate", "stack.yaml"]).file("stack.yaml", text);
     let run = run.file("key.txt", &format!("-----BEGIN {} KEY-----\n", "PRIVATE"));
-    let run = run.stderr_has("`ca.pem`: `certs/ca.pem` cannot be read").stderr_has("holds a private key");
+    let run = run.stderr_has("`certs/ca.pem` cannot be read").stderr_has("holds a private key");
+    let run = run.stderr_has("--> stack.yaml:4:13").stderr_has("--> stack.yaml:5:14");
     let done = run.stderr_has("error: 2 faults in stack.yaml").exits(2);
     let done =
         done.then(&["validate", "stack.yaml", "--format", "json"]).stdout_has("\"packaged-file\"").exits(2);
+    // Every other command says the same.
+    let generate = ["generate", "stack.yaml", "--out", "out"];
+    let done = done.then(&generate).stderr_has("--> stack.yaml:4:13").stderr_has("2 faults").exits(2);
     let done = done.then(&["validate", "stack.yaml"]).file("key.txt", "x").file("certs/ca.pem", "x");
     done.stdout("stack.yaml: no faults\n").ok();
 }
@@ -121,7 +125,9 @@ fn generate_writes_each_format_asked_for() {
     }
     assert!(done.has("out/terraform") && done.has("out/cloudformation/template.yaml"));
     let narrow = done.then(&["generate", "stack.yaml", "--out", "out", "--format", "terraform"]);
-    let done = narrow.stdout_has("- cloudformation/template.yaml\n").ok();
+    let done = narrow.stdout_has("- cloudformation/template.yaml\n");
+    let narrow = narrow.stderr_has("warning: `--format` leaves CloudFormation out, so its ");
+    let done = narrow.stderr_has("go from out; `--format all` keeps them\n").ok();
     assert!(done.has("out/terraform") && !done.has("out/cloudformation"));
 }
 

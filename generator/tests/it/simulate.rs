@@ -16,6 +16,22 @@ fn json(done: &Done) -> Value {
 }
 
 #[test]
+fn what_a_group_cannot_be_is_told_in_words() {
+    for (arguments, told) in [
+        (
+            &["--window", "22:00,04:00"][..],
+            "`out-in` looks at no window, so `--window` would change nothing; `--strategy out-in-timed`",
+        ),
+        (&["--boot", "-4m"], "`-4m` is no length of time"),
+        (&["--min", "-1"], "-1 is not in 0..=10000"),
+        (&["--seed", "abc"], "write a whole number from 0 to 18446744073709551615"),
+    ] {
+        let all = [&["simulate", "stack.yaml"][..], arguments].concat();
+        Run::new(&all).file("stack.yaml", "name: demo\n").stderr_has(told).exits(2);
+    }
+}
+
+#[test]
 fn a_recycle_is_told_with_times_chart_totals_and_price() {
     let done = simulate(&["--instances", "2", "--boot", "60s", "--drain", "1m30s", "--seed", "7"])
         .stdout_has("with out-in, 2 instances, 2 outdated\nrecycled: 2 -> 4 -> 2 instances in ")
