@@ -132,7 +132,7 @@ fn what_a_stack_packages_is_in_its_zip() {
     assert_eq!(names, ["bootstrap", "ca.pem", "settings.json"]);
     let before = files(&done.folder.join("out"));
     fs::remove_file(done.folder.join("stack/certs/ca.pem")).expect("removed");
-    let done = done.then(&build).stderr_has("`handler.files`, `ca.pem`: `stack/certs/ca.pem` cannot be read");
+    let done = done.then(&build).stderr_has("`stack/certs/ca.pem` cannot be read");
     let done = done.exits(2);
     assert_eq!(files(&done.folder.join("out")), before, "the output is as it was");
 }
