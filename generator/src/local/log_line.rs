@@ -1,5 +1,7 @@
 //! The handler's log lines as a person reads them.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Columns of the time and the level, under which a decision that is longer than the terminal is wide goes on.
@@ -56,7 +58,7 @@ fn folded(words: &[(String, String)], columns: Option<usize>) -> String {
     for (printed, measured) in words {
         let length = measured.chars().count();
         if taken > 0 && taken + 1 + length > room {
-            text += &format!("\n{:INDENT$}", "");
+            let _ = write!(text, "\n{:INDENT$}", ""); // text takes text
             taken = 0;
         } else if taken > 0 {
             text.push(' ');

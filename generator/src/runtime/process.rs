@@ -77,8 +77,12 @@ impl Spawned {
     ) -> String {
         let (open, drained) = channel();
         let (output, errors) = (self.child.stdout.take(), self.child.stderr.take());
-        output.into_iter().for_each(|stream| read(stream, Arc::clone(line), open.clone()));
-        errors.into_iter().for_each(|stream| read(stream, Arc::clone(line), open.clone()));
+        if let Some(stream) = output {
+            read(stream, Arc::clone(line), open.clone());
+        }
+        if let Some(stream) = errors {
+            read(stream, Arc::clone(line), open.clone());
+        }
         drop(open);
         // It is left unreaped, so that its number is still the group's when the rest is killed.
         while waitid(WaitId::Pid(self.leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)

@@ -125,7 +125,7 @@ fn generate_writes_each_format_asked_for() {
     }
     assert!(done.has("out/terraform") && done.has("out/cloudformation/template.yaml"));
     let narrow = done.then(&["generate", "stack.yaml", "--out", "out", "--format", "terraform"]);
-    let done = narrow.stdout_has("- cloudformation/template.yaml\n");
+    let narrow = narrow.stdout_has("- cloudformation/template.yaml\n");
     let narrow = narrow.stderr_has("warning: `--format` leaves CloudFormation out, so its ");
     let done = narrow.stderr_has("go from out; `--format all` keeps them\n").ok();
     assert!(done.has("out/terraform") && !done.has("out/cloudformation"));

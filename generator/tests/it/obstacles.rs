@@ -115,7 +115,7 @@ fn a_zip_over_the_limit_is_refused_before_anything_is_compiled() {
     let run = run.file("big", "");
     let big = fs::File::options().write(true).open(run.folder().join("big")).expect("a file");
     big.set_len(262_144_001).expect("a hole in a file");
-    let done = run.stderr_has("`big` is more than fits").stderr_has("`big` is more than fits").stderr_has("stack.yaml:4:10").exits(2);
+    let done = run.stderr_has("`big` is more than fits").stderr_has("stack.yaml:4:10").exits(2);
     assert!(!done.has("out") && !done.has("cache"));
 }
 
