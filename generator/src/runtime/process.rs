@@ -14,7 +14,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 /// The group that runs, if any. Its leader is reaped under this lock only: until then nobody else can have its number.
 #[derive(Debug, Default)]
-pub(super) struct Group(Mutex<Running>);
+pub(super) struct ProcessGroup(Mutex<Running>);
 
 #[derive(Debug, Default)]
 enum Running {
@@ -32,7 +32,7 @@ pub(super) struct Spawned {
     leader: Pid,
 }
 
-impl Group {
+impl ProcessGroup {
     fn held(&self) -> MutexGuard<'_, Running> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,7 +72,7 @@ impl Spawned {
     /// Hands on each line that it prints until its end, and ends what it has started and left running; says how it ended.
     pub(super) fn follow(
         mut self,
-        group: &Group,
+        group: &ProcessGroup,
         line: &Arc<impl Fn(String) + Send + Sync + 'static>,
     ) -> String {
         let (open, drained) = channel();
@@ -131,7 +131,7 @@ mod tests {
         command
     }
 
-    fn followed(group: &Group, script: &str) -> (String, Vec<String>) {
+    fn followed(group: &ProcessGroup, script: &str) -> (String, Vec<String>) {
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let heard = Arc::clone(&lines);
         let line = Arc::new(move |line| heard.lock().unwrap().push(line));
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_a_process_started_and_left_running_ends_with_it() {
-        let (how, lines) = followed(&Group::default(), "sleep 600 & echo $!; exit 3");
+        let (how, lines) = followed(&ProcessGroup::default(), "sleep 600 & echo $!; exit 3");
         assert_eq!(how, "exit status 3");
         let [sleeper] = &lines[..] else { panic!("{lines:?}") };
         // Killed, though perhaps not yet reaped by whoever inherits it.
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_killed_group_takes_the_children_along_and_a_closed_one_starts_nothing() {
-        let group = Arc::<Group>::default();
+        let group = Arc::<ProcessGroup>::default();
         let (sender, lines) = channel();
         let line = Arc::new(move |line| drop(sender.send(line)));
         let spawned = group.spawn(&mut shell("sleep 600 | cat & echo here; wait")).unwrap();
@@ -171,7 +171,7 @@ mod tests {
     fn a_process_that_left_the_group_holds_nobody_up() {
         // It holds the pipe of errors. What is read of it ends once it has a session of its own.
         let script = "left=$(setsid sh -c 'exec >/dev/null; exec sleep 5' &); echo done";
-        let (how, lines) = followed(&Group::default(), script);
+        let (how, lines) = followed(&ProcessGroup::default(), script);
         assert_eq!((how.as_str(), &lines[..]), ("exit status 0", &["done".to_owned()][..]));
     }
 }

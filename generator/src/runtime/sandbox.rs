@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::identity::request_id;
-use super::process::{Group, Spawned};
+use super::process::{ProcessGroup, Spawned};
 
 /// How long a function may take until it asks for its first event. Lambda gives it ten seconds; a desk may be busier.
 const INIT_MAX: Duration = Duration::from_secs(30);
@@ -117,7 +117,7 @@ pub struct Sandbox {
     turn: Mutex<()>,
     state: Mutex<State>,
     changed: Condvar,
-    group: Group,
+    group: ProcessGroup,
     /// Follows the process until it has ended.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// `HOST:PORT` of the Runtime API; known once it is served.
@@ -138,7 +138,7 @@ impl Sandbox {
             turn: Mutex::new(()),
             state: Mutex::new(state),
             changed: Condvar::new(),
-            group: Group::default(),
+            group: ProcessGroup::default(),
             follower: Mutex::new(None),
             api: Mutex::default(),
             tell: Arc::new(tell),
