@@ -15,7 +15,8 @@ pub const GROUPS_PER_CALL_MAX: usize = 50;
 /// Most instance ids that one description takes.
 pub const INSTANCES_PER_CALL_MAX: usize = 50;
 
-/// The calls: the ports of a hexagonal architecture, so that decisions are tested without AWS. Each may be made from many tasks at once, and is dropped half way when time runs out.
+/// The calls: the ports of a hexagonal architecture, so that decisions are tested without AWS. Each may be made from many tasks at
+/// once, and is dropped half way when time runs out.
 pub trait Ports: Send + Sync + 'static {
     /// Describes at most [`GROUPS_PER_CALL_MAX`] groups by name; those that do not exist are not in the answer.
     fn describe(&self, names: &[String]) -> impl Future<Output = Result<Vec<Group>, CallError>> + Send;

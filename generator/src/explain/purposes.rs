@@ -95,7 +95,9 @@ pub(super) const PURPOSES: &[Purpose] = &[
     ),
     purpose(
         &["aws_iam_role_policy.notifier", "NotifierPolicy"],
-        "Lets the state machine hand messages to the notifier function, where `notifier_function_arn` is given. Where it is not, it denies all such calls, so that there is a policy in both cases: whether the ARN is given need not be known before it is deployed.",
+        "Lets the state machine hand messages to the notifier function, where `notifier_function_arn` is given. Where \
+         it is not, it denies all such calls, so that there is a policy in both cases: whether the ARN is given need not be known \
+         before it is deployed.",
     ),
     purpose(
         &["aws_iam_role_policy.*"],

@@ -337,7 +337,10 @@ fn resource(
 fn tags_of_a_group(settings: &Settings) -> Value {
     let opted_in = [(RECYCLE_ON_ASG_UPDATE.key, "true")].into_iter();
     let chosen = settings.groups.tags.iter().map(|(key, value)| (&**key, &**value));
-    let entry = |(key, value): (&str, &str)| json!({"ContextKeyName": format!("aws:ResourceTag/{key}"), "ContextKeyType": "string", "ContextKeyValues": [value]});
+    let entry = |(key, value): (&str, &str)| {
+        let name = format!("aws:ResourceTag/{key}");
+        json!({"ContextKeyName": name, "ContextKeyType": "string", "ContextKeyValues": [value]})
+    };
     opted_in.chain(chosen).map(entry).collect()
 }
 

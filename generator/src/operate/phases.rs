@@ -67,8 +67,9 @@ pub fn stands_still(assigned: &BTreeMap<String, Value>) -> bool {
     assigned.get("pause").and_then(|pause| pause.get("stands")) == Some(&Value::Bool(true))
 }
 
-/// What is to end by when, of what an execution assigned to its variables last; nothing while it stands still, for no deadline runs then. What is past is left out, but for the deadline of the
-/// phase that the journal is in: that it is over and nothing ended is what has to be seen.
+/// What is to end by when, of what an execution assigned to its variables last; nothing while it stands still, for no deadline runs
+/// then. What is past is left out, but for the deadline of the phase that the journal is in: that it is over and nothing ended is
+/// what has to be seen.
 pub fn deadlines(assigned: &BTreeMap<String, Value>, journal: Option<&str>, now: Timestamp) -> Vec<Deadline> {
     if stands_still(assigned) {
         return Vec::new();

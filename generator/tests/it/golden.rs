@@ -37,7 +37,7 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
     let mut all: BTreeMap<_, _> =
         stack.synth_all(FORMATS).into_iter().map(|(path, bytes)| (path, text(bytes))).collect();
     all.retain(|path, _| !path.starts_with("docs/")); // as in the repository's own folder
-    leave_out_copies(&mut all, &stack.stack().machine.definition);
+    leave_out_copies(&mut all, stack.stack().machine.definition.trim_end());
     all.insert(GRAPH.to_owned(), graph::print(&stack.machine().graph(), graph::PictureFormat::Text));
     all
 }

@@ -239,14 +239,19 @@ fn links_of_pages_lead_somewhere() {
 
 #[test]
 fn prose_is_wrapped() {
-    let mut faults = Vec::new();
-    for (path, page) in files(".md") {
-        let long = |(_, line): &(usize, &str)| !line.starts_with('|') && line.chars().count() > PROSE_MAX;
-        faults.extend(
-            prose(page).filter(long).map(|(number, _)| format!("{path}:{number} is longer than {PROSE_MAX}")),
-        );
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let is_long = |line: &str| line.chars().count() > PROSE_MAX;
+    let of_page =
+        |line: &str| is_long(line) && !["|", "<%", "<#"].iter().any(|begins| line.starts_with(begins));
+    let pages = files(".md").chain(files(".md.j2")).flat_map(|(path, page)| {
+        prose(page).filter(|(_, line)| of_page(line)).map(move |(number, _)| (path, number))
+    });
+    let comments = files(".rs").flat_map(|(path, source)| {
+        let is_comment = |line: &str| line.trim_start().starts_with("//");
+        let long = (1..).zip(source.lines()).filter(move |(_, line)| is_long(line) && is_comment(line));
+        long.map(move |(number, _)| (path, number))
+    });
+    let found: Vec<_> = pages.chain(comments).map(|(path, number)| format!("{path}:{number}")).collect();
+    assert!(found.is_empty(), "longer than {PROSE_MAX}: {}", found.join(", "));
 }
 
 #[test]

@@ -45,24 +45,7 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
     let run = run.stderr_has("`kept.yaml` is there already: `--force` writes over it").exits(2);
     assert_eq!(run.read("kept.yaml"), "mine");
     let stack = format!("{}/../examples/webops/stack.yaml", env!("CARGO_MANIFEST_DIR"));
-    Run::new(&["simulate", &stack, "--strategy", "out-in", "--scenario", "kept.yaml"])
-        .file("kept.yaml", &kept)
-        .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
-        .stdout_has("recycled: 3 -> 6 -> 3 instances")
-        .ok();
-    // Another strategy than the file's tag, where it is asked for; that of the file, where none is.
-    Run::new(&["simulate", &stack, "--strategy", "in-out", "--scenario", "kept.yaml"])
-        .file("kept.yaml", &kept)
-        .stdout_has("search-asg-1 with in-out, 3 instances, 3 outdated")
-        .stdout_has("recycled: 3 -> 3 instances")
-        .ok();
-    let of_in_out =
-        kept.replace("\n- out-in\n", "\n- in-out\n").replace("_strategy: out-in\n", "_strategy: in-out\n");
-    assert_ne!(of_in_out, kept);
-    Run::new(&["simulate", &stack, "--scenario", "kept.yaml"])
-        .file("kept.yaml", &of_in_out)
-        .stdout_has("search-asg-1 with in-out, 3 instances, 3 outdated")
-        .ok();
+    a_kept_group_is_played(&kept, &stack);
     the_group_itself_is_played(&mut stage, &stack);
     let event = stage.launch_event();
     let started = stage.send(&event);
@@ -70,6 +53,28 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
     let (really, forecast) = (&recycled.output["seconds"]["total"], &forecast["seconds"]);
     let (really, forecast) = (really.as_f64().expect("seconds"), forecast.as_f64().expect("seconds"));
     assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
+}
+
+/// What `--write-scenario` kept is what `simulate` plays.
+fn a_kept_group_is_played(kept: &str, stack: &str) {
+    Run::new(&["simulate", stack, "--strategy", "out-in", "--scenario", "kept.yaml"])
+        .file("kept.yaml", kept)
+        .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
+        .stdout_has("recycled: 3 -> 6 -> 3 instances")
+        .ok();
+    // Another strategy than the file's tag, where it is asked for; that of the file, where none is.
+    Run::new(&["simulate", stack, "--strategy", "in-out", "--scenario", "kept.yaml"])
+        .file("kept.yaml", kept)
+        .stdout_has("search-asg-1 with in-out, 3 instances, 3 outdated")
+        .stdout_has("recycled: 3 -> 3 instances")
+        .ok();
+    let of_in_out =
+        kept.replace("\n- out-in\n", "\n- in-out\n").replace("_strategy: out-in\n", "_strategy: in-out\n");
+    assert_ne!(of_in_out, kept);
+    Run::new(&["simulate", stack, "--scenario", "kept.yaml"])
+        .file("kept.yaml", &of_in_out)
+        .stdout_has("search-asg-1 with in-out, 3 instances, 3 outdated")
+        .ok();
 }
 
 /// `simulate --group`: on what is deployed, and on what a file would deploy.

@@ -102,7 +102,8 @@ const FILTER_VALUES_MAX: usize = 200;
 /// Fewest that can be asked for.
 const TAGS_PAGE_MIN: usize = 5;
 
-/// The tags of instances: the one by which Auto Scaling says whose they are, and those of their own; page by page. EC2 tells of terminated instances for a while too.
+/// The tags of instances: the one by which Auto Scaling says whose they are, and those of their own; page by page. EC2 tells of
+/// terminated instances for a while too.
 pub(crate) fn describe_tags(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
     let arguments =
         Arguments::of(request.action, request.arguments, &["Filters", "MaxResults", "NextToken"])?;

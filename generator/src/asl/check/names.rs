@@ -32,8 +32,8 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     }
 }
 
-/// The texts that a state compares with, assigns and passes on, each with the text that it stands in. That a rule goes to a state by its name, which a state that
-/// several share was given as a return address, is what the renderer writes, and no template.
+/// The texts that a state compares with, assigns and passes on, each with the text that it stands in. That a rule goes to a state by
+/// its name, which a state that several share was given as a return address, is what the renderer writes, and no template.
 fn collect_values<'a>(definition: &Definition, state: &'a State, values: &mut BTreeMap<String, &'a str>) {
     for text in state.texts() {
         let field = text.place.split(['.', '[']).next().unwrap_or_default();

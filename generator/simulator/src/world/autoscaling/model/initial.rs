@@ -48,6 +48,11 @@ fn sizes(spec: &GroupSpec) -> Result<Sizes, ScriptError> {
     Ok(sizes)
 }
 
+fn tags(spec: &GroupSpec, opt_in_tag: &str) -> BTreeMap<Arc<str>, Arc<str>> {
+    let opt_in = spec.opted_in.as_ref().map(|value| (opt_in_tag.into(), value.as_str().into()));
+    texts(&spec.tags).into_iter().chain(opt_in).collect()
+}
+
 fn group(
     spec: &GroupSpec,
     (templates, opt_in_tag): (&LaunchTemplates, &str),
@@ -61,10 +66,6 @@ fn group(
         ),
     })?;
     let sizes = sizes(spec)?;
-    let mut tags = texts(&spec.tags);
-    if let Some(value) = &spec.opted_in {
-        tags.insert(opt_in_tag.into(), value.as_str().into());
-    }
     let load_balancers = load_balancer::described(spec);
     let mut group = Group {
         name: spec.name.as_str().into(),
@@ -73,7 +74,7 @@ fn group(
         zones: spec.zones.iter().map(|zone| zone.as_str().into()).collect(),
         launch,
         suspended: spec.suspended.iter().copied().collect::<BTreeSet<_>>(),
-        tags,
+        tags: tags(spec, opt_in_tag),
         registrations: load_balancer::registrations(&load_balancers, spec.ports.max(1)),
         load_balancers,
         held_targets: None,
