@@ -157,7 +157,7 @@ impl Checker {
             outage: Outage::new(promise, watched.sizes, watched.suspended.clone()),
             min: Bound::new(watched.sizes.min),
             max: Bound::new(watched.sizes.max),
-            demand: Demand::new(watched.sizes.desired),
+            demand: Demand::new(watched.sizes.desired, watched.sizes.max),
             protected_since: conduct::protected(watched, &BTreeMap::new(), world.now()),
             suspended: watched.suspended.clone(),
             pool: watched.pool_at(world.now()).map(|pool| pool.configuration.clone()),
@@ -180,7 +180,7 @@ impl Checker {
         self.capacity.promise_at_most(own.desired);
         self.outage.expect(&own);
         (self.min, self.max) = (Bound::new(own.min), Bound::new(own.max));
-        (self.demand, self.suspended) = (Demand::new(own.desired), own.suspended);
+        (self.demand, self.suspended) = (Demand::new(own.desired, own.max), own.suspended);
     }
 
     /// Looks at what has happened since it last looked.

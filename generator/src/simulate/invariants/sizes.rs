@@ -99,9 +99,11 @@ pub(super) struct Demand {
     at_start: u32,
     /// What it is at most without the recycle: others raised it, or set a minimum that would have.
     most: u32,
-    /// What it is at least: with all that they took, and below every maximum that they have set, which takes places for good,
-    /// whatever it is raised to later.
+    /// What it is at least: with all that they took, and below the group's own maximum, which takes places for good, whatever it
+    /// is raised to later.
     least: u32,
+    /// The group's own maximum: as it was at the start, or as others have set it.
+    own_max: u32,
     /// Whether others have lowered it, by less than they meant to where our minimum was in the way, or have set a minimum or a
     /// maximum: how far that would have lowered or raised the group is not known.
     is_lowered_or_bounded: bool,
@@ -114,11 +116,12 @@ pub(super) struct Demand {
 
 impl Demand {
     /// As it is when the watch begins.
-    pub(super) fn new(at_start: u32) -> Self {
+    pub(super) fn new(at_start: u32, own_max: u32) -> Self {
         Self {
             at_start,
             most: at_start,
             least: at_start,
+            own_max,
             is_lowered_or_bounded: false,
             is_ambiguous: false,
             set_at: None,
@@ -157,8 +160,9 @@ impl Demand {
                     self.most = self.most.max(after.min);
                 }
                 if after.max != before.max {
-                    self.least = self.least.min(after.max);
+                    self.own_max = after.max;
                 }
+                self.least = self.least.min(self.own_max);
                 self.set_at = Some(moment);
             }
         }
