@@ -22,7 +22,10 @@ const SHAPES: &[(&str, &str)] = &[
     (r"\bglpat-[A-Za-z0-9_-]{20}", "a GitLab token"),
     (r"\bxox[abeprs]-[A-Za-z0-9-]{10}|\bxapp-[0-9]-[A-Z0-9]{8}", "a Slack token"),
     (r"https://hooks\.slack\.com/(services|workflows|triggers)/", "a Slack webhook"),
-    (r"https://events\.pagerduty\.com/integration/[0-9a-f]{32}\b", "a PagerDuty integration key"),
+    (
+        r"(?i)https?://events(\.eu)?\.pagerduty\.com/(integration|x-ere)/[0-9a-z]{20}",
+        "a PagerDuty integration key",
+    ),
     (r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.", "a signed token (JWT)"),
     (r"\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@", "a URL with a password"),
 ];

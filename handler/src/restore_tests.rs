@@ -1,3 +1,5 @@
+//! When a restore is started for an execution that ended, and when no more.
+
 use super::tests::{MACHINE, dead, faults, now, started};
 use super::*;
 use crate::restore::RESTORE_ATTEMPTS_MAX;

@@ -40,6 +40,11 @@ impl TextFormat {
         Self { pattern, takes, length_max, example, regex: OnceLock::new() }
     }
 
+    /// What it takes, for a message.
+    pub(super) fn takes(&self) -> &'static str {
+        self.takes
+    }
+
     /// The pattern for readers that look for it anywhere in a text.
     pub(super) fn anchored(&self) -> String {
         format!("^{}$", self.pattern)

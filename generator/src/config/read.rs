@@ -7,6 +7,7 @@ use super::key::{Key, KeyKind, KeyValue, Presence};
 use super::registry::{self, STRATEGIES};
 use super::{path, suggest, value};
 use crate::problem::{Location, Problem, Problems, shown};
+use crate::secret;
 
 /// What a file says, with the defaults of what it does not say.
 pub(super) struct Reading {
@@ -104,6 +105,10 @@ fn missing(key: &Key, place: Location) -> Problem {
 pub(super) fn unknown(section: &str, path: &str, entry: &Entry) -> Problem {
     let is_strategy = section == STRATEGIES;
     let (code, what) = if is_strategy { ("unknown-strategy", "strategy") } else { ("unknown-key", "key") };
+    if let Some(looks_like) = secret::found(entry.key.as_bytes()) {
+        let reason = format!("unknown {what}, which looks like {looks_like} and is not shown");
+        return Problem::new(code, section, reason).at(entry.key_place).help("take it out, and change it");
+    }
     let shown_name = if is_strategy || section.is_empty() { shown(&entry.key) } else { path.to_owned() };
     let problem = Problem::new(code, path, format!("unknown {what} `{shown_name}`")).at(entry.key_place);
     if entry.key == "<<" {

@@ -266,7 +266,7 @@ static FIXED: &[Key<'static>] = &[
         "alarms.lock_held_hours",
         LockHeldHours::KIND,
         Presence::Optional,
-        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine with a role of its own looks every quarter of an hour, for less than a dollar a month, and the alarm fires too where it does not; the topic is told as well, once, of an execution of the stack's own",
+        "hours for which one execution may hold a group, its wait for a window or the end of a pause included, before an alarm fires, whether it lives or not; a small state machine with a role of its own looks every quarter of an hour, for less than a dollar a month, and the alarm fires too where it does not; the topic is told as well of an execution of the stack's own",
     ),
     key(
         "alarms.dashboard",

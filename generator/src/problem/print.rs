@@ -125,8 +125,12 @@ impl<'a> Lines<'a> {
 fn without_secret<'a>(line: &'a str, code: &str) -> Cow<'a, str> {
     let is_secret = code == "secret" || secret::found(line.as_bytes()).is_some() || secret::is_named(line);
     let indentation = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
-    let value = line.find(": ").map_or(indentation, |colon| colon + 2);
-    if is_secret && !line.trim_end().ends_with(':') {
+    let key_end = line.find(": ").map(|colon| colon + 2);
+    let is_key_alone = key_end.is_none() && line.trim_end().ends_with(':');
+    // The secret may stand where the key should.
+    let value =
+        key_end.filter(|end| secret::found(&line.as_bytes()[..*end]).is_none()).unwrap_or(indentation);
+    if is_secret && !(is_key_alone && secret::found(line.as_bytes()).is_none()) {
         format!("{}***", &line[..value]).into()
     } else {
         line.into()

@@ -53,6 +53,25 @@ fn every_invalid_file_gets_its_message() {
     }
 }
 
+/// What stands in the files whose names say that a secret is in them, in whichever form it is told: for people, or as JSON.
+#[test]
+fn no_message_shows_a_secret() {
+    let secrets = ["hunter2", "0123456789abcdef0123456789abcdef"];
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("secret-"));
+    let files: Vec<PathBuf> = invalid_files().into_iter().filter(named).collect();
+    let mut seen = 0;
+    for path in &files {
+        let source = fs::read_to_string(path).expect("it can be read");
+        let held: Vec<&str> = secrets.into_iter().filter(|secret| source.contains(secret)).collect();
+        seen += held.len();
+        let problems = config::parse(source.as_bytes()).expect_err("it has a fault");
+        let told = [problems.render("stack.yaml", &source, false), problems.json("stack.yaml")];
+        assert!(told.iter().all(|text| held.iter().all(|secret| !text.contains(secret))), "{told:?}");
+    }
+    assert!(seen >= 4, "the files with secrets in them are gone");
+}
+
 #[test]
 fn every_message_belongs_to_a_file() {
     for entry in fs::read_dir(repository().join("examples/invalid")).expect("the folder is there") {
