@@ -74,6 +74,7 @@ macro_rules! texts {
 }
 
 /// A URL as RFC 3986 spells it, HTTPS only.
+const PAGE_URL: &str = "https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?";
 const HTTPS_URL: &str = "https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?";
 
 texts! {
@@ -123,8 +124,9 @@ texts! {
     /// An HTTPS endpoint that a topic delivers to.
     EndpointUrl = HTTPS_URL, "an `https://` URL", 2048,
         "https://events.pagerduty.com/integration/0123456789abcdef0123456789abcdef/enqueue";
-    /// The page that alarms point to: short enough for an alarm's description, which AWS ends at 1,024 characters.
-    RunbookUrl = HTTPS_URL, "an `https://` URL", 512, "https://runbooks.example.com/asg-recycle";
+    /// The page that alarms point to: short enough for an alarm's description, which AWS ends at 1,024 characters. The heading
+    /// of what happened is put behind it, so it has none of its own.
+    RunbookUrl = PAGE_URL, "an `https://` URL without a `#`, for the heading is put behind it", 512, "https://runbooks.example.com/asg-recycle";
     /// An IAM path: it groups roles, and policies may be limited to one.
     RolePath = "/([A-Za-z0-9_+=,.@-]+/)*", "an IAM path, which starts and ends with `/`", 512, "/service/";
     /// What names of groups begin with. IAM's wildcards are not in it, and no comma, at which the handler parts a list.

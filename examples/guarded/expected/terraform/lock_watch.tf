@@ -125,8 +125,8 @@ resource "aws_sfn_state_machine" "lock_watch" {
       }
       "Tell people" = {
         Type           = "Map"
-        Comment        = "Once of each of the stack's own that has become too old since the look before: looks are as far apart as the rule says, by its own time."
-        Items          = "{% [$states.input[$split(arn, ':')[6] = $own and $looked_at - begun >= 259200000 and $looked_at - begun - 900000 < 259200000]] %}"
+        Comment        = "Of each of the stack's own that is too old, in the first look after that, and again each time that it has become older by as much: what one look missed another tells. Looks are as far apart as the rule says, by its own time."
+        Items          = "{% [$states.input[$split(arn, ':')[6] = $own and begun > 0 and $looked_at - begun >= 259200000 and ($looked_at - begun) % 259200000 < 900000]] %}"
         MaxConcurrency = 5
         ItemProcessor = {
           ProcessorConfig = { Mode = "INLINE" }

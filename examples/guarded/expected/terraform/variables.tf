@@ -74,8 +74,8 @@ variable "runbook_url" {
   default     = null
 
   validation {
-    condition     = var.runbook_url == null || can(regex("^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$", var.runbook_url)) && length(coalesce(var.runbook_url, " ")) <= 512
-    error_message = "runbook_url must be an `https://` URL, at most 512 characters."
+    condition     = var.runbook_url == null || can(regex("^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?$", var.runbook_url)) && length(coalesce(var.runbook_url, " ")) <= 512
+    error_message = "runbook_url must be an `https://` URL without a `#`, for the heading is put behind it, at most 512 characters."
   }
 }
 
