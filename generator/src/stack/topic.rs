@@ -6,7 +6,7 @@ use super::key;
 use super::parameter::ParameterKey;
 use super::policy::{Policy, Principal, Statement};
 use super::value::{TOPIC, Value};
-use crate::config::Config;
+use crate::config::{Config, HttpsForm};
 use crate::names;
 
 /// The topic, encrypted, with its one subscription.
@@ -51,7 +51,15 @@ const OWNER_ACTIONS: &[&str] = &[
 /// The outcomes that are no success: of a start that was announced, the group is not what was asked for.
 const NO_SUCCESS: &[&str] = &["failed", "rolled_back", "restored", "skipped"];
 
+/// The outcomes after which a group is as it was asked for: where the messages are PagerDuty's own, they end the incident of the failure
+/// before, which later failures would join unseen.
+const RESOLVED: &[&str] = &["recycled", "up_to_date"];
+
 pub(super) fn topic(config: &Config) -> Topic {
+    let resolved = match config.notifications.https_form {
+        HttpsForm::PagerDuty => RESOLVED,
+        HttpsForm::Json | HttpsForm::Chat => &[],
+    };
     let statements = [
         Statement::deny_insecure_transport("sns:Publish", TOPIC.arn()),
         Statement::allow("AllowOwner")
@@ -74,7 +82,7 @@ pub(super) fn topic(config: &Config) -> Topic {
         pager: Subscription {
             endpoint: Value::parameter(ParameterKey::PagerDutyEndpoint),
             filter: Value::map([
-                ("status", Value::list(NO_SUCCESS.iter().copied())),
+                ("status", Value::list(NO_SUCCESS.iter().chain(resolved).copied())),
                 ("notify_pager_duty", Value::list(["true"])),
             ]),
         },
@@ -97,5 +105,20 @@ mod tests {
         let mut paged = NO_SUCCESS.to_vec();
         paged.sort_unstable();
         assert_eq!(paged, no_success);
+    }
+
+    /// A failure, and the success after it: only a receiver of incidents is told of both.
+    #[test]
+    fn what_makes_an_incident_is_told_when_it_is_over_and_nobody_else_is() {
+        for (form, expected) in
+            [(HttpsForm::PagerDuty, true), (HttpsForm::Json, false), (HttpsForm::Chat, false)]
+        {
+            let mut config = Config::with_defaults("demo".parse().expect("a name"));
+            config.notifications.https_form = form;
+            let filter = serde_json::to_string(&topic(&config).pager.filter).expect("JSON");
+            assert!(filter.contains("failed"), "{filter}");
+            assert_eq!(filter.contains("recycled"), expected, "{form:?}: {filter}");
+            assert!(!filter.contains("started"), "{filter}");
+        }
     }
 }
