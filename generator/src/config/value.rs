@@ -203,12 +203,12 @@ fn text_of(format: &TextFormat, pointer: &str, node: &Node) -> Result<String, Pr
     if NEVER_SHOWN.contains(&pointer) {
         let fits = text(pointer, node).ok().filter(|text| format.check(text).is_ok());
         let holds_credentials = matches!(&node.value, Raw::Scalar(scalar) if holds_credentials(&scalar.text));
-        return fits.map(str::to_owned).ok_or_else(|| match holds_credentials {
-            true => credentials_in_url(pointer, node),
-            false => {
-                let reason = format!("`{pointer}` takes {}", format.takes());
-                hidden("bad-form", pointer, reason, "mend it", node)
+        return fits.map(str::to_owned).ok_or_else(|| {
+            if holds_credentials {
+                return credentials_in_url(pointer, node);
             }
+            let reason = format!("`{pointer}` takes {}", format.takes());
+            hidden("bad-form", pointer, reason, "mend it", node)
         });
     }
     let text = text(pointer, node).map_err(|problem| match &node.value {
