@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::code::{NETWORK, SIGNED};
-use self::place::Place;
+use self::place::NamePlace;
 use self::row::{Row, TouchedArns};
 use super::emitted::Emitted;
 use super::format::Files;
@@ -33,7 +33,7 @@ fn all_rows() -> impl Iterator<Item = &'static Row> {
 /// The policies for what is deployed, under the name of its format: of who looks, and of who changes besides. One that held
 /// both would be longer than IAM takes.
 pub(super) fn policies(stack: &Stack, format: &str, emitted: &[Emitted]) -> Files {
-    let place = Place::of(stack);
+    let place = NamePlace::of(stack);
     let rows = rows(&place, format, emitted);
     let policy = |actions_of: ActionsOf| {
         let mut statements: BTreeMap<TouchedArns, BTreeSet<&str>> = BTreeMap::new();
@@ -57,7 +57,7 @@ fn file(format: &str, policy: &str) -> String {
 }
 
 /// The rows of what a format deploys.
-fn rows(place: &Place, format: &str, emitted: &[Emitted]) -> Vec<&'static Row> {
+fn rows(place: &NamePlace, format: &str, emitted: &[Emitted]) -> Vec<&'static Row> {
     let mut types = types(emitted);
     types.insert(format.to_owned());
     let is_asked = |row: &&Row| row.types.iter().any(|one| types.contains(*one)) && place.has(row.touches);
@@ -79,7 +79,7 @@ pub struct DeployerNeed {
 
 /// What each action of a format's policies is for.
 pub fn deployer_needs(stack: &Stack, format: &str, emitted: &[Emitted]) -> Vec<DeployerNeed> {
-    let place = Place::of(stack);
+    let place = NamePlace::of(stack);
     let mut types = types(emitted);
     types.insert(format.to_owned());
     let of_row = |row: &'static Row| {

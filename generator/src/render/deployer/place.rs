@@ -14,7 +14,7 @@ use crate::stack::{KEY_TAG, Stack};
 const BUCKET: &str = "BUCKET";
 
 /// What the names of a stack's resources begin with, whatever the environment, and where they are.
-pub(super) struct Place {
+pub(super) struct NamePlace {
     partition: &'static str,
     /// What the names of services end in.
     domain: &'static str,
@@ -36,7 +36,7 @@ pub(super) struct Place {
     has_watch: bool,
 }
 
-impl Place {
+impl NamePlace {
     pub(super) fn of(stack: &Stack) -> Self {
         let path = stack.parameters.iter().find(|parameter| parameter.key == ParameterKey::RolePath);
         let path = path.and_then(|parameter| match &parameter.default {
