@@ -93,7 +93,7 @@ fn values_that_make_no_sense_are_bad_usage() {
         (&["--campaign", "0"], "0 is not in 1..="),
         (&["--fault", "gremlins"], "possible values: old-instance-dies"),
         (&["--campaign", "2", "--instances", "2"], "cannot be used with"),
-        (&["--seed", "one"], "invalid digit"),
+        (&["--seed", "one"], "write a whole number from 0"),
     ] {
         simulate(arguments).stdout("").stderr_has(said).stderr_has("--help").exits(2);
     }
