@@ -46,6 +46,7 @@ pub mod local;
 mod shell;
 mod secret;
 mod digest;
+mod markup;
 mod template;
 
 pub use construct::AsgRecycle;

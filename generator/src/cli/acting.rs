@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::exit_code::Failure;
-use super::telling::{Format, Telling};
+use super::format::Format;
+use super::telling::Telling;
 use crate::aws::AwsError;
 use crate::operate::answers::{SeenExecution, SeenGroup};
 use crate::operate::policy::StackPlace;

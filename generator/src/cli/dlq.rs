@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use super::operator::{Operator, now};
-use super::telling::Format;
 use crate::operate::dead_letter::{
     self, DeadLetter, DeadLetterKind, DeadLetterReport, PutBack, QueueMessage,
 };

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use super::operator::{Operator, now};
-use super::telling::Format;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
 use crate::operate::{doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, wrapped};

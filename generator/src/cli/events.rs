@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use crate::samples::{self, SAMPLES, SampleValue};
 
 #[derive(Debug, clap::Args)]
@@ -29,15 +30,6 @@ enum What {
         #[command(flatten)]
         shape: Shape,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// How a sample is to be.

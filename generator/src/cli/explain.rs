@@ -7,9 +7,9 @@ use asg_recycle_handler::spelling::suggestion;
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use super::generate;
 use super::input::Source;
-use super::telling::Format;
 use crate::explain::{Explanation, Explanations, Fact, ThingKind};
 use crate::output::{Edits, Folder};
 use crate::simulate::report::{COLUMNS, wrapped};

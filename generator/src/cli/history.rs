@@ -2,9 +2,9 @@
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use super::operator::{Operator, now};
 use super::simulate::dollars;
-use super::telling::Format;
 use crate::operate::{fleet, history, history_reads, recorded_reads};
 
 #[derive(Debug, clap::Args)]

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::events::Shape;
 use super::exit_code::Failure;
+use super::format::Format;
 use crate::http::{self, Answered};
 use crate::local::{DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, INVOCATIONS_PATH};
 use crate::samples::{self, SampleValue};
@@ -30,15 +31,6 @@ pub(super) struct Arguments {
     /// How it is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Which event.

@@ -26,6 +26,7 @@ mod changes;
 mod function;
 mod local;
 mod tags;
+mod format;
 mod telling;
 mod operator;
 mod acting;

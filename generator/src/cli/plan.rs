@@ -6,9 +6,9 @@ use super::acting;
 use super::console::write_file;
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use super::operator::{OneGroup, now};
 use super::simulate::{dollars, look};
-use super::telling::Format;
 use crate::operate::{fleet, plan, plan_reads, plan_text};
 
 #[derive(Debug, clap::Args)]

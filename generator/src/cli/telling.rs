@@ -2,21 +2,12 @@
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::format::Format;
 use crate::operate::answers::SeenExecution;
 use crate::operate::console_link::execution_link;
 use crate::operate::fleet;
 use crate::operate::operated::OperationReport;
 use crate::operate::session::StackSession;
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: JSON that a schema in docs/ describes, which `docs/operating.md` names.
-    Json,
-}
 
 /// What is told of one group.
 pub(super) struct Telling {

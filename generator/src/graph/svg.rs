@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::layout::{Arrangement, Layout, Point, Size, layout};
 use super::panel::{Arrow, ArrowKind, Panel, Shape, panel, panel_within};
 use crate::asl::{Graph, Stage};
+use crate::markup::escaped;
 
 /// Around everything, and around what stands in a panel.
 const MARGIN: i32 = 20;
@@ -296,10 +297,6 @@ fn broken(text: &str, characters_max: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

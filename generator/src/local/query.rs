@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{AwsCall, ServiceFault};
 use crate::http::{self, Call, PortError, Reply};
+use crate::markup::escaped;
 
 /// Longest request, in bytes: what Step Functions takes, and then some.
 const REQUEST_MAX: u64 = 1 << 20;
@@ -108,10 +109,6 @@ fn write_xml(value: &Value, text: &mut String) {
         Value::Null => {}
         Value::Bool(_) | Value::Number(_) => text.push_str(&value.to_string()),
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -258,12 +258,7 @@ impl World {
         self.tables.has_lock_item(group)
     }
 
-    fn answer(
-        &mut self,
-        action: &Action,
-        call: &ServiceCall<'_>,
-        execution: &Arc<str>,
-    ) -> (Result<Arc<Value>, AwsError>, bool, Span) {
+    fn answer(&mut self, action: &Action, call: &ServiceCall<'_>, execution: &Arc<str>) -> Answered {
         let Context { now, random, .. } = &self.context;
         let disturbed = self.injected_failures.decide(call.service, call.action, action.access, *now, random);
         let lag = self.spec.read_lag;
@@ -276,17 +271,22 @@ impl World {
             number: self.calls,
         };
         let allowed = self.authorize(action, call);
+        let seen_at = request.seen_at;
         let (error, change) = match disturbed {
             Some(Disturbance::Failed(error, change)) => (error, change),
-            Some(Disturbance::Late(by)) => {
-                return (allowed.and_then(|()| self.respond(action, &request)), false, by);
+            Some(Disturbance::Late(delay)) => {
+                let result = allowed.and_then(|()| self.respond(action, &request));
+                return Answered { result, lost: false, delay, seen_at };
             }
-            None => return (allowed.and_then(|()| self.respond(action, &request)), false, Span(0)),
+            None => {
+                let result = allowed.and_then(|()| self.respond(action, &request));
+                return Answered { result, lost: false, delay: Span(0), seen_at };
+            }
         };
         let made = change == FailedChange::Made && action.access == Access::Write && allowed.is_ok();
         let lost = made && self.perform(action, &request).is_ok();
         let (error, delay) = error.answer(call.service, call.action);
-        (Err(error), lost, delay)
+        Answered { result: Err(error), lost, delay, seen_at }
     }
 
     /// Performs an action, or gives the answer again that it has given to the same question.
@@ -334,6 +334,17 @@ impl World {
     }
 }
 
+/// What came of a call.
+struct Answered {
+    result: Result<Arc<Value>, AwsError>,
+    /// Whether the change was made although the answer says otherwise.
+    lost: bool,
+    /// How much longer than usual the answer takes.
+    delay: Span,
+    /// As of when the answer shows the world.
+    seen_at: Moment,
+}
+
 impl Services for World {
     fn call(&mut self, call: &ServiceCall<'_>) -> Answer {
         self.advance_to(call.now);
@@ -347,7 +358,7 @@ impl Services for World {
         };
         let execution = self.caller(call);
         let group_write = self.group_write(action, call);
-        let (result, lost, delay) = self.answer(action, call, &execution);
+        let Answered { result, lost, delay, seen_at } = self.answer(action, call, &execution);
         let result = result.map_err(|error| {
             if let AwsError::Refused { reason } = &error {
                 self.context.record.refusals.push(reason.clone());
@@ -365,6 +376,7 @@ impl Services for World {
             answer: result.as_ref().map(|value| kept.then(|| Arc::clone(value))).map_err(Clone::clone),
             lost,
             delay,
+            seen_at,
             group_write,
         }));
         self.context.call_made(call.service, call.action);

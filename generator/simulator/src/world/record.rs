@@ -234,6 +234,8 @@ pub struct CallRecord {
     pub lost: bool,
     /// How much longer than usual the answer took; who does not wait so long has none.
     pub delay: Span,
+    /// As of when the answer shows the world: a read may lag behind.
+    pub seen_at: Moment,
     /// The Auto Scaling group that it would change.
     pub group_write: Option<GroupWrite>,
 }

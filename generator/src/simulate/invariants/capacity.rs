@@ -33,6 +33,8 @@ pub(super) struct Capacity {
     intended: u32,
     /// The highest minimum that the world has set: Auto Scaling keeps the desired capacity at it at least.
     min_of_world: u32,
+    /// The group's own minimum: as it was at the start, or as the world has set it.
+    own_min: u32,
     /// Most instances that are to be replaced at once; more, where all are and the world has added some.
     to_replace: u32,
     replaces_all: bool,
@@ -64,6 +66,7 @@ impl Capacity {
             desired_at_start: sizes.desired,
             intended: sizes.desired,
             min_of_world: 0,
+            own_min: sizes.min,
             to_replace: sample.outdated,
             replaces_all: false,
             max: sizes.max,
@@ -146,6 +149,11 @@ impl Capacity {
         self.losses + u32::try_from(self.disrupted.len()).unwrap_or(u32::MAX)
     }
 
+    /// A maximum that was put back took what others had just asked for, before it could be seen: Auto Scaling chooses who goes.
+    pub(super) fn allow_scale_in(&mut self, units: u32) {
+        self.may_be_scaled_in += units;
+    }
+
     /// Follows what the world takes, and what it allows.
     fn follow(&mut self, event: &GroupEvent) {
         match event {
@@ -156,7 +164,9 @@ impl Capacity {
                 self.disrupted.insert(*instance);
             }
             // Healthy for a while by the group's own checks, without having served.
-            GroupEvent::MarkedUnhealthy(instance) if matches!(self.promise, Promise::Percent { .. }) => {
+            GroupEvent::MarkedUnhealthy(instance) | GroupEvent::Disrupted { instance, .. }
+                if matches!(self.promise, Promise::Percent { .. }) =>
+            {
                 self.disrupted.insert(*instance);
             }
             // A healthy one may be chosen while its replacement boots.
@@ -182,11 +192,12 @@ impl Capacity {
                 self.world_delta_max = self.world_delta_max.max(self.world_delta);
                 if after.min != before.min {
                     self.min_of_world = self.min_of_world.max(after.min);
+                    self.own_min = after.min;
                 }
                 if after.max != before.max {
                     self.max = after.max;
-                    self.follow_max();
                 }
+                self.follow_max();
             }
             GroupEvent::LaunchSourceChanged => self.replaces_all = true,
             GroupEvent::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
@@ -197,7 +208,7 @@ impl Capacity {
     }
 
     /// A maximum below what the group is meant to have takes that for good, though one that is out hides it from the
-    /// desired capacity of the moment.
+    /// desired capacity of the moment, and though doubling had made room for more.
     fn follow_max(&mut self) {
         let fits = i64::from(self.max) - i64::from(self.intended);
         self.world_delta = self.world_delta.min(fits);
@@ -235,7 +246,8 @@ impl Capacity {
             // What others took and asked for is launched meanwhile, be it with a minimum that fills the place. One that they
             // had put in standby held none.
             GroupEvent::Launched(instance) => {
-                let meant = i64::from(self.intended) + self.asked_by_world + i64::from(rebalancing);
+                let meant = (i64::from(self.intended) + self.asked_by_world).max(i64::from(self.own_min))
+                    + i64::from(rebalancing);
                 let places = self.taken_out.difference(&self.aside).count();
                 let is_filled = i64::from(change.sample.live) + i64::try_from(places).unwrap_or(0) > meant;
                 self.still_out().filter(|_| is_filled).map(|others| {
@@ -249,10 +261,8 @@ impl Capacity {
     }
 
     fn still_out(&self) -> Option<String> {
-        if self.promise != Promise::OneOut || self.taken_out.is_empty() {
-            return None;
-        }
-        Some(self.taken_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        let others: Vec<_> = self.taken_out.difference(&self.aside).map(ToString::to_string).collect();
+        (self.promise == Promise::OneOut && !others.is_empty()).then(|| others.join(", "))
     }
 
     /// Says how the upper bound was broken, where a change broke it. Instance refreshes have bounds of their own.

@@ -9,6 +9,7 @@ use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
+use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Access, CallRecord, GroupWrite};
 
 use super::sizes::BETWEEN_LOOK_AND_WRITE;
@@ -24,7 +25,9 @@ impl Checker {
             if let Some(known) =
                 known.filter(|_| &*call.action == "describeAutoScalingGroups" && call.answer.is_ok())
             {
-                self.runs[known].last_look = Some(call.moment);
+                let known = &mut self.runs[known];
+                known.last_look = Some(call.moment);
+                known.seen_until = known.seen_until.max(call.seen_at);
             }
             if let Some(known) = known.filter(|_| &*call.action == "publish") {
                 self.runs[known].announced_look = self.runs[known].last_look;
@@ -76,12 +79,21 @@ impl Checker {
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
         };
         let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
-        let unseen = self.made_again_at.filter(|made| *made > seen_until);
+        let unseen = self.made_again_at.filter(|made| *made > known.seen_until);
         let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made, call.moment));
         let reason = forbidden(known, write, call.moment)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);
         known.last_write = Some(call.moment);
+        if (call.answer.is_ok() || call.lost) && &*call.action == "suspendProcesses" {
+            // Who suspends the same between the look and that cannot be told apart, and what is held is resumed.
+            let held = |process: &Process| {
+                self.suspended_at
+                    .get(process)
+                    .is_some_and(|at| *at >= seen_until && *at + BETWEEN_LOOK_AND_WRITE >= call.moment)
+            };
+            self.suspended_unseen.extend(self.suspended.iter().copied().filter(held));
+        }
         if call.answer.is_ok() || call.lost {
             let size = |key| {
                 call.arguments.get(key).and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok())

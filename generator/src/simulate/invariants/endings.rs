@@ -82,7 +82,7 @@ impl Checker {
             self.violate(Invariant::TrueSuccess, now, detail);
         }
         if succeeded
-            && let Some(detail) = self.taken_again(position, ending.outcome(), ending.output.as_ref())
+            && let Some(detail) = self.taken_again(world, position, ending.outcome(), ending.output.as_ref())
         {
             self.violate(Invariant::ReplacedOnce, now, detail);
         }
@@ -108,10 +108,18 @@ impl Checker {
         disrupted_at + world.spec().read_lag.by + BETWEEN_LOOKS >= looked_at
     }
 
+    /// Whether a request that came later, and could not be left to this one, said loudly that it is not met.
+    fn is_owed_by_another(&self, known: &Known) -> bool {
+        self.runs.iter().filter(|other| other.started_at > known.started_at).any(|other| {
+            let is_request = other.run.mode == Mode::Recycle && other.first_write.is_none();
+            is_request && other.ending.as_ref().is_some_and(|(_, ending)| is_loud(ending))
+        })
+    }
+
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
         let group = world.group(self.group).filter(|group| group.phase == GroupPhase::Present)?;
         let left = left_over(world, group, &self.tags, known);
-        if !left.is_empty() {
+        if !left.is_empty() && !self.is_owed_by_another(known) {
             return Some(format!(
                 "{} reported success with {} still in service",
                 known.run.arn,
@@ -210,7 +218,9 @@ impl Checker {
         for process in group.suspended.difference(&self.suspended) {
             faults.push(format!("{} is suspended", process.as_str()));
         }
-        for process in self.suspended.difference(&group.suspended) {
+        for process in
+            self.suspended.difference(&group.suspended).filter(|one| !self.suspended_unseen.contains(one))
+        {
             faults.push(format!("{} is not suspended any more", process.as_str()));
         }
         let pool = group.pool_at(world.now()).filter(|pool| pool.leaves_until.is_none());

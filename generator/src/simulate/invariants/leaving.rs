@@ -55,6 +55,7 @@ impl Checker {
     /// another request to meet besides its own, that is not known.
     pub(super) fn taken_again(
         &self,
+        world: &World,
         position: usize,
         outcome: &str,
         output: Option<&Value>,
@@ -69,7 +70,9 @@ impl Checker {
         });
         let left_alone = output.and_then(|output| output.get("left_alone")?.as_array());
         let left_alone = left_alone.map_or(0, Vec::len);
-        let explained = (self.gone - known.gone_before) as usize + COMES_BACK_AT_MOST * left_alone;
+        // What others did just before it began it may not have seen.
+        let begins_to_see = |at: &&Moment| **at + world.spec().read_lag.by >= known.started_at;
+        let explained = self.gone.iter().filter(begins_to_see).count() + COMES_BACK_AT_MOST * left_alone;
         let taken: Vec<_> = known.taken_again.iter().copied().collect();
         (outcome == "recycled"
             && is_alone

@@ -25,7 +25,7 @@ use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
 use asg_recycle_simulator::world::processes::Process;
-use asg_recycle_simulator::world::record::{Author, GroupEvent, TerminationCause};
+use asg_recycle_simulator::world::record::{Author, GroupEvent, Sizes, TerminationCause};
 use asg_recycle_simulator::world::warm_pool::PoolConfiguration;
 
 use announcements::Announcements;
@@ -102,14 +102,14 @@ struct Known {
     last_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
+    /// As of when the youngest of its looks shows the group.
+    seen_until: Moment,
     /// The look before it last announced something: what it says of the group then, it says of that look.
     announced_look: Option<Moment>,
     /// Whether any of what it replaces has left by it.
     has_let_leave: bool,
     /// What it launched and took away again, though nobody had asked for that.
     taken_again: BTreeSet<InstanceId>,
-    /// How many had gone by others' hands, or at their word, when it started.
-    gone_before: u32,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
 }
@@ -126,14 +126,17 @@ pub struct Checker {
     /// Since when instances are protected from scale-in.
     protected_since: BTreeMap<InstanceId, Moment>,
     suspended: BTreeSet<Process>,
+    /// When others last suspended a process, and which of these an execution suspended too before it can have seen that.
+    suspended_at: BTreeMap<Process, Moment>,
+    suspended_unseen: BTreeSet<Process>,
     /// How its warm pool was configured when the watch began; nothing but an execution changes that here.
     pool: Option<PoolConfiguration>,
     runs: Vec<Known>,
     changes_seen: usize,
     calls_seen: usize,
     announcements: Announcements,
-    /// How many instances have gone by others' hands or were to go at their word, and how many places they have added.
-    gone: u32,
+    /// When instances have gone by others' hands, or were to go at their word, and when they added places: once for each.
+    gone: Vec<Moment>,
     /// When the world last did something that a verdict reached just before cannot know of.
     disrupted_at: Option<Moment>,
     /// Whether the handler told people that nothing puts the group back any more.
@@ -160,12 +163,14 @@ impl Checker {
             demand: Demand::new(watched.sizes.desired, watched.sizes.max),
             protected_since: conduct::protected(watched, &BTreeMap::new(), world.now()),
             suspended: watched.suspended.clone(),
+            suspended_at: BTreeMap::new(),
+            suspended_unseen: BTreeSet::new(),
             pool: watched.pool_at(world.now()).map(|pool| pool.configuration.clone()),
             runs: Vec::new(),
             changes_seen: world.record().changes.len(),
             calls_seen: world.record().calls.len(),
             announcements: Announcements::default(),
-            gone: 0,
+            gone: Vec::new(),
             disrupted_at: None,
             is_left_to_people: false,
             source_changed_at: None,
@@ -221,10 +226,10 @@ impl Checker {
             first_write: None,
             last_write: None,
             last_look: None,
+            seen_until: Moment(0),
             announced_look: None,
             has_let_leave: false,
             taken_again: BTreeSet::new(),
-            gone_before: self.gone,
             ending: None,
         };
         self.runs.push(known);
@@ -267,6 +272,10 @@ impl Checker {
         match event {
             GroupEvent::Sized { by, before, after } => {
                 let seen_until = self.seen_until(world, by);
+                self.follow_bounds(by, *before, *after);
+                if matches!(by, Author::Execution(_)) && self.demand.was_set_between(seen_until, moment) {
+                    self.capacity.allow_scale_in(before.desired.saturating_sub(after.desired));
+                }
                 self.min.follow(by, (before.min, after.min), moment, seen_until);
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
                 self.demand.follow(by, *before, *after, moment, seen_until);
@@ -277,6 +286,7 @@ impl Checker {
             }
             GroupEvent::Suspended { by: Author::World, before, after } => {
                 self.suspended.extend(after.difference(before));
+                self.suspended_at.extend(after.difference(before).map(|process| (*process, moment)));
                 self.suspended.retain(|process| after.contains(process) || !before.contains(process));
             }
             GroupEvent::Changed(_) | GroupEvent::InService(_) => {
@@ -290,12 +300,25 @@ impl Checker {
             }
             _ => {}
         }
-        self.gone += leaving::gone_by_others(event);
+        self.gone.extend((0..leaving::gone_by_others(event)).map(|_| moment));
         if *event == GroupEvent::LaunchSourceChanged {
             self.source_changed_at = Some(moment);
         }
         if capacity::is_disruption(event) {
             self.disrupted_at = Some(moment);
+        }
+    }
+
+    /// AWS takes no minimum above the maximum: who sets one beyond the group's own other bound, which an execution has moved, moves it too.
+    fn follow_bounds(&mut self, by: &Author, before: Sizes, after: Sizes) {
+        if *by != Author::World {
+            return;
+        }
+        if after.min != before.min && after.min > self.max.value() {
+            self.max.allow(after.min);
+        }
+        if after.max != before.max && after.max < self.min.value() {
+            self.min.allow(after.max);
         }
     }
 

@@ -40,12 +40,26 @@ pub(super) struct Bound {
     is_ambiguous: bool,
     /// When somebody else last set it.
     set_at: Option<Moment>,
+    /// What somebody set the other bound to, beyond this one.
+    beyond: Option<u32>,
 }
 
 impl Bound {
     /// As it is when the watch begins.
     pub(super) fn new(value: u32) -> Self {
-        Self { value, ours: BTreeSet::new(), earlier: BTreeSet::new(), is_ambiguous: false, set_at: None }
+        Self {
+            value,
+            ours: BTreeSet::new(),
+            earlier: BTreeSet::new(),
+            is_ambiguous: false,
+            set_at: None,
+            beyond: None,
+        }
+    }
+
+    /// Its own value: as it was, or as somebody set it meanwhile.
+    pub(super) fn value(&self) -> u32 {
+        self.value
     }
 
     /// Follows a change at a moment, whose author can have seen what was done before `seen_until`.
@@ -85,10 +99,15 @@ impl Bound {
         self.is_ambiguous
     }
 
+    /// Somebody set the other bound beyond it, which AWS would have refused had ours not been there: it may be as far as that.
+    pub(super) fn allow(&mut self, value: u32) {
+        self.beyond = Some(value);
+    }
+
     /// What it should be, where it is not.
     pub(super) fn missed_by(&self, found: u32) -> Option<u32> {
         let is_excused = self.is_ambiguous && self.earlier.contains(&found);
-        (found != self.value && !is_excused).then_some(self.value)
+        (found != self.value && self.beyond != Some(found) && !is_excused).then_some(self.value)
     }
 }
 
@@ -139,9 +158,8 @@ impl Demand {
     ) {
         match by {
             Author::Execution(_) => {
-                let is_unseen = |at: Moment| at >= seen_until && at + BETWEEN_LOOK_AND_WRITE >= moment;
                 let is_meant = before.desired != after.desired || after.min != before.min;
-                self.is_ambiguous |= is_meant && self.set_at.is_some_and(is_unseen);
+                self.is_ambiguous |= is_meant && self.was_set_between(seen_until, moment);
             }
             Author::World => {
                 let raised = after.desired.saturating_sub(before.desired);
@@ -166,6 +184,11 @@ impl Demand {
                 self.set_at = Some(moment);
             }
         }
+    }
+
+    /// Whether others changed it at or after a moment, and not long before another: who writes then cannot know it.
+    pub(super) fn was_set_between(&self, seen_until: Moment, moment: Moment) -> bool {
+        self.set_at.is_some_and(|at| at >= seen_until && at + BETWEEN_LOOK_AND_WRITE >= moment)
     }
 
     /// Whether an execution changed it before it can have seen what others did.

@@ -312,7 +312,7 @@ impl Group {
         let leaving =
             victims.iter().filter_map(|id| self.instance(*id)).filter(|one| one.lifecycle.is_counted());
         let staying = self.capacity().saturating_sub(leaving.map(|one| one.weight).sum());
-        let surplus = staying.saturating_sub(desired + surge);
+        let surplus = staying.saturating_sub(desired + self.rebalancing + surge);
         let kept = if surplus > room && surplus <= self.surge { surplus } else { 0 };
         (victims, surge + kept)
     }
