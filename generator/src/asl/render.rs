@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::child;
 use super::expression;
 use super::hooks::hooks;
+use super::kept_modules;
 use super::origin::{self, Marks, Origins, Plain};
 use super::printed;
 use super::source::Source;
@@ -88,9 +89,8 @@ fn ask(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
 /// A definition, and where its states come from.
 #[derive(Debug)]
 pub(super) struct Rendered {
-    /// Pretty-printed, newline at the end.
+    /// As it is deployed: without white space between its tokens, newline at the end.
     pub(super) text: Arc<str>,
-    pub(super) minified: Arc<str>, // the same without white space between its tokens
     /// What is printed.
     pub(super) machine: Map<String, Value>,
     /// The states by the stage of the frame or the strategy whose templates hold them, in order.
@@ -134,9 +134,8 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
         origins.add(&path, plain);
     }
     machine.insert("States".to_owned(), Value::Object(all));
-    let text = printed::pretty(&machine, length * 2); // its indentation is longer than the templates'
-    let minified = printed::minified(&machine, text.len());
-    problems.or_ok(Rendered { text: text.into(), minified: minified.into(), machine, stages, origins })
+    let text = printed::minified(&machine, length);
+    problems.or_ok(Rendered { text: text.into(), machine, stages, origins })
 }
 
 /// Whose rules lead where.
@@ -196,15 +195,21 @@ fn environment(
     marks: Marks,
 ) -> Environment<'static> {
     let is_embedded = marks == Marks::LeftOut && Arc::ptr_eq(source.catalog(), Catalog::embedded());
-    let mut environment =
-        if is_embedded { template::compiled(strategy::ROOT) } else { template::environment() };
+    let mut environment = if is_embedded {
+        template::compiled(strategy::ROOT, kept_modules::kept)
+    } else {
+        template::environment()
+    };
+    kept_modules::add_to(&mut environment);
     let known = Arc::clone(mirror);
     let callers = move |target: &str| ask(&known).known.callers.get(target).cloned().unwrap_or_default();
     environment.add_function("callers", callers);
     let known = Arc::clone(mirror);
     environment.add_function("phases", move || ask(&known).known.phases.clone());
     let catalog = Arc::clone(source.catalog());
-    environment.set_loader(move |path| Ok(catalog.text(path).map(|text| marks.in_text(path, text))));
+    environment.set_loader(move |path| {
+        Ok(catalog.text(path).map(|text| marks.in_text(path, &kept_modules::kept(text))))
+    });
     environment.add_global("partition", source.partition); // global: macros see no context
     environment.add_global("console", source.console);
     environment.add_global("email_form", source.email_form.as_str());
