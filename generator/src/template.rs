@@ -36,13 +36,12 @@ pub(crate) fn environment() -> Environment<'static> {
 }
 
 /// Such an environment, in which the templates of a folder and of those in it are compiled already: once, however many stacks
-/// a process renders. A folder's templates are always compiled from the same of their texts, as `prepare` has it.
-pub(crate) fn compiled(path: &'static str, prepare: fn(&str) -> String) -> Environment<'static> {
+/// a process renders.
+pub(crate) fn compiled(path: &'static str) -> Environment<'static> {
     static COMPILED: Mutex<BTreeMap<&str, Environment<'static>>> = Mutex::new(BTreeMap::new());
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let environment = compiled.entry(path).or_insert_with(|| {
-        let mut environment = environment();
-        environment.set_loader(move |path| Ok(text(path).map(prepare)));
+        let environment = environment();
         let mut folders: Vec<_> = folder(path).into_iter().collect();
         while let Some(folder) = folders.pop() {
             folders.extend(folder.dirs());

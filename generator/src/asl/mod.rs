@@ -6,7 +6,6 @@ mod child;
 mod declarations;
 mod definition;
 mod kind;
-mod kept_modules;
 mod placeholder;
 mod printed;
 mod graph;

@@ -59,7 +59,7 @@ fn token_length(text: &str) -> usize {
     while let Some(quote) = text[at..].find('"') {
         let before = &text[at..at + quote];
         at += quote + 1;
-        if (before.len() - before.trim_end_matches('\\').len()) % 2 == 0 {
+        if (before.len() - before.trim_end_matches('\\').len()).is_multiple_of(2) {
             return at;
         }
     }

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use super::child;
 use super::expression;
 use super::hooks::hooks;
-use super::kept_modules;
 use super::origin::{self, Marks, Origins, Plain};
 use super::printed;
 use super::source::Source;
@@ -195,21 +194,15 @@ fn environment(
     marks: Marks,
 ) -> Environment<'static> {
     let is_embedded = marks == Marks::LeftOut && Arc::ptr_eq(source.catalog(), Catalog::embedded());
-    let mut environment = if is_embedded {
-        template::compiled(strategy::ROOT, kept_modules::kept)
-    } else {
-        template::environment()
-    };
-    kept_modules::add_to(&mut environment);
+    let mut environment =
+        if is_embedded { template::compiled(strategy::ROOT) } else { template::environment() };
     let known = Arc::clone(mirror);
     let callers = move |target: &str| ask(&known).known.callers.get(target).cloned().unwrap_or_default();
     environment.add_function("callers", callers);
     let known = Arc::clone(mirror);
     environment.add_function("phases", move || ask(&known).known.phases.clone());
     let catalog = Arc::clone(source.catalog());
-    environment.set_loader(move |path| {
-        Ok(catalog.text(path).map(|text| marks.in_text(path, &kept_modules::kept(text))))
-    });
+    environment.set_loader(move |path| Ok(catalog.text(path).map(|text| marks.in_text(path, text))));
     environment.add_global("partition", source.partition); // global: macros see no context
     environment.add_global("console", source.console);
     environment.add_global("email_form", source.email_form.as_str());

@@ -140,11 +140,11 @@ impl OutputFormat for CloudFormation {
     }
 
     fn deploy_guide(&self, view: &View<'_>) -> String {
-        print(&template::compiled(GUIDES, str::to_owned), GUIDE, &view.seen)
+        print(&template::compiled(GUIDES), GUIDE, &view.seen)
     }
 
     fn removal_guide(&self, view: &View<'_>) -> String {
-        print(&template::compiled(GUIDES, str::to_owned), REMOVAL, &view.seen)
+        print(&template::compiled(GUIDES), REMOVAL, &view.seen)
     }
 
     fn group_tags(&self, tags: &[(&str, &str)]) -> String {

@@ -18,7 +18,7 @@ pub(super) fn environment(
     filter: &'static str,
     print: impl Fn(&Value, usize) -> String + Send + Sync + 'static,
 ) -> Environment<'static> {
-    let mut environment = template::compiled(folder, str::to_owned);
+    let mut environment = template::compiled(folder);
     environment.add_filter(filter, move |value: minijinja::Value, indent: Option<usize>| {
         let indent = indent.unwrap_or_default();
         match value.downcast_object_ref() {
