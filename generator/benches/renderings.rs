@@ -35,7 +35,7 @@ fn timed(threads: usize) {
             bytes.fetch_add(rendered(number), Ordering::Relaxed);
         }
     };
-    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(&render))));
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(render))));
     let (clock, usage) = (begun.elapsed().as_secs_f64(), usage());
     println!(
         "{STACKS} stacks in one process, threads: {threads}: {clock:.1} s, {:.1} s of processor time, {} MB at most; {} MB rendered",
