@@ -154,6 +154,6 @@ mod tests {
         let alone: usize = FORMATS.iter().map(|format| stack.synth(*format).len()).sum();
         let all = stack.synth_all(FORMATS);
         assert_eq!(all.len(), alone + render::shared(&View::of(stack.stack())).len());
-        assert_eq!(all["state_machine.asl.json"], stack.machine().definition.as_bytes());
+        assert_eq!(all["state_machine.asl.json"], stack.stack().machine.readable().as_bytes());
     }
 }

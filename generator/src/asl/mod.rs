@@ -38,10 +38,8 @@ pub use placeholder::Placeholder;
 /// The state machine that is emitted.
 #[derive(Debug, Clone)]
 pub struct Machine {
-    /// The exact bytes of `state_machine.asl.json`: pretty-printed, newline at the end.
+    /// The exact bytes that are deployed, placeholders unfilled: without white space between tokens, newline at the end.
     pub definition: Arc<str>,
-    /// The same as it is deployed: without white space between its tokens, newline at the end.
-    pub minified: Arc<str>,
     /// Every API call that its role is asked for, as IAM spells it, e.g. `autoscaling:SuspendProcesses`: those that its
     /// tasks make, and those that a strategy's settings need besides.
     pub api_calls: BTreeSet<String>,
@@ -54,6 +52,11 @@ impl Machine {
     pub fn graph(&self) -> Graph {
         Graph::of(&StateMachine::read(&self.definition).0, &self.stages)
     }
+}
+
+/// A definition that is deployed, laid out for people.
+pub fn laid_out(definition: &str) -> String {
+    printed::laid_out(definition)
 }
 
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
@@ -107,8 +110,7 @@ fn machine(
     marks: Marks,
     all_rules: bool,
 ) -> Result<Machine, Problems> {
-    let render::Rendered { text, minified, machine, stages, origins } =
-        render::render(source, tables, marks)?;
+    let render::Rendered { text, machine, stages, origins } = render::render(source, tables, marks)?;
     let mut api_calls: BTreeSet<String> = call::callers(&machine).into_keys().collect();
     api_calls.extend(source.needed().into_iter().map(|(call, _)| call));
     if all_rules {
@@ -118,7 +120,7 @@ fn machine(
     } else {
         check::check_placeholders(&text, &origins).or_ok(())?;
     }
-    Ok(Machine { definition: text, minified, api_calls, stages })
+    Ok(Machine { definition: text, api_calls, stages })
 }
 
 /// What AWS asks of the caller because of what is configured: each call with the key of `stack.yaml` that has it needed.
@@ -149,7 +151,8 @@ mod tests {
         }
         assert!(machine.api_calls.contains("autoscaling:TerminateInstanceInAutoScalingGroup"));
         let value: serde_json::Value = serde_json::from_str(&machine.definition).unwrap();
-        assert_eq!(*machine.minified, format!("{value}\n"));
+        assert_eq!(*machine.definition, format!("{value}\n"));
+        assert_eq!(laid_out(&machine.definition), format!("{value:#}\n"));
     }
 
     #[test]
@@ -162,7 +165,6 @@ mod tests {
         };
         let (whole, short_machine) = (build(&config).unwrap(), short(&config).unwrap());
         assert_eq!(whole.definition, short_machine.definition);
-        assert_eq!(whole.minified, short_machine.minified);
         assert_eq!(whole.api_calls, short_machine.api_calls);
         let folder = [
             ("strategy.yaml", "extends: out-in\nsummary: s\n"),

@@ -88,9 +88,8 @@ fn ask(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
 /// A definition, and where its states come from.
 #[derive(Debug)]
 pub(super) struct Rendered {
-    /// Pretty-printed, newline at the end.
+    /// As it is deployed: without white space between its tokens, newline at the end.
     pub(super) text: Arc<str>,
-    pub(super) minified: Arc<str>, // the same without white space between its tokens
     /// What is printed.
     pub(super) machine: Map<String, Value>,
     /// The states by the stage of the frame or the strategy whose templates hold them, in order.
@@ -134,9 +133,8 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
         origins.add(&path, plain);
     }
     machine.insert("States".to_owned(), Value::Object(all));
-    let text = printed::pretty(&machine, length * 2); // its indentation is longer than the templates'
-    let minified = printed::minified(&machine, text.len());
-    problems.or_ok(Rendered { text: text.into(), minified: minified.into(), machine, stages, origins })
+    let text = printed::minified(&machine, length);
+    problems.or_ok(Rendered { text: text.into(), machine, stages, origins })
 }
 
 /// Whose rules lead where.

@@ -74,6 +74,7 @@ impl FunctionArguments {
         context: &mut Context,
     ) -> Result<Prepared, Failure> {
         let stack = source.stack(context)?;
+        let given = self.given()?;
         let variable = |name: &str| {
             let value = context.environment.get(OsStr::new(name))?.to_str()?;
             (!value.is_empty()).then(|| value.to_owned())
@@ -96,7 +97,10 @@ impl FunctionArguments {
             environment.extend(names.map(|name| (name.to_owned(), url.to_owned())));
         }
         self.credentials(&mut environment, offline.is_some())?;
-        let (program, unpacked) = self.program(&stack, source, context)?;
+        let (program, unpacked) = match given {
+            Some(program) => (program, None),
+            None => self.built(&stack, source, context).map(|(program, folder)| (program, Some(folder)))?,
+        };
         let folder = program.parent().unwrap_or(Path::new(".")).to_owned();
         let name = stack.stack().text(&stack.stack().function.name, place);
         let settings = &stack.config().handler.settings;
@@ -161,20 +165,20 @@ impl FunctionArguments {
         Ok(())
     }
 
-    /// The binary, and the folder that it was unpacked to.
-    fn program(
+    /// The binary that was named.
+    fn given(&self) -> Result<Option<PathBuf>, Failure> {
+        let Some(path) = &self.bootstrap else { return Ok(None) };
+        let missing = |error| format!("cannot find the binary `{}`: {error}", path.display());
+        path.canonicalize().map(Some).map_err(|error| Failure::Input(missing(error)))
+    }
+
+    /// The binary that was compiled, and the folder that it was unpacked to.
+    fn built(
         &self,
         stack: &AsgRecycle,
         source: &Source,
         context: &mut Context,
-    ) -> Result<(PathBuf, Option<TempDir>), Failure> {
-        if let Some(path) = &self.bootstrap {
-            let found = path.canonicalize();
-            let found = found.map_err(|error| {
-                Failure::Input(format!("cannot find the binary `{}`: {error}", path.display()))
-            })?;
-            return Ok((found, None));
-        }
+    ) -> Result<(PathBuf, TempDir), Failure> {
         let here = match std::env::consts::ARCH {
             "aarch64" => Architecture::Arm64,
             _ => Architecture::X86_64,
@@ -190,7 +194,7 @@ impl FunctionArguments {
         let unpacked =
             zip::ZipArchive::new(Cursor::new(built.zip)).and_then(|mut zip| zip.extract(folder.path()));
         unpacked.map_err(|error| Failure::World(format!("cannot unpack the handler: {error}")))?;
-        Ok((folder.path().join("bootstrap"), Some(folder)))
+        Ok((folder.path().join("bootstrap"), folder))
     }
 }
 

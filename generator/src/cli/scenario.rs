@@ -20,7 +20,7 @@ pub(super) struct WorldArguments {
     #[arg(long, value_name = "STRATEGY")]
     pub(super) strategy: Option<String>,
     /// A scenario: the path of a YAML file, or the name of one that comes with a strategy.
-    #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["instances", "min", "max", "zones", "target_groups",
+    #[arg(long, value_name = "SCENARIO", conflicts_with_all = ["instances", "desired", "min", "max", "zones", "target_groups",
         "window", "at", "boot", "drain", "faults"])]
     pub(super) scenario: Option<String>,
     /// Decides everything that is left to chance [default: 1, or what the scenario's `world` says].
@@ -37,10 +37,14 @@ pub(super) struct WorldArguments {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The group")]
 struct GroupArguments {
-    /// Number of instances in the group: its desired capacity.
-    #[arg(long, visible_alias = "desired", value_name = "N", default_value_t = 3, allow_negative_numbers = true,
+    /// Number of instances in the group: its desired capacity [default: 3].
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=2000))]
+    instances: Option<u32>,
+    /// The same, by Auto Scaling's name for it.
+    // No alias: what is wrong with a value would be told of `--instances`.
+    #[arg(long, value_name = "N", conflicts_with = "instances", allow_negative_numbers = true,
         value_parser = clap::value_parser!(u32).range(..=2000))]
-    instances: u32,
+    desired: Option<u32>,
     /// Its minimum; the number of instances where it is not said.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=10_000))]
     min: Option<u32>,
@@ -190,8 +194,13 @@ impl WorldArguments {
 }
 
 impl GroupArguments {
+    /// Number of instances.
+    fn size(&self) -> u32 {
+        self.instances.or(self.desired).unwrap_or(3)
+    }
+
     fn spec(&self) -> Result<GroupSpec, Failure> {
-        let desired = self.instances;
+        let desired = self.size();
         let (min, max) = (self.min.unwrap_or(desired), self.max.unwrap_or(desired * 2));
         if !(min <= desired && desired <= max) {
             let sizes = format!("min {min}, desired {desired}, max {max}");
@@ -212,7 +221,7 @@ impl GroupArguments {
     /// Those that are not what they are by default, and the times.
     fn again(&self) -> Vec<(&'static str, String)> {
         let millis = |span: Span| format!("{}ms", span.0);
-        let mut again = vec![("--instances", self.instances.to_string())];
+        let mut again = vec![("--instances", self.size().to_string())];
         again.extend(self.min.map(|min| ("--min", min.to_string())));
         again.extend(self.max.map(|max| ("--max", max.to_string())));
         if self.zones.0 != GroupSpec::default().zones {

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE", required_unless_present = "group")]
     file: Option<PathBuf>,
     /// A real group, as it is now: sizes, zones, hooks, load balancers, launch source, tags and times, as `plan` reads them.
-    #[arg(long, value_name = "GROUP", conflicts_with_all = ["scenario", "campaign", "list", "instances", "min", "max", "zones",
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["scenario", "campaign", "list", "instances", "desired", "min", "max", "zones",
         "target_groups", "window", "at", "boot", "drain"])]
     group: Option<String>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     world: WorldArguments,
     /// Run so many made-up scenarios instead of one; the first has the seed, each other the next one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX),
-        conflicts_with_all = ["instances", "min", "max", "zones", "target_groups", "window", "at", "boot", "drain", "faults",
+        conflicts_with_all = ["instances", "desired", "min", "max", "zones", "target_groups", "window", "at", "boot", "drain", "faults",
             "scenario", "svg"])]
     campaign: Option<u64>,
     /// What an instance costs, in dollars for an hour: the summary tells what the additional ones cost.

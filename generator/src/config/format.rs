@@ -85,6 +85,9 @@ impl TextFormat {
     /// The text after one of the usual small repairs, if it fits then.
     pub(super) fn repaired(&self, text: &str) -> Option<String> {
         let text = text.trim();
+        if text.is_empty() {
+            return None; // nothing was meant
+        }
         let words = text.split(|character: char| !character.is_alphanumeric());
         let hyphenated = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
         let url = text.split_once("://").map_or(text, |(_, rest)| rest);

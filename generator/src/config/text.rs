@@ -327,6 +327,7 @@ mod tests {
                 Some("mine"),
             ),
             (PolicyArn::format(), "boundary", None),
+            (RolePath::format(), " ", None),
         ] {
             assert_eq!(format.repaired(text).as_deref(), repaired, "{text}");
         }

@@ -215,6 +215,7 @@ impl Tools<'_> {
         command.envs(self.environment.iter().filter(|(name, _)| is_harmless(name)));
         // rustup reads the first; without rustup the last three change nothing.
         command.env("RUSTUP_TOOLCHAIN", sources::channel()).env("LC_ALL", "C").env("TZ", "UTC");
+        command.env("RUST_BACKTRACE", "0"); // rustup would print its own below "is not installed"
         command
     }
 

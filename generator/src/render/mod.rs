@@ -36,7 +36,7 @@ fn attributes(stack: &Stack) -> String {
 /// for the person who deploys the stack, what whoever operates it reads, and where the handler is an image, how that is made.
 pub fn shared(view: &View<'_>) -> Files {
     let stack = view.stack;
-    let definition = (stack.machine.file.to_owned(), stack.machine.readable.as_bytes().to_vec());
+    let definition = (stack.machine.file.to_owned(), stack.machine.readable().into_bytes());
     let readme = ("README.md".to_owned(), readme::render(view).into_bytes());
     let attributes = (".gitattributes".to_owned(), attributes(stack).into_bytes());
     let pages = docs::files(stack).into_iter().chain(image::render(view)).chain(role_policy::files(stack));

@@ -1,8 +1,8 @@
 //! How templates are printed: the environment, what they see, and the words that every format needs.
 
-use minijinja::Environment;
 use minijinja::value::{Serde, ValueKind};
-use serde::{Deserialize, Serialize};
+use minijinja::{Environment, Error, ErrorKind};
+use serde::Serialize;
 
 use crate::stack::parameter::ParameterKind;
 use crate::stack::value::Value;
@@ -20,18 +20,22 @@ pub(super) fn environment(
 ) -> Environment<'static> {
     let mut environment = template::compiled(folder);
     environment.add_filter(filter, move |value: minijinja::Value, indent: Option<usize>| {
-        read(value).map(|value| print(&value, indent.unwrap_or_default()))
+        let indent = indent.unwrap_or_default();
+        match value.downcast_object_ref() {
+            Some(value) => Ok(print(value, indent)),
+            None => plain(value).map(|value| print(&value, indent)),
+        }
     });
     environment
 }
 
 /// Templates see plain texts, numbers and truth values of the model as well as its [`Value`]s.
-fn read(value: minijinja::Value) -> Result<Value, minijinja::Error> {
+fn plain(value: minijinja::Value) -> Result<Value, minijinja::Error> {
     match value.kind() {
         ValueKind::String => Ok(Value::Text(value.to_string())),
         ValueKind::Bool => Ok(Value::Bool(value.is_true())),
         ValueKind::Number => u64::try_from(value).map(Value::Number),
-        _ => Value::deserialize(value),
+        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("{kind} is no value of the model"))),
     }
 }
 

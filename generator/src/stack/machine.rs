@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::parameter::ParameterKey;
 use super::role_arn;
 use super::value::{MACHINE_LOGS, TOPIC, Value};
-use crate::asl::{Machine, Placeholder};
+use crate::asl::{self, Machine, Placeholder};
 use crate::config::Config;
 use crate::names;
 
@@ -21,9 +21,6 @@ pub struct StateMachine {
     /// The exact bytes of the definition as it is deployed, placeholders unfilled: without white space, on one line.
     #[serde(skip)]
     pub definition: Arc<str>,
-    /// The same for people, laid out.
-    #[serde(skip)]
-    pub readable: Arc<str>,
     /// How long the definition is, in thousands of characters, rounded up to tens.
     pub definition_kilobytes: usize,
     /// The definition's file name.
@@ -41,13 +38,19 @@ pub struct StateMachine {
 /// The definition's name in the output folder.
 const FILE: &str = "state_machine.asl.json";
 
+impl StateMachine {
+    /// The definition for people, laid out.
+    pub fn readable(&self) -> String {
+        asl::laid_out(&self.definition)
+    }
+}
+
 pub(super) fn machine(config: &Config, machine: &Machine) -> StateMachine {
     StateMachine {
         name: Value::prefixed(names::MACHINE.suffix),
         role_arn: role_arn::machine(config),
-        definition_kilobytes: machine.minified.len().div_ceil(10_000) * 10,
-        definition: Arc::clone(&machine.minified),
-        readable: Arc::clone(&machine.definition),
+        definition_kilobytes: machine.definition.len().div_ceil(10_000) * 10,
+        definition: Arc::clone(&machine.definition),
         file: FILE,
         substitutions: Value::map(Placeholder::ALL.iter().map(|each| (each.as_str(), substitution(*each)))),
         log_level: config.machine.log_level.as_str().to_uppercase(),
@@ -71,7 +74,6 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::asl;
 
     /// Step Functions takes 1 MB, and CloudFormation as much of a whole template.
     #[test]
@@ -79,9 +81,9 @@ mod tests {
         let config = Config::with_defaults("demo".parse().unwrap());
         let machine = machine(&config, &asl::build(&config).unwrap());
         let parsed = |text: &str| serde_json::from_str::<Json>(text).expect("it is JSON");
-        assert_eq!(parsed(&machine.definition), parsed(&machine.readable));
+        assert_eq!(parsed(&machine.definition), parsed(&machine.readable()));
         assert_eq!(machine.definition.lines().count(), 1);
         assert!(machine.definition.len() < 800_000, "{}", machine.definition.len());
-        assert!(machine.definition.len() < machine.readable.len() * 4 / 5);
+        assert!(machine.definition.len() < machine.readable().len() * 4 / 5);
     }
 }

@@ -1,9 +1,9 @@
 //! The names of the stack's parameters, by which values refer to them, and how they stand together.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A parameter's identity: values refer to it, and formats name it after this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it; the descriptions are below")]
 pub enum ParameterKey {

@@ -237,6 +237,12 @@ fn bad_events_and_bad_ports_are_told_with_what_to_do() {
         .file("stack.yaml", "name: demo\n")
         .stderr_has(&format!("port {port} of 127.0.0.1 is in use by another process; `--port "))
         .exits(3);
+    // Told before credentials are asked for, which somebody who has mistyped a path would look for in vain.
+    Run::new(&["local", "stack.yaml", "--bootstrap", "gone", "--port", "0"])
+        .file("stack.yaml", "name: demo\n")
+        .env("AWS_ACCESS_KEY_ID", "")
+        .stderr_has("cannot find the binary `gone`")
+        .exits(2);
 }
 
 #[test]

@@ -45,15 +45,18 @@ fn without_a_c_compiler_the_package_that_has_one_is_named() {
 fn a_toolchain_that_is_not_installed_is_named_with_the_command_that_installs_it() {
     let fault = fault(|environment, folder| {
         let place = tools(folder, &["cargo", "cc"]);
-        let script =
-            "#!/bin/sh\necho \"error: toolchain '$RUSTUP_TOOLCHAIN' is not installed\" >&2\nexit 1\n";
+        let script = "#!/bin/sh\necho \"error: toolchain '$RUSTUP_TOOLCHAIN' is not installed, trace $RUST_BACKTRACE\" >&2\nexit 1\n";
         fs::write(place.join("rustc"), script).expect("a file");
         fs::set_permissions(place.join("rustc"), fs::Permissions::from_mode(0o755)).expect("executable");
         environment.insert("PATH".into(), place.into());
+        environment.insert("RUST_BACKTRACE".into(), "1".into());
     });
     let text = fault.to_string();
     assert!(matches!(fault, PackageError::CompilerMissing { .. }), "{text}");
-    assert!(text.contains("rustup toolchain install ") && text.contains("is not installed"), "{text}");
+    assert!(
+        text.contains("rustup toolchain install ") && text.contains("is not installed, trace 0"),
+        "{text}"
+    );
 }
 
 #[test]

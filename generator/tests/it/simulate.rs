@@ -90,6 +90,9 @@ fn values_that_make_no_sense_are_bad_usage() {
         (&["--drain", "90"], "`90` is no length of time"),
         (&["--instances", "-1"], "-1 is not in 0..=2000"),
         (&["--instances", "2001"], "2001 is not in 0..=2000"),
+        (&["--desired", "2001"], "'--desired <N>': 2001 is not in 0..=2000"),
+        (&["--desired", "2", "--instances", "2"], "cannot be used with"),
+        (&["--scenario", "window-closed", "--desired", "2"], "cannot be used with"),
         (&["--campaign", "0"], "0 is not in 1..="),
         (&["--fault", "gremlins"], "possible values: old-instance-dies"),
         (&["--campaign", "2", "--instances", "2"], "cannot be used with"),
@@ -105,6 +108,9 @@ fn values_that_make_no_sense_are_bad_usage() {
     simulate(&["--strategy", "outin"]).stderr_has("did you mean `out-in`?").exits(2);
     simulate(&["--scenario", "never-healty"]).stderr_has("no scenario of out-in; did you mean `").exits(2);
     simulate(&["--min", "5"]).stderr_has("no group has these sizes: min 5, desired 3, max 6").exits(2);
+    simulate(&["--desired", "5", "--max", "4"])
+        .stderr_has("no group has these sizes: min 5, desired 5, max 4")
+        .exits(2);
     for (arguments, said) in [
         (["--at", "noon"], "`noon` is no time: write `21:30`"),
         (["--zones", "99"], "write a number from 1 to 8"),

@@ -58,6 +58,12 @@ impl GroupSummary {
         let Self { before, peak, after, healthy_before, healthy_min, .. } = self;
         let endings =
             if self.endings.is_empty() { "nothing was started".to_owned() } else { self.endings.join(", ") };
+        let took = words(self.took);
+        if *before == 0 && *peak == 0 {
+            return format!(
+                "{endings}: the group has no instances, so there is nothing to recycle; known after {took}"
+            );
+        }
         let sizes = if peak > before {
             format!("{before} -> {peak} -> {after}")
         } else {
@@ -74,7 +80,6 @@ impl GroupSummary {
         let extra = format!("{:.1} extra instance-hours", self.extra_instance_hours);
         let price = dollars_per_hour
             .map(|each| format!(", ${:.2} at ${each} an hour", self.extra_instance_hours * each));
-        let took = words(self.took);
         format!("{endings}: {sizes} instances in {took}, {healthy}; {extra}{}", price.unwrap_or_default())
     }
 }
@@ -125,6 +130,15 @@ mod tests {
             "recycled: 12 -> 24 -> 12 instances in 10 min 23 s, never fewer than 12 healthy; 2.0 extra instance-hours, \
              $0.41 at $0.2 an hour"
         );
+    }
+
+    #[test]
+    fn a_group_without_instances_is_told_to_have_none() {
+        let nothing = GroupSummary { before: 0, peak: 0, after: 0, took: Span::seconds(2), ..summary() };
+        let empty = GroupSummary { endings: vec!["empty".to_owned()], ..nothing };
+        let told = "empty: the group has no instances, so there is nothing to recycle; known after 2 s";
+        assert_eq!(empty.sentence(Some(0.2)), told);
+        assert!(GroupSummary { peak: 2, ..empty }.sentence(None).starts_with("empty: 0 -> 2 -> 0 instances"));
     }
 
     #[test]
