@@ -18,8 +18,8 @@ pub(crate) const FRAME: &str = "strategies/_shared/machine.asl.json.j2";
 const SETTINGS: &str = "strategies/_shared/settings.yaml";
 /// The folder of a strategy's scenarios, which no machine is made of.
 const CASES: &str = "cases";
-/// What a strategy's folder may hold of states, the first of them in any case.
-const STATES: [&str; 2] = ["states.asl.json.j2", "put_back.asl.json.j2"];
+/// What a strategy's folder may hold of states, the first of them in any case: going, what puts back, and what that takes away.
+const STATES: [&str; 3] = ["states.asl.json.j2", "put_back.asl.json.j2", "take_away.asl.json.j2"];
 
 /// The text of files by path under `templates/`.
 type Texts = BTreeMap<String, Cow<'static, str>>;
