@@ -38,6 +38,11 @@ impl StateMachineArn {
         })
     }
 
+    /// Its name, which is its stack's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The region it runs in.
     pub fn region(&self) -> &str {
         &self.region

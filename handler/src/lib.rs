@@ -17,6 +17,7 @@ pub mod event;
 pub mod windows;
 pub mod tags;
 pub mod name;
+pub mod message;
 pub mod rejection;
 pub mod decide;
 

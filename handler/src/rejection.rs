@@ -2,11 +2,18 @@
 
 use serde::Serialize;
 
+use crate::arn::StateMachineArn;
 use crate::contract::TriggerRecord;
+use crate::message::{Forms, Notice};
 use crate::problem::{self, Problem};
 
 /// Longest subject that SNS takes, in characters.
 const SUBJECT_LENGTH_MAX: usize = 100;
+
+/// What to do where a group's tags are at fault.
+const OF_A_TAG: &str = "mend the tag, then change the group again or start its recycle by hand; until then it runs what it ran before";
+/// What to do where an execution died that may have changed the group.
+const AFTER_A_DEATH: &str = "look at the group, and start an execution with `\"mode\": \"restore\"` by hand; nothing else puts back what was changed";
 
 /// A refusal; as JSON it is the message that is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +50,25 @@ impl Rejection {
         let subject = format!("Recycle rejected: {}", self.component);
         let printable = subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
         printable.take(SUBJECT_LENGTH_MAX).collect::<String>().trim_end().to_owned()
+    }
+
+    /// The message, and whether it has one text for each protocol, in these forms for the stack with that machine; as JSON without.
+    ///
+    /// # Errors
+    /// Serde's, if there is something that JSON cannot say.
+    pub fn message(&self, told: Option<(Forms, &StateMachineArn)>) -> serde_json::Result<(String, bool)> {
+        let json = serde_json::to_string_pretty(self)?;
+        let Some((forms, machine)) = told else { return Ok((json, false)) };
+        let notice = Notice {
+            status: self.status,
+            sign: ":warning:",
+            about: &self.component,
+            group: self.auto_scaling_group_name.as_deref().unwrap_or_default(),
+            team: self.team.as_deref().unwrap_or_default(),
+            text: &self.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+            to_do: if self.trigger.execution_arn.is_some() { AFTER_A_DEATH } else { OF_A_TAG },
+        };
+        Ok(notice.message(forms, machine, json))
     }
 
     /// The message's attributes, for filter policies: never empty, as SNS demands.

@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 use crate::arn::{self, StateMachineArn};
 use crate::contract::{
     ALLOWED_STEP_FUNCTIONS, CONNECTION_VARIABLES, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS,
-    IGNORED_TAG_KEYS, OWN_ROLE_ARNS, SERVICE_TAG_KEYS, SLACK_CHANNEL, STATE_MACHINE_ARN, STRATEGIES,
-    TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+    IGNORED_TAG_KEYS, MESSAGE_FORMS, OWN_ROLE_ARNS, SERVICE_TAG_KEYS, SLACK_CHANNEL, STATE_MACHINE_ARN,
+    STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
+use crate::message::Forms;
 use crate::problem::Problem;
 use crate::selector::GroupSelector;
 use crate::spelling::suggestion;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub allowed_step_functions: BTreeSet<String>,
     /// Which groups belong to the stack.
     pub groups: GroupSelector,
+    /// In which forms the topic is told.
+    pub forms: Forms,
 }
 
 /// What the handler has to know of a strategy.
@@ -73,6 +76,7 @@ impl Settings {
         let own_role_arns = source.roles();
         let allowed_step_functions = source.step_functions();
         let groups = source.groups();
+        let forms = source.forms();
         match (machine, topic_arn, default_time_zone, tag_changes) {
             (Some(machine), Some(topic_arn), Some(default_time_zone), Some(tag_changes))
                 if source.faults.is_empty() =>
@@ -88,6 +92,7 @@ impl Settings {
                     own_role_arns,
                     allowed_step_functions,
                     groups,
+                    forms,
                 })
             }
             _ => Err(source.faults),
@@ -228,6 +233,14 @@ impl Source<'_> {
         names
     }
 
+    fn forms(&mut self) -> Forms {
+        let text = self.text(MESSAGE_FORMS).unwrap_or_default();
+        Forms::parse(&text).unwrap_or_else(|unknown| {
+            self.fault(MESSAGE_FORMS, unknown, "expected `email:text` or `https:chat`");
+            Forms::default()
+        })
+    }
+
     fn groups(&mut self) -> GroupSelector {
         let name_prefixes = self.list(GROUP_NAME_PREFIXES);
         let text = self.text(GROUP_TAGS).unwrap_or_else(|| "{}".to_owned());
@@ -280,6 +293,7 @@ mod tests {
             ("TAG_CHANGES", "some"),
             ("OWN_ROLE_ARNS", "handler"),
             ("ALLOWED_STEP_FUNCTIONS", "a b"),
+            ("MESSAGE_FORMS", "email:text,https:html"),
         ] {
             environment.insert(key.to_owned(), value.to_owned());
         }
@@ -293,6 +307,7 @@ mod tests {
                 "`TAG_CHANGES` is `some`: expected `propagated`, `all` or `none`",
                 "`OWN_ROLE_ARNS` is `handler`: not the ARN of a role",
                 "`ALLOWED_STEP_FUNCTIONS` is `a b`: not a state machine's name: 1 to 80 of letters, digits, - and _",
+                "`MESSAGE_FORMS` is `https:html`: expected `email:text` or `https:chat`",
             ]
         );
     }

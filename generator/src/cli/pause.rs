@@ -234,7 +234,7 @@ impl<'a> Written<'a> {
 
     /// Tells whoever is told of recycles what was done to the group that was noted last.
     fn announce(&mut self, pause: &GroupPause, group: &SeenGroup, ended_by: Option<&str>) {
-        let message = pause.announcement(&self.session.settings.topic_arn, group, ended_by);
+        let message = pause.announcement(&self.session.settings, group, ended_by);
         let published: Result<NoAnswer, AwsError> = self.session.ask(&ANNOUNCE, &message);
         let is_lost = published.as_ref().is_err_and(AwsError::may_be_done);
         if let Some(done) = self.report.groups.last_mut() {

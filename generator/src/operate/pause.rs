@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::TEAM;
+use asg_recycle_handler::message::Notice;
+use asg_recycle_handler::settings::Settings;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -132,8 +134,9 @@ impl GroupPause {
         format!("paused until {} by {by}: {}", self.until, self.why).chars().map(plain).collect()
     }
 
-    /// The message that tells whoever is told of recycles, as `Publish` takes it: that it begins, or who ended it.
-    pub fn announcement(&self, topic: &str, group: &SeenGroup, ended_by: Option<&str>) -> Value {
+    /// The message that tells whoever is told of recycles, as `Publish` takes it, in the forms of the stack: that it begins, or who
+    /// ended it.
+    pub fn announcement(&self, stack: &Settings, group: &SeenGroup, ended_by: Option<&str>) -> Value {
         let (status, text) = match ended_by {
             None => ("paused", format!("recycling is {}", self.told())),
             Some(by) => ("resumed", format!("recycling goes on; {by} ended the pause")),
@@ -144,6 +147,16 @@ impl GroupPause {
             "status": status, "text": text, "auto_scaling_group_name": self.group, "team": team,
             "paused": {"until": self.until, "by": self.by, "why": self.why},
         });
+        let notice = Notice {
+            status,
+            sign: if ended_by.is_some() { ":arrow_forward:" } else { ":double_vertical_bar:" },
+            about: &self.group,
+            group: &self.group,
+            team: team.unwrap_or_default(),
+            text: &text,
+            to_do: "",
+        };
+        let (message, is_structured) = notice.message(stack.forms, &stack.machine, message.to_string());
         let printable = self.group.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
         let subject: String = format!("asg-recycle {status}: ").chars().chain(printable).take(99).collect();
         let mut attributes = json!({});
@@ -155,14 +168,21 @@ impl GroupPause {
             attributes[format!("entry.{}", number + 1)] =
                 json!({"Name": name, "Value": {"DataType": "String", "StringValue": value}});
         }
-        json!({"TopicArn": topic, "Subject": subject, "Message": message.to_string(), "MessageAttributes": attributes})
+        let mut call = json!({
+            "TopicArn": stack.topic_arn, "Subject": subject, "Message": message, "MessageAttributes": attributes,
+        });
+        if is_structured {
+            call["MessageStructure"] = "json".into();
+        }
+        call
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operate::fleet::tests::{OUT_IN, group, now};
+    use crate::operate::fleet::tests::{OUT_IN, group, now, settings};
+    use asg_recycle_handler::message::Forms;
 
     fn pause() -> GroupPause {
         GroupPause {
@@ -232,10 +252,44 @@ mod tests {
     #[test]
     fn it_is_told_with_the_attributes_that_subscribers_filter_by() {
         let group = group("web-asg-1", &[OUT_IN, (TEAM.key, "night")]);
-        let told = pause().announcement("arn:topic", &group, None);
+        let settings = settings();
+        let told = pause().announcement(&settings, &group, None);
+        assert_eq!((&told["TopicArn"], told.get("MessageStructure")), (&json!(settings.topic_arn), None));
         assert_eq!(told["Subject"], json!("asg-recycle paused: web-asg-1"));
         assert_eq!(told["MessageAttributes"]["entry.3"]["Value"]["StringValue"], json!("night"));
-        let told = pause().announcement("arn:topic", &group, Some("ann"));
+        let told = pause().announcement(&settings, &group, Some("ann"));
         assert_eq!(told["MessageAttributes"]["entry.1"]["Value"]["StringValue"], json!("resumed"));
+    }
+
+    #[test]
+    fn it_is_told_in_the_forms_that_people_and_chat_read() {
+        let group = group("web-asg-1", &[OUT_IN, (TEAM.key, "night")]);
+        let settings = Settings { forms: Forms { mail: true, chat: true }, ..settings() };
+        let told = pause().announcement(&settings, &group, None);
+        assert_eq!(told["MessageStructure"], json!("json"));
+        let texts: Value = serde_json::from_str(told["Message"].as_str().expect("text")).expect("JSON");
+        assert_eq!(
+            texts["email"].as_str().expect("text").lines().collect::<Vec<_>>(),
+            [
+                "asg-recycle paused: web-asg-1",
+                "",
+                "recycling is paused until 2026-01-05T13:00:00Z by assumed-role/oncall/ann: incident 42",
+                "",
+                "Group:       web-asg-1",
+                "Stack:       webops",
+                "Account:     123456789012, eu-west-2",
+                "Team:        night",
+            ]
+        );
+        let chat: Value = serde_json::from_str(texts["https"].as_str().expect("text")).expect("JSON");
+        let schema = include_str!("../../tests/it/messages/chat.schema.json");
+        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+        let schema: Value = serde_json::from_str(schema).expect("JSON");
+        compiler.add_resource("https://asg-recycle/chat", schema).expect("it is a schema");
+        let index = compiler.compile("https://asg-recycle/chat", &mut schemas).expect("it is there");
+        assert_eq!(schemas.validate(&chat, index).map_err(|error| format!("{error:#}")), Ok(()));
+        assert_eq!(chat["content"]["title"], ":double_vertical_bar: web-asg-1: paused in webops");
+        let json: Value = serde_json::from_str(texts["default"].as_str().expect("text")).expect("JSON");
+        assert_eq!(json["paused"]["why"], "incident 42");
     }
 }

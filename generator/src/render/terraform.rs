@@ -8,8 +8,8 @@ use super::emitted::{Emitted, blocks};
 use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::hcl;
 use super::print::{GUIDES, bounded, environment, print, seen};
-use crate::stack::Parameter;
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
+use crate::stack::{Parameter, Stack};
 use crate::template;
 
 /// A module with a file for each concern, the definition beside them, and a root that calls it.
@@ -58,7 +58,9 @@ impl OutputFormat for Terraform {
         let stack = view.stack;
         let environment = environment(FOLDERS[0], "hcl", hcl::expression);
         let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
-        let context = context! { variables => seen(variables), ..view.seen.clone() };
+        let context = context! {
+            variables => seen(variables), is_of_one_region => is_of_one_region(stack), ..view.seen.clone()
+        };
         let repository = stack.repository.iter().map(|_| &REPOSITORY_FOLDER);
         let folders = FOLDERS.iter().chain(repository).filter_map(|folder| template::folder(folder));
         let templates = folders.flat_map(include_dir::Dir::files).filter_map(|file| file.path().to_str());
@@ -114,6 +116,11 @@ impl OutputFormat for Terraform {
         };
         tags.iter().map(block).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// Whether no other region can have it: where versions are published, `stack.yaml` alone says which subnets the function is in.
+fn is_of_one_region(stack: &Stack) -> bool {
+    stack.function.network.is_some() && stack.function.alias.is_some()
 }
 
 /// Whether there is more than comments in it: what the stack does not have needs no file.
@@ -272,6 +279,27 @@ mod tests {
             for (name, description) in described {
                 assert!(page.contains(&format!("| `{name}` | {description} |")), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn two_regions_are_an_example_of_what_two_regions_can_have() {
+        let (alias, subnets) = (
+            "handler: {alias: live}\n",
+            "network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}\n",
+        );
+        for (options, is_there) in [
+            ("".to_owned(), true),
+            (alias.to_owned(), true),
+            (subnets.to_owned(), true),
+            (format!("{alias}{subnets}"), false),
+        ] {
+            let config = crate::config::parse(format!("name: demo\n{options}").as_bytes()).unwrap();
+            let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
+            let files = Terraform.render(&stack);
+            let page = std::str::from_utf8(&files["terraform/README.md"]).unwrap();
+            assert_eq!(files.contains_key("terraform/examples/two-regions/main.tf"), is_there, "{options}");
+            assert_eq!(page.contains("examples"), is_there, "{page}");
         }
     }
 

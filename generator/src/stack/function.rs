@@ -1,6 +1,7 @@
 //! The handler: the Lambda function and what feeds it.
 
 use asg_recycle_handler::contract;
+use asg_recycle_handler::message::Forms;
 use serde::Serialize;
 
 use super::key;
@@ -8,7 +9,9 @@ use super::package_digest::PackageDigest;
 use super::parameter::ParameterKey;
 use super::role_arn;
 use super::value::{EVENTS_QUEUE, HANDLER_LOGS, MACHINE, TOPIC, Value};
-use crate::config::{AliasName, Config, PackageKind, ReservedConcurrency, SettingValue};
+use crate::config::{
+    AliasName, Config, EmailForm, HttpsForm, PackageKind, ReservedConcurrency, SettingValue,
+};
 use crate::{digest, names};
 
 /// The Lambda function that decides which groups are recycled.
@@ -251,6 +254,7 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::ALLOWED_STEP_FUNCTIONS => config.handler.allowed_step_functions.join(",").into(),
         contract::GROUP_NAME_PREFIXES => config.groups.name_prefixes.join(",").into(),
         contract::GROUP_TAGS => group_tags(config).into(),
+        contract::MESSAGE_FORMS => forms(config).text().into(),
         unknown => panic!("no value for the handler's variable {}", unknown.name),
     }
 }
@@ -261,6 +265,14 @@ fn strategies(config: &Config) -> String {
     let names = config.strategies.keys();
     let marked = names.map(|name| if windowed(name) { format!("{name}:windowed") } else { name.clone() });
     marked.collect::<Vec<_>>().join(",")
+}
+
+/// None of the handler's messages pages, so that PagerDuty gets no form of them.
+fn forms(config: &Config) -> Forms {
+    Forms {
+        mail: config.notifications.email_form == EmailForm::Text,
+        chat: config.notifications.https_form == HttpsForm::Chat,
+    }
 }
 
 /// As JSON, for a tag's key may hold any sign that could part one tag from the next.

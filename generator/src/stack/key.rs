@@ -126,3 +126,52 @@ fn log_groups(names: impl Iterator<Item = Value>, domain: &str) -> Statement {
 fn allow(sid: &str) -> Statement {
     Statement::allow(sid).resources(["*".into()])
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::construct::AsgRecycle;
+    use crate::render::FORMATS;
+    use crate::stack::Place;
+
+    /// Whoever deploys is limited to the keys that have the tag: one that is made without it cannot be made.
+    #[test]
+    fn each_format_gives_the_key_the_tag_that_whoever_deploys_is_limited_to() {
+        let text = "name: demo\ntags: {team: web}\nencryption: {customer_key: true}\n";
+        let recycle = AsgRecycle::from_config(crate::config::parse(text.as_bytes()).unwrap()).unwrap();
+        let stack = recycle.stack();
+        for format in FORMATS {
+            let emitted = format.emitted(&format.render(stack));
+            let key = emitted.iter().find(|one| matches!(one.kind.as_str(), "AWS::KMS::Key" | "aws_kms_key"));
+            let text = &key.unwrap_or_else(|| panic!("{} has a key", format.description().name)).text;
+            assert_eq!(text.matches(TAG).count(), 1, "{text}");
+        }
+        let key = stack.key.as_ref().expect("it is asked for");
+        let place = Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
+        assert_eq!(stack.resolve(&key.tag.1, place), Some(json!("demo-production")));
+    }
+
+    /// Nobody of another account, and no service for other stacks than this one's, but for rules.
+    #[test]
+    fn each_statement_of_the_policy_but_that_for_rules_is_bounded() {
+        let text = "name: demo\nencryption: {customer_key: true}\n";
+        let recycle = AsgRecycle::from_config(crate::config::parse(text.as_bytes()).unwrap()).unwrap();
+        let key = recycle.stack().key.as_ref().expect("it is asked for");
+        let bounds = |sid: &str, condition: &str| {
+            let statement = key.policy.statements.iter().find(|one| one.sid == sid).expect("it is there");
+            format!("{statement:?}").contains(condition)
+        };
+        for (sid, condition) in [
+            ("AllowThroughServices", "kms:CallerAccount"),
+            ("AllowThroughServices", "kms:ViaService"),
+            ("AllowAlarms", "aws:SourceAccount"),
+            ("AllowAlarms", "aws:SourceArn"),
+            ("AllowLogs", "kms:EncryptionContext:aws:logs:arn"),
+        ] {
+            assert!(bounds(sid, condition), "{sid}: {condition}");
+        }
+        assert!(!bounds("AllowRules", "aws:SourceArn"), "events to what is encrypted carry none");
+    }
+}

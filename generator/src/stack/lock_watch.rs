@@ -42,6 +42,9 @@ const MESSAGE: &str = include_str!("../../../templates/lock_watch/message.jsonat
 const SCHEDULE: &str = "rate(15 minutes)";
 /// The same in milliseconds.
 const INTERVAL_MILLISECONDS: u64 = 15 * 60 * 1_000;
+/// How often people are told again, in hours, where the time that a lock may be held is no shorter.
+const REPEAT_HOURS_MAX: u64 = 24;
+const HOUR_MILLISECONDS: u64 = 3_600_000;
 
 pub(super) fn watch(config: &Config) -> Option<LockWatch> {
     let hours = u64::from(config.alarms.lock_held_hours?.get());
@@ -50,7 +53,8 @@ pub(super) fn watch(config: &Config) -> Option<LockWatch> {
     let text = DEFINITION
         .replace("\"MESSAGE\"", &message)
         .replace("HELD_HOURS", &format!("the {hours} of alarms.lock_held_hours"))
-        .replace("HELD_MILLISECONDS", &(hours * 3_600_000).to_string())
+        .replace("HELD_MILLISECONDS", &(hours * HOUR_MILLISECONDS).to_string())
+        .replace("REPEAT_MILLISECONDS", &(hours.min(REPEAT_HOURS_MAX) * HOUR_MILLISECONDS).to_string())
         .replace("INTERVAL_MILLISECONDS", &INTERVAL_MILLISECONDS.to_string())
         .replace("EMAIL_FORM", config.notifications.email_form.as_str())
         .replace("HTTPS_FORM", config.notifications.https_form.as_str())

@@ -161,3 +161,41 @@ fn a_notifier_says_what_to_do_of_what_failed() {
     let end = invoked.last().expect("an end");
     golden("notifier.txt", &format!("{:#}", end.body));
 }
+
+/// What a filter of a subscription lets through: each attribute that it names has one of the values.
+fn passes(filter: &Value, message: &Message) -> bool {
+    let wanted = filter.as_object().expect("attributes");
+    wanted.iter().all(|(name, values)| {
+        values.as_array().expect("values").contains(&message.attributes[name]["StringValue"])
+    })
+}
+
+/// Through the emitted subscription's filter, as PagerDuty is told: an incident begins with the failure, and the success after it ends it.
+#[test]
+fn the_success_after_a_failure_ends_the_incident_that_the_failure_began() {
+    let tags = json!({"autorecycle_team": "platform", "autorecycle_notify_pager_duty": "true"});
+    let recycled = json!({"about": "messages", "group": {"min": 3, "desired": 3, "max": 6, "tags": tags}});
+    let place = asg_recycle::stack::Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
+    for (form, ends) in [("pager_duty", true), ("json", false)] {
+        let stack = format!("{STACK}notifications: {{https_form: {form}}}\n");
+        let config = config::parse(stack.as_bytes()).expect("it has no fault");
+        let construct = asg_recycle::AsgRecycle::from_config(config).expect("it builds");
+        let emitted = construct.stack();
+        let filter = emitted.resolve(&emitted.topic.pager.filter, place).expect("it is there");
+        let paged = |scenario: Value| {
+            let (published, _) = told(&stack, scenario);
+            assert!(published.len() >= 2, "a start and an end");
+            published.into_iter().filter(|message| passes(&filter, message)).collect::<Vec<_>>()
+        };
+        let (failure, success) = (paged(rolled_back()), paged(recycled.clone()));
+        assert_eq!((failure.len(), success.len()), (1, usize::from(ends)), "{form}");
+        let Some(success) = success.first() else { continue };
+        let event = |message: &Message| -> Value {
+            serde_json::from_str(&message.by_protocol["https"]).expect("JSON")
+        };
+        let (began, ended) = (event(&failure[0]), event(success));
+        assert_eq!((&began["event_action"], &ended["event_action"]), (&json!("trigger"), &json!("resolve")));
+        assert_eq!((&began["NewStateValue"], &ended["NewStateValue"]), (&json!("ALARM"), &json!("OK")));
+        assert_eq!((&began["dedup_key"], &began["AlarmName"]), (&ended["dedup_key"], &ended["AlarmName"]));
+    }
+}

@@ -74,6 +74,12 @@ pub const GROUP_TAGS: Variable = Variable {
     required: false,
     summary: "JSON object of tags: a group belongs to the stack only if it carries each with that value",
 };
+/// In which forms the topic is told.
+pub const MESSAGE_FORMS: Variable = Variable {
+    name: "MESSAGE_FORMS",
+    required: false,
+    summary: "comma-separated forms of messages besides JSON: `email:text` for people, `https:chat` for AWS's chat integration",
+};
 
 /// Every variable; the stack sets them and the handler's configuration reads them from here.
 pub const VARIABLES: &[Variable] = &[
@@ -88,6 +94,7 @@ pub const VARIABLES: &[Variable] = &[
     ALLOWED_STEP_FUNCTIONS,
     GROUP_NAME_PREFIXES,
     GROUP_TAGS,
+    MESSAGE_FORMS,
 ];
 
 /// The authorities that TLS trusts, in place of the system's.

@@ -31,7 +31,13 @@ impl Server {
     }
 
     fn aws(&self) -> Aws {
+        self.aws_that_tells("")
+    }
+
+    /// With the forms of messages.
+    fn aws_that_tells(&self, forms: &str) -> Aws {
         let mut environment = stack_environment();
+        environment.insert("MESSAGE_FORMS".to_owned(), forms.to_owned());
         for (key, value) in [
             ("AWS_REGION", "eu-west-2"),
             ("AWS_ENDPOINT_URL", self.address.as_str()),
@@ -190,7 +196,6 @@ fn auto_scalings_unmodelled_codes_are_read_from_the_wire() {
 fn a_rejection_is_published_with_attributes_to_filter_by() {
     let answer = "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
                   <MessageId>1</MessageId></PublishResult></PublishResponse>";
-    let server = Server::answering(vec![(200, answer.to_owned())]);
     let rejection = Rejection {
         status: "rejected",
         component: "web".to_owned(),
@@ -201,8 +206,17 @@ fn a_rejection_is_published_with_attributes_to_filter_by() {
         faults: vec![Problem::of("autorecycle_dry_run", "no", "expected `true` or `false`")],
         trigger: TriggerRecord { event_name: "DeleteTags".to_owned(), event_id: None, execution_arn: None },
     };
-    assert_eq!(run(server.aws().publish(&rejection)), Ok(()));
-    let request = server.requests().remove(0);
+    let published = |forms: &str| {
+        let server = Server::answering(vec![(200, answer.to_owned())]);
+        assert_eq!(run(server.aws_that_tells(forms).publish(&rejection)), Ok(()));
+        server.requests().remove(0)
+    };
+    let request = published("");
+    assert!(!request.contains("MessageStructure"), "{request}");
+    let formed = published("email:text,https:chat");
+    for part in ["MessageStructure=json", "asg-recycle%20rejected%3A%20web", "client-markdown"] {
+        assert!(formed.contains(part), "{part} in {formed}");
+    }
     for part in [
         "TopicArn=arn%3Aaws%3Asns%3Aeu-west-2%3A123456789012%3Aasg-recycle-test-recycles",
         "Subject=Recycle%20rejected%3A%20web",

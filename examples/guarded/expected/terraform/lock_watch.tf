@@ -89,13 +89,30 @@ resource "aws_sfn_state_machine" "lock_watch" {
                   Output      = "{% $merge([$states.input, {'begun': 0}]) %}"
                   Next        = "Known"
                 },
+                {
+                  ErrorEquals = ["States.ALL"]
+                  Output      = "{% $merge([$states.input, {'is_unknown': true}]) %}"
+                  Next        = "Known"
+                },
               ]
               Next = "Known"
             }
             Known = { Type = "Succeed" }
           }
         }
-        Next = "Tell"
+        Assign = { failed = "{% $count($states.result[is_unknown]) %}" }
+        Next   = "Is the longest time known?"
+      }
+      "Is the longest time known?" = {
+        Type    = "Choice"
+        Comment = "A time too short would keep the alarm silent; none at all fires it, where that goes on for an hour."
+        Choices = [
+          {
+            Condition = "{% $failed = 0 or $count($states.input[$looked_at - begun >= 259200000]) > 0 %}"
+            Next      = "Tell"
+          },
+        ]
+        Default = "Tell people"
       }
       Tell = {
         Type           = "Task"
@@ -125,8 +142,8 @@ resource "aws_sfn_state_machine" "lock_watch" {
       }
       "Tell people" = {
         Type           = "Map"
-        Comment        = "Of each of the stack's own that is too old, in the first look after that, and again each time that it has become older by as much: what one look missed another tells. Looks are as far apart as the rule says, by its own time."
-        Items          = "{% [$states.input[$split(arn, ':')[6] = $own and begun > 0 and $looked_at - begun >= 259200000 and ($looked_at - begun) % 259200000 < 900000]] %}"
+        Comment        = "Of each of the stack's own that is too old, in the first look after that, and again each day, or sooner where that is allowed to be less. Looks are as far apart as the rule says, by its own time."
+        Items          = "{% [$states.input[$split(arn, ':')[6] = $own and $looked_at - begun >= 259200000 and ($looked_at - begun - 259200000) % 86400000 < 900000]] %}"
         MaxConcurrency = 5
         ItemProcessor = {
           ProcessorConfig = { Mode = "INLINE" }
@@ -140,7 +157,7 @@ resource "aws_sfn_state_machine" "lock_watch" {
                 TopicArn         = aws_sns_topic.recycles.arn
                 Subject          = "{% $substring('asg-recycle slow: ' & $replace($states.input.group, /[^ -~]/, '?'), 0, 99) %}"
                 MessageStructure = "json"
-                Message          = "{% ( $one := $states.input; $region := $split($one.arn, ':')[3]; $hours := $string($round(($looked_at - $one.begun) / 3600000, 1)); $text := $one.group & ' has been held for ' & $hours & ' hours by one execution, longer than the 72 of alarms.lock_held_hours: see what it waits for'; $console := 'console.aws.amazon.com' = '' ? '' : 'https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region & '#/v2/executions/details/' & $one.arn; $todo := $runbook = '' ? '' : $runbook & '#lock-held'; $seen := $console = '' ? $one.arn : $console; $string($merge([ {'default': $string($merge([ { 'version': 1, 'status': 'slow', 'text': $text, 'environment': $environment, 'auto_scaling_group_name': $one.group, 'account_id': $split($one.arn, ':')[4], 'execution_arn': $one.arn, 'started_at': $fromMillis($one.begun), 'held_seconds': $round(($looked_at - $one.begun) / 1000) }, $todo = '' ? {} : {'runbook': $todo}, $console = '' ? {} : {'console': $console} ]))}, 'json' = 'text' ? {'email': $join([ 'asg-recycle slow: ' & $one.group, '', $text, '', 'Group:       ' & $one.group, 'Environment: ' & $environment, 'Account:     ' & $split($one.arn, ':')[4] & ', ' & $region, 'Since:       ' & $fromMillis($one.begun), 'Execution:   ' & $seen, $todo = '' ? [] : 'What to do:  ' & $todo ], '\\n')} : {}, 'json' = 'chat' ? {'https': $string({ 'version': '1.0', 'source': 'custom', 'content': { 'textType': 'client-markdown', 'title': ':hourglass_flowing_sand: ' & $substring($one.group, 0, 150) & ': slow in ' & $environment, 'description': $text, 'nextSteps': [$todo = '' ? [] : 'What to do: ' & $todo, 'Execution: ' & $seen], 'keywords': ['slow', $environment] }, 'metadata': {'threadId': $substring($split($one.arn, ':')[7], 0, 80), 'eventType': 'asg-recycle slow', 'relatedResources': [$one.group]} })} : {} ])) ) %}"
+                Message          = "{% ( $one := $states.input; $region := $split($one.arn, ':')[3]; $is_forgotten := $one.begun = 0; $hours := $string($round(($looked_at - $one.begun) / 3600000, 1)); $text := $is_forgotten ? $one.group & ' is held by an execution that Step Functions has forgotten, so by none that lives: what it changed is to be put back by hand' : $one.group & ' has been held for ' & $hours & ' hours by one execution, longer than the 72 of alarms.lock_held_hours: see what it waits for'; $console := 'console.aws.amazon.com' = '' ? '' : 'https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region & '#/v2/executions/details/' & $one.arn; $todo := $runbook = '' ? '' : $runbook & '#lock-held'; $seen := $console = '' ? $one.arn : $console; $string($merge([ {'default': $string($merge([ { 'version': 1, 'status': 'slow', 'text': $text, 'environment': $environment, 'auto_scaling_group_name': $one.group, 'account_id': $split($one.arn, ':')[4], 'execution_arn': $one.arn }, $is_forgotten ? {} : { 'started_at': $fromMillis($one.begun), 'held_seconds': $round(($looked_at - $one.begun) / 1000) }, $todo = '' ? {} : {'runbook': $todo}, $console = '' ? {} : {'console': $console} ]))}, 'json' = 'text' ? {'email': $join([ 'asg-recycle slow: ' & $one.group, '', $text, '', 'Group:       ' & $one.group, 'Environment: ' & $environment, 'Account:     ' & $split($one.arn, ':')[4] & ', ' & $region, $is_forgotten ? [] : 'Since:       ' & $fromMillis($one.begun), 'Execution:   ' & $seen, $todo = '' ? [] : 'What to do:  ' & $todo ], '\\n')} : {}, 'json' = 'chat' ? {'https': $string({ 'version': '1.0', 'source': 'custom', 'content': { 'textType': 'client-markdown', 'title': ':hourglass_flowing_sand: ' & $substring($one.group, 0, 150) & ': slow in ' & $environment, 'description': $text, 'nextSteps': [$todo = '' ? [] : 'What to do: ' & $todo, 'Execution: ' & $seen], 'keywords': ['slow', $environment] }, 'metadata': {'threadId': $substring($split($one.arn, ':')[7], 0, 80), 'eventType': 'asg-recycle slow', 'relatedResources': [$one.group]} })} : {} ])) ) %}"
                 MessageAttributes = {
                   status = {
                     DataType    = "String"
@@ -162,12 +179,36 @@ resource "aws_sfn_state_machine" "lock_watch" {
                   JitterStrategy  = "FULL"
                 },
               ]
+              Catch = [
+                {
+                  ErrorEquals = ["States.ALL"]
+                  Output      = { is_untold = true }
+                  Next        = "Told"
+                },
+              ]
               Next = "Told"
             }
             Told = { Type = "Succeed" }
           }
         }
-        End = true
+        Assign = { failed = "{% $failed + $count($states.result[is_untold]) %}" }
+        Next   = "Did everything go well?"
+      }
+      "Did everything go well?" = {
+        Type = "Choice"
+        Choices = [
+          {
+            Condition = "{% $failed = 0 %}"
+            Next      = "Done"
+          },
+        ]
+        Default = "Not everything"
+      }
+      Done = { Type = "Succeed" }
+      "Not everything" = {
+        Type  = "Fail"
+        Error = "LockWatch.NotEverything"
+        Cause = "A holder could not be asked, or a message was refused: the history has the error. The others were told of."
       }
     }
   })

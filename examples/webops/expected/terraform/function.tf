@@ -32,6 +32,7 @@ resource "aws_lambda_function" "handler" {
       ALLOWED_STEP_FUNCTIONS = ""
       GROUP_NAME_PREFIXES    = ""
       GROUP_TAGS             = ""
+      MESSAGE_FORMS          = ""
     }
   }
 

@@ -1,7 +1,8 @@
 //! What tells for how long locks have been held, run as it is emitted.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::config::{Config, LockHeldHours};
 use crate::construct::AsgRecycle;
 use crate::stack::Place;
 
@@ -9,8 +10,11 @@ const HOUR_MS: u64 = 3_600_000;
 
 /// What is emitted: the definition, and the actions that its role allows.
 fn emitted() -> (String, Vec<String>) {
-    let mut config = Config::with_defaults("demo".parse().unwrap());
-    config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+    emitted_of("alarms: {lock_held_hours: 24}")
+}
+
+fn emitted_of(options: &str) -> (String, Vec<String>) {
+    let config = crate::config::parse(format!("name: demo\n{options}\n").as_bytes()).expect("no fault");
     let recycle = AsgRecycle::from_config(config).expect("it builds");
     let stack = recycle.stack();
     let watch = stack.lock_watch.as_ref().expect("it is asked for");
@@ -21,7 +25,12 @@ fn emitted() -> (String, Vec<String>) {
 }
 
 fn looked(answers: &[(&str, Vec<Answer>)]) -> Ran {
-    let machine = Machine::load(&emitted().0, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
+    looked_of("alarms: {lock_held_hours: 24}", answers)
+}
+
+fn looked_of(options: &str, answers: &[(&str, Vec<Answer>)]) -> Ran {
+    let machine =
+        Machine::load(&emitted_of(options).0, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
     let answers = answers.iter().map(|(action, all)| ((*action).to_owned(), all.clone().into()));
     run_machine(
         &machine,
@@ -135,6 +144,128 @@ fn people_are_told_once_a_day_of_a_lock_that_is_held_too_long_and_of_the_stacks_
         assert!(body["text"].as_str().expect("text").contains(&hours), "{body:#}");
         assert_eq!(fault_of_message(&body), None, "{body:#}");
     }
+}
+
+const OWN: &str = "arn:aws:states:eu-west-1:123456789012:execution:demo-production:web-1234";
+
+/// The messages that it published, in every form.
+fn published(ran: &Ran) -> Vec<Value> {
+    let calls = ran.script.calls.iter().filter(|(_, action, _)| action == "publish");
+    let text = |arguments: &Value| arguments["Message"].as_str().expect("text").to_owned();
+    calls.map(|(_, _, arguments)| serde_json::from_str(&text(arguments)).expect("JSON")).collect()
+}
+
+/// A limit of three days is no reason to hear of it every three days only.
+#[test]
+fn people_are_told_each_day_however_long_a_lock_may_be_held() {
+    let times = |limit: u64, hours: u64| {
+        let answers =
+            [("scan", vec![page(&[OWN], true)]), ("describeExecution", vec![holder(hours, "RUNNING")])];
+        published(&looked_of(&format!("alarms: {{lock_held_hours: {limit}}}"), &answers)).len()
+    };
+    let told: Vec<u64> = (0..=150).filter(|hours| times(70, *hours) == 1).collect();
+    assert_eq!(told, [70, 94, 118, 142]);
+    let told: Vec<u64> = (0..=13).filter(|hours| times(6, *hours) == 1).collect();
+    assert_eq!(told, [6, 12]);
+}
+
+#[test]
+fn people_are_told_of_a_lock_whose_holder_is_forgotten() {
+    let gone = || error("Sfn.ExecutionDoesNotExistException");
+    let options = "alarms: {lock_held_hours: 24}\nnotifications: {email_form: text, https_form: chat}";
+    let told = (0..24).flat_map(|hours| {
+        let machine = Machine::load(&emitted_of(options).0, &BTreeMap::new()).expect("it loads");
+        let answers = [("scan", vec![page(&[OWN], true)]), ("describeExecution", vec![gone()])];
+        let answers = answers.map(|(action, all)| (action.to_owned(), all.into()));
+        let time = Moment(START.0 + hours * HOUR_MS).to_string();
+        let script = Script { answers: answers.into_iter().collect(), ..Script::default() };
+        published(&run_machine(&machine, json!({"time": time}), script))
+    });
+    let [message] = &told.collect::<Vec<_>>()[..] else { panic!("once a day") };
+    let body: Value = serde_json::from_str(message["default"].as_str().expect("text")).expect("JSON");
+    assert_eq!(fault_of_message(&body), None, "{body:#}");
+    assert_eq!(body.get("started_at"), None, "{body:#}");
+    for form in ["default", "email", "https"] {
+        let text = message[form].as_str().expect("text");
+        assert!(
+            text.contains("has forgotten") && !text.contains("1970") && !text.contains("hours"),
+            "{text}"
+        );
+    }
+}
+
+/// A time that leaves out a holder would keep the alarm silent, unless it is too long already.
+#[test]
+fn one_holder_that_cannot_be_asked_keeps_nobody_from_hearing_of_the_others() {
+    let denied = || error("Sfn.AccessDeniedException");
+    let ran = |hours: u64| {
+        looked(&[
+            ("scan", vec![page(&["arn:aws:states:eu-west-1:123456789012:execution:other:one", OWN], true)]),
+            ("describeExecution", vec![denied(), holder(hours, "RUNNING"), denied()]),
+        ])
+    };
+    let late = ran(48);
+    assert_eq!(published(&late).len(), 1);
+    assert!(matches!(told(&late)[..], [seconds] if seconds >= 48.0 * 3600.0), "{:?}", told(&late));
+    late.failure();
+    let early = ran(2);
+    assert_eq!((told(&early), published(&early).len()), (vec![], 0));
+    early.failure();
+}
+
+/// Nor does a message that is refused.
+#[test]
+fn one_message_that_is_refused_keeps_nobody_from_hearing_of_the_others() {
+    let other = OWN.replace("web-1234", "web-5678");
+    let ran = looked(&[
+        ("scan", vec![page(&[OWN, &other], true)]),
+        ("describeExecution", vec![holder(24, "RUNNING"), holder(24, "RUNNING")]),
+        ("publish", vec![error("Sns.AuthorizationErrorException"); 10]),
+    ]);
+    let tried: BTreeSet<String> = published(&ran).iter().map(|one| one["default"].to_string()).collect();
+    assert_eq!(tried.len(), 2, "{tried:?}");
+    ran.failure();
+}
+
+/// As each reader gets it.
+#[test]
+fn a_slow_recycle_is_told_in_every_form() {
+    let options = "alarms: {lock_held_hours: 24, runbook_url: 'https://example.com/runbook'}\n\
+                   notifications: {email_form: text, https_form: chat}";
+    let answers = [("scan", vec![page(&[OWN], true)]), ("describeExecution", vec![holder(24, "RUNNING")])];
+    let [message] = &published(&looked_of(options, &answers))[..] else { panic!("one") };
+    let since = Moment(START.0 - 24 * HOUR_MS);
+    let console = format!(
+        "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/{OWN}"
+    );
+    assert_eq!(
+        message["email"].as_str().expect("text").lines().collect::<Vec<_>>(),
+        [
+            "asg-recycle slow: web-asg",
+            "",
+            "web-asg has been held for 24 hours by one execution, longer than the 24 of alarms.lock_held_hours: see what it waits for",
+            "",
+            "Group:       web-asg",
+            "Environment: production",
+            "Account:     123456789012, eu-west-1",
+            &format!("Since:       {since}"),
+            &format!("Execution:   {console}"),
+            "What to do:  https://example.com/runbook#lock-held",
+        ]
+    );
+    let chat: Value = serde_json::from_str(message["https"].as_str().expect("text")).expect("JSON");
+    let schema = include_str!("../../../tests/it/messages/chat.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("https://asg-recycle/chat", schema).expect("it is a schema");
+    let index = compiler.compile("https://asg-recycle/chat", &mut schemas).expect("it is there");
+    assert_eq!(schemas.validate(&chat, index).map_err(|error| format!("{error:#}")), Ok(()));
+    assert_eq!(chat["content"]["title"], ":hourglass_flowing_sand: web-asg: slow in production");
+    assert_eq!(
+        chat["content"]["nextSteps"],
+        json!(["What to do: https://example.com/runbook#lock-held", format!("Execution: {console}")])
+    );
+    assert_eq!(chat["metadata"]["threadId"], "web-1234", "that of its start");
 }
 
 /// Nothing that is told is what fires the alarm.

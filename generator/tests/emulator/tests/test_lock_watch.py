@@ -26,7 +26,8 @@ def definition():
     file = pathlib.Path(__file__).parents[4] / "templates/lock_watch/lock_watch.asl.json"
     text = file.read_text()
     words = {"MESSAGE": "{% $string({'default': $states.input.group}) %}", "HELD_MILLISECONDS": "1"}
-    words |= {"INTERVAL_MILLISECONDS": "0", "TOPIC_ARN": "arn:aws:sns:eu-west-2:123456789012:none"}
+    words |= {"REPEAT_MILLISECONDS": "1", "INTERVAL_MILLISECONDS": "0"}
+    words |= {"TOPIC_ARN": "arn:aws:sns:eu-west-2:123456789012:none"}
     words |= {"PARTITION": "aws", "LOCK_TABLE": TABLE, "METRIC": "LockHeldSeconds", "NAMESPACE": NAMESPACE}
     for word, meant in words.items():
         text = text.replace(word, meant)
