@@ -199,7 +199,12 @@ fn a_rejection_is_published_with_attributes_to_filter_by() {
         team: Some("web team".to_owned()),
         notify_pager_duty: None,
         faults: vec![Problem::of("autorecycle_dry_run", "no", "expected `true` or `false`")],
-        trigger: TriggerRecord { event_name: "DeleteTags".to_owned(), event_id: None, execution_arn: None },
+        trigger: TriggerRecord {
+            event_name: "DeleteTags".to_owned(),
+            event_id: None,
+            execution_arn: None,
+            by: None,
+        },
     };
     assert_eq!(run(server.aws().publish(&rejection)), Ok(()));
     let request = server.requests().remove(0);
