@@ -293,6 +293,7 @@ fn trigger_record(trigger: &Trigger, execution_arn: Option<&str>) -> TriggerReco
         event_name: trigger.source.event_name.clone(),
         event_id: trigger.source.event_id.clone(),
         execution_arn: execution_arn.map(str::to_owned),
+        by: None,
     }
 }
 

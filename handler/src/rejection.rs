@@ -93,7 +93,12 @@ mod tests {
             team: Some("payments".to_owned()),
             notify_pager_duty: Some(String::new()),
             faults: vec![Problem::missing("detail.input", "too large")],
-            trigger: TriggerRecord { event_name: "FAILED".to_owned(), event_id: None, execution_arn: None },
+            trigger: TriggerRecord {
+                event_name: "FAILED".to_owned(),
+                event_id: None,
+                execution_arn: None,
+                by: None,
+            },
         }
     }
 

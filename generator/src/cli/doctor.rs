@@ -6,9 +6,10 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
 use super::operator::{Operator, now};
+use super::simulate::look;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
 use crate::operate::{doctor_reads, fleet};
-use crate::simulate::report::{COLUMNS, wrapped};
+use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -33,7 +34,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let text = match arguments.format {
         Format::Json => fleet::json(&report),
-        Format::Text => text(&report, &session.caller, context.console.columns.unwrap_or(COLUMNS)),
+        Format::Text => {
+            let look = look(&context.console, None);
+            text(&report, &session.caller, (context.console.columns.unwrap_or(COLUMNS), look.paint))
+        }
     };
     context.console.result(&text)?;
     match (count(&report, CheckOutcome::Finding), count(&report, CheckOutcome::NotMade)) {
@@ -50,27 +54,28 @@ fn count(report: &DoctorReport, outcome: CheckOutcome) -> usize {
     report.checks.iter().filter(|check| check.outcome == outcome).count()
 }
 
-fn text(report: &DoctorReport, caller: &str, columns: usize) -> String {
+fn text(report: &DoctorReport, caller: &str, area: (usize, Paint)) -> String {
     let DoctorReport { stack, account, region, .. } = report;
-    let checks: String = report.checks.iter().map(|check| lines(check, columns)).collect();
+    let checks: String = report.checks.iter().map(|check| lines(check, area)).collect();
     let (passed, findings) = (count(report, CheckOutcome::Passed), count(report, CheckOutcome::Finding));
     let unmade = count(report, CheckOutcome::NotMade);
     let total = format!("{passed} passed, {}, {unmade} could not be made", counted(findings, "finding"));
     format!("{stack}, account {account}, {region}\nas {caller}\n{checks}{total}\n")
 }
 
-fn lines(check: &StackCheck, columns: usize) -> String {
+fn lines(check: &StackCheck, (columns, paint): (usize, Paint)) -> String {
     const INDENT: usize = 9;
-    let word = match check.outcome {
-        CheckOutcome::Passed => "ok",
-        CheckOutcome::Finding => "finding",
-        CheckOutcome::NotMade => "unknown",
+    let (word, colour) = match check.outcome {
+        CheckOutcome::Passed => ("ok", Colour::Good),
+        CheckOutcome::Finding => ("finding", Colour::Bad),
+        CheckOutcome::NotMade => ("unknown", Colour::Starting),
     };
     let mut text = String::new();
     let width = columns.saturating_sub(INDENT);
     let mut first = word;
     for line in wrapped(&format!("{}: {}", check.name, check.about), width) {
-        let _ = writeln!(text, "{first:<INDENT$}{line}"); // text takes text
+        let blanks = INDENT - first.len();
+        let _ = writeln!(text, "{}{:blanks$}{line}", paint.paint(colour, first), ""); // text takes text
         first = "";
     }
     let broken = |line: &str| match line.chars().count() {

@@ -65,8 +65,9 @@ fn left(session: &StackSession, name: &str) -> Result<Option<(StartRequest, Stri
         )));
     }
     let what = format!("puts back what was left of {name}\n{}", told(&lock, &group));
-    let (account, dead) = (&session.place.account, dead.as_ref().map(|seen| &*seen.input));
-    let request = request::restore(&group.as_handler_sees_it(), dead, account, now(), &session.settings);
+    let dead = dead.as_ref().map(|seen| &*seen.input);
+    let request =
+        request::restore(&group.as_handler_sees_it(), dead, session.hand(), now(), &session.settings);
     Ok(Some((request, what.trim_end().to_owned())))
 }
 

@@ -56,8 +56,8 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
         replace: arguments.replace.clone(),
         dry_run: arguments.dry_run,
     };
-    let account = &session.place.account;
-    let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now(), &session.settings);
+    let decided =
+        request::recycle(group.as_handler_sees_it(), &asked, session.hand(), now(), &session.settings);
     let request = decided.map_err(|why| {
         // The strategy stands for the tag's value: what is wrong with it is wrong with the argument.
         let tag = if arguments.strategy.is_some() { STRATEGY.key } else { "" };

@@ -16,6 +16,7 @@ use crate::operate::group_reads::HistorySeen;
 use crate::operate::policy::StackPlace;
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::{reads, span, table};
+use crate::simulate::report::Paint;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -115,7 +116,7 @@ fn print(
         return context.console.result(&fleet::json(report));
     }
     for fleet in &report.stacks {
-        let text = text(fleet, now, context.console.columns);
+        let text = text(fleet, now, (context.console.columns, look(&context.console, None).paint));
         context.console.result(&text)?;
     }
     for place in &report.unknown {
@@ -212,13 +213,13 @@ impl Arguments {
     }
 }
 
-fn text(fleet: &StackFleet, now: jiff::Timestamp, columns: Option<usize>) -> String {
+fn text(fleet: &StackFleet, now: jiff::Timestamp, area: (Option<usize>, Paint)) -> String {
     let StackFleet { stack, account, region, groups, .. } = fleet;
     let mut text = format!("{stack}, account {account}, {region}\n");
     if groups.is_empty() {
         return text + "no group carries the opt-in tag, or none is as asked for\n";
     }
-    text += &table::fleet(groups, now, columns);
+    text += &table::fleet(groups, now, area);
     for row in
         groups.iter().filter(|row| !row.detail.is_empty() && row.state != fleet::GroupStanding::Recycling)
     {

@@ -5,7 +5,7 @@ use super::exit_code::Failure;
 use super::format::Format;
 use crate::operate::answers::SeenExecution;
 use crate::operate::console_link::execution_link;
-use crate::operate::fleet;
+use crate::operate::fleet::{self, FleetRow};
 use crate::operate::operated::OperationReport;
 use crate::operate::session::StackSession;
 
@@ -49,6 +49,17 @@ impl Telling {
         self.report.error.clone_from(&seen.error);
         self.report.reason = reason;
         self.say(&text, context)
+    }
+
+    /// Notes how the group stands for which nothing runs, and how its last execution ended.
+    pub(super) fn stands(&mut self, row: &FleetRow) {
+        if let Some(execution) = &row.last_execution {
+            self.follows(execution);
+        }
+        self.report.state = Some(row.state);
+        self.report.outcome.clone_from(&row.last);
+        self.report.error.clone_from(&row.last_error);
+        self.report.reason = row.why();
     }
 
     /// Ends the command as it ended, with what programs are told; of a command that was refused before it did anything, nothing.

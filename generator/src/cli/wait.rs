@@ -41,9 +41,7 @@ fn rest(
         };
         let unknown = facts.forgotten.first().map(String::as_str);
         if row.state != GroupStanding::Recycling && looks.is_gone(unknown) {
-            telling.report.state = Some(row.state);
-            telling.report.outcome.clone_from(&row.last);
-            telling.report.reason = Some(row.detail.clone()).filter(|detail| !detail.is_empty());
+            telling.stands(&row);
             return at_rest(&row, telling, context);
         }
         looks.wait(&format!("{name} is not at rest"), context)?;

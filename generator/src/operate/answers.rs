@@ -217,18 +217,22 @@ pub struct SeenTemplate {
     pub latest_version_number: u64,
 }
 
-/// Some versions of one launch template.
+/// Some versions of one launch template, or a page of those of all.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TemplateVersions {
     /// The versions.
     pub launch_template_version_set: Items<TemplateVersionSeen>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
 }
 
 /// A version of a launch template.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TemplateVersionSeen {
+    /// `lt-...`
+    pub launch_template_id: String,
     /// Its number.
     pub version_number: u64,
     /// When it was made, RFC 3339.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::OVERRIDE_COMPONENT_NAME;
 use asg_recycle_handler::name;
+use jiff::Timestamp;
+use serde_json::Value;
 
 use super::answers::{ListedExecution, SeenExecution, SeenGroup};
+use super::outdated::{LaunchSourceWanted, OutdatedInstance};
 
 /// The executions that ended, by what their names begin with; counted once for a whole fleet.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,26 @@ fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
         _ => false,
     };
     !is_others && !is_nothing
+}
+
+/// Why the group's last recycle, which came to its end, left these instances alone; none where it did not end so, where it chose others,
+/// and where what they are to be launched from is not known to be older than it, which began then.
+pub fn left_alone_by(
+    (seen, began): (&SeenExecution, Timestamp),
+    outdated: &[OutdatedInstance],
+    made_at: &BTreeMap<LaunchSourceWanted, Timestamp>,
+) -> Option<String> {
+    let account = seen.account()?;
+    let came_to_its_end = ["recycled", "up_to_date"].contains(&account.get("outcome")?.as_str()?);
+    let is_older = |one: &OutdatedInstance| made_at.get(&one.wants).is_some_and(|made| *made <= began);
+    let listed = account.get("left_alone").and_then(Value::as_array).into_iter().flatten();
+    let ids: Vec<&str> = listed.filter_map(|one| one.get("id")?.as_str()).collect();
+    // It lists a hundred at most, and counts them all.
+    let count = account.pointer("/counts/left_alone").and_then(Value::as_u64).unwrap_or_default();
+    let is_cut = usize::try_from(count).is_ok_and(|count| count > ids.len() && count >= outdated.len());
+    let is_told = |one: &OutdatedInstance| is_cut || ids.contains(&&*one.id);
+    let are_all = outdated.iter().all(|one| is_older(one) && is_told(one));
+    (came_to_its_end && !outdated.is_empty() && are_all).then(|| seen.said("reason").unwrap_or_default())
 }
 
 /// What the names of a group's executions begin with, as the handler names them.

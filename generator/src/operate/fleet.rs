@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answers::{ListedExecution, SeenExecution, SeenGroup};
-use super::endings::Endings;
+use super::endings::{self, Endings};
 use super::lock::GroupLock;
 use super::outdated::{LaunchSourceWanted, TemplateAliases, outdated};
 use super::pause::GroupPause;
@@ -92,6 +92,14 @@ pub struct FleetRow {
     pub last_succeeded: Option<bool>,
     /// When, RFC 3339.
     pub last_at: Option<String>,
+    /// ARN of that execution.
+    pub last_execution: Option<String>,
+    /// The error that it failed with; absent where it was not looked at.
+    pub last_error: Option<String>,
+    /// Why it ended so; absent where it was not looked at, and where it said nothing.
+    pub last_reason: Option<String>,
+    /// Whether all that is outdated is what that execution left alone when it came to its end, for the reason that `detail` tells.
+    pub is_left_alone: bool,
     /// ARN of the execution that holds the lock.
     pub held_by: Option<String>,
     /// By whom it is paused, until when and why; absent where it is not.
@@ -165,13 +173,24 @@ impl FleetRow {
     }
 
     /// Whether a group that is at rest needs nobody: what was asked for by tags, or for all, leaves nothing outdated behind where it
-    /// fails.
+    /// fails. What the last recycle left alone by its rules is what it was to leave, so that it counts as done, as it does for whoever
+    /// followed that recycle.
     pub fn is_well(&self) -> bool {
         match self.state {
             GroupStanding::NotOptedIn => true,
             GroupStanding::Current => self.last_succeeded != Some(false),
+            GroupStanding::Outdated => self.is_left_alone,
             _ => false,
         }
+    }
+
+    /// Why it stands so, in a sentence: what keeps it from being recycled, else why the last execution ended as it did.
+    pub fn why(&self) -> Option<String> {
+        let stands = match self.state {
+            GroupStanding::Held | GroupStanding::FaultyTags | GroupStanding::NotOptedIn => Some(&self.detail),
+            _ => self.last_reason.as_ref(),
+        };
+        stands.filter(|why| !why.is_empty()).cloned()
     }
 }
 
@@ -195,7 +214,13 @@ fn row(
     let lock = facts.locks.get(&group.name);
     let ending = endings.last(group, &facts.executions, &facts.described);
     let tags = tags::read(&described, settings);
-    let (state, detail) = standing(group, lock, ending, &tags, outdated.len(), facts);
+    let (state, mut detail) = standing(group, lock, ending, &tags, outdated.len(), facts);
+    let seen = ending.and_then(|ending| facts.described.get(&ending.execution_arn));
+    let began = ending.and_then(|ending| moment(ending.start_date));
+    let left_alone = seen.zip(began).filter(|_| state == GroupStanding::Outdated);
+    let left_alone = left_alone.and_then(|last| endings::left_alone_by(last, &outdated, &facts.made_at));
+    let is_left_alone = left_alone.is_some();
+    detail.extend(left_alone);
     let since = outdated.iter().filter_map(|one| facts.made_at.get(&one.wants)).min();
     let window = match &tags {
         Ok(OptIn::In(tags)) => tags
@@ -224,6 +249,10 @@ fn row(
         last_succeeded: ending
             .map(|ending| ending.status == "SUCCEEDED" && last.as_deref() != Some("restored")),
         last,
+        last_execution: ending.map(|ending| ending.execution_arn.clone()),
+        last_error: seen.and_then(|seen| seen.error.clone()).filter(|error| !error.is_empty()),
+        last_reason: seen.and_then(|seen| seen.said("reason")).filter(|reason| !reason.is_empty()),
+        is_left_alone,
         last_at: ending.and_then(|ending| moment(ending.stop_date?)).map(|at| at.to_string()),
         held_by: lock.and_then(|lock| lock.held_by.clone()),
         paused: facts.pauses.get(&group.name).filter(|pause| pause.is_on(now)).cloned(),

@@ -192,3 +192,33 @@ fn a_windowed_strategy_tells_when_it_may_act_next() {
     let row = rows(&facts(vec![group("web", &timed)]), &settings(), now()).remove(0);
     assert_eq!((row.window_is_open, row.window_closes_at.as_deref()), (true, Some("2026-01-05T10:00:00Z")));
 }
+
+#[test]
+fn what_the_last_recycle_left_alone_counts_as_done_and_what_came_since_does_not() {
+    let name = "web-0123456789abcdef0123456789abcdef";
+    let judged = |outcome: &str, left: &str, made_at: &str| {
+        let mut facts = facts(vec![group("web-asg-1", &[OUT_IN])]);
+        facts.executions = vec![ended(name, "SUCCEEDED", "2026-01-05T08:00:00Z")];
+        let output = serde_json::json!({"outcome": outcome, "reason": "left alone: i-2, because it is protected",
+            "counts": {"left_alone": 1}, "left_alone": [{"id": left, "reason": "it is protected"}]});
+        let seen = SeenExecution { output: Some(output.to_string()), ..Default::default() };
+        facts.described.insert(format!("arn:{name}"), seen);
+        let wanted = LaunchSourceWanted::Version { template: "lt-1".to_owned(), version: "2".to_owned() };
+        facts.made_at.insert(wanted, made_at.parse().expect("a time"));
+        rows(&facts, &settings(), now()).remove(0)
+    };
+    let before = "2026-01-05T07:00:00Z";
+    let row = judged("recycled", "i-2", before);
+    assert_eq!((row.state, row.is_well()), (GroupStanding::Outdated, true));
+    assert_eq!(row.detail, "left alone: i-2, because it is protected");
+    assert_eq!(row.why().as_deref(), Some("left alone: i-2, because it is protected"));
+    assert!(judged("up_to_date", "i-2", before).is_well());
+    for (outcome, left, made_at, why) in [
+        ("restored", "i-2", before, "it did not come to its end"),
+        ("recycled", "i-9", before, "another instance"),
+        ("recycled", "i-2", "2026-01-05T07:59:30Z", "a version that was made since it began"),
+    ] {
+        let row = judged(outcome, left, made_at);
+        assert_eq!((row.state, row.is_well(), &*row.detail), (GroupStanding::Outdated, false, ""), "{why}");
+    }
+}

@@ -54,6 +54,8 @@ pub struct ConfigurationsPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct SeenConfiguration {
+    /// Its name.
+    pub launch_configuration_name: String,
     /// When it was made, RFC 3339.
     pub created_time: String,
 }

@@ -14,6 +14,7 @@ use super::fleet::moment;
 use super::policy::StackPlace;
 use super::span::span;
 use super::table::{TableColumn, printed};
+use crate::simulate::report::Paint;
 
 /// How long Step Functions knows an execution that has ended.
 pub const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -67,7 +68,8 @@ pub struct PastExecution {
     pub trigger: Option<String>,
     /// Id of the event that told of it, by which CloudTrail finds who made the call.
     pub event_id: Option<String>,
-    /// Who made the call, an ARN; absent without `--who`, and where CloudTrail does not know.
+    /// Who made the call, an ARN; absent without `--who`, and where CloudTrail does not know. Of what was started by hand, who did:
+    /// that is always told.
     pub by: Option<String>,
     /// The strategy that it was asked for.
     pub strategy: Option<String>,
@@ -161,7 +163,7 @@ fn past(seen: &SeenExecution, facts: &HistoryFacts, now: Timestamp) -> PastExecu
     let event_id = seen.trigger("event_id");
     let cost = facts.costs.get(&seen.execution_arn);
     PastExecution {
-        by: event_id.as_ref().and_then(|id| facts.callers.get(id)).cloned(),
+        by: seen.trigger("by").or_else(|| event_id.as_ref().and_then(|id| facts.callers.get(id)).cloned()),
         transitions: cost.map(|cost| cost.transitions),
         dollars: cost.map(ExecutionCost::dollars),
         extra_instance_hours: cost.and_then(|cost| cost.extra_instance_hours),
@@ -204,11 +206,17 @@ pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>)
     text += &table(executions, group, columns);
     for one in executions {
         let which = format!("{} {}", minute(&one.started_at), ending(one));
-        if let Some(reason) = one.reason.as_ref().filter(|_| one.outcome.as_deref() != Some("recycled")) {
+        let tells_reason = one.outcome.as_deref() != Some("recycled");
+        if let Some(reason) = one.reason.as_ref().filter(|_| tells_reason) {
             let error = one.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
             let _ = writeln!(text, "{which}{error}: {reason}"); // text takes text
         }
-        for left in &one.left_alone {
+        // A reason that names whom it left alone has said it.
+        let is_said = |left: &&LeftAlone| {
+            let said = format!("{}, because {}", left.id, left.reason);
+            tells_reason && one.reason.as_ref().is_some_and(|reason| reason.contains(&said))
+        };
+        for left in one.left_alone.iter().filter(|left| !is_said(left)) {
             let _ = writeln!(text, "{which}: left {} alone: {}", left.id, left.reason);
         }
         let more = one.left_alone_count.saturating_sub(one.left_alone.len() as u64);
@@ -255,7 +263,7 @@ fn table(executions: &[PastExecution], group: Option<&str>, columns: Option<usiz
         column("STRATEGY", 3, &|one| one.strategy.clone().unwrap_or_default()),
         column("SECONDS", 2, &phases),
     ]);
-    printed(table, columns)
+    printed(table, (columns, Paint::Plain))
 }
 
 /// What its transitions cost, and the additional instances where that is known.

@@ -25,6 +25,7 @@ pub mod history_reads;
 pub mod leaving;
 pub mod load_balancers;
 pub mod lock;
+pub mod made_reads;
 pub mod model;
 pub mod operated;
 pub mod operation;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use asg_recycle_handler::contract::{RECYCLE_ON_ASG_UPDATE, STRATEGY};
+use asg_recycle_simulator::world::ids::InstanceId;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::answers::{SeenGroup, SeenInstance, TemplateSpecification};
+use super::answers::{SeenGroup, TemplateSpecification};
 use super::deployed;
 use super::group_answers::SeenActivity;
 use super::load_balancers::{LoadBalancer, LoadBalancerKind};
@@ -23,6 +24,10 @@ const DRAIN_SECONDS: u64 = 330;
 const SHUTDOWN_SECONDS: u64 = 30;
 /// From launch to running in EC2, at most.
 const START_SECONDS: u64 = 15;
+
+/// How an instance's id begins, and how long it is.
+const ID_BEGINS: &str = "i-";
+const ID_LENGTH: usize = 19;
 
 /// The scenario of a group, as a file that can be kept and changed.
 pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option<Value> {
@@ -57,10 +62,7 @@ fn stack_text(definition: &str) -> String {
 
 fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
     let settings = &facts.settings;
-    let members: Vec<&SeenInstance> = group.instances.list.iter().filter(|one| !one.is_leaving()).collect();
-    let standby = members.iter().filter(|one| one.lifecycle_state.contains("Standby")).count();
-    let old = outdated(group, &facts.fleet.aliases);
-    let current = members.iter().filter(|one| old.iter().all(|old| old.id != one.id)).count();
+    let seated = Seated::of(group, &facts.fleet.aliases);
     let balancers = LoadBalancer::of(group);
     let of_kind = |kind| balancers.iter().filter(|one| one.kind == kind).count();
     let opted_in = RECYCLE_ON_ASG_UPDATE.key;
@@ -76,9 +78,9 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
         "desired": group.desired_capacity,
         "zones": group.availability_zones.list,
         "launch": launch(group),
-        "current_instances": current,
-        "protected_instances": members.iter().filter(|one| one.protected_from_scale_in).count(),
-        "standby_instances": standby,
+        "current_instances": seated.current.len(),
+        "protected_instances": seated.protected.len(),
+        "standby_instances": seated.standby.len(),
         "target_groups": of_kind(LoadBalancerKind::TargetGroup),
         "classic_load_balancers": of_kind(LoadBalancerKind::Classic),
         "lattice_target_groups": of_kind(LoadBalancerKind::VpcLattice),
@@ -109,6 +111,56 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
         }
     }
     spec
+}
+
+/// A group's instances, those that leave apart, in the order in which the model has their like.
+#[derive(Debug, Default)]
+struct Seated<'a> {
+    /// Outdated and protected from scale-in: whether a current one is protected makes no difference to a recycle.
+    protected: Vec<&'a str>,
+    /// Outdated, and nothing besides.
+    outdated: Vec<&'a str>,
+    current: Vec<&'a str>,
+    standby: Vec<&'a str>,
+}
+
+impl<'a> Seated<'a> {
+    fn of(group: &'a SeenGroup, aliases: &TemplateAliases) -> Self {
+        let old = outdated(group, aliases);
+        let mut seated = Self::default();
+        for one in group.instances.list.iter().filter(|one| !one.is_leaving()) {
+            let seats = if one.lifecycle_state.contains("Standby") {
+                &mut seated.standby
+            } else if old.iter().all(|old| old.id != one.id) {
+                &mut seated.current
+            } else if one.protected_from_scale_in {
+                &mut seated.protected
+            } else {
+                &mut seated.outdated
+            };
+            seats.push(&one.id);
+        }
+        seated
+    }
+}
+
+/// What the model says of a group, with the ids that its instances have: the model counts them from one.
+pub fn with_real_ids(text: &str, group: &SeenGroup, aliases: &TemplateAliases) -> String {
+    let Seated { protected, outdated, current, standby } = Seated::of(group, aliases);
+    let ids = [protected, outdated, current, standby].concat();
+    let (mut told, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(ID_BEGINS) {
+        let (before, from) = rest.split_at(at);
+        let id = from.get(..ID_LENGTH).and_then(InstanceId::parse);
+        let real = id.map(|InstanceId(number)| {
+            let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+            place.and_then(|place| ids.get(place)).copied().unwrap_or("an instance launched meanwhile")
+        });
+        let length = if real.is_some() { ID_LENGTH } else { ID_BEGINS.len() };
+        told = told + before + real.unwrap_or(ID_BEGINS);
+        rest = &from[length..];
+    }
+    told + rest
 }
 
 fn tag<'a>(group: &'a SeenGroup, key: &str) -> Option<&'a str> {

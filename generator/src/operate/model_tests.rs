@@ -54,7 +54,7 @@ fn told(facts: &PlanFacts) -> Value {
 #[test]
 fn a_group_is_described_as_it_is() {
     let mut group = web("");
-    group.instances.list[0].protected_from_scale_in = true;
+    group.instances.list[1].protected_from_scale_in = true; // the outdated one
     let lattice = "arn:aws:vpc-lattice:eu-west-2:123456789012:targetgroup/tg-0123456789abcdef0";
     group.traffic_sources.list =
         ["web", lattice].map(|id| TrafficSource { identifier: id.to_owned() }).to_vec();
@@ -150,4 +150,25 @@ fn times_are_the_medians_of_what_ended_well() {
     let expected =
         Times { boot_seconds: 90, boot_measured: 3, drain_seconds: DRAIN_SECONDS, drain_measured: 0 };
     assert_eq!(times(&activities), expected);
+}
+
+#[test]
+fn what_the_model_says_of_an_instance_is_told_of_the_real_one() {
+    let facts = facts(web(""));
+    let group = |protected: usize, standby: &str| {
+        let mut group = web("");
+        group.instances.list[protected].protected_from_scale_in = true;
+        group.instances.list[1].lifecycle_state = standby.to_owned();
+        group
+    };
+    let told = |group: &SeenGroup, text: &str| with_real_ids(text, group, &facts.fleet.aliases);
+    let first = format!("left alone: {}, because", InstanceId(1));
+    // The outdated one comes first in the model, and one in standby last; that is how many there are of each.
+    assert_eq!(told(&group(1, "InService"), &first), "left alone: i-2, because");
+    assert_eq!(told(&group(1, "Standby"), &first), "left alone: i-1, because");
+    assert_eq!(told(&group(1, "InService"), &InstanceId(9).to_string()), "an instance launched meanwhile");
+    let kept = "nothing of i-0, AZs semi-detached, i-";
+    assert_eq!(told(&group(1, "InService"), kept), kept);
+    let current = spec(&group(0, "InService"), &facts);
+    assert_eq!((&current["protected_instances"], &current["current_instances"]), (&json!(0), &json!(1)));
 }

@@ -25,7 +25,7 @@ pub struct OperationReport {
     /// ARN of the execution that was stopped; absent where none was.
     pub stopped: Option<String>,
     /// ARN of the execution that was started or followed, the last one; where the answer to a start was lost, of the one that may have
-    /// been started. Absent where there is none.
+    /// been started. Of `wait` the group's that ended last. Absent where there is none.
     pub execution: Option<String>,
     /// Its page in the console, where the partition's is known.
     pub console: Option<String>,
@@ -34,7 +34,7 @@ pub struct OperationReport {
     pub outcome: Option<String>,
     /// The error that it failed with.
     pub error: Option<String>,
-    /// Why it ended so, in a sentence.
+    /// Why it ended so, in a sentence. Of `wait`, where the group is held, not opted in, or has faulty tags, why it stands so.
     pub reason: Option<String>,
     /// How the group stands at rest; `wait` only.
     pub state: Option<GroupStanding>,

@@ -16,10 +16,10 @@ use super::fleet::{self, GroupStanding};
 use super::history::LeftAlone;
 use super::leaving;
 use super::model;
-use super::outdated::{OutdatedInstance, outdated};
+use super::outdated::{OutdatedInstance, TemplateAliases, outdated};
 use super::plan_facts::{PlanFacts, Times};
 use super::policy::StackPlace;
-use super::request::{self, ReplaceAsked, StartAsked};
+use super::request::{self, Hand, ReplaceAsked, StartAsked};
 use crate::config::{self, Config};
 use crate::problem::Problems;
 use crate::simulate::report::GroupSummary;
@@ -158,7 +158,7 @@ pub fn of(
         left_alone,
         times: model::times(&facts.activities),
         leaves_out,
-        forecast: run.as_ref().and_then(forecast),
+        forecast: run.as_ref().and_then(|run| forecast(run, (group, &facts.fleet.aliases))),
     };
     Some(GroupPlan { report, scenario, run })
 }
@@ -171,7 +171,8 @@ fn refusals(
     now: Timestamp,
 ) -> Vec<String> {
     let asked = StartAsked { strategy: None, replace: ReplaceAsked::Outdated, dry_run: false };
-    let decided = request::recycle(group.as_handler_sees_it(), &asked, account, now, settings);
+    let nobody = Hand { account, caller: "" }; // it is decided and not started
+    let decided = request::recycle(group.as_handler_sees_it(), &asked, nobody, now, settings);
     let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);
     let strategy = group.as_handler_sees_it().tag(STRATEGY.key).map(str::to_owned);
     let skips = skips(facts, strategy.as_deref());
@@ -307,12 +308,13 @@ fn simulated(
     Ok(runner.map_err(|error| error.to_string())?.finish())
 }
 
-fn forecast(run: &Run) -> Option<Forecast> {
+fn forecast(run: &Run, (group, aliases): (&SeenGroup, &TemplateAliases)) -> Option<Forecast> {
     let summary = GroupSummary::of(run, run.groups.first()?);
     let calls = run.totals.all_calls();
+    let reason = run.executions.last().map(|one| &*one.reason);
     Some(Forecast {
         endings: summary.endings.clone(),
-        reason: run.executions.last().map(|one| one.reason.clone()).unwrap_or_default(),
+        reason: model::with_real_ids(reason.unwrap_or_default(), group, aliases),
         seconds: summary.took.0 / 1_000,
         peak: summary.peak,
         fewest_healthy: summary.healthy_min,

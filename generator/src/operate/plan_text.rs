@@ -6,7 +6,7 @@ use super::plan::{GroupPlan, PlanReport, Replacement};
 use super::plan_facts::Times;
 use super::span::span;
 use super::table::{TableColumn, printed};
-use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, GroupSummary, Look, chart, wrapped};
+use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, GroupSummary, Look, Paint, chart, wrapped};
 
 /// Columns of the headings on the left.
 const HEADING: usize = 11;
@@ -58,7 +58,7 @@ fn replaced(report: &PlanReport, columns: Option<usize>) -> String {
         TableColumn::of("HAS", 7, replace, |one| one.has.clone()),
         TableColumn::of("WANTS", 8, replace, |one| one.wants.clone()),
     ];
-    format!("\n{}", printed(table, columns))
+    format!("\n{}", printed(table, (columns, Paint::Plain)))
 }
 
 fn forecast(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {

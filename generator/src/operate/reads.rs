@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answers::{
     AttributeText, ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution,
-    SeenGroup, TemplateVersions, TemplatesPage,
+    SeenGroup, TemplatesPage,
 };
 use super::endings::Endings;
 use super::fleet::{FleetFacts, unlisted_holders};
-use super::group_answers::ConfigurationsPage;
 use super::lock::GroupLock;
+use super::made_reads;
 use super::operation::{
-    DESCRIBE_CONFIGURATIONS, DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATE_VERSIONS,
-    DESCRIBE_TEMPLATES, LIST_EXECUTIONS, READ_LOCK, READ_LOCKS,
+    DESCRIBE_EXECUTION, DESCRIBE_GROUPS, DESCRIBE_TEMPLATES, LIST_EXECUTIONS, READ_LOCK, READ_LOCKS,
 };
 use super::outdated::{LaunchSourceWanted, TemplateAliases, moves, outdated};
 use super::pause::{self, GroupPause};
@@ -59,14 +57,7 @@ pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsEr
     look_at_holders(session, (&mut facts, holders), has_calls_left)?;
     let wanted: BTreeSet<LaunchSourceWanted> =
         facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
-    for source in wanted {
-        if !has_calls_left() {
-            break;
-        }
-        if let Some(at) = made_at(session, &source)? {
-            facts.made_at.insert(source, at);
-        }
-    }
+    facts.made_at = made_reads::made_at(session, wanted, has_calls_left)?;
     let endings = Endings::of(&facts.groups, &facts.executions);
     let ended = |group: &SeenGroup| {
         Some((endings.last(group, &facts.executions, &facts.described)?.start_date, group.clone()))
@@ -94,11 +85,7 @@ pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, Aw
     };
     let wanted: BTreeSet<LaunchSourceWanted> =
         facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
-    for source in wanted {
-        if let Some(at) = made_at(session, &source)? {
-            facts.made_at.insert(source, at);
-        }
-    }
+    facts.made_at = made_reads::made_at(session, wanted, || true)?;
     let holders = unlisted_holders(&facts);
     look_at_holders(session, (&mut facts, holders), || true)?;
     if let Some(group) = facts.groups.first().cloned() {
@@ -286,35 +273,6 @@ fn templates(session: &StackSession, ids: &[&String]) -> Result<Vec<super::answe
         |page: &TemplatesPage| token("NextToken", page.next_token.as_ref()),
     )?;
     Ok(pages.into_iter().flat_map(|page| page.launch_templates.list).collect())
-}
-
-/// When a version or a launch configuration was made; `None` for what is not there, or has no time that can be read.
-fn made_at(session: &StackSession, source: &LaunchSourceWanted) -> Result<Option<Timestamp>, AwsError> {
-    let (template, version) = match source {
-        LaunchSourceWanted::Version { version, .. } if version.is_empty() => return Ok(None),
-        LaunchSourceWanted::Version { template, version } => (template, version),
-        LaunchSourceWanted::Configuration(name) => {
-            let arguments = json!({"LaunchConfigurationNames": [name]});
-            let page: ConfigurationsPage = session.ask(&DESCRIBE_CONFIGURATIONS, &arguments)?;
-            let first = page.launch_configurations.list.first();
-            return Ok(first.and_then(|one| one.created_time.parse().ok()));
-        }
-    };
-    let arguments = json!({"LaunchTemplateId": template, "LaunchTemplateVersion": [version]});
-    let answer: Result<TemplateVersions, AwsError> = session.ask(&DESCRIBE_TEMPLATE_VERSIONS, &arguments);
-    match answer {
-        Err(error)
-            if error.is("InvalidLaunchTemplateId.VersionNotFound")
-                || error.is("InvalidLaunchTemplateId.NotFound") =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-        Ok(answer) => {
-            let first = answer.launch_template_version_set.list.first();
-            Ok(first.and_then(|version| version.create_time.parse().ok()))
-        }
-    }
 }
 
 pub(super) fn token(argument: &'static str, token: Option<&String>) -> Option<(&'static str, Value)> {

@@ -38,6 +38,15 @@ pub struct StartAsked {
     pub dry_run: bool,
 }
 
+/// Who asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hand<'a> {
+    /// The account's 12 digits.
+    pub account: &'a str,
+    /// The caller's ARN, which the execution keeps.
+    pub caller: &'a str,
+}
+
 /// Reads `outdated`, `all`, or ids with commas.
 pub fn read_replace(text: &str) -> Result<ReplaceAsked, String> {
     let is_id = |id: &&str| id.strip_prefix("i-").is_some_and(|rest| !rest.is_empty());
@@ -55,7 +64,7 @@ pub fn read_replace(text: &str) -> Result<ReplaceAsked, String> {
 pub fn recycle(
     mut group: Group,
     asked: &StartAsked,
-    account: &str,
+    hand: Hand<'_>,
     now: Timestamp,
     settings: &Settings,
 ) -> Result<StartRequest, String> {
@@ -69,7 +78,7 @@ pub fn recycle(
         tag(DRY_RUN.key, "true");
     }
     let cause = Cause::Launch { group: group.name.clone(), launch: LaunchAsked::default() };
-    let source = source("start by hand", account, now);
+    let source = source("start by hand", hand.account, now);
     match decide(&Trigger { source, cause }, Some(&group), now, settings) {
         Decision::Start(mut request) => {
             match &asked.replace {
@@ -77,6 +86,7 @@ pub fn recycle(
                 ReplaceAsked::All => request.input["replace"] = json!("all"),
                 ReplaceAsked::Named(ids) => request.input["replace"] = json!(ids),
             }
+            request.input["trigger"]["by"] = json!(hand.caller);
             Ok(request)
         }
         Decision::Skip(skip) => Err(skip.to_string()),
@@ -110,16 +120,16 @@ pub fn waits_for(
 pub fn restore(
     group: &Group,
     dead_input: Option<&str>,
-    account: &str,
+    hand: Hand<'_>,
     now: Timestamp,
     settings: &Settings,
 ) -> StartRequest {
     let of_dead = dead_input.and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
     let of_dead = of_dead.filter(|input| input.get("auto_scaling_group_name") == Some(&json!(group.name)));
-    let source = source("restore by hand", account, now);
-    let mut input = of_dead.unwrap_or_else(|| by_tags(group, account, settings));
+    let source = source("restore by hand", hand.account, now);
+    let mut input = of_dead.unwrap_or_else(|| by_tags(group, hand.account, settings));
     input.insert("mode".to_owned(), json!("restore"));
-    input.insert("trigger".to_owned(), json!({"event_name": source.event_name}));
+    input.insert("trigger".to_owned(), json!({"event_name": source.event_name, "by": hand.caller}));
     let component = input.get("component").and_then(Value::as_str).unwrap_or(&group.name).to_owned();
     let name = name::execution_name(&component, &["restore", &source.identity, &group.name]);
     StartRequest { machine: settings.machine.clone(), name, input: Value::Object(input), component }
@@ -160,6 +170,8 @@ mod tests {
     use super::*;
     use crate::operate::fleet::tests::{OUT_IN, group, now, settings};
 
+    const HAND: Hand<'_> = Hand { account: "123456789012", caller: "arn:aws:iam::123456789012:user/night" };
+
     fn asked(strategy: Option<&str>, replace: &str) -> StartAsked {
         let replace = read_replace(replace).expect("it can be read");
         StartAsked { strategy: strategy.map(str::to_owned), replace, dry_run: false }
@@ -167,14 +179,14 @@ mod tests {
 
     fn decided(tags: &[(&str, &str)], asked: &StartAsked) -> Result<Value, String> {
         let group = group("web-asg-1", tags).as_handler_sees_it();
-        recycle(group, asked, "123456789012", now(), &settings()).map(|request| request.input)
+        recycle(group, asked, HAND, now(), &settings()).map(|request| request.input)
     }
 
     #[test]
     fn it_is_the_handlers_decision_with_what_was_asked_for_in_it() {
         let input = decided(&[OUT_IN], &asked(None, "outdated")).expect("it starts");
         assert_eq!((&input["strategy"], &input["replace"]), (&json!("out-in"), &json!("outdated")));
-        assert_eq!(input["trigger"]["event_name"], json!("start by hand"));
+        assert_eq!(input["trigger"], json!({"event_name": "start by hand", "by": HAND.caller}));
         let input = decided(&[OUT_IN], &asked(None, "i-1,i-2")).expect("it starts");
         assert_eq!(input["replace"], json!(["i-1", "i-2"]));
         let dry = StartAsked { dry_run: true, ..asked(None, "all") };
@@ -197,9 +209,9 @@ mod tests {
     #[test]
     fn each_start_by_hand_is_one_of_its_own_and_is_known_by_its_name() {
         let group = group("web-asg-1", &[OUT_IN]).as_handler_sees_it();
-        let one = restore(&group, None, "123456789012", now(), &settings());
+        let one = restore(&group, None, HAND, now(), &settings());
         let later = now() + jiff::SignedDuration::from_secs(1);
-        assert_ne!(one.name, restore(&group, None, "123456789012", later, &settings()).name);
+        assert_ne!(one.name, restore(&group, None, HAND, later, &settings()).name);
         assert!(one.name.starts_with("web-"), "{}", one.name);
         assert_eq!(one.input["mode"], json!("restore"));
     }
@@ -208,12 +220,12 @@ mod tests {
     fn a_restore_tells_whom_the_dead_execution_would_have_told() {
         let tags = [OUT_IN, (NOTIFY_PAGER_DUTY.key, "true"), (TEAM.key, "night")];
         let group = group("web-asg-1", &tags).as_handler_sees_it();
-        let input = |dead: Option<&str>| restore(&group, dead, "123456789012", now(), &settings()).input;
+        let input = |dead: Option<&str>| restore(&group, dead, HAND, now(), &settings()).input;
         let dead = json!({"auto_scaling_group_name": "web-asg-1", "component": "shop", "team": "day", "mode": "recycle",
             "trigger": {"event_name": "old", "execution_arn": "arn:old"}});
         let of_dead = input(Some(&dead.to_string()));
         assert_eq!((&of_dead["mode"], &of_dead["team"]), (&json!("restore"), &json!("day")));
-        assert_eq!(of_dead["trigger"], json!({"event_name": "restore by hand"}));
+        assert_eq!(of_dead["trigger"], json!({"event_name": "restore by hand", "by": HAND.caller}));
         for unreadable in [None, Some("{"), Some(r#"{"auto_scaling_group_name": "other", "team": "day"}"#)] {
             let by_tags = input(unreadable);
             assert_eq!((&by_tags["team"], &by_tags["notify_pager_duty"]), (&json!("night"), &json!("true")));

@@ -10,8 +10,8 @@ use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus}
 use super::load_balancers::{TargetStatus, UNKNOWN};
 use super::lock::Replaced;
 use super::span::span;
-use super::table::{TableColumn, cut, printed};
-use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Paint, chart};
+use super::table::{TableColumn, colour, cut, printed};
+use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Colour, Paint, chart};
 
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 100;
@@ -56,7 +56,29 @@ pub fn screen(seen: &GroupSeen, area: ScreenArea) -> String {
         Some(columns) => text.lines().map(|line| cut(line, columns) + "\n").collect(),
         None => text,
     };
-    cut(head) + "\n" + &cut(instances(&seen.status.instances, instances_max, area.columns)) + &chart
+    let table = instances(&seen.status.instances, instances_max, area);
+    cut(painted(&head, &seen.status, area.paint)) + "\n" + &cut(table) + &chart
+}
+
+/// A head with its state in colour; that ends the first line.
+fn painted(head: &str, status: &GroupStatus, paint: Paint) -> String {
+    let state = state(status);
+    let colour = colour(status.group.state);
+    let first = format!("{}: {state}\n", status.group.group);
+    match head.strip_prefix(&first) {
+        Some(rest) => format!("{}: {}\n{rest}", status.group.group, paint.paint(colour, &state)),
+        None => head.to_owned(),
+    }
+}
+
+/// The colour of an instance: whether it serves, leaves, or why not.
+fn colour_of(one: &InstanceStatus) -> Colour {
+    match &*one.lifecycle_state {
+        _ if one.serves => Colour::Good,
+        state if state.starts_with("Terminat") => Colour::Faint,
+        _ if one.health != "Healthy" => Colour::Bad,
+        _ => Colour::Starting,
+    }
 }
 
 /// A screen with its last line, no higher than a terminal of so many columns and rows: what scrolls off could not be drawn over.
@@ -202,7 +224,7 @@ fn may_serve(one: &InstanceStatus) -> bool {
         && !one.targets.iter().any(is_known)
 }
 
-fn instances(instances: &[InstanceStatus], most: Option<usize>, columns: Option<usize>) -> String {
+fn instances(instances: &[InstanceStatus], most: Option<usize>, area: ScreenArea) -> String {
     let most = most.unwrap_or(instances.len()).min(instances.len());
     let mut shown: Vec<&InstanceStatus> = instances.iter().collect();
     if most < instances.len() {
@@ -227,12 +249,12 @@ fn instances(instances: &[InstanceStatus], most: Option<usize>, columns: Option<
             column("INSTANCE", 9, &|one| one.id.clone()),
             column("ZONE", 5, &|one| one.zone.clone()),
             column("VERSION", 7, &version),
-            column("STATE", 8, &state),
+            column("STATE", 8, &state).in_colours(shown.iter().map(|one| colour_of(one))),
             column("TARGET", 6, &|one| targets(&one.targets)),
             column("AGE", 3, &|one| one.age_seconds.map(span).unwrap_or_default()),
             column("TYPE", 1, &|one| one.instance_type.clone()),
         ],
-        columns,
+        (area.columns, area.paint),
     );
     match instances.len() - shown.len() {
         0 => table,

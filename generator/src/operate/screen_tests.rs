@@ -258,3 +258,19 @@ fn a_line_is_cut_by_columns_not_characters() {
     );
     assert_eq!(cut("web", 3), "web");
 }
+
+#[test]
+fn states_are_coloured_on_a_coloured_screen_and_lines_are_no_longer_for_it() {
+    let facts = recycling();
+    let seen = seen(&facts);
+    let shown = |paint| screen(&seen, ScreenArea { columns: Some(80), rows: None, paint });
+    let coloured = shown(Paint::Coloured);
+    assert!(coloured.starts_with("web-asg-1: \u{1b}[36mrecycling with out-in\u{1b}[0m\n"), "{coloured}");
+    assert!(coloured.contains("\u{1b}[33mInService\u{1b}[0m"), "one that its target group does not take");
+    let codes = ["36", "33", "32", "31", "1;31", "34", "2", "0"].map(|code| format!("\u{1b}[{code}m"));
+    let without = codes.iter().fold(coloured.clone(), |text, code| text.replace(code, ""));
+    let table = |text: &str| {
+        text.lines().take_while(|line| !line.contains("old")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(table(&without), table(&shown(Paint::Plain)));
+}

@@ -10,6 +10,7 @@ use super::answers::{FunctionAnswer, Identity};
 use super::doctor_answers::MappingsAnswer;
 use super::operation::{IDENTIFY, LIST_MAPPINGS, Operation, READ_SETTINGS, Touches};
 use super::policy::{StackPlace, condition};
+use super::request::Hand;
 use crate::aws::{AwsClient, AwsError};
 use crate::names;
 
@@ -69,6 +70,11 @@ pub enum StackError {
 }
 
 impl StackSession {
+    /// Who asks, as what is started by hand keeps it.
+    pub fn hand(&self) -> Hand<'_> {
+        Hand { account: &self.place.account, caller: &self.caller }
+    }
+
     /// Finds a stack by its deployed name, in three calls.
     pub fn open(client: AwsClient, stack: &str) -> Result<Self, StackError> {
         let mut place = StackPlace {

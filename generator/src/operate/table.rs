@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::fleet::FleetRow;
+use super::fleet::{FleetRow, GroupStanding};
 use super::span::span;
+use crate::simulate::report::{Colour, Paint};
 
 /// A column of a table.
 pub(super) struct TableColumn {
@@ -16,12 +17,25 @@ pub(super) struct TableColumn {
     weight: u8,
     /// Whether long cells lose their middle where there is no room.
     is_cut: bool,
+    /// The colours of its cells; none where they have none.
+    colours: Vec<Colour>,
 }
 
 impl TableColumn {
     /// A column with what each row shows in it; the greater the weight, the later it is left out where there is no room.
     pub(super) fn of<T>(title: &'static str, weight: u8, rows: &[T], cell: impl Fn(&T) -> String) -> Self {
-        Self { title, cells: rows.iter().map(|row| shown(&cell(row))).collect(), weight, is_cut: false }
+        Self {
+            title,
+            cells: rows.iter().map(|row| shown(&cell(row))).collect(),
+            weight,
+            is_cut: false,
+            colours: Vec::new(),
+        }
+    }
+
+    /// The same, each cell in a colour of its own where tables are coloured.
+    pub(super) fn in_colours(self, colours: impl Iterator<Item = Colour>) -> Self {
+        Self { colours: colours.collect(), ..self }
     }
 
     /// The same, of which long cells lose their middle where there is no room.
@@ -30,8 +44,19 @@ impl TableColumn {
     }
 }
 
+/// The colour of a state: whether it is well, waits, runs, or needs somebody.
+pub(super) fn colour(state: GroupStanding) -> Colour {
+    match state {
+        GroupStanding::Current => Colour::Good,
+        GroupStanding::Outdated => Colour::Starting,
+        GroupStanding::Recycling => Colour::Unchecked,
+        GroupStanding::Failed | GroupStanding::Held | GroupStanding::FaultyTags => Colour::Bad,
+        GroupStanding::NotOptedIn => Colour::Faint,
+    }
+}
+
 /// The table of a fleet. Without `columns` nothing is left out.
-pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> String {
+pub fn fleet(rows: &[FleetRow], now: Timestamp, (columns, paint): (Option<usize>, Paint)) -> String {
     let column =
         |title, weight, cell: &dyn Fn(&FleetRow) -> String| TableColumn::of(title, weight, rows, cell);
     let ago = |at: &Option<String>| {
@@ -40,7 +65,7 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
     let state = |row: &FleetRow| {
         let paused = if row.paused.is_some() { ", paused" } else { "" };
         match row.state {
-            super::fleet::GroupStanding::Recycling => format!("recycling {}{paused}", row.detail),
+            GroupStanding::Recycling => format!("recycling {}{paused}", row.detail),
             state => format!("{}{paused}", state.word()),
         }
     };
@@ -60,7 +85,7 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
     printed(
         vec![
             column("GROUP", 9, &|row| row.group.clone()).cut(),
-            column("STATE", 8, &state),
+            column("STATE", 8, &state).in_colours(rows.iter().map(|row| colour(row.state))),
             column("OUTDATED", 7, &outdated),
             column("SINCE", 6, &|row| row.age().unwrap_or_default()),
             column("STRATEGY", 4, &|row| row.strategy.clone().unwrap_or_default()),
@@ -68,7 +93,7 @@ pub fn fleet(rows: &[FleetRow], now: Timestamp, columns: Option<usize>) -> Strin
             column("LAST", 5, &last),
             column("TEAM", 2, &|row| row.team.clone().unwrap_or_default()),
         ],
-        columns,
+        (columns, paint),
     )
 }
 
@@ -96,23 +121,34 @@ fn without_middle(text: &str, columns: usize) -> String {
     head + &tail.into_iter().rev().collect::<String>()
 }
 
-/// A line of at most so many columns; what is cut off is marked.
+/// What ends a colour.
+const PLAIN: &str = "\u{1b}[0m";
+
+/// A line of at most so many columns; what is cut off is marked. Colours take none.
 pub fn cut(line: &str, columns: usize) -> String {
-    if line.width() <= columns {
+    let mut in_colour = false;
+    let mut shown = |c: char| {
+        let is_shown = !in_colour && c != '\u{1b}';
+        in_colour = c == '\u{1b}' || (in_colour && !c.is_ascii_alphabetic());
+        if is_shown { c.width().unwrap_or(1) } else { 0 }
+    };
+    let widths: Vec<(char, usize)> = line.chars().map(|c| (c, shown(c))).collect();
+    if widths.iter().map(|(_, width)| width).sum::<usize>() <= columns {
         return line.to_owned();
     }
     let mut left = columns.saturating_sub(1);
-    let fits = line.chars().take_while(|c| {
-        let width = c.width().unwrap_or(1);
-        let fits = width <= left;
-        left = left.saturating_sub(width);
+    let fits = widths.into_iter().take_while(|(_, width)| {
+        let fits = *width <= left;
+        left = left.saturating_sub(*width);
         fits
     });
-    fits.chain(['…']).collect()
+    let kept: String = fits.map(|(c, _)| c).collect();
+    let plain = if kept.contains('\u{1b}') { PLAIN } else { "" };
+    format!("{kept}{plain}…")
 }
 
 /// A table, narrowed to so many columns by leaving out the lightest.
-pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> String {
+pub(super) fn printed(mut table: Vec<TableColumn>, (columns, paint): (Option<usize>, Paint)) -> String {
     let width = |column: &TableColumn| {
         let cells = column.cells.iter().map(|cell| cell.width());
         cells.chain([column.title.len()]).max().unwrap_or_default()
@@ -137,6 +173,8 @@ pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> St
             let cell = if row == 0 { column.title } else { &column.cells[row - 1] };
             // A character may take two columns, which the widths of `format!` do not know.
             let blanks = width(column).saturating_sub(cell.width()) + 2;
+            let colour = row.checked_sub(1).and_then(|row| column.colours.get(row));
+            let cell = colour.map_or_else(|| cell.to_owned(), |colour| paint.paint(*colour, cell));
             let _ = write!(line, "{cell}{:blanks$}", ""); // text takes text
         }
         text = text + line.trim_end() + "\n";
@@ -147,7 +185,6 @@ pub(super) fn printed(mut table: Vec<TableColumn>, columns: Option<usize>) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operate::fleet::GroupStanding;
 
     fn row(group: &str) -> FleetRow {
         FleetRow {
@@ -166,6 +203,10 @@ mod tests {
             window_is_open: false,
             last: Some("recycled".to_owned()),
             last_succeeded: None,
+            last_execution: None,
+            last_error: None,
+            last_reason: None,
+            is_left_alone: false,
             last_at: Some("2026-01-03T09:00:00Z".to_owned()),
             held_by: None,
             paused: None,
@@ -175,7 +216,7 @@ mod tests {
     #[test]
     fn characters_of_two_columns_take_two() {
         let now = "2026-01-05T09:00:00Z".parse().expect("a time");
-        let told = fleet(&[row("検索"), row("web")], now, Some(80));
+        let told = fleet(&[row("検索"), row("web")], now, (Some(80), Paint::Plain));
         let starts: Vec<usize> = told
             .lines()
             .map(|line| {
@@ -191,12 +232,15 @@ mod tests {
         let now = "2026-01-05T09:00:00Z".parse().expect("a time");
         let long = format!("webops-production-{}-1ABCDEFGHIJKL", "検索".repeat(20));
         for columns in [80, 200] {
-            let told = fleet(&[row("web"), row(&long)], now, Some(columns));
+            let told = fleet(&[row("web"), row(&long)], now, (Some(columns), Paint::Plain));
             assert!(told.lines().all(|line| line.width() <= columns), "{columns}:\n{told}");
             assert!(told.contains("OUTDATED  SINCE"), "{columns}:\n{told}");
             assert!(told.contains("webops-produ") && told.contains("DEFGHIJKL  recycling"), "{told}");
         }
-        assert!(fleet(&[row(&long)], now, None).contains(&long), "where there is no terminal it is whole");
+        assert!(
+            fleet(&[row(&long)], now, (None, Paint::Plain)).contains(&long),
+            "where there is no terminal it is whole"
+        );
     }
 
     #[test]
@@ -205,16 +249,38 @@ mod tests {
         let rows =
             [row("search-asg-1"), FleetRow { outdated_seconds: None, may_be_older: true, ..row("web") }];
         assert_eq!(
-            fleet(&rows, now, None),
+            fleet(&rows, now, (None, Paint::Plain)),
             "GROUP         STATE             OUTDATED  SINCE  STRATEGY      WINDOW   LAST               TEAM\n\
              search-asg-1  recycling 1 of 3  2 of 3    1 h    out-in-timed  in 13 h  recycled, 2 d ago  search\n\
              web           recycling 1 of 3  2 of 3    ?      out-in-timed  in 13 h  recycled, 2 d ago  search\n"
         );
         for columns in [40, 60, 80, 100] {
-            let narrow = fleet(&rows, now, Some(columns));
+            let narrow = fleet(&rows, now, (Some(columns), Paint::Plain));
             assert!(narrow.lines().all(|line| line.len() <= columns), "{columns}:\n{narrow}");
             assert!(narrow.starts_with("GROUP"), "{narrow}");
         }
-        assert!(fleet(&rows, now, Some(80)).contains("LAST"), "what matters stays");
+        assert!(fleet(&rows, now, (Some(80), Paint::Plain)).contains("LAST"), "what matters stays");
+    }
+
+    #[test]
+    fn states_are_coloured_where_tables_are_and_take_no_more_room() {
+        let now = "2026-01-05T09:00:00Z".parse().expect("a time");
+        let failed = FleetRow { state: GroupStanding::Failed, ..row("api") };
+        let told = |paint| fleet(&[row("web"), failed.clone()], now, (Some(80), paint));
+        let (plain, coloured) = (told(Paint::Plain), told(Paint::Coloured));
+        assert!(coloured.contains("\u{1b}[36mrecycling 1 of 3\u{1b}[0m  "), "{coloured:?}");
+        assert!(coloured.contains("\u{1b}[1;31mfailed\u{1b}[0m  "), "{coloured:?}");
+        let without = ["36", "1;31", "0"]
+            .iter()
+            .fold(coloured, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
+        assert_eq!(without, plain);
+    }
+
+    #[test]
+    fn a_line_is_cut_by_what_is_seen_of_it_and_its_colour_ends_there() {
+        let line = "\u{1b}[32mcurrent\u{1b}[0m and more";
+        assert_eq!(cut(line, 16), line);
+        assert_eq!(cut(line, 5), "\u{1b}[32mcurr\u{1b}[0m…");
+        assert_eq!(cut("current", 7), "current");
     }
 }

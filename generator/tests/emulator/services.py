@@ -31,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from . import permissions, zonal_shifts
+from . import launch_templates, permissions, zonal_shifts
 from .api import when
 from .faults import Rejected
 
@@ -393,6 +393,7 @@ def _refuse_unknown_launch_templates():
         return describe_page(self)
 
     EC2Response.describe_launch_templates = describe_all
+    EC2Response.describe_launch_template_versions = launch_templates.in_pages(EC2Response.describe_launch_template_versions)
     backend_class = type(ec2_backends[ACCOUNT][REGION])
     describe = backend_class.describe_launch_templates
 

@@ -104,6 +104,15 @@ impl Terminal {
         keyboard.write_all(format!("{line}\n").as_bytes()).expect("it takes what is typed");
     }
 
+    /// All that the command wrote to it, as it was written.
+    pub(crate) fn sent(mut self) -> String {
+        let mut sent = std::mem::take(&mut self.rest);
+        while let Ok(bytes) = self.written.recv_timeout(PATIENCE) {
+            sent.extend(bytes);
+        }
+        String::from_utf8_lossy(&sent).into_owned()
+    }
+
     /// What it shows when the command has ended, and its exit code.
     pub(crate) fn end(mut self) -> (String, Option<i32>) {
         while self.next_frame().is_some() {}

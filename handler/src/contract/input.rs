@@ -155,4 +155,7 @@ pub struct TriggerRecord {
     /// ARN of the dead execution that a restore cleans up after.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub execution_arn: Option<String>,
+    /// ARN of whoever started it by hand; absent where a call or a status change did, whose event tells who made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
 }

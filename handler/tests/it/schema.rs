@@ -93,7 +93,7 @@ fn every_field_of_the_contract_is_a_key_of_the_schema() {
         restore_attempt);
     let asked_for = fields!(AskedFor: at launch_template launch_configuration template_version tags);
     let window = fields!(Window: opens_at closes_at);
-    let trigger = fields!(TriggerRecord: event_name event_id execution_arn);
+    let trigger = fields!(TriggerRecord: event_name event_id execution_arn by);
     for (fields, published) in [
         (input, properties),
         (asked_for, &properties["asked_for"]["properties"]),

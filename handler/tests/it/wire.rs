@@ -204,7 +204,12 @@ fn a_rejection_is_published_with_attributes_to_filter_by() {
         team: Some("web team".to_owned()),
         notify_pager_duty: None,
         faults: vec![Problem::of("autorecycle_dry_run", "no", "expected `true` or `false`")],
-        trigger: TriggerRecord { event_name: "DeleteTags".to_owned(), event_id: None, execution_arn: None },
+        trigger: TriggerRecord {
+            event_name: "DeleteTags".to_owned(),
+            event_id: None,
+            execution_arn: None,
+            by: None,
+        },
     };
     let published = |forms: &str| {
         let server = Server::answering(vec![(200, answer.to_owned())]);

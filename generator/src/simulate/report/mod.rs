@@ -17,7 +17,7 @@ pub use campaign::{
 pub use chart::{CHART_ROWS_MAX, ChartArea, chart};
 pub use json::{SimulationReport, json, json_schema};
 pub use replay::Replay;
-pub use style::{COLUMNS, Look, Paint, clock, words, wrapped};
+pub use style::{COLUMNS, Colour, Look, Paint, clock, words, wrapped};
 pub use summary::{GroupSummary, extra_instance_hours};
 pub use svg::{CapacityPanel, capacity_svg, svg};
 pub use text::text;

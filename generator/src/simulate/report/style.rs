@@ -11,21 +11,30 @@ pub enum Paint {
     Coloured,
 }
 
-/// Colours of the report.
+/// Colours by what they stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colour {
+pub enum Colour {
+    /// An instance that is replaced.
     Old,
+    /// An instance that replaces it.
     New,
+    /// What is not there yet, or waits.
     Starting,
+    /// What is not known, or is under way.
     Unchecked,
+    /// All is well.
     Good,
+    /// Somebody has to look.
     Bad,
+    /// What matters little.
     Faint,
+    /// What matters most.
     Strong,
 }
 
 impl Paint {
-    pub(super) fn paint(self, colour: Colour, text: &str) -> String {
+    /// A text in a colour, as it is where nothing is coloured.
+    pub fn paint(self, colour: Colour, text: &str) -> String {
         if self == Self::Plain || text.trim().is_empty() {
             return text.to_owned();
         }

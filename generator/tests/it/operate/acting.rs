@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{newest, operate, restored_in_sight, row, status, until, until_it_calls};
+use super::{held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -37,6 +37,54 @@ fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
     operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: current, last recycled\n").ok();
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("no recycle of `search-asg-1` runs").exits(2);
     operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
+}
+
+/// Whoever followed the recycle and whoever waits for the group afterwards hear the same.
+#[test]
+fn what_a_recycle_left_alone_by_its_rules_is_done_for_wait_as_for_start() {
+    let mut stage = Stage::new("out-in");
+    let protected = stage.emulator.group(GROUP).instances[0].id.clone();
+    let protect = json!({"action": "SetInstanceProtection", "parameters":
+        {"AutoScalingGroupName": GROUP, "InstanceIds": [protected], "ProtectedFromScaleIn": true}});
+    stage.emulator.order("call", protect);
+    stage.new_launch_template_version();
+    stage.emulator.order("age_template_versions", json!({"seconds": 600}));
+    let why = format!("left alone: {protected}, because it is protected from scale-in");
+    let start = ["start", GROUP, "--yes", "--wait", "--every", "1s", "--format", "json"];
+    let under_way = operate(&mut stage, &start).stderr_has(&why).begin();
+    let execution = newest(&mut stage, 1);
+    stage.emulator.wait(&execution);
+    let started = held_to("operation.schema.json", &under_way.exits(0).stdout);
+    operate(&mut stage, &["wait", GROUP])
+        .stdout(&format!("search-asg-1: outdated: {why}, last recycled\n"))
+        .ok();
+    operate(&mut stage, &["watch", GROUP]).stdout_has("outdated").ok();
+    let waited = told(&mut stage, &["wait", GROUP, "--format", "json"], "operation");
+    for key in ["outcome", "error", "reason", "execution", "console", "is_well"] {
+        assert_eq!(waited[key], started[key], "{key}");
+    }
+    // What is asked for by a later change is not excused.
+    stage.new_launch_template_version();
+    operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: outdated, last recycled\n").exits(1);
+}
+
+/// What it failed with is told in the same keys by both.
+#[test]
+fn a_failure_is_told_by_wait_as_by_whoever_followed_it() {
+    let mut stage = Stage::new("out-in");
+    stage.emulator.order("fault_launches", json!({"kind": "target-unhealthy"}));
+    stage.new_launch_template_version();
+    let start = ["start", GROUP, "--yes", "--wait", "--every", "1s", "--format", "json"];
+    let under_way = operate(&mut stage, &start).begin();
+    let execution = newest(&mut stage, 1);
+    assert_eq!(stage.emulator.wait(&execution).status, "FAILED");
+    let started = held_to("operation.schema.json", &under_way.exits(1).stdout);
+    let done = operate(&mut stage, &["wait", GROUP, "--format", "json"]).exits(1);
+    let waited = held_to("operation.schema.json", &done.stdout);
+    assert!(started["error"].is_string() && started["reason"].is_string(), "{started:#}");
+    for key in ["outcome", "error", "reason", "execution", "console", "is_well"] {
+        assert_eq!(waited[key], started[key], "{key}");
+    }
 }
 
 #[test]
