@@ -124,7 +124,7 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
         }
         for (name, state) in states {
             if all.contains_key(&name) {
-                let reason = format!("{path} defines a state that stands elsewhere");
+                let reason = format!("{path} defines the state `{name}`, which stands in another file, too");
                 problems.push(fault("duplicate-state", &name, reason));
             } else {
                 all.insert(name, state);
