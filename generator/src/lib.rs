@@ -38,7 +38,7 @@ pub mod problem;
 pub mod operate;
 #[cfg(feature = "operate")]
 pub mod explain;
-#[cfg(feature = "local")]
+#[cfg(any(feature = "local", feature = "operate"))]
 pub mod samples;
 #[cfg(feature = "local")]
 pub mod local;

@@ -28,8 +28,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 
 /// The recycle of a group that runs, and what stopping it would put back, in words; none where none holds the lock.
 fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)>, Failure> {
-    let group = acting::owned(session, name)?;
     let lock = reads::lock(session, name)?;
+    // A group that was deleted meanwhile is the stack's where the stack's own execution holds it.
+    let is_held = lock.as_ref().is_some_and(|lock| lock.held_by.is_some());
+    let group = if is_held && reads::group(session, name)?.is_none() {
+        None
+    } else {
+        Some(acting::owned(session, name)?)
+    };
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
     let (Some(lock), Some(holder)) = (lock, holder) else { return Ok(None) };
     acting::own_holder(session, name, &holder)?;
@@ -46,7 +52,10 @@ fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)
         )));
     }
     let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);
-    let what = format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, &group));
+    let what = match &group {
+        Some(group) => format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, group)),
+        None => format!("stops {holder} ({phase}); the group is gone: there is nothing to put back"),
+    };
     Ok(Some((holder, what.trim_end().to_owned())))
 }
 
@@ -64,7 +73,16 @@ fn stopped(
     let restore =
         restore.inspect_err(|_| context.console.note(&format!("{holder} is not followed any further\n")))?;
     match restore {
-        After::Restore(restore) => acting::follow(session, &restore, Aim::Restored, looks, telling, context),
+        After::Restore(restore) => {
+            let done = acting::follow(session, &restore, Aim::Restored, looks, telling, context);
+            match done {
+                Err(Failure::Findings) if reads::group(session, &name)?.is_none() => {
+                    context.console.note(&format!("{name} is gone: there was nothing to put back\n"));
+                    Ok(())
+                }
+                done => done,
+            }
+        }
         After::EndedBefore(seen) => {
             telling.report.stopped = None;
             acting::end(&seen, Aim::Restored, telling, context)

@@ -134,9 +134,12 @@ pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Fai
     )))
 }
 
-/// A group that was there a moment ago.
-pub(super) fn gone(name: &str) -> Failure {
-    Failure::Input(format!("the group `{name}` is gone"))
+/// Tells that a group is gone which was there a moment ago: nothing is wrong with the command, and nothing comes of it.
+pub(super) fn gone(name: &str, context: &mut Context) -> Failure {
+    context.console.note(&format!(
+        "the group `{name}` is gone; where a recycle of it still runs, `asg-recycle abort {name}` ends it\n"
+    ));
+    Failure::Findings
 }
 
 /// Fails where another stack's execution holds the lock: that stack's operators act on it.

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     acting::owned(&session, name)?;
     let facts = plan_reads::plan(&session, name)?;
     let plan = plan::of(&facts, &session.place, &session.settings, session.calls_made(), now())
-        .ok_or_else(|| acting::gone(name))?;
+        .ok_or_else(|| acting::gone(name, context))?;
     if let Some(path) = &arguments.write_scenario {
         let shown = path.display();
         let text = serde_yaml::to_string(&plan.scenario)

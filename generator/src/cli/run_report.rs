@@ -10,8 +10,8 @@ use super::operator::{Operator, now};
 use super::{acting, scenario, simulate};
 use crate::asl::{self, Graph};
 use crate::config::{self, Config};
-use crate::operate::recorded_reads;
 use crate::operate::session::StackSession;
+use crate::operate::{reads, recorded_reads};
 use crate::page::{self, RunPage};
 use crate::problem::Problems;
 use crate::simulate::report::Replay;
@@ -95,8 +95,17 @@ fn execution(of: &str, session: &StackSession) -> Result<String, Failure> {
             Err(Failure::Input(format!("`{of}` is no execution of the stack: those begin with `{own}`")))
         };
     }
-    acting::owned(session, of)?;
+    let is_there = reads::group(session, of)?.is_some();
+    if is_there {
+        acting::owned(session, of)?;
+    }
     let found = recorded_reads::newest(session, of, now())?;
+    if !is_there && found.is_none() {
+        return Err(Failure::Input(format!(
+            "there is no group `{of}`, and nothing ran for one of that name in the last 90 days; nor is there such a file. \
+             `asg-recycle status` lists the groups of the stack; the name of a scenario goes with `--strategy`"
+        )));
+    }
     found.ok_or_else(|| Failure::Input(format!("nothing ran for `{of}` in the last 90 days")))
 }
 

@@ -112,7 +112,7 @@ fn of_group(arguments: &Arguments, group: &str, context: &mut Context) -> Result
     acting::owned(&session, group)?;
     let facts = plan_reads::plan(&session, group)?;
     let mut scenario = model::scenario(&facts, &session.place, now())
-        .ok_or_else(|| acting::gone(group))
+        .ok_or_else(|| acting::gone(group, context))
         .and_then(|value| Scenario::from_value(value).map_err(|error| Failure::World(error.to_string())))?;
     arguments.world.change(&mut scenario)?;
     let tagged = scenario.strategies.first().cloned();

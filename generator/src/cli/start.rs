@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let name = &arguments.of.group;
     let look = || Ok(Some(decided(arguments, &session)?));
     let request = acting::agreed(&session, arguments.yes || arguments.dry_run, context, look)?
-        .ok_or_else(|| acting::gone(name))?;
+        .ok_or_else(|| acting::gone(name, context))?;
     let mut telling = Telling::of(&session, name, arguments.following.format);
     let done = started(arguments, (&session, &request), &mut telling, context);
     telling.close(done, &session, context)

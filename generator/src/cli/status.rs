@@ -164,7 +164,7 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
     let session = arguments.operator.open(context)?;
     acting::owned(&session, name)?;
     let seen = watch::seen(&session, name, &mut HistorySeen::default())?
-        .ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+        .ok_or_else(|| acting::gone(name, context))?;
     let unasked = seen.status.unasked.join("\n");
     let known = if unasked.is_empty() { Ok(()) } else { Err(Failure::World(unasked)) };
     if arguments.format == Format::Json {

@@ -37,7 +37,7 @@ fn rest(
     loop {
         let Some(facts) = looks.patient(reads::fleet_of_one(session, name), context)? else { continue };
         let Some(row) = fleet::rows(&facts, &session.settings, now()).into_iter().next() else {
-            return Err(Failure::Input(format!("the group `{name}` is gone")));
+            return Err(acting::gone(name, context));
         };
         let unknown = facts.forgotten.first().map(String::as_str);
         if row.state != GroupStanding::Recycling && looks.is_gone(unknown) {

@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         match read {
             Err(error) if error.may_pass() => view.tell(&error.to_string(), context)?,
             read => {
-                let seen = read?.ok_or_else(|| Failure::Input(format!("the group `{name}` is gone")))?;
+                let seen = read?.ok_or_else(|| acting::gone(name, context))?;
                 view.show(&seen, (&said, &looks), context)?;
                 let recycle = seen.status.recycle.as_ref().filter(|recycle| recycle.status.is_none());
                 let unknown = recycle.and_then(|recycle| recycle.execution.as_deref());

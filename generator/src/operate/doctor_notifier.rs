@@ -2,6 +2,10 @@
 
 use serde_json::Value;
 
+use super::doctor::StackCheck;
+use super::doctor_answers::ListedFunction;
+use super::policy::StackPlace;
+
 /// The function that is told of recycles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notifier {
@@ -42,6 +46,39 @@ pub fn of(definition: &str) -> Notifier {
         }
     }
     Notifier::Unknown("it calls no function".to_owned())
+}
+
+/// Whether the notifier is there: by the list of the functions that are, for to ask about it by its name, whoever asks would have to be
+/// allowed to read the settings of any function.
+pub fn there(
+    notifier: &Notifier,
+    place: &StackPlace,
+    (functions, is_all): (&[ListedFunction], bool),
+) -> StackCheck {
+    let arn = match notifier {
+        Notifier::None => return StackCheck::passed("notifier", "the stack has none"),
+        Notifier::Unknown(why) => {
+            let about = format!("which one the state machine calls cannot be told: {why}");
+            return StackCheck::unknown("notifier", about, "deploy the stack anew");
+        }
+        Notifier::Function(arn) => arn,
+    };
+    let mut parts = arn.split(':').skip(3);
+    let is_here = parts.next() == Some(&*place.region) && parts.next() == Some(&*place.account);
+    let name = parts.nth(1).unwrap_or_default();
+    if is_here && functions.iter().any(|one| one.function_name == name) {
+        return StackCheck::passed("notifier", format!("{arn} is there"));
+    }
+    if is_here && is_all {
+        let about =
+            format!("{arn} does not exist: nobody is told by it, and each recycle counts a refused message");
+        return StackCheck::finding("notifier", about, "create it, or deploy the stack with another or none");
+    }
+    let why =
+        if is_here { "not all functions could be listed" } else { "it is in another place than the stack" };
+    let about = format!("whether {arn} is there is not known: {why}");
+    let fix = format!("aws lambda get-function-configuration --function-name {arn}");
+    StackCheck::unknown("notifier", about, fix)
 }
 
 /// A name as a call has it: an ARN, or an expression that is one or empty.
@@ -90,5 +127,34 @@ mod tests {
         ] {
             assert!(matches!(odd, Notifier::Unknown(_)), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn a_notifier_is_looked_for_among_the_functions_that_are_here() {
+        use crate::operate::doctor::CheckOutcome;
+        let place = StackPlace { stack: "web".to_owned(), region: "x".to_owned(), account: "1".to_owned() };
+        let tell = ListedFunction { function_name: "tell".to_owned(), ..ListedFunction::default() };
+        let told = |arn: &str, is_all| {
+            let there =
+                there(&Notifier::Function(arn.to_owned()), &place, (std::slice::from_ref(&tell), is_all));
+            there.outcome
+        };
+        assert_eq!(told("arn:aws:lambda:x:1:function:tell", true), CheckOutcome::Passed);
+        assert_eq!(
+            told("arn:aws:lambda:x:1:function:tell:live", false),
+            CheckOutcome::Passed,
+            "an alias of it"
+        );
+        assert_eq!(told("arn:aws:lambda:x:1:function:gone", true), CheckOutcome::Finding);
+        assert_eq!(
+            told("arn:aws:lambda:x:1:function:gone", false),
+            CheckOutcome::NotMade,
+            "not all are known"
+        );
+        assert_eq!(
+            told("arn:aws:lambda:x:2:function:tell", true),
+            CheckOutcome::NotMade,
+            "another account's"
+        );
     }
 }

@@ -7,20 +7,20 @@ use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answers::{FunctionAnswer, SeenGroup};
+use super::answers::SeenGroup;
 use super::dead_letter_reads;
 use super::doctor::{self, RoleKeeper, StackCheck, counted};
 use super::doctor_answers::{
-    FunctionsPage, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule, Simulated, TargetsAnswer,
-    TrailSelectors, TrailStatus, TrailsAnswer,
+    FunctionsPage, ListedFunction, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule,
+    Simulated, TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
 };
 use super::doctor_locks;
-use super::doctor_notifier::{self, Notifier};
+use super::doctor_notifier;
 use super::fleet::{self, FleetFacts};
 use super::group_answers::MachineAnswer;
 use super::operation::{
-    DESCRIBE_NOTIFIER, DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES,
-    LIST_TARGETS, READ_QUEUE, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
+    DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES, LIST_TARGETS,
+    READ_QUEUE, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
 };
 use super::reads;
 use super::session::StackSession;
@@ -54,6 +54,7 @@ pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<
     checks.push(one("queue", queue(session)));
     checks.push(one("dead letters", dead_letters(session)));
     let facts = reads::fleet(session, session.calls_made() + reads::FLEET_CALLS_MAX);
+    let functions = functions(session);
     let sample = facts.as_ref().ok().and_then(|facts| facts.groups.first()).map(|group| group.name.clone());
     match session.ask::<MachineAnswer>(
         &DESCRIBE_STATE_MACHINE,
@@ -66,7 +67,10 @@ pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<
             checks.push(doctor::version(&machine.definition, own_version));
             let notifier = doctor_notifier::of(&machine.definition);
             checks.extend(roles(session, &machine, notifier.arn(), sample.as_deref()));
-            checks.push(one("notifier", notifier_there(session, &notifier)));
+            checks.push(match &functions {
+                Ok((there, is_all)) => doctor_notifier::there(&notifier, &session.place, (there, *is_all)),
+                Err(error) => StackCheck::not_made("notifier", error),
+            });
         }
     }
     match facts {
@@ -79,7 +83,7 @@ pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<
             let locks = others.map(|others| doctor_locks::locks(&rows, &facts, &others, &session.settings));
             checks.extend(many("locks", locks));
             checks.extend(doctor::tags(&rows));
-            checks.extend(many("stacks", stacks(session, &facts)));
+            checks.extend(many("stacks", functions.map(|(there, _)| stacks(session, &there, &facts))));
         }
     }
     checks
@@ -217,29 +221,6 @@ fn dead_letters(session: &StackSession) -> Result<StackCheck, AwsError> {
     })
 }
 
-fn notifier_there(session: &StackSession, notifier: &Notifier) -> Result<StackCheck, AwsError> {
-    let arn = match notifier {
-        Notifier::None => return Ok(StackCheck::passed("notifier", "the stack has none")),
-        Notifier::Unknown(why) => {
-            let about = format!("which one the state machine calls cannot be told: {why}");
-            return Ok(StackCheck::unknown("notifier", about, "deploy the stack anew"));
-        }
-        Notifier::Function(arn) => arn,
-    };
-    let answer: Result<FunctionAnswer, AwsError> =
-        session.ask(&DESCRIBE_NOTIFIER, &json!({"FunctionName": arn}));
-    match answer {
-        Ok(_) => Ok(StackCheck::passed("notifier", format!("{arn} is there"))),
-        Err(error) if error.is("ResourceNotFoundException") => {
-            let about = format!(
-                "{arn} does not exist: nobody is told by it, and each recycle counts a refused message"
-            );
-            Ok(StackCheck::finding("notifier", about, "create it, or deploy the stack with another or none"))
-        }
-        Err(error) => Err(error),
-    }
-}
-
 fn roles(
     session: &StackSession,
     machine: &MachineAnswer,
@@ -344,14 +325,20 @@ fn tags_of_a_group(settings: &Settings) -> Value {
     opted_in.chain(chosen).map(entry).collect()
 }
 
-fn stacks(session: &StackSession, facts: &FleetFacts) -> Result<Vec<StackCheck>, AwsError> {
+/// Every function that is here, by pages; and whether those are all.
+fn functions(session: &StackSession) -> Result<(Vec<ListedFunction>, bool), AwsError> {
+    let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());
     let pages: Vec<FunctionsPage> =
         session.pages(&LIST_FUNCTIONS, json!({"MaxItems": "50"}), PAGES_MAX, |page: &FunctionsPage| {
-            Some(("Marker", json!(page.next_marker.clone().filter(|marker| !marker.is_empty())?)))
+            Some(("Marker", json!(next(page)?)))
         })?;
+    let is_all = pages.last().is_none_or(|page| next(page).is_none());
+    Ok((pages.into_iter().flat_map(|page| page.functions).collect(), is_all))
+}
+
+fn stacks(session: &StackSession, functions: &[ListedFunction], facts: &FleetFacts) -> Vec<StackCheck> {
     let own = format!("{}{}", session.place.stack, names::FUNCTION.suffix);
-    let others =
-        pages.iter().flat_map(|page| &page.functions).filter(|function| function.function_name != own);
+    let others = functions.iter().filter(|function| function.function_name != own);
     let (mut read, mut unread) = (Vec::new(), Vec::new());
     for function in others {
         let name = &function.function_name;
@@ -364,5 +351,5 @@ fn stacks(session: &StackSession, facts: &FleetFacts) -> Result<Vec<StackCheck>,
             None => {}
         }
     }
-    Ok(doctor::stacks(&read, &unread, facts))
+    doctor::stacks(&read, &unread, facts)
 }

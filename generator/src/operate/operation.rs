@@ -32,8 +32,6 @@ pub enum Touches {
     Roles,
     /// Target groups of VPC Lattice.
     LatticeTargetGroups,
-    /// Any function here: which one the notifier is stands in the state machine.
-    AnyFunction,
 }
 
 /// A call that a command makes.
@@ -171,9 +169,7 @@ pub const TEST_PATTERN: Operation =
 /// Whether a role may do something.
 pub const SIMULATE_ROLE: Operation =
     read(AwsAction::repeatable(IAM, "SimulatePrincipalPolicy"), Touches::Roles);
-/// Whether the notifier is there.
-pub const DESCRIBE_NOTIFIER: Operation = read(READ_SETTINGS.action, Touches::AnyFunction);
-/// Handlers of other stacks.
+/// Handlers of other stacks, and whether the notifier is there.
 pub const LIST_FUNCTIONS: Operation =
     read(AwsAction::path(LAMBDA, "ListFunctions", "/2015-03-31/functions/"), Touches::Everything);
 /// Which rules the queue of events takes from: those that the stack was deployed with.
@@ -226,7 +222,6 @@ pub const OPERATIONS: &[Operation] = &[
     LIST_TARGETS,
     TEST_PATTERN,
     SIMULATE_ROLE,
-    DESCRIBE_NOTIFIER,
     LIST_FUNCTIONS,
     LIST_MAPPINGS,
     READ_QUEUE,

@@ -37,7 +37,6 @@ impl StackPlace {
             Touches::Rules => arn("events", &format!("rule/{stack}-*")),
             Touches::Roles => format!("arn:{}:iam::{account}:role/*{stack}-*", names::partition(region)),
             Touches::LatticeTargetGroups => arn("vpc-lattice", "targetgroup/*"),
-            Touches::AnyFunction => arn("lambda", "function:*"),
             Touches::DeadLetterQueue => arn("sqs", &format!("{stack}{}", names::DEAD_LETTER_QUEUE.suffix)),
         }
     }

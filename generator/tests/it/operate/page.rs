@@ -148,7 +148,7 @@ fn with_further_groups(stage: &mut Stage) {
 
 #[test]
 fn the_outputs_of_the_page_are_those_of_the_commands() {
-    let parts = [a_fleet, a_recycle_that_is_watched, a_recycle, a_restore_by_hand, a_stack];
+    let parts = [a_fleet, a_failure, a_recycle_that_is_watched, a_recycle, a_restore_by_hand, a_stack];
     let pages: Vec<Page> = std::thread::scope(|scope| {
         let looked_at = |part: fn(&mut Page)| {
             scope.spawn(move || {
@@ -202,6 +202,16 @@ fn a_recycle(page: &mut Page) {
     let abort = begun(&mut stage, "abort search-asg-1 --yes", &["--every", "1s"]);
     restored_in_sight(&mut stage, &execution);
     page.holds_end(abort, "abort search-asg-1 --yes", 0);
+}
+
+fn a_failure(page: &mut Page) {
+    let mut stage = Stage::new("out-in");
+    stage.emulator.order("fault_launches", json!({"kind": "target-unhealthy"}));
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    assert_eq!(stage.emulator.wait(&execution).status, "FAILED");
+    page.holds(&mut stage, "status search-asg-1", &[], 0);
 }
 
 fn a_restore_by_hand(page: &mut Page) {
