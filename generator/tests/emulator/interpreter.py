@@ -41,6 +41,7 @@ from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.backend import execution, execution_worker
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from . import expressions, sdk_calls
 from .clock import Handover, virtual_datetime_module
@@ -116,8 +117,22 @@ def _wait_in_virtual_time(clock):
     timestamp.Timestamp._get_wait_seconds = until
     seconds.SecondsJSONata._get_wait_seconds = whole_seconds
     retrier_decl.time = types.SimpleNamespace(sleep=clock.sleep)
+    _keep_who_stopped()
     for name in ("set_ended", "set_error", "set_timed_out", "set_stop"):
         setattr(Environment, name, _ending(getattr(Environment, name), clock))
+
+
+def _keep_who_stopped():
+    """The library forgets the error and the cause that StopExecution is given."""
+    stop = StepFunctionResponse.stop_execution
+
+    def stop_execution(self):
+        answer = stop(self)
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
+        return answer
+
+    StepFunctionResponse.stop_execution = stop_execution
 
 
 def _ending(end, clock):
