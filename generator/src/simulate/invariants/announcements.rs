@@ -1,12 +1,12 @@
 //! What people are told of a group: each start has exactly one end, whatever becomes of the executions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::Mode;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
-use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::record::CallRecord;
 use serde_json::Value;
 
@@ -20,6 +20,8 @@ pub(super) struct Announcements {
     /// Whether a start was about to be announced since the last end; its message may not have been sent.
     noted: bool,
     last: Option<Announcement>,
+    /// Statuses whose message was sent and not answered, by who sent it: it is sent again, whoever tells something in between.
+    unanswered: BTreeMap<Arc<str>, String>,
     /// How many refusals of requests were announced that had been left to an execution.
     refusals: usize,
 }
@@ -56,9 +58,12 @@ impl Checker {
         if self.is_aside(world, told) {
             return None;
         }
+        let unanswered = self.announcements.unanswered.remove(&told.by);
+        if !told.answered {
+            self.announcements.unanswered.insert(Arc::clone(&told.by), told.status.clone());
+        }
         let last = self.announcements.last.replace(told.clone());
-        let again = |last: &Announcement| last.by == told.by && last.status == told.status && !last.answered;
-        if last.as_ref().is_some_and(again) {
+        if unanswered.is_some_and(|status| status == told.status) {
             return None; // the same message is tried again
         }
         if told.status == "started" {
@@ -104,11 +109,16 @@ impl Checker {
         })
     }
 
-    /// Whether it tells of an execution that found nothing to do beside what goes on, or beside what others have told: without
-    /// the lock nobody can end what another has started.
+    /// Whether it tells of an execution that found nothing to do beside what goes on, or beside what others have told, or that stood
+    /// back while another holds the lock: without it nobody can end what another has started.
     fn is_aside(&self, world: &World, told: &Announcement) -> bool {
-        let holds = |group: &Group| world.lock_holders(&group.name).any(|holder| *holder == *told.by);
-        told.status == "up_to_date" && !world.group(self.group).is_some_and(holds)
+        let Some(group) = world.group(self.group) else { return false };
+        let mut holders = world.lock_holders(&group.name);
+        match &*told.status {
+            "up_to_date" => !holders.any(|holder| *holder == *told.by),
+            "skipped" => holders.next().is_some_and(|holder| *holder != *told.by),
+            _ => false,
+        }
     }
 
     fn is_restore(&self, arn: &str) -> bool {

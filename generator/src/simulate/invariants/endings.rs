@@ -187,8 +187,9 @@ impl Checker {
                 || (is_restore && ending.status == ExecutionStatus::Failed)
                 || ending.reason().contains(THEIRS)
         };
-        let ended =
-            self.runs.iter().filter_map(|known| known.ending.as_ref().map(|(at, one)| (at, known, one)));
+        // One that is redriven changes nothing, and says nothing of the group.
+        let own = self.runs.iter().filter(|known| !known.redriven);
+        let ended = own.filter_map(|known| known.ending.as_ref().map(|(at, one)| (at, known, one)));
         let last = ended
             .map(|(at, known, ending)| (at, known.first_write.is_some(), failed_to_restore(known, ending)))
             .filter(|(_, wrote, failed)| *wrote || *failed)
