@@ -48,7 +48,8 @@ fn what_ran_is_told_with_its_trigger_and_its_end_in_bounded_calls() {
     let transitions = recycled["transitions"].as_u64().expect("a number");
     assert!((100..1_000).contains(&transitions), "{recycled:#}");
     assert!(recycled["extra_instance_hours"].as_f64().is_some_and(|hours| hours > 0.0), "{recycled:#}");
-    assert_eq!((&costs["executions"][0]["by"], &costs["executions"][1]["by"]), (&json!(null), &json!(null)));
+    let by_hand = json!("arn:aws:sts::123456789012:user/moto");
+    assert_eq!((&costs["executions"][0]["by"], &costs["executions"][1]["by"]), (&json!(null), &by_hand));
     let denied = json!({"action": "cloudtrail:LookupEvents", "code": "AccessDeniedException", "message": "no", "count": 1});
     stage.emulator.order("fault_calls", denied);
     operate(&mut stage, &["history", "--who"]).stderr_has("cloudtrail:LookupEvents is denied: no").exits(3);
