@@ -254,7 +254,7 @@ fn table(executions: &[PastExecution], group: Option<&str>, columns: Option<usiz
     ]);
     if executions.iter().any(|one| one.by.is_some()) {
         let short = |by: &String| by.splitn(6, ':').last().unwrap_or_default().to_owned();
-        table.push(column("BY", 4, &|one| one.by.as_ref().map(short).unwrap_or_default()));
+        table.push(column("BY", 3, &|one| one.by.as_ref().map(short).unwrap_or_default()));
     }
     if executions.iter().any(|one| one.dollars.is_some()) {
         table.push(column("COST", 5, &cost));

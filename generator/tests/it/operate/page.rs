@@ -80,7 +80,7 @@ fn steady(text: &str) -> String {
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
         (r"i-[0-9a-f]{17}", "ID"),
         (r"arn:aws:states:\S*?:(search-HASH)", "arn:aws:states:...:$1"),
-        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?", "MOMENT"),
+        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?Z)?", "MOMENT"),
         (r"\d{4}-\d\d-\d\d", "DAY"),
         (r"\d\d:\d\d:\d\d UTC", "TIME UTC"),
         (r"\b\d+ (d|h|min|s)( \d+ (h|min|s))?\b", "SPAN"),
