@@ -289,7 +289,7 @@ mod tests {
             "network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}\n",
         );
         for (options, is_there) in [
-            ("".to_owned(), true),
+            (String::new(), true),
             (alias.to_owned(), true),
             (subnets.to_owned(), true),
             (format!("{alias}{subnets}"), false),

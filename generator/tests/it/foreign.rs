@@ -184,10 +184,10 @@ fn terraform_accepts_the_module_and_every_root_that_calls_it() {
             fs::write(generated.path("plain-root/plan.tftest.hcl"), PLAN).expect("a test of Terraform's");
             let regions = regions.filter(|_| *example == "minimal"); // planning takes long
             if regions.is_some() {
-                let plan = format!(
+                let planned = format!(
                     "variables {{\n  regions = {{ eu-west-1 = {{}}, eu-west-2 = {{}} }}\n}}\n\n{PLAN}"
                 );
-                fs::write(generated.path(REGIONS).join("plan.tftest.hcl"), plan)
+                fs::write(generated.path(REGIONS).join("plan.tftest.hcl"), planned)
                     .expect("a test of Terraform's");
             }
             for folder in ["terraform", plain].into_iter().chain(regions) {
