@@ -59,6 +59,11 @@ pub fn laid_out(definition: &str) -> String {
     printed::laid_out(definition)
 }
 
+/// The versions of journals that this release's machine reads; any other it leaves alone.
+pub fn known_journals() -> Vec<u32> {
+    tables::known_versions(Catalog::embedded())
+}
+
 /// Renders and checks the machine. A problem here is a fault of the templates, not of the configuration, and a
 /// test meets it before a user can. Stacks of one process often have the same machine, which is then rendered once.
 pub fn build(config: &Config) -> Result<Machine, Problems> {

@@ -86,9 +86,9 @@ pub fn left_alone_by(
     let ids: Vec<&str> = listed.filter_map(|one| one.get("id")?.as_str()).collect();
     // It lists a hundred at most, and counts them all.
     let count = account.pointer("/counts/left_alone").and_then(Value::as_u64).unwrap_or_default();
-    let is_cut = usize::try_from(count).is_ok_and(|count| count > ids.len() && count >= outdated.len());
-    let is_told = |one: &OutdatedInstance| is_cut || ids.contains(&&*one.id);
-    let are_all = outdated.iter().all(|one| is_older(one) && is_told(one));
+    let unlisted = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(ids.len());
+    let others = outdated.iter().filter(|one| !ids.contains(&&*one.id)).count();
+    let are_all = others <= unlisted && outdated.iter().all(is_older);
     (came_to_its_end && !outdated.is_empty() && are_all).then(|| seen.said("reason").unwrap_or_default())
 }
 

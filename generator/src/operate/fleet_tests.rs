@@ -196,18 +196,20 @@ fn a_windowed_strategy_tells_when_it_may_act_next() {
 #[test]
 fn what_the_last_recycle_left_alone_counts_as_done_and_what_came_since_does_not() {
     let name = "web-0123456789abcdef0123456789abcdef";
-    let judged = |outcome: &str, left: &str, made_at: &str| {
+    let judged_of = |count: u32, outcome: &str, left: &str, made_at: &str| {
         let mut facts = facts(vec![group("web-asg-1", &[OUT_IN])]);
         facts.executions = vec![ended(name, "SUCCEEDED", "2026-01-05T08:00:00Z")];
         let output = serde_json::json!({"outcome": outcome, "reason": "left alone: i-2, because it is protected",
-            "counts": {"left_alone": 1}, "left_alone": [{"id": left, "reason": "it is protected"}]});
+            "counts": {"left_alone": count}, "left_alone": [{"id": left, "reason": "it is protected"}]});
         let seen = SeenExecution { output: Some(output.to_string()), ..Default::default() };
         facts.described.insert(format!("arn:{name}"), seen);
         let wanted = LaunchSourceWanted::Version { template: "lt-1".to_owned(), version: "2".to_owned() };
         facts.made_at.insert(wanted, made_at.parse().expect("a time"));
         rows(&facts, &settings(), now()).remove(0)
     };
+    let judged = |outcome: &str, left: &str, made_at: &str| judged_of(1, outcome, left, made_at);
     let before = "2026-01-05T07:00:00Z";
+    assert!(judged_of(2, "recycled", "i-9", before).is_well(), "one more was counted than is listed");
     let row = judged("recycled", "i-2", before);
     assert_eq!((row.state, row.is_well()), (GroupStanding::Outdated, true));
     assert_eq!(row.detail, "left alone: i-2, because it is protected");

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answers::{AttributeText, SeenInstance};
 use super::pause;
+use crate::asl;
 use crate::strategy::Catalog;
 
 /// The phase of the frame's own: the warm pool is away.
@@ -26,7 +27,7 @@ pub struct GroupLock {
     pub journal: Option<SeenJournal>,
     /// Whether a start was announced: what changes the group comes after that.
     pub has_started: bool,
-    /// A journal that this version does not read, as it stands.
+    /// A journal that this version does not read, since it is no journal or one of another version, as it stands.
     pub unread_journal: Option<String>,
     /// The turn of `in-out` that is under way.
     pub turn: Option<SeenTurn>,
@@ -73,6 +74,8 @@ struct SeenPace {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct SeenJournal {
+    /// The version of its form; 0 for those of the first machines, which say none.
+    pub version: u32,
     /// How far the change is.
     pub phase: String,
     /// The group's own minimum.
@@ -125,14 +128,20 @@ impl GroupLock {
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
         let journal = text("journal").filter(|text| text != "{}");
-        let read = journal.as_ref().map(|text| serde_json::from_str::<SeenJournal>(text));
+        let known = asl::known_journals();
+        let is_known = |journal: &SeenJournal| known.contains(&journal.version);
+        let object = |text: &String| serde_json::from_str::<Map<String, Value>>(text);
+        let read = journal.as_ref().map(|text| {
+            let journal = object(text).and_then(|journal| serde_json::from_value(journal.into()));
+            journal.ok().filter(is_known)
+        });
         Some(Self {
             group: text("auto_scaling_group_name").filter(|key| !pause::is_pause(key))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             has_started: text("started").is_some(),
-            unread_journal: journal.clone().filter(|_| matches!(read, Some(Err(_)))),
-            journal: read.and_then(Result::ok),
+            unread_journal: journal.clone().filter(|_| matches!(read, Some(None))),
+            journal: read.flatten(),
             turn: text("turn").and_then(|text| SeenTurn::read(&text)),
             place_given_at: text("pace")
                 .and_then(|text| serde_json::from_str::<SeenPace>(&text).ok())
@@ -249,6 +258,14 @@ mod tests {
         );
         let lock = GroupLock::read(&item(&[KEY, ("journal", "[1]")])).expect("a lock");
         assert_eq!((lock.unread_journal.as_deref(), lock.what_follows()), (Some("[1]"), None));
+        let of_version = |version: u32| {
+            let journal = format!(r#"{{"version": {version}, "phase": "doubling"}}"#);
+            let lock = GroupLock::read(&item(&[KEY, ("journal", &journal)])).expect("a lock");
+            (lock.journal.is_some(), lock.unread_journal.is_some())
+        };
+        let newest = asl::known_journals().into_iter().max().expect("versions are known");
+        assert_eq!((of_version(0), of_version(newest)), ((true, false), (true, false)));
+        assert_eq!(of_version(newest + 1), (false, true), "of a later release");
         assert_eq!(GroupLock::read(&item(&[("held_by", "arn:x")])), None);
     }
 }

@@ -31,6 +31,27 @@ fn target(instance: &str, state: &str, reason: Option<&str>) -> TargetFact {
     TargetFact { instance: instance.to_owned(), status }
 }
 
+const HOLDER: &str =
+    "arn:aws:states:eu-west-2:123456789012:execution:webops:web-0123456789abcdef0123456789abcdef";
+
+/// The lock of a group that is doubled, with a mark beside it.
+fn held(group: &str) -> GroupLock {
+    let journal = SeenJournal {
+        phase: "doubling".to_owned(),
+        min: Some(1),
+        set_min: vec![2],
+        replace: vec!["i-2".to_owned()],
+        ..SeenJournal::default()
+    };
+    GroupLock {
+        group: group.to_owned(),
+        held_by: Some(HOLDER.to_owned()),
+        has_mark: true,
+        journal: Some(journal),
+        ..GroupLock::default()
+    }
+}
+
 /// A group of two of which one is outdated, half an hour into its recycle: the new instance is not healthy as a target.
 fn recycling() -> GroupFacts {
     let mut web = group("web-asg-1", &[OUT_IN]);
@@ -41,22 +62,7 @@ fn recycling() -> GroupFacts {
         instance.health_status = "Healthy".to_owned();
         instance.instance_type = "m6g.large".to_owned();
     }
-    let journal = SeenJournal {
-        phase: "doubling".to_owned(),
-        min: Some(1),
-        set_min: vec![2],
-        replace: vec!["i-2".to_owned()],
-        ..SeenJournal::default()
-    };
-    let holder =
-        "arn:aws:states:eu-west-2:123456789012:execution:webops:web-0123456789abcdef0123456789abcdef";
-    let lock = GroupLock {
-        group: web.name.clone(),
-        held_by: Some(holder.to_owned()),
-        has_mark: true,
-        journal: Some(journal),
-        ..GroupLock::default()
-    };
+    let lock = held(&web.name);
     let template = SeenTemplate {
         launch_template_id: "lt-1".to_owned(),
         default_version_number: 1,
@@ -81,7 +87,7 @@ fn recycling() -> GroupFacts {
             end_time: Some(minutes_ago(20).to_string()),
         }],
         holder: Some(SeenExecution {
-            execution_arn: holder.to_owned(),
+            execution_arn: HOLDER.to_owned(),
             status: "RUNNING".to_owned(),
             start_date: f64::from(u32::try_from(minutes_ago(30).as_second()).expect("of this age")),
             input: input.to_string(),

@@ -71,6 +71,13 @@ pub(in crate::asl) struct Printed {
     additions: BTreeMap<String, String>,
 }
 
+/// The versions of journals that the machine reads; none where the table cannot be read.
+pub(in crate::asl) fn known_versions(catalog: &Catalog) -> Vec<u32> {
+    let file: File =
+        catalog.text(SHARED).and_then(|text| serde_yaml::from_str(text).ok()).unwrap_or_default();
+    file.known
+}
+
 impl Journal {
     /// Reads the tables.
     pub(super) fn read(catalog: &Catalog, problems: &mut Problems) -> Self {

@@ -19,6 +19,7 @@ use crate::problem::{Problem, Problems};
 use crate::strategy::Catalog;
 
 use journal::Journal;
+pub(super) use journal::known_versions;
 use request::RequestKey;
 use rows::{fault, place, rows};
 

@@ -75,11 +75,7 @@ impl Checker {
         // Another execution may have been refused or stood back meanwhile: that is no end of this one's. Only the holder of the
         // lock can have changed anything, or put it back.
         let is_restore = self.is_restore(&told.by);
-        let goes_on = |by: &&Arc<str>| {
-            let is_redriven = self.runs.iter().any(|known| *known.run.arn == ***by && known.redriven);
-            **by != told.by && is_running(world, by) && !is_redriven
-        };
-        if let Some(by) = self.announcements.open.as_ref().filter(goes_on) {
+        if let Some(by) = self.announcements.open.as_ref().filter(|by| self.goes_on_beside(world, told, by)) {
             let is_a_holders = ["recycled", "rolled_back", "restored"].contains(&&*told.status);
             return is_a_holders
                 .then(|| format!("{} announced {} while {by} had not ended", told.by, told.status));
@@ -116,9 +112,15 @@ impl Checker {
         let mut holders = world.lock_holders(&group.name);
         match &*told.status {
             "up_to_date" => !holders.any(|holder| *holder == *told.by),
-            "skipped" => holders.next().is_some_and(|holder| *holder != *told.by),
+            "skipped" => holders.any(|holder| self.goes_on_beside(world, told, holder)),
             _ => false,
         }
+    }
+
+    /// Whether another execution than who tells something runs. One that is redriven does nothing more.
+    fn goes_on_beside(&self, world: &World, told: &Announcement, by: &str) -> bool {
+        let is_redriven = self.runs.iter().any(|known| *known.run.arn == *by && known.redriven);
+        *by != *told.by && is_running(world, by) && !is_redriven
     }
 
     fn is_restore(&self, arn: &str) -> bool {

@@ -108,18 +108,20 @@ impl Checker {
         disrupted_at + world.spec().read_lag.by + BETWEEN_LOOKS >= looked_at
     }
 
-    /// Whether a request that came later, and could not be left to this one, said loudly that it is not met.
-    fn is_owed_by_another(&self, known: &Known) -> bool {
+    /// Whether a request that came later, and could not be left to this one, was for these, and said loudly that it is not met.
+    fn are_owed_by_another(&self, world: &World, group: &Group, known: &Known, left: &[InstanceId]) -> bool {
         self.runs.iter().filter(|other| other.started_at > known.started_at).any(|other| {
             let is_request = other.run.mode == Mode::Recycle && other.first_write.is_none();
-            is_request && other.ending.as_ref().is_some_and(|(_, ending)| is_loud(ending))
+            let asked = left_over(world, group, &self.tags, other);
+            let is_for_these = left.iter().all(|one| asked.contains(one));
+            is_request && is_for_these && other.ending.as_ref().is_some_and(|(_, ending)| is_loud(ending))
         })
     }
 
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
         let group = world.group(self.group).filter(|group| group.phase == GroupPhase::Present)?;
         let left = left_over(world, group, &self.tags, known);
-        if !left.is_empty() && !self.is_owed_by_another(known) {
+        if !left.is_empty() && !self.are_owed_by_another(world, group, known, &left) {
             return Some(format!(
                 "{} reported success with {} still in service",
                 known.run.arn,
