@@ -20,7 +20,10 @@ pub(super) struct Capacity {
     /// How far the world has lowered the desired capacity at most, and by how much it has changed it in all.
     cut: i64,
     world_delta: i64,
-    world_delta_max: i64,
+    /// By how much the world has raised it, and at most. What it lowers below the group's own minimum it would not have lowered
+    /// without the recycle that had added room for it.
+    raised: i64,
+    raised_max: i64,
     /// Instances that Auto Scaling may still choose to take, after the world has lowered the desired capacity no
     /// further than to where it was at the start.
     may_be_scaled_in: u32,
@@ -59,7 +62,8 @@ impl Capacity {
             at_start: counted(promise, sample),
             cut: 0,
             world_delta: 0,
-            world_delta_max: 0,
+            raised: 0,
+            raised_max: 0,
             may_be_scaled_in: 0,
             disrupted: BTreeSet::new(),
             losses: 0,
@@ -189,11 +193,13 @@ impl Capacity {
                 self.cut = self.cut.max(-self.world_delta);
                 self.may_be_scaled_in +=
                     lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
-                self.world_delta_max = self.world_delta_max.max(self.world_delta);
                 if after.min != before.min {
                     self.min_of_world = self.min_of_world.max(after.min);
                     self.own_min = after.min;
                 }
+                let least = i64::from(self.own_min) - i64::from(self.desired_at_start);
+                self.raised = (self.raised + i64::from(after.desired) - i64::from(before.desired)).max(least);
+                self.raised_max = self.raised_max.max(self.raised);
                 if after.max != before.max {
                     self.max = after.max;
                 }
@@ -270,7 +276,7 @@ impl Capacity {
         if self.refresh_by.is_some() || self.deleting || !matches!(change.event, GroupEvent::Launched(_)) {
             return None;
         }
-        let grown = u32::try_from(self.world_delta_max).unwrap_or(0);
+        let grown = u32::try_from(self.raised_max).unwrap_or(0);
         let wanted = (self.desired_at_start + grown).max(self.min_of_world);
         // AWS lets rebalancing exceed the maximum by ten per cent, and by one at least.
         let rebalancing = (change.sample.max.max(self.max) / 10).max(1);

@@ -153,7 +153,7 @@ fn a_late_answer_is_one_and_what_was_asked_for_is_done_at_once() {
     );
     fixture.wait(0);
     let mut latency = |desired: u32| {
-        let arguments = json!({"AutoScalingGroupName": fixture.group().name, "DesiredCapacity": desired});
+        let arguments = json!({"AutoScalingGroupName": &*fixture.group().name, "DesiredCapacity": desired});
         let now = fixture.world.now();
         let call = ServiceCall {
             service: "autoscaling",

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{WorldFixture, round_times};
-use crate::world::spec::LaunchSpec;
+use crate::time::Span;
+use crate::world::spec::{HookSpec, LaunchSpec};
 
 fn status(fixture: &mut WorldFixture) -> Value {
     let answer = fixture.on_group("describeInstanceRefreshes", json!({})).expect("reads succeed");
@@ -216,4 +217,28 @@ fn a_cancelled_refresh_ends_what_it_has_begun_unless_told_otherwise() {
         assert_eq!(status(&mut fixture), "Cancelled");
         assert_eq!((fixture.sizes(), fixture.in_service()), ((3, 6, 3), 3));
     }
+}
+
+#[test]
+fn what_a_cancelled_refresh_had_added_is_not_launched_again_when_it_dies() {
+    let abandons =
+        HookSpec { takes: Span::seconds(120), heartbeat: Span::seconds(60), ..HookSpec::default() };
+    let mut fixture = WorldFixture::with(
+        |group| {
+            round_times(group);
+            group.launch_hook = Some(abandons);
+        },
+        "",
+    );
+    let preferences = json!({"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200, "InstanceWarmup": 60});
+    fixture.on_group("startInstanceRefresh", json!({"Preferences": preferences})).expect("none is active");
+    fixture.wait(60);
+    fixture
+        .on_group("cancelInstanceRefresh", json!({"WaitForTransitioningInstances": false}))
+        .expect("it is active");
+    fixture.wait(600);
+    assert_eq!((status(&mut fixture), most(&fixture)), (json!("Cancelled"), 6));
+    let seen = fixture.world.record().changes.len();
+    fixture.wait(5000);
+    assert!(fixture.world.record().changes[seen..].is_empty());
 }

@@ -194,3 +194,19 @@ fn more_instances_than_replacing_needs_are_too_many() {
         assert_eq!(names, expected, "{size}: {violated:?}");
     }
 }
+
+/// A policy takes three while the group is doubled, which its own minimum would not have let it; what it adds later is the world's.
+#[test]
+fn what_a_policy_takes_of_a_doubling_is_not_taken_from_what_it_may_add() {
+    let events = "[{at: 300s, do: {scaling_policy: {by: -3}}}, {at: 900s, do: {scaling_policy: {by: 3}}}]";
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.max = 6, events);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+    fixture.wait(250);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    fixture.wait(1000);
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 9, "MaxSize": 9}));
+    fixture.wait(300);
+    fixture.look();
+    let violated = fixture.violated();
+    assert!(violated.iter().all(|one| one.invariant != Invariant::NeverAboveAllowed), "{violated:?}");
+}

@@ -34,6 +34,7 @@ impl AutoScaling {
         }
         self.replace_unhealthy(context, group);
         self.settle_rebalancing(context, group);
+        self.forget_surplus(context, group);
         self.launch_missing(context, group);
         self.scale_in(context, group, &TerminationCause::ScaleIn);
         self.fleet.edit(group, now).resized = "".into();
@@ -57,6 +58,15 @@ impl AutoScaling {
                 TerminationCause::Unhealthy,
                 "an instance was taken out of service in response to a health check failure.",
             );
+        }
+    }
+
+    /// What an instance refresh that has ended added, and what has died since, is not launched again.
+    fn forget_surplus(&mut self, context: &mut Context, group: GroupIndex) {
+        let looked_at = self.fleet.get(group);
+        if looked_at.surge > 0 && looked_at.active_refresh().is_none() {
+            let edited = self.fleet.edit(group, context.now);
+            edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
         }
     }
 
