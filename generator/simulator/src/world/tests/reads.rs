@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{EXECUTION, GROUP, WorldFixture, id, round_times};
 use crate::services::{ServiceCall, ServiceError, Services};
 use crate::time::Span;
+use crate::world::processes::Process;
 use crate::world::spec::{LaunchSpec, ReadLag, TemplateVersionSpec};
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -289,4 +290,23 @@ fn an_answer_is_given_again_until_something_changes() {
     assert_eq!(second["AutoScalingGroups"][0]["Instances"][0]["LifecycleState"], "Terminating");
     fixture.wait(60);
     assert_ne!(second, answer(&mut fixture));
+}
+
+#[test]
+fn a_suspension_says_since_when() {
+    let mut fixture = WorldFixture::with(|group| group.suspended = vec![Process::Terminate], "");
+    let said = |fixture: &mut WorldFixture| fixture.describe()["SuspendedProcesses"].clone();
+    fixture.wait(90);
+    let launch = json!({"ScalingProcesses": ["Launch"]});
+    fixture.on_group("suspendProcesses", launch.clone()).expect("nothing is denied");
+    let suspended = said(&mut fixture);
+    let reason = |at: usize| suspended[at]["SuspensionReason"].as_str().expect("a text").to_owned();
+    assert_eq!(
+        (suspended[0]["ProcessName"].as_str(), &*reason(0)),
+        (Some("Launch"), "User suspended at 2026-01-05T09:01:30Z")
+    );
+    assert!(reason(1) < reason(0), "{suspended}");
+    fixture.wait(60);
+    fixture.on_group("suspendProcesses", launch).expect("nothing is denied");
+    assert_eq!(said(&mut fixture), suspended);
 }

@@ -11,6 +11,7 @@ use crate::world::autoscaling::model::load_balancer::LoadBalancerKind;
 use crate::world::autoscaling::model::state::AutoScaling;
 use crate::world::autoscaling::model::warm_pool::{PoolConfiguration, WarmPool};
 use crate::world::errors::AwsError;
+use crate::world::processes::Process;
 use crate::world::request::Request;
 use crate::world::spec::HealthCheck;
 
@@ -103,6 +104,12 @@ fn texts<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
     items.into_iter().map(Value::from).collect()
 }
 
+/// Why a process is suspended, and since when, to the second (fact A27).
+fn suspension(group: &Group, process: Process) -> String {
+    let since = group.suspended_at.get(&process).copied().unwrap_or(group.created_at);
+    format!("User suspended at {}Z", since.to_string().split('.').next().unwrap_or_default())
+}
+
 /// A group as the integration gives it.
 fn describe(group: &Group, templates: &LaunchTemplates, now: Moment, with_instances: bool) -> Value {
     let mut fields = Map::with_capacity(28);
@@ -112,10 +119,9 @@ fn describe(group: &Group, templates: &LaunchTemplates, now: Moment, with_instan
         put(&mut fields, "Instances", instances.collect());
     }
     put(&mut fields, "CreatedTime", json!(group.created_at.to_string()));
-    let suspended = group
-        .suspended
-        .iter()
-        .map(|process| json!({"ProcessName": process.as_str(), "SuspensionReason": "User suspended"}));
+    let suspended = group.suspended.iter().map(
+        |process| json!({"ProcessName": process.as_str(), "SuspensionReason": suspension(group, *process)}),
+    );
     put(&mut fields, "SuspendedProcesses", suspended.collect());
     put(&mut fields, "VPCZoneIdentifier", json!(subnets(group.zones.len())));
     put(&mut fields, "EnabledMetrics", json!([]));

@@ -43,6 +43,8 @@ pub struct Group {
     pub launch: LaunchSource,
     /// Its suspended processes.
     pub suspended: BTreeSet<Process>,
+    /// Since when they are, of those that were not from the start.
+    pub suspended_at: BTreeMap<Process, Moment>,
     /// Its tags.
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
     /// What sends its instances their traffic.

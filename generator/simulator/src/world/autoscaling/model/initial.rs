@@ -74,6 +74,7 @@ fn group(
         zones: spec.zones.iter().map(|zone| zone.as_str().into()).collect(),
         launch,
         suspended: spec.suspended.iter().copied().collect::<BTreeSet<_>>(),
+        suspended_at: BTreeMap::new(),
         tags: tags(spec, opt_in_tag),
         registrations: load_balancer::registrations(&load_balancers, spec.ports.max(1)),
         load_balancers,

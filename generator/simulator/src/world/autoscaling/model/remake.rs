@@ -32,6 +32,7 @@ impl AutoScaling {
         made.predecessors += 1;
         made.created_at = context.now;
         made.suspended = BTreeSet::new();
+        made.suspended_at.clear();
         made.warm_pool = None;
         made.activities.clear();
         made.refreshes.clear();

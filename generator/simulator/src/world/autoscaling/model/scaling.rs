@@ -265,6 +265,10 @@ impl AutoScaling {
         if before == after {
             return;
         }
+        group.suspended_at.retain(|process, _| after.contains(process));
+        for process in after.difference(&before) {
+            group.suspended_at.insert(*process, now);
+        }
         if before.contains(&Process::HealthCheck) && !after.contains(&Process::HealthCheck) {
             let checked_at = now + group.timing.health_check;
             let ids: Vec<_> = group.instances.iter().map(|one| one.id).collect();
