@@ -81,7 +81,7 @@ impl Checker {
         let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
         let unseen = self.made_again_at.filter(|made| *made > known.seen_until);
         let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made, call.moment));
-        let reason = forbidden(known, write, call.moment)
+        let reason = forbidden(known, call, write)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);
         known.last_write = Some(call.moment);
@@ -131,9 +131,11 @@ fn is_for_another(action: &str, made: Moment, now: Moment) -> bool {
 }
 
 /// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in.
-fn forbidden(known: &Known, write: &GroupWrite, moment: Moment) -> Option<&'static str> {
+fn forbidden(known: &Known, call: &CallRecord, write: &GroupWrite) -> Option<&'static str> {
+    let (moment, is_made) = (call.moment, call.answer.is_ok() || call.lost);
     if !known.opted_in && !write.opted_in {
-        return Some("on a group that is not opted in");
+        // An owner may take the tag away half way: then IAM denies what would put back, and it is tried all the same.
+        return is_made.then_some("on a group that is not opted in");
     }
     if known.redriven {
         return Some("after it was redriven");
