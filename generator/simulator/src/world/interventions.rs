@@ -38,6 +38,8 @@ pub enum Intervention {
     DeleteGroup,
     /// Somebody deletes the group, and makes another of its name as soon as AWS takes it; sizes left out are the old one's.
     ReplaceGroup(SizeChange),
+    /// Its owner configures the warm pool otherwise, where there is one.
+    ConfigureWarmPool(PoolChange),
     /// Somebody makes a new version of a launch template.
     NewTemplateVersion(NewTemplateVersion),
     /// Somebody makes a version the default.
@@ -106,6 +108,14 @@ pub struct SizeChange {
     pub max: Option<u32>,
     /// Desired capacity.
     pub desired: Option<u32>,
+}
+
+/// Another configuration of a warm pool.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolChange {
+    /// Fewest instances in it.
+    pub min_size: u32,
 }
 
 /// Some of the live instances.

@@ -112,6 +112,8 @@ pub enum GroupEvent {
     RefreshEnded(&'static str),
     /// Tags, protection or standby changed.
     Changed(&'static str),
+    /// The owner of the group has configured its warm pool otherwise.
+    PoolConfigured,
     /// The group is being deleted.
     Deleting,
     /// The group is gone.
@@ -140,6 +142,7 @@ impl GroupEvent {
             Self::RefreshStarted(_) => "refresh_started",
             Self::RefreshEnded(_) => "refresh_ended",
             Self::Changed(_) => "changed",
+            Self::PoolConfigured => "pool_configured",
             Self::Deleting => "deleting",
             Self::Deleted => "deleted",
             Self::MadeAgain => "made_again",

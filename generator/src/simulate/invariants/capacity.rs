@@ -137,6 +137,11 @@ impl Capacity {
         low.or(order)
     }
 
+    /// Whether it is promised how many are healthy, whether or not they serve.
+    fn goes_by_own_checks(&self) -> bool {
+        matches!(self.promise, Promise::Percent { .. })
+    }
+
     /// How many may be out at a time because of the recycle itself.
     fn may_be_out(&self) -> u32 {
         match self.promise {
@@ -168,8 +173,13 @@ impl Capacity {
                 self.disrupted.insert(*instance);
             }
             // Healthy for a while by the group's own checks, without having served.
+            GroupEvent::Terminating { instance, cause, .. }
+                if self.goes_by_own_checks() && !self.is_ours(cause) =>
+            {
+                self.disrupted.insert(*instance);
+            }
             GroupEvent::MarkedUnhealthy(instance) | GroupEvent::Disrupted { instance, .. }
-                if matches!(self.promise, Promise::Percent { .. }) =>
+                if self.goes_by_own_checks() =>
             {
                 self.disrupted.insert(*instance);
             }

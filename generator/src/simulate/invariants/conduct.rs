@@ -74,6 +74,8 @@ impl Checker {
             let detail = format!("{root} called {} while {holders} held the lock", call.action);
             self.violate(Invariant::OneRecycleAtATime, call.moment, detail);
         }
+        // An owner may take the tag away half way: IAM denies what would put back what was changed before, and it is tried all the same.
+        let may_try = call.answer.is_err() && !call.lost && self.runs.iter().any(|run| run.opted_in);
         let Some(known) = known.map(|at| &mut self.runs[at]) else {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
@@ -81,7 +83,7 @@ impl Checker {
         let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
         let unseen = self.made_again_at.filter(|made| *made > known.seen_until);
         let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made, call.moment));
-        let reason = forbidden(known, call, write)
+        let reason = forbidden(known, may_try, call.moment, write)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);
         known.last_write = Some(call.moment);
@@ -130,12 +132,10 @@ fn is_for_another(action: &str, made: Moment, now: Moment) -> bool {
     action != "resumeProcesses" && made + CROSSED < now
 }
 
-/// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in.
-fn forbidden(known: &Known, call: &CallRecord, write: &GroupWrite) -> Option<&'static str> {
-    let (moment, is_made) = (call.moment, call.answer.is_ok() || call.lost);
-    if !known.opted_in && !write.opted_in {
-        // An owner may take the tag away half way: then IAM denies what would put back, and it is tried all the same.
-        return is_made.then_some("on a group that is not opted in");
+/// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in; what `may_try` is denied.
+fn forbidden(known: &Known, may_try: bool, moment: Moment, write: &GroupWrite) -> Option<&'static str> {
+    if !known.opted_in && !write.opted_in && !may_try {
+        return Some("on a group that is not opted in");
     }
     if known.redriven {
         return Some("after it was redriven");

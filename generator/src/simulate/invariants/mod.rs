@@ -129,7 +129,7 @@ pub struct Checker {
     /// When others last suspended a process, and which of these an execution suspended too before it can have seen that.
     suspended_at: BTreeMap<Process, Moment>,
     suspended_unseen: BTreeSet<Process>,
-    /// How its warm pool was configured when the watch began; nothing but an execution changes that here.
+    /// How its owner has configured its warm pool.
     pool: Option<PoolConfiguration>,
     runs: Vec<Known>,
     changes_seen: usize,
@@ -293,6 +293,10 @@ impl Checker {
                 if let Some(group) = world.group(self.group) {
                     self.protected_since = conduct::protected(group, &self.protected_since, moment);
                 }
+            }
+            GroupEvent::PoolConfigured => {
+                let pool = world.group(self.group).and_then(|group| group.pool_at(world.now()));
+                self.pool = pool.map(|pool| pool.configuration.clone()).or_else(|| self.pool.take());
             }
             GroupEvent::Terminating { instance, cause: TerminationCause::Execution(arn), served } => {
                 self.watch_protection(world, moment, *instance, arn);

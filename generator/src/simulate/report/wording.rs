@@ -181,6 +181,9 @@ pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
             Phrase::Repeated((*what).to_owned(), Tone::Warning)
         }
         GroupEvent::Changed(what) => Phrase::Text(format!("somebody changes {what}"), Tone::Warning),
+        GroupEvent::PoolConfigured => {
+            Phrase::Text("somebody configures the warm pool".to_owned(), Tone::Warning)
+        }
         GroupEvent::Deleting => of_its_end("somebody deletes the group"),
         GroupEvent::Deleted => of_its_end("the group is gone"),
         GroupEvent::MadeAgain => of_its_end("another group is made under its name"),

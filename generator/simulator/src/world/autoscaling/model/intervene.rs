@@ -149,6 +149,7 @@ impl AutoScaling {
                 }
             }
             Intervention::RefreshAlarm => self.refresh_alarm(context, group),
+            Intervention::ConfigureWarmPool(change) => self.configure_pool(context, group, *change),
             Intervention::Protect(selector) => {
                 self.each(context, group, *selector, |service, context, group, id| {
                     service.change(context, group, id, |one| one.protected = true);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
+use crate::world::interventions::PoolChange;
 use crate::world::processes::Process;
 use crate::world::record::GroupEvent;
 
@@ -64,6 +65,16 @@ impl AutoScaling {
         }
         if self.fleet.get(group).warm_pool.as_ref().map(|pool| pool.instances.len()) != Some(held) {
             self.note(context, group, GroupEvent::Changed("its warm pool is filled"));
+        }
+    }
+
+    /// Its owner configures the pool otherwise; one that is being deleted takes no configuration.
+    pub(crate) fn configure_pool(&mut self, context: &mut Context, group: GroupIndex, change: PoolChange) {
+        let pool = self.fleet.edit(group, context.now).warm_pool.as_mut();
+        if let Some(pool) = pool.filter(|pool| pool.leaves_until.is_none()) {
+            pool.configuration.min_size = change.min_size;
+            self.note(context, group, GroupEvent::PoolConfigured);
+            self.reconcile_soon(context, group);
         }
     }
 
