@@ -5,11 +5,12 @@ use std::sync::Arc;
 use asg_recycle_handler::contract::Replace;
 use serde_json::json;
 
-use super::super::{Allowed, Promise};
+use super::super::{Allowed, Invariant, Promise};
 use super::{CheckerFixture, GROUP, ONE};
 use asg_recycle_simulator::iam_policy::RolePolicies;
 use asg_recycle_simulator::services::{ServiceCall, Services as _};
 use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::spec::WorldSpec;
 
 #[test]
@@ -65,6 +66,18 @@ fn nothing_may_be_changed_in_a_dry_run_or_outside_the_windows() {
     }
 }
 
+fn deny_all_but_locks(fixture: &mut CheckerFixture) {
+    let locks = json!({"Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]});
+    fixture.world.set_role(super::MACHINE, Arc::new(RolePolicies::read([&locks]).expect("it is read")));
+}
+
+fn is_denied(fixture: &mut CheckerFixture, execution_arn: &str, action: &str) -> bool {
+    let arguments = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
+    let now = fixture.world.now();
+    let call = ServiceCall { service: "autoscaling", action, arguments: &arguments, execution_arn, now };
+    fixture.world.call(&call).result.is_err()
+}
+
 #[test]
 fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
     let mut fixture = CheckerFixture::of(
@@ -74,19 +87,29 @@ fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
     );
     fixture.start(ONE, Replace::Outdated, Allowed::Always);
     fixture.lock(ONE);
-    let locks = json!({"Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]});
-    fixture.world.set_role(super::MACHINE, Arc::new(RolePolicies::read([&locks]).expect("it is read")));
-    let arguments = json!({"AutoScalingGroupName": GROUP, "ScalingProcesses": ["Launch"]});
-    let now = fixture.world.now();
-    let call = ServiceCall {
-        service: "autoscaling",
-        action: "suspendProcesses",
-        arguments: &arguments,
-        execution_arn: ONE,
-        now,
-    };
-    assert!(fixture.world.call(&call).result.is_err());
+    deny_all_but_locks(&mut fixture);
+    assert!(is_denied(&mut fixture, ONE, "suspendProcesses"));
     assert_eq!(fixture.names(), ["no-mutation-when-forbidden"]);
+}
+
+/// An owner takes the tag away half way, and whoever puts back is denied it.
+#[test]
+fn what_was_changed_while_the_group_was_opted_in_may_be_tried_to_be_put_back() {
+    let events = "[{at: 5s, do: {remove_tag: autorecycle_recycle_on_asg_update}}]";
+    let mut fixture =
+        CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, events);
+    let suspended = json!({"ScalingProcesses": ["Launch"]});
+    fixture.on_group("suspendProcesses", suspended);
+    fixture.wait(10);
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    let two = "arn:aws:states:eu-west-2:123456789012:execution:recycle:two";
+    fixture.start(two, Replace::Outdated, Allowed::Always);
+    fixture.lock(two);
+    deny_all_but_locks(&mut fixture);
+    assert!(is_denied(&mut fixture, two, "resumeProcesses"));
+    fixture.checker.observe(&fixture.world);
+    let violated = fixture.violated_as_it_stands();
+    assert!(violated.iter().all(|one| one.invariant != Invariant::NoMutationWhenForbidden), "{violated:?}");
 }
 
 #[test]
