@@ -214,10 +214,15 @@ fn what_a_policy_takes_of_a_doubling_is_not_taken_from_what_it_may_add() {
 /// What nobody registers with its load balancers is healthy by the group's own checks, and somebody else's refresh takes it.
 #[test]
 fn somebody_elses_refresh_takes_what_does_not_serve() {
-    let events = "[{at: 1s, do: {suspend: [AddToLoadBalancer]}}, {at: 2s, do: {start_instance_refresh: {min_healthy: 60}}}]";
+    let events = "[
+        {at: 1s, do: {suspend: [AddToLoadBalancer]}},
+        {at: 5s, do: {scaling_policy: {by: 2}}},
+        {at: 600s, do: {scaling_policy: {by: -2}}},
+        {at: 1200s, do: {start_instance_refresh: {min_healthy: 81}}},
+    ]";
     let promise = Promise::Percent { minimum: 100, may_grow: true };
     let mut fixture = CheckerFixture::of(promise, |_| {}, events);
-    fixture.wait(3400);
+    fixture.wait(6000);
     let violated = fixture.violated();
     assert!(violated.iter().all(|one| one.invariant != Invariant::NeverBelowPromise), "{violated:?}");
 }

@@ -11,7 +11,7 @@ use asg_recycle_simulator::iam_policy::RolePolicies;
 use asg_recycle_simulator::services::{ServiceCall, Services as _};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
-use asg_recycle_simulator::world::spec::WorldSpec;
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 #[test]
 fn only_the_holder_of_the_lock_and_its_children_may_change_the_group() {
@@ -95,9 +95,13 @@ fn a_group_that_was_never_opted_in_may_not_even_be_tried() {
 /// An owner takes the tag away half way, and whoever puts back is denied it.
 #[test]
 fn what_was_changed_while_the_group_was_opted_in_may_be_tried_to_be_put_back() {
-    let events = "[{at: 5s, do: {remove_tag: autorecycle_recycle_on_asg_update}}]";
-    let mut fixture =
-        CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, events);
+    let key = "autorecycle_recycle_on_asg_update";
+    let events = format!("[{{at: 5s, do: {{remove_tag: recycled}}}}, {{at: 5s, do: {{remove_tag: {key}}}}}]");
+    let opted_in = |group: &mut GroupSpec| {
+        group.current_instances = 3;
+        group.tags.insert(key.to_owned(), "true".to_owned());
+    };
+    let mut fixture = CheckerFixture::started(Promise::KeepsServing, opted_in, &events);
     let suspended = json!({"ScalingProcesses": ["Launch"]});
     fixture.on_group("suspendProcesses", suspended);
     fixture.wait(10);
