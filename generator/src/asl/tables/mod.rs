@@ -115,6 +115,11 @@ impl Tables {
                 problems.push(fault(catalog, REQUEST, &reason));
             }
         }
+        for (key, reason) in
+            request.iter().filter_map(|key| Some((key, key.lost_part(&variables, &request)?)))
+        {
+            problems.push(fault(catalog, REQUEST, &format!("{}: {reason}", key.key)));
+        }
         problems.extend(declared_twice(catalog, &variables, &request));
         let journal = Journal::read(catalog, &mut problems);
         problems.or_ok(Self { variables, request, journal })
@@ -176,6 +181,12 @@ impl Tables {
             variables,
             stages: stages.collect(),
             strategies,
+            carried: self
+                .request
+                .iter()
+                .filter(|key| key.rerun.is_some())
+                .map(|key| key.key.clone())
+                .collect(),
             input: self.request.iter().map(|key| (key.key.clone(), !key.is_for_others())).collect(),
             journal: kinds(&self.journal.keys),
             lock_item: kinds(&self.journal.lock_item),

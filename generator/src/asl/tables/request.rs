@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::kind::Kind;
+use super::VariableTable;
 use super::rows::rows;
 
 /// Who takes a key of the request further than the execution that was given it.
@@ -95,6 +96,27 @@ impl RequestKey {
     pub(in crate::asl) fn is_for_others(&self) -> bool {
         self.variable.is_none() && self.part_of.is_none()
     }
+
+    /// What is wrong with the variable of which it is said to be a part.
+    pub(super) fn lost_part(&self, tables: &[VariableTable], request: &[Self]) -> Option<String> {
+        let whole = self.part_of.as_ref()?;
+        let frame = tables.iter().filter(|table| table.prefix.is_empty()).flat_map(|table| &table.variables);
+        let initial = frame
+            .filter(|(name, _)| name == whole)
+            .map(|(_, variable)| variable.initial.as_ref().map(ToString::to_string).unwrap_or_default());
+        let read =
+            request.iter().filter(|key| key.variable.as_ref() == Some(whole)).map(|key| key.read.clone());
+        let Some(reading) = initial.chain(read).next() else {
+            return Some(format!(
+                "`part_of` names `{whole}`, which is no variable of the frame or of the request"
+            ));
+        };
+        let place = format!("$states.input.{}", self.key);
+        let is_read = reading.match_indices(&place).any(|(at, _)| {
+            !reading[at + place.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+        });
+        (!is_read).then(|| format!("`part_of` names `{whole}`, which begins without `{place}`"))
+    }
 }
 
 /// Reads the table.
@@ -181,11 +203,11 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use asg_recycle_handler::contract::INPUT_VERSION;
 
-    use super::super::{REQUEST, Tables};
+    use super::super::Tables;
     use super::*;
     use crate::asl::{Machine, build};
     use crate::config::Config;
@@ -218,9 +240,19 @@ mod tests {
 
     /// The machine with one more key in the table.
     fn with_key(row: &str) -> Result<Machine, String> {
+        with_key_and(row, None)
+    }
+
+    /// The same, and a text in a file of the frame that another takes the place of.
+    fn with_key_and(row: &str, edit: Option<(&str, &str, &str)>) -> Result<Machine, String> {
         let catalog = Catalog::embedded();
-        let table = format!("{}{row}", catalog.text(REQUEST).expect("there is a table"));
-        let files = [("request.yaml".to_owned(), table)].into();
+        let text =
+            |file: &str| catalog.text(&format!("strategies/_shared/{file}")).expect("it is there").to_owned();
+        let mut files = BTreeMap::from([("request.yaml".to_owned(), text("request.yaml") + row)]);
+        if let Some((file, from, to)) = edit {
+            assert!(text(file).contains(from), "{file} lacks {from}");
+            files.insert(file.to_owned(), text(file).replace(from, to));
+        }
         let catalog = catalog.with_folder("_shared", files).expect("the strategies are as they were");
         build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
             .map_err(|problems| problems.to_string())
@@ -235,11 +267,24 @@ mod tests {
         assert!(!fault.contains("$list_duration_max"), "the other child does not get it: {fault}");
         let fault = with_key(&row.replace("[turn]", "[trun]")).expect_err("there is no such child");
         assert!(fault.contains("duration_max: there is no child execution `trun`"), "{fault}");
-        let fault = with_key("owner: {kind: text, meaning: whose it is, part_of: about}\n")
-            .expect_err("nobody reads it");
-        assert!(fault.contains("`owner` of the input is declared, and read nowhere"), "{fault}");
+        for (whole, expected) in
+            [("about", "begins without `$states.input.owner`"), ("nonsense", "is no variable")]
+        {
+            let row = format!("owner: {{kind: text, meaning: whose it is, part_of: {whole}}}\n");
+            let fault = with_key(&row).expect_err("nobody reads it");
+            assert!(
+                fault.contains(&format!("owner: `part_of` names `{whole}`, which {expected}")),
+                "{fault}"
+            );
+        }
         let row = row.replace("[turn]", "[]");
-        let states = &definition(&with_key(&row).expect("it has no fault"))["States"];
+        let fault = with_key(&row).expect_err("its kind is asked and it is passed on, and no state uses it");
+        assert!(fault.contains("$duration_max is declared, and read nowhere but"), "{fault}");
+        let used =
+            ("'recycling has started' &", "'recycling has started' & ($duration_max > 3 ? '' : '.') &");
+        let machine =
+            with_key_and(&row, Some(("5_start.asl.json.j2", used.0, used.1))).expect("it has no fault");
+        let states = &definition(&machine)["States"];
         for (state, text) in [
             ("Read input", "$exists($states.input.duration_max) ? $states.input.duration_max : 0"),
             ("Ask the holder for a rerun", "'duration_max': $duration_max"),
@@ -248,6 +293,22 @@ mod tests {
         ] {
             assert!(states[state].to_string().contains(text), "{state} lacks `{text}`");
         }
+    }
+
+    #[test]
+    fn a_key_for_others_is_read_by_nobody_here() {
+        let row = "colour: {kind: text, meaning: m, for_others: true}\n";
+        with_key(row).expect("it has no fault");
+        let edit = (
+            "5_start.asl.json.j2",
+            "'recycling has started' &",
+            "'recycling has started' & $states.context.Execution.Input.colour &",
+        );
+        let fault = with_key_and(row, Some(edit)).expect_err("a state reads it");
+        assert!(
+            fault.contains("`colour` of the input is declared as for others, and is read here"),
+            "{fault}"
+        );
     }
 
     #[test]
