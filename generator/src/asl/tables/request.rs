@@ -1,11 +1,13 @@
 //! What an execution is asked for, key by key: how it is read from the input, and who carries it on.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::kind::Kind;
-use super::VariableTable;
 use super::rows::rows;
+use super::variables::{FRAME, VariableTable};
 
 /// Who takes a key of the request further than the execution that was given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,21 @@ pub(in crate::asl) enum Giver {
     Handler,
     /// An execution that hands over.
     Predecessor,
+}
+
+/// Which child executions get a key.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Children {
+    All(All),
+    Named(Vec<String>),
+}
+
+/// The word for every child execution, those of strategies too.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum All {
+    All,
 }
 
 /// A row as it is written.
@@ -52,7 +69,7 @@ struct Row {
     #[serde(default)]
     carried_by: Option<Vec<Carrier>>,
     #[serde(default)]
-    children: Option<Vec<String>>,
+    children: Option<Children>,
     #[serde(default)]
     rerun: Option<String>,
     #[serde(default)]
@@ -96,39 +113,24 @@ impl RequestKey {
     pub(in crate::asl) fn is_for_others(&self) -> bool {
         self.variable.is_none() && self.part_of.is_none()
     }
-
-    /// What is wrong with the variable of which it is said to be a part.
-    pub(super) fn lost_part(&self, tables: &[VariableTable], request: &[Self]) -> Option<String> {
-        let whole = self.part_of.as_ref()?;
-        let frame = tables.iter().filter(|table| table.prefix.is_empty()).flat_map(|table| &table.variables);
-        let initial = frame
-            .filter(|(name, _)| name == whole)
-            .map(|(_, variable)| variable.initial.as_ref().map(ToString::to_string).unwrap_or_default());
-        let read =
-            request.iter().filter(|key| key.variable.as_ref() == Some(whole)).map(|key| key.read.clone());
-        let Some(reading) = initial.chain(read).next() else {
-            return Some(format!(
-                "`part_of` names `{whole}`, which is no variable of the frame or of the request"
-            ));
-        };
-        let place = format!("$states.input.{}", self.key);
-        let is_read = reading.match_indices(&place).any(|(at, _)| {
-            !reading[at + place.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
-        });
-        (!is_read).then(|| format!("`part_of` names `{whole}`, which begins without `{place}`"))
-    }
 }
 
-/// Reads the table.
+/// Reads the table. `tables` are all of variables, those of child executions among them.
 ///
 /// # Errors
 /// What is wrong, each with its key.
-pub(super) fn read(text: &str) -> Result<Vec<RequestKey>, Vec<String>> {
+pub(super) fn read(text: &str, tables: &[VariableTable]) -> Result<Vec<RequestKey>, Vec<String>> {
     let rows = rows::<Row>(text).map_err(|reason| vec![reason])?;
+    let children = || tables.iter().filter(|table| table.child().is_some());
+    // Strategies may have children of theirs, which the frame knows by no name.
+    let frame: BTreeSet<_> =
+        children().filter(|table| table.path.starts_with(FRAME)).filter_map(VariableTable::child).collect();
+    let all: Vec<_> = children().filter_map(VariableTable::child).map(str::to_owned).collect();
+    let fault = |row: &Row| row.fault().map(str::to_owned).or_else(|| row.unknown_child(&frame));
     let faults: Vec<_> =
-        rows.iter().filter_map(|(key, row)| Some(format!("{key}: {}", row.fault()?))).collect();
+        rows.iter().filter_map(|(key, row)| Some(format!("{key}: {}", fault(row)?))).collect();
     if faults.is_empty() {
-        Ok(rows.into_iter().map(|(key, row)| row.complete(key)).collect())
+        Ok(rows.into_iter().map(|(key, row)| row.complete(key, &all)).collect())
     } else {
         Err(faults)
     }
@@ -165,7 +167,15 @@ impl Row {
         unused.then_some("it says how it is carried by what does not carry it")
     }
 
-    fn complete(self, key: String) -> RequestKey {
+    /// A child that it names, and the frame does not have.
+    fn unknown_child(&self, frame: &BTreeSet<&str>) -> Option<String> {
+        let Some(Children::Named(names)) = &self.children else { return None };
+        let unknown = names.iter().find(|name| !frame.contains(name.as_str()))?;
+        Some(format!("the frame has no child execution `{unknown}`"))
+    }
+
+    /// `all` names every child execution.
+    fn complete(self, key: String, all: &[String]) -> RequestKey {
         let (rerun, hand_over) = (self.is_carried_by(Carrier::Rerun), self.is_carried_by(Carrier::HandOver));
         let variable = self.variable.as_ref().map(|name| format!("${name}")).unwrap_or_default();
         let mut written_by = vec!["begin".to_owned()];
@@ -177,7 +187,11 @@ impl Row {
             take_up: rerun
                 .then(|| self.take_up.clone().unwrap_or_else(|| self.reading(&format!("$requested.{key}")))),
             hand_over: hand_over.then(|| self.hand_over.clone().unwrap_or(variable)),
-            children: self.children.unwrap_or_default(),
+            children: match self.children {
+                Some(Children::All(All::All)) => all.to_vec(),
+                Some(Children::Named(names)) => names,
+                None => Vec::new(),
+            },
             key,
             kind: self.kind,
             meaning: self.meaning,
@@ -203,7 +217,7 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use asg_recycle_handler::contract::INPUT_VERSION;
 
@@ -261,12 +275,26 @@ mod tests {
     #[test]
     fn a_key_that_is_added_to_the_table_is_found_wherever_a_request_is_passed_on() {
         let row = "duration_max:\n  {kind: number, meaning: seconds, variable: duration_max, default: 0, \
-                   carried_by: [rerun, hand_over], children: [turn]}\n";
-        let fault = with_key(row).expect_err("a child gets it, and reads it nowhere");
-        assert!(fault.contains("$turn_duration_max is declared, and read nowhere"), "{fault}");
-        assert!(!fault.contains("$list_duration_max"), "the other child does not get it: {fault}");
-        let fault = with_key(&row.replace("[turn]", "[trun]")).expect_err("there is no such child");
-        assert!(fault.contains("duration_max: there is no child execution `trun`"), "{fault}");
+                   carried_by: [rerun, hand_over], children: all}\n";
+        let fault = with_key(row).expect_err("children get it, and read it nowhere");
+        for child in ["list", "turn"] {
+            assert!(
+                fault.contains(&format!("${child}_duration_max is declared, and read nowhere")),
+                "{fault}"
+            );
+        }
+        let fault =
+            with_key(&row.replace("all", "[list]")).expect_err("a child gets it, and reads it nowhere");
+        assert!(fault.contains("$list_duration_max"), "{fault}");
+        assert!(!fault.contains("$turn_duration_max"), "the other child does not get it: {fault}");
+        for other in ["lits", "turn"] {
+            let fault = with_key(&row.replace("all", &format!("[{other}]")))
+                .expect_err("the frame has no such child");
+            assert!(
+                fault.contains(&format!("duration_max: the frame has no child execution `{other}`")),
+                "{fault}"
+            );
+        }
         for (whole, expected) in
             [("about", "begins without `$states.input.owner`"), ("nonsense", "is no variable")]
         {
@@ -277,7 +305,7 @@ mod tests {
                 "{fault}"
             );
         }
-        let row = row.replace("[turn]", "[]");
+        let row = row.replace("all", "[]");
         let fault = with_key(&row).expect_err("its kind is asked and it is passed on, and no state uses it");
         assert!(fault.contains("$duration_max is declared, and read nowhere but"), "{fault}");
         let used =
@@ -356,7 +384,7 @@ mod tests {
                 "what does not carry it",
             ),
         ] {
-            let faults = read(&format!("x: {row}\n")).expect_err(row).join("\n");
+            let faults = read(&format!("x: {row}\n"), &[]).expect_err(row).join("\n");
             assert!(faults.contains(fault), "{faults}");
         }
     }
