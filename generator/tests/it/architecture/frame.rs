@@ -123,7 +123,13 @@ fn names_of_strategies() -> Vec<(String, OwnName)> {
     let [settings, variables, journal] = ["settings.yaml", "variables.yaml", "journal.yaml"]
         .map(|file| Value::Object(yaml(&shared.join(file))));
     // A strategy may describe a common setting in words of its own, and a child have a variable by the name of the frame's.
-    let common: BTreeSet<_> = [&settings, &variables, &journal["journal"], &journal["lock_item"]]
+    // The frame measures these, whichever strategy goes through them.
+    let output = super::repository().join("docs/execution-output.schema.json");
+    let output: Value =
+        serde_json::from_str(&fs::read_to_string(output).expect("a schema")).expect("it is JSON");
+    let measured = &output["$defs"]["account"]["properties"]["seconds"]["properties"];
+    assert!(measured["launching"].is_object(), "the schema has the times of an execution");
+    let common: BTreeSet<_> = [measured, &settings, &variables, &journal["journal"], &journal["lock_item"]]
         .into_iter()
         .flat_map(keys)
         .collect();
