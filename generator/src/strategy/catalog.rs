@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::file::File;
 use super::setting::Setting;
-use super::types::Strategy;
+use super::types::{Strategy, Turns};
 use crate::problem::{Problem, Problems};
 use crate::template;
 
@@ -83,6 +83,16 @@ impl Catalog {
     /// What putting back means to people in a phase, whichever strategy it belongs to.
     pub fn put_back_means(&self, phase: &str) -> Option<&str> {
         self.strategies.values().find_map(|strategy| strategy.phases.get(phase)?.put_back_means.as_deref())
+    }
+
+    /// What tells of turns, of the strategy that has them; none where none has.
+    pub fn turns(&self) -> Option<&Turns> {
+        self.strategies.values().find_map(|strategy| strategy.turns.as_ref())
+    }
+
+    /// Whether a phase takes back what was begun, whichever strategy it belongs to.
+    pub fn undoes(&self, phase: &str) -> bool {
+        self.strategies.values().filter_map(|strategy| strategy.phases.get(phase)).any(|phase| phase.undoes)
     }
 
     /// The templates of states: those of the frame, in the order of their numbers and then those without one, and each strategy's.
@@ -238,6 +248,10 @@ mod tests {
                 "the phase `refreshing` is put back by",
             ),
             ("summary: s\nextends: out-in\nneeds: {speed: []}\n", "`needs` names `speed`"),
+            (
+                "summary: s\nextends: out-in\njudged_by: {minimum_percent: speed}\n",
+                "`judged_by` names `speed`",
+            ),
             ("summary: s\nextends: out-in\nsettings: {summaries: {speed: t}}\n", "`summaries` names `speed`"),
             (
                 "summary: s\nextends: out-in\nphases: {mixing: {step: 2}}\n",

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use catalog::Catalog;
 pub(crate) use catalog::{FRAME, ROOT};
 pub use setting::Setting;
-pub use types::{Hooks, LeavingOrder, Phase, Strategy};
+pub use types::{Hooks, JudgedBy, LeavingOrder, Phase, Strategy, Turns};
 
 /// The strategies that are compiled in, by name.
 pub fn all() -> &'static BTreeMap<String, Strategy> {

@@ -163,6 +163,38 @@ fn the_frame_names_nothing_that_only_one_strategy_has() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Folders of the generator that judge, show and deploy whatever strategies there are.
+const ANY_STRATEGY: &[&str] =
+    &["asl", "explain", "graph", "operate", "page", "render", "simulate", "stack", "strategy"];
+
+#[test]
+fn the_generator_names_nothing_that_only_one_strategy_has() {
+    let whats = ["strategy", "phase", "setting", "state"];
+    let own = names_of_strategies();
+    let own: Vec<_> = own.iter().filter(|(_, own)| whats.contains(&own.what)).collect();
+    let sources =
+        ANY_STRATEGY.iter().flat_map(|folder| files(&super::repository().join("generator/src").join(folder)));
+    let is_code = |path: &PathBuf| {
+        let path = path.to_string_lossy();
+        path.ends_with(".rs") && !path.contains("/tests/") && !path.ends_with("tests.rs")
+    };
+    let sources: Vec<_> = sources.filter(is_code).collect();
+    assert!(sources.len() > 100, "{} files", sources.len());
+    let mut found = Vec::new();
+    for path in sources {
+        let text = fs::read_to_string(&path).expect("a text");
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+        for (index, line) in lines {
+            let named = own.iter().filter(|(_, own)| line.contains(&format!("\"{}\"", own.name)));
+            found.extend(named.map(|(strategy, own)| {
+                format!("{}:{}: `{}` is a {} of {strategy}", path.display(), index + 1, own.name, own.what)
+            }));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 #[test]
 fn a_name_of_a_strategy_is_found_however_it_is_written() {
     let own = names_of_strategies();
