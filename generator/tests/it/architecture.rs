@@ -6,6 +6,7 @@
 
 mod frame;
 mod macro_calls;
+mod purposes;
 mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};
