@@ -208,8 +208,20 @@ fn fault(path: &str, reason: impl fmt::Display) -> Problem {
 
 /// A file that is no YAML, or not what it has to be, with the line.
 fn unreadable(path: &str, error: &serde_yaml::Error) -> Problem {
-    let line = error.location().map(|location| format!(":{}", location.line())).unwrap_or_default();
-    Problem::new("strategy", path, format!("templates/{path}{line}: {}", error.without_snippet()))
+    let (line, reason) = yaml_fault(error);
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    Problem::new("strategy", path, format!("templates/{path}{line}: {reason}"))
+}
+
+/// The line of a fault of YAML, and what is wrong there.
+pub(crate) fn yaml_fault(error: &serde_yaml::Error) -> (Option<u64>, String) {
+    let text = error.without_snippet().to_string();
+    let reason = match text.strip_prefix("duplicate mapping key: ").and_then(|rest| rest.split_once(", set "))
+    {
+        Some((key, _)) => format!("`{key}` stands twice; leave one of the two"),
+        None => text.split(" at line ").next().unwrap_or(&text).to_owned(),
+    };
+    (error.location().map(|location| location.line()), reason)
 }
 
 #[cfg(test)]
@@ -259,6 +271,7 @@ mod tests {
             ),
             ("summary: s\nhook: {}\n", "extra/strategy.yaml:2: unknown field `hook`"),
             ("summary: [\n", "extra/strategy.yaml:1: "),
+            ("summary: s\nextends: out-in\nsummary: t\n", "extra/strategy.yaml:3: `summary` stands twice"),
             ("summary: s\nextends: out-in\nnamed_by: out-in-timed\n", "`named_by` names `out-in-timed`"),
             ("summary: s\nextends: out-in\nnamed_by: nobody\n", "`named_by` names `nobody`"),
         ] {
