@@ -58,12 +58,16 @@ impl Uses {
                     _ => None,
                 });
                 self.in_objects.push((keys.collect(), BTreeSet::new()));
-                children(tree).into_iter().for_each(|child| self.visit(child, true));
+                for child in children(tree) {
+                    self.visit(child, true);
+                }
                 return;
             }
             _ => {}
         }
-        children(tree).into_iter().for_each(|child| self.visit(child, is_in_object));
+        for child in children(tree) {
+            self.visit(child, is_in_object);
+        }
     }
 }
 

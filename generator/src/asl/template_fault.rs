@@ -7,6 +7,9 @@ use minijinja::{Environment, Error, ErrorKind};
 use super::origin;
 use crate::strategy::Catalog;
 
+/// Ends the name of a file of states, from which nothing is imported.
+const STATES: &str = ".json.j2";
+
 /// A fault in a line: the innermost place first, then who asked for it.
 pub(super) fn told(environment: &Environment<'_>, catalog: &Catalog, error: &Error) -> String {
     let chain: Vec<&Error> = std::iter::successors(Some(error), |error| inner(error)).collect();
@@ -19,8 +22,8 @@ pub(super) fn told(environment: &Environment<'_>, catalog: &Catalog, error: &Err
     let what = chain.last().map(|error| what(environment, catalog, error)).unwrap_or_default();
     let mut places = places.into_iter();
     let first = places.next().map(|place| format!("{place}: ")).unwrap_or_default();
-    let others: String = places.map(|place| format!(", for {place}")).collect();
-    origin::unmarked(&format!("{first}{what}{others}")).into_owned()
+    let others: Vec<_> = places.map(|place| format!(", for {place}")).collect();
+    origin::unmarked(&format!("{first}{what}{}", others.concat())).into_owned()
 }
 
 /// What an error came of.
@@ -67,9 +70,9 @@ fn name_at_fault(environment: &Environment<'_>, error: &Error) -> Option<String>
 
 fn no_macro(catalog: &Catalog, name: Option<String>) -> String {
     let Some(name) = name else { return "a macro is called that there is not".to_owned() };
-    let home = catalog.texts().find(|(path, text)| {
-        path.ends_with(".j2") && !path.ends_with(".json.j2") && text.contains(&format!("<% macro {name}("))
-    });
+    let home = catalog
+        .texts()
+        .find(|(path, text)| !path.ends_with(STATES) && text.contains(&format!("<% macro {name}(")));
     let mended = home.map_or_else(
         || "define it, or import it from a file that has it".to_owned(),
         |(path, _)| format!("`<% from \"{path}\" import {name} %>` brings it"),
@@ -128,34 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_a_template_names_the_templates_own_line() {
-        let looped =
-            "{\n<% for name in ['A', 'B'] %>\n  \"<< name >>\": {\"Type\": \"Succeed\"}\n<% endfor %>\n}\n";
+    fn what_cannot_be_rendered_is_told_in_a_line_with_what_to_do() {
         let calling =
             "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
-        let child =
-            "{\n  \"A\": {\n    \"States\": << child_states('strategies/broken/m.j2', 'c') >>\n  }\n}\n";
         for (states, other, expected) in [
-            (
-                looped,
-                "",
-                "templates/strategies/broken/states.asl.json.j2:3: not JSON: expected `,` or `}`: `\"B\"",
-            ),
-            (
-                calling,
-                "<% macro state() %>\n\"Type\": \"Succeed\",\n<% endmacro %>\n",
-                "templates/strategies/broken/states.asl.json.j2:5: not JSON: trailing comma: `}`, after templates/strategies/broken/m.j2:2",
-            ),
-            (
-                calling,
-                "<% macro state() %>\n\"Type\" \"Succeed\"\n<% endmacro %>\n",
-                "templates/strategies/broken/m.j2:2: not JSON: expected `:`: `\"Type\" \"Succeed\"`, for templates/strategies/broken/states.asl.json.j2:4",
-            ),
-            (
-                child,
-                "{\n  \"B\": {}\n  \"C\": {}\n}\n",
-                "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
-            ),
             (
                 "{\n  \"A\": << nothing >>\n}\n",
                 "",
@@ -187,6 +166,42 @@ mod tests {
                 "states.asl.json.j2:3: too many arguments: unknown keyword argument `b`",
             ),
             ("{\n<% if %>\n}\n", "", "states.asl.json.j2:2: syntax error: unexpected end of block"),
+        ] {
+            let fault = fault_of(states, &[("m.j2", other)]);
+            assert!(fault.contains(expected), "{fault}");
+            assert!(!fault.contains(['\n', '\u{e000}']), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_a_template_names_the_templates_own_line() {
+        let looped =
+            "{\n<% for name in ['A', 'B'] %>\n  \"<< name >>\": {\"Type\": \"Succeed\"}\n<% endfor %>\n}\n";
+        let calling =
+            "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
+        let child =
+            "{\n  \"A\": {\n    \"States\": << child_states('strategies/broken/m.j2', 'c') >>\n  }\n}\n";
+        for (states, other, expected) in [
+            (
+                looped,
+                "",
+                "templates/strategies/broken/states.asl.json.j2:3: not JSON: expected `,` or `}`: `\"B\"",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\": \"Succeed\",\n<% endmacro %>\n",
+                "templates/strategies/broken/states.asl.json.j2:5: not JSON: trailing comma: `}`, after templates/strategies/broken/m.j2:2",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\" \"Succeed\"\n<% endmacro %>\n",
+                "templates/strategies/broken/m.j2:2: not JSON: expected `:`: `\"Type\" \"Succeed\"`, for templates/strategies/broken/states.asl.json.j2:4",
+            ),
+            (
+                child,
+                "{\n  \"B\": {}\n  \"C\": {}\n}\n",
+                "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
+            ),
             ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
         ] {
             let fault = fault_of(states, &[("m.j2", other)]);

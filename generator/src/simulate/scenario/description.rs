@@ -161,7 +161,7 @@ impl Scenario {
         for strategy in catalog.strategies().values().filter(has_all) {
             for (key, value) in &self.settings {
                 let value = SettingValue::deserialize(value).map_err(|error| {
-                    Problem::new("scenario", &format!("settings.{key}"), error.to_string())
+                    Problem::new("scenario", format!("settings.{key}"), error.to_string())
                 })?;
                 config.strategies.set(&strategy.name, key, value)?;
             }
