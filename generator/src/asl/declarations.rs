@@ -30,6 +30,8 @@ pub(super) struct Declarations {
     pub(super) stages: BTreeMap<String, BTreeSet<String>>,
     /// Those stages that are strategies.
     pub(super) strategies: BTreeSet<String>,
+    /// The keys of an object that passes the request on: what is read in it is not used by that. Empty where nothing passes it on.
+    pub(super) carried: BTreeSet<String>,
     /// The keys of the input, and whether this machine has to read each.
     pub(super) input: BTreeMap<String, bool>,
     /// The keys of the journal.

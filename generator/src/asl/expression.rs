@@ -18,6 +18,8 @@ pub(super) struct Parsed {
     pub(super) survey: Result<Survey, String>,
     /// Names of the variables that it reads from outside, `states` included.
     pub(super) variables: BTreeSet<String>,
+    /// How it reads them.
+    pub(super) uses: Uses,
     /// The names along every path that begins with a variable, the variable's first: `["lock", "journal", "phase"]`.
     pub(super) paths: Vec<Vec<String>>,
     /// The entries of the object that it gives. Of an object that is taken from elsewhere nothing is known.
@@ -30,6 +32,54 @@ pub(super) struct Parsed {
     pub(super) functions: BTreeSet<String>,
     /// The kind of what it gives, where its form tells.
     pub(super) kind: Option<Kind>,
+}
+
+/// How an expression reads variables, but for those of which it asks nothing but the kind (`$type($x)`), which makes no use of what
+/// they hold. Names that it binds itself are among them.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    /// Variables that it reads outside of any object that stands in it.
+    pub(super) plain: BTreeSet<String>,
+    /// Of each object that stands in no other: its keys, and the variables that are read in it.
+    pub(super) in_objects: Vec<(BTreeSet<String>, BTreeSet<String>)>,
+}
+
+impl Uses {
+    fn visit(&mut self, tree: &AstNode, is_in_object: bool) {
+        match tree {
+            AstNode::Function { name, args, .. } if name == "type" && is_variable(args) => return,
+            AstNode::Variable(name) => {
+                let names = self.in_objects.last_mut().filter(|_| is_in_object).map(|(_, names)| names);
+                names.unwrap_or(&mut self.plain).insert(name.clone());
+            }
+            AstNode::Object(members) if !is_in_object => {
+                let keys = members.iter().filter_map(|(key, _)| match key {
+                    AstNode::String(key) => Some(key.clone()),
+                    _ => None,
+                });
+                self.in_objects.push((keys.collect(), BTreeSet::new()));
+                for child in children(tree) {
+                    self.visit(child, true);
+                }
+                return;
+            }
+            _ => {}
+        }
+        for child in children(tree) {
+            self.visit(child, is_in_object);
+        }
+    }
+}
+
+/// Whether all that a function is given is a variable.
+fn is_variable(arguments: &[AstNode]) -> bool {
+    match arguments {
+        [AstNode::Variable(name)] => !name.is_empty(),
+        [AstNode::Path { steps }] => {
+            matches!(steps.as_slice(), [PathStep { node: AstNode::Variable(name), .. }] if !name.is_empty())
+        }
+        _ => false,
+    }
 }
 
 /// An entry of an object that an expression gives.
@@ -54,9 +104,12 @@ impl Parsed {
         let Found { paths, merged, literals, functions } = Found::of(&tree);
         let mut entries = Vec::new();
         collect_entries(&tree, &mut entries);
+        let mut uses = Uses::default();
+        uses.visit(&tree, false);
         Self {
             source: source.to_owned(),
             variables: survey.variables(),
+            uses,
             survey: Ok(survey),
             paths,
             entries,
@@ -72,6 +125,7 @@ impl Parsed {
             source: source.to_owned(),
             survey: Err(message),
             variables: BTreeSet::new(),
+            uses: Uses::default(),
             paths: Vec::new(),
             entries: Vec::new(),
             merged: Vec::new(),
@@ -258,6 +312,19 @@ mod tests {
             ["journal.phase", "lock.journal.kept"]
         );
         assert_eq!(paths("[$journal.leaving[$ in $g.a]]"), ["journal.leaving", "g.a"]);
+    }
+
+    #[test]
+    fn a_kind_that_is_asked_for_makes_no_use_of_a_variable_and_objects_have_theirs_apart() {
+        let uses =
+            Parsed::of("$type($a) = 'x' and $b.c ? $merge([$d, {'e': $f, 'g': {'h': $i}}]) : {'j': [$a]}")
+                .uses;
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(uses.plain, names(&["b", "d"]));
+        assert_eq!(
+            uses.in_objects,
+            [(names(&["e", "g"]), names(&["f", "i"])), (names(&["j"]), names(&["a"]))]
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod render;
 mod source;
 mod strict_json;
 mod tables;
+mod template_fault;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -14,6 +14,7 @@ use super::origin::{self, Marks, Origins, Plain};
 use super::printed;
 use super::source::Source;
 use super::tables::Tables;
+use super::template_fault;
 use crate::config::SettingValue;
 use crate::problem::{Problem, Problems};
 use crate::strategy::{self, Catalog, FRAME};
@@ -57,7 +58,7 @@ pub(super) fn render(source: &Source, tables: &Arc<Tables>, marks: Marks) -> Res
     let mut problems = Problems::default();
     let mut once = |path: &str| {
         lock(&mirror).asked = false;
-        let rendered = render_states(&environment, path, &context);
+        let rendered = render_states(&environment, catalog, path, &context);
         let rendered = rendered.map_err(|reason| problems.push(fault("template", path, reason))).ok()?;
         let (states, plain) = rendered;
         Some(StatesOfFile { path: path.to_owned(), states, plain, asks: lock(&mirror).asked })
@@ -273,11 +274,12 @@ fn poll_interval_seconds(settings: &std::collections::BTreeMap<String, SettingVa
 
 fn render_states(
     environment: &Environment<'_>,
+    catalog: &Catalog,
     path: &str,
     context: &Argument,
 ) -> Result<(Map<String, Value>, Plain), String> {
     let rendered = environment.get_template(path).and_then(|template| template.render(context));
-    let text = rendered.map_err(|error| origin::unmarked(&format!("{error:#}")).into_owned())?;
+    let text = rendered.map_err(|error| template_fault::told(environment, catalog, &error))?;
     let plain = Plain::of(text);
     match origin::parse(path, &plain)? {
         Value::Object(states) => Ok((states, plain)),
@@ -315,56 +317,6 @@ mod tests {
         assert!(looks.len() > 5, "{looks:?}");
         for look in &looks {
             assert!(leads_to(look).contains(&"Back to the look".to_owned()), "{look}");
-        }
-    }
-
-    /// What is said of a strategy whose only file of states has this text.
-    fn fault_of(states: &str, others: &[(&str, &str)]) -> String {
-        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
-        let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
-        let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        let catalog =
-            Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
-        render_with(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
-            .expect_err("it is broken")
-            .to_string()
-    }
-
-    #[test]
-    fn a_fault_of_a_template_names_the_templates_own_line() {
-        let looped =
-            "{\n<% for name in ['A', 'B'] %>\n  \"<< name >>\": {\"Type\": \"Succeed\"}\n<% endfor %>\n}\n";
-        let calling =
-            "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
-        let child =
-            "{\n  \"A\": {\n    \"States\": << child_states('strategies/broken/m.j2', 'c') >>\n  }\n}\n";
-        for (states, other, expected) in [
-            (
-                looped,
-                "",
-                "templates/strategies/broken/states.asl.json.j2:3: not JSON: expected `,` or `}`: `\"B\"",
-            ),
-            (
-                calling,
-                "<% macro state() %>\n\"Type\": \"Succeed\",\n<% endmacro %>\n",
-                "templates/strategies/broken/states.asl.json.j2:5: not JSON: trailing comma: `}`, after templates/strategies/broken/m.j2:2",
-            ),
-            (
-                calling,
-                "<% macro state() %>\n\"Type\" \"Succeed\"\n<% endmacro %>\n",
-                "templates/strategies/broken/m.j2:2: not JSON: expected `:`: `\"Type\" \"Succeed\"`, for templates/strategies/broken/states.asl.json.j2:4",
-            ),
-            (
-                child,
-                "{\n  \"B\": {}\n  \"C\": {}\n}\n",
-                "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
-            ),
-            ("{\n  \"A\": << nothing >>\n}\n", "", "strategies/broken/states.asl.json.j2:2"),
-            ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
-        ] {
-            let fault = fault_of(states, &[("m.j2", other)]);
-            assert!(fault.contains(expected), "{fault}");
-            assert!(!fault.contains('\u{e000}'), "{fault}");
         }
     }
 }

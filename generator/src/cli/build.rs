@@ -8,7 +8,7 @@ use super::exit_code::Failure;
 use super::formats::{self, Formats};
 use super::generate::{self, Target, files, plan_without_zip};
 use super::input::Source;
-use super::report;
+use super::writing;
 use crate::AsgRecycle;
 use crate::output::{HANDLER_ZIP, Obstacle, OutputError, Summary, Wanted};
 use crate::package::{self, Contents};
@@ -51,13 +51,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     files.insert(HANDLER_ZIP.to_owned(), built.zip);
     let plan =
         folder.plan(Wanted { files, package: Some(record), stack: Some(upgraded), ..Wanted::default() })?;
-    report::upgrade(&plan, context);
-    report::left_out(&plan, &arguments.format, &arguments.target.out, context);
-    report::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
-    report::silence(is_silent, context);
+    writing::upgrade(&plan, context);
+    writing::left_out(&plan, &arguments.format, &arguments.target.out, context);
+    writing::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
+    writing::silence(is_silent, context);
     context
         .console
-        .result(&format!("next: {}/README.md says how to deploy\n", report::pasted(&arguments.target.out)))
+        .result(&format!("next: {}/README.md says how to deploy\n", writing::pasted(&arguments.target.out)))
 }
 
 /// Before the minutes that compiling may take, edited files are refused, and a folder that has no zip yet gets the

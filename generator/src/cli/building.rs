@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::context::Context;
 use super::exit_code::Failure;
-use super::report::{self, BuildReport};
+use super::writing::{self, BuildReport};
 use crate::config::Architecture;
 use crate::output::PackageRecord;
 use crate::package::{self, BuildRequest, Compiler, Contents, Package, PackageError};
@@ -94,7 +94,7 @@ impl Building {
         let console = &mut context.console;
         let told = BuildReport::new();
         let built = package::build(&request, contents, &mut |step| told.tell(&step, console));
-        report::progress_ends(console);
+        writing::progress_ends(console);
         Ok(built?)
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::building::{Building, CachePlace};
 use super::context::Context;
 use super::exit_code::Failure;
-use super::report::{self, BuildReport};
+use super::writing::{self, BuildReport};
 use crate::config::Architecture;
 use crate::package::{self, Refreshed, Stored};
 
@@ -74,7 +74,7 @@ fn refresh(building: &Building, context: &mut Context) -> Result<(), Failure> {
     let console = &mut context.console;
     let told = BuildReport::new();
     let outcomes = package::refresh(&request, &sources, &mut |step| told.tell(&step, console));
-    report::progress_ends(console);
+    writing::progress_ends(console);
     let outcomes = outcomes?;
     let differs = outcomes.iter().any(|outcome| matches!(outcome, Refreshed::Differs { .. }));
     let line = |outcome: &Refreshed| match outcome {

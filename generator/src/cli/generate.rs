@@ -6,7 +6,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::formats::{self, Formats};
 use super::input::Source;
-use super::report;
+use super::writing;
 use crate::AsgRecycle;
 use crate::config::RoleArn;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Plan, StackRecord, Wanted};
@@ -55,19 +55,19 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let contents = arguments.source.contents(stack.config(), context)?;
     let plan = plan_without_zip(&folder, stack, &arguments.format, &contents)?;
     if arguments.check {
-        return report::drift(&plan, context);
+        return writing::drift(&plan, context);
     }
-    report::upgrade(&plan, context);
-    report::left_out(&plan, &arguments.format, &arguments.target.out, context);
+    writing::upgrade(&plan, context);
+    writing::left_out(&plan, &arguments.format, &arguments.target.out, context);
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
-    report::summary(&arguments.target.out, &summary, context)?;
-    report::silence(is_silent, context);
-    let out = report::pasted(&arguments.target.out);
+    writing::summary(&arguments.target.out, &summary, context)?;
+    writing::silence(is_silent, context);
+    let out = writing::pasted(&arguments.target.out);
     let next = if has_zip {
         format!("next: {out}/README.md says how to deploy\n")
     } else {
-        let file = report::pasted(&arguments.source.file);
+        let file = writing::pasted(&arguments.source.file);
         format!("next: `asg-recycle build {file} --out {out}` makes {HANDLER_ZIP}, which the stack deploys\n")
     };
     context.console.result(&next)

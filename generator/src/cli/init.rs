@@ -4,7 +4,7 @@ use std::path::{Component, PathBuf};
 
 use super::context::Context;
 use super::exit_code::Failure;
-use super::report;
+use super::writing;
 use crate::config::{self, SCHEMA_FILE};
 use crate::output::{self, Edits};
 
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         "wrote {file} and, for editors, {schema}\n\
          next: edit {file}, then run `asg-recycle build {word} --out out`\n",
         file = file.display(),
-        word = report::pasted(&file),
+        word = writing::pasted(&file),
         schema = schema.display(),
     ))
 }

@@ -1,4 +1,4 @@
-//! Arguments, files, colours and exit codes. The only module that prints.
+//! Arguments, files, colours and exit codes; the only module that prints.
 
 mod console;
 mod context;
@@ -15,7 +15,6 @@ mod cache;
 mod publish;
 mod bootstrap_state;
 mod report;
-mod run_report;
 mod graph;
 mod explain;
 mod scenario;
@@ -37,6 +36,7 @@ mod abort;
 mod wait;
 mod live;
 mod watch;
+mod writing;
 mod history;
 mod plan;
 mod pause;
@@ -172,7 +172,7 @@ enum Command {
     /// Write one page of a real or a simulated run, for a browser.
     #[command(after_help = "Example: asg-recycle report web-asg-1 --stack webops-production -o web.html\n\n\
             Example: asg-recycle report scaling-policy-in --strategy out-in -o run.html")]
-    Report(Box<run_report::Arguments>),
+    Report(Box<report::Arguments>),
     /// Tell what a recycle would do to a group now, and how it would go.
     #[command(
         after_help = "Example: asg-recycle plan web-asg-1 --stack webops-production --write-scenario web.yaml"
@@ -263,7 +263,7 @@ fn run(command: &Command, context: &mut Context) -> Result<(), Failure> {
         Command::Wait(arguments) => wait::run(arguments, context),
         Command::Watch(arguments) => watch::run(arguments, context),
         Command::History(arguments) => history::run(arguments, context),
-        Command::Report(arguments) => run_report::run(arguments, context),
+        Command::Report(arguments) => report::run(arguments, context),
         Command::Plan(arguments) => plan::run(arguments, context),
         Command::Pause(arguments) => pause::run(arguments, context),
         Command::Resume(arguments) => pause::resume(arguments, context),

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::generate::{Target, handler_files};
 use super::input::Source;
-use super::report;
+use super::writing;
 use crate::config::Architecture;
 use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Wanted};
 use crate::package::{self, Contents, Difference, Inputs, Verification};
@@ -66,8 +66,8 @@ fn build(
     let record = record(&built, architecture);
     let is_stale = folder.manifest().package.as_ref() != Some(&record);
     let plan = folder.plan(wanted(&folder, built.zip, record, &contents.sources))?;
-    report::summary(&target.out, &plan.apply()?, context)?;
-    let (file, out) = (report::pasted(&arguments.source.file), report::pasted(&target.out));
+    writing::summary(&target.out, &plan.apply()?, context)?;
+    let (file, out) = (writing::pasted(&arguments.source.file), writing::pasted(&target.out));
     let next = if is_stale {
         format!("next: `asg-recycle generate {file} --out {out}` puts the zip's hash into the stack\n")
     } else {

@@ -29,13 +29,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let name = &arguments.of.group;
     let mut telling = Telling::of(&session, name, arguments.following.format);
     let done = match acting::agreed(&session, arguments.yes, context, || left(&session, name))? {
-        Some(request) => started(arguments, (&session, &request), &mut telling, context),
+        Some(request) => restore_started(arguments, (&session, &request), &mut telling, context),
         None => telling.say(&format!("{name}: nothing was left changed\n"), context),
     };
     telling.close(done, &session, context)
 }
 
-fn started(
+fn restore_started(
     arguments: &Arguments,
     (session, request): (&StackSession, &StartRequest),
     telling: &mut Telling,

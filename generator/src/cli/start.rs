@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let request = acting::agreed(&session, arguments.yes || arguments.dry_run, context, look)?
         .ok_or_else(|| acting::gone(name, context))?;
     let mut telling = Telling::of(&session, name, arguments.following.format);
-    let done = started(arguments, (&session, &request), &mut telling, context);
+    let done = recycle_started(arguments, (&session, &request), &mut telling, context);
     telling.close(done, &session, context)
 }
 
@@ -117,7 +117,7 @@ fn which(arguments: &Arguments, session: &StackSession, group: &SeenGroup) -> Re
     }
 }
 
-fn started(
+fn recycle_started(
     arguments: &Arguments,
     (session, request): (&StackSession, &StartRequest),
     telling: &mut Telling,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::document::{Entry, Node};
 use super::key::KeyValue;
@@ -23,7 +23,7 @@ pub struct StrategySettings {
 }
 
 /// The value of a strategy's setting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SettingValue {
     /// A whole number, in the unit that the setting's key ends in.

@@ -254,7 +254,7 @@ impl Callers {
 /// What whoever deploys has to be allowed, in every format.
 fn needs(rendered: &Rendered<'_>) -> Vec<DeployerNeed> {
     let of = |in_format: &InFormat| {
-        deployer_needs(rendered.stack, in_format.format.description().name, &in_format.resources)
+        deployer_needs(rendered.stack, in_format.format.description(), &in_format.resources)
     };
     rendered.formats.iter().flat_map(of).collect()
 }

@@ -19,6 +19,7 @@ use super::reads;
 use super::session::StackSession;
 use super::target_reads;
 use crate::aws::AwsError;
+use crate::strategy::{Catalog, Strategy};
 
 /// Activities that one page holds, as Auto Scaling has it, and pages that are read at most: 500 launches and terminations.
 const ACTIVITIES_PER_PAGE: u32 = 100;
@@ -31,8 +32,6 @@ pub(super) const EVENTS_PER_PAGE: u32 = 1_000;
 const HISTORY_PAGES_MAX: usize = 3;
 /// Events of a page where those before the last look are known.
 const EVENTS_PER_LOOK: u32 = 100;
-/// The strategy that has AWS replace the instances.
-const REFRESHES: &str = "instance-refresh";
 /// The variables of the machine that are told of.
 const VARIABLES: [&str; 7] =
     ["stage", "deadline", "proving", "bake_until", "restore_deadline", "pause", "settings"];
@@ -60,7 +59,8 @@ pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> R
         (facts.at_state, facts.assigned) = (history.at_state.clone(), history.assigned.clone());
         let strategy = holder.asked("strategy").unwrap_or_default();
         facts.at_state_since = history.at_state_since.and_then(fleet::moment);
-        facts.refresh = if strategy == REFRESHES { refresh(session, name, since)? } else { None };
+        let refreshes = Catalog::embedded().strategies().get(&strategy).is_some_and(Strategy::refreshes);
+        facts.refresh = if refreshes { refresh(session, name, since)? } else { None };
     }
     Ok(facts)
 }

@@ -107,9 +107,9 @@ pub struct RecycleStatus {
     pub to_replace: usize,
     /// How many of these are gone.
     pub replaced: usize,
-    /// Whether it stands still now, for a pause; of `in-out` by what stands beside the lock.
+    /// Whether it stands still now, for a pause; of a turn by what stands beside the lock.
     pub stands_still: bool,
-    /// The turn of `in-out` that is under way.
+    /// The turn that is under way, of a strategy that has turns.
     pub turn: Option<TurnStatus>,
     /// The instance refresh that it has AWS make.
     pub refresh: Option<RefreshStatus>,

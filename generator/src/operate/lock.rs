@@ -29,13 +29,13 @@ pub struct GroupLock {
     pub has_started: bool,
     /// A journal that this version does not read, since it is no journal or one of another version, as it stands.
     pub unread_journal: Option<String>,
-    /// The turn of `in-out` that is under way.
+    /// The turn that is under way, of a strategy that has turns.
     pub turn: Option<SeenTurn>,
     /// When the last place was given back to the group by a turn before, in milliseconds since the epoch.
     pub place_given_at: Option<f64>,
 }
 
-/// A turn of `in-out`, as it is written beside the lock; as far as it is shown.
+/// A turn, as it is written beside the lock; as far as it is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct SeenTurn {
@@ -62,7 +62,7 @@ impl SeenTurn {
     }
 }
 
-/// How long the turns of `in-out` take, as it is written beside the lock; as far as it is shown.
+/// How long turns take, as it is written beside the lock; as far as it is shown.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 struct SeenPace {
@@ -129,6 +129,7 @@ impl GroupLock {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
         let journal = text("journal").filter(|text| text != "{}");
         let known = asl::known_journals();
+        let turns = Catalog::embedded().turns();
         let is_known = |journal: &SeenJournal| known.contains(&journal.version);
         let object = |text: &String| serde_json::from_str::<Map<String, Value>>(text);
         let read = journal.as_ref().map(|text| {
@@ -142,8 +143,9 @@ impl GroupLock {
             has_started: text("started").is_some(),
             unread_journal: journal.clone().filter(|_| matches!(read, Some(None))),
             journal: read.flatten(),
-            turn: text("turn").and_then(|text| SeenTurn::read(&text)),
-            place_given_at: text("pace")
+            turn: turns.and_then(|turns| text(&turns.attribute)).and_then(|text| SeenTurn::read(&text)),
+            place_given_at: turns
+                .and_then(|turns| text(&turns.pace))
                 .and_then(|text| serde_json::from_str::<SeenPace>(&text).ok())
                 .map(|pace| pace.at)
                 .filter(|at| *at > 0.0),

@@ -76,7 +76,7 @@ pub fn deadlines(assigned: &BTreeMap<String, Value>, journal: Option<&str>, now:
     }
     let active = match journal {
         None => None,
-        Some("undoing") => Some("restore_deadline"),
+        Some(phase) if Catalog::embedded().undoes(phase) => Some("restore_deadline"),
         Some(_) => Some("deadline").filter(|_| assigned.get("stage") != Some(&Value::from("verify"))),
     };
     let kinds: [(&str, &str, &str); 4] = [

@@ -131,11 +131,11 @@ impl Recorded {
                 self.activities.last().map_or_else(|| began.to_string(), |oldest| oldest.start_time.clone());
             remarks.push(format!("What the group did before {oldest} was not read: instances from before then are missing here."));
         }
-        if self.strategy() == "in-out" {
-            remarks.push(
-                "Each turn of in-out is an execution of its own, whose states and calls are not shown here."
-                    .to_owned(),
-            );
+        let strategy = self.strategy();
+        if crate::strategy::all().get(&strategy).is_some_and(|known| known.turns.is_some()) {
+            remarks.push(format!(
+                "Each turn of {strategy} is an execution of its own, whose states and calls are not shown here."
+            ));
         }
         remarks.push(
             "Capacity and lanes are what Auto Scaling tells of launches and terminations; whether an instance passed the checks of \

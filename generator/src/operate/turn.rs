@@ -1,4 +1,4 @@
-//! How far a turn of `in-out` is. A turn is an execution of its own, which is not asked: what it writes beside the lock, the group's
+//! How far a turn is. A turn is an execution of its own, which is not asked: what it writes beside the lock, the group's
 //! instances and what Auto Scaling did tell which instance is out, what is waited for and until when. Pure.
 
 use std::collections::BTreeMap;
@@ -14,9 +14,7 @@ use super::fleet;
 use super::group_answers::SeenActivity;
 use super::lock::{GroupLock, SeenTurn};
 use super::phases::Deadline;
-
-/// The state of the machine whose children are the turns.
-const TAKES_TURNS: &str = "Take instances in turn";
+use crate::strategy::Catalog;
 
 /// What a turn does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -40,7 +38,7 @@ pub enum TurnStep {
     Returning,
 }
 
-/// A turn of `in-out`.
+/// A turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TurnStatus {
     /// What it does.
@@ -99,7 +97,8 @@ pub struct TurnFacts<'a> {
 
 /// The turn that is under way, or was when its execution died, and what has to be over by when; none where there is none.
 pub fn of(lock: &GroupLock, facts: &TurnFacts<'_>) -> Option<(TurnStatus, Option<Deadline>)> {
-    let entered = facts.at_state.filter(|(name, _)| *name == TAKES_TURNS);
+    let takes_turns = Catalog::embedded().turns().map(|turns| turns.state.as_str());
+    let entered = facts.at_state.filter(|(name, _)| takes_turns == Some(&**name));
     if let Some(turn) = &lock.turn {
         return Some(facts.of_record(turn, lock, entered.is_some()));
     }

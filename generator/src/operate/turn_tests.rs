@@ -44,7 +44,7 @@ impl Turning {
             group,
             activities: Vec::new(),
             assigned: BTreeMap::from([("settings".to_owned(), settings)]),
-            at_state: TAKES_TURNS,
+            at_state: takes_turns(),
             is_paused: false,
             lock: GroupLock { journal: Some(journal), ..GroupLock::default() },
         }
@@ -108,6 +108,10 @@ type Told = (String, Option<(String, i64)>);
 
 fn told(turn: &str, deadline: Option<(&str, i64)>) -> Told {
     (turn.to_owned(), deadline.map(|(what, minutes)| (what.to_owned(), minutes)))
+}
+
+fn takes_turns() -> &'static str {
+    &Catalog::embedded().turns().expect("a strategy has turns").state
 }
 
 #[test]
@@ -195,7 +199,7 @@ fn outside_the_turns_only_one_that_was_left_is_told() {
 #[test]
 fn the_machine_has_the_state_and_writes_what_is_read() {
     let states = include_str!("../../../templates/strategies/in-out/states.asl.json.j2");
-    assert!(states.contains(&format!("\"{TAKES_TURNS}\": {{")));
+    assert!(states.contains(&format!("\"{}\": {{", takes_turns())));
     let turn = include_str!("../../../templates/strategies/in-out/turn.asl.json.j2");
     for written in
         ["'back': $group.desired + 1", "{'given': true}", "SET turn = :turn", "SET pace = :pace REMOVE turn"]

@@ -56,6 +56,8 @@ impl OutputFormat for CloudFormation {
                 ("encryption.customer_key", "keeps that key"),
                 ("package.kind", "refuses it"),
             ],
+            function_in_vpc: "VpcConfig:",
+            function_signed: "CodeSigningConfigArn: {",
             language: "yaml",
             contents: &[
                 (FILE, "the stack as a CloudFormation template"),
@@ -98,7 +100,7 @@ impl OutputFormat for CloudFormation {
         let mut files: Files = emitted
             .map(|(file, template)| (file.to_owned(), print(&environment, template, &context).into_bytes()))
             .collect();
-        let policies = deployer::policies(stack, self.description().name, &self.emitted(&files));
+        let policies = deployer::policies(stack, self.description(), &self.emitted(&files));
         if let Some(template) = files.get_mut(FILE) {
             *template = with_definition(template, &stack.machine.definition);
         }

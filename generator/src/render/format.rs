@@ -78,6 +78,10 @@ pub struct Description {
     /// What it does where a key of `stack.yaml` changes that a deployed stack cannot change in place: the key, and what completes
     /// "Terraform …". Every format says it of the same keys.
     pub changes: &'static [(&'static str, &'static str)],
+    /// How the line of its files begins that puts a function into a VPC, which asks for more of whoever deploys it.
+    pub function_in_vpc: &'static str,
+    /// How the line begins that has a function's code signed, which does so too.
+    pub function_signed: &'static str,
     /// The language of its snippets in Markdown.
     pub language: &'static str,
     /// Its files and folders under the output folder, each with what it is, without a period.

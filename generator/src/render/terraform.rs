@@ -41,6 +41,8 @@ impl OutputFormat for Terraform {
                 ("encryption.customer_key", "takes that key away at once"),
                 ("package.kind", "takes the function away before it makes the new one"),
             ],
+            function_in_vpc: "vpc_config {",
+            function_signed: "code_signing_config_arn ",
             language: "hcl",
             contents: &[
                 ("terraform/", "the stack as a Terraform module"),
@@ -73,8 +75,7 @@ impl OutputFormat for Terraform {
         let definition = format!("{}/{}", FOLDERS[0], stack.machine.file);
         let mut files: Files = templates.map(file).filter(|(_, text)| says_anything(text)).collect();
         files.insert(definition, stack.machine.definition.as_bytes().to_vec());
-        let name = self.description().name;
-        files.extend(deployer::policies(stack, name, &self.emitted(&files)));
+        files.extend(deployer::policies(stack, self.description(), &self.emitted(&files)));
         files
     }
 

@@ -54,10 +54,6 @@ const QUEUE_AGE_SECONDS_MIN: u32 = 900;
 /// Failed calls to the table of locks in one period of which somebody is told.
 const LOCKS_FAILED_MAX: u32 = 3;
 
-/// The namespace in which the handler counts its decisions, and the count of those that a person has to hear of.
-const DECISIONS: &str = "AsgRecycle";
-const REJECTED: &str = "Rejected";
-
 /// What is watched on one resource.
 struct Watched {
     namespace: Value,
@@ -88,46 +84,45 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
 }
 
 fn function(config: &Config) -> [Alarm; 4] {
-    let dimension = ("FunctionName", FUNCTION.name());
-    let function = Watched::of("AWS/Lambda", dimension.clone());
-    let decisions = Watched::of(DECISIONS, dimension);
+    let function = Watched::of(metric::OF_FUNCTIONS, FUNCTION.name());
+    let decisions = Watched::of(metric::OF_DECISIONS, FUNCTION.name());
     let slow = function.counts(
         "handler_slow",
-        "Duration",
+        metric::FUNCTION_DURATION,
         "The handler took four fifths of its time limit. What is not done in time comes again. Read its log.",
     );
     [
         function.counts(
             "handler_errors",
-            "Errors",
+            metric::FUNCTION_ERRORS,
             "The handler failed; its events are tried again. Read its log.",
         ),
         function.counts(
             "handler_throttles",
-            "Throttles",
+            metric::FUNCTION_THROTTLES,
             "The handler was throttled; its events wait. Look at the account's and its own concurrency.",
         ),
         // Lambda measures in milliseconds.
         Alarm { statistic: "Maximum", threshold: config.handler.timeout_seconds.get() * 800, ..slow },
         decisions.counts(
             "events_rejected",
-            REJECTED,
+            metric::REJECTED,
             "A group's tags are at fault: it is not recycled until they are mended. The handler's log names group and tag.",
         ),
     ]
 }
 
 fn queues(queue: &Queues) -> [Alarm; 2] {
-    let events = Watched::of("AWS/SQS", ("QueueName", EVENTS_QUEUE.name()));
-    let dead = Watched::of("AWS/SQS", ("QueueName", DEAD_LETTERS_QUEUE.name()));
+    let events = Watched::of(metric::OF_QUEUES, EVENTS_QUEUE.name());
+    let dead = Watched::of(metric::OF_QUEUES, DEAD_LETTERS_QUEUE.name());
     let age = events.counts(
         "queue_age",
-        "ApproximateAgeOfOldestMessage",
+        metric::OLDEST_MESSAGE,
         "An event has waited too long: the handler is not keeping up or keeps failing. Read its log.",
     );
     let depth = dead.counts(
         "dead_letters",
-        "ApproximateNumberOfMessagesVisible",
+        metric::MESSAGES_VISIBLE,
         "An event could not be handled. Read the dead letter and the handler's log, then redrive it.",
     );
     // One failed attempt hides a message for the visibility timeout and is no reason to wake anybody.
@@ -136,11 +131,11 @@ fn queues(queue: &Queues) -> [Alarm; 2] {
 }
 
 fn deliveries(rule: &EventRule) -> [Alarm; 2] {
-    let watched = Watched::of("AWS/Events", ("RuleName", rule.resource().name()));
+    let watched = Watched::of(metric::OF_RULES, rule.resource().name());
     [
         watched.counts(
             &format!("{}_undelivered", rule.label),
-            "FailedInvocations",
+            metric::RULE_FAILED,
             "EventBridge could not deliver an event to the queue. Look at the queue's policy and the dead letters.",
         ),
         watched.counts(
@@ -152,21 +147,21 @@ fn deliveries(rule: &EventRule) -> [Alarm; 2] {
 }
 
 fn machine() -> [Alarm; 4] {
-    let machine = Watched::of("AWS/States", ("StateMachineArn", MACHINE.arn()));
+    let machine = Watched::of(metric::OF_MACHINES, MACHINE.arn());
     [
         machine.counts(
             "recycles_failed",
-            "ExecutionsFailed",
+            metric::EXECUTIONS_FAILED,
             "A recycle failed. Read its execution's error and cause.",
         ),
         machine.counts(
             "recycles_timed_out",
-            "ExecutionsTimedOut",
+            metric::EXECUTIONS_TIMED_OUT,
             "A recycle timed out. A restore follows by itself; see that the group is as it should be.",
         ),
         machine.counts(
             "recycles_aborted",
-            "ExecutionsAborted",
+            metric::EXECUTIONS_ABORTED,
             "A recycle was stopped. A restore follows by itself; see that the group is as it should be.",
         ),
         machine.counts(
@@ -179,19 +174,19 @@ fn machine() -> [Alarm; 4] {
 
 /// A refused condition is no fault: it is how the lock is taken once.
 fn locks() -> [Alarm; 1] {
-    let table = Watched::of("AWS/DynamoDB", ("TableName", names::LOCK_TABLE.into()));
+    let table = Watched::of(metric::OF_TABLES, names::LOCK_TABLE.into());
     [table.counts(
         "locks_throttled",
-        "WriteThrottleEvents",
+        metric::WRITES_THROTTLED,
         "DynamoDB refuses writes to the table of locks; recycles and restores wait.",
     )]
 }
 
 fn topic() -> [Alarm; 1] {
-    let topic = Watched::of("AWS/SNS", ("TopicName", TOPIC.name()));
+    let topic = Watched::of(metric::OF_TOPICS, TOPIC.name());
     [topic.counts(
         "notifications_failed",
-        "NumberOfNotificationsFailed",
+        metric::NOTIFICATIONS_FAILED,
         "A notification did not reach a subscriber. Look at the topic's subscriptions.",
     )]
 }
@@ -217,10 +212,10 @@ fn logged() -> [Alarm; 2] {
 
 /// EventBridge counts nothing where nothing happens, so here no data is what fires it.
 fn silence(hours: SilenceHours, rule: &EventRule) -> Alarm {
-    let watched = Watched::of("AWS/Events", ("RuleName", rule.resource().name()));
+    let watched = Watched::of(metric::OF_RULES, rule.resource().name());
     let alarm = watched.counts(
         "silence",
-        "TriggeredRules",
+        metric::RULE_TRIGGERED,
         "No change that may call for a recycle was seen for longer than it should: see that a trail logs management events in the region.",
     );
     Alarm {
@@ -250,8 +245,8 @@ fn lock_held(hours: LockHeldHours) -> Alarm {
 }
 
 impl Watched {
-    fn of(namespace: &str, dimension: (&'static str, Value)) -> Self {
-        Self { namespace: namespace.into(), dimension: Some(dimension) }
+    fn of((namespace, dimension): metric::Source, value: Value) -> Self {
+        Self { namespace: namespace.into(), dimension: Some((dimension, value)) }
     }
 
     /// An alarm that fires at the first occurrence.
@@ -364,8 +359,9 @@ mod tests {
     #[test]
     fn rejections_are_counted_as_the_handler_says() {
         let page = include_str!("../../../docs/handler.md");
-        assert!(page.contains(&format!("namespace `{DECISIONS}`,\ndimension `FunctionName`")));
-        assert!(page.contains(&format!("`{REJECTED}`, `Failed` (decisions)")));
+        let (namespace, dimension) = metric::OF_DECISIONS;
+        assert!(page.contains(&format!("namespace `{namespace}`,\ndimension `{dimension}`")));
+        assert!(page.contains(&format!("`{}`, `Failed` (decisions)", metric::REJECTED)));
     }
 
     #[test]

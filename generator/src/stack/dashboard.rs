@@ -47,7 +47,7 @@ pub(super) fn dashboard(config: &Config, rules: &[EventRule], alarms: &[Alarm]) 
 /// In the order in which an event goes.
 fn charts(config: &Config, rules: &[EventRule]) -> Vec<(&'static str, Vec<Line>)> {
     let of =
-        |namespace: &str, dimension: &'static str, value: Value, names: &[(&'static str, &'static str)]| {
+        |(namespace, dimension): metric::Source, value: Value, names: &[(&'static str, &'static str)]| {
             let line = |(name, statistic): &(&'static str, &'static str)| {
                 (Value::from(namespace), *name, Some((dimension, value.clone())), *statistic)
             };
@@ -55,38 +55,40 @@ fn charts(config: &Config, rules: &[EventRule]) -> Vec<(&'static str, Vec<Line>)
         };
     let sums = |names: &[&'static str]| names.iter().map(|name| (*name, "Sum")).collect::<Vec<_>>();
     let rules = rules.iter().flat_map(|rule| {
-        of("AWS/Events", "RuleName", rule.resource().name(), &sums(&["TriggeredRules", "FailedInvocations"]))
+        of(metric::OF_RULES, rule.resource().name(), &sums(&[metric::RULE_TRIGGERED, metric::RULE_FAILED]))
     });
-    let waiting = [("ApproximateAgeOfOldestMessage", "Maximum")];
-    let visible = [("ApproximateNumberOfMessagesVisible", "Maximum")];
-    let queue = of("AWS/SQS", "QueueName", EVENTS_QUEUE.name(), &waiting);
-    let dead = of("AWS/SQS", "QueueName", DEAD_LETTERS_QUEUE.name(), &visible);
-    let calls =
-        of("AWS/Lambda", "FunctionName", FUNCTION.name(), &sums(&["Invocations", "Errors", "Throttles"]));
-    let duration = of("AWS/Lambda", "FunctionName", FUNCTION.name(), &[("Duration", "Maximum")]);
-    let decisions = sums(&["EventsSeen", "Started", "Skipped", "Rejected", "Failed"]);
+    let waiting = [(metric::OLDEST_MESSAGE, "Maximum")];
+    let visible = [(metric::MESSAGES_VISIBLE, "Maximum")];
+    let queue = of(metric::OF_QUEUES, EVENTS_QUEUE.name(), &waiting);
+    let dead = of(metric::OF_QUEUES, DEAD_LETTERS_QUEUE.name(), &visible);
+    let calls = of(
+        metric::OF_FUNCTIONS,
+        FUNCTION.name(),
+        &sums(&["Invocations", metric::FUNCTION_ERRORS, metric::FUNCTION_THROTTLES]),
+    );
+    let duration = of(metric::OF_FUNCTIONS, FUNCTION.name(), &[(metric::FUNCTION_DURATION, "Maximum")]);
+    let decisions = sums(&["EventsSeen", "Started", "Skipped", metric::REJECTED, "Failed"]);
     let executions = [
         "ExecutionsStarted",
         "ExecutionsSucceeded",
-        "ExecutionsFailed",
-        "ExecutionsAborted",
-        "ExecutionsTimedOut",
+        metric::EXECUTIONS_FAILED,
+        metric::EXECUTIONS_ABORTED,
+        metric::EXECUTIONS_TIMED_OUT,
     ];
-    let throttled =
-        of("AWS/DynamoDB", "TableName", names::LOCK_TABLE.into(), &sums(&["WriteThrottleEvents"]));
+    let throttled = of(metric::OF_TABLES, names::LOCK_TABLE.into(), &sums(&[metric::WRITES_THROTTLED]));
     let own = |name, statistic| (metric::namespace(), name, None, statistic);
     let failed = metric::are_failures_logged(config).then(|| own(metric::LOCKS_FAILED, "Sum"));
     let refused = metric::are_failures_logged(config).then(|| own(metric::REFUSED, "Sum"));
     let held = config.alarms.lock_held_hours.map(|_| own(lock_watch::METRIC, "Maximum"));
-    let told = sums(&["NumberOfMessagesPublished", "NumberOfNotificationsFailed"]);
-    let told = of("AWS/SNS", "TopicName", TOPIC.name(), &told);
+    let told = sums(&["NumberOfMessagesPublished", metric::NOTIFICATIONS_FAILED]);
+    let told = of(metric::OF_TOPICS, TOPIC.name(), &told);
     vec![
         ("Events that the rules saw", rules.collect()),
         ("Events that wait, in seconds, and dead letters", [queue, dead].concat()),
         ("The handler", calls),
         ("Its longest run, in milliseconds", duration),
-        ("What it decided", of("AsgRecycle", "FunctionName", FUNCTION.name(), &decisions)),
-        ("Recycles", of("AWS/States", "StateMachineArn", MACHINE.arn(), &sums(&executions))),
+        ("What it decided", of(metric::OF_DECISIONS, FUNCTION.name(), &decisions)),
+        ("Recycles", of(metric::OF_MACHINES, MACHINE.arn(), &sums(&executions))),
         ("Locks", throttled.into_iter().chain(failed).chain(held).collect()),
         ("Notifications", told.into_iter().chain(refused).collect()),
     ]

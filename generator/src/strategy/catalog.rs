@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::file::File;
 use super::setting::Setting;
-use super::types::Strategy;
+use super::types::{Strategy, Turns};
 use crate::problem::{Problem, Problems};
 use crate::template;
 
@@ -83,6 +83,16 @@ impl Catalog {
     /// What putting back means to people in a phase, whichever strategy it belongs to.
     pub fn put_back_means(&self, phase: &str) -> Option<&str> {
         self.strategies.values().find_map(|strategy| strategy.phases.get(phase)?.put_back_means.as_deref())
+    }
+
+    /// What tells of turns, of the strategy that has them; none where none has.
+    pub fn turns(&self) -> Option<&Turns> {
+        self.strategies.values().find_map(|strategy| strategy.turns.as_ref())
+    }
+
+    /// Whether a phase takes back what was begun, whichever strategy it belongs to.
+    pub fn undoes(&self, phase: &str) -> bool {
+        self.strategies.values().filter_map(|strategy| strategy.phases.get(phase)).any(|phase| phase.undoes)
     }
 
     /// The templates of states: those of the frame, in the order of their numbers and then those without one, and each strategy's.
@@ -198,8 +208,20 @@ fn fault(path: &str, reason: impl fmt::Display) -> Problem {
 
 /// A file that is no YAML, or not what it has to be, with the line.
 fn unreadable(path: &str, error: &serde_yaml::Error) -> Problem {
-    let line = error.location().map(|location| format!(":{}", location.line())).unwrap_or_default();
-    Problem::new("strategy", path, format!("templates/{path}{line}: {}", error.without_snippet()))
+    let (line, reason) = yaml_fault(error);
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    Problem::new("strategy", path, format!("templates/{path}{line}: {reason}"))
+}
+
+/// The line of a fault of YAML, and what is wrong there.
+pub(crate) fn yaml_fault(error: &serde_yaml::Error) -> (Option<u64>, String) {
+    let text = error.without_snippet().to_string();
+    let reason = match text.strip_prefix("duplicate mapping key: ").and_then(|rest| rest.split_once(", set "))
+    {
+        Some((key, _)) => format!("`{key}` stands twice; leave one of the two"),
+        None => text.split(" at line ").next().unwrap_or(&text).to_owned(),
+    };
+    (error.location().map(|location| location.line()), reason)
 }
 
 #[cfg(test)]
@@ -238,6 +260,10 @@ mod tests {
                 "the phase `refreshing` is put back by",
             ),
             ("summary: s\nextends: out-in\nneeds: {speed: []}\n", "`needs` names `speed`"),
+            (
+                "summary: s\nextends: out-in\njudged_by: {minimum_percent: speed}\n",
+                "`judged_by` names `speed`",
+            ),
             ("summary: s\nextends: out-in\nsettings: {summaries: {speed: t}}\n", "`summaries` names `speed`"),
             (
                 "summary: s\nextends: out-in\nphases: {mixing: {step: 2}}\n",
@@ -245,6 +271,7 @@ mod tests {
             ),
             ("summary: s\nhook: {}\n", "extra/strategy.yaml:2: unknown field `hook`"),
             ("summary: [\n", "extra/strategy.yaml:1: "),
+            ("summary: s\nextends: out-in\nsummary: t\n", "extra/strategy.yaml:3: `summary` stands twice"),
             ("summary: s\nextends: out-in\nnamed_by: out-in-timed\n", "`named_by` names `out-in-timed`"),
             ("summary: s\nextends: out-in\nnamed_by: nobody\n", "`named_by` names `nobody`"),
         ] {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::setting::Setting;
-use super::types::{Hooks, LeavingOrder, Phase, Strategy};
+use super::types::{Hooks, JudgedBy, LeavingOrder, Phase, Strategy, Turns};
 
 /// A `strategy.yaml` as it is written.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +31,10 @@ pub(super) struct File {
     phases: BTreeMap<String, Phase>,
     #[serde(default)]
     processes: Option<Vec<String>>,
+    #[serde(default)]
+    turns: Option<Turns>,
+    #[serde(default)]
+    judged_by: Option<JudgedBy>,
     #[serde(default)]
     needs: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -94,6 +98,11 @@ impl File {
         if let Some(key) = needs.keys().find(|key| !settings.contains_key(*key)) {
             return Err(format!("`needs` names `{key}`, which is no setting of it"));
         }
+        let judged_by =
+            self.judged_by.or_else(|| base.map(|base| base.judged_by.clone())).unwrap_or_default();
+        if let Some(key) = judged_by.settings().find(|key| !settings.contains_key(*key)) {
+            return Err(format!("`judged_by` names `{key}`, which is no setting of it"));
+        }
         let promise = self.promise.or_else(|| base.map(|base| base.promise.clone()));
         Ok(Strategy {
             name: name.to_owned(),
@@ -106,6 +115,8 @@ impl File {
             leaving_order: self.leaving_order.or_else(|| base.and_then(|base| base.leaving_order)),
             phases,
             processes: self.processes.or_else(|| base.map(|base| base.processes.clone())).unwrap_or_default(),
+            turns: self.turns.or_else(|| base.and_then(|base| base.turns.clone())),
+            judged_by,
             needs,
             settings,
         })

@@ -8,9 +8,9 @@ mod types;
 use std::collections::BTreeMap;
 
 pub use catalog::Catalog;
-pub(crate) use catalog::{FRAME, ROOT};
+pub(crate) use catalog::{FRAME, ROOT, yaml_fault};
 pub use setting::Setting;
-pub use types::{Hooks, LeavingOrder, Phase, Strategy};
+pub use types::{Hooks, JudgedBy, LeavingOrder, Phase, Strategy, Turns};
 
 /// The strategies that are compiled in, by name.
 pub fn all() -> &'static BTreeMap<String, Strategy> {

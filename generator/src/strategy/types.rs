@@ -30,6 +30,10 @@ pub struct Strategy {
     /// Processes of a group without which it cannot do its work: where one is suspended, nothing is changed. Those that
     /// register targets count only where there is a load balancer.
     pub processes: Vec<String>,
+    /// Where each instance is replaced in an execution of its own; none where it is in that of the recycle.
+    pub turns: Option<Turns>,
+    /// The settings by which the simulator judges a run.
+    pub judged_by: JudgedBy,
     /// API calls that AWS asks the machine's role for besides those that the machine makes, by the setting that has them
     /// needed: one that is given and not empty.
     pub needs: BTreeMap<String, Vec<String>>,
@@ -75,9 +79,50 @@ pub struct Phase {
     pub put_back: Option<String>,
     /// For people: what putting back does, as half a sentence.
     pub put_back_means: Option<String>,
+    /// Whether it takes back what was begun: it has until the restore's deadline, and not until the phase's own.
+    pub undoes: bool,
 }
 
+/// Turns: executions in each of which one instance is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Turns {
+    /// The Map that runs them.
+    pub state: String,
+    /// The attribute of the lock item that holds the turn that is under way, JSON.
+    pub attribute: String,
+    /// The attribute of the lock item that holds how long turns take, JSON.
+    pub pace: String,
+}
+
+/// Settings of the strategy, by what they mean to whoever judges a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JudgedBy {
+    /// The setting that is the least percentage of the desired capacity that stays healthy.
+    pub minimum_percent: Option<String>,
+    /// The setting that is the percentage that the group may grow to.
+    pub maximum_percent: Option<String>,
+    /// The setting, with the word of it by which instances leave in windows only.
+    pub leaves_in_windows: BTreeMap<String, String>,
+}
+
+impl JudgedBy {
+    /// Every setting that is named.
+    pub(super) fn settings(&self) -> impl Iterator<Item = &String> {
+        self.minimum_percent.iter().chain(&self.maximum_percent).chain(self.leaves_in_windows.keys())
+    }
+}
+
+/// The process of a group without which AWS runs no instance refresh.
+const REFRESHES: &str = "InstanceRefresh";
+
 impl Strategy {
+    /// Whether it has AWS replace the instances, by an instance refresh.
+    pub fn refreshes(&self) -> bool {
+        self.processes.iter().any(|process| process == REFRESHES)
+    }
+
     /// Its phases that are put back by a state of its own, with that state.
     pub fn put_back(&self) -> impl Iterator<Item = (&String, &String)> {
         self.phases.iter().filter_map(|(phase, how)| Some((phase, how.put_back.as_ref()?)))

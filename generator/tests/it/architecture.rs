@@ -6,6 +6,7 @@
 
 mod frame;
 mod macro_calls;
+mod purposes;
 mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -347,10 +348,8 @@ fn every_strategy_is_complete() {
             continue;
         }
         strategies += 1;
-        for file in ["strategy.yaml", "README.md"] {
-            if !folder.join(file).is_file() {
-                faults.push(format!("{} lacks {file}", relative(&folder)));
-            }
+        if !folder.join("strategy.yaml").is_file() {
+            faults.push(format!("{} lacks strategy.yaml", relative(&folder)));
         }
         let files =
             fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());

@@ -18,7 +18,8 @@ impl Deployments {
             let deployed = case.scenario.deployments(&base);
             deployed.unwrap_or_else(|problems| panic!("{}: {problems}", case.path))
         };
-        let asked_for = format!("{} {:?}", case.scenario.stack, case.scenario.stacks);
+        let asked_for =
+            format!("{} {:?} {:?}", case.scenario.stack, case.scenario.stacks, case.scenario.settings);
         self.0.entry(asked_for).or_insert_with(deploy).clone()
     }
 }

@@ -45,8 +45,12 @@ fn generated(example: &Path) -> BTreeMap<String, String> {
 /// Leaves out what formats have of the definition, each once.
 fn leave_out_copies(files: &mut BTreeMap<String, String>, definition: &str) {
     assert_eq!(definition.lines().count(), 1, "what is deployed has no white space");
+    // As it is, or within a text of JSON.
+    let escaped = serde_json::Value::from(definition).to_string();
+    let spelt = [definition, escaped.trim_matches('"')];
+    let has_it = |text: &String| spelt.iter().any(|spelt| text.contains(spelt));
     let copies: Vec<_> =
-        files.iter().filter(|(_, text)| text.contains(definition)).map(|(path, _)| path.clone()).collect();
+        files.iter().filter(|(_, text)| has_it(text)).map(|(path, _)| path.clone()).collect();
     let folder = |path: &String| path.split('/').next().unwrap_or_default().to_owned();
     let formats: Vec<_> = FORMATS.iter().map(|format| format.description().name.to_owned()).collect();
     let mut found: Vec<_> = copies.iter().map(folder).collect();
@@ -55,7 +59,8 @@ fn leave_out_copies(files: &mut BTreeMap<String, String>, definition: &str) {
     for path in copies {
         let text = files.remove(&path).expect("it was found");
         if text.trim_end() != definition {
-            files.insert(path, text.replace(definition, &format!("# {DEFINITION}, on one line")));
+            let stands = format!("# {DEFINITION}, on one line");
+            files.insert(path, spelt.iter().fold(text, |text, spelt| text.replace(spelt, &stands)));
         }
     }
 }

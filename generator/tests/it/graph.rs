@@ -21,6 +21,22 @@ fn documents() -> Vec<PathBuf> {
     std::iter::once(repository.join("docs/state-machine.md")).chain(pages).collect()
 }
 
+/// The text of a document; of a strategy without a README, where goldens are written, what one begins with.
+fn text(path: &Path, updating: bool) -> String {
+    let name = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let strategy = name.and_then(|name| Catalog::embedded().strategies().get(&name));
+    match (fs::read_to_string(path), strategy) {
+        (Ok(text), _) => text,
+        (Err(_), Some(strategy)) if updating => format!(
+            "# {}\n\nWhat it does: {}.\n\nWhat it promises: {}.\n\n## Its states\n\n{BEGIN}{} -->\n{END}",
+            strategy.name, strategy.summary, strategy.promise, strategy.name
+        ),
+        (Err(error), _) => {
+            panic!("{}: {error}; `UPDATE_GOLDENS=1 cargo test` begins a strategy's", path.display())
+        }
+    }
+}
+
 /// The text with the picture of each pair of marks, and what they ask for.
 fn drawn(text: &str, picture: impl Fn(&str) -> String) -> (String, Vec<String>) {
     let mut parts = text.split(BEGIN);
@@ -45,10 +61,11 @@ fn the_documents_show_the_states_of_the_emitted_definition() {
         graph::mermaid_stage(whole, stage).unwrap_or_else(|| panic!("there is no stage {stage}"))
     };
     let mut shown = Vec::new();
+    let updating = env::vars_os().any(|(name, _)| name == "UPDATE_GOLDENS");
     for path in documents() {
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = text(&path, updating);
         let (drawn, names) = drawn(&text, picture);
-        if env::vars_os().any(|(name, _)| name == "UPDATE_GOLDENS") {
+        if updating {
             fs::write(&path, &drawn).expect("a document");
         } else {
             assert!(text == drawn, "{} differs; see `UPDATE_GOLDENS=1 cargo test`", path.display());

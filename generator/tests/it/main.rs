@@ -1,7 +1,7 @@
 //! The tests that run the product from outside.
 
 mod run;
-mod run_report;
+mod report;
 mod prepared;
 mod python;
 mod node;

@@ -1,9 +1,11 @@
 //! Scenarios as a whole, and several stacks in one world; each scenario file is a test of `tests/scenarios/main.rs`.
 
-use asg_recycle::config;
+use std::collections::BTreeSet;
+
 use asg_recycle::simulate::runner::{Detail, Run};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle::strategy;
+use asg_recycle::{asl, config};
 
 use crate::cases::all_cases;
 
@@ -13,6 +15,23 @@ fn every_strategy_has_scenarios() {
     for name in strategy::all().keys() {
         assert!(cases.iter().filter(|case| case.strategy == *name).count() > 10, "{name}");
     }
+}
+
+/// Those that the machine writes by itself are journals of this release.
+#[test]
+fn a_journal_of_every_former_version_is_put_back_from_each_phase() {
+    let names: BTreeSet<_> = all_cases().into_iter().map(|case| case.name).collect();
+    let known = asl::known_journals();
+    let newest = known.iter().max().copied().expect("a version is known");
+    let phases = strategy::all().values().flat_map(|strategy| strategy.put_back().map(|(phase, _)| phase));
+    let wanted = phases.flat_map(|phase| {
+        known
+            .iter()
+            .filter(|version| **version < newest)
+            .map(move |version| format!("former-journal-{version}-{phase}"))
+    });
+    let lacking: BTreeSet<_> = wanted.filter(|name| !names.contains(name)).collect();
+    assert_eq!(lacking, BTreeSet::new());
 }
 
 fn run(text: &str) -> Run {

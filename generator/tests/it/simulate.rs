@@ -1,6 +1,7 @@
 //! `simulate` as people and programs call it.
 
 use asg_recycle::simulate::scenario::FAULTS;
+use asg_recycle::strategy;
 use serde_json::Value;
 
 use crate::run::{Done, Run};
@@ -100,10 +101,8 @@ fn values_that_make_no_sense_are_bad_usage() {
     ] {
         simulate(arguments).stdout("").stderr_has(said).stderr_has("--help").exits(2);
     }
-    simulate(&["--strategy", "sideways"])
-        .stdout("")
-        .stderr_has("there are: in-out, instance-refresh, out-in")
-        .exits(2);
+    let names = strategy::all().keys().cloned().collect::<Vec<_>>().join(", ");
+    simulate(&["--strategy", "sideways"]).stdout("").stderr_has(&format!("there are: {names}")).exits(2);
     simulate(&["--scenario", "gone.yaml"]).stdout("").stderr_has("`gone.yaml` is no file").exits(2);
     simulate(&["--strategy", "outin"]).stderr_has("did you mean `out-in`?").exits(2);
     simulate(&["--scenario", "never-healty"]).stderr_has("no scenario of out-in; did you mean `").exits(2);

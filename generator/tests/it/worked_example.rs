@@ -60,12 +60,16 @@ fn the_example_is_a_strategy_like_the_others_in_the_simulator() {
     failures.extend(unmet(&deployment, &own).into_iter().map(|fault| format!("its own: {fault}")));
     let shared = cases().unwrap_or_else(|(path, error)| panic!("{path}: {error}"));
     let mut shared: BTreeMap<_, _> = shared.into_iter().map(|case| (case.path, case.scenario)).collect();
+    let config = config();
     shared.retain(|path, scenario| {
         let is_one_stack = scenario.stack.is_empty() && scenario.stacks.is_empty();
-        path.starts_with("strategies/_shared/") && scenario.is_for(NAME) && is_one_stack
+        path.starts_with("strategies/_shared/")
+            && scenario.is_for(&config.catalog().strategies()[NAME])
+            && is_one_stack
     });
     for (path, scenario) in &shared {
-        failures.extend(unmet(&deployment, scenario).into_iter().map(|fault| format!("{path}: {fault}")));
+        let own = scenario.deployments(&config).unwrap_or_else(|problems| panic!("{path}: {problems}"));
+        failures.extend(unmet(&own[0], scenario).into_iter().map(|fault| format!("{path}: {fault}")));
     }
     assert!(shared.len() > 40, "{} scenarios are for every strategy", shared.len());
     assert!(failures.is_empty(), "of {} scenarios:\n{}", shared.len(), failures.join("\n"));

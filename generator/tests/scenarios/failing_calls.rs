@@ -66,10 +66,20 @@ pub(crate) fn strategies() -> impl Iterator<Item = &'static String> {
     strategy::all().keys()
 }
 
-/// What is wrong in any of the runs of a strategy.
-pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Published) -> Vec<String> {
+/// The runs of a strategy that are followed, each with its name: those that are listed, or else every case in its folder.
+fn followed_of(strategy: &str) -> Vec<(String, Scenario)> {
     let runs: BTreeMap<String, Vec<Followed>> =
         serde_yaml::from_str(include_str!("failing_calls.yaml")).expect("the runs are in order");
+    if let Some(listed) = runs.get(strategy) {
+        return listed.iter().map(|followed| followed.scenario(strategy)).collect();
+    }
+    let folder = format!("strategies/{strategy}/");
+    let own = all_cases().into_iter().filter(|case| case.path.starts_with(&folder));
+    own.map(|case| (case.name, case.scenario)).collect()
+}
+
+/// What is wrong in any of the runs of a strategy.
+pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Published) -> Vec<String> {
     let folder = format!("strategies/{strategy}/");
     let is_meant = |state: &str| {
         let origin = deployment.origin(state).unwrap_or_default();
@@ -79,8 +89,7 @@ pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Pub
     };
     let mut states = CallingStates::of(deployment.machine(), is_meant);
     let mut unmet = Vec::new();
-    for followed in runs.get(strategy).into_iter().flatten() {
-        let (name, mut scenario) = followed.scenario(strategy);
+    for (name, mut scenario) in followed_of(strategy) {
         scenario.world.alarms.entry("errors".to_owned()).or_insert(AlarmState::Ok);
         let runner = scenario.runner(std::slice::from_ref(deployment), strategy, Detail::States);
         let runner = runner.unwrap_or_else(|error| panic!("{name}: {error}"));

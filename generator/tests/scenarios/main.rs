@@ -143,7 +143,7 @@ fn main() -> ExitCode {
         Trial::test(name, move || permission.unmet().map_err(Failed::from))
     }));
     trials.push(of_all("every permission is shown to be needed, or listed", permissions::faults_of_table));
-    for strategy in failing_calls::strategies() {
+    for strategy in upgrades::strategies() {
         let unmet = move || upgrades::unmet(strategy);
         trials.push(of_all(&format!("{strategy}: upgraded in every state"), unmet));
     }

@@ -17,7 +17,7 @@ use asg_recycle::simulate::abort::{Abort, upgrade_where};
 use asg_recycle::simulate::invariants::Invariant;
 use asg_recycle::simulate::runner::{Deployment, Detail, Roles, Run, Runner};
 use asg_recycle::simulate::scenario::Scenario;
-use asg_recycle::strategy::Catalog;
+use asg_recycle::strategy::{self, Catalog};
 use asg_recycle_handler::settings::Settings;
 use asg_recycle_simulator::iam_policy::RolePolicies;
 use serde::Deserialize;
@@ -117,6 +117,14 @@ fn first_visits() -> impl FnMut(&str, usize) -> bool {
 }
 
 /// What is wrong after an upgrade at any step of the strategy's runs.
+/// The strategies that the former version has, too: of another there is nothing to upgrade.
+pub(crate) fn strategies() -> impl Iterator<Item = &'static String> {
+    let former = FormerVersion::read().environment.remove("STRATEGIES").unwrap_or_default();
+    strategy::all()
+        .keys()
+        .filter(move |name| former.split(',').any(|known| known.split(':').next() == Some(name.as_str())))
+}
+
 pub(crate) fn unmet(strategy: &str) -> Vec<String> {
     unmet_with(strategy, |newer| newer)
 }

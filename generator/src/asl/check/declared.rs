@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asg_recycle_simulator::states_language::State;
 use serde_json::Value;
 
 use super::super::declarations::{Declaration, Declarations};
 use super::super::definition::Definition;
+use super::super::expression::Parsed;
 use super::super::kind::Kind;
 use super::report::Report;
-use super::variables::read_by;
 
 const EVERYWHERE: &str = "everywhere";
 /// Any of the strategies.
@@ -22,7 +23,7 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     let mut writers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut read = BTreeSet::new();
     for (scope, name, state) in definition.machine.states() {
-        read.extend(read_by(definition, state).into_keys());
+        read.extend(used_by(definition, state));
         // What children assign is theirs alone: another rule says so.
         let stage = if scope == 0 { stage_of(declared, name) } else { None };
         for (variable, value) in state.assignments() {
@@ -52,10 +53,48 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         for stage in said.filter(|said| !writers.contains(said.as_str())) {
             add(format!("${variable} is said to be written by `{stage}`, which does not"));
         }
-        if !read.contains(variable) {
-            add(format!("${variable} is declared, and read nowhere"));
+        if declaration.written_by.iter().any(|said| said == STRATEGIES)
+            && !declared.strategies.iter().any(|strategy| writers.contains(strategy.as_str()))
+        {
+            add(format!("${variable} is said to be written by strategies, of which none does"));
+        }
+        for nobody in declaration.written_by.iter().filter(|said| !is_writer(declared, said)) {
+            add(format!(
+                "${variable} is said to be written by `{nobody}`, which is no stage and no strategy"
+            ));
+        }
+        if !read.contains(variable.as_str()) {
+            add(format!(
+                "${variable} is declared, and read nowhere but to pass it on or to ask of which kind it is"
+            ));
         }
     }
+}
+
+/// The variables of which a state makes use: that it computes one from itself, asks of which kind it is, or passes it on with the
+/// request, is none.
+fn used_by<'a>(definition: &'a Definition, state: &'a State) -> BTreeSet<&'a str> {
+    let carried = &definition.declared.carried;
+    let passes_on = |keys: &BTreeSet<String>| !carried.is_empty() && keys.is_superset(carried);
+    let mut used = BTreeSet::new();
+    for text in state.texts() {
+        let Some(Parsed { uses, .. }) = definition.expression(text.text) else { continue };
+        let objects = uses.in_objects.iter().filter(|(keys, _)| !passes_on(keys));
+        let names = objects.flat_map(|(_, names)| names).chain(&uses.plain).map(String::as_str);
+        used.extend(names.filter(|name| assigned_at(&text.place) != Some(name)));
+    }
+    used
+}
+
+/// The variable that is assigned what stands at this place of a state: `x` at `Choices[0].Assign.x`.
+fn assigned_at(place: &str) -> Option<&str> {
+    let (before, after) = place.split_once("Assign.")?;
+    let is_field = before.is_empty() || before.ends_with('.');
+    is_field.then(|| after.split(['.', '[']).next().unwrap_or(after))
+}
+
+fn is_writer(declared: &Declarations, said: &str) -> bool {
+    said == EVERYWHERE || said == STRATEGIES || declared.stages.contains_key(said)
 }
 
 /// The stage of the frame, or the strategy, that a state stands in.

@@ -1,4 +1,4 @@
-//! Every key of the input is one that the table of requests declares, and each that is not for others is read.
+//! Every key of the input is one that the table of requests declares, each that is not for others is read, and no other.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
     }
     for (key, state) in read.iter().filter(|(key, _)| !declared.contains_key(**key)) {
         report.add(state, format!("`{key}` of the input is in no table of requests"));
+    }
+    for (key, state) in read.iter().filter(|(key, _)| declared.get(**key) == Some(&false)) {
+        report.add(state, format!("`{key}` of the input is declared as for others, and is read here"));
     }
     for (key, _) in declared.iter().filter(|(key, wanted)| **wanted && !read.contains_key(key.as_str())) {
         report.add(start, format!("`{key}` of the input is declared, and read nowhere"));

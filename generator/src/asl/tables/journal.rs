@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::super::kind::Kind;
-use super::rows::{fault, typed};
+use super::rows::{fault, typed, unreadable};
 use crate::problem::Problems;
 use crate::strategy::Catalog;
 
@@ -84,7 +84,7 @@ impl Journal {
         let mut journal = Self::default();
         let tables = catalog.texts().filter(|(path, _)| path.ends_with("/journal.yaml"));
         for (path, text) in tables {
-            let read = serde_yaml::from_str(text).map_err(|error| error.without_snippet().to_string());
+            let read = serde_yaml::from_str(text).map_err(|error| unreadable(&error));
             if let Err(reason) = read.and_then(|file| journal.add(file, path == SHARED)) {
                 problems.push(fault(catalog, path, &reason));
             }

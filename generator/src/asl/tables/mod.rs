@@ -6,15 +6,14 @@ mod journal;
 mod page;
 mod request;
 mod rows;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::declarations::{Declaration, Declarations};
-use super::kind::Kind;
 use crate::problem::{Problem, Problems};
 use crate::strategy::Catalog;
 
@@ -22,42 +21,9 @@ use journal::Journal;
 pub(super) use journal::known_versions;
 use request::RequestKey;
 use rows::{fault, place, rows};
+use variables::{OF_A_CHILD, VariableTable, prefix};
 
 const REQUEST: &str = "strategies/_shared/request.yaml";
-/// How the name of a table of a child execution's variables ends; what comes before is the prefix of their names.
-const OF_A_CHILD: &str = ".variables.yaml";
-
-/// A variable of the machine, or of a child execution.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Variable {
-    pub(super) kind: Kind,
-    /// For people, with its unit.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "printed in docs/machine-state.md, which a test holds")
-    )]
-    pub(super) meaning: String,
-    /// The stages of the frame that assign it, `strategies` for any strategy, `everywhere`. A strategy's own variables
-    /// and those of children need none: nobody else knows them.
-    #[serde(default)]
-    pub(super) written_by: Vec<String>,
-    /// What an execution begins with: JSON, a text that begins with `{%` an expression. Without one it is assigned by
-    /// the states alone.
-    #[serde(default)]
-    pub(super) initial: Option<Value>,
-}
-
-/// A table of variables.
-#[derive(Debug)]
-pub(super) struct VariableTable {
-    /// Of its file, under `templates/`.
-    pub(super) path: String,
-    /// What the names begin with in the definition: `turn_` in a child execution's.
-    pub(super) prefix: String,
-    /// By name, without the prefix, as it is written.
-    pub(super) variables: Vec<(String, Variable)>,
-}
 
 /// All tables of a catalog.
 #[derive(Debug)]
@@ -104,16 +70,15 @@ impl Tables {
                 Err(reason) => problems.push(fault(catalog, path, &reason)),
             }
         }
-        let request = request::read(catalog.text(REQUEST).unwrap_or_default()).unwrap_or_else(|reasons| {
-            problems.extend(reasons.iter().map(|reason| fault(catalog, REQUEST, reason)));
-            Vec::new()
-        });
-        for key in &request {
-            let is_child = |child: &str| variables.iter().any(|group| group.prefix == format!("{child}_"));
-            for child in key.children.iter().filter(|child| !is_child(child)) {
-                let reason = format!("{}: there is no child execution `{child}`", key.key);
-                problems.push(fault(catalog, REQUEST, &reason));
-            }
+        let request =
+            request::read(catalog.text(REQUEST).unwrap_or_default(), &variables).unwrap_or_else(|reasons| {
+                problems.extend(reasons.iter().map(|reason| fault(catalog, REQUEST, reason)));
+                Vec::new()
+            });
+        for (key, reason) in
+            request.iter().filter_map(|key| Some((key, lost_part(key, &variables, &request)?)))
+        {
+            problems.push(fault(catalog, REQUEST, &format!("{}: {reason}", key.key)));
         }
         problems.extend(declared_twice(catalog, &variables, &request));
         let journal = Journal::read(catalog, &mut problems);
@@ -176,11 +141,37 @@ impl Tables {
             variables,
             stages: stages.collect(),
             strategies,
+            carried: self
+                .request
+                .iter()
+                .filter(|key| key.rerun.is_some())
+                .map(|key| key.key.clone())
+                .collect(),
             input: self.request.iter().map(|key| (key.key.clone(), !key.is_for_others())).collect(),
             journal: kinds(&self.journal.keys),
             lock_item: kinds(&self.journal.lock_item),
         }
     }
+}
+
+/// What is wrong with the variable of which it is said to be a part.
+fn lost_part(key: &RequestKey, tables: &[VariableTable], request: &[RequestKey]) -> Option<String> {
+    let whole = key.part_of.as_ref()?;
+    let frame = tables.iter().filter(|table| table.prefix.is_empty()).flat_map(|table| &table.variables);
+    let initial = frame
+        .filter(|(name, _)| name == whole)
+        .map(|(_, variable)| variable.initial.as_ref().map(ToString::to_string).unwrap_or_default());
+    let read = request.iter().filter(|one| one.variable.as_ref() == Some(whole)).map(|one| one.read.clone());
+    let Some(reading) = initial.chain(read).next() else {
+        return Some(format!(
+            "`part_of` names `{whole}`, which is no variable of the frame or of the request"
+        ));
+    };
+    let place = format!("$states.input.{}", key.key);
+    let is_read = reading.match_indices(&place).any(|(at, _)| {
+        !reading[at + place.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+    });
+    (!is_read).then(|| format!("`part_of` names `{whole}`, which begins without `{place}`"))
 }
 
 /// A variable has one table, whose kind and writers are its own.
@@ -205,11 +196,6 @@ fn declared_twice(catalog: &Catalog, variables: &[VariableTable], request: &[Req
         }
     }
     problems
-}
-
-/// The prefix of the variables of a table: the name of a child execution's file of states.
-fn prefix(path: &str) -> Option<&str> {
-    path.rsplit('/').next()?.strip_suffix(OF_A_CHILD)
 }
 
 /// Expressions may be written over several lines.

@@ -1,10 +1,13 @@
 //! What an execution is asked for, key by key: how it is read from the input, and who carries it on.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::kind::Kind;
 use super::rows::rows;
+use super::variables::{FRAME, VariableTable};
 
 /// Who takes a key of the request further than the execution that was given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,21 @@ pub(in crate::asl) enum Giver {
     Handler,
     /// An execution that hands over.
     Predecessor,
+}
+
+/// Which child executions get a key.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Children {
+    All(All),
+    Named(Vec<String>),
+}
+
+/// The word for every child execution, those of strategies too.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum All {
+    All,
 }
 
 /// A row as it is written.
@@ -51,7 +69,7 @@ struct Row {
     #[serde(default)]
     carried_by: Option<Vec<Carrier>>,
     #[serde(default)]
-    children: Option<Vec<String>>,
+    children: Option<Children>,
     #[serde(default)]
     rerun: Option<String>,
     #[serde(default)]
@@ -97,16 +115,22 @@ impl RequestKey {
     }
 }
 
-/// Reads the table.
+/// Reads the table. `tables` are all of variables, those of child executions among them.
 ///
 /// # Errors
 /// What is wrong, each with its key.
-pub(super) fn read(text: &str) -> Result<Vec<RequestKey>, Vec<String>> {
+pub(super) fn read(text: &str, tables: &[VariableTable]) -> Result<Vec<RequestKey>, Vec<String>> {
     let rows = rows::<Row>(text).map_err(|reason| vec![reason])?;
+    let children = || tables.iter().filter(|table| table.child().is_some());
+    // Strategies may have children of theirs, which the frame knows by no name.
+    let frame: BTreeSet<_> =
+        children().filter(|table| table.path.starts_with(FRAME)).filter_map(VariableTable::child).collect();
+    let all: Vec<_> = children().filter_map(VariableTable::child).map(str::to_owned).collect();
+    let fault = |row: &Row| row.fault().map(str::to_owned).or_else(|| row.unknown_child(&frame));
     let faults: Vec<_> =
-        rows.iter().filter_map(|(key, row)| Some(format!("{key}: {}", row.fault()?))).collect();
+        rows.iter().filter_map(|(key, row)| Some(format!("{key}: {}", fault(row)?))).collect();
     if faults.is_empty() {
-        Ok(rows.into_iter().map(|(key, row)| row.complete(key)).collect())
+        Ok(rows.into_iter().map(|(key, row)| row.complete(key, &all)).collect())
     } else {
         Err(faults)
     }
@@ -143,7 +167,15 @@ impl Row {
         unused.then_some("it says how it is carried by what does not carry it")
     }
 
-    fn complete(self, key: String) -> RequestKey {
+    /// A child that it names, and the frame does not have.
+    fn unknown_child(&self, frame: &BTreeSet<&str>) -> Option<String> {
+        let Some(Children::Named(names)) = &self.children else { return None };
+        let unknown = names.iter().find(|name| !frame.contains(name.as_str()))?;
+        Some(format!("the frame has no child execution `{unknown}`"))
+    }
+
+    /// `all` names every child execution.
+    fn complete(self, key: String, all: &[String]) -> RequestKey {
         let (rerun, hand_over) = (self.is_carried_by(Carrier::Rerun), self.is_carried_by(Carrier::HandOver));
         let variable = self.variable.as_ref().map(|name| format!("${name}")).unwrap_or_default();
         let mut written_by = vec!["begin".to_owned()];
@@ -155,7 +187,11 @@ impl Row {
             take_up: rerun
                 .then(|| self.take_up.clone().unwrap_or_else(|| self.reading(&format!("$requested.{key}")))),
             hand_over: hand_over.then(|| self.hand_over.clone().unwrap_or(variable)),
-            children: self.children.unwrap_or_default(),
+            children: match self.children {
+                Some(Children::All(All::All)) => all.to_vec(),
+                Some(Children::Named(names)) => names,
+                None => Vec::new(),
+            },
             key,
             kind: self.kind,
             meaning: self.meaning,
@@ -181,11 +217,11 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
 
     use asg_recycle_handler::contract::INPUT_VERSION;
 
-    use super::super::{REQUEST, Tables};
+    use super::super::Tables;
     use super::*;
     use crate::asl::{Machine, build};
     use crate::config::Config;
@@ -218,9 +254,19 @@ mod tests {
 
     /// The machine with one more key in the table.
     fn with_key(row: &str) -> Result<Machine, String> {
+        with_key_and(row, None)
+    }
+
+    /// The same, and a text in a file of the frame that another takes the place of.
+    fn with_key_and(row: &str, edit: Option<(&str, &str, &str)>) -> Result<Machine, String> {
         let catalog = Catalog::embedded();
-        let table = format!("{}{row}", catalog.text(REQUEST).expect("there is a table"));
-        let files = [("request.yaml".to_owned(), table)].into();
+        let text =
+            |file: &str| catalog.text(&format!("strategies/_shared/{file}")).expect("it is there").to_owned();
+        let mut files = BTreeMap::from([("request.yaml".to_owned(), text("request.yaml") + row)]);
+        if let Some((file, from, to)) = edit {
+            assert!(text(file).contains(from), "{file} lacks {from}");
+            files.insert(file.to_owned(), text(file).replace(from, to));
+        }
         let catalog = catalog.with_folder("_shared", files).expect("the strategies are as they were");
         build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
             .map_err(|problems| problems.to_string())
@@ -229,17 +275,44 @@ mod tests {
     #[test]
     fn a_key_that_is_added_to_the_table_is_found_wherever_a_request_is_passed_on() {
         let row = "duration_max:\n  {kind: number, meaning: seconds, variable: duration_max, default: 0, \
-                   carried_by: [rerun, hand_over], children: [turn]}\n";
-        let fault = with_key(row).expect_err("a child gets it, and reads it nowhere");
-        assert!(fault.contains("$turn_duration_max is declared, and read nowhere"), "{fault}");
-        assert!(!fault.contains("$list_duration_max"), "the other child does not get it: {fault}");
-        let fault = with_key(&row.replace("[turn]", "[trun]")).expect_err("there is no such child");
-        assert!(fault.contains("duration_max: there is no child execution `trun`"), "{fault}");
-        let fault = with_key("owner: {kind: text, meaning: whose it is, part_of: about}\n")
-            .expect_err("nobody reads it");
-        assert!(fault.contains("`owner` of the input is declared, and read nowhere"), "{fault}");
-        let row = row.replace("[turn]", "[]");
-        let states = &definition(&with_key(&row).expect("it has no fault"))["States"];
+                   carried_by: [rerun, hand_over], children: all}\n";
+        let fault = with_key(row).expect_err("children get it, and read it nowhere");
+        for child in ["list", "turn"] {
+            assert!(
+                fault.contains(&format!("${child}_duration_max is declared, and read nowhere")),
+                "{fault}"
+            );
+        }
+        let fault =
+            with_key(&row.replace("all", "[list]")).expect_err("a child gets it, and reads it nowhere");
+        assert!(fault.contains("$list_duration_max"), "{fault}");
+        assert!(!fault.contains("$turn_duration_max"), "the other child does not get it: {fault}");
+        for other in ["lits", "turn"] {
+            let fault = with_key(&row.replace("all", &format!("[{other}]")))
+                .expect_err("the frame has no such child");
+            assert!(
+                fault.contains(&format!("duration_max: the frame has no child execution `{other}`")),
+                "{fault}"
+            );
+        }
+        for (whole, expected) in
+            [("about", "begins without `$states.input.owner`"), ("nonsense", "is no variable")]
+        {
+            let row = format!("owner: {{kind: text, meaning: whose it is, part_of: {whole}}}\n");
+            let fault = with_key(&row).expect_err("nobody reads it");
+            assert!(
+                fault.contains(&format!("owner: `part_of` names `{whole}`, which {expected}")),
+                "{fault}"
+            );
+        }
+        let row = row.replace("all", "[]");
+        let fault = with_key(&row).expect_err("its kind is asked and it is passed on, and no state uses it");
+        assert!(fault.contains("$duration_max is declared, and read nowhere but"), "{fault}");
+        let used =
+            ("'recycling has started' &", "'recycling has started' & ($duration_max > 3 ? '' : '.') &");
+        let machine =
+            with_key_and(&row, Some(("5_start.asl.json.j2", used.0, used.1))).expect("it has no fault");
+        let states = &definition(&machine)["States"];
         for (state, text) in [
             ("Read input", "$exists($states.input.duration_max) ? $states.input.duration_max : 0"),
             ("Ask the holder for a rerun", "'duration_max': $duration_max"),
@@ -248,6 +321,22 @@ mod tests {
         ] {
             assert!(states[state].to_string().contains(text), "{state} lacks `{text}`");
         }
+    }
+
+    #[test]
+    fn a_key_for_others_is_read_by_nobody_here() {
+        let row = "colour: {kind: text, meaning: m, for_others: true}\n";
+        with_key(row).expect("it has no fault");
+        let edit = (
+            "5_start.asl.json.j2",
+            "'recycling has started' &",
+            "'recycling has started' & $states.context.Execution.Input.colour &",
+        );
+        let fault = with_key_and(row, Some(edit)).expect_err("a state reads it");
+        assert!(
+            fault.contains("`colour` of the input is declared as for others, and is read here"),
+            "{fault}"
+        );
     }
 
     #[test]
@@ -295,7 +384,7 @@ mod tests {
                 "what does not carry it",
             ),
         ] {
-            let faults = read(&format!("x: {row}\n")).expect_err(row).join("\n");
+            let faults = read(&format!("x: {row}\n"), &[]).expect_err(row).join("\n");
             assert!(faults.contains(fault), "{faults}");
         }
     }

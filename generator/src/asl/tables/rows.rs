@@ -4,11 +4,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
-use crate::strategy::Catalog;
+use crate::strategy::{Catalog, yaml_fault};
 
 /// The rows of a table, in the order in which they are written.
 pub(super) fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(String, T)>, String> {
-    typed(serde_yaml::from_str(text).map_err(|error| error.without_snippet().to_string())?)
+    typed(serde_yaml::from_str(text).map_err(|error| unreadable(&error))?)
 }
 
 /// Each row as its type has it.
@@ -20,8 +20,23 @@ pub(super) fn typed<T: DeserializeOwned>(rows: Map<String, Value>) -> Result<Vec
     rows.into_iter().map(row).collect()
 }
 
-/// What is wrong with a table, by its file, and by the line of the row where the reason begins with the row's name.
+/// How a reason begins that has a line of its own.
+const LINE: &str = "line ";
+
+/// What is wrong with a text that is no table, as `fault` takes it.
+pub(super) fn unreadable(error: &serde_yaml::Error) -> String {
+    match yaml_fault(error) {
+        (Some(line), reason) => format!("{LINE}{line}: {reason}"),
+        (None, reason) => reason,
+    }
+}
+
+/// What is wrong with a table, by its file, and by the line: its own, or that of the row where the reason begins with the row's name.
 pub(super) fn fault(catalog: &Catalog, path: &str, reason: &str) -> Problem {
+    let own = reason.strip_prefix(LINE).and_then(|rest| rest.split_once(": "));
+    if let Some((line, reason)) = own.filter(|(line, _)| line.parse::<u64>().is_ok()) {
+        return Problem::new("table", path, format!("templates/{path}:{line}: {reason}"));
+    }
     let row = reason.split(':').next().and_then(|name| place(catalog, path, name));
     let place = row.unwrap_or_else(|| format!("templates/{path}"));
     Problem::new("table", path, format!("{place}: {reason}"))

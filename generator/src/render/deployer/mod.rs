@@ -18,7 +18,7 @@ use self::code::{NETWORK, SIGNED};
 use self::place::NamePlace;
 use self::row::{Row, TouchedArns};
 use super::emitted::Emitted;
-use super::format::Files;
+use super::format::{Description, Files};
 use crate::stack::Stack;
 
 /// Their folder in the output.
@@ -32,7 +32,7 @@ fn all_rows() -> impl Iterator<Item = &'static Row> {
 
 /// The policies for what is deployed, under the name of its format: of who looks, and of who changes besides. One that held
 /// both would be longer than IAM takes.
-pub(super) fn policies(stack: &Stack, format: &str, emitted: &[Emitted]) -> Files {
+pub(super) fn policies(stack: &Stack, format: &Description, emitted: &[Emitted]) -> Files {
     let place = NamePlace::of(stack);
     let rows = rows(&place, format, emitted);
     let policy = |actions_of: ActionsOf| {
@@ -44,7 +44,7 @@ pub(super) fn policies(stack: &Stack, format: &str, emitted: &[Emitted]) -> File
         let statements: Vec<Value> = statements.collect();
         format!("{:#}\n", json!({ "Version": "2012-10-17", "Statement": statements })).into_bytes()
     };
-    POLICIES.iter().map(|(name, actions_of)| (file(format, name), policy(*actions_of))).collect()
+    POLICIES.iter().map(|(name, actions_of)| (file(format.name, name), policy(*actions_of))).collect()
 }
 
 type ActionsOf = fn(&Row) -> &'static [&'static str];
@@ -57,9 +57,8 @@ fn file(format: &str, policy: &str) -> String {
 }
 
 /// The rows of what a format deploys.
-fn rows(place: &NamePlace, format: &str, emitted: &[Emitted]) -> Vec<&'static Row> {
-    let mut types = types(emitted);
-    types.insert(format.to_owned());
+fn rows(place: &NamePlace, format: &Description, emitted: &[Emitted]) -> Vec<&'static Row> {
+    let types = types(format, emitted);
     let is_asked = |row: &&Row| row.types.iter().any(|one| types.contains(*one)) && place.has(row.touches);
     all_rows().filter(is_asked).collect()
 }
@@ -78,16 +77,15 @@ pub struct DeployerNeed {
 }
 
 /// What each action of a format's policies is for.
-pub fn deployer_needs(stack: &Stack, format: &str, emitted: &[Emitted]) -> Vec<DeployerNeed> {
+pub fn deployer_needs(stack: &Stack, format: &Description, emitted: &[Emitted]) -> Vec<DeployerNeed> {
     let place = NamePlace::of(stack);
-    let mut types = types(emitted);
-    types.insert(format.to_owned());
+    let types = types(format, emitted);
     let of_row = |row: &'static Row| {
         let asking: Vec<_> = row.types.iter().copied().filter(|one| types.contains(*one)).collect();
         let of_policy = move |(name, actions_of): &(&str, ActionsOf)| {
             let need = |action: &&'static str| DeployerNeed {
                 action,
-                file: file(format, name),
+                file: file(format.name, name),
                 sid: format!("{:?}", row.touches),
                 types: asking.clone(),
             };
@@ -98,21 +96,16 @@ pub fn deployer_needs(stack: &Stack, format: &str, emitted: &[Emitted]) -> Vec<D
     rows(&place, format, emitted).into_iter().flat_map(of_row).collect()
 }
 
-/// What lines begin with that ask for more of a function than its type does.
-const MORE: &[(&str, &str)] = &[
-    ("vpc_config {", NETWORK),
-    ("VpcConfig:", NETWORK),
-    ("code_signing_config_arn ", SIGNED),
-    ("CodeSigningConfigArn: {", SIGNED),
-];
-
-/// Every type of resource that is deployed, as the format spells it.
-fn types(emitted: &[Emitted]) -> BTreeSet<String> {
+/// Every type of resource that is deployed, as the format spells it, what asks for more of a function than its type does, and the
+/// format.
+fn types(format: &Description, emitted: &[Emitted]) -> BTreeSet<String> {
+    let begins = [(format.function_in_vpc, NETWORK), (format.function_signed, SIGNED)];
     let more = |one: &Emitted| {
-        let asks = |line: &str| MORE.iter().find(|(begins, _)| line.trim().starts_with(begins));
+        let asks = |line: &str| begins.iter().find(|(begins, _)| line.trim().starts_with(begins));
         one.text.lines().filter_map(asks).map(|(_, what)| (*what).to_owned()).collect::<Vec<_>>()
     };
-    emitted.iter().map(|one| one.kind.clone()).chain(emitted.iter().flat_map(more)).collect()
+    let kinds = emitted.iter().map(|one| one.kind.clone()).chain([format.name.to_owned()]);
+    kinds.chain(emitted.iter().flat_map(more)).collect()
 }
 
 #[cfg(test)]
@@ -158,7 +151,7 @@ mod tests {
         let other = stack::Stack::new(&other, &asl::build(&other).unwrap(), None).expect("it is sound");
         for stack in stacks().into_iter().chain([other]) {
             for format in FORMATS {
-                all.extend(types(&format.emitted(&format.render(&stack))));
+                all.extend(types(format.description(), &format.emitted(&format.render(&stack))));
             }
         }
         all.remove("terraform_data"); // nothing of AWS's

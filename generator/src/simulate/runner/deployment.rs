@@ -267,14 +267,15 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
         };
         let unknown =
             |error: UnknownPromise| Problem::new("promise", format!("/strategies/{name}"), error.to_string());
-        let percentage = |key: &str| match settings.get(key) {
+        let judged_by = &strategy.judged_by;
+        let percentage = |key: &Option<String>| match settings.get(key.as_ref()?) {
             Some(SettingValue::Integer(value)) => u32::try_from(*value).ok(),
             _ => None,
         };
         let promise = match strategy.promise.parse().map_err(unknown)? {
             Promise::Percent { .. } => Promise::Percent {
-                minimum: percentage("min_healthy_percentage").unwrap_or(100),
-                may_grow: percentage("max_healthy_percentage").is_some_and(|maximum| maximum > 100),
+                minimum: percentage(&judged_by.minimum_percent).unwrap_or(100),
+                may_grow: percentage(&judged_by.maximum_percent).is_some_and(|maximum| maximum > 100),
             },
             other => other,
         };
@@ -283,7 +284,7 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
             promise,
             windowed: strategy.windowed,
             replaces_protected: says("protected_instances", "replace"),
-            leaves_in_windows: says("when_window_closes", "undo"),
+            leaves_in_windows: judged_by.leaves_in_windows.iter().any(|(key, word)| says(key, word)),
         };
         Ok((name.clone(), profile))
     };

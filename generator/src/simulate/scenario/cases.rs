@@ -23,7 +23,7 @@ pub struct Case {
 /// The first that cannot be read, with its path.
 pub fn cases() -> Result<Vec<Case>, (String, ScenarioError)> {
     let mut found = Vec::new();
-    for strategy in strategy::all().keys() {
+    for (strategy, said) in strategy::all() {
         for (folder, shared) in [(strategy.as_str(), false), ("_shared", true)] {
             let folder = template::folder(&format!("strategies/{folder}/cases"));
             for file in folder.into_iter().flat_map(include_dir::Dir::files) {
@@ -31,7 +31,7 @@ pub fn cases() -> Result<Vec<Case>, (String, ScenarioError)> {
                 let text = file.contents_utf8().unwrap_or_default();
                 let scenario = Scenario::parse(text).map_err(|error| (path.clone(), error))?;
                 let name = file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
-                if !shared || scenario.is_for(strategy) {
+                if !shared || scenario.is_for(said) {
                     let name = name.unwrap_or_default();
                     found.push(Case { strategy: strategy.clone(), name, path, scenario });
                 }

@@ -1,16 +1,19 @@
 //! A scenario as it is written, its stacks, and how it is set up.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, SettingValue};
 use crate::problem::{Problem, Problems};
 use crate::simulate::invariants::OwnSizes;
 use crate::simulate::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec};
+use crate::strategy::Strategy;
 
 use super::expect::Expect;
 use asg_recycle_simulator::time::Span;
@@ -25,6 +28,10 @@ pub struct Scenario {
     pub about: String,
     /// The strategies that it is for, where it is not all.
     pub strategies: Vec<String>,
+    /// What a strategy has to be, where it is not for all.
+    pub fits: Vec<Fit>,
+    /// Settings of the strategy, by key: it is for those that have each of them, and every one of these is given them.
+    pub settings: BTreeMap<String, Value>,
     /// Settings that `stack.yaml` would have, as its text, the name left out.
     pub stack: String,
     /// The stacks of the world, where it is not one: environments of the one above, or stacks of their own.
@@ -47,6 +54,31 @@ pub struct Scenario {
     pub put_back_to: Option<OwnSizes>,
     /// What is expected, where anything is.
     pub expect: Option<Expect>,
+}
+
+/// What a strategy can be, as its `strategy.yaml` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// It keeps to no windows.
+    AnyTime,
+    /// The state machine decides in which order instances leave, and not AWS.
+    OrdersLeaving,
+    /// It recycles no group that counts its capacity in other units than instances.
+    CountsInstances,
+    /// It stands back where somebody else's instance refresh is active.
+    StandsBack,
+}
+
+impl Fit {
+    fn is_of(self, strategy: &Strategy) -> bool {
+        match self {
+            Self::AnyTime => !strategy.windowed,
+            Self::OrdersLeaving => strategy.leaving_order.is_some(),
+            Self::CountsInstances => !strategy.any_units,
+            Self::StandsBack => strategy.hooks.on_active_refresh.is_none(),
+        }
+    }
 }
 
 /// One of several stacks.
@@ -110,7 +142,31 @@ impl Scenario {
             }
             StackSpec::Own(stack) => parse_stack(&stack.name, &stack.stack),
         };
-        if self.stacks.is_empty() { Ok(vec![own]) } else { self.stacks.iter().map(config).collect() }
+        let mut configs = if self.stacks.is_empty() {
+            vec![own]
+        } else {
+            self.stacks.iter().map(config).collect::<Result<_, _>>()?
+        };
+        for config in &mut configs {
+            self.give_settings(config)?;
+        }
+        Ok(configs)
+    }
+
+    /// Gives its `settings` to every strategy that has each of them.
+    fn give_settings(&self, config: &mut Config) -> Result<(), Problems> {
+        let catalog = Arc::clone(config.catalog());
+        let has_all =
+            |strategy: &&Strategy| self.settings.keys().all(|key| strategy.settings.contains_key(key));
+        for strategy in catalog.strategies().values().filter(has_all) {
+            for (key, value) in &self.settings {
+                let value = SettingValue::deserialize(value).map_err(|error| {
+                    Problem::new("scenario", format!("settings.{key}"), error.to_string())
+                })?;
+                config.strategies.set(&strategy.name, key, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// Its stacks, deployed; see [`Self::configs`].
@@ -122,8 +178,10 @@ impl Scenario {
     }
 
     /// Whether it is one of a strategy's.
-    pub fn is_for(&self, strategy: &str) -> bool {
-        self.strategies.is_empty() || self.strategies.iter().any(|name| name == strategy)
+    pub fn is_for(&self, strategy: &Strategy) -> bool {
+        (self.strategies.is_empty() || self.strategies.contains(&strategy.name))
+            && self.fits.iter().all(|fit| fit.is_of(strategy))
+            && self.settings.keys().all(|key| strategy.settings.contains_key(key))
     }
 
     /// Sets it up for a strategy, which the groups' tags name unless they name another.

@@ -1,0 +1,213 @@
+//! What is wrong where a template cannot be rendered: in which line of which, and what to do.
+
+use std::error::Error as _;
+
+use minijinja::{Environment, Error, ErrorKind};
+
+use super::origin;
+use crate::strategy::Catalog;
+
+/// Ends the name of a file of states, from which nothing is imported.
+const STATES: &str = ".json.j2";
+
+/// A fault in a line: the innermost place first, then who asked for it.
+pub(super) fn told(environment: &Environment<'_>, catalog: &Catalog, error: &Error) -> String {
+    let chain: Vec<&Error> = std::iter::successors(Some(error), |error| inner(error)).collect();
+    let mut places: Vec<String> = Vec::new();
+    for place in chain.iter().rev().filter_map(|error| place(error)) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let what = chain.last().map(|error| what(environment, catalog, error)).unwrap_or_default();
+    let mut places = places.into_iter();
+    let first = places.next().map(|place| format!("{place}: ")).unwrap_or_default();
+    let others: Vec<_> = places.map(|place| format!(", for {place}")).collect();
+    origin::unmarked(&format!("{first}{what}{}", others.concat())).into_owned()
+}
+
+/// What an error came of.
+fn inner(error: &Error) -> Option<&Error> {
+    error.source()?.downcast_ref()
+}
+
+/// `templates/FILE:LINE`.
+fn place(error: &Error) -> Option<String> {
+    let name = error.name()?;
+    Some(error.line().map_or_else(|| format!("templates/{name}"), |line| format!("templates/{name}:{line}")))
+}
+
+fn what(environment: &Environment<'_>, catalog: &Catalog, error: &Error) -> String {
+    let detail = error.detail().unwrap_or_default();
+    let name = || name_at_fault(environment, error);
+    match error.kind() {
+        ErrorKind::UnknownFunction => no_macro(catalog, name()),
+        ErrorKind::InvalidOperation if detail.contains("undefined is not callable") => {
+            no_macro(catalog, name())
+        }
+        ErrorKind::UndefinedError => match name() {
+            Some(name) => format!("`{name}` is not defined here"),
+            None => error.kind().to_string(),
+        },
+        ErrorKind::TemplateNotFound => {
+            let path = detail.split('\'').nth(1).or_else(|| detail.split('"').nth(1));
+            path.map_or_else(|| detail.to_owned(), |path| format!("there is no template templates/{path}"))
+        }
+        kind if detail.is_empty() => kind.to_string(),
+        // A fault within a child execution's states, which names its own line.
+        _ if detail.starts_with("templates/") => detail.to_owned(),
+        kind => format!("{kind}: {detail}"),
+    }
+}
+
+/// The name with which the text begins that is at fault.
+fn name_at_fault(environment: &Environment<'_>, error: &Error) -> Option<String> {
+    let template = environment.get_template(error.name()?).ok()?;
+    let text = template.source().get(error.range()?)?;
+    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
+    Some(text[..end].to_owned()).filter(|name| !name.is_empty())
+}
+
+fn no_macro(catalog: &Catalog, name: Option<String>) -> String {
+    let Some(name) = name else { return "a macro is called that there is not".to_owned() };
+    let home = catalog
+        .texts()
+        .find(|(path, text)| !path.ends_with(STATES) && text.contains(&format!("<% macro {name}(")));
+    let mended = home.map_or_else(
+        || "define it, or import it from a file that has it".to_owned(),
+        |(path, _)| format!("`<% from \"{path}\" import {name} %>` brings it"),
+    );
+    format!("there is no macro `{name}` here: {mended}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::origin::Marks;
+    use super::super::render::{Rendered, render};
+    use super::super::source::Source;
+    use super::super::tables::Tables;
+    use super::*;
+    use crate::config::Config;
+    use crate::problem::Problems;
+
+    fn render_with(config: &Config) -> Result<Rendered, Problems> {
+        render(&Source::of(config), &Arc::new(Tables::read(config.catalog())?), Marks::Made)
+    }
+
+    /// What is said of a strategy whose only file of states has this text.
+    fn fault_of(states: &str, others: &[(&str, &str)]) -> String {
+        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+        let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
+        let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        let catalog =
+            Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
+        render_with(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
+            .expect_err("it is broken")
+            .to_string()
+    }
+
+    #[test]
+    fn a_fault_of_a_table_names_its_line_and_the_key_that_stands_twice() {
+        let row = "{kind: text, meaning: m}";
+        for (file, text, expected) in [
+            (
+                "variables.yaml",
+                format!("a: {row}\nb: {row}\na: {row}\n"),
+                "variables.yaml:3: `a` stands twice",
+            ),
+            (
+                "journal.yaml",
+                format!("journal:\n  a: {row}\n  a: {row}\n"),
+                "journal.yaml:3: `a` stands twice",
+            ),
+            ("variables.yaml", "a: {\n".to_owned(), "variables.yaml:1: "),
+        ] {
+            let fault = fault_of("{}", &[(file, &text)]);
+            assert!(fault.contains(&format!("templates/strategies/broken/{expected}")), "{fault}");
+            assert!(!fault.contains("DuplicateKeyPolicy") && !fault.contains(" at line "), "{fault}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_rendered_is_told_in_a_line_with_what_to_do() {
+        let calling =
+            "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
+        for (states, other, expected) in [
+            (
+                "{\n  \"A\": << nothing >>\n}\n",
+                "",
+                "templates/strategies/broken/states.asl.json.j2:2: `nothing` is not defined here",
+            ),
+            (
+                "{\n  \"A\": {<< nothing() >>}\n}\n",
+                "",
+                "templates/strategies/broken/states.asl.json.j2:2: there is no macro `nothing` here: define it, or import it from a file that has it",
+            ),
+            (
+                "{\n  \"A\": {<< write_journal(next='B') >>}\n}\n",
+                "",
+                "states.asl.json.j2:2: there is no macro `write_journal` here: `<% from \"strategies/_shared/phases.j2\" import write_journal %>`",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n<< inner() >>\n<% endmacro %>\n",
+                "templates/strategies/broken/m.j2:2: there is no macro `inner` here",
+            ),
+            (
+                "<% from 'strategies/broken/n.j2' import state %>\n{}\n",
+                "",
+                "states.asl.json.j2:1: there is no template templates/strategies/broken/n.j2",
+            ),
+            (
+                "<% from 'strategies/broken/m.j2' import state %>\n{\n  << state(b=1) >>\n}\n",
+                "<% macro state() %>\n<% endmacro %>\n",
+                "states.asl.json.j2:3: too many arguments: unknown keyword argument `b`",
+            ),
+            ("{\n<% if %>\n}\n", "", "states.asl.json.j2:2: syntax error: unexpected end of block"),
+        ] {
+            let fault = fault_of(states, &[("m.j2", other)]);
+            assert!(fault.contains(expected), "{fault}");
+            assert!(!fault.contains(['\n', '\u{e000}']), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_a_template_names_the_templates_own_line() {
+        let looped =
+            "{\n<% for name in ['A', 'B'] %>\n  \"<< name >>\": {\"Type\": \"Succeed\"}\n<% endfor %>\n}\n";
+        let calling =
+            "<% from 'strategies/broken/m.j2' import state %>\n{\n  \"A\": {\n    << state() >>\n  }\n}\n";
+        let child =
+            "{\n  \"A\": {\n    \"States\": << child_states('strategies/broken/m.j2', 'c') >>\n  }\n}\n";
+        for (states, other, expected) in [
+            (
+                looped,
+                "",
+                "templates/strategies/broken/states.asl.json.j2:3: not JSON: expected `,` or `}`: `\"B\"",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\": \"Succeed\",\n<% endmacro %>\n",
+                "templates/strategies/broken/states.asl.json.j2:5: not JSON: trailing comma: `}`, after templates/strategies/broken/m.j2:2",
+            ),
+            (
+                calling,
+                "<% macro state() %>\n\"Type\" \"Succeed\"\n<% endmacro %>\n",
+                "templates/strategies/broken/m.j2:2: not JSON: expected `:`: `\"Type\" \"Succeed\"`, for templates/strategies/broken/states.asl.json.j2:4",
+            ),
+            (
+                child,
+                "{\n  \"B\": {}\n  \"C\": {}\n}\n",
+                "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
+            ),
+            ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
+        ] {
+            let fault = fault_of(states, &[("m.j2", other)]);
+            assert!(fault.contains(expected), "{fault}");
+            assert!(!fault.contains('\n'), "{fault}");
+            assert!(!fault.contains('\u{e000}'), "{fault}");
+        }
+    }
+}
