@@ -12,6 +12,7 @@ pub(in crate::operate) fn settings() -> Settings {
         ("DEFAULT_TIME_ZONE", "Europe/London"),
         ("TAG_CHANGES", "propagated"),
         ("OWN_ROLE_ARNS", "arn:aws:iam::123456789012:role/webops"),
+        ("ENVIRONMENT", "production"),
     ];
     let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     Settings::parse(&variables).expect("settings")
