@@ -34,8 +34,8 @@ const EVENTS_PER_LOOK: u32 = 100;
 /// The strategy that has AWS replace the instances.
 const REFRESHES: &str = "instance-refresh";
 /// The variables of the machine that are told of.
-const VARIABLES: [&str; 7] =
-    ["stage", "deadline", "proving", "bake_until", "restore_deadline", "pause", "settings"];
+const VARIABLES: [&str; 8] =
+    ["stage", "phases", "deadline", "proving", "bake_until", "restore_deadline", "pause", "settings"];
 
 /// Reads all that is known of one group, with what its history told before; without groups where there is none of that name.
 pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> Result<GroupFacts, AwsError> {
