@@ -218,21 +218,16 @@ mod tests {
         let id = |number: u32| format!("i-{number:017x}");
         let mut long = page(0);
         long.period = (Moment(0), at(TURNS, 0));
-        let old = (0..TURNS).map(|turn| Lane {
-            name: id(turn),
-            changes: vec![
-                (Moment(0), Some(Standing::Serving)),
-                (at(turn, 0), Some(Standing::Leaving)),
-                (at(turn, 4), None),
-            ],
-        });
-        let new = (0..TURNS).map(|turn| Lane {
-            name: id(TURNS + turn),
-            changes: vec![
-                (at(turn, 4), Some(Standing::Pending)),
-                (at(turn, 6), Some(Standing::InService)),
-                (at(turn, 8), Some(Standing::Serving)),
-            ],
+        let lane = |number: u32, changes: [(Moment, Option<Standing>); 3]| Lane {
+            name: id(number),
+            changes: changes.to_vec(),
+        };
+        let (serves, leaves) = (Some(Standing::Serving), Some(Standing::Leaving));
+        let old = (0..TURNS)
+            .map(|turn| lane(turn, [(Moment(0), serves), (at(turn, 0), leaves), (at(turn, 4), None)]));
+        let (begins, is_in) = (Some(Standing::Pending), Some(Standing::InService));
+        let new = (0..TURNS).map(|turn| {
+            lane(TURNS + turn, [(at(turn, 4), begins), (at(turn, 6), is_in), (at(turn, 8), serves)])
         });
         long.groups[0].lanes = old.chain(new).collect();
         let row = |number: u32| TimelineRow {
@@ -243,7 +238,7 @@ mod tests {
         };
         long.timeline = (0..TURNS * 10).map(row).collect();
         let sample = |number: u32| {
-            let is_out = number % 3 != 0;
+            let is_out = !number.is_multiple_of(3);
             let (old, new) = (TURNS - number / 3 - 1, number / 3);
             let serving = old + new + u32::from(!is_out);
             let (live, desired) = (serving, TURNS);

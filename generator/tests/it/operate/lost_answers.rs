@@ -97,7 +97,7 @@ fn a_pause_and_its_announcement_whose_answers_are_lost_are_told_as_they_are() {
 fn a_pause_whose_first_answer_is_lost_is_not_taken_for_somebody_elses() {
     let mut stage = Stage::new("out-in");
     let lose_one = |stage: &mut Stage, action| {
-        stage.emulator.order("lose_answers", json!({"action": action, "count": 1}))
+        stage.emulator.order("lose_answers", json!({"action": action, "count": 1}));
     };
     let pause = ["pause", GROUP, "--why", "incident 42", "--yes", "--format", "json"];
     let resume = ["resume", GROUP, "--yes", "--format", "json"];
