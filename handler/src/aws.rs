@@ -17,12 +17,11 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 
-use crate::arn::StateMachineArn;
-use crate::contract::{MESSAGE_FORMS, RECYCLE_ON_ASG_UPDATE, STATE_MACHINE_ARN};
+use crate::contract::RECYCLE_ON_ASG_UPDATE;
 use crate::decide::StartRequest;
 use crate::group::{Group, GroupTag, TemplateReference};
 use crate::http::{self, Transport};
-use crate::message::Forms;
+use crate::message::Teller;
 use crate::ports::{CallError, Membership, Ports, Started};
 use crate::problem::Problem;
 use crate::rejection::Rejection;
@@ -57,8 +56,8 @@ pub struct Aws {
     sfn: aws_sdk_sfn::Client,
     sns: aws_sdk_sns::Client,
     topic_arn: String,
-    /// In which forms rejections are told, and for which machine; none where the settings are at fault, which say so themselves.
-    told: Option<(Forms, StateMachineArn)>,
+    /// Who tells of rejections; none where the settings are at fault, which say so themselves.
+    teller: Option<Teller>,
 }
 
 impl Aws {
@@ -105,7 +104,7 @@ impl Aws {
             sfn: aws_sdk_sfn::Client::new(&config(SFN)),
             sns: aws_sdk_sns::Client::new(&config(SNS)),
             topic_arn: topic_arn.to_owned(),
-            told: told(environment),
+            teller: Teller::of(environment),
         })
     }
 
@@ -173,8 +172,8 @@ impl Ports for Aws {
     }
 
     async fn publish(&self, rejection: &Rejection) -> Result<(), CallError> {
-        let told = self.told.as_ref().map(|(forms, machine)| (*forms, machine));
-        let (message, is_structured) = rejection.message(told).map_err(|error| unbuildable(&error))?;
+        let (message, is_structured) =
+            rejection.message(self.teller.as_ref()).map_err(|error| unbuildable(&error))?;
         let call =
             self.sns.publish().topic_arn(&self.topic_arn).subject(rejection.subject()).message(message);
         let mut call = call.set_message_structure(is_structured.then(|| "json".to_owned()));
@@ -204,12 +203,6 @@ fn endpoint_fault(environment: &BTreeMap<String, String>, service: &str) -> Opti
     (!sound).then(|| {
         Problem::of(&format!("AWS_ENDPOINT_URL, for {service}"), url, "expected `https://` and a host")
     })
-}
-
-/// How rejections are told.
-fn told(environment: &BTreeMap<String, String>) -> Option<(Forms, StateMachineArn)> {
-    let forms = Forms::parse(set(environment, MESSAGE_FORMS.name).unwrap_or_default()).ok()?;
-    Some((forms, StateMachineArn::parse(set(environment, STATE_MACHINE_ARN.name)?)?))
 }
 
 fn transport(environment: &BTreeMap<String, String>) -> Transport {

@@ -1,9 +1,12 @@
 //! What the topic gets of what no recycle tells itself, a group that is rejected and a pause, in the forms that `stack.yaml` chooses. Of
 //! recycles the machine tells, in the same forms (`templates/strategies/_shared/announce.j2`).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::arn::StateMachineArn;
+use crate::contract::{ENVIRONMENT, MESSAGE_FORMS, RUNBOOK_URL, STATE_MACHINE_ARN, Variable};
 
 /// Which subscribers of the topic get something else than the JSON that all get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +50,38 @@ impl Forms {
     }
 }
 
+/// Who tells: the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Teller {
+    /// Its machine.
+    pub machine: StateMachineArn,
+    /// In which forms the topic is told.
+    pub forms: Forms,
+    /// Its environment; empty where it does not say.
+    pub environment: String,
+    /// URL of its runbook, without a `#`; empty where there is none.
+    pub runbook_url: String,
+}
+
+impl Teller {
+    /// What the stack tells of itself in the environment; none where that names no machine, or an unknown form.
+    pub fn of(environment: &BTreeMap<String, String>) -> Option<Self> {
+        let text =
+            |variable: Variable| environment.get(variable.name).map(String::as_str).unwrap_or_default();
+        Some(Self {
+            machine: StateMachineArn::parse(text(STATE_MACHINE_ARN))?,
+            forms: Forms::parse(text(MESSAGE_FORMS)).ok()?,
+            environment: text(ENVIRONMENT).to_owned(),
+            runbook_url: text(RUNBOOK_URL).to_owned(),
+        })
+    }
+
+    /// Where the runbook says what to do, by a heading of it; none where there is no runbook.
+    pub fn runbook(&self, heading: &str) -> Option<String> {
+        (!self.runbook_url.is_empty()).then(|| format!("{}#{heading}", self.runbook_url))
+    }
+}
+
 /// What there is to tell a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice<'a> {
@@ -64,35 +99,39 @@ pub struct Notice<'a> {
     pub text: &'a str,
     /// What to do about it: a sentence; empty where there is nothing to do.
     pub to_do: &'a str,
+    /// Where that is written at length: a link; empty where there is none.
+    pub runbook: &'a str,
 }
 
 impl Notice<'_> {
-    /// The `Message` to publish for the stack with that machine, and whether it has one text for each protocol (`MessageStructure` is
-    /// then `json`). Programs get `json` in either case.
-    pub fn message(&self, forms: Forms, machine: &StateMachineArn, json: String) -> (String, bool) {
-        if forms == Forms::default() {
+    /// The `Message` to publish for the stack, and whether it has one text for each protocol (`MessageStructure` is then `json`).
+    /// Programs get `json` in either case.
+    pub fn message(&self, teller: &Teller, json: String) -> (String, bool) {
+        if teller.forms == Forms::default() {
             return (json, false);
         }
         let mut texts = json!({"default": json});
-        if forms.mail {
-            texts["email"] = self.for_people(machine).into();
+        if teller.forms.mail {
+            texts["email"] = self.for_people(teller).into();
         }
-        if forms.chat {
-            texts["https"] = self.for_chat(machine).to_string().into();
+        if teller.forms.chat {
+            texts["https"] = self.for_chat(teller).to_string().into();
         }
         (texts.to_string(), true)
     }
 
     /// Lines that a person reads, the text first.
-    fn for_people(&self, machine: &StateMachineArn) -> String {
+    fn for_people(&self, Teller { machine, environment, .. }: &Teller) -> String {
         let head = format!("asg-recycle {}: {}\n\n{}\n\n", self.status, self.about, self.text);
         let account = format!("{}, {}", machine.account_id(), machine.region());
         let rows = [
             ("Group", self.group),
+            ("Environment", environment),
             ("Stack", machine.name()),
             ("Account", &account),
             ("Team", self.team),
             ("What to do", self.to_do),
+            ("Runbook", self.runbook),
         ];
         let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
         head + &rows
@@ -102,12 +141,14 @@ impl Notice<'_> {
     }
 
     /// A custom notification of version 1.0. What is told of one group is one thread.
-    fn for_chat(&self, machine: &StateMachineArn) -> Value {
+    fn for_chat(&self, Teller { machine, environment, .. }: &Teller) -> Value {
         let first = |text: &str, length: usize| text.chars().take(length).collect::<String>();
         let given = |texts: &[&str]| -> Vec<String> {
             texts.iter().filter(|text| !text.is_empty()).map(|text| (*text).to_owned()).collect()
         };
-        let to_do = if self.to_do.is_empty() { String::new() } else { format!("What to do: {}", self.to_do) };
+        let step = |name: &str, text: &str| {
+            if text.is_empty() { String::new() } else { format!("{name}: {text}") }
+        };
         let group = if self.group.is_empty() { String::new() } else { format!("\n*Group*: {}", self.group) };
         json!({
             "version": "1.0",
@@ -116,8 +157,8 @@ impl Notice<'_> {
                 "textType": "client-markdown",
                 "title": format!("{} {}: {} in {}", self.sign, first(self.about, CHAT_TITLE_MAX), self.status, machine.name()),
                 "description": first(self.text, CHAT_TEXT_MAX) + &group,
-                "nextSteps": given(&[&to_do]),
-                "keywords": given(&[self.status, self.about, machine.name(), self.team]),
+                "nextSteps": given(&[&step("What to do", self.to_do), &step("Runbook", self.runbook)]),
+                "keywords": given(&[self.status, self.about, machine.name(), environment, self.team]),
             },
             "metadata": {
                 "threadId": first(if self.group.is_empty() { self.about } else { self.group }, 80),
@@ -145,9 +186,11 @@ mod tests {
 
     #[test]
     fn a_notice_of_what_is_not_known_leaves_it_out() {
-        let machine =
-            StateMachineArn::parse("arn:aws:states:eu-west-2:123456789012:stateMachine:web-production");
-        let machine = machine.expect("an ARN");
+        let told = |forms: &str| {
+            let machine = "arn:aws:states:eu-west-2:123456789012:stateMachine:web-production";
+            let set = [(STATE_MACHINE_ARN.name, machine), (MESSAGE_FORMS.name, forms)];
+            Teller::of(&set.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).expect("a stack")
+        };
         let notice = Notice {
             status: "rejected",
             sign: ":warning:",
@@ -156,11 +199,11 @@ mod tests {
             team: "",
             text: "why",
             to_do: "",
+            runbook: "",
         };
-        let (text, is_structured) = notice.message(Forms::default(), &machine, "{}".to_owned());
+        let (text, is_structured) = notice.message(&told(""), "{}".to_owned());
         assert_eq!((text.as_str(), is_structured), ("{}", false));
-        let (text, is_structured) =
-            notice.message(Forms { mail: true, chat: true }, &machine, "{}".to_owned());
+        let (text, is_structured) = notice.message(&told("email:text,https:chat"), "{}".to_owned());
         assert!(is_structured);
         let texts: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(texts["default"], "{}");

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::arn::StateMachineArn;
 use crate::contract::TriggerRecord;
-use crate::message::{Forms, Notice};
+use crate::message::{Notice, Teller};
 use crate::problem::{self, Problem};
 
 /// Longest subject that SNS takes, in characters.
@@ -15,7 +14,11 @@ const OF_A_TAG: &str = "mend the tag, then change the group again or start its r
 /// What to do where an execution died that may have changed the group.
 const AFTER_A_DEATH: &str = "look at the group, and start an execution with `\"mode\": \"restore\"` by hand; nothing else puts back what was changed";
 
-/// A refusal; as JSON it is the message that is published.
+/// The headings of the runbook about these two.
+const RUNBOOK_OF_A_TAG: &str = "events-rejected";
+const RUNBOOK_AFTER_A_DEATH: &str = "put-back-by-hand";
+
+/// A refusal; as JSON it is most of the message that is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {
     /// Always `rejected`, where an execution gives its outcome.
@@ -39,6 +42,17 @@ pub struct Rejection {
     pub trigger: TriggerRecord,
 }
 
+/// What programs are told.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    rejection: &'a Rejection,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runbook: Option<&'a str>,
+}
+
 impl Rejection {
     /// Why, in one line.
     pub fn reason(&self) -> String {
@@ -52,13 +66,22 @@ impl Rejection {
         printable.take(SUBJECT_LENGTH_MAX).collect::<String>().trim_end().to_owned()
     }
 
-    /// The message, and whether it has one text for each protocol, in these forms for the stack with that machine; as JSON without.
+    /// The message, and whether it has one text for each protocol, as that stack tells it; where the stack is not known, as JSON.
     ///
     /// # Errors
     /// Serde's, if there is something that JSON cannot say.
-    pub fn message(&self, told: Option<(Forms, &StateMachineArn)>) -> serde_json::Result<(String, bool)> {
-        let json = serde_json::to_string_pretty(self)?;
-        let Some((forms, machine)) = told else { return Ok((json, false)) };
+    pub fn message(&self, teller: Option<&Teller>) -> serde_json::Result<(String, bool)> {
+        let is_of_a_death = self.trigger.execution_arn.is_some();
+        let heading = if is_of_a_death { RUNBOOK_AFTER_A_DEATH } else { RUNBOOK_OF_A_TAG };
+        let runbook = teller.and_then(|teller| teller.runbook(heading));
+        let environment =
+            teller.map(|teller| &*teller.environment).filter(|environment| !environment.is_empty());
+        let json = serde_json::to_string_pretty(&Told {
+            rejection: self,
+            environment,
+            runbook: runbook.as_deref(),
+        })?;
+        let Some(teller) = teller else { return Ok((json, false)) };
         let notice = Notice {
             status: self.status,
             sign: ":warning:",
@@ -66,9 +89,10 @@ impl Rejection {
             group: self.auto_scaling_group_name.as_deref().unwrap_or_default(),
             team: self.team.as_deref().unwrap_or_default(),
             text: &self.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-            to_do: if self.trigger.execution_arn.is_some() { AFTER_A_DEATH } else { OF_A_TAG },
+            to_do: if is_of_a_death { AFTER_A_DEATH } else { OF_A_TAG },
+            runbook: runbook.as_deref().unwrap_or_default(),
         };
-        Ok(notice.message(forms, machine, json))
+        Ok(notice.message(teller, json))
     }
 
     /// The message's attributes, for filter policies: never empty, as SNS demands.

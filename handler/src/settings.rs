@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 
 use crate::arn::{self, StateMachineArn};
 use crate::contract::{
-    ALLOWED_STEP_FUNCTIONS, CONNECTION_VARIABLES, DEFAULT_TIME_ZONE, GROUP_NAME_PREFIXES, GROUP_TAGS,
-    IGNORED_TAG_KEYS, MESSAGE_FORMS, OWN_ROLE_ARNS, SERVICE_TAG_KEYS, SLACK_CHANNEL, STATE_MACHINE_ARN,
-    STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
+    ALLOWED_STEP_FUNCTIONS, CONNECTION_VARIABLES, DEFAULT_TIME_ZONE, ENVIRONMENT, GROUP_NAME_PREFIXES,
+    GROUP_TAGS, IGNORED_TAG_KEYS, MESSAGE_FORMS, OWN_ROLE_ARNS, RUNBOOK_URL, SERVICE_TAG_KEYS, SLACK_CHANNEL,
+    STATE_MACHINE_ARN, STRATEGIES, TAG_CHANGES, TOPIC_ARN, VARIABLES, Variable,
 };
-use crate::message::Forms;
+use crate::message::{Forms, Teller};
 use crate::problem::Problem;
 use crate::selector::GroupSelector;
 use crate::spelling::suggestion;
@@ -42,6 +42,10 @@ pub struct Settings {
     pub groups: GroupSelector,
     /// In which forms the topic is told.
     pub forms: Forms,
+    /// What messages call the stack's environment; empty where it does not say.
+    pub environment: String,
+    /// URL of the runbook that messages point to; empty where there is none.
+    pub runbook_url: String,
 }
 
 /// What the handler has to know of a strategy.
@@ -77,6 +81,8 @@ impl Settings {
         let allowed_step_functions = source.step_functions();
         let groups = source.groups();
         let forms = source.forms();
+        let environment_name = source.text(ENVIRONMENT).unwrap_or_default();
+        let runbook_url = source.text(RUNBOOK_URL).unwrap_or_default();
         match (machine, topic_arn, default_time_zone, tag_changes) {
             (Some(machine), Some(topic_arn), Some(default_time_zone), Some(tag_changes))
                 if source.faults.is_empty() =>
@@ -93,9 +99,21 @@ impl Settings {
                     allowed_step_functions,
                     groups,
                     forms,
+                    environment: environment_name,
+                    runbook_url,
                 })
             }
             _ => Err(source.faults),
+        }
+    }
+
+    /// Who tells the topic.
+    pub fn teller(&self) -> Teller {
+        Teller {
+            machine: self.machine.clone(),
+            forms: self.forms,
+            environment: self.environment.clone(),
+            runbook_url: self.runbook_url.clone(),
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
-    let is_silent = stack.stack().guide.has_silent_alarms;
+    let unheard = writing::unheard(&stack);
     let contents = arguments.source.contents(stack.config(), context)?;
     let architecture = stack.config().handler.architecture;
     let built = match &arguments.handler_zip {
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     writing::upgrade(&plan, context);
     writing::left_out(&plan, &arguments.format, &arguments.target.out, context);
     writing::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
-    writing::silence(is_silent, context);
+    writing::silence(unheard, context);
     context
         .console
         .result(&format!("next: {}/README.md says how to deploy\n", writing::pasted(&arguments.target.out)))

@@ -50,7 +50,7 @@ impl Target {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let stack = arguments.source.stack(context)?;
-    let is_silent = stack.stack().guide.has_silent_alarms;
+    let unheard = writing::unheard(&stack);
     let folder = arguments.target.open()?;
     let contents = arguments.source.contents(stack.config(), context)?;
     let plan = plan_without_zip(&folder, stack, &arguments.format, &contents)?;
@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
     writing::summary(&arguments.target.out, &summary, context)?;
-    writing::silence(is_silent, context);
+    writing::silence(unheard, context);
     let out = writing::pasted(&arguments.target.out);
     let next = if has_zip {
         format!("next: {out}/README.md says how to deploy\n")
@@ -97,7 +97,8 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
     let prefixes = config.groups.name_prefixes.iter().map(|prefix| format!("{prefix}*"));
     let tags = config.groups.tags.iter().map(|(key, value)| format!("{key}={value}"));
     let groups: Vec<String> = prefixes.chain(tags).collect();
-    let role = |arn: Option<&RoleArn>| arn.map_or_else(|| "none".to_owned(), ToString::to_string);
+    let text = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+    let role = |arn: Option<&RoleArn>| text(arn.map(ToString::to_string));
     let fixed = [
         ("name", config.name.to_string()),
         ("environment", config.environment.to_string()),
@@ -105,6 +106,12 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
         ("permissions.role_path", config.permissions.role_path.to_string()),
         ("permissions.handler_role_arn", role(config.permissions.handler_role_arn.as_ref())),
         ("permissions.machine_role_arn", role(config.permissions.machine_role_arn.as_ref())),
+        ("permissions.boundary_arn", text(config.permissions.boundary_arn.as_ref().map(ToString::to_string))),
+        (
+            "notifications.notifier_function_arn",
+            text(config.notifications.notifier_function_arn.as_ref().map(ToString::to_string)),
+        ),
+        ("handler.alias", text(config.handler.alias.as_ref().map(ToString::to_string))),
         ("locks.create_table", config.locks.create_table.to_string()),
         ("encryption.customer_key", config.encryption.customer_key.to_string()),
         ("package.kind", config.package.kind.as_str().to_owned()),

@@ -252,11 +252,17 @@ impl<'a> Written<'a> {
         context: &mut Context,
     ) -> Result<bool, Failure> {
         let session = self.session;
+        let done = if wanted.is_some() { "paused" } else { "resumed" };
+        let look = || {
+            reads::pause_of(session, &group.name).map_err(|error| {
+                Failure::World(format!("{error}\nit is not known whether {} was {done}", group.name))
+            })
+        };
         let answer: Result<NoAnswer, AwsError> = session.ask(operation, arguments);
         match answer {
             Err(error) if error.is("ConditionalCheckFailedException") => {
                 // A call whose answer was lost is made again, and finds what it wrote itself.
-                let now = reads::pause_of(session, &group.name)?;
+                let now = look()?;
                 if now.as_ref() == wanted {
                     return Ok(true);
                 }
@@ -267,10 +273,9 @@ impl<'a> Written<'a> {
             }
             // It may have been carried out all the same.
             Err(error) if error.may_be_done() => {
-                let done = if wanted.is_some() { "paused" } else { "resumed" };
                 let text = format!("{error}\nlooking whether {} was {done} all the same\n", group.name);
                 context.console.note(&text);
-                if reads::pause_of(session, &group.name)?.as_ref() == wanted {
+                if look()?.as_ref() == wanted {
                     context.console.note(&format!("it was {done}\n"));
                     return Ok(true);
                 }

@@ -7,6 +7,7 @@ use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::formats::{self, Formats};
+use crate::AsgRecycle;
 use crate::output::{Change, Plan, Summary};
 use crate::package::{HANDLER_CRATE, Progress};
 use crate::render::FORMATS;
@@ -159,12 +160,23 @@ pub(super) fn upgrade(plan: &Plan, context: &mut Context) {
     }
 }
 
-/// Warns of alarms that reach nobody: it is right, and still should be known before it is deployed.
-pub(super) fn silence(is_silent: bool, context: &mut Context) {
-    if is_silent {
-        context.console.note(
-            "warning: no alarm reaches anybody: set `alarms.action_arns`, or `encryption.customer_key: true` for the stack's own topic\n",
+/// Why alarms reach nobody, or nobody yet: it is right, and still should be known before it is deployed.
+pub(super) fn unheard(stack: &AsgRecycle) -> Option<&'static str> {
+    let config = stack.config();
+    if stack.stack().guide.has_silent_alarms {
+        return Some(
+            "no alarm reaches anybody: set `alarms.action_arns`, or `encryption.customer_key: true` for the stack's own topic",
         );
+    }
+    (config.encryption.customer_key && config.alarms.action_arns.is_empty()).then_some(
+        "alarms go to the stack's own topic, which nobody hears until you subscribe somebody (`aws sns subscribe`)",
+    )
+}
+
+/// Warns of that.
+pub(super) fn silence(unheard: Option<&str>, context: &mut Context) {
+    if let Some(why) = unheard {
+        context.console.note(&format!("warning: {why}\n"));
     }
 }
 

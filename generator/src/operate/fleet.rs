@@ -310,8 +310,9 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
     }
     let replaced = lock.replaced(&group.instances.list);
     let detail = match replaced.of {
-        // What was changed is put back with the journal; what is left is to look whether all is as it was to be.
-        0 if lock.has_started && lock.journal.is_none() => "verifies".to_owned(),
+        // What was changed is put back with the journal; what is left is to look whether all is as it was to be, to let new
+        // instances prove themselves and to watch alarms: which of these, only the execution says.
+        0 if lock.has_started && lock.journal.is_none() => "at its last checks".to_owned(),
         0 => "begins".to_owned(),
         _ => replaced.to_string(),
     };

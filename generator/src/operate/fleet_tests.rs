@@ -12,6 +12,7 @@ pub(in crate::operate) fn settings() -> Settings {
         ("DEFAULT_TIME_ZONE", "Europe/London"),
         ("TAG_CHANGES", "propagated"),
         ("OWN_ROLE_ARNS", "arn:aws:iam::123456789012:role/webops"),
+        ("ENVIRONMENT", "production"),
     ];
     let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     Settings::parse(&variables).expect("settings")
@@ -91,7 +92,7 @@ fn a_group_is_what_its_instances_lock_and_tags_make_it() {
     assert_eq!(standing(web(), Some(lock(Some("arn:running")))), "recycling: 1 of 2");
     let without_journal = |has_started| GroupLock { journal: None, has_started, ..lock(Some("arn:running")) };
     assert_eq!(standing(web(), Some(without_journal(false))), "recycling: begins");
-    assert_eq!(standing(web(), Some(without_journal(true))), "recycling: verifies", "at its end");
+    assert_eq!(standing(web(), Some(without_journal(true))), "recycling: at its last checks", "at its end");
     assert_eq!(
         standing(web(), Some(lock(Some("arn:web-0")))),
         "held: its holder aborted; a restore or the next recycle takes over"

@@ -33,8 +33,8 @@ const HISTORY_PAGES_MAX: usize = 3;
 /// Events of a page where those before the last look are known.
 const EVENTS_PER_LOOK: u32 = 100;
 /// The variables of the machine that are told of.
-const VARIABLES: [&str; 7] =
-    ["stage", "deadline", "proving", "bake_until", "restore_deadline", "pause", "settings"];
+const VARIABLES: [&str; 8] =
+    ["stage", "phases", "deadline", "proving", "bake_until", "restore_deadline", "pause", "settings"];
 
 /// Reads all that is known of one group, with what its history told before; without groups where there is none of that name.
 pub fn group(session: &StackSession, name: &str, history: &mut HistorySeen) -> Result<GroupFacts, AwsError> {

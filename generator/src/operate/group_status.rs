@@ -95,6 +95,8 @@ pub struct RecycleStatus {
     pub strategy: Option<String>,
     /// The call or status change that it was started by.
     pub trigger: Option<String>,
+    /// Who started it by hand, an ARN; absent where an event did, of which `history --who` finds the caller.
+    pub by: Option<String>,
     /// When it began, RFC 3339.
     pub started_at: Option<String>,
     /// How long ago, in seconds.
@@ -278,6 +280,7 @@ fn recycle(
         status: holder.map(|holder| holder.status.clone()),
         mode: asked("mode"),
         trigger: holder.and_then(|holder| holder.trigger("event_name")),
+        by: holder.and_then(|holder| holder.trigger("by")),
         started_at: started.map(|at| at.to_string()),
         seconds: started.map(|at| (now.as_second() - at.as_second()).max(0)),
         phase: phases::reached(strategy.as_deref().unwrap_or_default(), phase, &facts.assigned),

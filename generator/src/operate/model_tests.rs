@@ -1,11 +1,17 @@
 //! Groups of every kind as scenarios that can be read.
 
+use std::rc::Rc;
+
 use super::*;
 use crate::operate::answers::SeenTemplate;
 use crate::operate::answers::TrafficSource;
 use crate::operate::fleet::FleetFacts;
 use crate::operate::fleet::tests::{OUT_IN, group, now};
+use crate::simulate::runner::{Deployment, Detail};
 use crate::simulate::scenario::Scenario;
+use asg_recycle_simulator::world::World;
+use asg_recycle_simulator::world::instance::{Lifecycle, Origin};
+use asg_recycle_simulator::world::script::Script;
 
 fn facts(group: SeenGroup) -> PlanFacts {
     let template = SeenTemplate {
@@ -171,4 +177,63 @@ fn what_the_model_says_of_an_instance_is_told_of_the_real_one() {
     assert_eq!(told(&group(1, "InService"), kept), kept);
     let current = spec(&group(0, "InService"), &facts);
     assert_eq!((&current["protected_instances"], &current["current_instances"]), (&json!(0), &json!(1)));
+}
+
+/// What the model's own Auto Scaling says of each of its first instances holds of the real one that it is told as.
+#[test]
+fn the_model_seats_the_likes_of_the_real_instances_in_the_order_in_which_they_are_told() {
+    let mut group = group("web-asg-1", &[OUT_IN]);
+    let like = group.instances.list.clone();
+    let current = like.iter().find(|one| one.id == "i-1").expect("the current one");
+    let old = like.iter().find(|one| one.id == "i-2").expect("the outdated one");
+    // Mixed up on purpose: (current, protected, standby).
+    let kinds = [
+        (true, false, false),
+        (false, false, true),
+        (false, true, false),
+        (false, false, false),
+        (true, true, false),
+        (false, false, false),
+        (false, true, false),
+        (false, false, true),
+    ];
+    let seat = |(number, (is_current, is_protected, stands_by)): (usize, (bool, bool, bool))| {
+        let mut one = if is_current { current.clone() } else { old.clone() };
+        one.id = format!("i-{number:017x}");
+        one.protected_from_scale_in = is_protected;
+        one.lifecycle_state = if stands_by { "Standby" } else { "InService" }.to_owned();
+        one
+    };
+    group.instances.list = (100..).zip(kinds).map(seat).collect();
+    (group.min_size, group.desired_capacity, group.max_size) = (6, 6, 12);
+    group.availability_zones.list = ["eu-west-2a", "eu-west-2b"].map(str::to_owned).to_vec();
+    let facts = facts(group.clone());
+    let scenario = Scenario::from_value(told(&facts)).expect("a scenario");
+    let config = crate::config::parse(b"name: asg-recycle\n").expect("a stack");
+    let deployment = Rc::new(Deployment::build(&config).unwrap_or_else(|faults| panic!("{faults}")));
+    let runner =
+        scenario.runner(&[deployment], "out-in", Detail::Plain).unwrap_or_else(|error| panic!("{error}"));
+    let spec = runner.finish().world.spec().clone();
+    let world = World::new(spec, Script::default()).expect("the model begins as it began");
+    let seated = &world.groups().next().expect("the group").instances;
+    assert_eq!(seated.len(), kinds.len());
+    let mut told_of = std::collections::BTreeSet::new();
+    for model in seated {
+        let real = with_real_ids(&model.id.to_string(), &group, &facts.fleet.aliases);
+        let real = group.instances.list.iter().find(|one| one.id == real).unwrap_or_else(|| panic!("{real}"));
+        let version = real.launch_template.as_ref().and_then(|template| template.version.as_deref());
+        let stands_by = real.lifecycle_state == "Standby";
+        assert_eq!(model.lifecycle == Lifecycle::Standby, stands_by, "{} is told as {real:?}", model.id);
+        let is_old = matches!(model.origin, Origin::Template { version: 1, .. });
+        assert_eq!(is_old, version == Some("1"), "{} is told as {real:?}", model.id);
+        // Whether a current one is protected makes no difference.
+        let counts = version == Some("1") && !stands_by;
+        assert!(
+            !counts || model.protected == real.protected_from_scale_in,
+            "{} is told as {real:?}",
+            model.id
+        );
+        told_of.insert(real.id.clone());
+    }
+    assert_eq!(told_of.len(), kinds.len(), "each is told of one: {told_of:?}");
 }

@@ -144,7 +144,8 @@ impl GroupPause {
         let described = group.as_handler_sees_it();
         let team = described.tag(TEAM.key);
         let message = json!({
-            "status": status, "text": text, "auto_scaling_group_name": self.group, "team": team,
+            "status": status, "text": text, "environment": stack.environment,
+            "auto_scaling_group_name": self.group, "team": team,
             "paused": {"until": self.until, "by": self.by, "why": self.why},
         });
         let notice = Notice {
@@ -155,8 +156,9 @@ impl GroupPause {
             team: team.unwrap_or_default(),
             text: &text,
             to_do: "",
+            runbook: "",
         };
-        let (message, is_structured) = notice.message(stack.forms, &stack.machine, message.to_string());
+        let (message, is_structured) = notice.message(&stack.teller(), message.to_string());
         let printable = self.group.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
         let subject: String = format!("asg-recycle {status}: ").chars().chain(printable).take(99).collect();
         let mut attributes = json!({});
@@ -276,6 +278,7 @@ mod tests {
                 "recycling is paused until 2026-01-05T13:00:00Z by assumed-role/oncall/ann: incident 42",
                 "",
                 "Group:       web-asg-1",
+                "Environment: production",
                 "Stack:       webops",
                 "Account:     123456789012, eu-west-2",
                 "Team:        night",

@@ -21,6 +21,9 @@ pub struct PhaseReached {
     pub step: Option<usize>,
     /// How many steps the strategy has; absent where that is not known.
     pub steps: Option<usize>,
+    /// What it does within that step, where its execution says so: `launching`, `proving`, `draining`, `replacing`, `waiting`,
+    /// `baking`, `verifying` or `restoring`.
+    pub doing: Option<String>,
 }
 
 /// The phase of a recycle, by what its journal says and what its execution assigned.
@@ -38,16 +41,23 @@ pub fn reached(strategy: &str, journal: Option<&str>, assigned: &BTreeMap<String
         name: name.to_owned(),
         step: steps.iter().position(|step| *step == name).map(|index| index + 1),
         steps: Some(steps.len()).filter(|count| *count > 0),
+        doing: doing(assigned).filter(|doing| doing != name),
     }
+}
+
+/// What an execution entered last, as its outcome counts the seconds of.
+fn doing(assigned: &BTreeMap<String, Value>) -> Option<String> {
+    assigned.get("phases")?.as_array()?.last()?.get("name")?.as_str().map(str::to_owned)
 }
 
 impl std::fmt::Display for PhaseReached {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = if self.name.is_empty() { "before its first change" } else { &self.name };
         match (self.step, self.steps) {
-            (Some(step), Some(steps)) => write!(formatter, "{name} (phase {step} of {steps})"),
-            _ => formatter.write_str(name),
+            (Some(step), Some(steps)) => write!(formatter, "{name} (phase {step} of {steps})")?,
+            _ => formatter.write_str(name)?,
         }
+        self.doing.as_ref().map_or(Ok(()), |doing| write!(formatter, ", {doing}"))
     }
 }
 
@@ -118,6 +128,24 @@ mod tests {
         assert_eq!(told("out-in", Some("undoing"), "look"), "undoing");
         assert_eq!(told("in-out", Some("swapping"), "look"), "swapping (phase 1 of 2)");
         assert_eq!(told("somebodys-own", Some("mixing"), "look"), "mixing");
+    }
+
+    #[test]
+    fn what_an_execution_does_within_its_phase_is_told() {
+        let told = |phase: Option<&str>, stage: &str, entered: &[&str]| {
+            let phases: Vec<Value> = entered.iter().map(|name| json!({"name": name, "at": 1})).collect();
+            let assigned =
+                BTreeMap::from([("stage".to_owned(), json!(stage)), ("phases".to_owned(), json!(phases))]);
+            reached("out-in", phase, &assigned).to_string()
+        };
+        assert_eq!(
+            told(Some("doubling"), "look", &["launching", "proving"]),
+            "doubling (phase 1 of 3), proving"
+        );
+        assert_eq!(told(None, "verify", &["draining", "verifying"]), "verifying (phase 3 of 3)");
+        assert_eq!(told(None, "verify", &["verifying", "baking"]), "verifying (phase 3 of 3), baking");
+        assert_eq!(told(None, "look", &["waiting"]), "before its first change, waiting");
+        assert_eq!(told(None, "look", &[]), "before its first change");
     }
 
     #[test]

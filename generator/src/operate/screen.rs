@@ -154,7 +154,9 @@ fn of_recycle(recycle: &RecycleStatus, stack: &str, told: &mut impl FnMut(&str, 
         told("held by", &format!("{name}, {status}{since}"));
     }
     if let Some(trigger) = &recycle.trigger {
-        told("trigger", trigger);
+        // The account of an ARN is the stack's own.
+        let by = recycle.by.as_deref().map(|by| format!(" by {}", by.splitn(6, ':').last().unwrap_or(by)));
+        told("trigger", &format!("{trigger}{}", by.unwrap_or_default()));
     }
     if let Some(state) = &recycle.at_state {
         told("at", &format!("\"{state}\""));

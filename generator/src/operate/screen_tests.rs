@@ -115,6 +115,27 @@ fn area(columns: Option<usize>, rows: Option<usize>) -> ScreenArea {
 }
 
 #[test]
+fn a_screen_tells_who_started_the_recycle_by_hand_and_what_it_waits_for() {
+    let mut facts = recycling();
+    let by = "arn:aws:sts::123456789012:assumed-role/oncall/ann";
+    let input = json!({"strategy": "out-in", "mode": "recycle", "trigger": {"event_name": "started by hand", "by": by}});
+    facts.holder.as_mut().expect("it runs").input = input.to_string();
+    let in_two_minutes = json!({"until": now().as_millisecond() + 120_000});
+    facts.assigned.insert("proving".to_owned(), in_two_minutes);
+    facts.assigned.insert("phases".to_owned(), json!([{"name": "launching"}, {"name": "proving"}]));
+    let seen = seen(&facts);
+    let told = screen(&seen, area(None, None));
+    for line in [
+        "phase      doubling (phase 1 of 3), proving, 0 of 1 replaced\n",
+        "trigger    started by hand by assumed-role/oncall/ann\n",
+        "deadline   in 2 min the new instances have proved themselves\n",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
+    assert_eq!(seen.status.recycle.expect("it runs").by.as_deref(), Some(by));
+}
+
+#[test]
 fn a_screen_tells_what_runs_what_is_there_and_what_was() {
     let told = screen(&seen(&recycling()), area(Some(80), Some(40)));
     let expected = "\

@@ -68,6 +68,19 @@ const CONSEQUENCES: &[Consequence] = &[
          made is: no recycle may run meanwhile",
     ),
     consequence(
+        "permissions.boundary_arn",
+        "it bounds at once what running recycles may do, putting back included: try it on a group of one",
+    ),
+    consequence(
+        "notifications.notifier_function_arn",
+        "running recycles go on calling the former notifier, which their role may not do any more: their end does not reach it, \
+         and their execution's output says so; the topic is told all the same",
+    ),
+    consequence(
+        "handler.alias",
+        "the queue calls the function by what is set now, from then on; Terraform deletes the former alias, and versions stay",
+    ),
+    consequence(
         "locks.create_table",
         "the table of locks is created, or no longer kept, by this stack: it must not go while another stack of the account \
          and region uses it",

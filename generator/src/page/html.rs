@@ -102,9 +102,12 @@ fn class(tone: Tone) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use asg_recycle_simulator::world::record::Sample;
+
     use super::*;
     use crate::page::lanes::{Lane, Standing};
     use crate::page::types::Figure;
+    use crate::simulate::report::{CapacityPanel, capacity_svg};
 
     fn page(rows: usize) -> RunPage {
         let row = |number: usize| TimelineRow {
@@ -203,5 +206,67 @@ mod tests {
         assert!(html.contains("7 rows are left out here"), "where they would be");
         assert!(html.contains("thing 0 of") && html.contains(&format!("thing {} of", ROWS_MAX + 6)));
         assert!(!page(3).html(&machine()).expect("a page").contains("left out here"));
+    }
+
+    /// As long as a run of `in-out` would be if it took so many turns: each instance has a lane, each turn its rows and states.
+    #[test]
+    fn a_thousand_turns_stay_below_a_megabyte() {
+        const TURNS: u32 = 1_000;
+        const TURN_MILLISECONDS: u64 = 600_000;
+        let at =
+            |turn: u32, step: u32| Moment(u64::from(turn) * TURN_MILLISECONDS + u64::from(step) * 60_000);
+        let id = |number: u32| format!("i-{number:017x}");
+        let mut long = page(0);
+        long.period = (Moment(0), at(TURNS, 0));
+        let lane = |number: u32, changes: [(Moment, Option<Standing>); 3]| Lane {
+            name: id(number),
+            changes: changes.to_vec(),
+        };
+        let (serves, leaves) = (Some(Standing::Serving), Some(Standing::Leaving));
+        let old = (0..TURNS)
+            .map(|turn| lane(turn, [(Moment(0), serves), (at(turn, 0), leaves), (at(turn, 4), None)]));
+        let (begins, is_in) = (Some(Standing::Pending), Some(Standing::InService));
+        let new = (0..TURNS).map(|turn| {
+            lane(TURNS + turn, [(at(turn, 4), begins), (at(turn, 6), is_in), (at(turn, 8), serves)])
+        });
+        long.groups[0].lanes = old.chain(new).collect();
+        let row = |number: u32| TimelineRow {
+            at: at(number / 10, number % 10),
+            actor: "webops-e434ed7666885c1aedae1dccf5982447".to_owned(),
+            text: format!("terminates {} without a lower desired capacity, its place kept", id(number / 10)),
+            tone: Tone::Plain,
+        };
+        long.timeline = (0..TURNS * 10).map(row).collect();
+        let sample = |number: u32| {
+            let is_out = !number.is_multiple_of(3);
+            let (old, new) = (TURNS - number / 3 - 1, number / 3);
+            let serving = old + new + u32::from(!is_out);
+            let (live, desired) = (serving, TURNS);
+            (
+                at(number / 3, number % 3 * 3),
+                Sample { live, serving, healthy: serving, old, new, desired, ..Sample::default() },
+            )
+        };
+        let history: Vec<(Moment, Sample)> = (0..TURNS * 3).map(sample).collect();
+        let panel = CapacityPanel {
+            name: "web-asg-1",
+            strategy: "in-out",
+            endings: "recycled".to_owned(),
+            is_good: true,
+            history: &history,
+            has_sizes: true,
+            has_checks: true,
+            broken: Vec::new(),
+        };
+        long.chart = capacity_svg(&[panel], long.period, "a group");
+        let config = crate::config::parse(b"name: asg-recycle\n").expect("a stack");
+        let machine = crate::asl::build(&config).unwrap_or_else(|faults| panic!("{faults}")).graph();
+        let names: Vec<String> =
+            machine.stages.iter().flat_map(|stage| &stage.states).map(|state| state.name.clone()).collect();
+        let entered = (0..TURNS).flat_map(|turn| names.iter().map(move |name| (at(turn, 1), name.clone())));
+        long.entered = entered.take(100_000).collect();
+        let html = long.html(&machine).expect("a page");
+        assert!(html.contains(&id(2 * TURNS - 1)), "the last one has its lane");
+        assert!(html.len() < 1_000_000, "{} bytes", html.len());
     }
 }

@@ -213,13 +213,14 @@ fn alias(name: &AliasName, function: &Function, config: &Config) -> Alias {
     let text = serde_json::to_vec(&versioned).expect("texts, numbers and references");
     let level = Value::parameter(ParameterKey::LogLevel);
     let channel = Value::or_empty(ParameterKey::SlackChannel);
+    let runbook = Value::or_empty(ParameterKey::RunbookUrl);
     let zip =
         matches!(config.package.kind, PackageKind::Zip).then(|| Value::parameter(ParameterKey::HandlerS3Key));
     Alias {
         name: name.to_string(),
         description: "What the queue calls: point it to a former version to roll back",
         fingerprint: digest::hex(&text)[..16].to_owned(),
-        deciding: [level, channel].into_iter().chain(zip).collect(),
+        deciding: [level, channel, runbook].into_iter().chain(zip).collect(),
     }
 }
 
@@ -256,6 +257,8 @@ fn variable(variable: &contract::Variable, config: &Config) -> Value {
         contract::GROUP_NAME_PREFIXES => config.groups.name_prefixes.join(",").into(),
         contract::GROUP_TAGS => group_tags(config).into(),
         contract::MESSAGE_FORMS => forms(config).text().into(),
+        contract::ENVIRONMENT => Value::parameter(ParameterKey::Environment),
+        contract::RUNBOOK_URL => Value::or_empty(ParameterKey::RunbookUrl),
         unknown => panic!("no value for the handler's variable {}", unknown.name),
     }
 }
@@ -304,7 +307,7 @@ mod tests {
     use super::super::value::Reference;
     use super::*;
     use crate::config::limits::{LISTS_BYTES_MAX, VARIABLES_BYTES_MAX};
-    use crate::config::{BatchSize, SlackChannel, TimeoutSeconds};
+    use crate::config::{self, BatchSize, RunbookUrl, SlackChannel, TimeoutSeconds};
 
     fn environment(config: &Config) -> Vec<(String, Value)> {
         match function(config, None).environment {
@@ -329,6 +332,12 @@ mod tests {
             Value::When(when) => bytes_max(&when.then),
             Value::Reference(Reference::Parameter(ParameterKey::SlackChannel)) => {
                 SlackChannel::format().length_max
+            }
+            Value::Reference(Reference::Parameter(ParameterKey::RunbookUrl)) => {
+                RunbookUrl::format().length_max
+            }
+            Value::Reference(Reference::Parameter(ParameterKey::Environment)) => {
+                config::Environment::format().length_max
             }
             // Partition, service, region, account, kind and name, the longest of each.
             Value::Reference(Reference::Attribute(..)) => "arn::::::".len() + 10 + 6 + 15 + 12 + 12 + 64,

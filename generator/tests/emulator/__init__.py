@@ -8,11 +8,12 @@
 - `model`: Auto Scaling groups whose instances take time to come and go.
 - `refreshes`: instance refreshes of those groups.
 - `api`: the Auto Scaling API over the model; it rejects what AWS rejects.
+- `calls`: every call that passes, and what its role has to allow for it.
 - `services`: the model behind moto's HTTP front.
 - `interpreter`: moto's Step Functions interpreter, mended where it differs from AWS.
 - `formation`: what moto's CloudFormation leaves out.
 - `runtime_api`: the Lambda Runtime API, to run the real handler binary.
-- `permissions`: whether the deployed roles allow the calls that were made.
+- `permissions`: whether the deployed roles allow the calls that were made, and what of them no call needs.
 - `world`: all of it together, one method per command of the tests.
 
 Apart from that, `replay` and `replay_ministack` give two interpreters the recordings of a third, each a `tape`.

@@ -3,9 +3,11 @@
 import json
 import re
 
+from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 from moto.kms.models import KmsBackend
+from moto.logs.models import LogGroup
 from moto.sns.models import Topic
 from moto.sqs.models import Queue, sqs_backends
 from moto.stepfunctions import models
@@ -55,7 +57,9 @@ def install():
     models.StateMachine.create_from_cloudformation_json = classmethod(_create_machine)
     _add_attribute(models.StateMachine, "Arn", lambda machine: machine.arn)
     _add_attribute(Topic, "TopicArn", lambda topic: topic.arn)
+    _add_attribute(LogGroup, "Arn", lambda group: f"{group.arn}:*")  # moto's ends before the streams
     _take_tags_of_keys()
+    _keep_tracing()
     # The tests deliver messages to the function themselves; moto would start a container for each.
     Queue.lambda_event_source_mappings = property(lambda queue: {}, lambda queue, mappings: None)
 
@@ -69,6 +73,18 @@ def _take_tags_of_keys():
         return create(self, *arguments, tags=tags, **keywords)
 
     KmsBackend.create_key = create_key
+
+
+def _keep_tracing():
+    """moto leaves out whether a function is traced."""
+    create = LambdaFunction.create_from_cloudformation_json
+
+    def create_function(resource_name, cloudformation_json, *arguments, **keywords):
+        function = create(resource_name, cloudformation_json, *arguments, **keywords)
+        function.tracing_config = cloudformation_json["Properties"].get("TracingConfig", function.tracing_config)
+        return function
+
+    LambdaFunction.create_from_cloudformation_json = create_function
 
 
 def _create_machine(cls, resource_name, cloudformation_json, account_id, region_name, **_):
@@ -86,9 +102,13 @@ def _create_machine(cls, resource_name, cloudformation_json, account_id, region_
         name=properties.get("StateMachineName", resource_name),
         definition=definition,
         roleArn=properties["RoleArn"],
-        loggingConfiguration=properties.get("LoggingConfiguration"),
-        tracingConfiguration=properties.get("TracingConfiguration"),
+        loggingConfiguration=_as_the_api_spells(properties.get("LoggingConfiguration", {"Level": "OFF"})),
+        tracingConfiguration=_as_the_api_spells(properties.get("TracingConfiguration", {"Enabled": False})),
     )
+
+
+def _as_the_api_spells(properties):
+    return {f"{key[:1].lower()}{key[1:]}": value for key, value in properties.items()}
 
 
 def substituted(definition, substitutions):

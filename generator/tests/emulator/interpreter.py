@@ -289,10 +289,16 @@ def new_child_name():
     return str(uuid.uuid4())
 
 
+def child_began(role_arn, machine_arn, child_arn):
+    """The execution of an item has begun; for those who look on."""
+
+
 def _become_child(env, context, clock, machine_arn):
     name = new_child_name()
+    child = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+    child_began(context["Execution"]["RoleArn"], machine_arn.rsplit("/", 1)[0], child)
     context["Execution"] = {
-        "Id": f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}",
+        "Id": child,
         "Input": env.states.get_input(),
         "Name": name,
         "RoleArn": context["Execution"]["RoleArn"],

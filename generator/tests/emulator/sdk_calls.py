@@ -5,6 +5,7 @@ import functools
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.utils import camel_to_snake_case
@@ -44,12 +45,12 @@ def install(endpoint):
     """Makes SDK tasks call the emulator as AWS would have them called."""
 
     @functools.cache
-    def client(service_name, region_name):
+    def client(service_name, region_name, role_arn):
         return boto3.client(
             service_name,
             region_name=region_name,
             endpoint_url=endpoint,
-            aws_access_key_id="machine",
+            aws_access_key_id=f"machine.{role_arn.rsplit('/', 1)[-1]}",
             aws_secret_access_key="none",
             # The machine's own retries are what is tested, so the client makes none.
             config=Config(retries={"total_max_attempts": 1}, parameter_validation=True),
@@ -60,11 +61,14 @@ def install(endpoint):
 
         @staticmethod
         def client(service_name, region_name, **_):
-            return client(service_name, region_name)
+            return client(service_name, region_name, "")
+
+    def client_for(region, service, state_credentials):
+        return client(service, region, state_credentials.role_arn)
 
     def call(self, env, resource_runtime_part, normalised_parameters, state_credentials):
         name = BOTO_SERVICES.get(self.resource.api_name, self.resource.api_name)
-        caller = client(name, resource_runtime_part.region)
+        caller = client_for(resource_runtime_part.region, name, state_credentials)
         method = camel_to_snake_case(self.resource.api_action)
         operation = caller.meta.service_model.operation_model(caller.meta.method_to_api_mapping[method])
         parameters = _to_boto(normalised_parameters, operation.input_shape)
@@ -73,6 +77,7 @@ def install(endpoint):
         env.stack.append(plain(_from_boto(response, operation.output_shape)))
 
     boto_client.boto3 = Clients
+    lambda_eval_utils.boto_client_for = client_for  # not by the service integration of the SDK
     service = state_task_service_aws_sdk.StateTaskServiceAwsSdk
     service._eval_service_task = call
     service._normalise_service_error_name = staticmethod(lambda name: ERROR_PREFIXES[name.lower()])

@@ -1,7 +1,7 @@
 """The modelled groups behind moto's HTTP front, and one place through which every call passes.
 
-Callers are told apart by their access key: `machine` (the state machine), `handler` (the Lambda function), `operator`
-(the command that operates the stack), `test`.
+Callers are told apart by their access key: `machine` and its role behind a period (the state machine), `handler` (the
+Lambda function), `operator` (the command that operates the stack), `test`.
 """
 
 import json
@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import threading
-import urllib.parse
 
 from moto.autoscaling import urls as autoscaling_urls
 from moto.cloudtrail.responses import CloudTrailResponse
@@ -33,6 +32,7 @@ from werkzeug.wrappers import Response
 
 from . import launch_templates, permissions, zonal_shifts
 from .api import when
+from .calls import LATTICE_TARGETS, lattice_path
 from .faults import Rejected
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -45,7 +45,6 @@ IAM_PREFIXES = {
     "elbv2": "elasticloadbalancing",
     "stepfunctions": "states",
 }
-LATTICE_TARGETS = re.compile(r"/targetgroups/(.+)/listtargets$")
 
 
 class Refusal(ServiceException):
@@ -53,7 +52,12 @@ class Refusal(ServiceException):
 
 
 def caller_of(headers):
-    """Who signed the request."""
+    """Who signed the request; of all machines, `machine`."""
+    return (role_of(headers) or "").split(".")[0] or None
+
+
+def role_of(headers):
+    """The same, with the role of the machine."""
     found = CALLER.search(headers.get("Authorization", ""))
     return found[1] if found else None
 
@@ -66,7 +70,7 @@ def snake(action):
 def install(clock, journal, faults, fleet, api, calls, trail):
     """Puts the model behind moto's front. To be called once, before the server starts."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    _observe_calls(clock, faults, calls)
+    _observe_calls(clock, faults, calls, fleet)
     autoscaling_urls.url_paths = {"{0}/$": _auto_scaling_response(journal, fleet, api).dispatch}
     _serve_instances(fleet)
     _serve_instance_tags(fleet)
@@ -85,7 +89,7 @@ def start_server(faults, fleet, calls):
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     logging.getLogger("moto").setLevel(logging.CRITICAL)  # what fails is in the outcome of the execution
     application = DomainDispatcherApplication(create_backend_app)
-    application = zonal_shifts.in_front_of(application, fleet, faults, calls, caller_of)
+    application = zonal_shifts.in_front_of(application, fleet, faults, calls, (caller_of, role_of))
     server = make_server("127.0.0.1", 0, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     os.environ["MOTO_PORT"] = str(server.server_port)
@@ -111,7 +115,7 @@ def resolve_launch_template(specification):
     return {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "Version": str(version)}
 
 
-def _observe_calls(clock, faults, calls):
+def _observe_calls(clock, faults, calls, fleet):
     """Every call that is not the test's own takes time, is noted, and may be answered with an ordered fault."""
     set_up, answer = BaseResponse.setup_class, BaseResponse.call_action
 
@@ -122,7 +126,9 @@ def _observe_calls(clock, faults, calls):
         if caller not in ("machine", "handler", "operator"):
             return
         action = f"{IAM_PREFIXES.get(self.service_name, self.service_name)}:{self._get_action()}"
-        calls[caller, action] += 1
+        calls.count(caller, action)
+        if caller in ("machine", "handler"):
+            calls.ask_for(self, role_of(self.headers), action, fleet)
         self.observed_action = action
         if caller == "machine":
             clock.spend(CALL_SECONDS)
@@ -339,7 +345,7 @@ def _serve_lattice_targets(fleet):
     """By the id or the ARN of the target group, a page at a time."""
 
     def list_targets(self):
-        wanted = LATTICE_TARGETS.search(urllib.parse.unquote(urllib.parse.urlsplit(self.uri).path))[1]
+        wanted = LATTICE_TARGETS.search(lattice_path(self))[1]
         with fleet.lock:
             fleet.catch_up()
             groups = [

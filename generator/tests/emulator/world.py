@@ -1,6 +1,5 @@
 """All of it together: one method per command of the tests."""
 
-import collections
 import datetime
 import json
 import pathlib
@@ -11,11 +10,13 @@ import boto3
 from botocore.config import Config
 from moto.ec2 import ec2_backends
 from moto.events import events_backends
+from moto.iam import iam_backends
 from moto.sns import sns_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from . import definitions, formation, interpreter, permissions, services
 from .api import AutoScalingApi, described
+from .calls import Asked, Calls
 from .clock import Clock
 from .expressions import moment, plain
 from .faults import Faults
@@ -37,7 +38,7 @@ class World:
         self._clock.enter()  # the test is a worker; time passes only where it waits
         self._journal = Journal(self._clock)
         self._faults = Faults()
-        self._calls = collections.Counter()
+        self._calls = Calls(ACCOUNT, REGION)
         self._fleet = Fleet(self._clock, self._journal, self._faults, services.resolve_launch_template)
         self._api = AutoScalingApi(self._fleet)
         self._function = None
@@ -50,6 +51,7 @@ class World:
         definitions.parse_once()
         self._endpoint = services.start_server(self._faults, self._fleet, self._calls)
         interpreter.install(self._clock, self._endpoint, self._execution_ended)
+        interpreter.child_began = self._child_began
         self._clients = {}
 
     # The stack
@@ -447,19 +449,51 @@ class World:
 
     def denied_calls(self):
         """Calls that were made and that the caller's role does not allow."""
-        machine = self._client("stepfunctions").describe_state_machine(stateMachineArn=self._stack["machine"])
-        function = self._client("lambda").get_function_configuration(FunctionName=self._stack["function"])
-        roles = {"machine": machine["roleArn"], "handler": function["Role"]}
-        names = {caller: arn.rsplit("/", 1)[1] for caller, arn in roles.items()}
-        calls = {(caller, action) for caller, action in self._calls if caller in names}
-        return permissions.denied(calls, names, self._client("iam"))
+        return permissions.denied(self._asked(), self._statements())
+
+    def unmissed_permissions(self):
+        """
+        Changes of the roles, each a permission less or one of another place, with which no call would have been denied
+        that was made. All machines have the same statements, so one of them that misses it is enough.
+        """
+        asked, found = self._asked(), self._statements()
+        missed = {}
+        for caller, whole in found.items():
+            for what, changed in permissions.mutants(whole):
+                name = f"{caller.split('.')[0]} {what}"
+                missed[name] = missed.get(name, False) or bool(permissions.denied(asked, {**found, caller: changed}))
+        return sorted(name for name, is_missed in missed.items() if not is_missed)
+
+    def _asked(self):
+        """What was asked of roles: by calls, and by the services that do something in their names."""
+        machines, function, queue = self._machines(), self._function_configuration(), self._stack["queue"]
+        of_services = {"handler": permissions.of_function(function, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
+        of_services |= {_machine(each.roleArn): permissions.of_machine(each) for each in machines}
+        asked = {Asked(caller, *each) for caller, listed in of_services.items() for each in listed}
+        return asked | self._calls.asked()
+
+    def _statements(self):
+        """What the roles allow, by who has them."""
+        roles = {"handler": self._function_configuration()["Role"]}
+        roles |= {_machine(each.roleArn): each.roleArn for each in self._machines()}
+        backend = iam_backends[ACCOUNT]["aws"]
+        return {caller: permissions.statements(role.rsplit("/", 1)[1], backend) for caller, role in roles.items()}
+
+    @staticmethod
+    def _machines():
+        return stepfunctions_parser_backends[ACCOUNT][REGION].state_machines
+
+    def _function_configuration(self):
+        return self._client("lambda").get_function_configuration(FunctionName=self._stack["function"])
+
+    def _child_began(self, role, machine, child):
+        """Step Functions starts the executions of a map by the machine's role, and stops them where it is given up."""
+        self._calls.ask(_machine(role), "states:StartExecution", machine)
+        self._calls.ask(_machine(role), "states:StopExecution", child)
 
     def operator_calls(self):
         """The calls that the operator made since this was last asked, by action, with their number."""
-        counts = {action: count for (caller, action), count in self._calls.items() if caller == "operator"}
-        for action in counts:
-            del self._calls["operator", action]
-        return counts
+        return self._calls.taken("operator")
 
     def set_variable(self, name, value):
         """Sets a variable in the function's configuration, for whoever reads that."""
@@ -498,6 +532,11 @@ class World:
                 config=Config(read_timeout=600, retries={"total_max_attempts": 1}),
             )
         return self._clients[service, region]
+
+
+def _machine(role_arn):
+    """How the calls of a machine are signed that has this role."""
+    return f"machine.{role_arn.rsplit('/', 1)[1]}"
 
 
 def _parsed(text):

@@ -10,8 +10,9 @@ ACTION = "arc-zonal-shift:GetManagedResource"
 PATH = "/managedresources/"
 
 
-def in_front_of(application, fleet, faults, calls, caller_of):
-    """The application, which answers for zonal shifts too."""
+def in_front_of(application, fleet, faults, calls, callers):
+    """The application, which answers for zonal shifts too. `callers` read from headers who calls, and with which role."""
+    caller_of, role_of = callers
 
     def answered(environ, start_response):
         request = Request(environ)
@@ -20,7 +21,9 @@ def in_front_of(application, fleet, faults, calls, caller_of):
         return _managed_resource(request)(environ, start_response)
 
     def _managed_resource(request):
-        calls[caller_of(request.headers), ACTION] += 1
+        calls.count(caller_of(request.headers), ACTION)
+        if caller_of(request.headers) == "machine":
+            calls.ask(role_of(request.headers), ACTION, "*")
         arn = request.path.removeprefix(PATH)
         try:
             faults.check_call(ACTION)

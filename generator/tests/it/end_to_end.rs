@@ -3,6 +3,7 @@
 //!
 //! A case is a [`Stage`], what happens on it, and what has to be true afterwards. Each has an AWS of its own.
 
+mod permissions;
 pub(crate) mod stage;
 
 use serde_json::json;

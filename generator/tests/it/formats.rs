@@ -263,7 +263,7 @@ fn whatever_changes_the_function_publishes_a_version() {
             assert_eq!(changed == function, published == description, "{key:?}: {published}");
             told += usize::from(changed != function);
         }
-        assert_eq!(told, 3, "level, channel, and the zip or image");
+        assert_eq!(told, 4, "level, channel, runbook, and the zip or image");
     }
 }
 

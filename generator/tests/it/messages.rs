@@ -1,12 +1,15 @@
 //! What whoever subscribes to the topic gets of a recycle, in each form that `stack.yaml` may choose: as it arrives, for a person to look
 //! at, in `messages/`; and against what the service that reads it publishes of its form.
 
+mod notices;
+
 use std::path::Path;
 use std::rc::Rc;
 
 use asg_recycle::config;
 use asg_recycle::simulate::runner::{Deployment, Detail};
 use asg_recycle::simulate::scenario::Scenario;
+use asg_recycle::stack::Place;
 use asg_recycle_simulator::world::messages::Message;
 use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
@@ -15,6 +18,8 @@ use crate::faults::assert_golden;
 
 const STACK: &str =
     "name: webops-recycle\nalarms: {runbook_url: 'https://runbooks.example.com/recycle?team=web-ops'}\n";
+
+const PLACE: Place<'_> = Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
 
 /// A recycle that is rolled back, since a hook abandons every launch.
 fn rolled_back() -> Value {
@@ -60,7 +65,11 @@ fn of_protocol(stack: &str, protocol: &str) -> Vec<(Message, String)> {
     all
 }
 
-fn holds_to(schema: &str, texts: &[(Message, String)]) {
+fn texts_of(all: &[(Message, String)]) -> Vec<&str> {
+    all.iter().map(|(_, text)| text.as_str()).collect()
+}
+
+fn holds_to(schema: &str, texts: &[&str]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/messages").join(schema);
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("it is there")).expect("JSON");
@@ -68,7 +77,7 @@ fn holds_to(schema: &str, texts: &[(Message, String)]) {
     compiler.enable_format_assertions();
     compiler.add_resource("https://asg-recycle/form", schema).expect("it is a schema");
     let index = compiler.compile("https://asg-recycle/form", &mut schemas).expect("it is a schema");
-    for (_, text) in texts {
+    for text in texts {
         let value: Value = serde_json::from_str(text).expect("JSON");
         schemas.validate(&value, index).unwrap_or_else(|error| panic!("{error:#}\n{value:#}"));
     }
@@ -127,7 +136,7 @@ fn an_e_mail_is_for_people() {
 #[test]
 fn chat_shows_what_is_published_for_it() {
     let all = of_protocol(&format!("{STACK}notifications: {{https_form: chat}}\n"), "https");
-    holds_to("chat.schema.json", &all);
+    holds_to("chat.schema.json", &texts_of(&all));
     let texts: Vec<String> = all.iter().map(|(_, text)| pretty(text)).collect();
     golden("chat.txt", &texts.join("\n\n----\n\n"));
     let threads: Vec<Value> = all
@@ -140,7 +149,7 @@ fn chat_shows_what_is_published_for_it() {
 #[test]
 fn pager_duty_gets_an_event_of_its_own() {
     let all = of_protocol(&format!("{STACK}notifications: {{https_form: pager_duty}}\n"), "https");
-    holds_to("pager_duty.schema.json", &all);
+    holds_to("pager_duty.schema.json", &texts_of(&all));
     let texts: Vec<String> = all.iter().map(|(message, text)| whole(message, &pretty(text))).collect();
     golden("pager_duty.txt", &texts.join("\n\n----\n\n"));
     for (message, text) in &all {
@@ -163,11 +172,9 @@ fn a_notifier_says_what_to_do_of_what_failed() {
 }
 
 /// What a filter of a subscription lets through: each attribute that it names has one of the values.
-fn passes(filter: &Value, message: &Message) -> bool {
+fn passes(filter: &Value, attribute: impl Fn(&str) -> Value) -> bool {
     let wanted = filter.as_object().expect("attributes");
-    wanted.iter().all(|(name, values)| {
-        values.as_array().expect("values").contains(&message.attributes[name]["StringValue"])
-    })
+    wanted.iter().all(|(name, values)| values.as_array().expect("values").contains(&attribute(name)))
 }
 
 /// Through the emitted subscription's filter, as PagerDuty is told: an incident begins with the failure, and the success after it ends it.
@@ -175,17 +182,18 @@ fn passes(filter: &Value, message: &Message) -> bool {
 fn the_success_after_a_failure_ends_the_incident_that_the_failure_began() {
     let tags = json!({"autorecycle_team": "platform", "autorecycle_notify_pager_duty": "true"});
     let recycled = json!({"about": "messages", "group": {"min": 3, "desired": 3, "max": 6, "tags": tags}});
-    let place = asg_recycle::stack::Place { partition: "aws", region: "eu-west-2", account: "123456789012" };
     for (form, ends) in [("pager_duty", true), ("json", false)] {
         let stack = format!("{STACK}notifications: {{https_form: {form}}}\n");
         let config = config::parse(stack.as_bytes()).expect("it has no fault");
         let construct = asg_recycle::AsgRecycle::from_config(config).expect("it builds");
         let emitted = construct.stack();
-        let filter = emitted.resolve(&emitted.topic.pager.filter, place).expect("it is there");
+        let filter = emitted.resolve(&emitted.topic.pager.filter, PLACE).expect("it is there");
         let paged = |scenario: Value| {
             let (published, _) = told(&stack, scenario);
             assert!(published.len() >= 2, "a start and an end");
-            published.into_iter().filter(|message| passes(&filter, message)).collect::<Vec<_>>()
+            let is_paged =
+                |message: &Message| passes(&filter, |name| message.attributes[name]["StringValue"].clone());
+            published.into_iter().filter(is_paged).collect::<Vec<_>>()
         };
         let (failure, success) = (paged(rolled_back()), paged(recycled.clone()));
         assert_eq!((failure.len(), success.len()), (1, usize::from(ends)), "{form}");

@@ -210,6 +210,25 @@ fn has_anchor(path: &str, wanted: &str) -> bool {
     prose(&page).any(|(_, line)| line.starts_with('#') && anchor(line.trim_start_matches('#')) == wanted)
 }
 
+/// Of alarms the unit tests of the stack ask the same.
+#[test]
+fn every_heading_that_a_message_points_to_is_in_the_runbook() {
+    let of_templates = pattern(r"'#([a-z-]+)'");
+    let of_handler = pattern(r#"RUNBOOK_[A-Z_]+: &str = "([a-z-]+)""#);
+    let in_file = |(path, text): (&'static str, &'static str)| {
+        let wanted = if path.starts_with("templates/") { &of_templates } else { &of_handler };
+        wanted.captures_iter(text).map(|found| found[1].to_owned()).collect::<Vec<_>>()
+    };
+    let sources = [".j2", ".jsonata", "handler/src/rejection.rs"];
+    let headings: BTreeSet<String> = sources.into_iter().flat_map(files).flat_map(in_file).collect();
+    for known in ["events-rejected", "put-back-by-hand", "recycles-aborted", "recycles-failed", "slow"] {
+        assert!(headings.contains(known), "no message points to `{known}` any more: {headings:?}");
+    }
+    for heading in headings {
+        assert!(has_anchor("docs/runbook.md", &heading), "docs/runbook.md has no heading `{heading}`");
+    }
+}
+
 #[test]
 fn links_of_pages_lead_somewhere() {
     let link = pattern(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$");

@@ -122,6 +122,12 @@ impl Run {
         self
     }
 
+    /// Expects this nowhere in standard error.
+    pub(crate) fn stderr_lacks(mut self, part: &str) -> Self {
+        self.stderr.push(Expectation::Lacks(part.to_owned()));
+        self
+    }
+
     /// Runs it and expects success.
     pub(crate) fn ok(self) -> Done {
         self.exits(0)

@@ -122,7 +122,7 @@ fn without_a_terminal_each_change_is_a_line_and_throttling_is_told() {
     let fault = json!({"action": "autoscaling:DescribeScalingActivities", "code": "ThrottlingException", "message": "not now", "count": 1});
     stage.emulator.order("fault_calls", fault);
     let under_way = operate(&mut stage, &["watch", GROUP, "--every", "1s"])
-        .stdout_has("search-asg-1: recycling with out-in; doubling (phase 1 of 3), 0 of 3 replaced")
+        .stdout_has("search-asg-1: recycling with out-in; doubling (phase 1 of 3), launching, 0 of 3 replaced")
         .stdout_has("search-asg-1: current, last recycled\n")
         .stdout_lacks("\u{1b}")
         .stderr_has("AWS throttles autoscaling:DescribeScalingActivities (not now); asking again in 0.4 s; a look every 10 s now")
@@ -236,7 +236,7 @@ fn the_status_of_a_group_tells_all_of_it() {
     assert_eq!(status["group"]["state"], json!("recycling"));
     let recycle = &status["recycle"];
     assert_eq!((&recycle["execution"], &recycle["status"]), (&json!(execution), &json!("RUNNING")));
-    assert_eq!(recycle["phase"], json!({"name": "doubling", "step": 1, "steps": 3}));
+    assert_eq!(recycle["phase"], json!({"name": "doubling", "step": 1, "steps": 3, "doing": "launching"}));
     assert_eq!(recycle["deadlines"][0]["what"], json!("the phase has to be over"), "{recycle:#}");
     assert_eq!((&recycle["to_replace"], &recycle["replaced"]), (&json!(3), &json!(0)));
     assert!(recycle["at_state"].is_string() && recycle["console"].is_string(), "{recycle:#}");

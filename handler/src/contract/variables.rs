@@ -81,6 +81,19 @@ pub const MESSAGE_FORMS: Variable = Variable {
     summary: "comma-separated forms of messages besides JSON: `email:text` for people, `https:chat` for AWS's chat integration",
 };
 
+/// What messages call the stack's environment.
+pub const ENVIRONMENT: Variable = Variable {
+    name: "ENVIRONMENT",
+    required: false,
+    summary: "the stack's environment, which messages name",
+};
+/// Where people read what to do.
+pub const RUNBOOK_URL: Variable = Variable {
+    name: "RUNBOOK_URL",
+    required: false,
+    summary: "URL of the runbook that messages point to, without a `#`",
+};
+
 /// Every variable; the stack sets them and the handler's configuration reads them from here.
 pub const VARIABLES: &[Variable] = &[
     STATE_MACHINE_ARN,
@@ -95,6 +108,8 @@ pub const VARIABLES: &[Variable] = &[
     GROUP_NAME_PREFIXES,
     GROUP_TAGS,
     MESSAGE_FORMS,
+    ENVIRONMENT,
+    RUNBOOK_URL,
 ];
 
 /// The authorities that TLS trusts, in place of the system's.

@@ -35,6 +35,8 @@ resource "aws_lambda_function" "handler" {
       GROUP_NAME_PREFIXES    = ""
       GROUP_TAGS             = ""
       MESSAGE_FORMS          = ""
+      ENVIRONMENT            = var.environment
+      RUNBOOK_URL            = var.runbook_url == null ? "" : var.runbook_url
     }
   }
 

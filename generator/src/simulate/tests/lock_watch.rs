@@ -250,7 +250,7 @@ fn a_slow_recycle_is_told_in_every_form() {
             "Account:     123456789012, eu-west-1",
             &format!("Since:       {since}"),
             &format!("Execution:   {console}"),
-            "What to do:  https://example.com/runbook#lock-held",
+            "What to do:  https://example.com/runbook#slow",
         ]
     );
     let chat: Value = serde_json::from_str(message["https"].as_str().expect("text")).expect("JSON");
@@ -263,7 +263,7 @@ fn a_slow_recycle_is_told_in_every_form() {
     assert_eq!(chat["content"]["title"], ":hourglass_flowing_sand: web-asg: slow in production");
     assert_eq!(
         chat["content"]["nextSteps"],
-        json!(["What to do: https://example.com/runbook#lock-held", format!("Execution: {console}")])
+        json!(["What to do: https://example.com/runbook#slow", format!("Execution: {console}")])
     );
     assert_eq!(chat["metadata"]["threadId"], "web-1234", "that of its start");
 }

@@ -38,7 +38,7 @@ pub(crate) fn open_all_day(now: Now) -> Vec<(&'static str, String)> {
 }
 
 /// The output folder of `build examples/webops/stack.yaml`, made once.
-fn output() -> &'static Path {
+pub(crate) fn output() -> &'static Path {
     static OUTPUT: OnceLock<PathBuf> = OnceLock::new();
     OUTPUT.get_or_init(|| {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
@@ -59,17 +59,27 @@ impl Stage {
 
     /// A stage whose group has further tags, which may depend on the time.
     pub(crate) fn new_with(strategy: &str, further: impl Fn(Now) -> Vec<(&'static str, String)>) -> Self {
-        Self::set(strategy, further, &json!({}))
+        Self::set(output(), strategy, further, &json!({}))
     }
 
     /// A stage whose group differs from the usual one in what the emulator's `create_group` takes.
     pub(crate) fn with_group(strategy: &str, differs: &Value) -> Self {
-        Self::set(strategy, |_| Vec::new(), differs)
+        Self::set(output(), strategy, |_| Vec::new(), differs)
     }
 
-    fn set(strategy: &str, further: impl Fn(Now) -> Vec<(&'static str, String)>, differs: &Value) -> Self {
+    /// The same, on a stack that was built in another folder.
+    pub(crate) fn on_stack(folder: &Path, strategy: &str, differs: &Value) -> Self {
+        Self::set(folder, strategy, |_| Vec::new(), differs)
+    }
+
+    fn set(
+        stack: &Path,
+        strategy: &str,
+        further: impl Fn(Now) -> Vec<(&'static str, String)>,
+        differs: &Value,
+    ) -> Self {
         let mut emulator = Emulator::start();
-        emulator.deploy(&output().join("cloudformation/template.yaml"), &output().join("handler.zip"));
+        emulator.deploy(&stack.join("cloudformation/template.yaml"), &stack.join("handler.zip"));
         let now: String = emulator.ask("now", json!({}));
         let now = Now { hour: now[11..13].parse().expect("an RFC 3339 time") };
         let mut tags = json!({

@@ -92,6 +92,35 @@ fn a_pause_and_its_announcement_whose_answers_are_lost_are_told_as_they_are() {
     assert_eq!(announced(&mut stage, refused, &resume), (json!("resumed"), json!(false), json!(false)));
 }
 
+/// The second attempt is refused, since what the first one wrote stands there: nobody else changed it.
+#[test]
+fn a_pause_whose_first_answer_is_lost_is_not_taken_for_somebody_elses() {
+    let mut stage = Stage::new("out-in");
+    let lose_one = |stage: &mut Stage, action| {
+        stage.emulator.order("lose_answers", json!({"action": action, "count": 1}));
+    };
+    let pause = ["pause", GROUP, "--why", "incident 42", "--yes", "--format", "json"];
+    let resume = ["resume", GROUP, "--yes", "--format", "json"];
+    let change = |stage: &mut Stage, command: &[&str]| {
+        let done = operate(stage, command).ok();
+        super::held_to("pause.schema.json", &done.stdout)["groups"][0]["change"].clone()
+    };
+    lose_one(&mut stage, "dynamodb:PutItem");
+    assert_eq!(change(&mut stage, &pause), json!("paused"));
+    lose_one(&mut stage, "dynamodb:DeleteItem");
+    assert_eq!(change(&mut stage, &resume), json!("resumed"));
+    // Where it cannot be looked at either, nobody knows.
+    lose_one(&mut stage, "dynamodb:PutItem");
+    let denied = json!({"action": "dynamodb:GetItem", "code": "AccessDeniedException", "message": "no"});
+    stage.emulator.order("fault_calls", denied);
+    operate(&mut stage, &pause)
+        .stderr_has("dynamodb:GetItem is denied: no")
+        .stderr_has("it is not known whether search-asg-1 was paused\nbroken off at search-asg-1")
+        .exits(3);
+    let locks: Vec<Value> = stage.emulator.ask("locks", json!({}));
+    assert_eq!(locks.len(), 1, "it was: {locks:?}");
+}
+
 #[test]
 fn what_was_not_done_and_what_nobody_knows_is_told() {
     let mut stage = Stage::new("out-in");
