@@ -188,7 +188,9 @@ fn unanswered(base: &str, patience: Duration, error: &std::io::Error) -> Failure
              handler does",
             patience.as_secs()
         ),
-        _ => format!("cannot reach {base}: {error}"),
+        _ => format!(
+            "cannot reach {base}: {error}; `--endpoint-url` is where `asg-recycle local` listens, which says it when it starts"
+        ),
     })
 }
 

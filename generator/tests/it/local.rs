@@ -258,6 +258,18 @@ fn what_does_not_answer_is_told() {
     Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &mute, "--timeout", "1"])
         .stderr_has("did not answer within 1 s")
         .exits(3);
+    for (url, told) in [
+        (
+            "http://127.0.0.1:1",
+            "its port is one of those that are kept for other services, and no HTTP is spoken there",
+        ),
+        ("127.0.0.1:9000", "it is no address: write `http://HOST:PORT`"),
+        ("http://[::1", "it is no address: write `http://HOST:PORT`"),
+    ] {
+        Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", url])
+            .stderr_has(&format!("cannot reach {url}: {told}; `--endpoint-url` is where"))
+            .exits(3);
+    }
     let local = |url: &str| {
         Run::new(&["local", "stack.yaml", "--endpoint-url", url]).file("stack.yaml", "name: demo\n")
     };
