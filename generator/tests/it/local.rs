@@ -218,6 +218,12 @@ fn bad_events_and_bad_ports_are_told_with_what_to_do() {
         .stderr_has("no.json:2:13: the event is no JSON")
         .stderr_has("\"detail\": oops")
         .exits(2);
+    fs::write(local.folder.path().join("half.json"), "{\"detail\":\n").expect("a file");
+    local
+        .client(&["--event", "half.json"])
+        .stderr_has("half.json:1:10: ")
+        .stderr_has("\n  {\"detail\":\n")
+        .exits(2);
     let long = json!({"detail": {"requestParameters": {"autoScalingGroupName": "x".repeat(300 * 1024)}}})
         .to_string();
     fs::write(local.folder.path().join("long.json"), long).expect("a file");
