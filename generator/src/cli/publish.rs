@@ -82,16 +82,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         }
         published => published?,
     };
-    for (object, outcome) in objects.iter().zip(outcomes) {
-        let what = match outcome {
-            Publication::Written => "published",
-            Publication::Present => "is there already, with the same bytes",
-            Publication::Missing => "would be published",
-        };
-        let line =
-            format!("s3://{}/{}: {what}, {} bytes\n", arguments.bucket, object.key, object.contents.len());
-        context.console.result(&line)?;
-    }
+    told(&arguments.bucket, &objects, &outcomes, context)?;
     if arguments.dry_run {
         return Ok(());
     }
@@ -100,6 +91,24 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         "next: `aws cloudformation create-stack --region {region} --stack-name {name}-{environment} --template-url {url} \
          --capabilities CAPABILITY_NAMED_IAM`, or `update-stack` where it is there\n"
     ))
+}
+
+/// What became of each object.
+fn told(
+    bucket: &str,
+    objects: &[Object],
+    outcomes: &[Publication],
+    context: &mut Context,
+) -> Result<(), Failure> {
+    for (Object { key, contents, .. }, outcome) in objects.iter().zip(outcomes) {
+        let what = match outcome {
+            Publication::Written => "published",
+            Publication::Present => "is there already, with the same bytes",
+            Publication::Missing => "would be published",
+        };
+        context.console.result(&format!("s3://{bucket}/{key}: {what}, {} bytes\n", contents.len()))?;
+    }
+    Ok(())
 }
 
 /// What a dry run can say of a bucket that it could not look at; it is no success.
