@@ -265,15 +265,13 @@ fn what_does_not_answer_is_told() {
         .stderr_has("did not answer within 1 s")
         .exits(3);
     for (url, told) in [
-        (
-            "http://127.0.0.1:1",
-            "its port is one of those that are kept for other services, and no HTTP is spoken there",
-        ),
+        ("http://127.0.0.1:1", "its port is one of those that are kept for other services, and no"),
         ("127.0.0.1:9000", "it is no address: write `http://HOST:PORT`"),
         ("http://[::1", "it is no address: write `http://HOST:PORT`"),
     ] {
         Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", url])
-            .stderr_has(&format!("cannot reach {url}: {told}; `--endpoint-url` is where"))
+            .stderr_has(&format!("cannot reach {url}: {told}"))
+            .stderr_has("; `--endpoint-url` is where `asg-recycle local` listens")
             .exits(3);
     }
     let local = |url: &str| {
