@@ -212,14 +212,16 @@ pub fn answers(url: &str, patience: Duration) -> Result<(), String> {
         return Err(format!("`{url}` is no URL: write `http://HOST:PORT`"));
     };
     let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-    let failed = |error: &dyn Display| format!("nothing answers at {url}: {error}");
-    let worded = |error| in_words(error, patience);
-    let addresses = (host, port).to_socket_addrs().map_err(|error| failed(&worded(error)))?;
-    let mut last = failed(&"the name has no address");
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::ConnectionRefused => format!("nothing answers at {url}"),
+        _ => format!("nothing answers at {url}: {}", in_words(error, patience)),
+    };
+    let addresses = (host, port).to_socket_addrs().map_err(failed)?;
+    let mut last = format!("nothing answers at {url}: the name has no address");
     for address in addresses {
         match TcpStream::connect_timeout(&address, patience) {
             Ok(_) => return Ok(()),
-            Err(error) => last = failed(&worded(error)),
+            Err(error) => last = failed(error),
         }
     }
     Err(last)
