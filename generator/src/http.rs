@@ -152,6 +152,13 @@ impl Answered {
 pub fn ask(url: &str, body: Option<Vec<u8>>, patience: Duration) -> std::io::Result<Answered> {
     let method = if body.is_some() { "POST" } else { "GET" };
     let request = Request::builder().method(method).uri(url).header("content-type", "application/json");
+    let is_address = url.parse().is_ok_and(|uri: Uri| uri.scheme().is_some() && uri.host().is_some());
+    if !is_address {
+        return Err(std::io::Error::new(
+            ErrorKind::InvalidInput,
+            "it is no address: write `http://HOST:PORT`",
+        ));
+    }
     let request = request.body(body.unwrap_or_default()).map_err(std::io::Error::other)?;
     let answer = send(request, patience)?;
     let status = answer.status().as_u16();
@@ -165,19 +172,34 @@ pub fn ask(url: &str, body: Option<Vec<u8>>, patience: Duration) -> std::io::Res
 /// Sends a request and reads the whole answer.
 pub(crate) fn send(request: Request<Vec<u8>>, patience: Duration) -> std::io::Result<Response<Vec<u8>>> {
     let has_body = request.method() != Method::HEAD;
-    let in_words = |error: std::io::Error| match error.kind() {
-        // The system has other words for it, of which nobody would think.
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => std::io::Error::new(
-            ErrorKind::TimedOut,
-            format!("no answer came within {} s", patience.as_secs()),
-        ),
-        _ => error,
-    };
+    let in_words = |error| in_words(error, patience);
     let request = request.map(Body::from);
     let answer = Client::new().with_global_timeout(patience).request(request).map_err(in_words)?;
     let (parts, body) = answer.into_parts();
     let body = if has_body { body.to_vec().map_err(in_words)? } else { Vec::new() };
     Ok(Response::from_parts(parts, body))
+}
+
+/// An error in words of which somebody would think who reads it, where the system or the library has others.
+fn in_words(error: std::io::Error, patience: Duration) -> std::io::Error {
+    let said = error.to_string();
+    let words = match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            let words = format!("no answer came within {} s", patience.as_secs());
+            return std::io::Error::new(ErrorKind::TimedOut, words);
+        }
+        ErrorKind::ConnectionRefused => "nothing listens there",
+        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
+            "the connection was closed without an answer"
+        }
+        // As browsers have it: what listens at such a port may take a request for something else.
+        ErrorKind::InvalidInput if said.contains("is not allowed for HTTP") => {
+            "its port is one of those that are kept for other services, and no HTTP is spoken there"
+        }
+        _ if said.contains("failed to lookup address") => "no host of this name is found",
+        _ => return error,
+    };
+    std::io::Error::new(error.kind(), words)
 }
 
 /// Whether anything takes connections at an `http` or `https` URL.
@@ -190,13 +212,16 @@ pub fn answers(url: &str, patience: Duration) -> Result<(), String> {
         return Err(format!("`{url}` is no URL: write `http://HOST:PORT`"));
     };
     let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-    let failed = |error: &dyn Display| format!("nothing answers at {url}: {error}");
-    let addresses = (host, port).to_socket_addrs().map_err(|error| failed(&error))?;
-    let mut last = failed(&"the name has no address");
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::ConnectionRefused => format!("nothing answers at {url}"),
+        _ => format!("nothing answers at {url}: {}", in_words(error, patience)),
+    };
+    let addresses = (host, port).to_socket_addrs().map_err(failed)?;
+    let mut last = format!("nothing answers at {url}: the name has no address");
     for address in addresses {
         match TcpStream::connect_timeout(&address, patience) {
             Ok(_) => return Ok(()),
-            Err(error) => last = failed(&error),
+            Err(error) => last = failed(error),
         }
     }
     Err(last)

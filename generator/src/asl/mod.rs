@@ -12,6 +12,7 @@ mod graph;
 mod origin;
 pub(crate) mod expression;
 mod hooks;
+mod ready;
 mod render;
 mod source;
 mod strict_json;
@@ -89,10 +90,17 @@ fn known() -> MutexGuard<'static, VecDeque<(Source, Machine)>> {
 }
 
 fn build_anew(source: &Source) -> Result<Machine, Problems> {
-    let tables = Tables::of(source.catalog())?;
-    // Marks take as long as all the rest, and only a fault asks for them.
     // The templates that are compiled in passed every rule in the tests, and the rules are most of the work.
     let all_rules = cfg!(debug_assertions) || !Arc::ptr_eq(source.catalog(), Catalog::embedded());
+    let ready = if all_rules { None } else { ready::machine(source) };
+    let Some(ready) = ready else { return rendered(source, all_rules) };
+    let ready::Filled { definition, api_calls, stages } = ready?;
+    Ok(Machine { definition, api_calls, stages })
+}
+
+fn rendered(source: &Source, all_rules: bool) -> Result<Machine, Problems> {
+    let tables = Tables::of(source.catalog())?;
+    // Marks take as long as all the rest, and only a fault asks for them.
     machine(source, &tables, Marks::LeftOut, all_rules)
         .or_else(|_| machine(source, &tables, Marks::Made, all_rules))
 }

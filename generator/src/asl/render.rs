@@ -15,7 +15,6 @@ use super::printed;
 use super::source::Source;
 use super::tables::Tables;
 use super::template_fault;
-use crate::config::SettingValue;
 use crate::problem::{Problem, Problems};
 use crate::strategy::{self, Catalog, FRAME};
 use crate::template;
@@ -239,8 +238,7 @@ fn context(source: &Source) -> Argument {
     context! {
         version => env!("CARGO_PKG_VERSION"),
         settings => minijinja::value::Serde(&source.strategies),
-        // A restore may be for a strategy that this machine no longer has; it polls at the shortest interval.
-        poll_interval_seconds => source.strategies.values().filter_map(poll_interval_seconds).min(),
+        poll_interval_seconds => source.poll_interval_seconds_min(),
         hooks => minijinja::value::Serde(hooks(source.catalog())),
         any_units => minijinja::value::Serde(any_units(source.catalog())),
         named_by => minijinja::value::Serde(named_by(source.catalog())),
@@ -263,13 +261,6 @@ fn named_by(catalog: &Catalog) -> BTreeMap<&str, &str> {
 fn processes(catalog: &Catalog) -> BTreeMap<&str, &[String]> {
     let strategies = catalog.strategies().values();
     strategies.map(|strategy| (strategy.name.as_str(), strategy.processes.as_slice())).collect()
-}
-
-fn poll_interval_seconds(settings: &std::collections::BTreeMap<String, SettingValue>) -> Option<u64> {
-    match settings.get("poll_interval_seconds") {
-        Some(SettingValue::Integer(seconds)) => Some(*seconds),
-        _ => None,
-    }
 }
 
 fn render_states(

@@ -39,6 +39,17 @@ impl Source {
         self.strategies.catalog()
     }
 
+    /// The shortest time between two looks of a strategy, in seconds. A restore may be for a strategy that this machine no longer has, and
+    /// looks as often as that.
+    pub(super) fn poll_interval_seconds_min(&self) -> Option<u64> {
+        let seconds = |settings: &BTreeMap<String, SettingValue>| match settings.get("poll_interval_seconds")
+        {
+            Some(SettingValue::Integer(seconds)) => Some(*seconds),
+            _ => None,
+        };
+        self.strategies.values().filter_map(seconds).min()
+    }
+
     /// What AWS asks of the caller because of what is configured: each call with the key of `stack.yaml` that has it needed.
     pub(super) fn needed(&self) -> Vec<(String, String)> {
         let of = |(name, settings): (&String, &BTreeMap<String, SettingValue>)| -> Vec<(String, String)> {

@@ -91,7 +91,7 @@ pub enum AwsError {
         message: String,
     },
     /// Nothing answers.
-    #[error("cannot reach {endpoint} for {action}: {reason}")]
+    #[error("cannot reach {endpoint} for {action}: {reason}; {}", way_there(endpoint))]
     Unreachable {
         /// As IAM spells it.
         action: String,
@@ -145,6 +145,15 @@ fn statement(action: &str, resource: &str, condition: &Value) -> String {
         statement["Condition"] = condition.clone();
     }
     format!("{statement:#}")
+}
+
+/// What whoever cannot reach an endpoint looks at first.
+fn way_there(endpoint: &str) -> &'static str {
+    if endpoint.contains(".amazonaws.com") || endpoint.contains(".api.aws") {
+        "is this machine on the network, and may it connect to AWS?"
+    } else {
+        "is what `--endpoint-url`, or `AWS_ENDPOINT_URL`, names right, and does it run?"
+    }
 }
 
 /// Whether a signature is refused for its time, and not for its credentials.
@@ -210,6 +219,18 @@ pub(super) fn kind(status: u16, code: &str) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_cannot_be_reached_is_told_with_what_to_look_at() {
+        let of = |endpoint: &str| {
+            let (action, reason) = ("s3:GetObject".to_owned(), "nothing listens there".to_owned());
+            AwsError::Unreachable { action, endpoint: endpoint.to_owned(), reason }.to_string()
+        };
+        let ours = of("http://127.0.0.1:1");
+        assert!(ours.contains("nothing listens there; is what `--endpoint-url`"), "{ours}");
+        let of_aws = of("https://s3.cn-north-1.amazonaws.com.cn");
+        assert!(of_aws.contains("is this machine on the network"), "{of_aws}");
+    }
 
     #[test]
     fn a_clock_that_is_off_is_told_from_credentials_that_are_not_taken() {

@@ -110,7 +110,8 @@ fn parse(name: &str, text: &str) -> Result<Value, Failure> {
         let fix = "`asg-recycle events show update-launch-template` prints an event to start from";
         return Err(Failure::Input(format!("{name} is empty; {fix}")));
     }
-    serde_json::from_str(text).map_err(|error| {
+    // Without the end of the last line, after which a text that breaks off would have its fault.
+    serde_json::from_str(text.trim_end()).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
         let excerpt: String = excerpt.chars().take(80).collect();
@@ -188,7 +189,9 @@ fn unanswered(base: &str, patience: Duration, error: &std::io::Error) -> Failure
              handler does",
             patience.as_secs()
         ),
-        _ => format!("cannot reach {base}: {error}"),
+        _ => format!(
+            "cannot reach {base}: {error}; `--endpoint-url` is where `asg-recycle local` listens, which says it when it starts"
+        ),
     })
 }
 

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use super::operator::Caller;
-use crate::publish::{self, Object, Publication};
+use crate::publish::{self, Object, Publication, PublishError};
 use crate::{CloudFormation, VERSION};
 
 /// The template, among the files of its format.
@@ -58,8 +58,6 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let stack = stack.map_err(|problems| Failure::World(format!("{problems:?}")))?;
     let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone()).unwrap_or_default();
     let template = stack.synth(&CloudFormation).remove(TEMPLATE).unwrap_or_default();
-    let client = arguments.caller.or_in(&region).client(context)?;
-    let region = client.region();
     let objects = [
         Object {
             key: zip_key,
@@ -74,23 +72,58 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             fix: "what is published under a version stays as it is: name another with `--as VERSION`",
         },
     ];
-    let outcomes = publish::publish(&client, &arguments.bucket, &objects, arguments.dry_run)?;
-    for (object, outcome) in objects.iter().zip(outcomes) {
+    let client = arguments.caller.or_in(&region).client(context).map_err(PublishError::from);
+    let published = client.and_then(|client| {
+        Ok((publish::publish(&client, &arguments.bucket, &objects, arguments.dry_run)?, client))
+    });
+    let (outcomes, client) = match published {
+        Err(error) if arguments.dry_run && error.leaves_bucket_open() => {
+            return unseen(&arguments.bucket, &objects, error, context);
+        }
+        published => published?,
+    };
+    told(&arguments.bucket, &objects, &outcomes, context)?;
+    if arguments.dry_run {
+        return Ok(());
+    }
+    let (url, region) = (publish::url(&client, &arguments.bucket, &objects[1].key)?, client.region());
+    context.console.result(&format!(
+        "next: `aws cloudformation create-stack --region {region} --stack-name {name}-{environment} --template-url {url} \
+         --capabilities CAPABILITY_NAMED_IAM`, or `update-stack` where it is there\n"
+    ))
+}
+
+/// What became of each object.
+fn told(
+    bucket: &str,
+    objects: &[Object],
+    outcomes: &[Publication],
+    context: &mut Context,
+) -> Result<(), Failure> {
+    for (Object { key, contents, .. }, outcome) in objects.iter().zip(outcomes) {
         let what = match outcome {
             Publication::Written => "published",
             Publication::Present => "is there already, with the same bytes",
             Publication::Missing => "would be published",
         };
+        context.console.result(&format!("s3://{bucket}/{key}: {what}, {} bytes\n", contents.len()))?;
+    }
+    Ok(())
+}
+
+/// What a dry run can say of a bucket that it could not look at; it is no success.
+fn unseen(
+    bucket: &str,
+    objects: &[Object],
+    error: PublishError,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    for Object { key, contents, .. } in objects {
+        let bytes = contents.len();
         let line =
-            format!("s3://{}/{}: {what}, {} bytes\n", arguments.bucket, object.key, object.contents.len());
+            format!("s3://{bucket}/{key}: would be published, {bytes} bytes, unless it is there already\n");
         context.console.result(&line)?;
     }
-    if arguments.dry_run {
-        return Ok(());
-    }
-    let url = publish::url(&client, &arguments.bucket, &objects[1].key)?;
-    context.console.result(&format!(
-        "next: `aws cloudformation create-stack --region {region} --stack-name {name}-{environment} --template-url {url} \
-         --capabilities CAPABILITY_NAMED_IAM`, or `update-stack` where it is there\n"
-    ))
+    let reason = Failure::from(error);
+    Err(Failure::World(format!("the bucket could not be looked at: {}", reason.message())))
 }

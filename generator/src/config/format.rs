@@ -19,7 +19,13 @@ pub struct TextFormat {
     /// A text that fits.
     pub example: &'static str,
     regex: OnceLock<Regex>,
+    regex_of_ascii: OnceLock<Regex>,
 }
+
+/// The letters, digits and spaces of all writing, as AWS has them in tags.
+pub(super) const OF_ALL_WRITING: &str = r"\p{L}\p{N}\p{Z}";
+/// Those in ASCII.
+const OF_ASCII: &str = "A-Za-z0-9 ";
 
 /// Why a text does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +43,8 @@ impl TextFormat {
         length_max: usize,
         example: &'static str,
     ) -> Self {
-        Self { pattern, takes, length_max, example, regex: OnceLock::new() }
+        let regex = OnceLock::new();
+        Self { pattern, takes, length_max, example, regex, regex_of_ascii: OnceLock::new() }
     }
 
     /// What it takes, for a message.
@@ -56,8 +63,17 @@ impl TextFormat {
         if length > self.length_max {
             return Err(Misfit::TooLong(length - self.length_max));
         }
-        let regex = self.regex.get_or_init(|| Regex::new(&self.anchored()).expect("the patterns are tested"));
-        if regex.is_match(text) { Ok(()) } else { Err(Misfit::Pattern) }
+        if self.regex_for(text).is_match(text) { Ok(()) } else { Err(Misfit::Pattern) }
+    }
+
+    /// The pattern, compiled. Most texts are ASCII, and Unicode's classes take a tenth of the time of a command that checks a few tags.
+    fn regex_for(&self, text: &str) -> &Regex {
+        let compiled = |pattern: &str| Regex::new(pattern).expect("the patterns are tested");
+        if text.is_ascii() && self.pattern.contains(OF_ALL_WRITING) {
+            let of_ascii = || compiled(&self.anchored().replace(OF_ALL_WRITING, OF_ASCII));
+            return self.regex_of_ascii.get_or_init(of_ascii);
+        }
+        self.regex.get_or_init(|| compiled(&self.anchored()))
     }
 
     /// The fault of a text, at `pointer`, that does not have this form; `found` is how it stands in the input.
@@ -103,5 +119,22 @@ impl TextFormat {
             hyphenated.to_lowercase(),
         ];
         candidates.into_iter().find(|candidate| !candidate.is_empty() && self.check(candidate).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ascii_is_taken_as_what_is_not() {
+        let format =
+            TextFormat::new(r"[\p{L}\p{N}\p{Z}_.:/=+@-]*", "letters, digits and spaces", 128, "team");
+        let whole = Regex::new(&format.anchored()).unwrap();
+        for character in '\0'..='\u{17f}' {
+            let text = format!("a{character}b");
+            assert_eq!(format.check(&text).is_ok(), whole.is_match(&text), "{text:?}");
+        }
+        assert!(format.regex.get().is_some() && format.regex_of_ascii.get().is_some());
     }
 }

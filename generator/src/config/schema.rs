@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::format::TextFormat;
+use super::format::{OF_ALL_WRITING, TextFormat};
 use super::key::{Key, KeyKind, Presence};
 use super::text::{TagKey, TagValue};
 use super::{registry, suggest};
@@ -110,7 +110,7 @@ fn text(format: &TextFormat) -> Json {
 /// The pattern without Unicode classes, which many readers of JSON Schema lack. Beyond ASCII it takes more than
 /// `parse` does.
 fn pattern(format: &TextFormat) -> String {
-    format.anchored().replace(r"\p{L}\p{N}\p{Z}", r"A-Za-z0-9 \u00a0-\uffff")
+    format.anchored().replace(OF_ALL_WRITING, r"A-Za-z0-9 \u00a0-\uffff")
 }
 
 fn tags(count_max: usize) -> Json {

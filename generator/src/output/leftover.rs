@@ -19,13 +19,21 @@ pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the user's mask
     loop {
-        let temporary = builder.tempfile_in(folder)?;
+        let temporary = builder.tempfile_in(folder).map_err(unnamed)?;
         // Where a folder's file system has no locks, nobody takes anything for left over either.
         let _ = temporary.as_file().lock();
         // Between its making and its lock another run may have found it, and removed it.
         if temporary.path().exists() {
             return Ok(temporary);
         }
+    }
+}
+
+/// The error without the temporary file's own name, which tells nobody anything.
+fn unnamed(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path \"") {
+        Some((said, _)) => io::Error::new(error.kind(), said),
+        None => error,
     }
 }
 
@@ -47,6 +55,13 @@ pub(super) fn in_folder(folder: &Path) -> Vec<(String, File)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_made_is_told_without_its_own_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = temporary(&folder.path().join("absent")).unwrap_err();
+        assert_eq!(error.to_string(), "No such file or directory (os error 2)");
+    }
 
     #[test]
     fn what_its_writer_still_holds_is_not_left_over() {

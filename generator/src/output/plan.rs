@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::conflict::{Conflict, Obstacle};
@@ -89,9 +90,15 @@ impl Folder {
             if wanted.is_none() && after.files.contains_key(&path) {
                 continue; // carried
             }
-            let disk = read(&self.path.join(&path))?;
-            let change = decide(&disk, wanted.as_deref(), &before.hashes(&path));
-            steps.insert(path, FileStep::of(change, disk, wanted));
+            let place = self.path.join(&path);
+            let step = if wanted.as_deref().is_some_and(|wanted| holds(&place, wanted)) {
+                FileStep { change: Change::Keep, disk: Disk::File(Vec::new()), wanted: None }
+            } else {
+                let disk = read(&place)?;
+                let change = decide(&disk, wanted.as_deref(), &before.hashes(&path));
+                FileStep::of(change, disk, wanted)
+            };
+            steps.insert(path, step);
         }
         let leftovers = self.add_leftovers(&mut steps)?;
         Ok(Plan {
@@ -121,6 +128,26 @@ impl Folder {
         Ok(files)
     }
 }
+
+/// Whether a file has these bytes. It is compared part by part: most files are as they should be, and nobody needs them whole.
+fn holds(path: &Path, wanted: &[u8]) -> bool {
+    let Ok(mut file) = File::open(path) else { return false };
+    if file.metadata().is_ok_and(|known| !known.is_file() || known.len() != wanted.len() as u64) {
+        return false;
+    }
+    let mut part = [0; PART_BYTES];
+    let mut rest = wanted;
+    while let Ok(length) = file.read(&mut part) {
+        match rest.strip_prefix(&part[..length]) {
+            Some(after) if length > 0 => rest = after,
+            found => return length == 0 && found == Some(&[]),
+        }
+    }
+    false
+}
+
+/// What is read of a file at once.
+const PART_BYTES: usize = 16 << 10;
 
 fn read(path: &Path) -> Result<Disk, OutputError> {
     match fs::read(path) {
@@ -219,8 +246,25 @@ fn contents(disk: &Disk) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, Disk, Obstacle, decide};
+    use super::{Change, Disk, Obstacle, PART_BYTES, decide, holds};
     use crate::digest;
+
+    #[test]
+    fn a_file_holds_what_it_holds_from_the_first_byte_to_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("file");
+        for length in [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES] {
+            let bytes = vec![b'a'; length];
+            std::fs::write(&place, &bytes).unwrap();
+            assert!(holds(&place, &bytes), "{length}");
+            assert!(!holds(&place, &[&bytes[..], b"a"].concat()), "{length}");
+            if let Some((_, before)) = bytes.split_last() {
+                assert!(!holds(&place, &[before, b"b"].concat()), "{length}");
+                assert!(!holds(&place, before), "{length}");
+            }
+        }
+        assert!(!holds(folder.path(), b"") && !holds(&folder.path().join("absent"), b""));
+    }
 
     #[test]
     fn every_meeting_of_disk_wish_and_memory_has_its_outcome() {

@@ -153,7 +153,7 @@ fn replace(folder: &Path, file: &Path, contents: &[u8]) -> io::Result<()> {
 
 fn temporary(folder: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
     let mut temporary = leftover::temporary(folder)?;
-    temporary.write_all(contents)?;
+    temporary.as_file_mut().write_all(contents)?; // its own `write_all` tells its own name, too
     Ok(temporary)
 }
 

@@ -98,7 +98,12 @@ impl Cache {
         let mut entries = Vec::new();
         for folder in folders(&self.folder.join(PACKAGES))? {
             let time = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified()).ok();
-            let label = fs::read(folder.join(LABEL)).ok();
+            let label = match fs::read(folder.join(LABEL)) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return Err(PackageError::file("read", folder.join(LABEL))(error)); // not damaged, but another user's
+                }
+                read => read.ok(),
+            };
             entries.push(CacheEntry {
                 label: label.and_then(|text| serde_json::from_slice(&text).ok()),
                 bytes: bytes(&folder),

@@ -53,7 +53,7 @@ impl<'a> Bucket<'a> {
             self.send((&GET_OBJECT, "HEAD"), key, Vec::new(), &[("x-amz-checksum-mode", "ENABLED")])?;
         match head.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(ObjectState::Absent),
+            StatusCode::NOT_FOUND => return self.absent(key),
             _ => return Err(self.refused("look for", key, &head)),
         }
         let length = header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or_default();
@@ -70,6 +70,15 @@ impl<'a> Bucket<'a> {
             object.body() == bytes
         };
         Ok(if is_same { ObjectState::Same } else { ObjectState::Other { bytes: length } })
+    }
+
+    /// An object that is not there, in a bucket that is: only an answer with a body tells the two apart.
+    fn absent(&self, key: &str) -> Result<ObjectState, PublishError> {
+        let object = self.send((&GET_OBJECT, "GET"), key, Vec::new(), &[])?;
+        match s3_error(object.body()).0.as_str() {
+            "NoSuchBucket" => Err(self.refused("look for", key, &object)),
+            _ => Ok(ObjectState::Absent),
+        }
     }
 
     /// Puts an object where there is none; false where somebody else was faster.

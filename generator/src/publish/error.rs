@@ -70,6 +70,16 @@ pub enum PublishError {
     Aws(#[from] AwsError),
 }
 
+impl PublishError {
+    /// Whether it leaves open what is in the bucket: nobody could look.
+    pub fn leaves_bucket_open(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status != 404, // a bucket that is not there
+            other => matches!(other, Self::Aws(_)),
+        }
+    }
+}
+
 fn refusal_advice(status: u16) -> &'static str {
     match status {
         403 => {

@@ -16,7 +16,7 @@ use asg_recycle::package::{
 };
 use asg_recycle::render::Files;
 
-use crate::run::Run;
+use crate::run::{Run, files};
 
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
@@ -154,6 +154,18 @@ fn another_cargo_home(environment: &mut ProcessEnvironment, folder: &Path) {
     std::os::unix::fs::symlink(cargo_home(environment).join("registry"), folder.join("registry"))
         .expect("a link");
     environment.insert("CARGO_HOME".into(), folder.into());
+}
+
+#[test]
+fn what_is_compiled_is_the_crate_that_was_given_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sources = small_crate("fn main() {}\n");
+    let left = folder.path().join("build/x86_64-unknown-linux-gnu/source/src/left.rs");
+    fs::create_dir_all(left.parent().expect("a folder")).expect("a folder");
+    fs::write(&left, "of a former build").expect("a file");
+    build(&request(folder.path()), &sources).expect("it builds");
+    let compiled = files(&folder.path().join("build/x86_64-unknown-linux-gnu/source"));
+    assert_eq!(compiled, sources);
 }
 
 #[test]

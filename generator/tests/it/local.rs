@@ -218,6 +218,12 @@ fn bad_events_and_bad_ports_are_told_with_what_to_do() {
         .stderr_has("no.json:2:13: the event is no JSON")
         .stderr_has("\"detail\": oops")
         .exits(2);
+    fs::write(local.folder.path().join("half.json"), "{\"detail\":\n").expect("a file");
+    local
+        .client(&["--event", "half.json"])
+        .stderr_has("half.json:1:10: ")
+        .stderr_has("\n  {\"detail\":\n")
+        .exits(2);
     let long = json!({"detail": {"requestParameters": {"autoScalingGroupName": "x".repeat(300 * 1024)}}})
         .to_string();
     fs::write(local.folder.path().join("long.json"), long).expect("a file");
@@ -258,6 +264,16 @@ fn what_does_not_answer_is_told() {
     Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &mute, "--timeout", "1"])
         .stderr_has("did not answer within 1 s")
         .exits(3);
+    for (url, told) in [
+        ("http://127.0.0.1:1", "its port is one of those that are kept for other services, and no"),
+        ("127.0.0.1:9000", "it is no address: write `http://HOST:PORT`"),
+        ("http://[::1", "it is no address: write `http://HOST:PORT`"),
+    ] {
+        Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", url])
+            .stderr_has(&format!("cannot reach {url}: {told}"))
+            .stderr_has("; `--endpoint-url` is where `asg-recycle local` listens")
+            .exits(3);
+    }
     let local = |url: &str| {
         Run::new(&["local", "stack.yaml", "--endpoint-url", url]).file("stack.yaml", "name: demo\n")
     };

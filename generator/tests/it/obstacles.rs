@@ -127,11 +127,17 @@ fn a_folder_of_another_user_is_named_and_stays_as_it_is() {
     let done = Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", "name: web\n").ok();
     fs::set_permissions(&done.folder, fs::Permissions::from_mode(0o755)).expect("it can be entered");
     fs::write(done.folder.join("stack.yaml"), "name: web\nregion: eu-central-1\n").expect("a file");
+    let kept = done.folder.join("cache/packages/one");
+    fs::create_dir_all(&kept).expect("a folder");
+    fs::write(kept.join("package.json"), "{}").expect("a file");
+    fs::set_permissions(kept.join("package.json"), fs::Permissions::from_mode(0o600)).expect("it is ours");
     let before = files(&done.folder);
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM];
-    for arguments in
-        [["generate", "stack.yaml", "--out", "out"], ["generate", "stack.yaml", "--out", "other"]]
-    {
+    for (arguments, fix) in [
+        (["generate", "stack.yaml", "--out", "out"], "a folder of your own with `--out`"),
+        (["generate", "stack.yaml", "--out", "other"], "a folder of your own with `--out`"),
+        (["cache", "list", "--cache-dir", "cache"], "a folder of your own with `--cache-dir`"),
+    ] {
         let mut command = Command::new("setpriv");
         let output = command.args(nobody).args(arguments).current_dir(&done.folder).output();
         let Some(output) = output.ok().filter(|output| !output.stderr.starts_with(b"setpriv:")) else {
@@ -139,10 +145,7 @@ fn a_folder_of_another_user_is_named_and_stays_as_it_is() {
         };
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{said}");
-        assert!(
-            said.contains("Permission denied") && said.contains("a folder of your own with `--out`"),
-            "{said}"
-        );
+        assert!(said.contains("Permission denied") && said.contains(fix), "{said}");
         assert_eq!(files(&done.folder), before);
     }
 }

@@ -120,14 +120,30 @@ fn what_stands_in_the_way_of_publishing_is_told_with_what_to_do() {
     publish(&done, &s3.url, &["elsewhere"]).stderr_has("is the bucket's name right?").exits(3);
     publish(&done, "http://127.0.0.1:9", &["artefacts"])
         .stderr_has("cannot reach http://127.0.0.1:9/")
+        .stderr_has("its port is one of those that are kept for other services")
         .exits(3);
-    publish(&done, &s3.url, &["artefacts"])
-        .env("AWS_ACCESS_KEY_ID", "")
-        .env("AWS_SECRET_ACCESS_KEY", "")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_PROFILE", "")
-        .env("HOME", &done.folder)
-        .stderr_has("there are no credentials")
-        .stderr_has("export-credentials")
-        .exits(3);
+    let without_credentials = |run: Run| {
+        run.env("AWS_ACCESS_KEY_ID", "")
+            .env("AWS_SECRET_ACCESS_KEY", "")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_PROFILE", "")
+            .env("HOME", &done.folder)
+            .stderr_has("there are no credentials")
+            .stderr_has("export-credentials")
+    };
+    without_credentials(publish(&done, &s3.url, &["artefacts"])).stdout("").exits(3);
+    // A dry run says as much as it knows, and is no success.
+    let open = "bytes, unless it is there already";
+    for run in [
+        without_credentials(publish(&done, &s3.url, &["artefacts", "--dry-run"])),
+        publish(&done, "http://127.0.0.1:9", &["artefacts", "--dry-run"]),
+    ] {
+        run.stdout_has(".zip: would be published, ")
+            .stdout_has("/web/0.1.0/template.yaml: would be published, ")
+            .stdout_has(open)
+            .stderr_has("the bucket could not be looked at: ")
+            .exits(3);
+    }
+    publish(&done, &s3.url, &["No_Bucket", "--dry-run"]).stdout("").exits(2);
+    publish(&done, &s3.url, &["elsewhere", "--dry-run"]).stdout("").exits(3);
 }

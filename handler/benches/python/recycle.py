@@ -94,6 +94,7 @@ def read(event):
         "account": event.get("account") or detail.get("recipientAccountId") or ACCOUNT,
         "region": event.get("region") or detail.get("awsRegion") or REGION,
         "role": ((detail.get("userIdentity", {}).get("sessionContext") or {}).get("sessionIssuer") or {}).get("arn"),
+        "at": detail.get("eventTime") or event.get("time"),
     }
     if detail.get("errorCode"):
         raise Skip(f"the call failed with {detail['errorCode']}")
@@ -104,18 +105,21 @@ def read(event):
             raise Malformed("the event names no group")
         if not any(parameters.get(k) for k in ("launchTemplate", "launchConfigurationName", "mixedInstancesPolicy")):
             raise Skip("the update changes no launch source")
-        return source, [(group, "outdated", None)], None
+        return source, [(group, {}, launch_of(parameters))], None
     if name in ("CreateOrUpdateTags", "DeleteTags"):
         groups = {}
         for tag in parameters.get("tags") or []:
             if tag.get("resourceType", "auto-scaling-group") == "auto-scaling-group":
-                groups.setdefault(tag["resourceId"], []).append((tag.get("key", ""), tag.get("propagateAtLaunch")))
-        return source, [(group, "all", changes) for group, changes in sorted(groups.items())], None
+                value = tag.get("value", "") if name == "CreateOrUpdateTags" else None
+                change = (tag.get("key", ""), tag.get("propagateAtLaunch"), value)
+                groups.setdefault(tag["resourceId"], []).append(change)
+        return source, [(group, changes, {}) for group, changes in sorted(groups.items())], None
     if name in ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate"):
         response = detail.get("responseElements") or {}
         ids = [find(parameters, key) or find(response, key) for key in ("launchTemplateId", "launchTemplateName")]
         moved = "$Latest" if name == "CreateLaunchTemplateVersion" else "$Default"
-        return source, [], (*ids, moved)
+        version = find_number((parameters, response), ("setDefaultVersion", "versionNumber", "defaultVersionNumber"))
+        return source, [], (*ids, moved, version)
     raise Skip("not an event that recycles")
 
 
@@ -136,6 +140,31 @@ def read_execution(event, detail):
     if not (detail["stateMachineArn"] + ":").startswith(MACHINE + ":"):
         raise Skip("the execution is not one of this stack's machine")
     return source, [(None, "restore", detail)], None
+
+
+def find_number(values, keys, depth=4):
+    """The first whole number under one of the keys, whatever the case of its first letter, a few objects down."""
+    for value in values:
+        inner = value.items() if isinstance(value, dict) else ()
+        for name, number in inner:
+            if name[:1].lower() + name[1:] in keys and str(number).isdigit():
+                return int(number)
+        if depth:
+            found = find_number([each for _, each in inner], keys, depth - 1)
+            if found is not None:
+                return found
+    return None
+
+
+def launch_of(parameters):
+    """What a group is to launch from, as the call says it."""
+    mixed = (parameters.get("mixedInstancesPolicy") or {}).get("launchTemplate") or {}
+    template = parameters.get("launchTemplate") or mixed.get("launchTemplateSpecification") or {}
+    names = {"id": "launchTemplateId", "name": "launchTemplateName", "version": "version"}
+    template = {key: template[name] for key, name in names.items() if template.get(name)}
+    asked = {"launch_template": template} if template else {}
+    configuration = parameters.get("launchConfigurationName")
+    return {**asked, "launch_configuration": configuration} if configuration else asked
 
 
 def screen(source):
@@ -159,7 +188,7 @@ def describe(names):
 
 def followers(change):
     """Opted-in groups that launch from what a launch template's change moved."""
-    template_id, name, moved = change
+    template_id, name, moved, _ = change
     pages = AUTOSCALING.get_paginator("describe_auto_scaling_groups")
     for page in pages.paginate(Filters=[{"Name": "tag-key", "Values": [OPT_IN]}], IncludeInstances=False):
         for group in page["AutoScalingGroups"]:
@@ -269,16 +298,24 @@ def execution_name(component, *identity):
     return f"{slug}-{digest.hexdigest()[:32]}"
 
 
-def recycle(source, group, replace, changes):
+def asked_at(source):
+    """When an event asked, no later than now."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    at = datetime.datetime.fromisoformat(source["at"]) if source["at"] else now
+    return min(at, now).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def recycle(source, group, changes, asked):
     """Starts a recycle of a described group; returns `(component, execution's ARN)`."""
     described = {tag["Key"]: tag for tag in group["Tags"]}
     tags = {key: tag.get("Value", "") for key, tag in described.items()}
-    if changes is not None:
-        def counts(key, propagates):
+    if changes:
+        def counts(key, propagates, _):
             if propagates is None:
                 propagates = described.get(key, {}).get("PropagateAtLaunch", False)
             return TAG_CHANGES == "all" or (TAG_CHANGES == "propagated" and propagates and not key.startswith(PREFIX))
-        if not any(counts(*change) for change in changes):
+        asked = {"tags": {change[0]: change[2] for change in changes if counts(*change)}}
+        if not asked["tags"]:
             raise Skip("the tags that changed do not count")
     name = group["AutoScalingGroupName"]
     component = component_of(name, tags)
@@ -292,7 +329,8 @@ def recycle(source, group, replace, changes):
         "strategy": tags[PREFIX + "strategy"],
         "version": 1,
         "mode": "recycle",
-        "replace": replace,
+        "replace": "outdated",
+        "asked_for": {"at": asked_at(source), **asked},
         "trigger": {key: source[key] for key in ("event_name", "event_id") if source[key]},
     }
     payload.update((key, tags[PREFIX + tag]) for key, tag in TEXT_TAGS.items() if PREFIX + tag in tags)
@@ -307,7 +345,8 @@ def restore(source, detail):
     if payload.get("mode") == "restore":
         raise Skip("the dead execution was a restore itself; restore by hand")
     component = payload.get("component") or component_of(payload["auto_scaling_group_name"], {})
-    payload["mode"] = "restore"
+    payload.pop("asked_for", None)
+    payload.update({"mode": "restore", "restore_attempt": 1})
     payload["trigger"] = {"event_name": source["event_name"], "execution_arn": detail["executionArn"]}
     payload["trigger"].update({"event_id": source["event_id"]} if source["event_id"] else {})
     return component, start(MACHINE, execution_name(component, "restore", source["identity"]), payload)
@@ -372,20 +411,22 @@ def handler(event, context):
         if template:
             try:
                 found = list(followers(template))
-                causes = [(group["AutoScalingGroupName"], "outdated", None) for group in found]
+                template_id, _, moved, version = template
+                asked = {"template_version": {"id": template_id, "alias": moved, "version": version}} if version else {}
+                causes = [(group["AutoScalingGroupName"], {}, asked) for group in found]
                 groups.update((group["AutoScalingGroupName"], group) for group in found)
             except (BotoCoreError, ClientError) as error:
                 say(record, source, None, "fail", str(error))
-        for name, replace, more in causes:
+        for name, changes, more in causes:
             try:
-                if replace == "restore":
+                if changes == "restore":
                     component, arn = restore(source, more)
                 elif isinstance(groups, Exception):
                     raise groups
                 elif name not in groups:
                     raise Skip("the group does not exist")
                 else:
-                    component, arn = recycle(source, groups[name], replace, more)
+                    component, arn = recycle(source, groups[name], changes, more)
                 say(record, source, name, "start", "started", component, arn)
             except Skip as skip:
                 say(record, source, name, "skip", str(skip))

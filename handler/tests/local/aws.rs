@@ -189,6 +189,7 @@ pub(crate) fn update(event_id: &str, group: &str) -> Value {
             "eventSource": "autoscaling.amazonaws.com",
             "eventName": "UpdateAutoScalingGroup",
             "eventID": event_id,
+            "eventTime": "2026-06-01T11:59:31Z",
             "requestParameters": {
                 "autoScalingGroupName": group,
                 "launchTemplate": {"launchTemplateName": "web", "version": "$Latest"},
