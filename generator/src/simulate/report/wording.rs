@@ -167,12 +167,8 @@ pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
         }
         GroupEvent::Sized { by, before, after } => return of_sizes(by, *before, *after),
         GroupEvent::Suspended { by: Author::Execution(_), .. } => return None,
-        GroupEvent::Suspended { .. } => {
-            Phrase::Text("somebody suspends or resumes processes".to_owned(), Tone::Warning)
-        }
-        GroupEvent::LaunchSourceChanged => {
-            Phrase::Text("somebody changes what it launches from".to_owned(), Tone::Warning)
-        }
+        GroupEvent::Suspended { .. } => warning("somebody suspends or resumes processes"),
+        GroupEvent::LaunchSourceChanged => warning("somebody changes what it launches from"),
         GroupEvent::RefreshStarted(_) => Phrase::Text("an instance refresh begins".to_owned(), Tone::Plain),
         GroupEvent::RefreshEnded(status) => {
             Phrase::Text(format!("the instance refresh ends: {status}"), Tone::Plain)
@@ -180,17 +176,15 @@ pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
         GroupEvent::Changed(what) if what.contains(' ') => {
             Phrase::Repeated((*what).to_owned(), Tone::Warning)
         }
-        GroupEvent::Changed(what) => Phrase::Text(format!("somebody changes {what}"), Tone::Warning),
-        GroupEvent::PoolConfigured => {
-            Phrase::Text("somebody configures the warm pool".to_owned(), Tone::Warning)
-        }
-        GroupEvent::Deleting => of_its_end("somebody deletes the group"),
-        GroupEvent::Deleted => of_its_end("the group is gone"),
-        GroupEvent::MadeAgain => of_its_end("another group is made under its name"),
+        GroupEvent::Changed(what) => warning(&format!("somebody changes {what}")),
+        GroupEvent::PoolConfigured => warning("somebody configures the warm pool"),
+        GroupEvent::Deleting => warning("somebody deletes the group"),
+        GroupEvent::Deleted => warning("the group is gone"),
+        GroupEvent::MadeAgain => warning("another group is made under its name"),
     })
 }
 
-fn of_its_end(text: &str) -> Phrase {
+fn warning(text: &str) -> Phrase {
     Phrase::Text(text.to_owned(), Tone::Warning)
 }
 
