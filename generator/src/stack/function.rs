@@ -371,10 +371,8 @@ mod tests {
             config.handler.reserved_concurrency = ReservedConcurrency::new(10).ok();
         };
         assert_eq!(same, fingerprint(reserved));
-        assert_ne!(
-            same,
-            fingerprint(|config| config.handler.timeout_seconds = TimeoutSeconds::new(31).unwrap())
-        );
+        let longer = |config: &mut Config| config.handler.timeout_seconds = TimeoutSeconds::new(31).unwrap();
+        assert_ne!(same, fingerprint(longer));
         assert_ne!(same, fingerprint(|config| config.encryption.customer_key = true));
         let subnet = |config: &mut Config| {
             config.network.subnet_ids = vec!["subnet-0123abcd".parse().unwrap()].try_into().unwrap();
