@@ -30,6 +30,10 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
         let can_fail = matches!(state.kind, Kind::Task { .. } | Kind::Map { .. } | Kind::Parallel { .. });
         let is_caught = caught_outside || catches_all(state);
         for text in state.texts() {
+            if text.text.contains("$states.errorOutput") && !text.place.starts_with("Catch") {
+                let reason = format!("{}: $states.errorOutput is there in a catcher only", text.place);
+                report.add_at(name, Some(text.text), reason);
+            }
             // What a catcher itself evaluates is caught by nobody.
             let is_caught = caught_outside || is_caught && !text.place.starts_with("Catch");
             if is_caught {
