@@ -42,17 +42,6 @@ pub struct Rejection {
     pub trigger: TriggerRecord,
 }
 
-/// What programs are told.
-#[derive(Serialize)]
-struct Told<'a> {
-    #[serde(flatten)]
-    rejection: &'a Rejection,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    environment: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    runbook: Option<&'a str>,
-}
-
 impl Rejection {
     /// Why, in one line.
     pub fn reason(&self) -> String {
@@ -76,11 +65,13 @@ impl Rejection {
         let runbook = teller.and_then(|teller| teller.runbook(heading));
         let environment =
             teller.map(|teller| &*teller.environment).filter(|environment| !environment.is_empty());
-        let json = serde_json::to_string_pretty(&Told {
-            rejection: self,
-            environment,
-            runbook: runbook.as_deref(),
-        })?;
+        let mut told = serde_json::to_value(self)?;
+        for (key, value) in [("environment", environment), ("runbook", runbook.as_deref())] {
+            if let Some(value) = value {
+                told[key] = value.into();
+            }
+        }
+        let json = format!("{told:#}");
         let Some(teller) = teller else { return Ok((json, false)) };
         let notice = Notice {
             status: self.status,
