@@ -261,17 +261,21 @@ mod tests {
         }
     }
 
-    /// Every fault of a strategy whose only file of states has this text.
-    fn faults(states: &str) -> String {
+    /// Every fault of a strategy whose only file of states has this text, and which has other files besides.
+    pub(super) fn faults_with(states: &str, others: &[(&str, &str)]) -> String {
         let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
         let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
-        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+        let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
         let catalog = crate::strategy::Catalog::embedded()
-            .with_folder("broken", files)
+            .with_folder("broken", files.collect())
             .expect("its strategy.yaml is right");
         build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
             .expect_err("it is broken")
             .to_string()
+    }
+
+    fn faults(states: &str) -> String {
+        faults_with(states, &[])
     }
 
     #[test]

@@ -82,31 +82,7 @@ fn no_macro(catalog: &Catalog, name: Option<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::super::origin::Marks;
-    use super::super::render::{Rendered, render};
-    use super::super::source::Source;
-    use super::super::tables::Tables;
-    use super::*;
-    use crate::config::Config;
-    use crate::problem::Problems;
-
-    fn render_with(config: &Config) -> Result<Rendered, Problems> {
-        render(&Source::of(config), &Arc::new(Tables::read(config.catalog())?), Marks::Made)
-    }
-
-    /// What is said of a strategy whose only file of states has this text.
-    fn fault_of(states: &str, others: &[(&str, &str)]) -> String {
-        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
-        let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
-        let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        let catalog =
-            Catalog::embedded().with_folder("broken", files.collect()).expect("its strategy.yaml is right");
-        render_with(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog))
-            .expect_err("it is broken")
-            .to_string()
-    }
+    use super::super::tests::faults_with;
 
     #[test]
     fn a_fault_of_a_table_names_its_line_and_the_key_that_stands_twice() {
@@ -124,7 +100,7 @@ mod tests {
             ),
             ("variables.yaml", "a: {\n".to_owned(), "variables.yaml:1: "),
         ] {
-            let fault = fault_of("{}", &[(file, &text)]);
+            let fault = faults_with("{}", &[(file, &text)]);
             assert!(fault.contains(&format!("templates/strategies/broken/{expected}")), "{fault}");
             assert!(!fault.contains("DuplicateKeyPolicy") && !fault.contains(" at line "), "{fault}");
         }
@@ -167,7 +143,7 @@ mod tests {
             ),
             ("{\n<% if %>\n}\n", "", "states.asl.json.j2:2: syntax error: unexpected end of block"),
         ] {
-            let fault = fault_of(states, &[("m.j2", other)]);
+            let fault = faults_with(states, &[("m.j2", other)]);
             assert!(fault.contains(expected), "{fault}");
             assert!(!fault.contains(['\n', '\u{e000}']), "{fault}");
         }
@@ -204,7 +180,7 @@ mod tests {
             ),
             ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
         ] {
-            let fault = fault_of(states, &[("m.j2", other)]);
+            let fault = faults_with(states, &[("m.j2", other)]);
             assert!(fault.contains(expected), "{fault}");
             assert!(!fault.contains('\n'), "{fault}");
             assert!(!fault.contains('\u{e000}'), "{fault}");

@@ -52,21 +52,12 @@ struct Settings {
     own: BTreeMap<String, Setting>,
 }
 
-impl File {
-    /// The strategy, complete. `base` is the one that it extends, `common` what `_shared/settings.yaml` describes.
-    ///
-    /// # Errors
-    /// What is missing, or stands twice.
-    pub(super) fn complete(
-        self,
-        name: &str,
-        base: Option<&Strategy>,
-        common: &BTreeMap<String, Setting>,
-    ) -> Result<Strategy, String> {
-        let own = self.settings.own;
-        let mut settings = base.map(|base| base.settings.clone()).unwrap_or_default();
-        let mut summaries = self.settings.summaries;
-        for key in self.settings.common {
+impl Settings {
+    /// The settings, by their keys. `common` is what `_shared/settings.yaml` describes.
+    fn complete(self, common: &BTreeMap<String, Setting>) -> Result<BTreeMap<String, Setting>, String> {
+        let Self { common: keys, mut summaries, own } = self;
+        let mut settings = BTreeMap::new();
+        for key in keys {
             let setting =
                 common.get(&key).ok_or_else(|| format!("`_shared/settings.yaml` has no setting `{key}`"))?;
             if own.contains_key(&key) {
@@ -82,6 +73,23 @@ impl File {
             return Err(format!("`summaries` names `{key}`, which is none of its `common` settings"));
         }
         settings.extend(own);
+        Ok(settings)
+    }
+}
+
+impl File {
+    /// The strategy, complete. `base` is the one that it extends, `common` what `_shared/settings.yaml` describes.
+    ///
+    /// # Errors
+    /// What is missing, or stands twice.
+    pub(super) fn complete(
+        self,
+        name: &str,
+        base: Option<&Strategy>,
+        common: &BTreeMap<String, Setting>,
+    ) -> Result<Strategy, String> {
+        let mut settings = base.map(|base| base.settings.clone()).unwrap_or_default();
+        settings.extend(self.settings.complete(common)?);
         let hooks = self.hooks.or(base.map(|base| base.hooks.clone()).unwrap_or_default());
         if hooks.start_at.is_none() {
             return Err("`hooks` lacks `start_at`, the state that begins to replace instances".to_owned());

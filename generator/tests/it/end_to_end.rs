@@ -116,12 +116,7 @@ fn the_same_event_twice_starts_one_recycle() {
 #[test]
 fn two_stacks_that_see_one_group_recycle_it_once() {
     let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    let event = stage.launch_event();
-    let first = stage.send(&event);
-    let beside = stage.deploy_beside("staging");
-    stage.emulator.order("advance", json!({"seconds": 15}));
-    let second = stage.start_beside(&beside, &first);
+    let [first, second] = stage.start_in_two_stacks();
     let second = stage.emulator.wait(&second);
     assert_eq!(second.status, "SUCCEEDED", "{second:?}");
     assert_eq!(second.output["outcome"], json!("coalesced"), "{second:?}");

@@ -173,9 +173,9 @@ impl Capacity {
                 self.disrupted.insert(*instance);
             }
             // Healthy for a while by the group's own checks, without having served.
-            GroupEvent::Terminating { instance, cause, .. }
-                if self.goes_by_own_checks() && !self.is_ours(cause) =>
-            {
+            GroupEvent::Terminating {
+                instance, cause: cause @ TerminationCause::InstanceRefresh, ..
+            } if self.goes_by_own_checks() && !self.is_ours(cause) => {
                 self.disrupted.insert(*instance);
             }
             GroupEvent::MarkedUnhealthy(instance) | GroupEvent::Disrupted { instance, .. }

@@ -75,7 +75,7 @@ impl Checker {
             self.violate(Invariant::OneRecycleAtATime, call.moment, detail);
         }
         // An owner may take the tag away half way: IAM denies what would put back what was changed before, and it is tried all the same.
-        let may_try = call.answer.is_err() && !call.lost && self.runs.iter().any(|run| run.opted_in);
+        let is_denied = call.answer.is_err() && !call.lost && self.runs.iter().any(|run| run.opted_in);
         let Some(known) = known.map(|at| &mut self.runs[at]) else {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
@@ -83,6 +83,7 @@ impl Checker {
         let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
         let unseen = self.made_again_at.filter(|made| *made > known.seen_until);
         let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made, call.moment));
+        let may_try = is_denied && known.run.mode == Mode::Restore;
         let reason = forbidden(known, may_try, call.moment, write)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);

@@ -58,12 +58,7 @@ fn without_any_one_permission_or_with_one_elsewhere_a_call_is_denied() {
     stage.set_tag("autorecycle_strategy", "out-in");
 
     // A recycle that another stack's execution finds under way.
-    stage.new_launch_template_version();
-    let event = stage.launch_event();
-    let first = stage.send(&event);
-    let beside = stage.deploy_beside("staging");
-    stage.emulator.order("advance", json!({"seconds": 15}));
-    let second = stage.start_beside(&beside, &first);
+    let [first, second] = stage.start_in_two_stacks();
     stage.emulator.wait(&second);
     assert_eq!(stage.emulator.wait(&first).status, "SUCCEEDED");
 

@@ -136,6 +136,17 @@ impl Stage {
         self.emulator.ask("start", json!({"input": input, "machine": machine}))
     }
 
+    /// An execution by the event of a new version, and one of a second stack that finds it under way fifteen seconds later.
+    pub(crate) fn start_in_two_stacks(&mut self) -> [String; 2] {
+        self.new_launch_template_version();
+        let event = self.launch_event();
+        let first = self.send(&event);
+        let beside = self.deploy_beside("staging");
+        self.emulator.order("advance", json!({"seconds": 15}));
+        let second = self.start_beside(&beside, &first);
+        [first, second]
+    }
+
     /// Makes the group's instances outdated.
     pub(crate) fn new_launch_template_version(&mut self) {
         self.emulator.order("new_template_version", json!({"group": GROUP}));

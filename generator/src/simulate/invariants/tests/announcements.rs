@@ -1,7 +1,5 @@
 //! Announcements that come in pairs, and those that do not.
 
-use asg_recycle_handler::contract::Mode;
-
 use super::*;
 
 const RESTORE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:restore";
@@ -18,18 +16,7 @@ enum Deed {
 
 fn found(deeds: &[Deed]) -> Vec<String> {
     let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.current_instances = 3, "");
-    let now = fixture.world.now();
-    fixture.world.executions.begin(RESTORE, MACHINE, "{}", now);
-    let restore = ExpectedExecution {
-        arn: RESTORE.into(),
-        mode: Mode::Restore,
-        replace: Replace::Outdated,
-        tags: Vec::new(),
-        allowed: Allowed::Always,
-        leaves_within: None,
-        replaces_protected: false,
-    };
-    fixture.checker.execution_started(&fixture.world, restore);
+    fixture.start_as(Mode::Restore, RESTORE, Replace::Outdated, Allowed::Always);
     for deed in deeds {
         match deed {
             Deed::Note => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asg_recycle_handler::contract::Replace;
+use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::json;
 
 use super::super::{Allowed, Invariant, Promise};
@@ -107,7 +107,7 @@ fn what_was_changed_while_the_group_was_opted_in_may_be_tried_to_be_put_back() {
     fixture.wait(10);
     fixture.end(ONE, ExecutionStatus::Aborted, None, None);
     let two = "arn:aws:states:eu-west-2:123456789012:execution:recycle:two";
-    fixture.start(two, Replace::Outdated, Allowed::Always);
+    fixture.start_as(Mode::Restore, two, Replace::Outdated, Allowed::Always);
     fixture.lock(two);
     deny_all_but_locks(&mut fixture);
     assert!(is_denied(&mut fixture, two, "resumeProcesses"));

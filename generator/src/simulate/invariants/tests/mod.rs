@@ -51,11 +51,15 @@ impl CheckerFixture {
     }
 
     fn start(&mut self, arn: &str, replace: Replace, allowed: Allowed) {
+        self.start_as(Mode::Recycle, arn, replace, allowed);
+    }
+
+    fn start_as(&mut self, mode: Mode, arn: &str, replace: Replace, allowed: Allowed) {
         let now = self.world.now();
         self.world.executions.begin(arn, MACHINE, "{}", now);
         let run = ExpectedExecution {
             arn: arn.into(),
-            mode: Mode::Recycle,
+            mode,
             replace,
             tags: Vec::new(),
             allowed,
