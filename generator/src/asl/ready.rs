@@ -5,6 +5,7 @@
 //! are those from which it was printed; and whoever says something of groups, forms of messages or another partition has it rendered.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -96,8 +97,8 @@ fn settings(source: &Source) -> String {
 /// printed; what else changes the machine, a test finds.
 fn made_of(catalog: &Catalog) -> String {
     // Pages are printed from the machine, and it is not printed from them.
-    let texts =
-        catalog.texts().filter(|(path, _)| !path.ends_with(".md")).flat_map(|(path, text)| [path, text]);
+    let is_page = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "md");
+    let texts = catalog.texts().filter(|(path, _)| !is_page(path)).flat_map(|(path, text)| [path, text]);
     let sum = [env!("CARGO_PKG_VERSION")].into_iter().chain(texts).fold(SEED, |sum, text| {
         let words = text.as_bytes().chunks(size_of::<u64>()).map(|chunk| {
             let mut word = [0; size_of::<u64>()];
@@ -118,7 +119,6 @@ const FACTOR: u64 = 0x0100_0000_01b3;
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
     use std::{env, fs};
 
     use super::super::rendered;
