@@ -44,6 +44,8 @@ pub enum Intervention {
     NewTemplateVersion(NewTemplateVersion),
     /// Somebody makes a version the default.
     SetDefaultVersion(DefaultVersion),
+    /// Somebody deletes the launch template of this id.
+    DeleteTemplate(String),
     /// Somebody changes what the group launches from.
     LaunchFrom(LaunchSpec),
     /// Somebody suspends processes; an empty list means all.
@@ -64,6 +66,12 @@ pub enum Intervention {
     Standby(InstanceSelector),
     /// Somebody detaches instances, which lowers the desired capacity; their machines run on.
     Detach(InstanceSelector),
+    /// Somebody terminates instances by Auto Scaling's call, which replaces them unless their places go with them.
+    Terminate(Termination),
+    /// Instances become as old as the group lets them: Auto Scaling replaces them.
+    Expire(InstanceSelector),
+    /// EC2 may take machines back soon: Auto Scaling launches others first, and then lets these go.
+    PutAtRisk(InstanceSelector),
     /// Somebody sets a tag.
     SetTag(TagSpec),
     /// Somebody removes one.
@@ -131,6 +139,31 @@ pub struct InstanceSelector {
 impl Default for InstanceSelector {
     fn default() -> Self {
         Self { which: InstanceFilter::Any, count: 1 }
+    }
+}
+
+/// Terminations by somebody.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Termination {
+    /// Of which instances.
+    pub which: InstanceFilter,
+    /// How many, from the first launched.
+    pub count: u32,
+    /// Whether their places go with them; AWS refuses that at the minimum.
+    pub decrement: bool,
+}
+
+impl Termination {
+    pub(crate) fn of(self) -> InstanceSelector {
+        InstanceSelector { which: self.which, count: self.count }
+    }
+}
+
+impl Default for Termination {
+    fn default() -> Self {
+        let InstanceSelector { which, count } = InstanceSelector::default();
+        Self { which, count, decrement: false }
     }
 }
 

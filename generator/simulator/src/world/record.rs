@@ -34,6 +34,12 @@ pub enum TerminationCause {
     Unhealthy,
     /// Its launch hook was abandoned.
     LaunchAbandoned,
+    /// A call of somebody else's.
+    Somebody,
+    /// It is as old as instances of the group become.
+    Lifetime,
+    /// EC2 may take its machine back soon.
+    AtRisk,
     /// An instance refresh replaces it.
     InstanceRefresh,
     /// The group is being deleted.

@@ -36,6 +36,8 @@ pub struct WorldSpec {
     pub keep_answers: KeepAnswers,
     /// Items that are in every table from the start: their attributes, all texts, by their key.
     pub lock_items: BTreeMap<String, BTreeMap<String, String>>,
+    /// How many instances the account may have in all groups; as many as it likes where this is left out.
+    pub instance_quota: Option<u32>,
     /// States of its alarms, by their names.
     pub alarms: BTreeMap<String, AlarmState>,
     /// What is deployed in it; no scenario says so.
@@ -55,6 +57,7 @@ impl Default for WorldSpec {
             error_names: ErrorNames::default(),
             keep_answers: KeepAnswers::default(),
             lock_items: BTreeMap::new(),
+            instance_quota: None,
             alarms: BTreeMap::new(),
             resources: Resources::default(),
         }

@@ -46,7 +46,31 @@ pub(super) fn invent(seed: u64, alarms: &[String]) -> Value {
     if random.happens(8) {
         add(&mut document, "events", events::rare(random));
     }
+    let random = &Random::seeded(seed ^ 0x9e6c_63d0_876a_9a63);
+    if random.happens(12) {
+        strange(random, &mut document);
+    }
     document
+}
+
+/// What others take by Auto Scaling's own means, a quota over all groups, a template that goes, and events that come late.
+fn strange(random: &Random, document: &mut Value) {
+    match between(random, 0, 9) {
+        0 => document["world"]["instance_quota"] = json!(between(random, 1, 14)),
+        1 | 2 => {
+            let after =
+                if random.happens(70) { seconds(random, 5, 900) } else { seconds(random, 3600, 200_000) };
+            if let Some(triggers) = document["triggers"].as_array_mut() {
+                let late = usize::try_from(random.up_to(triggers.len() as u64 - 1)).unwrap_or(0);
+                triggers[late]["delivered_after"] = after;
+            }
+        }
+        _ => {
+            for _ in 0..between(random, 1, 2) {
+                add(document, "events", events::strange(random));
+            }
+        }
+    }
 }
 
 /// Another group beside the first, with a request and what happens to it.

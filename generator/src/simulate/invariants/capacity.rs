@@ -103,8 +103,8 @@ impl Capacity {
     /// left it.
     pub(super) fn below_promise(&mut self, change: &GroupChange, group: Option<&Group>) -> Option<String> {
         self.follow(&change.event);
-        // Beyond the desired capacity while Auto Scaling moves some to other zones.
-        let rebalancing = group.map_or(0, |group| group.rebalancing);
+        // Beyond the desired capacity while Auto Scaling moves some to other zones, or makes up for those at risk.
+        let rebalancing = group.map_or(0, |group| group.rebalancing + group.extra_for_those_at_risk());
         if let GroupEvent::Disrupted { instance, .. } = &change.event
             && group.and_then(|group| group.instance(*instance)).is_some_and(is_aside)
         {

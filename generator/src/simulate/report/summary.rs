@@ -169,6 +169,7 @@ mod tests {
                 (Moment(7_200_000), sample(1, 1, 1)),
             ],
             is_present: true,
+            zones: std::collections::BTreeMap::default(),
             suspended: Vec::new(),
         };
         let all: Vec<_> =

@@ -195,6 +195,11 @@ fn of_cause(cause: &TerminationCause) -> (&'static str, &'static str) {
         TerminationCause::Rebalance => ("rebalances instance {} away", "rebalances {n} instances away: {}"),
         TerminationCause::Unhealthy => ("replaces instance {}", "replaces {n} instances: {}"),
         TerminationCause::LaunchAbandoned => ("gives up instance {}", "gives up {n} instances: {}"),
+        TerminationCause::Somebody => {
+            ("somebody terminates instance {}", "somebody terminates {n} instances: {}")
+        }
+        TerminationCause::Lifetime => ("replaces old instance {}", "replaces {n} old instances: {}"),
+        TerminationCause::AtRisk => ("lets instance {} at risk go", "lets {n} instances at risk go: {}"),
         TerminationCause::InstanceRefresh => ("refreshes instance {}", "refreshes {n} instances: {}"),
         TerminationCause::GroupDeleted => ("deletes instance {}", "deletes {n} instances: {}"),
     }

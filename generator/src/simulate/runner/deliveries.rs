@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use asg_recycle_simulator::interpreter::Status;
+use asg_recycle_simulator::time::Span;
 use serde_json::Value;
 
 use super::handler::{self, HandlerAnswer};
@@ -50,18 +51,23 @@ impl Runner {
                 )
             }
         };
-        self.send(event);
+        self.send_late(event, trigger.delivered_after);
     }
 
     /// Puts an event on the bus: every stack whose rules select it gets it.
-    pub(super) fn send(&mut self, mut event: Value) {
+    pub(super) fn send(&mut self, event: Value) {
+        self.send_late(event, Span(0));
+    }
+
+    /// The same, delivered so much later than usual.
+    fn send_late(&mut self, mut event: Value, delay: Span) {
         if event.get("time").is_none() {
             event["time"] = self.world.now().to_string().into();
         }
         let event = Rc::new(event);
         for stack in 0..self.deployments.len() {
             if self.deployments[stack].selects(&event) {
-                self.schedule(self.world.now() + DELIVERY, Delivery::Event(stack, Rc::clone(&event)));
+                self.schedule(self.world.now() + DELIVERY + delay, Delivery::Event(stack, Rc::clone(&event)));
             }
         }
     }

@@ -198,6 +198,8 @@ pub struct GroupReport {
     pub history: Vec<(Moment, Sample)>,
     /// Whether it was there at the end.
     pub is_present: bool,
+    /// Instances that are pending or in service at the end, by the zone's name.
+    pub zones: BTreeMap<String, u32>,
     /// Processes suspended at the end.
     pub suspended: Vec<&'static str>,
 }

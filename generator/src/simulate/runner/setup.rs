@@ -16,6 +16,9 @@ pub struct TriggerSpec {
     /// How long after the beginning.
     #[serde(default)]
     pub at: Span,
+    /// How much later than usual its event is delivered: a redriven one comes hours after it.
+    #[serde(default)]
+    pub delivered_after: Span,
     /// What happens.
     #[serde(default)]
     pub event: TriggerEvent,
@@ -55,6 +58,7 @@ impl Default for TriggerSpec {
     fn default() -> Self {
         Self {
             at: Span(0),
+            delivered_after: Span(0),
             event: TriggerEvent::LaunchChange,
             group: None,
             instances: Vec::new(),

@@ -135,6 +135,7 @@ fn report(
         strategy: strategy_of(group).to_owned(),
         history,
         is_present: group.phase == GroupPhase::Present,
+        zones: group.zones.iter().map(ToString::to_string).zip(group.live_by_zone()).collect(),
         suspended: group.suspended.iter().map(|process| process.as_str()).collect(),
     }
 }

@@ -11,7 +11,7 @@ use crate::simulate::runner::{GroupReport, LogEvent, Run};
 use asg_recycle_simulator::time::Span;
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::ids::InstanceId;
-use asg_recycle_simulator::world::record::{CallRecord, Sample};
+use asg_recycle_simulator::world::record::{CallRecord, GroupEvent, Sample};
 use asg_recycle_simulator::world::script::Script;
 
 /// What is expected. Only `endings` must be said.
@@ -44,10 +44,35 @@ pub struct Expect {
     pub serving_min: Option<u32>,
     /// Most that are live at any moment.
     pub live_max: Option<u32>,
+    /// How many instances are launched in the first group by when.
+    pub launches: Vec<Launches>,
     /// Most events in the history of one execution.
     pub history_events_max: Option<u32>,
     /// Whether an execution still holds the lock at the end.
     pub lock: Lock,
+}
+
+/// Launches that happen by a moment.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Launches {
+    /// How many at least.
+    pub count: u32,
+    /// How long after the beginning.
+    pub within: Span,
+}
+
+impl Launches {
+    fn unmet(self, world: &World) -> Option<String> {
+        let until = world.spec().start() + self.within;
+        let changes = world.record().changes.iter();
+        let launched = changes.filter(|change| {
+            change.group == 0 && change.moment <= until && matches!(change.event, GroupEvent::Launched(_))
+        });
+        let (found, Self { count, within }) = (launched.count(), self);
+        let is_met = found >= usize::try_from(count).unwrap_or(usize::MAX);
+        (!is_met).then(|| format!("launches within {} s: expected {count}, found {found}", within.0 / 1000))
+    }
 }
 
 /// The lock at the end.
@@ -99,6 +124,8 @@ pub struct EndState {
     pub pooled: Option<u32>,
     /// Waiting in the warm pool, and not what the group would launch now.
     pub pool_outdated: Option<u32>,
+    /// Pending or in service, by the zone's name.
+    pub zones: Option<BTreeMap<String, u32>>,
     /// Suspended processes.
     pub suspended: Option<BTreeSet<String>>,
 }
@@ -147,6 +174,7 @@ impl Expect {
         }
         let lock = run.groups.first().map_or(Lock::Free, |group| Lock::of(&run.world, &group.name));
         compare("lock", &self.lock, &lock, self.lock == lock);
+        unmet.extend(self.launches.iter().filter_map(|one| one.unmet(&run.world)));
         unmet.extend(self.unsaid(run));
         for (expected, execution) in self.accounts.iter().zip(&run.executions) {
             let found = execution.account.as_ref().unwrap_or(&Value::Null);
@@ -212,6 +240,9 @@ impl EndState {
         let mut unmet: Vec<String> = figures.into_iter().filter_map(wrong).collect();
         if self.present.is_some_and(|expected| expected != group.is_present) {
             unmet.push(format!("group.present at the end: found {}", group.is_present));
+        }
+        if let Some(expected) = self.zones.as_ref().filter(|expected| **expected != group.zones) {
+            unmet.push(format!("group.zones at the end: expected {expected:?}, found {:?}", group.zones));
         }
         let suspended: BTreeSet<String> = group.suspended.iter().map(|name| (*name).to_owned()).collect();
         if let Some(expected) = self.suspended.as_ref().filter(|expected| **expected != suspended) {

@@ -1,6 +1,7 @@
 //! What happens while it is recycled: to its instances, by its owner, and by other services.
 
 use asg_recycle_simulator::random::Random;
+use asg_recycle_simulator::world::spec::DEFAULT_TEMPLATE;
 use serde_json::{Value, json};
 
 use super::calls::failing_calls;
@@ -136,6 +137,25 @@ pub(super) fn rare(random: &Random) -> Value {
             json!({"fail_calls": {"access": access, "takes": seconds(random, 5, 120), "percent": between(random, 2, 30)}})
         }
     };
+    json!({"at": seconds(random, 0, 1500), "do": what})
+}
+
+/// What others take out by Auto Scaling's own means, or a template that goes.
+pub(super) fn strange(random: &Random) -> Value {
+    let which = *random.one_of(&["any", "old", "new", "pending"]);
+    let count = between(random, 1, 2);
+    let what = match between(random, 0, 9) {
+        0..=2 => json!({"terminate": {"which": which, "count": count}}),
+        3 | 4 => json!({"terminate": {"which": which, "count": count, "decrement": true}}),
+        5 | 6 => json!({"expire": {"which": which, "count": count}}),
+        7 | 8 => json!({"put_at_risk": {"which": which, "count": count}}),
+        _ => json!({"delete_template": DEFAULT_TEMPLATE}),
+    };
+    if random.happens(60) {
+        let event = random.one_of(&["launched", "in_service", "sized", "terminating", "left"]);
+        let nth = between(random, 1, 3);
+        return json!({"after_event": {"event": event, "nth": nth}, "delay": seconds(random, 0, 120), "do": what});
+    }
     json!({"at": seconds(random, 0, 1500), "do": what})
 }
 

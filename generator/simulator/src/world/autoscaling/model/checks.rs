@@ -44,6 +44,9 @@ impl AutoScaling {
         let Some(instance) = self.fleet.get(group).instance(id) else { return };
         if instance.serves() && !served {
             self.note(context, group, GroupEvent::TargetsHealthy(id));
+            if !self.fleet.get(group).at_risk.is_empty() {
+                self.reconcile_soon(context, group);
+            }
         } else if served && !instance.serves() && held.is_some() {
             self.note(context, group, GroupEvent::Disrupted { instance: id, served });
         } else if instance.targets.contains(&Target::Unhealthy) {

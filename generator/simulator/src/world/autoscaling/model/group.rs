@@ -91,6 +91,8 @@ pub struct Group {
     pub refreshes: Vec<Refresh>,
     /// Instances it is to have above its desired capacity while it evens out its zones.
     pub rebalancing: u32,
+    /// Instances that EC2 may take back soon, for which it launches others first.
+    pub at_risk: Vec<InstanceId>,
     /// Units of capacity it is to have above its desired capacity for an instance refresh.
     pub surge: u32,
     /// How many launches it has made, which decides the type of the next one.
@@ -152,7 +154,7 @@ impl Group {
 
     /// Units of capacity that Auto Scaling brings the group to.
     pub fn wanted(&self) -> u32 {
-        self.sizes.desired + self.rebalancing + self.surge
+        self.sizes.desired + self.rebalancing + self.surge + self.extra_for_those_at_risk()
     }
 
     /// Live instances in each zone.

@@ -36,7 +36,9 @@ pub(crate) fn initial_groups(spec: &WorldSpec) -> Result<AutoScaling, ScriptErro
     let mut counter = 0;
     let groups = spec.groups.iter().map(|one| group(one, (&templates, opt_in_tag), now, &mut counter));
     let groups: Vec<Group> = groups.collect::<Result<_, _>>()?;
-    Ok(AutoScaling::new(Fleet::new(groups, spec.read_lag.by), templates, (opt_in_tag, now), counter))
+    let fleet = Fleet::new(groups, spec.read_lag.by);
+    let service = AutoScaling::new(fleet, templates, (opt_in_tag, now), counter);
+    Ok(AutoScaling { instance_quota: spec.instance_quota, ..service })
 }
 
 fn sizes(spec: &GroupSpec) -> Result<Sizes, ScriptError> {
@@ -98,6 +100,7 @@ fn group(
         activities: Vec::new(),
         refreshes: Vec::new(),
         rebalancing: 0,
+        at_risk: Vec::new(),
         surge: 0,
         launches: 0,
         launch_failures: 0,

@@ -12,41 +12,16 @@ use crate::world::processes::{Process, listed_or_all};
 use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
-use super::activity::{Activity, because};
 use super::group::GroupPhase;
-use super::instance::{Application, Ec2State, Lifecycle, Target};
+use super::instance::{Application, Ec2State, Target};
 use super::launch::LaunchSource;
 use super::refresh::{Preferences, RefreshStatus};
 use super::scaling::{Resized, bounded};
 use super::state::{ActiveLaunchFailure, AutoScaling};
-
-/// How long entering standby, or leaving the group alive, takes.
-const ASIDE_AFTER: Span = Span::seconds(5);
+use super::taking::{DETACHMENT, STANDBY};
 
 /// How long a group without instances takes to go.
 const DELETED_AFTER: Span = Span::seconds(5);
-
-/// A way to take an instance out of service that leaves its machine running.
-struct Aside {
-    lifecycle: Lifecycle,
-    then: InstanceStep,
-    why: &'static str,
-    activity: fn(u32, InstanceId, Moment, &str) -> Activity,
-}
-
-const STANDBY: Aside = Aside {
-    lifecycle: Lifecycle::EnteringStandby,
-    then: InstanceStep::Standby,
-    why: "instance was moved to standby in response to a user request",
-    activity: Activity::standby,
-};
-
-const DETACHMENT: Aside = Aside {
-    lifecycle: Lifecycle::Detaching,
-    then: InstanceStep::Detached,
-    why: "instance was detached in response to a user request",
-    activity: Activity::detachment,
-};
 
 impl AutoScaling {
     /// Somebody or something outside does something to a group. What fails calls is not about a group.
@@ -87,6 +62,7 @@ impl AutoScaling {
             Intervention::SetDefaultVersion(new) => {
                 self.change_template(context, &new.id, |template| template.default = new.version);
             }
+            Intervention::DeleteTemplate(id) => self.delete_template(context, id),
             Intervention::LaunchFrom(spec) => {
                 if let Some(source) = LaunchSource::described(spec) {
                     self.fleet.edit(group, now).launch = source;
@@ -173,6 +149,14 @@ impl AutoScaling {
                     service.set_aside(context, group, id, &DETACHMENT);
                 });
             }
+            Intervention::Terminate(termination) => {
+                let decrements = termination.decrement;
+                self.each(context, group, termination.of(), |service, context, group, id| {
+                    service.terminate_for_somebody(context, group, id, decrements);
+                });
+            }
+            Intervention::Expire(selector) => self.each(context, group, *selector, Self::expire),
+            Intervention::PutAtRisk(selector) => self.each(context, group, *selector, Self::put_at_risk),
             Intervention::SetTag(tag) => {
                 self.fleet.edit(group, now).tags.insert(tag.key.as_str().into(), tag.value.as_str().into());
                 self.note(context, group, GroupEvent::Changed("tags"));
@@ -234,32 +218,6 @@ impl AutoScaling {
         }
     }
 
-    /// Takes an instance out of service that runs on. That lowers the desired capacity, as the operator's call does by default here.
-    fn set_aside(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId, how: &Aside) {
-        let looked_at = self.fleet.get(group);
-        let Some(instance) = looked_at.instance(id).filter(|one| one.lifecycle == Lifecycle::InService)
-        else {
-            return;
-        };
-        let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
-        let desired =
-            if sizes.desired >= sizes.min + weight { sizes.desired - weight } else { sizes.desired };
-        let activity =
-            (how.activity)(self.next_activity(), id, context.now, &because(how.why, sizes.desired, desired));
-        let edited = self.fleet.edit(group, context.now);
-        edited.activities.push(activity);
-        let activity = edited.activities.len() - 1;
-        self.change(context, group, id, |one| {
-            one.lifecycle = how.lifecycle;
-            one.activity = Some(activity);
-            one.targets.fill(Target::Unregistered);
-        });
-        self.note(context, group, GroupEvent::Disrupted { instance: id, served });
-        self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
-        context.step_in(group, id, ASIDE_AFTER, how.then);
-        self.reconcile_soon(context, group);
-    }
-
     fn scale_by_policy(&mut self, context: &mut Context, group: GroupIndex, amount: Amount) {
         let looked_at = self.fleet.get(group);
         if !looked_at.runs(Process::AlarmNotification) {
@@ -307,6 +265,18 @@ impl AutoScaling {
         for group in self.fleet.indices() {
             if self.fleet.get(group).launches_from(id) {
                 self.note(context, group, GroupEvent::LaunchSourceChanged);
+            }
+        }
+    }
+
+    /// Groups that launch from it keep its id, and can launch no more.
+    fn delete_template(&mut self, context: &mut Context, id: &str) {
+        if self.templates.remove(id).is_none() {
+            return;
+        }
+        for group in self.fleet.indices() {
+            if self.fleet.get(group).launches_from(id) {
+                self.note(context, group, GroupEvent::Changed("a launch template is deleted"));
             }
         }
     }

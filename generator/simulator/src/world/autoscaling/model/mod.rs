@@ -17,6 +17,7 @@ mod remake;
 pub(crate) mod scale_in;
 mod scaling;
 pub(crate) mod state;
+mod taking;
 pub mod warm_pool;
 
 pub(crate) use initial::initial_groups;

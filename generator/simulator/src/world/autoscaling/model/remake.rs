@@ -37,6 +37,7 @@ impl AutoScaling {
         made.activities.clear();
         made.refreshes.clear();
         (made.rebalancing, made.surge, made.launch_failures) = (0, 0, 0);
+        made.at_risk.clear();
         made.no_launch_before = context.now;
         made.resized = "".into();
         made.first_new = first_new;

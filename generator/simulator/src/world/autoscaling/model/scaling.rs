@@ -34,6 +34,7 @@ impl AutoScaling {
         }
         self.replace_unhealthy(context, group);
         self.settle_rebalancing(context, group);
+        self.let_go_those_at_risk(context, group);
         self.forget_surplus(context, group);
         self.launch_missing(context, group);
         self.scale_in(context, group, &TerminationCause::ScaleIn);
@@ -93,6 +94,9 @@ impl AutoScaling {
         let live = looked_at.live_by_zone();
         let mut refused: Option<Arc<str>> = None;
         let mut best: Option<usize> = None;
+        if let Some(message) = self.exceeds_quota() {
+            return Err(message);
+        }
         for (zone, count) in live.iter().enumerate() {
             if looked_at.shifted_away_from.as_ref() == Some(&looked_at.zones[zone]) {
                 continue;
@@ -123,6 +127,19 @@ impl AutoScaling {
         );
         self.launch(context, group, zone, recipe, &why);
         Ok(weight)
+    }
+
+    /// What AWS says where the account has as many instances as it may have, over all groups.
+    fn exceeds_quota(&self) -> Option<Arc<str>> {
+        let groups = self.fleet.indices().map(|index| self.fleet.get(index));
+        let running = groups.map(|group| group.instances.len()).sum::<usize>();
+        let quota =
+            self.instance_quota.filter(|quota| running >= usize::try_from(*quota).unwrap_or(usize::MAX))?;
+        let message = format!(
+            "You have requested more vCPU capacity than your current vCPU limit of {quota} allows for the instance bucket \
+             that the specified instance type belongs to. Launching EC2 instance failed."
+        );
+        Some(message.into())
     }
 
     pub(crate) fn launch_failure(&self, now: Moment, zone: &Arc<str>) -> Option<Arc<str>> {
@@ -188,6 +205,7 @@ impl AutoScaling {
         let looked_at = self.fleet.get(group);
         let steady = looked_at.capacity() == looked_at.wanted()
             && looked_at.surge == 0
+            && looked_at.at_risk.is_empty()
             && looked_at.instances.iter().filter(|one| one.lifecycle.is_counted()).all(is_in_service);
         let may = [Process::AZRebalance, Process::Launch, Process::Terminate]
             .into_iter()

@@ -26,6 +26,8 @@ pub(crate) struct AutoScaling {
     pub(crate) opt_in_tag: Arc<str>,
     /// When the launch templates were made.
     pub(crate) created_at: Moment,
+    /// How many instances the account may have in all groups.
+    pub(crate) instance_quota: Option<u32>,
     /// Launches that find no capacity.
     pub(crate) launch_failures: Vec<ActiveLaunchFailure>,
     /// What is launched before does not answer health checks, or stops after a time in service.
@@ -81,6 +83,7 @@ impl AutoScaling {
             templates,
             opt_in_tag: opt_in_tag.into(),
             created_at,
+            instance_quota: None,
             launch_failures: Vec::new(),
             launches_broken_until: Moment(0),
             launches_work_for: None,
