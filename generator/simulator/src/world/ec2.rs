@@ -176,21 +176,17 @@ pub(crate) fn describe_launch_templates(
     let arguments =
         Arguments::of(request.action, request.arguments, &["LaunchTemplateIds", "LaunchTemplateNames"])?;
     let (ids, names) = (arguments.texts("LaunchTemplateIds")?, arguments.texts("LaunchTemplateNames")?);
-    if let Some(missing) = ids.iter().find(|id| !service.templates.contains_key(**id)) {
+    let templates = || service.templates.iter().filter(|(_, one)| !one.is_deleted);
+    if let Some(missing) = ids.iter().find(|id| !templates().any(|(known, _)| **known == ***id)) {
         let message = format!("The specified launch template, with template ID {missing}, does not exist.");
         return Err(AwsError::validation(message));
     }
-    if let Some(missing) =
-        names.iter().find(|name| !service.templates.values().any(|one| *one.name == ***name))
-    {
+    if let Some(missing) = names.iter().find(|name| !templates().any(|(_, one)| *one.name == ***name)) {
         let message = format!("The specified launch template, with template name {missing}, does not exist.");
         return Err(AwsError::validation(message));
     }
     let all = ids.is_empty() && names.is_empty();
-    let found = service
-        .templates
-        .iter()
-        .filter(|(id, one)| all || ids.contains(&&***id) || names.contains(&&*one.name));
+    let found = templates().filter(|(id, one)| all || ids.contains(&&***id) || names.contains(&&*one.name));
     let described: Vec<Value> = found
         .map(|(id, one)| {
             json!({

@@ -27,6 +27,8 @@ pub(super) struct Capacity {
     /// Instances that Auto Scaling may still choose to take, after the world has lowered the desired capacity no
     /// further than to where it was at the start.
     may_be_scaled_in: u32,
+    /// Most that were ever launched beyond the desired capacity for instances at risk.
+    at_risk_most: u32,
     /// Instances that the world put out of action and that are still in the group.
     disrupted: BTreeSet<InstanceId>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
@@ -65,6 +67,7 @@ impl Capacity {
             raised: 0,
             raised_max: 0,
             may_be_scaled_in: 0,
+            at_risk_most: 0,
             disrupted: BTreeSet::new(),
             losses: 0,
             desired_at_start: sizes.desired,
@@ -110,6 +113,7 @@ impl Capacity {
         {
             self.aside.insert(*instance);
         }
+        self.allow_for_those_at_risk(change, group);
         let order = self.watch_order(change, rebalancing);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
@@ -161,6 +165,16 @@ impl Capacity {
     /// A maximum that was put back took what others had just asked for, before it could be seen: Auto Scaling chooses who goes.
     pub(super) fn allow_scale_in(&mut self, units: u32) {
         self.may_be_scaled_in += units;
+    }
+
+    /// What is launched for instances at risk may be one too many when these have left by another hand, and then Auto Scaling
+    /// chooses who goes. A recycle that begins meanwhile takes it for one of the group's.
+    fn allow_for_those_at_risk(&mut self, change: &GroupChange, group: Option<&Group>) {
+        let extra = group.map_or(0, Group::extra_for_those_at_risk);
+        if extra > 0 && matches!(change.event, GroupEvent::Launched(_)) {
+            self.may_be_scaled_in += 1;
+        }
+        self.at_risk_most = self.at_risk_most.max(extra);
     }
 
     /// Follows what the world takes, and what it allows.
@@ -289,7 +303,7 @@ impl Capacity {
         let grown = u32::try_from(self.raised_max).unwrap_or(0);
         let wanted = (self.desired_at_start + grown).max(self.min_of_world);
         // AWS lets rebalancing exceed the maximum by ten per cent, and by one at least.
-        let rebalancing = (change.sample.max.max(self.max) / 10).max(1);
+        let rebalancing = (change.sample.max.max(self.max) / 10).max(1).max(2 * self.at_risk_most);
         // What rebalancing has added is replaced like all the others.
         let to_replace = if self.replaces_all { wanted + rebalancing } else { self.to_replace };
         let needed = wanted + to_replace;

@@ -28,7 +28,8 @@ pub(crate) fn initial_groups(spec: &WorldSpec) -> Result<AutoScaling, ScriptErro
     let now = spec.start();
     let named = spec.templates.iter().map(|(id, one)| {
         let name = if one.name.is_empty() { format!("name-{id}") } else { one.name.clone() };
-        let template = LaunchTemplate { name: name.into(), latest: one.latest, default: one.default };
+        let template =
+            LaunchTemplate { name: name.into(), latest: one.latest, default: one.default, is_deleted: false };
         (Arc::from(id.as_str()), template)
     });
     let templates: LaunchTemplates = named.collect();

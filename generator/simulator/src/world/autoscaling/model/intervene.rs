@@ -271,9 +271,8 @@ impl AutoScaling {
 
     /// Groups that launch from it keep its id, and can launch no more.
     fn delete_template(&mut self, context: &mut Context, id: &str) {
-        if self.templates.remove(id).is_none() {
-            return;
-        }
+        let Some(template) = self.templates.get_mut(id) else { return };
+        template.is_deleted = true;
         for group in self.fleet.indices() {
             if self.fleet.get(group).launches_from(id) {
                 self.note(context, group, GroupEvent::Changed("a launch template is deleted"));

@@ -16,6 +16,8 @@ pub struct LaunchTemplate {
     pub latest: u32,
     /// Number of the default version.
     pub default: u32,
+    /// Whether somebody has deleted it: it can neither be launched from nor described, and what was launched from it is still of it.
+    pub is_deleted: bool,
 }
 
 /// All templates by id.
@@ -147,6 +149,7 @@ impl LaunchSource {
     /// What launch number `turn` makes; types of a mixed policy take turns. `None` where a template is missing.
     pub fn recipe(&self, templates: &LaunchTemplates, turn: usize) -> Option<Recipe> {
         let from = |spec: &TemplateVersion| {
+            templates.get(&spec.template).filter(|template| !template.is_deleted)?;
             let version = spec.resolve(templates)?;
             Some(Origin::Template { template: spec.template.clone(), version })
         };
