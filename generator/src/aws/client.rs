@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use oxhttp::model::{Request, Response};
-use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner, StaticCredentialProvider};
+use reqsign_aws_v4::{Credential, RequestSigner, StaticCredentialProvider};
 use reqsign_core::Signer;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -75,7 +75,7 @@ impl AwsClient {
         let (context, signer) = (context(environment.clone()), RequestSigner::new(STS.name, &region));
         let own = match of_profile {
             Some(provider) => Signer::new(context, provider, signer),
-            None => Signer::new(context, DefaultCredentialProvider::new(), signer),
+            None => Signer::new(context, environment.any_found(), signer),
         };
         Ok(Self {
             region,

@@ -13,10 +13,13 @@ use bytes::Bytes;
 use ini::Ini;
 use oxhttp::model::{Request, Response};
 use reqsign_aws_v4::{
-    Credential, ProcessCredentialProvider, ProfileCredentialProvider, SSOCredentialProvider,
+    Credential, DefaultCredentialProvider, ProcessCredentialProvider, ProfileCredentialProvider,
+    SSOCredentialProvider,
 };
+use reqsign_core::time::Timestamp;
 use reqsign_core::{
     CommandExecute, CommandOutput, Context, Env, Error, FileRead, HttpSend, ProvideCredential, Result,
+    SigningCredential as _,
 };
 
 use crate::http;
@@ -28,6 +31,14 @@ pub(crate) struct TextEnvironment(pub(crate) HashMap<String, String>);
 /// The credentials of the profile of this name, and no others.
 #[derive(Debug, Clone)]
 pub(crate) struct OfProfile(String);
+
+/// The credentials that every AWS tool would find; the reason where there are none.
+#[derive(Debug)]
+pub(crate) struct AnyFound {
+    chain: DefaultCredentialProvider,
+    /// In words: where they were looked for, and what stands in the way there.
+    looked: String,
+}
 
 /// What the chain asks of this machine.
 #[derive(Debug, Clone, Copy)]
@@ -113,6 +124,19 @@ impl TextEnvironment {
         Ok(OfProfile(profile.to_owned()))
     }
 
+    /// The credentials that every AWS tool would find.
+    pub(crate) fn any_found(&self) -> AnyFound {
+        let profile = match self.set("AWS_PROFILE") {
+            None => "the profile `default`".to_owned(),
+            Some(profile) => match self.of_profile(profile) {
+                Ok(_) => format!("the profile `{profile}`"),
+                Err(reason) => format!("the profile `{profile}` that `AWS_PROFILE` names ({reason})"),
+            },
+        };
+        let looked = format!("neither the environment nor {profile} nor a role of this machine has any");
+        AnyFound { chain: DefaultCredentialProvider::new(), looked }
+    }
+
     /// A file of the AWS CLI: where the environment says, else its own place in the home folder.
     fn file(&self, variable: &str, name: &str) -> Option<PathBuf> {
         let home = self.set("HOME").map(PathBuf::from);
@@ -170,13 +194,29 @@ impl ProvideCredential for OfProfile {
     }
 }
 
+impl ProvideCredential for AnyFound {
+    type Credential = Credential;
+
+    async fn provide_credential(&self, context: &Context) -> Result<Option<Credential>> {
+        match self.chain.provide_credential(context).await? {
+            Some(found) if found.is_valid_at(Timestamp::now()) => Ok(Some(found)),
+            Some(_) => Err(Error::credential_invalid("those that are found have expired")),
+            None => Err(Error::credential_invalid(&self.looked)),
+        }
+    }
+}
+
 impl Env for TextEnvironment {
     fn var(&self, key: &str) -> Option<String> {
-        self.0.get(key).cloned()
+        self.set(key).map(str::to_owned) // one that is set to nothing is none, as the AWS CLI has it
     }
 
     fn vars(&self) -> HashMap<String, String> {
-        self.0.clone()
+        self.0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     fn home_dir(&self) -> Option<PathBuf> {
@@ -216,6 +256,33 @@ impl CommandExecute for Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_has_no_credentials_is_told_where_they_were_looked_for() {
+        let home = tempfile::tempdir().expect("a folder");
+        let told = |variables: &[(&str, &str)]| {
+            let off = [("AWS_EC2_METADATA_DISABLED", "true"), ("HOME", home.path().to_str().expect("text"))];
+            let all = off.iter().chain(variables);
+            let all = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let environment = TextEnvironment(all.collect());
+            let found = at_once(environment.any_found().provide_credential(&context(environment.clone())));
+            found.expect_err("there are none").to_string()
+        };
+        let nowhere = "neither the environment nor the profile `default` nor a role of this machine has any";
+        assert_eq!(told(&[]), nowhere);
+        assert_eq!(told(&[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]), nowhere);
+        let misspelt = told(&[("AWS_PROFILE", "prod")]);
+        let why = "the profile `prod` that `AWS_PROFILE` names (neither of these files has it: ";
+        assert!(misspelt.contains(why), "{misspelt}");
+        let expired = home.path().join("expired.json");
+        let keys = r#"{"Version": 1, "AccessKeyId": "one", "SecretAccessKey": "two", "SessionToken": "three",
+            "Expiration": "2026-01-05T09:00:00Z"}"#;
+        std::fs::write(&expired, keys).expect("a file");
+        std::fs::create_dir(home.path().join(".aws")).expect("a folder");
+        let config = format!("[default]\ncredential_process = cat {}\n", expired.display());
+        std::fs::write(home.path().join(".aws/config"), config).expect("a file");
+        assert!(told(&[]).contains("expired"), "{}", told(&[]));
+    }
 
     #[test]
     fn a_profile_that_is_asked_for_is_there_and_followed_or_refused_by_name() {

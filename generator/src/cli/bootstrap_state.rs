@@ -14,7 +14,7 @@ pub(super) struct Arguments {
     /// The bucket [default: `ACCOUNT-terraform`].
     #[arg(long, value_name = "BUCKET")]
     bucket: Option<String>,
-    /// A table of `DynamoDB`, too: Terraform before 1.10 locks with one, later versions lock in the bucket.
+    /// A table of DynamoDB, too: Terraform before 1.10 locks with one, later versions lock in the bucket.
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "terraform_locks")]
     lock_table: Option<String>,
     /// Change nothing: say what would be changed.

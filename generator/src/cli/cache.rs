@@ -95,23 +95,22 @@ fn refresh(building: &Building, context: &mut Context) -> Result<(), Failure> {
     if differs { Err(Failure::Findings) } else { Ok(()) }
 }
 
+/// A line of at most 80 columns for each, and one below it that says what compiled a package.
 fn described(stored: &Stored) -> String {
     let packages = stored.packages.iter().map(|package| {
-        let what = match (&package.architecture, &package.compiler) {
-            (Some(architecture), Some(compiler)) => format!("{architecture:<6}  by {compiler}"),
-            _ => "damaged: it is built again when it is needed".to_owned(),
+        let (key, bytes) = (short(&package.key), size(package.bytes));
+        let (Some(architecture), Some(compiler)) = (&package.architecture, &package.compiler) else {
+            return format!("package {key}  damaged: built again when it is needed  {bytes:>8}\n");
         };
         format!(
-            "package {}  {:>9}  built {}  used {}  {what}\n",
-            short(&package.key),
-            size(package.bytes),
-            moment(package.made),
-            moment(package.used)
+            "package {key}  {architecture:<6}  {bytes:>8}  built {}  used {}\n        by {compiler}\n",
+            moment(package.made, "%Y-%m-%d"),
+            moment(package.used, "%Y-%m-%dT%H:%MZ"),
         )
     });
     let builds = stored.builds.iter().map(|build| {
         let state = if build.is_in_use { "a build runs in it" } else { "the next build goes on from it" };
-        format!("build   {}  {:>9}  {state}\n", build.target, size(build.bytes))
+        format!("build   {}  {:>8}  {state}\n", build.target, size(build.bytes))
     });
     packages.chain(builds).collect()
 }
@@ -136,17 +135,18 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// A moment to the minute, in UTC.
-fn moment(time: Option<SystemTime>) -> String {
+/// A moment in UTC.
+fn moment(time: Option<SystemTime>, format: &str) -> String {
     let timestamp = time.and_then(|time| Timestamp::try_from(time).ok());
-    timestamp.map_or("unknown".to_owned(), |time| time.strftime("%Y-%m-%dT%H:%MZ").to_string())
+    timestamp.map_or("unknown".to_owned(), |time| time.strftime(format).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{age, moment, size};
+    use super::{age, described, moment, size};
+    use crate::package::{Stored, StoredBuild, StoredPackage};
 
     #[test]
     fn ages_have_a_unit() {
@@ -161,7 +161,42 @@ mod tests {
     fn sizes_and_moments_are_short() {
         assert_eq!((size(512), size(1_949_000)), ("512 B".to_owned(), "1.9 MB".to_owned()));
         let time = std::time::UNIX_EPOCH + Duration::from_mins(1_441);
-        assert_eq!(moment(Some(time)), "1970-01-02T00:01Z");
-        assert_eq!(moment(None), "unknown");
+        assert_eq!(moment(Some(time), "%Y-%m-%dT%H:%MZ"), "1970-01-02T00:01Z");
+        assert_eq!(moment(None, "%Y"), "unknown");
+    }
+
+    #[test]
+    fn what_is_stored_is_told_in_eighty_columns() {
+        let time = Some(std::time::UNIX_EPOCH + Duration::from_mins(1_441));
+        let package = |architecture: Option<&str>, compiler: Option<&str>| StoredPackage {
+            key: "0123456789abcdef".repeat(4),
+            architecture: architecture.map(str::to_owned),
+            compiler: compiler.map(str::to_owned),
+            bytes: 199_999_999,
+            made: time,
+            used: time,
+        };
+        let build = |target: &str, is_in_use| StoredBuild {
+            target: target.to_owned(),
+            bytes: 432_100_000,
+            is_in_use,
+        };
+        let stored = Stored {
+            packages: vec![
+                package(Some("x86_64"), Some("cc (cc (Debian 12.2.0-14+deb12u1) 12.2.0)")),
+                package(None, None),
+            ],
+            builds: vec![build("x86_64-unknown-linux-gnu", true), build("aarch64-unknown-linux-gnu", false)],
+        };
+        let expected = "\
+package 0123456789ab  x86_64  199.9 MB  built 1970-01-02  used 1970-01-02T00:01Z
+        by cc (cc (Debian 12.2.0-14+deb12u1) 12.2.0)
+package 0123456789ab  damaged: built again when it is needed  199.9 MB
+build   x86_64-unknown-linux-gnu  432.1 MB  a build runs in it
+build   aarch64-unknown-linux-gnu  432.1 MB  the next build goes on from it
+";
+        let told = described(&stored);
+        assert_eq!(told, expected);
+        assert!(told.lines().all(|line| line.len() <= 80), "{told}");
     }
 }

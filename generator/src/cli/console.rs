@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
+use unicode_width::UnicodeWidthChar as _;
+
 use super::exit_code::Failure;
 use crate::package::ProcessEnvironment;
 
@@ -118,6 +120,12 @@ impl Console {
         let _ = self.notes.write_all(text.as_bytes()).and_then(|()| self.notes.flush());
     }
 
+    /// Shows a line on the terminal of whoever watches, in the place of the one before; of what is wider than that its beginning.
+    pub(super) fn write_over(&mut self, line: &str) {
+        let columns = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
+        self.progress(&format!("\r\u{1b}[K{}", beginning(&harmless(line), columns.unwrap_or(usize::MAX))));
+    }
+
     /// Says why a command failed.
     pub(super) fn failure(&mut self, failure: &Failure) {
         match failure {
@@ -156,6 +164,16 @@ pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// As much of a line as so many columns show.
+fn beginning(line: &str, columns: usize) -> &str {
+    let mut width = 0;
+    let end = line.char_indices().find(|(_, character)| {
+        width += character.width().unwrap_or(1);
+        width > columns
+    });
+    &line[..end.map_or(line.len(), |(at, _)| at)]
+}
+
 /// How long the choice of a colour is that a text begins with; none where it begins with none.
 fn colour(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\u{1b}[")?;
@@ -178,7 +196,14 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Color, ProcessEnvironment, harmless};
+    use super::{Color, ProcessEnvironment, beginning, harmless};
+
+    #[test]
+    fn a_line_that_is_written_over_takes_one_row() {
+        assert_eq!([5, 4, 0].map(|columns| beginning("a12345", columns)), ["a1234", "a123", ""]);
+        assert_eq!(beginning("é日本", 4), "é日", "by columns, and no character in part");
+        assert_eq!(beginning("short", 80), "short");
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_shown() {

@@ -1,5 +1,6 @@
 //! What the writing commands say: progress, what was done, what would be.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -22,13 +23,15 @@ const SHARE_OF_CRATES: f64 = 0.7;
 /// Tells how far a build is: one line that is written over on a terminal, a line now and then elsewhere.
 pub(super) struct BuildReport {
     started: Instant,
+    /// Name, number and all of the crates, of the one that was begun last.
+    crate_begun: RefCell<Option<(String, usize, usize)>>,
 }
 
 impl BuildReport {
     /// For a build that begins now.
     #[expect(clippy::disallowed_methods, reason = "a waiting person is told how long it takes")]
     pub(super) fn new() -> Self {
-        Self { started: Instant::now() }
+        Self { started: Instant::now(), crate_begun: RefCell::default() }
     }
 
     /// Tells of a step.
@@ -39,6 +42,10 @@ impl BuildReport {
                 "compiling the handler for {target}: 5 to 15 minutes on two cores the first time, then it comes from \
                  the cache; an interrupted build goes on where it was\n"
             )),
+            Progress::Tried => {
+                progress_ends(console);
+                console.note("tried out: the compiled handler answers an event as it should\n");
+            }
             Progress::NotTried { reason } => {
                 progress_ends(console);
                 console.note(&format!("note: the handler was compiled, but not tried out: {reason}\n"));
@@ -49,18 +56,28 @@ impl BuildReport {
                 console.note(&note);
             }
             Progress::Compiling { name, begun, total_max } => {
-                let line = state(name, *begun, *total_max, self.started.elapsed());
+                self.crate_begun.replace(Some((name.clone(), *begun, *total_max)));
                 if console.is_watched {
-                    console.progress(&format!("\r\u{1b}[K{line}"));
+                    self.show(console);
                 } else if begun % CRATES_PER_LINE == 0 || name == HANDLER_CRATE {
-                    console.note(&format!("{line}\n"));
+                    console.note(&format!("{}\n", state(name, *begun, *total_max, self.started.elapsed())));
                 }
             }
+            Progress::Going if console.is_watched => self.show(console),
+            Progress::Going => {}
+        }
+    }
+
+    /// Shows over the line before how far it is by now.
+    fn show(&self, console: &mut Console) {
+        if let Some((name, begun, total_max)) = &*self.crate_begun.borrow() {
+            console.write_over(&state(name, *begun, *total_max, self.started.elapsed()));
         }
     }
 }
 
-/// `crate 50 of at most 185 (ring), after 2 min, about 5 min to go`.
+/// `compiling: crate 50 of at most 185, after 2 min, about 5 min to go: ring`. In 80 columns: what a narrow terminal cuts off is the
+/// name.
 fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> String {
     let minutes = |seconds: f64| match seconds {
         ..60.0 => format!("{seconds:.0} s"),
@@ -71,10 +88,10 @@ fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> Strin
     #[expect(clippy::cast_precision_loss, reason = "some hundred crates")]
     let done = if is_last { 1.0 } else { (begun.saturating_sub(1)) as f64 / total_max.max(1) as f64 };
     let done = done * SHARE_OF_CRATES;
-    let what = if is_last {
-        "the handler itself, in one piece with all that it uses".to_owned()
+    let (what, name) = if is_last {
+        ("the handler itself, the last piece".to_owned(), String::new())
     } else {
-        format!("crate {begun} of at most {total_max} ({name})")
+        (format!("crate {begun} of at most {total_max}"), format!(": {name}"))
     };
     // Too early a guess would be a wild one.
     let left = if done > 0.1 && seconds > 5.0 {
@@ -82,7 +99,7 @@ fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> Strin
     } else {
         String::new()
     };
-    format!("compiling: {what}, after {}{left}", minutes(seconds))
+    format!("compiling: {what}, after {}{left}{name}", minutes(seconds))
 }
 
 /// Clears the line of progress.
@@ -216,10 +233,10 @@ mod tests {
     #[test]
     fn a_waiting_person_is_told_how_far_it_is_and_about_how_long_it_takes() {
         let at = |name, begun, seconds| state(name, begun, 100, Duration::from_secs(seconds));
-        assert_eq!(at("libc", 1, 2), "compiling: crate 1 of at most 100 (libc), after 2 s");
-        let half = "compiling: crate 51 of at most 100 (ring), after 2 min, about 4 min to go";
+        assert_eq!(at("libc", 1, 2), "compiling: crate 1 of at most 100, after 2 s: libc");
+        let half = "compiling: crate 51 of at most 100, after 2 min, about 4 min to go: ring";
         assert_eq!(at("ring", 51, 120), half);
-        let last = "compiling: the handler itself, in one piece with all that it uses, after 7 min, about 4 min to go";
+        let last = "compiling: the handler itself, the last piece, after 7 min, about 4 min to go";
         assert_eq!(at(HANDLER_CRATE, 90, 420), last);
     }
 

@@ -104,9 +104,10 @@ pub(super) fn compiled(
     } else {
         Trial::Impossible("it was left out (`--no-smoke`)".to_owned())
     };
-    if let Trial::Impossible(reason) = trial {
-        progress(Progress::NotTried { reason });
-    }
+    progress(match trial {
+        Trial::Passed => Progress::Tried,
+        Trial::Impossible(reason) => Progress::NotTried { reason },
+    });
     if !request.keep_build {
         compile::clean(&build_dir)?;
     }

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use super::cache::COMPILED;
 use super::error::PackageError;
@@ -13,6 +15,8 @@ use super::request::{BuildRequest, Progress};
 use super::toolchain::{Method, Target, Tools};
 use crate::render::Files;
 
+/// How often whoever waits is told that a crate is still compiled: the last one takes minutes.
+const TELL: Duration = Duration::from_secs(1);
 /// Lines of cargo's that a failure shows.
 const TAIL_LINES: usize = 30;
 
@@ -109,9 +113,23 @@ fn run(
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     let mut tail = VecDeque::with_capacity(TAIL_LINES);
     let mut begun = 0;
-    let lines = child.stderr.take().map(BufReader::new).into_iter().flat_map(|reader| reader.split(b'\n'));
-    for line in lines {
-        let line = String::from_utf8_lossy(&line.map_err(failed)?).into_owned();
+    let said = child.stderr.take();
+    let (sender, lines) = channel();
+    // The thread ends with what cargo says, or when nobody listens any more.
+    std::thread::spawn(move || {
+        let mut lines = said.into_iter().flat_map(|said| BufReader::new(said).split(b'\n'));
+        lines.try_for_each(|line| sender.send(line))
+    });
+    loop {
+        let line = match lines.recv_timeout(TELL) {
+            Ok(line) => String::from_utf8_lossy(&line.map_err(failed)?).into_owned(),
+            Err(RecvTimeoutError::Timeout) if begun > 0 => {
+                progress(Progress::Going);
+                continue;
+            }
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         if let Some(what) = line.trim_start().strip_prefix("Compiling ") {
             begun += 1;
             let name = what.split(' ').next().unwrap_or_default().to_owned();
@@ -151,8 +169,31 @@ fn failure(tail: &str) -> PackageError {
 
 #[cfg(test)]
 mod tests {
-    use super::{PackageError, failure, stage};
+    use std::fs;
+    use std::process::Command;
+
+    use super::{PackageError, Progress, failure, run, stage};
     use crate::render::Files;
+
+    #[test]
+    fn whoever_waits_is_told_that_a_crate_is_still_compiled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let mut command = Command::new("sh");
+        // As cargo does: it says what it compiles, and is silent. It ends when it is told to.
+        let script = r#"mkfifo "$1" && echo "   Compiling slow v1.0.0" >&2 && read -r _ <"$1""#;
+        command.args(["-c", script, "sh"]).arg(&pipe);
+        let mut told = Vec::new();
+        let ran = run(&mut command, 1, &mut |step| {
+            if step == Progress::Going {
+                fs::write(&pipe, "\n").expect("it is read");
+            }
+            told.push(step);
+        });
+        ran.expect("it ends well");
+        let compiling = Progress::Compiling { name: "slow".to_owned(), begun: 1, total_max: 1 };
+        assert_eq!(told, [compiling, Progress::Going]);
+    }
 
     #[test]
     fn a_network_fault_is_told_from_a_fault_in_the_code() {

@@ -36,6 +36,8 @@ pub enum Progress {
         /// What is compiled for.
         target: String,
     },
+    /// The compiled handler was tried out, and answers an event.
+    Tried,
     /// The compiled handler was not tried out, for this reason.
     NotTried {
         /// Why.
@@ -55,6 +57,8 @@ pub enum Progress {
         /// Crates in the lock file: an upper bound.
         total_max: usize,
     },
+    /// The crate that was begun last is still compiled: told about once a second.
+    Going,
 }
 
 /// What compiles and links the handler.

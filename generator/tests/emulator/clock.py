@@ -13,7 +13,7 @@ import time
 
 
 # How long, in real time, workers that are left over may take to leave.
-REAL_SECONDS_MAX = 30
+REAL_SECONDS_MAX = 600
 
 
 class Clock:

@@ -52,8 +52,8 @@ def install(endpoint):
             endpoint_url=endpoint,
             aws_access_key_id=f"machine.{role_arn.rsplit('/', 1)[-1]}",
             aws_secret_access_key="none",
-            # The machine's own retries are what is tested, so the client makes none.
-            config=Config(retries={"total_max_attempts": 1}, parameter_validation=True),
+            # The machine's own retries are what is tested, so the client makes none, and gives up nothing by the real clock.
+            config=Config(read_timeout=600, retries={"total_max_attempts": 1}, parameter_validation=True),
         )
 
     class Clients:

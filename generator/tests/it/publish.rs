@@ -128,7 +128,7 @@ fn what_stands_in_the_way_of_publishing_is_told_with_what_to_do() {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_PROFILE", "")
             .env("HOME", &done.folder)
-            .stderr_has("there are no credentials")
+            .stderr_has("there are no credentials: neither the environment nor the profile `default` nor a role of this machine has any; ")
             .stderr_has("export-credentials")
     };
     without_credentials(publish(&done, &s3.url, &["artefacts"])).stdout("").exits(3);
