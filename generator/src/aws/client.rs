@@ -56,8 +56,11 @@ pub struct AwsClient {
 }
 
 impl AwsClient {
-    /// A caller; `on_wait` is told when it has to wait before it asks again.
-    pub(crate) fn new(
+    /// A caller; `on_wait` is told, in words for whoever waits, when it has to wait before it asks again. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// If no region is named, or the profile that is asked for cannot be used.
+    pub fn new(
         place: AwsPlace,
         environment: TextEnvironment,
         on_wait: impl Fn(&str) + 'static,
@@ -314,7 +317,9 @@ impl AwsClient {
             .clone()
             .with_request_signer(RequestSigner::new(service.name, signed_for(service, &self.region)));
         let outcome = at_once(signer.sign(&mut parts, None));
-        outcome.map_err(|error| AwsError::Credentials { reason: error.to_string() })?;
+        outcome.map_err(|error| AwsError::Credentials {
+            reason: self.environment.half_a_key().unwrap_or_else(|| error.to_string()),
+        })?;
         Ok(http::send(Request::from_parts(parts, body), patience))
     }
 

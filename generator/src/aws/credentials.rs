@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::Command;
@@ -24,9 +25,10 @@ use reqsign_core::{
 
 use crate::http;
 
-/// The environment of the process, as text.
-#[derive(Debug, Clone)]
-pub(crate) struct TextEnvironment(pub(crate) HashMap<String, String>);
+/// The environment of the process, as text: which credentials, region and endpoint are taken. It may hold keys, so that what is printed of
+/// it are names alone.
+#[derive(Clone)]
+pub struct TextEnvironment(pub(super) HashMap<String, String>);
 
 /// The credentials of the profile of this name, and no others.
 #[derive(Debug, Clone)]
@@ -64,9 +66,15 @@ pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+impl fmt::Debug for TextEnvironment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 impl TextEnvironment {
-    /// The environment of the process, without what is no text.
-    pub(crate) fn of(process: &BTreeMap<OsString, OsString>) -> Self {
+    /// The environment of the process, as `std::env::vars_os` has it, without what is no text.
+    pub fn of(process: &BTreeMap<OsString, OsString>) -> Self {
         let texts = process.iter();
         let texts =
             texts.filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
@@ -149,13 +157,22 @@ impl TextEnvironment {
         }
     }
 
+    /// Which half of a key is set without the other, in words; none where both are, or neither.
+    pub(super) fn half_a_key(&self) -> Option<String> {
+        let [id, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, self.set(name)));
+        let (((there, Some(_)), (missing, None)) | ((missing, None), (there, Some(_)))) = (id, secret) else {
+            return None;
+        };
+        Some(format!("`{there}` is set, and `{missing}` is not"))
+    }
+
     /// The value of a variable that is set to something.
     pub(crate) fn set(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The region that the environment names, else the profile.
-    pub(crate) fn region(&self) -> Option<String> {
+    /// The region that the environment names, else that of its profile in the AWS CLI's file of settings; none where neither has one.
+    pub fn region(&self) -> Option<String> {
         let named = self.set("AWS_REGION").or_else(|| self.set("AWS_DEFAULT_REGION")).map(str::to_owned);
         named.or_else(|| {
             let config = Ini::load_from_file(self.file("AWS_CONFIG_FILE", "config")?).ok()?;
@@ -282,6 +299,32 @@ mod tests {
         let config = format!("[default]\ncredential_process = cat {}\n", expired.display());
         std::fs::write(home.path().join(".aws/config"), config).expect("a file");
         assert!(told(&[]).contains("expired"), "{}", told(&[]));
+    }
+
+    #[test]
+    fn keys_in_the_environment_are_not_printed() {
+        let process = [("AWS_SECRET_ACCESS_KEY".into(), "hidden".into())];
+        let environment = TextEnvironment::of(&process.into());
+        assert_eq!(format!("{environment:?}"), r#"{"AWS_SECRET_ACCESS_KEY"}"#);
+    }
+
+    #[test]
+    fn half_a_key_is_told_by_its_name() {
+        let half = |names: &[&str]| {
+            let set: BTreeMap<OsString, OsString> =
+                names.iter().map(|name| (name.into(), "x".into())).collect();
+            TextEnvironment::of(&set).half_a_key()
+        };
+        let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+        assert_eq!(
+            half(&[id]).as_deref(),
+            Some("`AWS_ACCESS_KEY_ID` is set, and `AWS_SECRET_ACCESS_KEY` is not")
+        );
+        assert_eq!(
+            half(&[secret]).as_deref(),
+            Some("`AWS_SECRET_ACCESS_KEY` is set, and `AWS_ACCESS_KEY_ID` is not")
+        );
+        assert_eq!((half(&[]), half(&[id, secret])), (None, None));
     }
 
     #[test]

@@ -9,6 +9,6 @@ pub mod service;
 mod wire;
 
 pub use client::{AwsClient, AwsPlace};
-pub(crate) use credentials::TextEnvironment;
+pub use credentials::TextEnvironment;
 pub use error::AwsError;
 pub(crate) use wire::s3_error;

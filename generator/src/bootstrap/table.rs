@@ -10,9 +10,7 @@ use crate::aws::service::{AwsAction, DYNAMODB};
 use crate::names::partition;
 
 const DESCRIBE_TABLE: AwsAction = AwsAction::repeatable(DYNAMODB, "DescribeTable");
-/// A second attempt finds the table of the first, and is refused: asked for once.
-const CREATE_TABLE: AwsAction =
-    AwsAction { repeatable: false, ..AwsAction::repeatable(DYNAMODB, "CreateTable") };
+const CREATE_TABLE: AwsAction = AwsAction::repeatable(DYNAMODB, "CreateTable");
 
 /// The key that Terraform writes.
 const KEY: &str = "LockID";
@@ -52,11 +50,17 @@ pub(super) fn exists(client: &AwsClient, place: &StatePlace, name: &str) -> Resu
     }
 }
 
-/// Makes it, where the place wants one.
+/// Makes it, where the place wants one. An attempt whose answer was lost may have made it, and the next is refused for that: a table that
+/// is there with the right key is what was asked for.
 pub(super) fn create(client: &AwsClient, place: &StatePlace) -> Result<(), BootstrapError> {
     let Some(name) = &place.table else { return Ok(()) };
-    let _: Value = client.ask(&CREATE_TABLE, &arn(place, name), &wanted(name))?;
-    Ok(())
+    match client.ask::<Value>(&CREATE_TABLE, &arn(place, name), &wanted(name)) {
+        Ok(_) => Ok(()),
+        Err(error) => match exists(client, place, name) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(error.into()), // why it could not be made says more than why it could not be looked for
+        },
+    }
 }
 
 fn arn(place: &StatePlace, name: &str) -> String {

@@ -38,7 +38,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let of = Path::new(&arguments.of);
-    let is_scenario = arguments.file.is_some() || arguments.strategy.is_some() || of.is_file();
+    let is_scenario = arguments.file.is_some()
+        || arguments.strategy.is_some()
+        || of.is_file()
+        || scenario::with_strategy(&arguments.of).is_some();
     let (page, machine) =
         if is_scenario { simulated(arguments, context)? } else { real(arguments, context)? };
     let html = page
@@ -74,7 +77,13 @@ fn real(arguments: &Arguments, context: &mut Context) -> Result<(RunPage, Graph)
     if [".yaml", ".yml"].iter().any(|end| arguments.of.ends_with(end)) {
         return Err(Failure::Input(format!("there is no file `{}`", arguments.of)));
     }
-    let session = arguments.operator.open(context)?;
+    let session = arguments.operator.open(context).map_err(|failure| match failure {
+        Failure::Input(why) if !arguments.of.starts_with("arn:") => Failure::Input(format!(
+            "`{}` is no file, and without `--strategy` no scenario but the name of a group: {why}",
+            arguments.of
+        )),
+        other => other,
+    })?;
     let execution = execution(&arguments.of, &session)?;
     let recorded = recorded_reads::recorded(&session, &execution)?.ok_or_else(|| {
         Failure::Input(format!(

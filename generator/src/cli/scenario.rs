@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::input::faults;
-use crate::config::Config;
+use crate::config::{Config, USUAL_STRATEGY};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, ScenarioError, cases};
+use crate::strategy;
 
 /// Which world.
 #[derive(Debug, clap::Args)]
@@ -121,7 +122,7 @@ fn fault_names() -> clap::builder::PossibleValuesParser {
 impl WorldArguments {
     /// The strategy, which the stack has.
     pub(super) fn strategy(&self, config: &Config) -> Result<String, Failure> {
-        known_strategy(self.strategy.as_deref().unwrap_or(STRATEGY), config)
+        known_strategy(self.strategy.as_deref().unwrap_or(USUAL_STRATEGY), config)
     }
 
     /// The scenario, and the strategy that it is run with.
@@ -257,9 +258,6 @@ pub(super) fn follow_template(scenario: &mut Scenario) {
     scenario.other_groups.push(GroupSpec { name, launch: follows("$Default"), ..group.clone() });
 }
 
-/// The strategy where none is said.
-const STRATEGY: &str = "out-in";
-
 /// The strategy of that name, which the stack has.
 pub(super) fn known_strategy(name: &str, config: &Config) -> Result<String, Failure> {
     if config.strategies.contains_key(name) {
@@ -273,21 +271,29 @@ pub(super) fn known_strategy(name: &str, config: &Config) -> Result<String, Fail
     Err(Failure::Input(format!("there is no strategy `{name}` in the stack; {fix}")))
 }
 
+/// A strategy and the name of one of its scenarios, as `STRATEGY/NAME` has them; none where it is something else.
+pub(super) fn with_strategy(name: &str) -> Option<(&str, &str)> {
+    let is_file = std::path::Path::new(name).is_file();
+    name.split_once('/').filter(|(strategy, _)| !is_file && strategy::all().contains_key(*strategy))
+}
+
 /// A scenario by its path or its name, and the strategy that it is run with: that which is given, else the first that it is for.
 pub(super) fn found(
     name: &str,
     (strategy, config): (Option<&str>, &Config),
     context: &Context,
 ) -> Result<(String, Scenario), Failure> {
+    let of_name = with_strategy(name).filter(|(of, _)| strategy.is_none_or(|said| said == *of));
+    let (strategy, name) = of_name.map_or((strategy, name), |(of, name)| (Some(of), name));
     let given = strategy.map(|strategy| known_strategy(strategy, config)).transpose()?;
-    let mut scenario = find(name, given.as_deref().unwrap_or(STRATEGY), context.console.colours_notes)?;
+    let mut scenario = find(name, given.as_deref().unwrap_or(USUAL_STRATEGY), context.console.colours_notes)?;
     let tag = scenario.group.as_mut().and_then(|group| group.tags.get_mut(STRATEGY_TAG.key));
     // The handler goes by the tag: what is asked for here takes the place of another strategy, and of no fault that is tried.
     if let (Some(given), Some(tag)) = (&given, tag.filter(|tag| config.strategies.contains_key(&**tag))) {
         tag.clone_from(given);
     }
     let own = || scenario.strategies.iter().find(|own| config.strategies.contains_key(*own)).cloned();
-    Ok((given.or_else(own).unwrap_or_else(|| STRATEGY.to_owned()), scenario))
+    Ok((given.or_else(own).unwrap_or_else(|| USUAL_STRATEGY.to_owned()), scenario))
 }
 
 /// A scenario by its path, or by its name.

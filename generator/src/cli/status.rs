@@ -11,7 +11,8 @@ use super::format::Format;
 use super::operator::{Operator, now};
 use super::simulate::look;
 use super::watch;
-use crate::operate::fleet::{self, FleetReport, FleetRow, StackFleet, UnknownPlace};
+use crate::operate::console_link::execution_link;
+use crate::operate::fleet::{self, FleetReport, FleetRow, GroupStanding, StackFleet, UnknownPlace};
 use crate::operate::group_reads::HistorySeen;
 use crate::operate::policy::StackPlace;
 use crate::operate::screen::{self, ScreenArea};
@@ -174,7 +175,10 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
     let look = look(&context.console, None);
     let area = ScreenArea { columns: context.console.columns, rows: None, paint: look.paint };
     context.console.result(&screen::screen(&seen, area))?;
-    if let Some(link) = seen.status.recycle.and_then(|recycle| recycle.console) {
+    let group = &seen.status.group;
+    let of_failed = group.last_execution.as_deref().filter(|_| group.state == GroupStanding::Failed);
+    let of_failed = of_failed.and_then(|execution| execution_link(&seen.status.region, execution));
+    if let Some(link) = seen.status.recycle.and_then(|recycle| recycle.console).or(of_failed) {
         context.console.result(&format!("\n{link}\n"))?;
     }
     known

@@ -53,7 +53,7 @@ pub use reference::reference;
 pub use registry::{keys, sections};
 pub use schema::json_schema;
 pub use starter::{SCHEMA_FILE, starter};
-pub use strategies::{SettingValue, StrategySettings};
+pub use strategies::{SettingValue, StrategySettings, USUAL_STRATEGY};
 pub use tags::{SelectorTags, TagMap, Tags};
 pub use text::{
     AlarmActionArn, AlarmName, AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn,
@@ -301,6 +301,11 @@ mod tests {
         assert_eq!(problems(&bad_name), vec![("bad-form", "name".to_owned())]);
         let both = "name: n\nhandler: {reserved_concurrency: 5}\nqueue: {maximum_concurrency: 2000}\n";
         assert_eq!(problems(both), vec![("out-of-range", "queue.maximum_concurrency".to_owned())]);
+    }
+
+    #[test]
+    fn the_strategy_that_is_taken_where_none_is_said_is_there_and_waits_for_no_window() {
+        assert!(crate::strategy::all().get(USUAL_STRATEGY).is_some_and(|strategy| !strategy.windowed));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::{path, read, setting_key, value};
 use crate::problem::{Location, Problem, Problems};
 use crate::strategy::Catalog;
 
+/// The strategy that is taken where none is said: it never costs capacity, and waits for no window.
+pub const USUAL_STRATEGY: &str = "out-in";
+
 /// Strategies by name, and the settings of each by key. One that has no default and is not given is not among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

@@ -59,7 +59,7 @@ impl Endings {
 
 /// Whether an execution tells how the last change of this group ended: one that left it to another, changed nothing by what it was
 /// asked for, or found nothing to put back, hides the one before it.
-fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
+pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
     let is_others = seen.asked("auto_scaling_group_name").is_some_and(|asked| asked != group);
     let reason = seen.said("reason").unwrap_or_default();
     let is_nothing = match seen.said("outcome").as_deref() {

@@ -267,6 +267,9 @@ fn sorted(
 
 fn leaves_out(facts: &PlanFacts) -> Vec<String> {
     let mut left_out = vec!["scaling policies and scheduled actions".to_owned()];
+    if facts.fleet.locks.values().any(|lock| lock.journal.is_some() || lock.unread_journal.is_some()) {
+        left_out.push("what is under way, or is put back first: the group is taken as it is now".to_owned());
+    }
     if facts.refresh.is_some() {
         left_out.push("the instance refresh that is active".to_owned());
     }
@@ -329,6 +332,8 @@ fn forecast(run: &Run, (group, aliases): (&SeenGroup, &TemplateAliases)) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operate::fleet::FleetFacts;
+    use crate::operate::lock::{GroupLock, SeenJournal};
 
     #[test]
     fn what_the_machine_leaves_alone_and_the_simulator_does_not_know_is_told() {
@@ -338,6 +343,10 @@ mod tests {
             (skips(&facts, Some(strategy)), leaves_out(&facts)[1..].to_vec())
         };
         assert_eq!(told("", "out-in"), (Vec::new(), Vec::new()));
+        let changed = GroupLock { journal: Some(SeenJournal::default()), ..GroupLock::default() };
+        let fleet = FleetFacts { locks: [(String::new(), changed)].into(), ..FleetFacts::default() };
+        let changed = leaves_out(&PlanFacts { fleet, ..PlanFacts::default() });
+        assert_eq!(changed[1], "what is under way, or is put back first: the group is taken as it is now");
         let operated = "<Operator><Principal>eks.amazonaws.com</Principal></Operator>";
         let skip = "the group has an operator, which alone may change it: eks.amazonaws.com";
         assert_eq!(told(operated, "out-in").0, [skip]);

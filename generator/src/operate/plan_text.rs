@@ -1,22 +1,17 @@
 //! A plan as an operator reads it. Pure.
 
-use std::fmt::Write as _;
-
 use super::plan::{GroupPlan, PlanReport, Replacement};
 use super::plan_facts::Times;
 use super::span::span;
-use super::table::{TableColumn, printed};
-use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, GroupSummary, Look, Paint, chart, wrapped};
-
-/// Columns of the headings on the left.
-const HEADING: usize = 11;
+use super::table::{self, TableColumn, printed};
+use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, GroupSummary, Look, Paint, chart};
 
 /// A plan, in columns as wide as `look` has them; without `columns` no column of a table is left out.
 pub fn text(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
     let PlanReport { stack, account, region, group, strategy, .. } = &plan.report;
     let strategy = strategy.as_deref().unwrap_or("no strategy");
     let mut text = format!("{group} with {strategy}\n{stack}, account {account}, {region}\n");
-    let mut told = |heading: &str, what: &str| told(&mut text, (heading, what), columns);
+    let mut told = |heading: &str, what: &str| table::told(&mut text, (heading, what), columns);
     if let Some(does) = &plan.report.does {
         told("does", does);
     }
@@ -31,15 +26,6 @@ pub fn text(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
     }
     text += &replaced(&plan.report, columns);
     text + &forecast(plan, look, columns)
-}
-
-/// Writes a heading with what is told under it, in lines of at most so many columns.
-fn told(text: &mut String, (heading, what): (&str, &str), columns: Option<usize>) {
-    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(HEADING).max(HEADING));
-    for (number, line) in wrapped(what, room).iter().enumerate() {
-        let heading = if number == 0 { heading } else { "" };
-        let _ = writeln!(text, "{heading:<HEADING$}{line}"); // text takes text
-    }
 }
 
 fn replaced(report: &PlanReport, columns: Option<usize>) -> String {
@@ -63,7 +49,7 @@ fn replaced(report: &PlanReport, columns: Option<usize>) -> String {
 
 fn forecast(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
     let mut text = String::new();
-    let mut told = |heading: &str, what: &str| told(&mut text, (heading, what), columns);
+    let mut told = |heading: &str, what: &str| table::told(&mut text, (heading, what), columns);
     if let (Some(run), Some(forecast)) = (&plan.run, &plan.report.forecast) {
         let group = run.groups.first();
         if let Some(group) = group {

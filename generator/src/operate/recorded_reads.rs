@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::answers::SeenExecution;
+use super::endings;
 use super::execution_cost::ExecutionCost;
 use super::fleet;
 use super::group_answers::{HistoryEvent, HistoryPage};
@@ -21,7 +22,12 @@ const HISTORY_PAGES_MAX: usize = 26;
 /// Pages of a hundred activities that are read at most: a thousand instances, launched and terminated.
 const ACTIVITY_PAGES_MAX: usize = 25;
 
-/// The execution that is told of where a group is asked for: that which runs, else the newest one; `None` where nothing ran.
+/// How many executions are looked at for one that tells how the last change ended: after each that failed comes a restore, which mostly
+/// finds nothing to put back.
+const LOOKED_AT_MAX: usize = 5;
+
+/// The execution that is told of where a group is asked for: that which runs, else the one by which `status` tells how the last change
+/// ended, else the newest; `None` where nothing ran.
 pub fn newest(session: &StackSession, group: &str, now: Timestamp) -> Result<Option<String>, AwsError> {
     let own = session.settings.machine.execution("");
     let holder = reads::lock(session, group)?.and_then(|lock| lock.held_by);
@@ -30,8 +36,9 @@ pub fn newest(session: &StackSession, group: &str, now: Timestamp) -> Result<Opt
     {
         return Ok(Some(holder));
     }
-    let facts = history_reads::history(session, Some(group), 1, now)?;
-    Ok(facts.executions.into_iter().next().map(|seen| seen.execution_arn))
+    let found = history_reads::history(session, Some(group), LOOKED_AT_MAX, now)?.executions;
+    let tells = found.iter().find(|seen| endings::tells_how_it_ended(seen, group));
+    Ok(tells.or(found.first()).map(|seen| seen.execution_arn.clone()))
 }
 
 /// Reads all that is kept of an execution; `None` where Step Functions does not know it any more.

@@ -1,7 +1,5 @@
 //! One group as an operator reads it: a screen of a terminal, and a line where there is none. Pure.
 
-use std::fmt::Write as _;
-
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::record::Sample;
 
@@ -10,13 +8,11 @@ use super::group_status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus}
 use super::load_balancers::{TargetStatus, UNKNOWN};
 use super::lock::Replaced;
 use super::span::span;
-use super::table::{TableColumn, colour, cut, printed};
+use super::table::{self, TableColumn, colour, cut, printed};
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Colour, Paint, chart};
 
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 100;
-/// Columns of the headings on the left.
-const HEADING: usize = 11;
 /// Rows of a screen below which it shows no chart; and the fewest instances that are shown.
 const CHART_NEEDS_ROWS: usize = 20;
 const INSTANCES_MIN: usize = 3;
@@ -39,7 +35,7 @@ pub struct ScreenArea {
 
 /// A group's screen: what it is about, what runs, its instances, and its capacity since then.
 pub fn screen(seen: &GroupSeen, area: ScreenArea) -> String {
-    let head = head(&seen.status);
+    let head = head(&seen.status, area.columns);
     let rows_left = area.rows.map(|rows| rows.saturating_sub(head.lines().count() + 1));
     let chart = match rows_left {
         Some(rows)
@@ -105,12 +101,12 @@ pub fn line(status: &GroupStatus) -> String {
     parts.join("; ")
 }
 
-fn head(status: &GroupStatus) -> String {
+/// What is known of a group besides its instances, in lines of at most so many columns; broken between words, for nothing that a line ends with
+/// may be lost: why it failed, or what it waits for.
+fn head(status: &GroupStatus, columns: Option<usize>) -> String {
     let GroupStatus { stack, account, region, group, .. } = status;
     let mut text = format!("{}: {}\n{stack}, account {account}, {region}\n", group.group, state(status));
-    let mut told = |heading: &str, what: &str| {
-        let _ = writeln!(text, "{heading:<HEADING$}{what}"); // text takes text
-    };
+    let mut told = |heading: &str, what: &str| table::told(&mut text, (heading, what), columns);
     if !group.detail.is_empty() && group.state != GroupStanding::Recycling {
         told("why", &group.detail);
     }

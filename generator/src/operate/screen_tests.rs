@@ -172,12 +172,27 @@ fn a_screen_fits_any_terminal_and_a_pipe_gets_all_of_it() {
     for (columns, rows) in [(40, 12), (80, 24), (200, 50)] {
         let told = screen(&seen, area(Some(columns), Some(rows)));
         assert!(told.lines().all(|line| line.chars().count() <= columns), "{columns}:\n{told}");
-        assert!(told.lines().count() <= rows.max(18), "{rows}:\n{told}");
+        assert!(told.lines().count() <= rows.max(24), "{rows}:\n{told}");
     }
     let wide = screen(&seen, area(Some(200), Some(50)));
     assert!(wide.contains("TYPE") && wide.contains("m6g.large"), "{wide}");
     let piped = screen(&seen, area(None, None));
     assert!(piped.contains("healthy             2 d 18 h  m6g.large") && piped.contains("o old"), "{piped}");
+}
+
+#[test]
+fn what_a_line_ends_with_is_not_lost_in_a_narrow_terminal() {
+    let mut seen = seen(&recycling());
+    let group = &mut seen.status.group;
+    group.state = GroupStanding::Failed;
+    group.detail = "Recycle.LaunchTimeout: not every new instance was healthy after 7200 seconds: the target group web says: unhealthy"
+        .to_owned();
+    let told = screen(&seen, area(Some(80), None));
+    let expected = "
+why        Recycle.LaunchTimeout: not every new instance was healthy after 7200
+           seconds: the target group web says: unhealthy
+sizes ";
+    assert!(told.contains(expected), "{told}");
 }
 
 #[test]

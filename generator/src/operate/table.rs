@@ -7,7 +7,10 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::fleet::{FleetRow, GroupStanding};
 use super::span::span;
-use crate::simulate::report::{Colour, Paint};
+use crate::simulate::report::{Colour, Paint, wrapped};
+
+/// Columns of the headings on the left of what is told in lines.
+const HEADING: usize = 11;
 
 /// A column of a table.
 pub(super) struct TableColumn {
@@ -145,6 +148,15 @@ pub fn cut(line: &str, columns: usize) -> String {
     let kept: String = fits.map(|(c, _)| c).collect();
     let plain = if kept.contains('\u{1b}') { PLAIN } else { "" };
     format!("{kept}{plain}…")
+}
+
+/// Writes a heading with what is told under it, in lines of at most so many columns.
+pub(super) fn told(text: &mut String, (heading, what): (&str, &str), columns: Option<usize>) {
+    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(HEADING).max(HEADING));
+    for (number, line) in wrapped(what, room).iter().enumerate() {
+        let heading = if number == 0 { heading } else { "" };
+        let _ = writeln!(text, "{heading:<HEADING$}{line}"); // text takes text
+    }
 }
 
 /// A table, narrowed to so many columns by leaving out the lightest.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::error::PackageError;
 use super::request::BuildRequest;
 use super::toolchain::Tools;
-use crate::config::Architecture;
+use crate::config::{Architecture, USUAL_STRATEGY};
 use crate::runtime::{LocalFunction, Notice, Outcome, Sandbox, api};
 
 /// An event that the handler decides on without a call to AWS.
@@ -131,7 +131,7 @@ fn environment() -> BTreeMap<String, String> {
         (STATE_MACHINE_ARN.name, format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{NAME}")),
         (TOPIC_ARN.name, format!("arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}")),
         (OWN_ROLE_ARNS.name, format!("arn:aws:iam::{ACCOUNT}:role/{NAME}")),
-        (STRATEGIES.name, "out-in".to_owned()),
+        (STRATEGIES.name, USUAL_STRATEGY.to_owned()),
         (DEFAULT_TIME_ZONE.name, "UTC".to_owned()),
         (TAG_CHANGES.name, "propagated".to_owned()),
         ("AWS_REGION", REGION.to_owned()),

@@ -8,5 +8,6 @@ mod types;
 
 pub use lanes::{Lane, Standing};
 pub use of_run::of_run;
+#[cfg(feature = "operate")]
 pub(crate) use of_run::{cost, left_alone, listed, phases};
 pub use types::{ExecutionOnPage, Figure, GroupOnPage, RunPage, TimelineRow};

@@ -344,6 +344,7 @@ impl Sandbox {
     }
 
     /// The invocation under way.
+    #[cfg(feature = "local")]
     pub(crate) fn current(&self) -> Option<String> {
         match &held(&self.state).phase {
             Phase::Busy(id) => Some(id.clone()),

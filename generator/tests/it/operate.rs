@@ -332,13 +332,13 @@ fn the_operators_policy_allows_what_the_commands_ask_for() {
 /// Waits, in real time, until something is so that the command under way has to do.
 #[expect(clippy::disallowed_methods, reason = "another process is waited for")]
 pub(crate) fn until<T>(stage: &mut Stage, mut is_so: impl FnMut(&mut Stage) -> Option<T>) -> T {
-    for _ in 0..600 {
+    for _ in 0..6_000 {
         if let Some(value) = is_so(stage) {
             return value;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    panic!("it did not come about in a minute");
+    panic!("it did not come about in ten minutes");
 }
 
 /// Waits for a call of the command under way; those that it made before do not count.

@@ -105,6 +105,20 @@ fn a_scenario_becomes_a_page_with_its_chart_lanes_timeline_and_path() {
 }
 
 #[test]
+fn a_scenario_is_named_with_its_strategy_too_and_what_is_neither_file_nor_scenario_is_told() {
+    let named = "out-in/bad-image-in-a-group-of-twelve";
+    let done = Run::new(&["report", named, "-o", "page.html"]).ok();
+    let again = page(&done).replace("&#x2f;", "/");
+    assert!(again.contains(&format!("--strategy out-in --scenario {named}")), "it says how it is run again");
+    Run::new(&["report", named, "--strategy", "in-out", "-o", "page.html"])
+        .stderr_has("no scenario of in-out")
+        .exits(2);
+    Run::new(&["report", "nope", "-o", "page.html", "--stack", "webops"])
+        .stderr_has("`nope` is no file, and without `--strategy` no scenario but the name of a group: no region is set")
+        .exits(2);
+}
+
+#[test]
 fn a_file_is_a_scenario_with_its_strategy_and_what_goes_wrong_is_told() {
     let scenario = "about: launches <fail> for good\nstrategies: [in-out]\ngroup: {desired: 2, min: 2, max: 2}\n\
                     events: [{at: 1s, do: {fail_launches: {for: 10h, message: no capacity}}}]\n";
@@ -157,6 +171,20 @@ fn a_real_recycle_becomes_a_page_by_its_group_and_by_its_execution() {
     }
     assert!(is_lit(&by_group, "Take lock") && !is_lit(&by_group, "Refuse unknown strategy"));
     assert!(!by_group.contains("not in this picture"), "the picture has every state");
+}
+
+#[test]
+fn a_failed_recycle_is_told_of_and_not_the_restore_after_it_that_found_nothing() {
+    let mut stage = Stage::new("out-in");
+    stage.emulator.order("fault_launches", json!({"kind": "target-unhealthy"}));
+    assert_eq!(stage.recycle().status, "FAILED");
+    let failed = newest(&mut stage, 1);
+    let restore = stage.deliver_status_event();
+    stage.emulator.wait(&restore);
+    let by_group = page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).ok());
+    assert!(by_group.contains("Recycle.LaunchTimeout") && !by_group.contains("nothing was left to put back"));
+    let by_execution = page(&operate(&mut stage, &["report", &failed, "-o", "page.html"]).ok());
+    assert_eq!(by_group, by_execution, "the same execution");
 }
 
 #[test]

@@ -1,20 +1,16 @@
 //! The commands that act, as a person uses them: in a terminal of 80 columns, asked and answered, on a recycle of each strategy by the
 //! real machine and handler.
 
+use asg_recycle::strategy::{self, Strategy};
 use serde_json::{Value, json};
 
 use super::{newest, operate, restored_in_sight, until};
 use crate::end_to_end::stage::{GROUP, Stage, open_all_day};
 use crate::terminal::Terminal;
 
-const STRATEGIES: [&str; 4] = ["out-in", "out-in-timed", "in-out", "instance-refresh"];
-
-fn stage(strategy: &str) -> Stage {
-    let mut stage = if strategy == "out-in-timed" {
-        Stage::new_with(strategy, open_all_day)
-    } else {
-        Stage::new(strategy)
-    };
+fn stage(strategy: &Strategy) -> Stage {
+    let name = &strategy.name;
+    let mut stage = if strategy.windowed { Stage::new_with(name, open_all_day) } else { Stage::new(name) };
     stage.new_launch_template_version();
     stage
 }
@@ -44,22 +40,22 @@ fn words(shown: &str) -> String {
 }
 
 /// Starts a recycle and waits for its first change.
-fn started(stage: &mut Stage, strategy: &str, number: usize) -> String {
-    agreed(stage, &["start", GROUP], &format!("starts a recycle of search-asg-1 with {strategy}"));
+fn started(stage: &mut Stage, strategy: &Strategy, number: usize) -> String {
+    agreed(stage, &["start", GROUP], &format!("starts a recycle of search-asg-1 with {}", strategy.name));
     let execution = newest(stage, number);
-    stage.wait_for(if strategy == "in-out" { "terminating" } else { "launched" });
+    stage.wait_for(if strategy.turns.is_some() { "terminating" } else { "launched" });
     execution
 }
 
 #[test]
 fn a_recycle_of_each_strategy_is_paused_resumed_and_aborted_by_hand() {
-    for strategy in STRATEGIES {
+    for (name, strategy) in strategy::all() {
         let mut stage = stage(strategy);
         let execution = started(&mut stage, strategy, 1);
         let pause = ["pause", GROUP, "--why", "incident 42", "--for", "2h"];
         agreed(&mut stage, &pause, "search-asg-1: paused until 20");
         // What AWS's refresh has begun is not held.
-        if strategy != "instance-refresh" {
+        if !strategy.refreshes() {
             stage.emulator.order("advance", json!({"seconds": 1_200}));
             let outdated = stage
                 .emulator
@@ -70,8 +66,8 @@ fn a_recycle_of_each_strategy_is_paused_resumed_and_aborted_by_hand() {
                 .count();
             assert_eq!(
                 outdated,
-                if strategy == "in-out" { 2 } else { 3 },
-                "{strategy} stands still at its safe point"
+                if strategy.turns.is_some() { 2 } else { 3 },
+                "{name} stands still at its safe point"
             );
         }
         operate(&mut stage, &["status", GROUP])
@@ -88,33 +84,34 @@ fn a_recycle_of_each_strategy_is_paused_resumed_and_aborted_by_hand() {
         restored_in_sight(&mut stage, &execution);
         let (shown, code) = terminal.end();
         let told = words(&shown).contains(&format!("search-asg-1: restored: what {execution} had changed"));
-        assert!(code == Some(0) && told, "{strategy}: {code:?}\n{shown}");
+        assert!(code == Some(0) && told, "{name}: {code:?}\n{shown}");
         stage.emulator.order("advance", json!({"seconds": 900}));
-        stage.assert_as_before(strategy);
+        stage.assert_as_before(name);
     }
 }
 
 #[test]
 fn what_a_dead_recycle_of_each_strategy_left_is_restored_by_hand() {
-    for strategy in STRATEGIES {
+    for (name, strategy) in strategy::all() {
         let mut stage = stage(strategy);
         let execution = started(&mut stage, strategy, 1);
         stage.emulator.order("stop", json!({"execution": execution}));
         let mut terminal = asked(&mut stage, &["restore", GROUP, "--every", "1s"]);
         terminal.answer("y");
         let restore = newest(&mut stage, 2);
-        assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED", "{strategy}");
+        assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED", "{name}");
         let (shown, code) = terminal.end();
-        assert!(code == Some(0) && shown.contains("search-asg-1: restored"), "{strategy}: {code:?}\n{shown}");
+        assert!(code == Some(0) && shown.contains("search-asg-1: restored"), "{name}: {code:?}\n{shown}");
         stage.emulator.order("advance", json!({"seconds": 900}));
-        stage.assert_as_before(strategy);
+        stage.assert_as_before(name);
     }
 }
 
 #[test]
 fn what_changes_while_a_person_thinks_is_shown_and_asked_again() {
-    let mut stage = stage("out-in");
-    let execution = started(&mut stage, "out-in", 1);
+    let strategy = &strategy::all()["out-in"];
+    let mut stage = stage(strategy);
+    let execution = started(&mut stage, strategy, 1);
     // It goes on to its next phase, in which stopping it leads elsewhere.
     let mut aborting = asked(&mut stage, &["abort", GROUP]);
     stage.wait_for("terminating");

@@ -156,3 +156,19 @@ fn what_was_not_done_and_what_nobody_knows_is_told() {
         .stderr_has("it is not known whether arn:aws:states:")
         .exits(3);
 }
+
+#[test]
+fn a_table_that_was_made_is_made_though_no_answer_said_so() {
+    let mut stage = Stage::new("out-in");
+    // The second attempt finds the table of the first, and is refused.
+    stage.emulator.order("lose_answers", json!({"action": "dynamodb:CreateTable", "count": 1}));
+    let table = ["bootstrap-state", "--lock-table", "--yes"];
+    operate(&mut stage, &table).env("ASG_RECYCLE_STACK", "").stdout_has("table terraform_locks\n").ok();
+    let of_other = ["bootstrap-state", "--lock-table", "others", "--yes"];
+    stage.emulator.order(
+        "lose_answers",
+        json!({"action": "dynamodb:CreateTable", "count": ATTEMPTS, "carried_out": false}),
+    );
+    let failed = operate(&mut stage, &of_other).stderr_has("dynamodb:CreateTable fails at AWS").exits(3);
+    assert!(!failed.stdout.contains("done: table"), "{}", failed.stdout);
+}
