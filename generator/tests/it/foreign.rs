@@ -20,6 +20,7 @@ tags: {team: web}
 package: {kind: image}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
 alarms: {silence_hours: 24, dashboard: true}
+notifications: {pager_duty: true}
 tracing: {enabled: false}
 handler: {alias: live}
 logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
@@ -241,7 +242,19 @@ fn terraform_plans_a_fleet_from_one_rendering() {
 }
 
 /// Has Terraform evaluate everything, with values made up where AWS would have to be asked.
-const PLAN: &str = r#"mock_provider "aws" {}
+const PLAN: &str = r#"mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = {
+      partition = "aws"
+    }
+  }
+
+  mock_data "aws_region" {
+    defaults = {
+      region = "eu-west-2"
+    }
+  }
+}
 
 run "plan" {
   command = plan
