@@ -140,10 +140,8 @@ struct Variable {
     nullable: bool,
     /// Whether its value is a secret.
     secret: bool,
-    /// Whether its values are of one region.
-    regional: bool,
-    /// Whether they are ARNs.
-    is_arn: bool,
+    /// What its values are where they are things of one region: `arn`, or `name`.
+    regional: Option<&'static str>,
     /// Absent where a value has to be given.
     default: Option<String>,
     /// Absent where any value is as good as another.
@@ -155,6 +153,7 @@ impl Variable {
     fn new(parameter: &Parameter) -> Self {
         let name = parameter.key.as_str();
         let nullable = may_be_null(parameter);
+        let is_arn = matches!(&parameter.check, Check::Pattern { pattern, .. } if pattern.contains("arn:"));
         let default = parameter.default.as_ref().map(|value| hcl::expression(value, 2));
         let (condition, must_be) = match &parameter.check {
             Check::Any => (None, String::new()),
@@ -189,8 +188,7 @@ impl Variable {
             kind: kind(parameter.kind),
             nullable,
             secret: parameter.secret,
-            regional: parameter.key.is_regional(),
-            is_arn: matches!(&parameter.check, Check::Pattern { pattern, .. } if pattern.contains("arn:")),
+            regional: parameter.key.is_regional().then_some(if is_arn { "arn" } else { "name" }),
             default: default.or_else(|| nullable.then(|| "null".to_owned())),
             condition,
             error_message: match parameter.check {

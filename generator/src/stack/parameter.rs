@@ -101,7 +101,7 @@ impl Parameter {
         Self { optional: true, ..self.defaults_to(default) }
     }
 
-    pub(super) fn is_secret(self) -> Self {
+    pub(super) fn kept_secret(self) -> Self {
         Self { secret: true, ..self }
     }
 
@@ -116,7 +116,7 @@ impl Parameter {
     }
 
     /// Its values are regions of the stack's partition.
-    pub(super) fn is_region(self, config: &Config) -> Self {
+    pub(super) fn of_regions(self, config: &Config) -> Self {
         let partition = names::partition(&config.region);
         let newer = config.newer_regions.iter().filter(|region| names::partition(region) == partition);
         let newer = newer.map(|region| &**region).filter(|region| !regions::is_known(region));

@@ -65,7 +65,7 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         ParameterKey::Region => text(key, Group::Environment)
             .says("Region of every resource that has one, where it is not the provider's.")
             .may_be_nothing(None)
-            .is_region(config),
+            .of_regions(config),
         ParameterKey::SlackChannel | ParameterKey::NotifierFunctionArn | ParameterKey::PagerDutyEndpoint => {
             notification(key, config)
         }
@@ -106,7 +106,7 @@ fn notification(key: ParameterKey, config: &Config) -> Parameter {
             let parameter = parameter
                 .says("HTTPS endpoint that gets the failed recycles of groups that ask to page. It holds a key, so no file has it.")
                 .fits(EndpointUrl::format())
-                .is_secret();
+                .kept_secret();
             if told.pager_duty { parameter } else { parameter.may_be_nothing(None) }
         }
     }

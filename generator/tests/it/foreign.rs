@@ -140,6 +140,28 @@ fn cfn_lint(template: &Path, regions: &str) -> Vec<String> {
         .collect()
 }
 
+/// The one list of regions is that of AWS's own client as these tests install it: a newer one says here which regions are new.
+#[test]
+fn every_region_that_botocore_knows_is_known() {
+    let script = "import botocore.session\n\
+        for each in botocore.session.Session().get_data('partitions')['partitions']:\n\
+        \x20   for region in each['regions']:\n\
+        \x20       print(each['id'], region)\n";
+    let output =
+        Command::new(python::program("python")).args(["-c", script]).output().expect("python starts");
+    assert!(output.status.success(), "{}", printed(&output));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let listed: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+    assert!(listed.len() > 30, "{listed:?}");
+    let regions = listed.into_iter().filter(|(_, region)| !region.contains("global"));
+    let unknown: Vec<_> = regions
+        .filter(|(partition, region)| {
+            !names::regions::is_known(region) || names::partition(region) != *partition
+        })
+        .collect();
+    assert!(unknown.is_empty(), "add them to names/regions.rs: {unknown:?}");
+}
+
 #[test]
 fn hadolint_finds_nothing_in_the_dockerfile() {
     let generated = Generated::new(IMAGE);
