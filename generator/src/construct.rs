@@ -25,6 +25,7 @@ pub struct AsgRecycle {
     former_calls: BTreeSet<String>,
     /// Whether the function of a former version was in a VPC, whose interfaces Lambda still has to remove.
     keeps_network: bool,
+    former_notifier: Option<String>,
     stack: Stack,
 }
 
@@ -34,7 +35,14 @@ impl AsgRecycle {
         config.check()?;
         let machine = asl::build(&config)?;
         let stack = Stack::new(&config, &machine, None)?;
-        Ok(Self { config, machine, former_calls: BTreeSet::new(), keeps_network: false, stack })
+        Ok(Self {
+            config,
+            machine,
+            former_calls: BTreeSet::new(),
+            keeps_network: false,
+            former_notifier: None,
+            stack,
+        })
     }
 
     /// The same stack, deployed over one whose state machine makes these calls: executions of it that still run get the new
@@ -55,11 +63,22 @@ impl AsgRecycle {
         Self { keeps_network: true, stack: self.stack.keeping_network(), ..self }
     }
 
+    /// The same stack, deployed over one that had this notifier: executions of it that still run may go on telling that. Set it before
+    /// the package.
+    #[must_use]
+    pub fn keeping_notifier(self, arn: &str) -> Self {
+        Self { former_notifier: Some(arn.to_owned()), stack: self.stack.keeping_notifier(arn), ..self }
+    }
+
     fn described(&self, package: Option<&PackageDigest>) -> Result<Stack, Problems> {
         let mut machine = self.machine.clone();
         machine.api_calls.extend(self.former_calls.iter().cloned());
         let stack = Stack::new(&self.config, &machine, package)?;
-        Ok(if self.keeps_network { stack.keeping_network() } else { stack })
+        let stack = if self.keeps_network { stack.keeping_network() } else { stack };
+        Ok(match &self.former_notifier {
+            Some(arn) => stack.keeping_notifier(arn),
+            None => stack,
+        })
     }
 
     /// The same stack, deploying this handler zip.
@@ -155,5 +174,33 @@ mod tests {
         let all = stack.synth_all(FORMATS);
         assert_eq!(all.len(), alone + render::shared(&View::of(stack.stack())).len());
         assert_eq!(all["state_machine.asl.json"], stack.stack().machine.readable().as_bytes());
+    }
+
+    #[test]
+    fn what_is_deployed_over_another_notifier_may_call_that_in_every_format() {
+        let former = "arn:aws:lambda:eu-west-2:123456789012:function:former";
+        for notifier in [
+            "",
+            "notifications: {notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:f'}\n",
+        ] {
+            let config = crate::config::parse(format!("name: demo\n{notifier}").as_bytes()).unwrap();
+            let stack = AsgRecycle::from_config(config).unwrap();
+            let package = PackageDigest::of(b"a zip");
+            for (kept, stack) in [
+                (false, stack.clone()),
+                (true, stack.keeping_notifier(former).with_package(&package).unwrap()),
+            ] {
+                for format in crate::render::FORMATS {
+                    let files = format.render(stack.stack());
+                    let texts = files.values().map(|text| String::from_utf8_lossy(text));
+                    let granted =
+                        texts.map(|text| text.matches(&format!("{former}:*")).count()).sum::<usize>();
+                    // Where the parameter is given, and where it is not.
+                    assert_eq!(granted, if kept { 2 } else { 0 }, "{}", format.description().title);
+                }
+                let statement = &stack.stack().iam.notifier.document.statements[0];
+                assert_eq!(statement.kept.is_empty(), !kept);
+            }
+        }
     }
 }

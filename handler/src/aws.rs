@@ -174,8 +174,12 @@ impl Ports for Aws {
     async fn publish(&self, rejection: &Rejection) -> Result<(), CallError> {
         let (message, is_structured) =
             rejection.message(self.teller.as_ref()).map_err(|error| unbuildable(&error))?;
-        let call =
-            self.sns.publish().topic_arn(&self.topic_arn).subject(rejection.subject()).message(message);
+        let call = self
+            .sns
+            .publish()
+            .topic_arn(&self.topic_arn)
+            .subject(rejection.subject(self.teller.as_ref()))
+            .message(message);
         let mut call = call.set_message_structure(is_structured.then(|| "json".to_owned()));
         for (key, value) in rejection.attributes() {
             let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();

@@ -82,6 +82,18 @@ impl Teller {
     }
 }
 
+/// Longest subject, in characters. SNS takes fewer than a hundred.
+const SUBJECT_LENGTH_MAX: usize = 99;
+
+/// What a list of mails shows, in printable ASCII: what happened, in which environment where the stack is known, and to what.
+pub fn subject(status: &str, teller: Option<&Teller>, about: &str) -> String {
+    let environment = teller.map(|teller| &*teller.environment).filter(|environment| !environment.is_empty());
+    let place = environment.map(|environment| format!(" in {environment}")).unwrap_or_default();
+    let subject = format!("asg-recycle {status}{place}: {about}");
+    let printable = subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
+    printable.take(SUBJECT_LENGTH_MAX).collect::<String>().trim_end().to_owned()
+}
+
 /// What there is to tell a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice<'a> {
@@ -122,7 +134,8 @@ impl Notice<'_> {
 
     /// Lines that a person reads, the text first.
     fn for_people(&self, Teller { machine, environment, .. }: &Teller) -> String {
-        let head = format!("asg-recycle {}: {}\n\n{}\n\n", self.status, self.about, self.text);
+        let place = if environment.is_empty() { String::new() } else { format!(" in {environment}") };
+        let head = format!("asg-recycle {}{place}: {}\n\n{}\n\n", self.status, self.about, self.text);
         let account = format!("{}, {}", machine.account_id(), machine.region());
         let rows = [
             ("Group", self.group),

@@ -3,11 +3,8 @@
 use serde::Serialize;
 
 use crate::contract::TriggerRecord;
-use crate::message::{Notice, Teller};
+use crate::message::{self, Notice, Teller};
 use crate::problem::{self, Problem};
-
-/// Longest subject that SNS takes, in characters.
-const SUBJECT_LENGTH_MAX: usize = 100;
 
 /// What to do where a group's tags are at fault.
 const OF_A_TAG: &str = "mend the tag, then change the group again or start its recycle by hand; until then it runs what it ran before";
@@ -49,10 +46,8 @@ impl Rejection {
     }
 
     /// The message's subject: SNS takes printable ASCII only.
-    pub fn subject(&self) -> String {
-        let subject = format!("Recycle rejected: {}", self.component);
-        let printable = subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
-        printable.take(SUBJECT_LENGTH_MAX).collect::<String>().trim_end().to_owned()
+    pub fn subject(&self, teller: Option<&Teller>) -> String {
+        message::subject(self.status, teller, &self.component)
     }
 
     /// The message, and whether it has one text for each protocol, as that stack tells it; where the stack is not known, as JSON.
@@ -119,9 +114,9 @@ mod tests {
 
     #[test]
     fn a_subject_is_printable_ascii_of_at_most_a_hundred_characters() {
-        assert_eq!(rejection("web").subject(), "Recycle rejected: web");
-        assert_eq!(rejection("größe\n").subject(), "Recycle rejected: gr??e?");
-        assert_eq!(rejection(&"x".repeat(255)).subject().len(), 100);
+        assert_eq!(rejection("web").subject(None), "asg-recycle rejected: web");
+        assert_eq!(rejection("größe\n").subject(None), "asg-recycle rejected: gr??e?");
+        assert_eq!(rejection(&"x".repeat(255)).subject(None).len(), 99);
     }
 
     #[test]

@@ -128,7 +128,11 @@ pub(super) fn record(stack: &AsgRecycle) -> StackRecord {
 /// The stack with what its roles keep for the version before.
 pub(super) fn upgrading(stack: AsgRecycle, record: &StackRecord) -> Result<AsgRecycle, Failure> {
     let stack = stack.upgrading(record.former_api_calls.clone()).map_err(|problems| unmade(&problems))?;
-    Ok(if record.keeps_network { stack.keeping_network() } else { stack })
+    let stack = if record.keeps_network { stack.keeping_network() } else { stack };
+    Ok(match &record.former_notifier {
+        Some(arn) => stack.keeping_notifier(arn),
+        None => stack,
+    })
 }
 
 /// The names and the machine have passed already; neither a call of before nor the zip's hash can make a fault of its own.

@@ -169,6 +169,12 @@ pub(super) fn upgrade(plan: &Plan, context: &mut Context) {
              takes it away\n"
         ));
     }
+    if let Some(arn) = plan.kept_notifier() {
+        context.console.note(&format!(
+            "note: the machine's role may still call the former notifier, {arn}: executions that the former version began tell that; the \
+             next version takes it away\n"
+        ));
+    }
     if plan.keeps_network() {
         context.console.note(
             "note: the handler's role still allows what removes its network interfaces: Lambda does so some time after the function has \

@@ -81,10 +81,7 @@ impl Config {
             signed: (self.handler.code_signing_config_arn.is_some(), Some(self.package.kind.as_str())),
             watched: self.alarms.lock_held_hours.is_some(),
             tags: (self.tags.len(), self.encryption.customer_key),
-            https: (
-                Some(self.notifications.https_form.as_str()),
-                self.notifications.pager_duty_endpoint.is_some(),
-            ),
+            https: (Some(self.notifications.https_form.as_str()), self.notifications.pager_duty),
             limits: self.limits(),
         };
         let mut problems = Problems::default();
@@ -115,6 +112,7 @@ impl Config {
             group_tags: self.groups.tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
             role_path: &self.permissions.role_path,
             region: Some(&self.region),
+            newer_regions: self.newer_regions.iter().map(|region| &**region).collect(),
             without_key: (!self.encryption.customer_key).then_some((&*self.name, &*self.environment)),
             arns: one.filter_map(|(key, arn)| Some((key, arn?))).chain(actions).collect(),
         }
@@ -147,6 +145,7 @@ fn limits(reading: &Reading) -> Limits<'_> {
         group_tags,
         role_path: text(reading, limits::PATH).unwrap_or_default(),
         region: text(reading, "region"),
+        newer_regions: list("newer_regions"),
         without_key: text(reading, "name").zip(text(reading, "environment")).filter(|_| {
             !matches!(reading.values.get("encryption.customer_key"), Some(KeyValue::Boolean(true)))
         }),
@@ -178,7 +177,10 @@ pub(super) fn check(reading: &Reading, problems: &mut Problems) {
             },
             matches!(reading.values.get("encryption.customer_key"), Some(KeyValue::Boolean(true))),
         ),
-        https: (text(reading, HTTPS_FORM), text(reading, "notifications.pager_duty_endpoint").is_some()),
+        https: (
+            text(reading, HTTPS_FORM),
+            matches!(reading.values.get("notifications.pager_duty"), Some(KeyValue::Boolean(true))),
+        ),
         limits: limits(reading),
     };
     let found = related.problems(&reading.places).into_iter();

@@ -58,6 +58,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         name: values.text("name"),
         environment: values.text("environment"),
         region: values.text("region"),
+        newer_regions: values.list("newer_regions"),
         handler: handler(&mut values),
         package: PackageSection { kind: values.word("package.kind", PackageKind::from_word) },
         queue: QueueSection {
@@ -80,7 +81,7 @@ pub(super) fn assemble(values: BTreeMap<&'static str, KeyValue>) -> Config {
         notifications: NotificationsSection {
             slack_channel: values.optional("notifications.slack_channel", KeyValue::parsed),
             notifier_function_arn: values.optional("notifications.notifier_function_arn", KeyValue::parsed),
-            pager_duty_endpoint: values.optional("notifications.pager_duty_endpoint", KeyValue::parsed),
+            pager_duty: values.boolean("notifications.pager_duty"),
             email_form: values.word("notifications.email_form", EmailForm::from_word),
             https_form: values.word("notifications.https_form", HttpsForm::from_word),
         },

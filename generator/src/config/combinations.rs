@@ -64,10 +64,9 @@ pub(super) fn unread_pages((form, has_pager): (Option<&str>, bool)) -> Option<Pr
     if !has_pager || form != Some(HttpsForm::Chat.as_str()) {
         return None;
     }
-    let reason =
-        "`notifications.pager_duty_endpoint` would get what the chat integration shows, and page nobody";
+    let reason = "the endpoint of `notifications.pager_duty` would get what the chat integration shows, and page nobody";
     let help =
-        "leave the endpoint out and have `alarms.action_arns` page, or leave the chat to a notifier function";
+        "leave `pager_duty` out and have `alarms.action_arns` page, or leave the chat to a notifier function";
     Some(Problem::new("pages-unread", HTTPS_FORM, reason).help(help))
 }
 

@@ -47,11 +47,6 @@ impl TextFormat {
         Self { pattern, takes, length_max, example, regex, regex_of_ascii: OnceLock::new() }
     }
 
-    /// What it takes, for a message.
-    pub(super) fn takes(&self) -> &'static str {
-        self.takes
-    }
-
     /// The pattern for readers that look for it anywhere in a text.
     pub(super) fn anchored(&self) -> String {
         format!("^{}$", self.pattern)

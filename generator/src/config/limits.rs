@@ -1,7 +1,7 @@
 //! Limits of AWS that several keys meet together: each value is sound, and the deployment would be refused all the same,
 //! or would lose events.
 
-use crate::names;
+use crate::names::{self, regions};
 use crate::problem::Problem;
 
 /// What may break a limit together; what is itself at fault is left out.
@@ -17,6 +17,8 @@ pub(super) struct Limits<'a> {
     pub(super) role_path: &'a str,
     /// `region`.
     pub(super) region: Option<&'a str>,
+    /// `newer_regions`.
+    pub(super) newer_regions: Vec<&'a str>,
     /// `name` and `environment`, where the stack's own topic cannot carry its alarms.
     pub(super) without_key: Option<(&'a str, &'a str)>,
     /// ARNs of what is in the stack's region, by key.
@@ -59,7 +61,8 @@ impl Limits<'_> {
             self.deliveries.and_then(|(receives, timeout, window)| lost(receives, timeout, window));
         let arns = self.arns.iter().filter_map(|(key, arn)| elsewhere(key, arn, self.region?));
         let silent = self.arns.iter().filter_map(|(key, arn)| unheard(key, arn, self.without_key?));
-        deliveries.into_iter().chain(self.too_many_bytes()).chain(arns).chain(silent).collect()
+        let place = self.region.and_then(|region| unknown(region, &self.newer_regions));
+        deliveries.into_iter().chain(self.too_many_bytes()).chain(place).chain(arns).chain(silent).collect()
     }
 
     /// What each key adds to the function's environment, in bytes: lists with commas, tags as JSON.
@@ -105,6 +108,17 @@ fn lost(receives: u64, timeout_seconds: u64, window_seconds: u64) -> Option<Prob
     );
     let help = format!("lower it to {fitting} or less, or lower `handler.timeout_seconds`");
     Some(Problem::new("dead-letters-lost", "queue.max_receive_count", reason).help(help))
+}
+
+/// A region that there is not, unless it is newer than the list.
+fn unknown(region: &str, newer: &[&str]) -> Option<Problem> {
+    if regions::is_known(region) || newer.contains(&region) {
+        return None;
+    }
+    let reason = format!("`region` is `{region}`, and AWS had no such region on {}", regions::LISTED_ON);
+    let meant = regions::meant(region).map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    let help = format!("{meant}where it is newer, add `newer_regions: [{region}]`");
+    Some(Problem::new("unknown-region", "region", reason).help(help))
 }
 
 /// Roles, functions and alarm actions are of the stack's own partition, and what has a region, of that.

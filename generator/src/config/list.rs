@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::text::{
-    AlarmActionArn, GroupNamePrefix, SecurityGroupId, StateMachineName, SubnetId, TagKeyPattern,
+    AlarmActionArn, GroupNamePrefix, Region, SecurityGroupId, StateMachineName, SubnetId, TagKeyPattern,
 };
 use crate::problem::Problem;
 
@@ -13,6 +13,8 @@ pub struct DistinctList<T, const LENGTH_MAX: usize>(Vec<T>);
 
 /// State machines that a group's tag may name.
 pub type StateMachineNames = DistinctList<StateMachineName, 50>;
+/// Regions that are newer than the list of those that are known.
+pub type NewerRegions = DistinctList<Region, 10>;
 /// What names of groups begin with; as many as leave room in the role's policy.
 pub type GroupNamePrefixes = DistinctList<GroupNamePrefix, 10>;
 /// Tags whose changes do not count.

@@ -9,6 +9,7 @@ mod text;
 mod word;
 mod tags;
 mod packaged;
+mod pager;
 mod key;
 mod number;
 mod list;
@@ -39,8 +40,8 @@ use crate::problem::{Location, Problem, Problems};
 pub use format::TextFormat;
 pub use key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
 pub use list::{
-    AlarmActionArns, DistinctList, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds,
-    TagKeyPatterns,
+    AlarmActionArns, DistinctList, GroupNamePrefixes, NewerRegions, SecurityGroupIds, StateMachineNames,
+    SubnetIds, TagKeyPatterns,
 };
 pub use number::{
     BatchSize, BatchingWindowSeconds, Bounded, LockHeldHours, MaxReceiveCount, MaximumConcurrency,
@@ -172,14 +173,14 @@ mod tests {
     #[test]
     fn every_key_reaches_its_field() {
         let config = parsed(
-            "name: n\nenvironment: e\nregion: us-east-1\n\
+            "name: n\nenvironment: e\nregion: us-east-1\nnewer_regions: [us-east-9]\n\
              handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
              reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
              trigger: {tag_changes: none, ignored_tag_keys: [commit, build-*], launch_template_versions: true, scheduled_maintenance: false}\n\
              groups: {name_prefixes: [web-], tags: {stage: live}}\n\
              machine: {log_level: off}\n\
-             notifications: {slack_channel: c, pager_duty_endpoint: 'https://p.example', email_form: text, https_form: pager_duty, \
+             notifications: {slack_channel: c, pager_duty: true, email_form: text, https_form: pager_duty, \
              notifier_function_arn: 'arn:aws:lambda:us-east-1:123456789012:function:f'}\n\
              alarms: {action_arns: ['arn:aws:sns:us-east-1:123456789012:t'], runbook_url: 'https://r.example'}\n\
              permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
@@ -188,6 +189,7 @@ mod tests {
         );
         let mut expected = Config::with_defaults(text("n"));
         (expected.environment, expected.region) = (text("e"), text("us-east-1"));
+        expected.newer_regions = vec![text("us-east-9")].try_into().unwrap();
         expected.handler = HandlerSection {
             architecture: Architecture::Arm64,
             memory_megabytes: MemoryMegabytes::new(129).unwrap(),
@@ -215,7 +217,7 @@ mod tests {
         expected.notifications = NotificationsSection {
             slack_channel: Some(text("c")),
             notifier_function_arn: Some(text("arn:aws:lambda:us-east-1:123456789012:function:f")),
-            pager_duty_endpoint: Some(text("https://p.example")),
+            pager_duty: true,
             email_form: EmailForm::Text,
             https_form: HttpsForm::PagerDuty,
         };

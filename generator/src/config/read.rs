@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{Entry, Node, NodeValue as Raw};
 use super::key::{Key, KeyKind, KeyValue, Presence};
 use super::registry::{self, STRATEGIES};
-use super::{path, suggest, value};
+use super::{pager, path, suggest, value};
 use crate::problem::{Location, Problem, Problems, shown};
 use crate::secret;
 
@@ -45,7 +45,9 @@ impl Reader<'_> {
     fn section(&mut self, section: &str, entries: &[Entry]) {
         for entry in entries {
             let path = path::join(section, &entry.key);
-            if let Some(key) = self.keys.get(path.as_str()).copied() {
+            if let Some(problem) = pager::endpoint_in_file(&path, entry) {
+                self.problems.push(problem);
+            } else if let Some(key) = self.keys.get(path.as_str()).copied() {
                 self.reading.places.insert(&key.path, entry.value.place);
                 if let Some(value) = value::read(key, entry, self.problems) {
                     self.reading.values.insert(&key.path, value);

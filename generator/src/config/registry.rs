@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use super::key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
 use super::list::{
-    AlarmActionArns, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds, TagKeyPatterns,
+    AlarmActionArns, GroupNamePrefixes, NewerRegions, SecurityGroupIds, StateMachineNames, SubnetIds,
+    TagKeyPatterns,
 };
 use super::number::{
     BatchSize, BatchingWindowSeconds, LockHeldHours, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
@@ -17,7 +18,7 @@ use super::packaged::{self, PackagedFiles, PackagedSettings};
 use super::setting_key;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
-    AlarmActionArn, AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, GroupNamePrefix,
+    AlarmActionArn, AliasName, CodeSigningConfigArn, Environment, FunctionArn, GroupNamePrefix,
     LogDestinationArn, PackagedPath, PolicyArn, Region, RoleArn, RolePath, RunbookUrl, SecurityGroupId,
     SettingName, SettingText, SlackChannel, StackName, StateMachineName, SubnetId, TagKeyPattern,
 };
@@ -43,7 +44,6 @@ const fn text(value: &'static str) -> Presence {
 
 const NO_ITEMS: Presence = Presence::Default(KeyValue::List(Vec::new()));
 const NO_TAGS: Presence = Presence::Default(KeyValue::Tags(Tags::new()));
-
 const NO_PAIRS: Presence = Presence::Default(KeyValue::Pairs(BTreeMap::new()));
 
 /// What `handler.settings` holds.
@@ -80,6 +80,12 @@ static FIXED: &[Key<'static>] = &[
         KeyKind::Text(Region::format),
         text("eu-west-2"),
         "where the printed commands deploy to; the stack itself fits every region of the same partition",
+    ),
+    key(
+        "newer_regions",
+        KeyKind::List { of: Region::format, length_max: NewerRegions::LENGTH_MAX },
+        NO_ITEMS,
+        "regions that are newer than this program, which refuses a region that it does not know",
     ),
     key(
         "tags",
@@ -227,10 +233,10 @@ static FIXED: &[Key<'static>] = &[
         "a Lambda function that gets a Slack-style message of each recycle",
     ),
     key(
-        "notifications.pager_duty_endpoint",
-        KeyKind::Text(EndpointUrl::format),
-        Presence::Optional,
-        "an endpoint that gets the failures of groups whose tag `autorecycle_notify_pager_duty` asks for it",
+        "notifications.pager_duty",
+        KeyKind::Boolean,
+        Presence::Default(KeyValue::Boolean(false)),
+        "whether an endpoint gets the failures of groups whose tag `autorecycle_notify_pager_duty` asks for it; each deployment is given the endpoint, which holds a key and belongs into no file of a repository",
     ),
     key(
         "notifications.email_form",

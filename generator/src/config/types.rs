@@ -1,7 +1,8 @@
 //! The checked configuration. Every field's type refuses what AWS would; [`Config::check`] looks at several together.
 
 use super::list::{
-    AlarmActionArns, GroupNamePrefixes, SecurityGroupIds, StateMachineNames, SubnetIds, TagKeyPatterns,
+    AlarmActionArns, GroupNamePrefixes, NewerRegions, SecurityGroupIds, StateMachineNames, SubnetIds,
+    TagKeyPatterns,
 };
 use super::number::{
     BatchSize, BatchingWindowSeconds, LockHeldHours, MaxReceiveCount, MaximumConcurrency, MemoryMegabytes,
@@ -11,8 +12,8 @@ use super::packaged::{PackagedFiles, PackagedSettings};
 use super::strategies::StrategySettings;
 use super::tags::{SelectorTags, Tags};
 use super::text::{
-    AliasName, CodeSigningConfigArn, EndpointUrl, Environment, FunctionArn, LogDestinationArn, PolicyArn,
-    Region, RoleArn, RolePath, RunbookUrl, SlackChannel, StackName,
+    AliasName, CodeSigningConfigArn, Environment, FunctionArn, LogDestinationArn, PolicyArn, Region, RoleArn,
+    RolePath, RunbookUrl, SlackChannel, StackName,
 };
 use super::word::{Architecture, EmailForm, HttpsForm, LogLevel, MachineLogLevel, PackageKind, TagChanges};
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub environment: Environment,
     /// Where the printed commands deploy to; the stack itself fits every region of the same partition.
     pub region: Region,
+    /// Regions that are there though [`names::regions`](crate::names::regions) does not list them.
+    pub newer_regions: NewerRegions,
     /// The Lambda function that decides which groups are recycled.
     pub handler: HandlerSection,
     /// The form in which the Lambda function is deployed.
@@ -188,8 +191,8 @@ pub struct NotificationsSection {
     pub slack_channel: Option<SlackChannel>,
     /// The Lambda function that gets the Slack-style message of each recycle.
     pub notifier_function_arn: Option<FunctionArn>,
-    /// What gets the failures of groups that ask to page.
-    pub pager_duty_endpoint: Option<EndpointUrl>,
+    /// Whether an endpoint, which only a deployment is told, gets the failures of groups that ask to page.
+    pub pager_duty: bool,
     /// What the topic's messages are to who gets them by e-mail.
     pub email_form: EmailForm,
     /// What they are to who gets them by HTTPS, the endpoint above too.

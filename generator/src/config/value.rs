@@ -185,32 +185,13 @@ fn holds_credentials(text: &str) -> bool {
 }
 
 fn credentials_in_url(pointer: &str, node: &Node) -> Problem {
-    let reason = format!("`{pointer}` takes a URL without a user and a password in it");
-    hidden("credentials-in-url", pointer, reason, "take them out", node)
-}
-
-/// Keys whose value is a secret as a whole, whatever is wrong with it: whoever has the endpoint can page.
-const NEVER_SHOWN: &[&str] = &["notifications.pager_duty_endpoint"];
-
-/// A fault of a value that no message, guess or excerpt may show.
-fn hidden(code: &'static str, pointer: &str, reason: String, advice: &str, node: &Node) -> Problem {
     let Location { line, column, .. } = node.place;
-    let help = format!("{advice} at {line}:{column}; the value is not shown, for it holds a secret");
-    Problem::new(code, pointer, reason).help(help)
+    let reason = format!("`{pointer}` takes a URL without a user and a password in it");
+    let help = format!("take them out at {line}:{column}; the value is not shown, for it holds a secret");
+    Problem::new("credentials-in-url", pointer, reason).help(help)
 }
 
 fn text_of(format: &TextFormat, pointer: &str, node: &Node) -> Result<String, Problem> {
-    if NEVER_SHOWN.contains(&pointer) {
-        let fits = text(pointer, node).ok().filter(|text| format.check(text).is_ok());
-        let holds_credentials = matches!(&node.value, Raw::Scalar(scalar) if holds_credentials(&scalar.text));
-        return fits.map(str::to_owned).ok_or_else(|| {
-            if holds_credentials {
-                return credentials_in_url(pointer, node);
-            }
-            let reason = format!("`{pointer}` takes {}", format.takes());
-            hidden("bad-form", pointer, reason, "mend it", node)
-        });
-    }
     let text = text(pointer, node).map_err(|problem| match &node.value {
         Raw::Scalar(scalar) if format.check(&scalar.text).is_ok() => problem,
         Raw::Scalar(scalar) => problem.help(format.advice(&scalar.text)),

@@ -72,6 +72,9 @@ fn takes(rendered: &Rendered<'_>, parameter: &Parameter) -> Option<String> {
         Check::Any => None,
         Check::TagKeys => Some("tags: a map of texts, of which no key begins with aws:".to_owned()),
         Check::Pattern { meaning, .. } => Some(format!("{list}{meaning}")),
+        Check::Region { partition, .. } => {
+            Some(format!("a region of the partition {partition}, those of `newer_regions` among them"))
+        }
         Check::OneOf(values) => {
             Some(values.iter().flat_map(|value| rendered.shown(value)).collect::<Vec<_>>().join(", "))
         }

@@ -91,7 +91,7 @@ pub(super) const PURPOSES: &[Purpose] = &[
     ),
     purpose(
         &["aws_sns_topic_subscription.pager_duty", "PagerDutySubscription"],
-        "Pages for every end that is no success, of groups that ask for it. It is there where `pager_duty_endpoint` is given.",
+        "Pages for every end that is no success, of groups that ask for it. It is there where a deployment is given `pager_duty_endpoint`, and always with `notifications.pager_duty`.",
     ),
     purpose(
         &["aws_iam_role_policy.notifier", "NotifierPolicy"],

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use asg_recycle_handler::contract::TEAM;
-use asg_recycle_handler::message::Notice;
+use asg_recycle_handler::message::{self, Notice};
 use asg_recycle_handler::settings::Settings;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -158,9 +158,8 @@ impl GroupPause {
             to_do: "",
             runbook: "",
         };
+        let subject = message::subject(status, Some(&stack.teller()), &self.group);
         let (message, is_structured) = notice.message(&stack.teller(), message.to_string());
-        let printable = self.group.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
-        let subject: String = format!("asg-recycle {status}: ").chars().chain(printable).take(99).collect();
         let mut attributes = json!({});
         let values = [("status", Some(status)), ("notify_pager_duty", Some("false")), ("team", team)];
         let given = values
@@ -257,7 +256,7 @@ mod tests {
         let settings = settings();
         let told = pause().announcement(&settings, &group, None);
         assert_eq!((&told["TopicArn"], told.get("MessageStructure")), (&json!(settings.topic_arn), None));
-        assert_eq!(told["Subject"], json!("asg-recycle paused: web-asg-1"));
+        assert_eq!(told["Subject"], json!("asg-recycle paused in production: web-asg-1"));
         assert_eq!(told["MessageAttributes"]["entry.3"]["Value"]["StringValue"], json!("night"));
         let told = pause().announcement(&settings, &group, Some("ann"));
         assert_eq!(told["MessageAttributes"]["entry.1"]["Value"]["StringValue"], json!("resumed"));
@@ -273,7 +272,7 @@ mod tests {
         assert_eq!(
             texts["email"].as_str().expect("text").lines().collect::<Vec<_>>(),
             [
-                "asg-recycle paused: web-asg-1",
+                "asg-recycle paused in production: web-asg-1",
                 "",
                 "recycling is paused until 2026-01-05T13:00:00Z by assumed-role/oncall/ann: incident 42",
                 "",

@@ -191,6 +191,11 @@ impl Plan {
         self.after.stack.as_ref().is_some_and(|stack| stack.keeps_network)
     }
 
+    /// The notifier that the machine's role may still call, for executions that the former version began.
+    pub fn kept_notifier(&self) -> Option<&str> {
+        self.after.stack.as_ref()?.former_notifier.as_deref()
+    }
+
     /// Every file's change but the manifest's, by path.
     pub fn changes(&self) -> impl Iterator<Item = (&str, &Change)> {
         self.steps.iter().map(|(path, step)| (path.as_str(), &step.change))

@@ -18,6 +18,9 @@ pub struct StackRecord {
     /// interfaces.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keeps_network: bool,
+    /// The notifier of the version before, by its ARN, which this one has not; the machine's role may still call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_notifier: Option<String>,
     /// Keys of `stack.yaml` that a deployed stack cannot change in place, with their values.
     pub fixed: BTreeMap<String, String>,
 }
@@ -35,6 +38,10 @@ struct Consequence {
 const fn consequence(key: &'static str, happens: &'static str) -> Consequence {
     Consequence { key, happens, advice: "" }
 }
+
+const NOTIFIER: &str = "notifications.notifier_function_arn";
+/// What a key says that has no value.
+const NONE: &str = "none";
 
 /// The keys whose change is dangerous. What each format does with it besides is in its description.
 const CONSEQUENCES: &[Consequence] = &[
@@ -72,9 +79,9 @@ const CONSEQUENCES: &[Consequence] = &[
         "it bounds at once what running recycles may do, putting back included: try it on a group of one",
     ),
     consequence(
-        "notifications.notifier_function_arn",
-        "running recycles go on calling the former notifier, which their role may not do any more: their end does not reach it, \
-         and their execution's output says so; the topic is told all the same",
+        NOTIFIER,
+        "running recycles go on calling the former notifier, and their role may until the version after: leave that function where it is \
+         until they have ended",
     ),
     consequence(
         "handler.alias",
@@ -140,7 +147,14 @@ impl StackRecord {
                 before.network() == Some(Self::IN_A_VPC) && self.network() != Some(Self::IN_A_VPC)
             }
         });
-        Self { former_api_calls, keeps_network, ..self }
+        let former_notifier = before.and_then(|before| {
+            if same_generator && before.notifier() == self.notifier() {
+                before.former_notifier.clone()
+            } else {
+                before.notifier().filter(|arn| Some(*arn) != self.notifier()).map(str::to_owned)
+            }
+        });
+        Self { former_api_calls, keeps_network, former_notifier, ..self }
     }
 
     /// The keys whose change is dangerous: `fixed` has each.
@@ -150,6 +164,10 @@ impl StackRecord {
 
     /// What the key `network` says of a function that is in a VPC.
     pub const IN_A_VPC: &str = "a VPC";
+
+    fn notifier(&self) -> Option<&str> {
+        self.fixed.get(NOTIFIER).map(String::as_str).filter(|arn| *arn != NONE)
+    }
 
     fn network(&self) -> Option<&str> {
         self.fixed.get("network").map(String::as_str)
@@ -209,6 +227,27 @@ mod tests {
         assert!(!of(StackRecord::IN_A_VPC).after(Some(&left), true).keeps_network);
         let text = serde_json::to_string(&within).expect("JSON");
         assert!(!text.contains("keeps_network"), "{text}");
+    }
+
+    #[test]
+    fn the_former_notifier_is_kept_for_a_version() {
+        let of = |arn: &str| StackRecord {
+            fixed: BTreeMap::from([(NOTIFIER.to_owned(), arn.to_owned())]),
+            ..StackRecord::default()
+        };
+        let kept = |record: &StackRecord| record.former_notifier.clone();
+        let first = of("a").after(None, false);
+        assert_eq!((kept(&first), kept(&of("a").after(Some(&first), false))), (None, None));
+        for next in ["b", NONE] {
+            let changed = of(next).after(Some(&first), true);
+            assert_eq!(kept(&changed).as_deref(), Some("a"), "{next}");
+            assert_eq!(of(next).after(Some(&changed), true), changed, "generating again changes nothing");
+            assert_eq!(kept(&of(next).after(Some(&changed), false)), None, "the version after takes it away");
+        }
+        let none = of(NONE).after(None, false);
+        assert_eq!(kept(&of("a").after(Some(&none), true)), None, "there was none");
+        let text = serde_json::to_string(&first).expect("JSON");
+        assert!(!text.contains("former_notifier"), "{text}");
     }
 
     #[test]

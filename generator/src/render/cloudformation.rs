@@ -9,7 +9,7 @@ use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::parameters::{Condition, TemplateParameter, default, overridden, own_default};
 use super::print::{GUIDES, environment, pascal, print, seen};
 use super::yaml;
-use crate::stack::parameter::{Group, ParameterKey, ParameterKind};
+use crate::stack::parameter::{Check, Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 use crate::template;
@@ -76,6 +76,7 @@ impl OutputFormat for CloudFormation {
         let values = overridden(offered(stack));
         // ECR reads it as JSON.
         let json = |value: &Value| yaml::Printer { name: &name, overridden: &values }.flow(value);
+        let regions_text = json(&regions(stack));
         let lifecycle_text = stack.repository.as_ref().map(|repository| json(&repository.lifecycle));
         let print_value = move |value: &Value, indent: usize| {
             yaml::Printer { name: &name, overridden: &values }.after_key(value, indent)
@@ -88,6 +89,7 @@ impl OutputFormat for CloudFormation {
             parameters => seen(parameters),
             groups => seen(groups(stack)),
             conditions => seen(conditions),
+            regions => regions_text,
             tag_list => seen(tag_list(stack)),
             lifecycle_text => seen(lifecycle_text),
             dashboard_body => seen(stack.dashboard.as_ref().map(|dashboard| yaml::json_text(&dashboard.body))),
@@ -203,6 +205,15 @@ fn groups(stack: &Stack) -> Vec<ParameterGroup> {
             .collect(),
     };
     Group::ALL.iter().map(group).filter(|group| !group.parameters.is_empty()).collect()
+}
+
+/// The regions that the template may be deployed to.
+fn regions(stack: &Stack) -> Value {
+    let known = stack.parameters.iter().find_map(|parameter| match &parameter.check {
+        Check::Region { known, .. } => Some(known.iter().cloned()),
+        _ => None,
+    });
+    Value::list(known.into_iter().flatten())
 }
 
 fn tag_list(stack: &Stack) -> Value {

@@ -27,6 +27,8 @@ pub(super) struct TemplateParameter {
     length_max: Option<usize>,
     values: Option<Value>,
     constraint: Option<String>,
+    /// Whether its value is a secret.
+    secret: bool,
 }
 
 impl TemplateParameter {
@@ -35,7 +37,7 @@ impl TemplateParameter {
         let own = own_value(parameter);
         let can_be_empty = parameter.optional || own.is_some();
         match &parameter.check {
-            Check::Any | Check::TagKeys => {}
+            Check::Any | Check::TagKeys | Check::Region { .. } => {}
             Check::Pattern { pattern: inner, length_max: most, meaning } => {
                 // Of a list, CloudFormation cannot count the items; it refuses the alarms instead.
                 length_max = most.filter(|_| parameter.kind != ParameterKind::TextList);
@@ -64,6 +66,7 @@ impl TemplateParameter {
             length_max,
             values: values.map(Value::list),
             constraint,
+            secret: parameter.secret,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::hcl;
 use super::print::{GUIDES, bounded, environment, print, seen};
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
+use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
 use crate::template;
 
@@ -137,8 +138,10 @@ struct Variable {
     description: &'static str,
     kind: &'static str,
     nullable: bool,
-    /// Whether its values are of one region.
-    regional: bool,
+    /// Whether its value is a secret.
+    secret: bool,
+    /// What its values are where they are things of one region: `arn`, or `name`.
+    regional: Option<&'static str>,
     /// Absent where a value has to be given.
     default: Option<String>,
     /// Absent where any value is as good as another.
@@ -150,6 +153,7 @@ impl Variable {
     fn new(parameter: &Parameter) -> Self {
         let name = parameter.key.as_str();
         let nullable = may_be_null(parameter);
+        let is_arn = matches!(&parameter.check, Check::Pattern { pattern, .. } if pattern.contains("arn:"));
         let default = parameter.default.as_ref().map(|value| hcl::expression(value, 2));
         let (condition, must_be) = match &parameter.check {
             Check::Any => (None, String::new()),
@@ -163,6 +167,15 @@ impl Variable {
                 bounded(meaning, *length_max, parameter.kind)
                     + if needs_an_item(parameter) { ", and at least one" } else { "" },
             ),
+            Check::Region { partition, known } => {
+                let known = hcl::expression(&Value::list(known.iter().cloned()), 4);
+                let condition =
+                    format!("var.{name} == null || contains({known}, coalesce(var.{name}, \"none\"))");
+                let must_be = format!(
+                    "a region of the partition {partition}: for one that is newer, add it to newer_regions in stack.yaml and generate again"
+                );
+                (Some(condition), must_be)
+            }
             Check::OneOf(values) => {
                 let values: Vec<String> = values.iter().map(|value| hcl::expression(value, 0)).collect();
                 let condition = format!("contains([{}], var.{name})", values.join(", "));
@@ -174,7 +187,8 @@ impl Variable {
             description: parameter.description,
             kind: kind(parameter.kind),
             nullable,
-            regional: parameter.key.is_regional(),
+            secret: parameter.secret,
+            regional: parameter.key.is_regional().then_some(if is_arn { "arn" } else { "name" }),
             default: default.or_else(|| nullable.then(|| "null".to_owned())),
             condition,
             error_message: match parameter.check {

@@ -7,7 +7,7 @@ use super::function;
 use super::package_digest::PackageDigest;
 use super::parameters::s3_key;
 use crate::config::{Architecture, Config, Environment, Region, TagChanges};
-use crate::names;
+use crate::names::{self, regions};
 use crate::strategy::Strategy;
 
 /// What its commands and tables are filled with.
@@ -15,12 +15,18 @@ use crate::strategy::Strategy;
 pub struct DeployGuide {
     /// Region that the commands deploy to.
     pub region: Region,
+    /// The partition that the stack was rendered for, as ARNs name it.
+    pub partition: &'static str,
+    /// Another region of it; absent where there is none.
+    pub other_region: Option<&'static str>,
     /// Environment that the commands deploy.
     pub environment: Environment,
     /// Longest that the stack's name, a hyphen and an environment may be together, in characters.
     pub prefix_length_max: usize,
     /// Whether no alarm reaches anybody, unless a deployment names somebody.
     pub has_silent_alarms: bool,
+    /// Whether each deployment has to be given the endpoint that pages.
+    pub has_pager: bool,
     /// The policy that bounds every role that the stack makes, where `stack.yaml` names one.
     pub boundary_arn: Option<String>,
     /// Whether the stack makes any role.
@@ -92,9 +98,15 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         config.catalog().strategies().iter().filter(|(name, _)| config.strategies.contains_key(*name));
     DeployGuide {
         region: config.region.clone(),
+        partition: names::partition(&config.region),
+        other_region: regions::beside(&config.region)
+            .iter()
+            .copied()
+            .find(|region| *region != &*config.region),
         environment: config.environment.clone(),
         prefix_length_max: names::tightest().prefix_length_max(),
         has_silent_alarms: config.alarms.action_arns.is_empty() && !config.encryption.customer_key,
+        has_pager: config.notifications.pager_duty,
         boundary_arn: config.permissions.boundary_arn.as_ref().map(ToString::to_string),
         makes_roles: config.makes_roles(),
         zip_file: function::ZIP_FILE,

@@ -185,7 +185,7 @@ fn everything() -> Vec<Value> {
 }
 
 /// Unqualified, and every version and alias of it.
-fn notifier() -> Vec<Value> {
+pub(super) fn notifier() -> Vec<Value> {
     let arn = Value::parameter(ParameterKey::NotifierFunctionArn);
     vec![arn.clone(), Value::joined([arn, ":*".into()])]
 }
@@ -239,6 +239,13 @@ fn trace(actions: &[&str], config: &Config) -> Option<Statement> {
             .because("Sends traces to X-Ray, while `tracing.enabled` is true.")
     };
     config.tracing.enabled.then(statement)
+}
+
+/// Lets executions that the former version began tell the notifier that it had.
+pub(super) fn keep_notifier(iam: &mut Iam, arn: &str) {
+    for statement in &mut iam.notifier.document.statements {
+        statement.kept = vec![arn.into(), format!("{arn}:*").into()];
+    }
 }
 
 /// Lets Lambda remove the network interfaces of a function that has left its VPC just now.

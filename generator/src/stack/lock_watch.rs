@@ -9,7 +9,7 @@ use super::parameter_key::ParameterKey;
 use super::policy::{Principal, Statement};
 use super::value::{LOCK_WATCH_ROLE, Reference, TOPIC, Value};
 use super::{lock, metric};
-use crate::config::Config;
+use crate::config::{Config, HttpsForm};
 use crate::names;
 
 /// A small state machine that looks into the table of locks again and again, and tells CloudWatch; and people, once a lock of the
@@ -36,8 +36,17 @@ pub(super) const METRIC: &str = "LockHeldSeconds";
 /// What it does, with words in capitals for what depends on the stack.
 const DEFINITION: &str = include_str!("../../../templates/lock_watch/lock_watch.asl.json");
 
-/// The message that it publishes of a lock that has become too old, as an expression, with words in capitals likewise.
-const MESSAGE: &str = include_str!("../../../templates/lock_watch/message.jsonata");
+/// Of a lock that has become too old, as expressions, with words in capitals likewise: what its execution was asked to tell whom, and what is
+/// said of it: in words, to the topic in its forms, and to the notifier.
+const EXPRESSIONS: [(&str, &str); 4] = [
+    ("\"ASKED\"", include_str!("../../../templates/lock_watch/asked.jsonata")),
+    ("\"WORDS\"", include_str!("../../../templates/lock_watch/words.jsonata")),
+    ("\"MESSAGE\"", include_str!("../../../templates/lock_watch/message.jsonata")),
+    ("\"SLACK_STYLE\"", include_str!("../../../templates/lock_watch/notifier.jsonata")),
+];
+
+/// What the subject begins with where PagerDuty is told: what makes an incident (fact N2).
+const ALARM_WORD: &str = "ALARM: ";
 
 const SCHEDULE: &str = "rate(15 minutes)";
 /// The same in milliseconds.
@@ -48,10 +57,13 @@ const HOUR_MILLISECONDS: u64 = 3_600_000;
 
 pub(super) fn watch(config: &Config) -> Option<LockWatch> {
     let hours = u64::from(config.alarms.lock_held_hours?.get());
-    let message: Vec<&str> = MESSAGE.lines().map(str::trim).collect();
-    let message = serde_json::Value::from(format!("{{% {} %}}", message.join(" "))).to_string();
-    let text = DEFINITION
-        .replace("\"MESSAGE\"", &message)
+    let expressed = EXPRESSIONS.iter().fold(DEFINITION.to_owned(), |text, (word, expression)| {
+        let lines: Vec<&str> = expression.lines().map(str::trim).collect();
+        text.replace(word, &Json::from(format!("{{% {} %}}", lines.join(" "))).to_string())
+    });
+    let is_pager_duty = config.notifications.https_form == HttpsForm::PagerDuty;
+    let text = expressed
+        .replace("ALARM_WORD", if is_pager_duty { ALARM_WORD } else { "" })
         .replace("HELD_HOURS", &format!("the {hours} of alarms.lock_held_hours"))
         .replace("HELD_MILLISECONDS", &(hours * HOUR_MILLISECONDS).to_string())
         .replace("REPEAT_MILLISECONDS", &(hours.min(REPEAT_HOURS_MAX) * HOUR_MILLISECONDS).to_string())
@@ -80,6 +92,7 @@ fn described(json: Json) -> Value {
         Json::String(text) if text == "PREFIX" => Reference::Prefix.into(),
         Json::String(text) if text == "ENVIRONMENT" => Value::parameter(ParameterKey::Environment),
         Json::String(text) if text == "RUNBOOK" => Value::or_empty(ParameterKey::RunbookUrl),
+        Json::String(text) if text == "NOTIFIER" => Value::or_empty(ParameterKey::NotifierFunctionArn),
         Json::String(text) if text == "TOPIC_ARN" => TOPIC.arn(),
         Json::String(text) => text.into(),
         Json::Bool(truth) => truth.into(),
@@ -129,6 +142,11 @@ fn role() -> Role {
             .because("Tells people of a lock that is held too long.")
             .actions(["sns:Publish"])
             .resources([TOPIC.arn()]),
+        Statement::allow("TellNotifier")
+            .because("Tells the notifier function of the same, where there is one.")
+            .actions(["lambda:InvokeFunction"])
+            .resources(iam::notifier())
+            .needing(ParameterKey::NotifierFunctionArn),
         Statement::allow("Start")
             .because("The rule starts it.")
             .actions(["states:StartExecution"])

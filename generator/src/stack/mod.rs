@@ -159,6 +159,13 @@ impl Stack {
         self
     }
 
+    /// The same stack, deployed over one with this notifier: executions that still run tell that, and no other.
+    #[must_use]
+    pub fn keeping_notifier(mut self, arn: &str) -> Self {
+        iam::keep_notifier(&mut self.iam, arn);
+        self
+    }
+
     /// The same stack of a version, its zip lying in a bucket under the key that `package` has there. An image lies where
     /// whoever deploys says.
     #[must_use]

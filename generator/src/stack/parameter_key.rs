@@ -90,7 +90,6 @@ impl ParameterKey {
             Self::Environment => Some("environment"),
             Self::SlackChannel => Some("notifications.slack_channel"),
             Self::NotifierFunctionArn => Some("notifications.notifier_function_arn"),
-            Self::PagerDutyEndpoint => Some("notifications.pager_duty_endpoint"),
             Self::AlarmActionArns => Some("alarms.action_arns"),
             Self::RunbookUrl => Some("alarms.runbook_url"),
             Self::PermissionsBoundaryArn => Some("permissions.boundary_arn"),
@@ -106,6 +105,7 @@ impl ParameterKey {
             Self::LogDestinationArn => Some("logs.destination_arn"),
             Self::Tags => Some("tags"),
             Self::Region
+            | Self::PagerDutyEndpoint
             | Self::DeletionProtection
             | Self::HandlerS3Bucket
             | Self::HandlerS3Key

@@ -5,8 +5,8 @@ use super::parameter::{Check, Group, Parameter, ParameterKey, ParameterKind, tex
 use super::value::Value;
 use crate::config::{
     AlarmActionArn, AlarmActionArns, CodeSigningConfigArn, Config, EndpointUrl, Environment, FunctionArn,
-    LogDestinationArn, LogLevel, PackageKind, PolicyArn, Region, RetentionDays, RoleArn, RolePath,
-    RunbookUrl, SecurityGroupId, SecurityGroupIds, SlackChannel, SubnetId, SubnetIds,
+    LogDestinationArn, LogLevel, PackageKind, PolicyArn, RetentionDays, RoleArn, RolePath, RunbookUrl,
+    SecurityGroupId, SecurityGroupIds, SlackChannel, SubnetId, SubnetIds,
 };
 use crate::names;
 
@@ -34,7 +34,13 @@ pub(super) fn parameters(config: &Config, package: Option<&PackageDigest>) -> Ve
         ParameterKey::LogDestinationArn => config.logs.destination_arn.is_some(),
         key => package_kind(key).is_none_or(|needed| needed == kind),
     };
-    ParameterKey::ALL.iter().filter(deployed).map(|key| parameter(*key, config, package)).collect()
+    let partition = names::partition(&config.region);
+    let of_arn = |parameter: &Parameter| matches!(&parameter.check, Check::Pattern { pattern, .. } if pattern.contains("arn:aws"));
+    let parameter = |key: &ParameterKey| {
+        let parameter = parameter(*key, config, package);
+        if of_arn(&parameter) { parameter.in_partition(partition) } else { parameter }
+    };
+    ParameterKey::ALL.iter().filter(deployed).map(parameter).collect()
 }
 
 /// The form of the handler that a parameter is about; nothing where it is about something else.
@@ -59,7 +65,7 @@ fn parameter(key: ParameterKey, config: &Config, package: Option<&PackageDigest>
         ParameterKey::Region => text(key, Group::Environment)
             .says("Region of every resource that has one, where it is not the provider's.")
             .may_be_nothing(None)
-            .fits(Region::format()),
+            .of_regions(config),
         ParameterKey::SlackChannel | ParameterKey::NotifierFunctionArn | ParameterKey::PagerDutyEndpoint => {
             notification(key, config)
         }
@@ -96,10 +102,13 @@ fn notification(key: ParameterKey, config: &Config) -> Parameter {
             .says("ARN of a Lambda function that gets the Slack-style message of every recycle.")
             .may_be_nothing(told.notifier_function_arn.as_deref())
             .fits(FunctionArn::format()),
-        _ => parameter
-            .says("HTTPS endpoint that gets the failed recycles of groups that ask to page.")
-            .may_be_nothing(told.pager_duty_endpoint.as_deref())
-            .fits(EndpointUrl::format()),
+        _ => {
+            let parameter = parameter
+                .says("HTTPS endpoint that gets the failed recycles of groups that ask to page. It holds a key, so no file has it.")
+                .fits(EndpointUrl::format())
+                .kept_secret();
+            if told.pager_duty { parameter } else { parameter.may_be_nothing(None) }
+        }
     }
 }
 

@@ -27,9 +27,12 @@ pub struct Statement {
     pub resources: Vec<Value>,
     /// Operator, key and value.
     pub conditions: Vec<(&'static str, String, Value)>,
-    /// The optional parameter without which it denies the same of everything, which no other statement allows either: so that a
-    /// format has a policy, and needs not know before it deploys whether there is something to allow.
+    /// The optional parameter without which it is about what is [kept](Self::kept) alone, and where nothing is, denies the same of everything,
+    /// which no other statement allows either: so that a format has a policy, and needs not know before it deploys whether there is
+    /// something to allow.
     pub needs: Option<ParameterKey>,
+    /// What it is about besides, whether or not that parameter is given.
+    pub kept: Vec<Value>,
     /// Why it is there: a sentence with its period. No policy holds it.
     pub why: &'static str,
 }
@@ -114,6 +117,7 @@ impl Statement {
             resources: Vec::new(),
             conditions: Vec::new(),
             needs: None,
+            kept: Vec::new(),
             why: "",
         }
     }
@@ -164,15 +168,24 @@ impl Statement {
             Effect::Allow => "Allow",
             Effect::Deny => "Deny",
         };
-        let mut entries =
-            vec![("Sid", Value::from(self.sid.as_str())), ("Effect", without(effect.into(), "Deny".into()))];
+        let denied = if self.kept.is_empty() { "Deny" } else { effect };
+        let mut entries = vec![("Sid", Value::from(self.sid.as_str()))];
+        entries.push((
+            "Effect",
+            if denied == effect { effect.into() } else { without(effect.into(), denied.into()) },
+        ));
         if let Some(principal) = &self.principal {
             entries.push(("Principal", principal.to_value()));
         }
         entries.push(("Action", Value::list(self.actions.iter().map(String::as_str))));
         if !self.resources.is_empty() {
-            let resources = Value::list(self.resources.iter().cloned());
-            entries.push(("Resource", without(resources, Value::list(["*"]))));
+            let resources = Value::list(self.resources.iter().chain(&self.kept).cloned());
+            let kept = if self.kept.is_empty() {
+                Value::list(["*"])
+            } else {
+                Value::list(self.kept.iter().cloned())
+            };
+            entries.push(("Resource", without(resources, kept)));
         }
         if !self.conditions.is_empty() {
             entries.push(("Condition", self.condition_block()));

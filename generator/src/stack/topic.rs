@@ -27,11 +27,13 @@ pub struct Topic {
     pub pager: Subscription,
 }
 
-/// A subscription that exists where its endpoint is given.
+/// A subscription of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subscription {
     /// The HTTPS endpoint that notifications go to.
     pub endpoint: Value,
+    /// Whether it may be none, and then there is no subscription.
+    pub optional: bool,
     /// The message attributes of the notifications it gets.
     pub filter: Value,
 }
@@ -51,6 +53,9 @@ const OWNER_ACTIONS: &[&str] = &[
 /// The outcomes that are no success: of a start that was announced, the group is not what was asked for.
 const NO_SUCCESS: &[&str] = &["failed", "rolled_back", "restored", "skipped"];
 
+/// What is told of a recycle that takes too long, by the watch over locks.
+const SLOW: &[&str] = &["slow"];
+
 /// The outcomes after which a group is as it was asked for: where the messages are PagerDuty's own, they end the incident of the failure
 /// before, which later failures would join unseen.
 const RESOLVED: &[&str] = &["recycled", "up_to_date"];
@@ -60,6 +65,7 @@ pub(super) fn topic(config: &Config) -> Topic {
         HttpsForm::PagerDuty => RESOLVED,
         HttpsForm::Json | HttpsForm::Chat => &[],
     };
+    let slow: &[&str] = if config.alarms.lock_held_hours.is_some() { SLOW } else { &[] };
     let statements = [
         Statement::deny_insecure_transport("sns:Publish", TOPIC.arn()),
         Statement::allow("AllowOwner")
@@ -81,8 +87,9 @@ pub(super) fn topic(config: &Config) -> Topic {
         policy: Policy::new(statements.into_iter().chain(tells)),
         pager: Subscription {
             endpoint: Value::parameter(ParameterKey::PagerDutyEndpoint),
+            optional: !config.notifications.pager_duty,
             filter: Value::map([
-                ("status", Value::list(NO_SUCCESS.iter().chain(resolved).copied())),
+                ("status", Value::list(NO_SUCCESS.iter().chain(slow).chain(resolved).copied())),
                 ("notify_pager_duty", Value::list(["true"])),
             ]),
         },

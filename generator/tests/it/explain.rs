@@ -21,7 +21,7 @@ machine: {log_level: error}
 notifications:
   slack_channel: recycles
   notifier_function_arn: arn:aws:lambda:eu-west-2:123456789012:function:notify
-  pager_duty_endpoint: https://events.example.com/x
+  pager_duty: true
 alarms:
   action_arns: [arn:aws:sns:eu-west-2:123456789012:alarms]
   runbook_url: https://runbooks.example.com/recycle

@@ -20,6 +20,7 @@ tags: {team: web}
 package: {kind: image}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
 alarms: {silence_hours: 24, dashboard: true}
+notifications: {pager_duty: true}
 tracing: {enabled: false}
 handler: {alias: live}
 logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
@@ -139,6 +140,28 @@ fn cfn_lint(template: &Path, regions: &str) -> Vec<String> {
         .collect()
 }
 
+/// The one list of regions is that of AWS's own client as these tests install it: a newer one says here which regions are new.
+#[test]
+fn every_region_that_botocore_knows_is_known() {
+    let script = "import botocore.session\n\
+        for each in botocore.session.Session().get_data('partitions')['partitions']:\n\
+        \x20   for region in each['regions']:\n\
+        \x20       print(each['id'], region)\n";
+    let output =
+        Command::new(python::program("python")).args(["-c", script]).output().expect("python starts");
+    assert!(output.status.success(), "{}", printed(&output));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let listed: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+    assert!(listed.len() > 30, "{listed:?}");
+    let regions = listed.into_iter().filter(|(_, region)| !region.contains("global"));
+    let unknown: Vec<_> = regions
+        .filter(|(partition, region)| {
+            !names::regions::is_known(region) || names::partition(region) != *partition
+        })
+        .collect();
+    assert!(unknown.is_empty(), "add them to names/regions.rs: {unknown:?}");
+}
+
 #[test]
 fn hadolint_finds_nothing_in_the_dockerfile() {
     let generated = Generated::new(IMAGE);
@@ -241,7 +264,19 @@ fn terraform_plans_a_fleet_from_one_rendering() {
 }
 
 /// Has Terraform evaluate everything, with values made up where AWS would have to be asked.
-const PLAN: &str = r#"mock_provider "aws" {}
+const PLAN: &str = r#"mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = {
+      partition = "aws"
+    }
+  }
+
+  mock_data "aws_region" {
+    defaults = {
+      region = "eu-west-2"
+    }
+  }
+}
 
 run "plan" {
   command = plan

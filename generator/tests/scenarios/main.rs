@@ -152,6 +152,7 @@ fn main() -> ExitCode {
     }));
     trials
         .push(of_all("a request after an upgrade reaches the newer release", upgrades::unmet_newer_requests));
+    trials.push(of_all("upgraded, a run tells its own notifier", upgrades::unmet_former_notifier));
     trials.push(Trial::test("the published schema refuses what is not documented", || {
         let accepted = Published::read().accepts_what_is_not_documented();
         if accepted { Err("it accepts it".into()) } else { Ok(()) }

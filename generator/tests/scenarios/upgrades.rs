@@ -178,6 +178,47 @@ pub(crate) fn notices_a_role_that_shrinks() -> bool {
         .any(|one| one.contains("does not allow dynamodb:DeleteItem"))
 }
 
+/// A run tells the notifier that it began with of its end, whichever notifier the upgraded stack has, and is denied it where nothing is kept.
+/// What is wrong with that.
+pub(crate) fn unmet_former_notifier() -> Vec<String> {
+    let arn = |name: &str| format!("arn:aws:lambda:eu-west-2:123456789012:function:{name}");
+    let stack = |name: Option<&str>| {
+        let notifier =
+            name.map(|name| format!("notifications: {{notifier_function_arn: '{}'}}\n", arn(name)));
+        let text = format!("name: asg-recycle\n{}", notifier.unwrap_or_default());
+        AsgRecycle::from_config(config::parse(text.as_bytes()).expect("it has no fault")).expect("it builds")
+    };
+    let deployed =
+        |stack: &AsgRecycle| Rc::new(Deployment::of(stack).unwrap_or_else(|problems| panic!("{problems}")));
+    let scenario =
+        Scenario::parse("group: {min: 1, desired: 1, max: 2}").unwrap_or_else(|error| panic!("{error}"));
+    let former = deployed(&stack(Some("former")));
+    let mut unmet = Vec::new();
+    for (name, keeps) in [(Some("newer"), true), (None, true), (Some("newer"), false), (None, false)] {
+        let newer = stack(name);
+        let newer = deployed(&if keeps { newer.keeping_notifier(&arn("former")) } else { newer });
+        let runner = scenario.runner(&[Rc::clone(&former)], "out-in", Detail::Plain).expect("it makes sense");
+        let (mut told, mut denied) = (0, 0);
+        let mut visited = BTreeSet::new();
+        upgrade_where(
+            runner,
+            (&newer, false),
+            |state, _| visited.insert(state.to_owned()),
+            |upgraded| {
+                let calls = upgraded.run.world.record().calls.iter();
+                let (answered, refused): (Vec<_>, Vec<_>) = calls
+                    .filter(|call| call.action.to_string().ends_with("nvoke"))
+                    .partition(|call| call.answer.is_ok());
+                (told, denied) = (told + answered.len(), denied + refused.len());
+            },
+        );
+        if told == 0 || keeps != (denied == 0) {
+            unmet.push(format!("to {name:?}, kept: {keeps}: told {told} times, and denied {denied}"));
+        }
+    }
+    unmet
+}
+
 /// A request that comes after an upgrade in any state of a run is of the newer release: the holder that cannot read it leaves it to a
 /// successor, which can. What is wrong with that.
 pub(crate) fn unmet_newer_requests() -> Vec<String> {

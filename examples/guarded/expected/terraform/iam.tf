@@ -370,6 +370,12 @@ resource "aws_iam_role_policy" "lock_watch" {
         Resource = [aws_sns_topic.recycles.arn]
       },
       {
+        Sid      = "TellNotifier"
+        Effect   = var.notifier_function_arn == null ? "Deny" : "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = var.notifier_function_arn == null ? ["*"] : [var.notifier_function_arn, "${var.notifier_function_arn}:*"]
+      },
+      {
         Sid    = "Start"
         Effect = "Allow"
         Action = ["states:StartExecution"]

@@ -24,6 +24,19 @@ resource "terraform_data" "deployment" {
   lifecycle {
     ignore_changes = [input]
 
+    precondition {
+      condition     = data.aws_partition.current.partition == "aws"
+      error_message = "The module was generated for the partition aws, and this is ${data.aws_partition.current.partition}: name the region in stack.yaml, and generate it again for that."
+    }
+
+    precondition {
+      condition = alltrue([
+        for arn in concat(var.alarm_action_arns, compact([var.notifier_function_arn, var.code_signing_config_arn, var.log_destination_arn])) :
+        contains(["", data.aws_region.current.region], element(split(":", arn), 3))
+      ])
+      error_message = "An ARN is of another region than ${data.aws_region.current.region}, where AWS takes none of elsewhere: see alarm_action_arns, notifier_function_arn, code_signing_config_arn, log_destination_arn."
+    }
+
     postcondition {
       condition     = self.output == "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
       error_message = "This state is of ${self.output}, and not of ${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}: each deployment has a state of its own. Initialise with that one's key."

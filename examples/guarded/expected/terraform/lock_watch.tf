@@ -21,6 +21,7 @@ resource "aws_sfn_state_machine" "lock_watch" {
           own         = local.prefix
           environment = var.environment
           runbook     = var.runbook_url == null ? "" : var.runbook_url
+          notifier    = var.notifier_function_arn == null ? "" : var.notifier_function_arn
           looked_at   = "{% $exists($states.input.time) ? $toMillis($states.input.time) : 0 %}"
         }
         Next = "Read locks"
@@ -69,7 +70,7 @@ resource "aws_sfn_state_machine" "lock_watch" {
               Resource       = "arn:aws:states:::aws-sdk:sfn:describeExecution"
               TimeoutSeconds = 60
               Arguments      = { ExecutionArn = "{% $states.input.arn %}" }
-              Output         = "{% $merge([$states.input, {'begun': $toMillis($states.result.StartDate)}]) %}"
+              Output         = "{% ( $begun := $toMillis($states.result.StartDate); $is_old := $looked_at - $begun >= 259200000; $asked := $is_old and $exists($states.result.Input) ? $parse($states.result.Input) : {}; $merge([ $states.input, {'begun': $begun}, $is_old and $type($asked) = 'object' ? {'asked': { 'component': $asked.component, 'success_channel': $asked.success_channel, 'monitoring_slack_channel': $asked.monitoring_slack_channel, 'emoji': $asked.emoji, 'team': $asked.team, 'notify_pager_duty': $asked.notify_pager_duty }} : {} ]) ) %}"
               Retry = [
                 {
                   ErrorEquals = ["Sfn.ExecutionDoesNotExistException"]
@@ -147,17 +148,22 @@ resource "aws_sfn_state_machine" "lock_watch" {
         MaxConcurrency = 5
         ItemProcessor = {
           ProcessorConfig = { Mode = "INLINE" }
-          StartAt         = "Tell of one"
+          StartAt         = "What happened"
           States = {
+            "What happened" = {
+              Type   = "Pass"
+              Output = "{% ( $one := $states.input; $region := $split($one.arn, ':')[3]; $hours := $string($round(($looked_at - $one.begun) / 3600000, 1)); $merge([$one, { 'region': $region, 'account': $split($one.arn, ':')[4], 'component': $exists($one.asked.component) ? $one.asked.component : $one.group, 'text': $one.begun = 0 ? $one.group & ' is held by an execution that Step Functions has forgotten, so by none that lives: what it changed is to be put back by hand' : $one.group & ' has been held for ' & $hours & ' hours by one execution, longer than the 72 of alarms.lock_held_hours: see what it waits for', 'console': 'console.aws.amazon.com' = '' ? '' : 'https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region & '#/v2/executions/details/' & $one.arn }]) ) %}"
+              Next   = "Tell of one"
+            }
             "Tell of one" = {
               Type           = "Task"
               Resource       = "arn:aws:states:::aws-sdk:sns:publish"
               TimeoutSeconds = 60
               Arguments = {
                 TopicArn         = aws_sns_topic.recycles.arn
-                Subject          = "{% $substring('asg-recycle slow: ' & $replace($states.input.group, /[^ -~]/, '?'), 0, 99) %}"
+                Subject          = "{% $substring('asg-recycle slow in ' & $environment & ': ' & $replace($states.input.group, /[^ -~]/, '?'), 0, 99) %}"
                 MessageStructure = "json"
-                Message          = "{% ( $one := $states.input; $region := $split($one.arn, ':')[3]; $is_forgotten := $one.begun = 0; $hours := $string($round(($looked_at - $one.begun) / 3600000, 1)); $text := $is_forgotten ? $one.group & ' is held by an execution that Step Functions has forgotten, so by none that lives: what it changed is to be put back by hand' : $one.group & ' has been held for ' & $hours & ' hours by one execution, longer than the 72 of alarms.lock_held_hours: see what it waits for'; $console := 'console.aws.amazon.com' = '' ? '' : 'https://' & $region & '.console.aws.amazon.com/states/home?region=' & $region & '#/v2/executions/details/' & $one.arn; $todo := $runbook = '' ? '' : $runbook & '#slow'; $seen := $console = '' ? $one.arn : $console; $string($merge([ {'default': $string($merge([ { 'version': 1, 'status': 'slow', 'text': $text, 'environment': $environment, 'auto_scaling_group_name': $one.group, 'account_id': $split($one.arn, ':')[4], 'execution_arn': $one.arn }, $is_forgotten ? {} : { 'started_at': $fromMillis($one.begun), 'held_seconds': $round(($looked_at - $one.begun) / 1000) }, $todo = '' ? {} : {'runbook': $todo}, $console = '' ? {} : {'console': $console} ]))}, 'json' = 'text' ? {'email': $join([ 'asg-recycle slow: ' & $one.group, '', $text, '', 'Group:       ' & $one.group, 'Environment: ' & $environment, 'Account:     ' & $split($one.arn, ':')[4] & ', ' & $region, $is_forgotten ? [] : 'Since:       ' & $fromMillis($one.begun), 'Execution:   ' & $seen, $todo = '' ? [] : 'What to do:  ' & $todo ], '\\n')} : {}, 'json' = 'chat' ? {'https': $string({ 'version': '1.0', 'source': 'custom', 'content': { 'textType': 'client-markdown', 'title': ':hourglass_flowing_sand: ' & $substring($one.group, 0, 150) & ': slow in ' & $environment, 'description': $text, 'nextSteps': [$todo = '' ? [] : 'What to do: ' & $todo, 'Execution: ' & $seen], 'keywords': ['slow', $environment] }, 'metadata': {'threadId': $substring($split($one.arn, ':')[7], 0, 80), 'eventType': 'asg-recycle slow', 'relatedResources': [$one.group]} })} : {} ])) ) %}"
+                Message          = "{% ( $one := $states.input; $is_forgotten := $one.begun = 0; $console := $one.console; $todo := $runbook = '' ? '' : $runbook & '#slow'; $seen := $console = '' ? $one.arn : $console; $string($merge([ {'default': $string($merge([ { 'version': 1, 'status': 'slow', 'text': $one.text, 'environment': $environment, 'auto_scaling_group_name': $one.group, 'account_id': $one.account, 'execution_arn': $one.arn }, $is_forgotten ? {} : { 'started_at': $fromMillis($one.begun), 'held_seconds': $round(($looked_at - $one.begun) / 1000) }, $todo = '' ? {} : {'runbook': $todo}, $console = '' ? {} : {'console': $console} ]))}, 'json' = 'text' ? {'email': $join([ 'asg-recycle slow in ' & $environment & ': ' & $one.group, '', $one.text, '', 'Group:       ' & $one.group, 'Environment: ' & $environment, 'Account:     ' & $one.account & ', ' & $one.region, $is_forgotten ? [] : 'Since:       ' & $fromMillis($one.begun), 'Execution:   ' & $seen, $todo = '' ? [] : 'What to do:  ' & $todo ], '\\n')} : {}, 'json' = 'chat' ? {'https': $string({ 'version': '1.0', 'source': 'custom', 'content': { 'textType': 'client-markdown', 'title': ':hourglass_flowing_sand: ' & $substring($one.group, 0, 150) & ': slow in ' & $environment, 'description': $one.text, 'nextSteps': [$todo = '' ? [] : 'What to do: ' & $todo, 'Execution: ' & $seen], 'keywords': ['slow', $environment] }, 'metadata': {'threadId': $substring($split($one.arn, ':')[7], 0, 80), 'eventType': 'asg-recycle slow', 'relatedResources': [$one.group]} })} : {}, 'json' = 'pager_duty' ? {'https': $string($merge([ { 'AlarmName': 'asg-recycle ' & $split($one.arn, ':')[6] & ' ' & $one.group, 'NewStateValue': 'ALARM', 'NewStateReason': $substring($one.text, 0, 1000), 'StateChangeTime': $fromMillis($millis()), 'AWSAccountId': $one.account, 'Region': $one.region, 'event_action': 'trigger', 'dedup_key': $substring('asg-recycle ' & $split($one.arn, ':')[6] & ' ' & $one.group, 0, 255), 'client': 'asg-recycle', 'payload': { 'summary': $substring($one.component & ' in ' & $environment & ': slow: ' & $one.text, 0, 1024), 'source': $one.group, 'severity': $is_forgotten ? 'error' : 'warning', 'timestamp': $fromMillis($millis()), 'component': $one.component, 'group': $environment, 'class': 'slow', 'custom_details': { 'text': $one.text, 'account': $one.account, 'region': $one.region, 'team': $exists($one.asked.team) ? $one.asked.team : '', 'execution': $one.arn } }, 'links': [ $todo = '' ? [] : {'href': $todo, 'text': 'What to do'}, $console = '' ? [] : {'href': $console, 'text': 'The execution'} ] }, $console = '' ? {} : {'client_url': $console} ]))} : {} ])) ) %}"
                 MessageAttributes = {
                   status = {
                     DataType    = "String"
@@ -165,11 +171,49 @@ resource "aws_sfn_state_machine" "lock_watch" {
                   }
                   notify_pager_duty = {
                     DataType    = "String"
-                    StringValue = "false"
+                    StringValue = "{% $lowercase($string($states.input.asked.notify_pager_duty)) = 'true' ? 'true' : 'false' %}"
                   }
                 }
               }
-              Output = {}
+              Output = "{% $states.input %}"
+              Retry = [
+                {
+                  ErrorEquals     = ["States.ALL"]
+                  IntervalSeconds = 5
+                  MaxAttempts     = 4
+                  BackoffRate     = 2
+                  JitterStrategy  = "FULL"
+                },
+              ]
+              Catch = [
+                {
+                  ErrorEquals = ["States.ALL"]
+                  Output      = "{% $merge([$states.input, {'is_untold': true}]) %}"
+                  Next        = "Is there a notifier?"
+                },
+              ]
+              Next = "Is there a notifier?"
+            }
+            "Is there a notifier?" = {
+              Type = "Choice"
+              Choices = [
+                {
+                  Condition = "{% $notifier != '' %}"
+                  Next      = "Tell the notifier"
+                },
+              ]
+              Default = "Told"
+            }
+            "Tell the notifier" = {
+              Type           = "Task"
+              Resource       = "arn:aws:states:::lambda:invoke"
+              TimeoutSeconds = 60
+              Arguments = {
+                FunctionName   = "{% $notifier %}"
+                InvocationType = "Event"
+                Payload        = "{% ( $one := $states.input; { 'username': 'asg-recycle', 'channels': [$distinct($filter( [$one.asked.success_channel, $one.asked.monitoring_slack_channel], function($channel) { $channel != '' } ))], 'emoji': $exists($one.asked.emoji) ? $one.asked.emoji : ':robot_face:', 'text': $one.component & ': ' & $one.text, 'status': 'slow', 'component': $one.component, 'message_content': { 'color': 'warning', 'text': $one.text, 'fields': [ {'title': 'Group', 'value': $one.group, 'short': true}, {'title': 'Environment', 'value': $environment, 'short': true}, {'title': 'Account', 'value': $one.account & ', ' & $one.region, 'short': true}, $one.asked.team != '' ? {'title': 'Team', 'value': $one.asked.team, 'short': true} : [], {'title': 'Execution', 'value': $one.console = '' ? $one.arn : $one.console, 'short': false}, $runbook = '' ? [] : {'title': 'What to do', 'value': $runbook & '#slow', 'short': false} ] } } ) %}"
+              }
+              Output = "{% $states.input %}"
               Retry = [
                 {
                   ErrorEquals     = ["States.ALL"]

@@ -57,7 +57,7 @@ resource "aws_sns_topic_policy" "recycles" {
 }
 
 resource "aws_sns_topic_subscription" "pager_duty" {
-  count = var.pager_duty_endpoint == null ? 0 : 1
+  count = nonsensitive(var.pager_duty_endpoint == null) ? 0 : 1
 
   region                 = var.region
   topic_arn              = aws_sns_topic.recycles.arn
@@ -67,7 +67,7 @@ resource "aws_sns_topic_subscription" "pager_duty" {
   filter_policy_scope    = "MessageAttributes"
 
   filter_policy = jsonencode({
-    status            = ["failed", "rolled_back", "restored", "skipped"]
+    status            = ["failed", "rolled_back", "restored", "skipped", "slow"]
     notify_pager_duty = ["true"]
   })
 }

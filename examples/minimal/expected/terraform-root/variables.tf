@@ -28,9 +28,10 @@ variable "notifier_function_arn" {
 }
 
 variable "pager_duty_endpoint" {
-  description = "HTTPS endpoint that gets the failed recycles of groups that ask to page."
+  description = "HTTPS endpoint that gets the failed recycles of groups that ask to page. It holds a key, so no file has it."
   type        = string
   default     = null
+  sensitive   = true
 }
 
 variable "alarm_action_arns" {

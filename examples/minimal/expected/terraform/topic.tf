@@ -46,7 +46,7 @@ resource "aws_sns_topic_policy" "recycles" {
 }
 
 resource "aws_sns_topic_subscription" "pager_duty" {
-  count = var.pager_duty_endpoint == null ? 0 : 1
+  count = nonsensitive(var.pager_duty_endpoint == null) ? 0 : 1
 
   region                 = var.region
   topic_arn              = aws_sns_topic.recycles.arn

@@ -18,8 +18,45 @@ variable "region" {
   default     = null
 
   validation {
-    condition     = var.region == null || can(regex("^[a-z]{2,4}(-(gov|iso[a-z]?|de))?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$", var.region)) && length(coalesce(var.region, " ")) <= 32
-    error_message = "region must be the code of an AWS region: place, direction and a digit, at most 32 characters."
+    condition = var.region == null || contains([
+      "af-south-1",
+      "ap-east-1",
+      "ap-east-2",
+      "ap-northeast-1",
+      "ap-northeast-2",
+      "ap-northeast-3",
+      "ap-south-1",
+      "ap-south-2",
+      "ap-southeast-1",
+      "ap-southeast-2",
+      "ap-southeast-3",
+      "ap-southeast-4",
+      "ap-southeast-5",
+      "ap-southeast-6",
+      "ap-southeast-7",
+      "ca-central-1",
+      "ca-west-1",
+      "eu-central-1",
+      "eu-central-2",
+      "eu-north-1",
+      "eu-south-1",
+      "eu-south-2",
+      "eu-west-1",
+      "eu-west-2",
+      "eu-west-3",
+      "il-central-1",
+      "me-central-1",
+      "me-south-1",
+      "me-west-1",
+      "mx-central-1",
+      "sa-east-1",
+      "sa-west-1",
+      "us-east-1",
+      "us-east-2",
+      "us-west-1",
+      "us-west-2",
+    ], coalesce(var.region, "none"))
+    error_message = "region must be a region of the partition aws: for one that is newer, add it to newer_regions in stack.yaml and generate again."
   }
 }
 
@@ -29,8 +66,8 @@ variable "slack_channel" {
   default     = "webops-recycles"
 
   validation {
-    condition     = var.slack_channel == null || can(regex("^[A-Za-z0-9_-]+$", var.slack_channel)) && length(coalesce(var.slack_channel, " ")) <= 80
-    error_message = "slack_channel must be the name of a Slack channel without the `#`, at most 80 characters."
+    condition     = var.slack_channel == null || can(regex("^(([A-Za-mo-z0-9_-]|n[A-Za-np-z0-9_-]|no[A-Za-mo-z0-9_-]|non[A-Za-df-z0-9_-]|none[A-Za-z0-9_-])[A-Za-z0-9_-]*|n(on?)?)$", var.slack_channel)) && length(coalesce(var.slack_channel, " ")) <= 80
+    error_message = "slack_channel must be the name of a Slack channel without the `#`, other than `none`, at most 80 characters."
   }
 }
 
@@ -40,15 +77,16 @@ variable "notifier_function_arn" {
   default     = null
 
   validation {
-    condition     = var.notifier_function_arn == null || can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$", var.notifier_function_arn)) && length(coalesce(var.notifier_function_arn, " ")) <= 256
-    error_message = "notifier_function_arn must be the ARN of a Lambda function, at most 256 characters."
+    condition     = var.notifier_function_arn == null || can(regex("^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$", var.notifier_function_arn)) && length(coalesce(var.notifier_function_arn, " ")) <= 256
+    error_message = "notifier_function_arn must be the ARN of a Lambda function in the partition aws, at most 256 characters."
   }
 }
 
 variable "pager_duty_endpoint" {
-  description = "HTTPS endpoint that gets the failed recycles of groups that ask to page."
+  description = "HTTPS endpoint that gets the failed recycles of groups that ask to page. It holds a key, so no file has it."
   type        = string
   default     = null
+  sensitive   = true
 
   validation {
     condition     = var.pager_duty_endpoint == null || can(regex("^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?$", var.pager_duty_endpoint)) && length(coalesce(var.pager_duty_endpoint, " ")) <= 2048
@@ -63,8 +101,8 @@ variable "alarm_action_arns" {
   nullable    = false
 
   validation {
-    condition     = length(var.alarm_action_arns) <= 5 && alltrue([for each in var.alarm_action_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=-]+$", each))])
-    error_message = "alarm_action_arns must each be the ARN of an alarm action, at most 5 of them."
+    condition     = length(var.alarm_action_arns) <= 5 && alltrue([for each in var.alarm_action_arns : can(regex("^arn:aws:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9]*:[A-Za-z0-9_.:/#@+=-]+$", each))])
+    error_message = "alarm_action_arns must each be the ARN of an alarm action in the partition aws, at most 5 of them."
   }
 }
 
@@ -85,8 +123,8 @@ variable "permissions_boundary_arn" {
   default     = "arn:aws:iam::123456789012:policy/webops-boundary"
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$", var.permissions_boundary_arn)) && length(coalesce(var.permissions_boundary_arn, " ")) <= 2048
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, at most 2048 characters."
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$", var.permissions_boundary_arn)) && length(coalesce(var.permissions_boundary_arn, " ")) <= 2048
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy in the partition aws, at most 2048 characters."
   }
 }
 

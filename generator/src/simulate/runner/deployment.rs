@@ -94,7 +94,7 @@ impl Deployment {
                 key: stack.lock.hash_key.to_owned(),
                 ..TableSpec::default()
             },
-            roles: Some(Roles::of(stack, PLACE, notifier.is_some())?),
+            roles: Some(Roles::of(stack, PLACE)?),
             notifier,
             strategies: profiles(recycle.config())?,
             alarms: alarms(recycle.config()),

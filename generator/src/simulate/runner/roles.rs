@@ -11,16 +11,16 @@ use crate::stack::{Place, RolePolicy, Stack};
 /// The roles of a stack.
 #[derive(Debug, Clone)]
 pub struct Roles {
-    /// What the machine may do, with the notifier where there is one.
+    /// What the machine may do, of notifiers too.
     pub machine: Arc<RolePolicies>,
     /// What the handler may do.
     pub handler: Arc<RolePolicies>,
 }
 
 impl Roles {
-    pub(super) fn of(stack: &Stack, place: Place<'_>, has_notifier: bool) -> Result<Self, Problem> {
+    pub(super) fn of(stack: &Stack, place: Place<'_>) -> Result<Self, Problem> {
         let iam = &stack.iam;
-        let machine = [&iam.machine.policy].into_iter().chain(has_notifier.then_some(&iam.notifier));
+        let machine = [&iam.machine.policy, &iam.notifier];
         Ok(Self {
             machine: read(stack, place, machine)?,
             handler: read(stack, place, [&iam.handler.policy])?,

@@ -134,7 +134,7 @@ fn people_are_told_once_a_day_of_a_lock_that_is_held_too_long_and_of_the_stacks_
     );
     for minutes in [day, day + 14, 2 * day, 9 * day + 3] {
         let [message] = &of(own, minutes)[..] else { panic!("once at {minutes}") };
-        assert_eq!(message["Subject"], "asg-recycle slow: web-asg");
+        assert_eq!(message["Subject"], "asg-recycle slow in production: web-asg");
         let texts: Value = serde_json::from_str(message["Message"].as_str().expect("text")).expect("JSON");
         let body: Value = serde_json::from_str(texts["default"].as_str().expect("text")).expect("JSON");
         assert_eq!((&body["status"], &body["auto_scaling_group_name"]), (&json!("slow"), &json!("web-asg")));
@@ -227,6 +227,53 @@ fn one_message_that_is_refused_keeps_nobody_from_hearing_of_the_others() {
     ran.failure();
 }
 
+/// What a published form of a message has to be.
+fn holds_to(schema: &str, message: &Value) {
+    let schema: Value = serde_json::from_str(schema).expect("JSON");
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    compiler.add_resource("https://asg-recycle/form", schema).expect("it is a schema");
+    let index = compiler.compile("https://asg-recycle/form", &mut schemas).expect("it is there");
+    assert_eq!(schemas.validate(message, index).map_err(|error| format!("{error:#}")), Ok(()));
+}
+
+/// The execution says what its group asked for: to be paged, and which channels hear of it.
+#[test]
+fn who_is_told_of_a_recycle_is_told_that_it_is_slow() {
+    let options = "alarms: {lock_held_hours: 24, runbook_url: 'https://example.com/runbook'}\n\
+                   notifications: {https_form: pager_duty, pager_duty: true, \
+                   notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:notifier'}";
+    let asked = json!({
+        "component": "web", "success_channel": "all", "monitoring_slack_channel": "web-alerts", "team": "web",
+        "notify_pager_duty": "True",
+    });
+    let started = Moment(START.0 - 24 * HOUR_MS).to_string();
+    let holder = ok(json!({"StartDate": started, "Status": "RUNNING", "Input": asked.to_string()}));
+    let ran = looked_of(options, &[("scan", vec![page(&[OWN], true)]), ("describeExecution", vec![holder])]);
+    let of = |action: &str| {
+        let mut calls = ran.script.calls.iter().filter(|(_, called, _)| called == action);
+        calls.next().map(|(_, _, arguments)| arguments.clone()).expect("it is called")
+    };
+    let published = of("publish");
+    assert_eq!(published["Subject"], "ALARM: asg-recycle slow in production: web-asg");
+    let attributes = &published["MessageAttributes"];
+    assert_eq!(attributes["notify_pager_duty"]["StringValue"], "true", "{attributes}");
+    let texts: Value = serde_json::from_str(published["Message"].as_str().expect("text")).expect("JSON");
+    let incident: Value = serde_json::from_str(texts["https"].as_str().expect("text")).expect("JSON");
+    holds_to(include_str!("../../../tests/it/messages/pager_duty.schema.json"), &incident);
+    assert_eq!(incident["dedup_key"], "asg-recycle demo-production web-asg", "that of its recycles");
+    assert_eq!(
+        (&incident["event_action"], &incident["payload"]["group"]),
+        (&json!("trigger"), &json!("production"))
+    );
+    let told = &of("invoke")["Payload"];
+    assert_eq!((&told["channels"], &told["status"]), (&json!(["all", "web-alerts"]), &json!("slow")));
+    assert_eq!((&told["component"], &told["message_content"]["color"]), (&json!("web"), &json!("warning")));
+    let fields = told["message_content"]["fields"].as_array().expect("a list");
+    let titles: Vec<&str> = fields.iter().filter_map(|field| field["title"].as_str()).collect();
+    assert_eq!(titles, ["Group", "Environment", "Account", "Team", "Execution", "What to do"]);
+    assert!(fields.iter().all(|field| field["value"].is_string()), "{fields:#?}");
+}
+
 /// As each reader gets it.
 #[test]
 fn a_slow_recycle_is_told_in_every_form() {
@@ -241,7 +288,7 @@ fn a_slow_recycle_is_told_in_every_form() {
     assert_eq!(
         message["email"].as_str().expect("text").lines().collect::<Vec<_>>(),
         [
-            "asg-recycle slow: web-asg",
+            "asg-recycle slow in production: web-asg",
             "",
             "web-asg has been held for 24 hours by one execution, longer than the 24 of alarms.lock_held_hours: see what it waits for",
             "",
@@ -254,12 +301,7 @@ fn a_slow_recycle_is_told_in_every_form() {
         ]
     );
     let chat: Value = serde_json::from_str(message["https"].as_str().expect("text")).expect("JSON");
-    let schema = include_str!("../../../tests/it/messages/chat.schema.json");
-    let schema: Value = serde_json::from_str(schema).expect("JSON");
-    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    compiler.add_resource("https://asg-recycle/chat", schema).expect("it is a schema");
-    let index = compiler.compile("https://asg-recycle/chat", &mut schemas).expect("it is there");
-    assert_eq!(schemas.validate(&chat, index).map_err(|error| format!("{error:#}")), Ok(()));
+    holds_to(include_str!("../../../tests/it/messages/chat.schema.json"), &chat);
     assert_eq!(chat["content"]["title"], ":hourglass_flowing_sand: web-asg: slow in production");
     assert_eq!(
         chat["content"]["nextSteps"],
@@ -295,6 +337,7 @@ fn its_role_allows_what_it_calls_and_nothing_else() {
         })
         .collect();
     called.push("states:StartExecution".to_owned()); // by the rule
+    called.extend(definition.contains(":states:::lambda:invoke").then(|| "lambda:InvokeFunction".to_owned()));
     called.sort();
     let mut allowed = allowed;
     allowed.sort();

@@ -23,9 +23,13 @@ DYING = {
 
 
 def definition():
-    file = pathlib.Path(__file__).parents[4] / "templates/lock_watch/lock_watch.asl.json"
-    text = file.read_text()
-    words = {"MESSAGE": "{% $string({'default': $states.input.group}) %}", "HELD_MILLISECONDS": "1"}
+    folder = pathlib.Path(__file__).parents[4] / "templates/lock_watch"
+    text = (folder / "lock_watch.asl.json").read_text()
+    for word, file in {"ASKED": "asked", "WORDS": "words", "MESSAGE": "message", "SLACK_STYLE": "notifier"}.items():
+        lines = [line.strip() for line in (folder / f"{file}.jsonata").read_text().splitlines()]
+        text = text.replace(f'"{word}"', json.dumps("{% " + " ".join(lines) + " %}"))
+    words = {"HELD_HOURS": "it may", "HELD_MILLISECONDS": "1", "ALARM_WORD": "ALARM: ", "HTTPS_FORM": "pager_duty"}
+    words |= {"EMAIL_FORM": "text", "CONSOLE": "console.aws.amazon.com", "NOTIFIER": ""}
     words |= {"REPEAT_MILLISECONDS": "1", "INTERVAL_MILLISECONDS": "0"}
     words |= {"TOPIC_ARN": "arn:aws:sns:eu-west-2:123456789012:none"}
     words |= {"PARTITION": "aws", "LOCK_TABLE": TABLE, "METRIC": "LockHeldSeconds", "NAMESPACE": NAMESPACE}

@@ -16,7 +16,6 @@ const KEYS: &[(ParameterKey, &str)] = &[
     (ParameterKey::Environment, "staging"),
     (ParameterKey::SlackChannel, "webops"),
     (ParameterKey::NotifierFunctionArn, FUNCTION),
-    (ParameterKey::PagerDutyEndpoint, "https://events.pagerduty.com/x"),
     (ParameterKey::AlarmActionArns, "arn:aws:sns:eu-west-2:123456789012:alarms"),
     (ParameterKey::RunbookUrl, "https://runbooks.example.com/a?b=c"),
     (ParameterKey::PermissionsBoundaryArn, "arn:aws:iam::123456789012:policy/b"),
@@ -73,6 +72,11 @@ fn texts() -> Vec<String> {
         "arn:aws:sns:eu-west-2:123456789012:t",
         "arn:aws:sns:eu-west-2:123456789012:",
         "ARN:aws:sns:eu-west-2:123456789012:t",
+        "arn:aws-cn:sns:eu-west-2:123456789012:t",
+        "arn:aws-cn:iam::aws:policy/AdministratorAccess",
+        "arn:aws-cn:lambda:eu-west-2:123456789012:function:f",
+        "non",
+        "nonesuch",
     ];
     let long = [28, 29, 80, 81, 512, 513].map(|length| "a".repeat(length));
     let paths = [510, 511].map(|length| format!("/{}/", "a".repeat(length)));
@@ -176,6 +180,70 @@ fn cloudformation_refuses(template: &Value, key: ParameterKey, text: &str) -> bo
     !items.iter().all(fits)
         || length_max.is_some_and(|most| text.chars().count() as u64 > most)
         || values.is_some_and(|values| !values.iter().any(|value| super::text_of(value) == text))
+}
+
+/// No file has it, and every format takes what a topic can deliver to, or nothing where `stack.yaml` does not say that there is one.
+#[test]
+fn the_endpoint_that_pages_is_a_url_and_given_to_deployments_alone() {
+    for needed in [false, true] {
+        let text = format!("name: demo\nnotifications: {{pager_duty: {needed}}}\n");
+        let config = config::parse(text.as_bytes()).expect("it has no fault");
+        let recycle = asg_recycle::AsgRecycle::from_config(config).expect("it builds");
+        let key = ParameterKey::PagerDutyEndpoint;
+        let parameter = recycle.stack().parameters.iter().find(|one| one.key == key).expect("it is one");
+        assert!(parameter.secret && parameter.default.is_none() && parameter.optional != needed);
+        for (format, reader) in FORMATS.iter().zip(READERS) {
+            let refuses = (reader.refuses)(&format.render(recycle.stack()));
+            for text in texts().into_iter().chain(["https://events.pagerduty.com/x".to_owned()]) {
+                let is_refused = text.parse::<config::EndpointUrl>().is_err();
+                assert_eq!(refuses(key, &text), is_refused, "{}: {text:?}", reader.format);
+            }
+        }
+        let files = Terraform.render(recycle.stack());
+        for file in ["terraform/variables.tf", "terraform-root/variables.tf"] {
+            let text = String::from_utf8(files[file].clone()).expect("text");
+            let (_, rest) = text.split_once("\"pager_duty_endpoint\" {").expect("it is there");
+            let (block, _) = rest.split_once("\n}\n").expect("it ends");
+            assert!(
+                block.lines().any(|line| line.split_whitespace().eq(["sensitive", "=", "true"])),
+                "{block}"
+            );
+            assert_eq!(block.contains("default"), !needed, "{block}");
+        }
+        let files = CloudFormation.render(recycle.stack());
+        let template: Value = serde_yaml::from_slice(&files["cloudformation/template.yaml"]).expect("YAML");
+        let declared = &template["Parameters"]["PagerDutyEndpoint"];
+        assert_eq!((&declared["NoEcho"], declared.get("Default").is_none()), (&json!(true), needed));
+    }
+}
+
+/// What there is not, and what the program does not know unless it is told.
+#[test]
+fn a_region_that_there_is_not_is_refused_by_file_and_formats() {
+    let stack = |more: &str| {
+        let config = config::parse(format!("name: demo\n{more}").as_bytes()).expect("it has no fault");
+        asg_recycle::AsgRecycle::from_config(config).expect("it builds")
+    };
+    for (more, region, is_taken) in [
+        ("", "eu-west-2", true),
+        ("", "ap-southeast-2", true),
+        ("", "eu-west-9", false),
+        ("", "cn-north-1", false), // of another partition
+        ("newer_regions: [eu-west-9]\n", "eu-west-9", true),
+        ("newer_regions: [eu-west-9]\n", "eu-west-8", false),
+    ] {
+        let of_file = config::parse(format!("name: demo\n{more}region: {region}\n").as_bytes()).is_ok();
+        assert_eq!(of_file, is_taken || region.starts_with("cn-"), "{region}");
+        let recycle = stack(more);
+        let refuses = by_terraform(&Terraform.render(recycle.stack()));
+        assert_eq!(refuses(ParameterKey::Region, region), !is_taken, "{region}");
+        let files = CloudFormation.render(recycle.stack());
+        let template: Value = serde_yaml::from_slice(&files["cloudformation/template.yaml"]).expect("YAML");
+        let rule = &template["Rules"]["RegionOfThePartition"]["Assertions"][0]["Assert"]["Fn::Contains"];
+        assert_eq!(rule[1], json!({"Ref": "AWS::Region"}));
+        let known = rule[0].as_array().expect("a list").contains(&region.into());
+        assert_eq!(known, is_taken, "{region}");
+    }
 }
 
 #[test]

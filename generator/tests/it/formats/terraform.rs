@@ -214,6 +214,8 @@ fn declare_functions(context: &mut Context<'static>) {
     };
     let length = |args: FuncArgs| Ok(hcl::Value::from(args[0].as_array().map_or(0, Vec::len)));
     context.declare_func("length", FuncDef::builder().param(ParamType::Any).build(length));
+    let same = |args: FuncArgs| Ok(args[0].clone());
+    context.declare_func("nonsensitive", FuncDef::builder().param(ParamType::Any).build(same));
     context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
     context.declare_func("filebase64sha256", FuncDef::builder().param(ParamType::Any).build(hash));
     context.declare_func("jsonencode", FuncDef::builder().param(ParamType::Any).build(jsonencode));

@@ -61,7 +61,7 @@ fn notices(stack: &Settings) -> Vec<Notice> {
     let died = Problem::of("detail.input.restore_attempt", "3", reason);
     let rejected = [rejection(None, tag), rejection(Some(dead), died)];
     let of_rejection = |rejection: &Rejection| Notice {
-        subject: rejection.subject(),
+        subject: rejection.subject(Some(&stack.teller())),
         message: rejection.message(Some(&stack.teller())).expect("JSON").0,
         attributes: rejection
             .attributes()

@@ -70,3 +70,23 @@ run "takes_the_zip_from_one_place" {
 
   expect_failures = [aws_lambda_function.handler]
 }
+
+run "takes_no_alarm_action_of_another_region" {
+  command = plan
+
+  variables {
+    alarm_action_arns = ["arn:aws:sns:nowhere-1:123456789012:alarms"]
+  }
+
+  expect_failures = [terraform_data.deployment]
+}
+
+run "takes_no_arn_of_another_partition" {
+  command = plan
+
+  variables {
+    alarm_action_arns = ["arn:aws-elsewhere:sns:eu-west-2:123456789012:alarms"]
+  }
+
+  expect_failures = [var.alarm_action_arns]
+}

@@ -17,7 +17,7 @@ mock_provider "aws" {
 
   mock_data "aws_region" {
     defaults = {
-      region = "eu-west-2"
+      region = "af-south-1"
     }
   }
 }
@@ -26,16 +26,28 @@ run "is_in_the_region_that_is_asked_for" {
   command = plan
 
   variables {
-    region = "ap-southeast-2"
+    region                = "af-south-1"
+    notifier_function_arn = null
+    alarm_action_arns     = ["arn:aws:sns:af-south-1:123456789012:webops-alarms"]
   }
 
   assert {
-    condition     = aws_sqs_queue.events.region == "ap-southeast-2"
+    condition     = aws_sqs_queue.events.region == "af-south-1"
     error_message = "The queue is in another region."
   }
 
   assert {
-    condition     = output.lock_table_arn == "arn:aws:dynamodb:ap-southeast-2:123456789012:table/asg-recycle-locks"
+    condition     = output.lock_table_arn == "arn:aws:dynamodb:af-south-1:123456789012:table/asg-recycle-locks"
     error_message = "The table is in another region."
   }
+}
+
+run "takes_no_region_that_there_is_not" {
+  command = plan
+
+  variables {
+    region = "af-south-9"
+  }
+
+  expect_failures = [var.region]
 }

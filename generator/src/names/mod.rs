@@ -1,5 +1,9 @@
 //! The names of the deployed resources: one place, so that the lengths that are checked are those that are built.
 
+pub mod regions;
+
+pub use regions::partition;
+
 /// A resource whose name is built from the stack's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceName {
@@ -82,22 +86,6 @@ impl ResourceName {
         let region = if self.regional { 1 + REGION_LENGTH_MAX } else { 0 };
         self.length_max - self.suffix.len() - region
     }
-}
-
-/// The partition that a region belongs to. The state machine's definition names it, so a stack is generated for one.
-/// Source: the AWS General Reference; regions of partitions that are not public yet count as `aws`.
-pub fn partition(region: &str) -> &'static str {
-    const PARTITIONS: &[(&str, &str)] = &[
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
-    found.map_or("aws", |(_, partition)| partition)
 }
 
 /// What the domains of a region's services end with.
