@@ -10,6 +10,7 @@ mod refusals;
 mod scaling;
 mod scripts;
 mod services;
+mod taken_by_others;
 mod warm_pools;
 
 use std::sync::Arc;
