@@ -170,10 +170,8 @@ mod tests {
         assert_eq!(parsed(text), expected);
     }
 
-    #[test]
-    fn every_key_reaches_its_field() {
-        let config = parsed(
-            "name: n\nenvironment: e\nregion: us-east-1\nnewer_regions: [us-east-9]\n\
+    /// Each key with a value that is not its default.
+    const EVERY_KEY: &str = "name: n\nenvironment: e\nregion: us-east-1\nnewer_regions: [us-east-9]\n\
              handler: {architecture: arm64, memory_megabytes: 129, timeout_seconds: 31, log_level: trace, \
              reserved_concurrency: 7, allowed_step_functions: [other]}\n\
              queue: {batch_size: 9, batching_window_seconds: 1, max_receive_count: 6, maximum_concurrency: 4}\n\
@@ -185,8 +183,11 @@ mod tests {
              alarms: {action_arns: ['arn:aws:sns:us-east-1:123456789012:t'], runbook_url: 'https://r.example'}\n\
              permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /p/}\n\
              encryption: {customer_key: true}\nlocks: {create_table: false}\nlogs: {retention_days: 1}\ntags: {k: v, empty: ''}\n\
-             strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n",
-        );
+             strategies: {out-in-timed: {time_zone: Europe/London, poll_interval_seconds: 5}}\n";
+
+    #[test]
+    fn every_key_reaches_its_field() {
+        let config = parsed(EVERY_KEY);
         let mut expected = Config::with_defaults(text("n"));
         (expected.environment, expected.region) = (text("e"), text("us-east-1"));
         expected.newer_regions = vec![text("us-east-9")].try_into().unwrap();
