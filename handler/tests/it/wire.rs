@@ -224,7 +224,7 @@ fn a_rejection_is_published_with_attributes_to_filter_by() {
     }
     for part in [
         "TopicArn=arn%3Aaws%3Asns%3Aeu-west-2%3A123456789012%3Aasg-recycle-test-recycles",
-        "Subject=Recycle%20rejected%3A%20web",
+        "Subject=asg-recycle%20rejected%3A%20web",
         "MessageAttributes.entry.1.Name=",
         "MessageAttributes.entry.2.Name=",
         "StringValue=rejected",
