@@ -182,8 +182,7 @@ fn a_failed_recycle_is_told_of_and_not_the_restore_after_it_that_found_nothing()
     let restore = stage.deliver_status_event();
     stage.emulator.wait(&restore);
     let by_group = page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).ok());
-    // Its launches fail or its time is over, whichever the machine sees first at the pace of the emulator.
-    assert!(by_group.contains("rolled_back Recycle.Launch"), "{by_group}");
+    assert!(by_group.contains("rolled_back Recycle.LaunchFailed"), "{by_group}");
     assert!(!by_group.contains("nothing was left to put back"), "{by_group}");
     let by_execution = page(&operate(&mut stage, &["report", &failed, "-o", "page.html"]).ok());
     assert_eq!(by_group, by_execution, "the same execution");

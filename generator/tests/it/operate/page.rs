@@ -80,8 +80,6 @@ fn steady(text: &str) -> String {
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
         (r"i-[0-9a-f]{17}", "ID"),
         (r"arn:aws:states:\S*?:(search-HASH)", "arn:aws:states:...:$1"),
-        // Whether launches fail or their time is over depends on the pace of the emulator.
-        (r"(?m)^why +Recycle\.Launch(Timeout|Failed): .*$", "why  Recycle.Launch...:"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?Z)?", "MOMENT"),
         (r"\d{4}-\d\d-\d\d", "DAY"),
         (r"\d\d:\d\d:\d\d UTC", "TIME UTC"),
