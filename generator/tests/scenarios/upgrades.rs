@@ -67,7 +67,7 @@ impl FormerVersion {
         let settings = Settings::parse(&self.environment).expect("the handler takes its former settings");
         let read = |documents: &[Value]| Arc::new(RolePolicies::read(documents).expect("policies are read"));
         let roles = Roles { machine: read(&self.machine_role), handler: read(&self.handler_role) };
-        let deployed = Deployment::deployed(&defaults(), &self.definition.to_string(), settings);
+        let deployed = Deployment::deployed(&without_proof(), &self.definition.to_string(), settings);
         deployed.unwrap_or_else(|problems| panic!("{problems}")).with_roles(roles)
     }
 
@@ -98,6 +98,14 @@ impl FormerVersion {
 
 fn defaults() -> config::Config {
     config::parse(b"name: asg-recycle\n").expect("a name is all that a stack needs")
+}
+
+/// The same where nothing has to prove itself: the former version did not know of that.
+fn without_proof() -> config::Config {
+    let settings =
+        ["in-out", "out-in", "out-in-timed"].map(|name| format!("  {name}: {{proving_seconds: 0}}\n"));
+    let text = format!("name: asg-recycle\nstrategies:\n{}", settings.concat());
+    config::parse(text.as_bytes()).expect("settings are known")
 }
 
 /// How a run left its group, and how it ended.

@@ -126,11 +126,7 @@ impl Capacity {
         if self.deleting || self.promise == Promise::Nothing {
             return None;
         }
-        let out = self.may_be_out();
-        let lost = self.lost();
-        // A maximum that the world lowers while an instance is out takes its place for good.
-        let most = self.at_start.saturating_sub(cut).min(self.max);
-        let floor = most.saturating_sub(lost).saturating_sub(out);
+        let (out, lost, floor) = (self.may_be_out(), self.lost(), self.floor());
         let low = (serving < floor).then(|| {
             format!(
                 "{serving} healthy instances in service, at least {floor} promised: {} at the start, {lost} lost to the world, \
@@ -139,6 +135,13 @@ impl Capacity {
             )
         });
         low.or(order)
+    }
+
+    /// How many have to serve at least.
+    pub(super) fn floor(&self) -> u32 {
+        // A maximum that the world lowers while an instance is out takes its place for good.
+        let most = self.at_start.saturating_sub(u32::try_from(self.cut).unwrap_or(u32::MAX)).min(self.max);
+        most.saturating_sub(self.lost()).saturating_sub(self.may_be_out())
     }
 
     /// Whether it is promised how many are healthy, whether or not they serve.
@@ -296,7 +299,9 @@ impl Capacity {
     }
 
     /// Says how the upper bound was broken, where a change broke it. Instance refreshes have bounds of their own.
-    pub(super) fn above_allowed(&self, change: &GroupChange) -> Option<String> {
+    pub(super) fn above_allowed(&mut self, change: &GroupChange) -> Option<String> {
+        // Those of a warm pool may be outdated when they come out of it.
+        self.to_replace = self.to_replace.max(change.sample.outdated);
         if self.refresh_by.is_some() || self.deleting || !matches!(change.event, GroupEvent::Launched(_)) {
             return None;
         }

@@ -9,6 +9,8 @@ pub enum Invariant {
     NeverBelowPromise,
     /// The upper bound.
     NeverAboveAllowed,
+    /// Who takes over has shown that it can.
+    ProvedBeforeLeaving,
     /// What the world takes comes back in time.
     OutageNotProlonged,
     /// What was changed is put back.
@@ -39,9 +41,10 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every invariant.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NeverBelowPromise,
         Self::NeverAboveAllowed,
+        Self::ProvedBeforeLeaving,
         Self::OutageNotProlonged,
         Self::SizesRestored,
         Self::TrueSuccess,
@@ -62,6 +65,7 @@ impl Invariant {
         match self {
             Self::NeverBelowPromise => "never-below-promise",
             Self::NeverAboveAllowed => "never-above-allowed",
+            Self::ProvedBeforeLeaving => "proved-before-leaving",
             Self::OutageNotProlonged => "outage-not-prolonged",
             Self::SizesRestored => "sizes-restored",
             Self::TrueSuccess => "true-success",
@@ -86,6 +90,10 @@ impl Invariant {
             }
             Self::NeverAboveAllowed => {
                 "there are never more live instances than the group's maximum or what replacing needs, and what rebalancing may add"
+            }
+            Self::ProvedBeforeLeaving => {
+                "an instance that is replaced leaves only when those that take over, enough for what the strategy promises, have been in \
+                 service for `proving_seconds`; with one out at a time that is so from the second on"
             }
             Self::OutageNotProlonged => {
                 "what the world takes and asks for is launched as soon as without the recycle: a minute later at most where one is \

@@ -41,13 +41,17 @@ impl Checker {
             }
             return;
         }
-        let is_first = !std::mem::replace(&mut known.has_let_leave, true);
+        let is_first = known.let_leave_at.is_none();
+        known.let_leave_at.get_or_insert(moment);
         let within =
             |opens: Moment, closes: Moment| opens <= moment && moment < closes + BETWEEN_LOOK_AND_WRITE;
         let is_late = |periods: &Vec<(Moment, Moment)>| !periods.iter().any(|one| within(one.0, one.1));
         if is_first && known.run.leaves_within.as_ref().is_some_and(is_late) {
             let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
             self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
+        }
+        if served && let Some(detail) = self.unproved(world, group, &root, moment, is_first) {
+            self.violate(Invariant::ProvedBeforeLeaving, moment, format!("{id} left: {detail}"));
         }
     }
 

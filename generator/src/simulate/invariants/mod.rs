@@ -11,6 +11,7 @@ mod invariant;
 mod leaving;
 mod outage;
 mod promise;
+mod proof;
 mod sizes;
 mod verdict;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
-use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::{GroupIndex, InstanceId};
@@ -81,6 +82,8 @@ pub struct ExpectedExecution {
     pub leaves_within: Option<Vec<(Moment, Moment)>>,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
+    /// How long new instances have to be in service before those that they replace leave.
+    pub proving: Span,
 }
 
 /// An execution as the checker knows it.
@@ -106,8 +109,8 @@ struct Known {
     seen_until: Moment,
     /// The look before it last announced something: what it says of the group then, it says of that look.
     announced_look: Option<Moment>,
-    /// Whether any of what it replaces has left by it.
-    has_let_leave: bool,
+    /// When the first of what it replaces left by it.
+    let_leave_at: Option<Moment>,
     /// What it launched and took away again, though nobody had asked for that.
     taken_again: BTreeSet<InstanceId>,
     /// How it ended, and when.
@@ -228,7 +231,7 @@ impl Checker {
             last_look: None,
             seen_until: Moment(0),
             announced_look: None,
-            has_let_leave: false,
+            let_leave_at: None,
             taken_again: BTreeSet::new(),
             ending: None,
         };

@@ -10,6 +10,7 @@ use asg_recycle_simulator::event_pattern::EventPattern;
 use asg_recycle_simulator::iam_policy::RolePolicies;
 use asg_recycle_simulator::interpreter::{LoadError, Machine};
 use asg_recycle_simulator::states_language::Refusal;
+use asg_recycle_simulator::time::Span;
 use asg_recycle_simulator::world::resources::{Resources, TableSpec};
 use asg_recycle_simulator::world::spec::WorldSpec;
 use serde_json::Value;
@@ -57,6 +58,8 @@ pub struct StrategyProfile {
     pub windowed: bool,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
+    /// How long new instances prove themselves before those that they replace leave.
+    pub proving: Span,
     /// Whether a doubling is undone when its window closes before old instances leave.
     pub leaves_in_windows: bool,
 }
@@ -280,10 +283,15 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
             other => other,
         };
         let says = |key: &str, word: &str| settings.get(key) == Some(&SettingValue::Text(word.to_owned()));
+        let whole = |key: &str| match settings.get(key) {
+            Some(SettingValue::Integer(value)) => u64::try_from(*value).unwrap_or(0),
+            _ => 0,
+        };
         let profile = StrategyProfile {
             promise,
             windowed: strategy.windowed,
             replaces_protected: says("protected_instances", "replace"),
+            proving: Span::seconds(whole("proving_seconds")),
             leaves_in_windows: judged_by.leaves_in_windows.iter().any(|(key, word)| says(key, word)),
         };
         Ok((name.clone(), profile))

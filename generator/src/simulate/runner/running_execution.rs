@@ -10,7 +10,7 @@ use super::recording::Recording;
 use super::run::ExecutionReport;
 use crate::simulate::invariants::{self, Allowed, Ending};
 use asg_recycle_simulator::interpreter::{Execution, HistoryEntry, Status};
-use asg_recycle_simulator::time::Moment;
+use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 
 /// An execution of the machine; children of its Maps are part of it.
@@ -69,6 +69,7 @@ impl RunningExecution {
             allowed: allowed(&self.input),
             leaves_within: profile.filter(|one| one.leaves_in_windows).and_then(|_| windows(&self.input)),
             replaces_protected: profile.is_some_and(|one| one.replaces_protected),
+            proving: profile.map_or(Span::seconds(0), |one| one.proving),
         }
     }
 

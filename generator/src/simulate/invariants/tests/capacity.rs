@@ -11,7 +11,7 @@ use asg_recycle_simulator::world::spec::WorldSpec;
 /// Doubles and halves the group as the strategy does.
 fn out_in(fixture: &mut CheckerFixture) {
     fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
-    fixture.wait(300);
+    fixture.wait(360);
     fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
     for n in 1..=3 {
         fixture.terminate(n, true);
@@ -27,7 +27,7 @@ fn in_out(fixture: &mut CheckerFixture) {
         fixture.terminate(n, true);
         fixture.wait(340);
         fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
-        fixture.wait(300);
+        fixture.wait(360);
     }
     fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
     fixture.look();

@@ -5,6 +5,7 @@ mod capacity;
 mod conduct;
 mod endings;
 mod outage;
+mod proof;
 
 use std::collections::BTreeSet;
 
@@ -65,6 +66,7 @@ impl CheckerFixture {
             allowed,
             leaves_within: None,
             replaces_protected: false,
+            proving: Span::seconds(60),
         };
         self.checker.execution_started(&self.world, run);
     }
