@@ -55,7 +55,7 @@ fn elsewhere(notifier: &Parameter) -> String {
     let given = reference(notifier);
     // Texts without a region have an empty one.
     let region = format!(
-        r#"{{ "Fn::Select": [3, {{ "Fn::Split": [":", {{ "Fn::Join": ["", [{given}, "::::"]] }}] }}] }}"#
+        r#"{{ "Fn::Select": [3, {{ "Fn::Split": [":", {{ "Fn::Join": [":", [{given}, "", "", "", ""]] }}] }}] }}"#
     );
     let here = |region: &str| equal(region, r#"{ Ref: "AWS::Region" }"#);
     let own = match &notifier.default {
@@ -79,9 +79,9 @@ fn has_own_topic(actions: &Parameter, topic: &str) -> String {
         Check::Pattern { length_max: Some(most), .. } => *most,
         other => panic!("a list is bounded, and not {other:?}"),
     };
-    let padding = ",".repeat(most - 1);
+    let padding = r#", """#.repeat(most - 1);
     let joined = format!(r#"{{ "Fn::Join": [",", {}] }}"#, reference(actions));
-    let items = format!(r#"{{ "Fn::Split": [",", {{ "Fn::Join": ["", [{joined}, "{padding}"]] }}] }}"#);
+    let items = format!(r#"{{ "Fn::Split": [",", {{ "Fn::Join": [",", [{joined}{padding}]] }}] }}"#);
     let is_own = |at| equal(&format!(r#"{{ "Fn::Select": [{at}, {items}] }}"#), topic);
     let each: Vec<String> = (0..most).map(is_own).collect();
     format!("\"Fn::Or\":\n      - {}", each.join("\n      - "))
@@ -90,10 +90,10 @@ fn has_own_topic(actions: &Parameter, topic: &str) -> String {
 /// Its ARN by its name, for a condition can refer to no resource.
 fn own_topic(name: &str) -> String {
     let environment = yaml::parameter_name(ParameterKey::Environment);
-    format!(
-        r#"{{ "Fn::Join": ["", ["arn:", {{ Ref: "AWS::Partition" }}, ":sns:", {{ Ref: "AWS::Region" }}, ":", {{ Ref: "AWS::AccountId" }}, ":{name}-", {{ Ref: {environment} }}, "{}"]] }}"#,
-        names::TOPIC.suffix
-    )
+    let suffix = names::TOPIC.suffix.trim_start_matches('-');
+    let name = format!(r#"{{ "Fn::Join": ["-", ["{name}", {{ Ref: {environment} }}, "{suffix}"]] }}"#);
+    let place = ["Region", "AccountId"].map(|part| format!(r#"{{ Ref: "AWS::{part}" }}"#)).join(", ");
+    format!(r#"{{ "Fn::Join": [":", ["arn", {{ Ref: "AWS::Partition" }}, "sns", {place}, {name}]] }}"#)
 }
 
 fn reference(parameter: &Parameter) -> String {

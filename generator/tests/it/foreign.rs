@@ -73,7 +73,7 @@ const REGIONS_OF_AWS: &str = "us-east-1 eu-west-2 eu-central-2";
 
 #[test]
 fn cfn_lint_finds_nothing_in_the_template_of_another_partition() {
-    for region in ["us-gov-west-1", "cn-north-1"] {
+    for region in ["us-gov-west-1", "cn-north-1", "eusc-de-east-1"] {
         let lines = IMAGE_STACK.lines().filter(|line| !line.contains("arn:aws:"));
         let stack = lines.collect::<Vec<_>>().join("\n") + &format!("\nregion: {region}\n");
         let done = Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", &stack).ok();

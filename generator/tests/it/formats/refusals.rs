@@ -246,6 +246,22 @@ fn a_region_that_there_is_not_is_refused_by_file_and_formats() {
     }
 }
 
+/// A list of one is a list in either format.
+#[test]
+fn a_partition_of_one_region_takes_that_one() {
+    let only = "eusc-de-east-1";
+    let config = config::parse(format!("name: demo\nregion: {only}\n").as_bytes()).expect("it has no fault");
+    let recycle = asg_recycle::AsgRecycle::from_config(config).expect("it builds");
+    let files = Terraform.render(recycle.stack());
+    assert!(!files.keys().any(|path| path.contains("region.tftest") || path.contains("two-regions")));
+    let refuses = by_terraform(&files);
+    assert!(!refuses(ParameterKey::Region, only) && refuses(ParameterKey::Region, "eu-central-1"));
+    let files = CloudFormation.render(recycle.stack());
+    let template: Value = serde_yaml::from_slice(&files["cloudformation/template.yaml"]).expect("YAML");
+    let rule = &template["Rules"]["RegionOfThePartition"]["Assertions"][0]["Assert"]["Fn::Contains"];
+    assert_eq!(rule[0], json!([only]));
+}
+
 #[test]
 fn file_and_formats_refuse_the_same_values() {
     let stack = stacks().swap_remove(0);
