@@ -1,7 +1,7 @@
 //! What the template refuses of its parameters beyond their patterns.
 //!
 //! No rule of `CloudFormation` takes a text apart. Conditions do, but refuse nothing: where one holds, a policy names a role
-//! that there is not, and IAM's answer, which ends the deployment, has that name in it.
+//! that there is not, and IAM's answer, which ends the deployment, has that name in it (fact T3).
 
 use serde::Serialize;
 

@@ -14,7 +14,7 @@ use crate::names;
 pub struct Topic {
     /// Its name, unique in the account and region.
     pub name: Value,
-    /// From whom its subscribers hear, as mails and text messages show it: of the latter the first ten characters.
+    /// From whom its subscribers hear, as mails and text messages show it (fact N5).
     pub display_name: Value,
     /// The key it is encrypted with: the stack's own, or AWS's, which whoever in the account may publish may use, and no
     /// service.

@@ -16,7 +16,7 @@ const EXAMPLES: &[&str] = &["minimal", "webops", "guarded", IMAGE];
 const IMAGE: &str = "image";
 const IMAGE_STACK: &str = "\
 name: imaged
-tags: {team: web}
+tags: {team: web, cost centre: '4711', a = b: x, größe: y}
 package: {kind: image}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
 alarms: {silence_hours: 24, dashboard: true}

@@ -353,7 +353,7 @@ fn the_template_refuses_what_would_be_deployed_and_tell_nobody() {
     };
     let others = "arn:aws:sns:eu-west-2:123456789012:t";
     let two = |topic: &str| format!("{others},{topic}");
-    let five = |topic: &str| format!("{others}1,{others}2,{others}3,{others}4,{topic}");
+    let last_of_all = |topic: &str| format!("{others}1,{others}2,{others}3,{others}4,{topic}");
     let notifier = ParameterKey::NotifierFunctionArn;
     let actions = ParameterKey::AlarmActionArns;
     let refused = |more: &str, given: &[(ParameterKey, Value)]| {
@@ -379,7 +379,7 @@ fn the_template_refuses_what_would_be_deployed_and_tell_nobody() {
         ("", actions, two(others), false),
         ("", actions, own("production"), true),
         ("", actions, two(&own("production")), true),
-        ("", actions, five(&own("production")), true),
+        ("", actions, last_of_all(&own("production")), true),
         ("", actions, two(&own("staging")), false), // another stack's, which may have a key
         ("encryption: {customer_key: true}\n", actions, own("production"), false),
     ] {
