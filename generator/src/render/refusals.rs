@@ -53,9 +53,9 @@ pub(super) fn machine_role(role: &Role, refusals: &[Refusal]) -> String {
 /// Whether a notifier is of another region: the parameter's, or that of `stack.yaml` where the parameter says nothing.
 fn elsewhere(notifier: &Parameter) -> String {
     let given = reference(notifier);
-    // Texts without a region have an empty one.
+    // Texts without a region have none of AWS's; nothing here depends on what becomes of empty texts.
     let region = format!(
-        r#"{{ "Fn::Select": [3, {{ "Fn::Split": [":", {{ "Fn::Join": [":", [{given}, "", "", "", ""]] }}] }}] }}"#
+        r#"{{ "Fn::Select": [3, {{ "Fn::Split": [":", {{ "Fn::Join": [":", [{given}, "-", "-", "-", "-"]] }}] }}] }}"#
     );
     let here = |region: &str| equal(region, r#"{ Ref: "AWS::Region" }"#);
     let own = match &notifier.default {
@@ -79,7 +79,7 @@ fn has_own_topic(actions: &Parameter, topic: &str) -> String {
         Check::Pattern { length_max: Some(most), .. } => *most,
         other => panic!("a list is bounded, and not {other:?}"),
     };
-    let padding = r#", """#.repeat(most - 1);
+    let padding = r#", "-""#.repeat(most);
     let joined = format!(r#"{{ "Fn::Join": [",", {}] }}"#, reference(actions));
     let items = format!(r#"{{ "Fn::Split": [",", {{ "Fn::Join": [",", [{joined}{padding}]] }}] }}"#);
     let is_own = |at| equal(&format!(r#"{{ "Fn::Select": [{at}, {items}] }}"#), topic);
