@@ -8,6 +8,7 @@ use super::emitted::{Emitted, blocks};
 use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::parameters::{Condition, TemplateParameter, default, overridden, own_default};
 use super::print::{GUIDES, environment, pascal, print, seen};
+use super::refusals;
 use super::yaml;
 use crate::stack::parameter::{Check, Group, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
@@ -76,6 +77,7 @@ impl OutputFormat for CloudFormation {
         let values = overridden(offered(stack));
         // ECR reads it as JSON.
         let json = |value: &Value| yaml::Printer { name: &name, overridden: &values }.flow(value);
+        let refusals = refusals::of(stack);
         let regions_text = json(&regions(stack));
         let lifecycle_text = stack.repository.as_ref().map(|repository| json(&repository.lifecycle));
         let print_value = move |value: &Value, indent: usize| {
@@ -90,6 +92,8 @@ impl OutputFormat for CloudFormation {
             groups => seen(groups(stack)),
             conditions => seen(conditions),
             regions => regions_text,
+            machine_role => refusals::machine_role(&stack.iam.machine, &refusals),
+            refusals => seen(refusals),
             tag_list => seen(tag_list(stack)),
             lifecycle_text => seen(lifecycle_text),
             dashboard_body => seen(stack.dashboard.as_ref().map(|dashboard| yaml::json_text(&dashboard.body))),

@@ -163,11 +163,21 @@ pub(super) fn aligned(text: &str) -> String {
 }
 
 fn flush(run: &mut Vec<Argument<'_>>, text: &mut String) {
-    let width = run.iter().map(|argument| argument.name.len()).max().unwrap_or_default();
+    let width = run.iter().map(Argument::columns).max().unwrap_or_default();
     for argument in run.drain(..) {
-        let padding = " ".repeat(width - argument.name.len());
+        let padding = " ".repeat(width - argument.columns());
         text.extend([argument.name, &padding, " = ", argument.value, "\n"]);
     }
+}
+
+/// Where the quotation mark is that ends a text.
+fn quote_at(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().find_map(|(at, character)| {
+        let ends = character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        ends.then_some(at)
+    })
 }
 
 /// A line that holds one whole argument.
@@ -179,11 +189,20 @@ struct Argument<'a> {
 
 impl<'a> Argument<'a> {
     fn read(line: &'a str) -> Option<Self> {
-        let (name, value) = line.split_once(" = ")?;
-        let bare = name.trim_start();
-        let inner = bare.strip_prefix('"').map_or(Some(bare), |rest| rest.strip_suffix('"'))?;
-        let is_name = !inner.contains(['"', ' ']) && !inner.is_empty();
+        let indent = line.len() - line.trim_start().len();
+        let length = match line[indent..].strip_prefix('"') {
+            Some(rest) => quote_at(rest)? + 2,
+            None => line[indent..].find(' ')?,
+        };
+        let (name, rest) = line.split_at(indent + length);
+        let value = rest.strip_prefix(" = ")?;
+        let is_name = length > 0 && (line[indent..].starts_with('"') || !name.contains('"'));
         (is_name && !value.ends_with(['{', '[', '('])).then_some(Self { name, value })
+    }
+
+    /// Columns that the name takes with its indentation.
+    fn columns(&self) -> usize {
+        self.name.chars().count()
     }
 
     fn indent(&self) -> usize {
@@ -230,6 +249,14 @@ mod tests {
         let text = "  a = 1\n  long_name = \"x = y\"\n  policy = jsonencode({\n    b = 1\n  })\n  c = 2\n";
         let expected =
             "  a         = 1\n  long_name = \"x = y\"\n  policy = jsonencode({\n    b = 1\n  })\n  c = 2\n";
+        assert_eq!(aligned(text), expected);
+    }
+
+    #[test]
+    fn keys_in_quotes_are_aligned_whatever_is_in_them() {
+        let text = "  \"a b\" = 1\n  \"a = \\\"b\" = 2\n  \"\u{dc}\u{dc}\u{dc}\" = \"x\"\n  c = 3\n";
+        let expected =
+            "  \"a b\"     = 1\n  \"a = \\\"b\" = 2\n  \"\u{dc}\u{dc}\u{dc}\"     = \"x\"\n  c         = 3\n";
         assert_eq!(aligned(text), expected);
     }
 }

@@ -7,6 +7,7 @@ mod hcl;
 mod terraform;
 mod yaml;
 mod parameters;
+mod refusals;
 mod cloudformation;
 mod formats;
 mod image;

@@ -13,7 +13,7 @@ use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 
 /// What takes away the template's own value of an optional parameter.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 /// A parameter as the template declares it.
 #[derive(Debug, Serialize)]

@@ -62,7 +62,10 @@ impl OutputFormat for Terraform {
         let environment = environment(FOLDERS[0], "hcl", hcl::expression);
         let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
         let context = context! {
-            variables => seen(variables), is_of_one_region => is_of_one_region(stack), ..view.seen.clone()
+            variables => seen(variables),
+            is_of_one_region => is_of_one_region(stack),
+            has_two_regions => !is_of_one_region(stack) && stack.guide.other_region.is_some(),
+            ..view.seen.clone()
         };
         let repository = stack.repository.iter().map(|_| &REPOSITORY_FOLDER);
         let folders = FOLDERS.iter().chain(repository).filter_map(|folder| template::folder(folder));
@@ -308,6 +311,7 @@ mod tests {
             (alias.to_owned(), true),
             (subnets.to_owned(), true),
             (format!("{alias}{subnets}"), false),
+            ("region: eusc-de-east-1\n".to_owned(), false), // its partition has no other
         ] {
             let config = crate::config::parse(format!("name: demo\n{options}").as_bytes()).unwrap();
             let stack = stack::Stack::new(&config, &asl::build(&config).unwrap(), None).unwrap();
@@ -315,6 +319,8 @@ mod tests {
             let page = std::str::from_utf8(&files["terraform/README.md"]).unwrap();
             assert_eq!(files.contains_key("terraform/examples/two-regions/main.tf"), is_there, "{options}");
             assert_eq!(page.contains("examples"), is_there, "{page}");
+            let told = Terraform.deploy_guide(&View::of(&stack)).contains("an example for two regions");
+            assert_eq!(told, is_there, "{options}");
         }
     }
 

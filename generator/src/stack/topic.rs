@@ -14,8 +14,8 @@ use crate::names;
 pub struct Topic {
     /// Its name, unique in the account and region.
     pub name: Value,
-    /// What it is for, as its subscribers see it.
-    pub display_name: &'static str,
+    /// From whom its subscribers hear, as mails and text messages show it (fact N5).
+    pub display_name: Value,
     /// The key it is encrypted with: the stack's own, or AWS's, which whoever in the account may publish may use, and no
     /// service.
     pub key: Value,
@@ -81,7 +81,7 @@ pub(super) fn topic(config: &Config) -> Topic {
     });
     Topic {
         name: Value::prefixed(names::TOPIC.suffix),
-        display_name: "Auto Scaling group recycles",
+        display_name: Value::prefixed(" recycles"),
         key: own_key.unwrap_or_else(|| "alias/aws/sns".into()),
         arn: TOPIC.arn(),
         policy: Policy::new(statements.into_iter().chain(tells)),
@@ -99,6 +99,14 @@ pub(super) fn topic(config: &Config) -> Topic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of a display name SNS takes a hundred characters, and the longest name that a stack can have leaves room for the rest.
+    #[test]
+    fn who_gets_mail_of_two_stacks_can_tell_them_apart() {
+        let config = Config::with_defaults("demo".parse().expect("a name"));
+        assert_eq!(topic(&config).display_name, Value::prefixed(" recycles"));
+        assert!(names::tightest().prefix_length_max() + " recycles".len() <= 100);
+    }
 
     #[test]
     fn whoever_asked_is_paged_for_every_end_that_is_no_success() {

@@ -122,3 +122,23 @@ fn validated(definition: &Path) -> Vec<String> {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
+
+/// `AwsSolutions`, the serverless pack, and NIST 800-53 (revision 5) as far as it asks for anything that a stack has.
+#[test]
+fn cdk_nag_finds_what_is_known_and_nothing_else() {
+    let folder = generated();
+    let mut found = BTreeSet::new();
+    for example in EXAMPLES {
+        let template = folder.path().join(example).join("cloudformation/template.yaml");
+        let output = node::script("nag", "nag.js").arg(&template).output().expect("node starts");
+        let findings: Vec<(String, String)> = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        let text = fs::read_to_string(&template).expect("the template");
+        let (_, rest) = text.split_once("  RecycleMachine:\n").expect("it has a machine");
+        let (_, rest) = rest.split_once("\"Fn::Sub\": \"").expect("its name");
+        let (name, _) = rest.split_once("-${Environment}").expect("its environment");
+        let shared = |at: String| at.replace(&format!(":{name}-<Environment>"), ":NAME-<Environment>");
+        found.extend(findings.into_iter().map(|(rule, at)| (rule, (*example).to_owned(), shared(at))));
+    }
+    hold("cdk-nag", &found);
+}

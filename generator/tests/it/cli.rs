@@ -357,6 +357,23 @@ fn a_function_that_leaves_its_vpc_keeps_for_a_version_what_removes_its_interface
     assert!(!next.read("out/terraform/iam.tf").contains("ec2:DeleteNetworkInterface"));
 }
 
+/// As UPGRADING.md has it: no manifest knows of a notifier that only a parameter names.
+#[test]
+fn a_former_notifier_is_named_for_once_and_kept_for_a_version() {
+    let former = "arn:aws:lambda:eu-west-2:123456789012:function:former";
+    let named = format!("name: web\nnotifications: {{notifier_function_arn: '{former}'}}\n");
+    let done = Run::new(GENERATE).file("stack.yaml", "name: web\n").ok();
+    let named = done.then(GENERATE).file("stack.yaml", &named).ok();
+    let told = "may still call the former notifier, arn:aws:lambda:eu-west-2:123456789012:function:former";
+    let kept = named.then(GENERATE).file("stack.yaml", "name: web\n").stderr_has(told).ok();
+    for file in ["out/terraform/iam.tf", "out/cloudformation/template.yaml"] {
+        assert!(kept.read(file).contains(&format!("{former}:*")), "{file}");
+    }
+    let next = kept.read("out/manifest.json").replace("\"version\": \"", "\"version\": \"0.");
+    let next = kept.then(GENERATE).file("out/manifest.json", &next).ok();
+    assert!(!next.read("out/terraform/iam.tf").contains(former));
+}
+
 pub(crate) const SILENT: &str = "warning: no alarm reaches anybody: set `alarms.action_arns`, or \
     `encryption.customer_key: true` for the stack's own topic\n";
 

@@ -16,7 +16,7 @@ const EXAMPLES: &[&str] = &["minimal", "webops", "guarded", IMAGE];
 const IMAGE: &str = "image";
 const IMAGE_STACK: &str = "\
 name: imaged
-tags: {team: web}
+tags: {team: web, cost centre: '4711', a = b: x, größe: y}
 package: {kind: image}
 network: {subnet_ids: [subnet-0123abcd], security_group_ids: [sg-0123abcd]}
 alarms: {silence_hours: 24, dashboard: true}
@@ -73,7 +73,7 @@ const REGIONS_OF_AWS: &str = "us-east-1 eu-west-2 eu-central-2";
 
 #[test]
 fn cfn_lint_finds_nothing_in_the_template_of_another_partition() {
-    for region in ["us-gov-west-1", "cn-north-1"] {
+    for region in ["us-gov-west-1", "cn-north-1", "eusc-de-east-1"] {
         let lines = IMAGE_STACK.lines().filter(|line| !line.contains("arn:aws:"));
         let stack = lines.collect::<Vec<_>>().join("\n") + &format!("\nregion: {region}\n");
         let done = Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", &stack).ok();

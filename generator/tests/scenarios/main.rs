@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex};
 
 use asg_recycle::simulate::runner::{Deployment, Detail};
 use asg_recycle::simulate::scenario::{Case, Expect};
+use asg_recycle::strategy;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use cases::{Deployments, all_cases};
@@ -152,7 +153,10 @@ fn main() -> ExitCode {
     }));
     trials
         .push(of_all("a request after an upgrade reaches the newer release", upgrades::unmet_newer_requests));
-    trials.push(of_all("upgraded, a run tells its own notifier", upgrades::unmet_former_notifier));
+    for strategy in strategy::all().keys() {
+        let unmet = move || upgrades::unmet_former_notifier(strategy);
+        trials.push(of_all(&format!("{strategy}: upgraded, a run tells its own notifier"), unmet));
+    }
     trials.push(Trial::test("the published schema refuses what is not documented", || {
         let accepted = Published::read().accepts_what_is_not_documented();
         if accepted { Err("it accepts it".into()) } else { Ok(()) }

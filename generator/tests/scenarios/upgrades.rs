@@ -124,7 +124,6 @@ fn first_visits() -> impl FnMut(&str, usize) -> bool {
     }
 }
 
-/// What is wrong after an upgrade at any step of the strategy's runs.
 /// The strategies that the former version has, too: of another there is nothing to upgrade.
 pub(crate) fn strategies() -> impl Iterator<Item = &'static String> {
     let former = FormerVersion::read().environment.remove("STRATEGIES").unwrap_or_default();
@@ -133,6 +132,7 @@ pub(crate) fn strategies() -> impl Iterator<Item = &'static String> {
         .filter(move |name| former.split(',').any(|known| known.split(':').next() == Some(name.as_str())))
 }
 
+/// What is wrong after an upgrade at any step of the strategy's runs.
 pub(crate) fn unmet(strategy: &str) -> Vec<String> {
     unmet_with(strategy, |newer| newer)
 }
@@ -188,7 +188,7 @@ pub(crate) fn notices_a_role_that_shrinks() -> bool {
 
 /// A run tells the notifier that it began with of its end, whichever notifier the upgraded stack has, and is denied it where nothing is kept.
 /// What is wrong with that.
-pub(crate) fn unmet_former_notifier() -> Vec<String> {
+pub(crate) fn unmet_former_notifier(strategy: &str) -> Vec<String> {
     let arn = |name: &str| format!("arn:aws:lambda:eu-west-2:123456789012:function:{name}");
     let stack = |name: Option<&str>| {
         let notifier =
@@ -198,14 +198,19 @@ pub(crate) fn unmet_former_notifier() -> Vec<String> {
     };
     let deployed =
         |stack: &AsgRecycle| Rc::new(Deployment::of(stack).unwrap_or_else(|problems| panic!("{problems}")));
-    let scenario =
-        Scenario::parse("group: {min: 1, desired: 1, max: 2}").unwrap_or_else(|error| panic!("{error}"));
+    let scenario = match strategy {
+        "out-in-timed" => {
+            "group: {min: 1, desired: 1, max: 2, tags: {autorecycle_recycle_window: '10:00,11:00'}}"
+        }
+        _ => "group: {min: 1, desired: 1, max: 2}",
+    };
+    let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
     let former = deployed(&stack(Some("former")));
     let mut unmet = Vec::new();
     for (name, keeps) in [(Some("newer"), true), (None, true), (Some("newer"), false), (None, false)] {
         let newer = stack(name);
         let newer = deployed(&if keeps { newer.keeping_notifier(&arn("former")) } else { newer });
-        let runner = scenario.runner(&[Rc::clone(&former)], "out-in", Detail::Plain).expect("it makes sense");
+        let runner = scenario.runner(&[Rc::clone(&former)], strategy, Detail::Plain).expect("it makes sense");
         let (mut told, mut denied) = (0, 0);
         let mut visited = BTreeSet::new();
         upgrade_where(

@@ -3,7 +3,7 @@
 resource "aws_sns_topic" "recycles" {
   region            = var.region
   name              = "${local.prefix}-recycles"
-  display_name      = "Auto Scaling group recycles"
+  display_name      = "${local.prefix} recycles"
   kms_master_key_id = "alias/aws/sns"
   tags              = var.tags
 }

@@ -285,7 +285,7 @@ impl Seen<'_> {
         let topic = &self.stack.topic;
         let properties = json!({
             "name": self.value(&topic.name),
-            "display_name": topic.display_name,
+            "display_name": self.value(&topic.display_name),
             "key": self.value(&topic.key),
             "tags": self.stack.tags,
         });
