@@ -68,7 +68,7 @@ impl BuildReport {
             }
             Progress::Compiling { name, begun, fresh, total_max } => {
                 let begun = Begun { name: name.clone(), number: *begun, fresh: *fresh, total_max: *total_max };
-                if !console.is_watched && ((begun.number - begun.fresh) % CRATES_PER_LINE == 0 || begun.is_last()) {
+                if !console.is_watched && ((begun.number - begun.fresh).is_multiple_of(CRATES_PER_LINE) || begun.is_last()) {
                     console.note(&format!("{}\n", state(&begun, self.started.elapsed())));
                 }
                 self.crate_begun.replace(Some(begun));
