@@ -23,8 +23,19 @@ const SHARE_OF_CRATES: f64 = 0.7;
 /// Tells how far a build is: one line that is written over on a terminal, a line now and then elsewhere.
 pub(super) struct BuildReport {
     started: Instant,
-    /// Name, number and all of the crates, of the one that was begun last.
-    crate_begun: RefCell<Option<(String, usize, usize)>>,
+    /// The crate that was begun last.
+    crate_begun: RefCell<Option<Begun>>,
+}
+
+/// A crate that is compiled.
+struct Begun {
+    name: String,
+    /// Its number, those that an interrupted build had compiled before it.
+    number: usize,
+    /// How many those were.
+    fresh: usize,
+    /// How many crates there are at most.
+    total_max: usize,
 }
 
 impl BuildReport {
@@ -55,12 +66,14 @@ impl BuildReport {
                 let note = format!("warning: what was built could not be kept in the cache, and the next build takes as long: {reason}\n");
                 console.note(&note);
             }
-            Progress::Compiling { name, begun, total_max } => {
-                self.crate_begun.replace(Some((name.clone(), *begun, *total_max)));
+            Progress::Compiling { name, begun, fresh, total_max } => {
+                let begun = Begun { name: name.clone(), number: *begun, fresh: *fresh, total_max: *total_max };
+                if !console.is_watched && ((begun.number - begun.fresh).is_multiple_of(CRATES_PER_LINE) || begun.is_last()) {
+                    console.note(&format!("{}\n", state(&begun, self.started.elapsed())));
+                }
+                self.crate_begun.replace(Some(begun));
                 if console.is_watched {
                     self.show(console);
-                } else if begun % CRATES_PER_LINE == 0 || name == HANDLER_CRATE {
-                    console.note(&format!("{}\n", state(name, *begun, *total_max, self.started.elapsed())));
                 }
             }
             Progress::Going if console.is_watched => self.show(console),
@@ -70,32 +83,44 @@ impl BuildReport {
 
     /// Shows over the line before how far it is by now.
     fn show(&self, console: &mut Console) {
-        if let Some((name, begun, total_max)) = &*self.crate_begun.borrow() {
-            console.write_over(&state(name, *begun, *total_max, self.started.elapsed()));
+        if let Some(begun) = &*self.crate_begun.borrow() {
+            console.write_over(&state(begun, self.started.elapsed()));
         }
     }
 }
 
+impl Begun {
+    /// Whether it is the handler itself.
+    fn is_last(&self) -> bool {
+        self.name == HANDLER_CRATE
+    }
+
+    /// The shares of a whole build that are over, and that were over before this one.
+    #[expect(clippy::cast_precision_loss, reason = "some hundred crates")]
+    fn shares(&self) -> (f64, f64) {
+        let of_all = |crates: usize| SHARE_OF_CRATES * crates as f64 / self.total_max.max(1) as f64;
+        let done = if self.is_last() { SHARE_OF_CRATES } else { of_all(self.number.saturating_sub(1)) };
+        (done, of_all(self.fresh))
+    }
+}
+
 /// `compiling: crate 50 of at most 185, after 2 min, about 5 min to go: ring`. In 80 columns: what a narrow terminal cuts off is the
-/// name.
-fn state(name: &str, begun: usize, total_max: usize, elapsed: Duration) -> String {
+/// name. What is to go follows from the time of what was compiled in this build, not of what an interrupted one had compiled.
+fn state(begun: &Begun, elapsed: Duration) -> String {
     let minutes = |seconds: f64| match seconds {
         ..60.0 => format!("{seconds:.0} s"),
         _ => format!("{:.0} min", (seconds / 60.0).ceil()),
     };
     let seconds = elapsed.as_secs_f64();
-    let is_last = name == HANDLER_CRATE;
-    #[expect(clippy::cast_precision_loss, reason = "some hundred crates")]
-    let done = if is_last { 1.0 } else { (begun.saturating_sub(1)) as f64 / total_max.max(1) as f64 };
-    let done = done * SHARE_OF_CRATES;
-    let (what, name) = if is_last {
+    let (done, before) = begun.shares();
+    let (what, name) = if begun.is_last() {
         ("the handler itself, the last piece".to_owned(), String::new())
     } else {
-        (format!("crate {begun} of at most {total_max}"), format!(": {name}"))
+        (format!("crate {} of at most {}", begun.number, begun.total_max), format!(": {}", begun.name))
     };
     // Too early a guess would be a wild one.
-    let left = if done > 0.1 && seconds > 5.0 {
-        format!(", about {} to go", minutes(seconds * (1.0 - done) / done))
+    let left = if done - before > 0.1 && seconds > 5.0 {
+        format!(", about {} to go", minutes(seconds * (1.0 - done) / (done - before)))
     } else {
         String::new()
     };
@@ -234,16 +259,33 @@ fn coloured(diff: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{HANDLER_CRATE, coloured, state};
+    use super::{Begun, HANDLER_CRATE, coloured, state};
 
     #[test]
     fn a_waiting_person_is_told_how_far_it_is_and_about_how_long_it_takes() {
-        let at = |name, begun, seconds| state(name, begun, 100, Duration::from_secs(seconds));
-        assert_eq!(at("libc", 1, 2), "compiling: crate 1 of at most 100, after 2 s: libc");
+        let at = |name: &str, number, fresh, seconds| {
+            let begun = Begun { name: name.to_owned(), number, fresh, total_max: 100 };
+            state(&begun, Duration::from_secs(seconds))
+        };
+        assert_eq!(at("libc", 1, 0, 2), "compiling: crate 1 of at most 100, after 2 s: libc");
         let half = "compiling: crate 51 of at most 100, after 2 min, about 4 min to go: ring";
-        assert_eq!(at("ring", 51, 120), half);
+        assert_eq!(at("ring", 51, 0, 120), half);
         let last = "compiling: the handler itself, the last piece, after 7 min, about 4 min to go";
-        assert_eq!(at(HANDLER_CRATE, 90, 420), last);
+        assert_eq!(at(HANDLER_CRATE, 90, 0, 420), last);
+    }
+
+    #[test]
+    fn a_build_that_goes_on_reckons_with_what_it_compiles_itself() {
+        let at = |name: &str, number, fresh, seconds| {
+            let begun = Begun { name: name.to_owned(), number, fresh, total_max: 100 };
+            state(&begun, Duration::from_secs(seconds))
+        };
+        let early = "compiling: crate 61 of at most 100, after 20 s: ring";
+        assert_eq!(at("ring", 61, 60, 20), early, "the sixty before it say nothing about time");
+        let later = "compiling: crate 81 of at most 100, after 1 min, about 4 min to go: ring";
+        assert_eq!(at("ring", 81, 60, 60), later);
+        let last = "compiling: the handler itself, the last piece, after 10 s";
+        assert_eq!(at(HANDLER_CRATE, 99, 98, 10), last, "nothing that is like it was compiled in this build");
     }
 
     #[test]

@@ -19,6 +19,10 @@ use crate::render::Files;
 const TELL: Duration = Duration::from_secs(1);
 /// Lines of cargo's that a failure shows.
 const TAIL_LINES: usize = 30;
+/// Characters of such a line that are shown: a compiler's command has thousands.
+const LINE_CHARACTERS_MAX: usize = 300;
+/// What cargo says more when it is asked to name the crates that it need not compile again; no failure needs it.
+const VERBOSE: [&str; 3] = ["Fresh ", "Dirty ", "Running `"];
 
 /// Compiles the sources in `build_dir`; gives the binary's place.
 pub(super) fn compile(
@@ -75,7 +79,7 @@ fn command(
         Method::Zigbuild => ("zigbuild", format!("{}.2.34", target.triple)), // the runtime's glibc
     };
     let mut command = tools.command("cargo");
-    command.args([subcommand, "--release", "--locked", "--target", &triple]).current_dir(source);
+    command.args([subcommand, "--release", "--locked", "--verbose", "--target", &triple]).current_dir(source);
     command
         .env("CARGO_ENCODED_RUSTFLAGS", places.rustc_flags().join("\u{1f}"))
         .env("CFLAGS", places.c_flags())
@@ -112,7 +116,7 @@ fn run(
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     let mut tail = VecDeque::with_capacity(TAIL_LINES);
-    let mut begun = 0;
+    let (mut begun, mut fresh) = (0, 0);
     let said = child.stderr.take();
     let (sender, lines) = channel();
     // The thread ends with what cargo says, or when nobody listens any more.
@@ -130,20 +134,35 @@ fn run(
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        if let Some(what) = line.trim_start().strip_prefix("Compiling ") {
+        let status = line.trim_start();
+        if status.starts_with("Fresh ") {
+            fresh += 1;
+        }
+        if let Some(what) = status.strip_prefix("Compiling ") {
             begun += 1;
             let name = what.split(' ').next().unwrap_or_default().to_owned();
-            progress(Progress::Compiling { name, begun, total_max });
+            progress(Progress::Compiling { name, begun: begun + fresh, fresh, total_max });
+        }
+        if VERBOSE.iter().any(|kind| status.starts_with(kind)) {
+            continue;
         }
         if tail.len() == TAIL_LINES {
             tail.pop_front();
         }
-        tail.push_back(line);
+        tail.push_back(shortened(line));
     }
     if child.wait().map_err(failed)?.success() {
         return Ok(());
     }
     Err(failure(&Vec::from(tail).join("\n")))
+}
+
+/// The line, without most of a command that would fill a screen.
+fn shortened(line: String) -> String {
+    match line.char_indices().nth(LINE_CHARACTERS_MAX) {
+        Some((at, _)) => format!("{} …", &line[..at]),
+        None => line,
+    }
 }
 
 /// What went wrong, by what cargo said last.
@@ -181,18 +200,29 @@ mod tests {
         let pipe = folder.path().join("pipe");
         let mut command = Command::new("sh");
         // As cargo does: it says what it compiles, and is silent. It ends when it is told to.
-        let script = r#"mkfifo "$1" && echo "   Compiling slow v1.0.0" >&2 && read -r _ <"$1""#;
+        let script = r#"mkfifo "$1" && printf '   Fresh quick v1.0.0\n   Compiling slow v1.0.0\n' >&2 && read -r _ <"$1""#;
         command.args(["-c", script, "sh"]).arg(&pipe);
         let mut told = Vec::new();
-        let ran = run(&mut command, 1, &mut |step| {
+        let ran = run(&mut command, 2, &mut |step| {
             if step == Progress::Going {
                 fs::write(&pipe, "\n").expect("it is read");
             }
             told.push(step);
         });
         ran.expect("it ends well");
-        let compiling = Progress::Compiling { name: "slow".to_owned(), begun: 1, total_max: 1 };
+        let compiling = Progress::Compiling { name: "slow".to_owned(), begun: 2, fresh: 1, total_max: 2 };
         assert_eq!(told, [compiling, Progress::Going]);
+    }
+
+    #[test]
+    fn a_failure_shows_what_cargo_says_without_its_commands() {
+        let mut command = Command::new("sh");
+        let script = r#"printf '   Fresh a v1.0.0\n   Dirty b v1.0.0: stale\n     Running `rustc b`\nerror: no b\n%0400d\n' 0 >&2; exit 101"#;
+        command.args(["-c", script]);
+        let Err(PackageError::Compile { tail }) = run(&mut command, 2, &mut |_| ()) else {
+            panic!("it fails")
+        };
+        assert_eq!(tail, format!("error: no b\n{} …", "0".repeat(300)));
     }
 
     #[test]

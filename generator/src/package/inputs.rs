@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::zip::DEFLATE;
 use crate::digest;
 use crate::render::Files;
 
@@ -13,6 +14,8 @@ const SOURCE: &str = "source ";
 const BESIDE: &str = "package ";
 /// A zip that was given, and not built.
 const GIVEN: &str = "given zip";
+/// How the zip is compressed.
+const COMPRESSED: &str = "deflate";
 
 /// Everything that a zip's bytes follow from: names to texts, files by their SHA-256.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +50,8 @@ impl Inputs {
         let named = |kind: &'static str, files: &Files| -> Vec<(String, String)> {
             files.iter().map(|(path, contents)| (format!("{kind}{path}"), digest::hex(contents))).collect()
         };
-        Self(named(SOURCE, sources).into_iter().chain(named(BESIDE, beside)).collect())
+        let compressed = [(COMPRESSED.to_owned(), DEFLATE.to_owned())];
+        Self(named(SOURCE, sources).into_iter().chain(named(BESIDE, beside)).chain(compressed).collect())
     }
 
     /// The same with those of a tool chain.
@@ -58,13 +62,15 @@ impl Inputs {
 
     /// The same with the tool chain that `other` was built by.
     pub(super) fn with_tools_of(self, other: &Self) -> Self {
-        let tools = other.0.iter().filter(|(name, _)| !name.starts_with(SOURCE) && !name.starts_with(BESIDE));
-        self.with(&tools.map(owned).collect())
+        let is_tool =
+            |name: &str| !name.starts_with(SOURCE) && !name.starts_with(BESIDE) && name != COMPRESSED;
+        self.with(&other.0.iter().filter(|(name, _)| is_tool(name)).map(owned).collect())
     }
 
     /// The inputs of a zip that was given: what lies beside its binary, and the zip's own hash.
     pub fn of_given(beside: &Files, zip: &[u8]) -> Self {
         let mut inputs = Self::of_files(&Files::new(), beside);
+        inputs.0.remove(COMPRESSED); // whoever made it
         inputs.0.insert(GIVEN.to_owned(), digest::hex(zip));
         inputs
     }
@@ -142,6 +148,21 @@ mod tests {
         }
         let alone = Inputs::of_files(&files("a", "x"), &Files::new()).with(&tools("1"));
         assert_eq!(base.of_binary(), alone);
+    }
+
+    #[test]
+    fn a_zip_that_another_release_compressed_is_another() {
+        let now = Inputs::of_files(&files("a", "x"), &Files::new());
+        let mut before = now.clone();
+        before.0.insert(super::COMPRESSED.to_owned(), "zlib".to_owned());
+        assert_ne!(now.key(), before.key());
+        assert_eq!(
+            now.clone().with_tools_of(&before),
+            now,
+            "its compilers are taken over, not how it was compressed"
+        );
+        assert!(before.fit(&now), "and what a folder has of it can be deployed");
+        assert_eq!(Inputs::of_given(&Files::new(), b"zip").get(super::COMPRESSED), None);
     }
 
     #[test]

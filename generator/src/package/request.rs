@@ -52,8 +52,10 @@ pub enum Progress {
     Compiling {
         /// Its name.
         name: String,
-        /// Crates begun so far, this one included.
+        /// Crates begun so far, this one and those of `fresh` included.
         begun: usize,
+        /// Those of them that an interrupted build had compiled before.
+        fresh: usize,
         /// Crates in the lock file: an upper bound.
         total_max: usize,
     },

@@ -339,7 +339,10 @@ fn a_crate_that_does_not_compile_shows_what_the_compiler_said() {
     let (name, total_max) = ("small".to_owned(), 1);
     let target = "x86_64-unknown-linux-gnu".to_owned();
     steps.retain(|step| *step != Progress::Going); // as often as the compiler takes seconds
-    assert_eq!(steps, [Progress::Started { target }, Progress::Compiling { name, begun: 1, total_max }]);
+    assert_eq!(
+        steps,
+        [Progress::Started { target }, Progress::Compiling { name, begun: 1, fresh: 0, total_max }]
+    );
 }
 
 #[test]
