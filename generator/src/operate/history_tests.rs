@@ -83,7 +83,8 @@ fn what_puts_back_after_an_abort_tells_who_aborted() {
         "trigger": {"event_name": "ABORTED", "execution_arn": "arn:60"}})
     .to_string();
     let who = |executions: Vec<SeenExecution>| {
-        aborter(&executions[0], &HistoryFacts { executions, ..HistoryFacts::default() })
+        let restore = executions[0].clone();
+        aborter(&restore, &HistoryFacts { executions, ..HistoryFacts::default() })
     };
     let ann = Some("arn:aws:iam::123456789012:user/ann".to_owned());
     assert_eq!(who(vec![restore.clone(), stopped.clone()]), ann);
