@@ -16,9 +16,9 @@ use crate::operate::{reads, span};
 /// Whether to ask, and how to follow.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Following {
-    /// Time between two looks; the machine itself looks every 15 seconds or less often.
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = span::read_span)]
-    every: i64,
+    /// Time between two looks, 15s unless it is given; the machine itself looks every 15 seconds or less often.
+    #[arg(long, value_name = "TIME", value_parser = span::read_span)]
+    every: Option<i64>,
     /// Give up after this time, with exit code 1; what was started goes on.
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = span::read_span)]
     timeout: i64,
@@ -33,6 +33,8 @@ pub(super) struct Looks {
     every: Duration,
     /// The shortest time between two looks.
     pace: Duration,
+    /// Whether somebody asked for that time.
+    is_asked: bool,
     timeout: Duration,
     /// The holder that Step Functions did not know, and since when.
     unknown: Option<(String, Instant)>,
@@ -41,6 +43,9 @@ pub(super) struct Looks {
 /// How long an execution that has just begun may not be seen yet.
 const UNSEEN_MAX: Duration = Duration::from_secs(30);
 
+/// Seconds between two looks where nobody says otherwise.
+const EVERY_SECONDS: i64 = 15;
+
 /// Time between two looks at most, however much AWS throttles.
 const PACE_MAX: Duration = Duration::from_mins(4);
 
@@ -48,16 +53,22 @@ impl Following {
     #[expect(clippy::disallowed_methods, reason = "whoever follows something has a deadline")]
     pub(super) fn looks(&self) -> Looks {
         let time = |seconds: i64| Duration::from_secs(seconds.unsigned_abs());
-        let every = time(self.every.max(1));
-        Looks { began: Instant::now(), every, pace: every, timeout: time(self.timeout), unknown: None }
+        let every = time(self.every.unwrap_or(EVERY_SECONDS).max(1));
+        let (is_asked, timeout) = (self.every.is_some(), time(self.timeout));
+        Looks { began: Instant::now(), every, pace: every, is_asked, timeout, unknown: None }
     }
 }
 
 impl Looks {
-    /// Sets the shortest time between two looks.
-    pub(super) fn no_faster_than(&mut self, seconds: u64) {
-        self.pace = self.pace.max(Duration::from_secs(seconds));
+    /// Sets the shortest time between two looks; what is to be said where somebody asked for a shorter one.
+    pub(super) fn no_faster_than(&mut self, seconds: u64) -> Option<String> {
+        let (asked, floor) = (self.pace, Duration::from_secs(seconds));
+        self.pace = asked.max(floor);
         self.every = self.pace;
+        let (asked, floor) = (asked.as_secs(), floor.as_secs());
+        (self.is_asked && asked < floor).then(|| {
+            format!("looks every {floor} s, not every {asked} s: the machine looks no more often, and `watch` no more than it")
+        })
     }
 
     /// Looks half as often where AWS throttles, and as before where it does no more.

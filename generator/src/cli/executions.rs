@@ -10,6 +10,7 @@ use super::exit_code::Failure;
 use super::telling::Telling;
 use crate::aws::AwsError;
 use crate::operate::answers::{NoAnswer, SeenExecution, StartedExecution};
+use crate::operate::history::ABORTED_BY;
 use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
 use crate::operate::reads;
 use crate::operate::session::StackSession;
@@ -53,7 +54,7 @@ pub(super) fn stop(
     looks: &mut Looks,
     context: &mut Context,
 ) -> Result<(), Failure> {
-    let cause = format!("asg-recycle abort by {}", session.caller);
+    let cause = format!("{ABORTED_BY}{}", session.caller);
     let arguments = json!({"executionArn": execution, "cause": cause});
     let answer: Result<NoAnswer, AwsError> = session.ask(&STOP_EXECUTION, &arguments);
     let lost = match answer {

@@ -31,7 +31,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let settings = deployed::settings(&group_reads::definition(&session)?);
     let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);
     let mut looks = arguments.following.looks();
-    looks.no_faster_than(deployed::poll_interval_seconds(&settings, strategy).unwrap_or_default());
+    let floor = deployed::poll_interval_seconds(&settings, strategy).unwrap_or_default();
+    if let Some(slower) = looks.no_faster_than(floor) {
+        context.console.note(&format!("note: {slower}\n"));
+    }
     let mut view = View { format: arguments.following.format, ..View::default() };
     let mut history = HistorySeen::default();
     loop {

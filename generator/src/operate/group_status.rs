@@ -107,7 +107,7 @@ pub struct RecycleStatus {
     pub at_state: Option<String>,
     /// How many instances it replaces; 0 before that is decided.
     pub to_replace: usize,
-    /// How many of these are gone.
+    /// How many of these are gone, or on their way out; whether the new ones have come is no part of it.
     pub replaced: usize,
     /// Whether it stands still now, for a pause; of a turn by what stands beside the lock.
     pub stands_still: bool,

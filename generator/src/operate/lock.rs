@@ -41,6 +41,8 @@ pub struct GroupLock {
 pub struct SeenTurn {
     /// The instance whose turn it is.
     pub id: String,
+    /// The desired capacity before the turn.
+    pub desired: u32,
     /// The minimum that gives its place back, once that is begun.
     pub back: Option<u32>,
     /// Whether the place was given back, or is not owed.
@@ -92,6 +94,21 @@ pub struct SeenJournal {
     pub suspended: Vec<String>,
     /// Ids of the instances that are replaced.
     pub replace: Vec<String>,
+    /// The desired capacity of a group that is doubled; none where a strategy does not double.
+    pub doubled: Option<u32>,
+    /// How many instances doubling adds.
+    pub growth: Option<u32>,
+}
+
+/// The sizes of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// The minimum.
+    pub min: u32,
+    /// The desired capacity.
+    pub desired: u32,
+    /// The maximum.
+    pub max: u32,
 }
 
 /// How many of the instances that a recycle replaces are gone.
@@ -104,9 +121,9 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    /// How far a recycle is: its phase, and how many are replaced where that is decided.
+    /// How far a recycle is: its phase, and how many of those it replaces are gone where that is decided.
     pub fn after(self, phase: impl std::fmt::Display) -> String {
-        if self.of == 0 { phase.to_string() } else { format!("{phase}, {self} replaced") }
+        if self.of == 0 { phase.to_string() } else { format!("{phase}, {self} old instances gone") }
     }
 }
 
@@ -161,17 +178,33 @@ impl GroupLock {
         self.has_mark.then_some(follows)
     }
 
+    /// The sizes that a group has once this is put back, by the sizes that it has now: what somebody else has set since stays.
+    pub fn own_sizes(&self, now: Sizes) -> Sizes {
+        let Some(journal) = &self.journal else { return now };
+        let own = |own: Option<u32>, set: &[u32], now: u32| own.filter(|_| set.contains(&now)).unwrap_or(now);
+        let (min, max) =
+            (own(journal.min, &journal.set_min, now.min), own(journal.max, &journal.set_max, now.max));
+        let undoubled = match (journal.doubled, journal.growth) {
+            (Some(doubled), Some(growth)) if now.desired >= doubled => now.desired.saturating_sub(growth),
+            (Some(doubled), Some(growth)) => now.desired.min(doubled.saturating_sub(growth)),
+            _ => now.desired,
+        };
+        let out = self.turn.as_ref().filter(|turn| !turn.given).map_or(0, |turn| turn.desired);
+        Sizes { min, desired: undoubled.max(out).max(min).min(max), max }
+    }
+
     /// What a restore would put back, a line each; nothing where nothing was changed.
     pub fn to_put_back(&self, group: (u32, u32)) -> Vec<String> {
         let Some(journal) = &self.journal else { return Vec::new() };
         let mut lines = Vec::new();
-        let mut size = |what: &str, own: Option<u32>, set: &[u32], now: u32| {
-            if let Some(own) = own.filter(|own| *own != now && set.contains(&now)) {
+        let mut size = |what: &str, own: u32, now: u32| {
+            if own != now {
                 lines.push(format!("{what} {own} (is {now})"));
             }
         };
-        size("the minimum", journal.min, &journal.set_min, group.0);
-        size("the maximum", journal.max, &journal.set_max, group.1);
+        let own = self.own_sizes(Sizes { min: group.0, desired: group.0, max: group.1 });
+        size("the minimum", own.min, group.0);
+        size("the maximum", own.max, group.1);
         if !journal.suspended.is_empty() {
             lines.push(format!("processes that are suspended: {}", journal.suspended.join(", ")));
         }
@@ -215,7 +248,32 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_or_is_gone_is_replaced() {
+    fn the_sizes_of_a_groups_own_are_those_of_the_journal() {
+        let own = |pairs: &[(&str, &str)], (min, desired, max)| {
+            let lock = GroupLock::read(&item(&[&[KEY], pairs].concat())).expect("a lock");
+            let Sizes { min, desired, max } = lock.own_sizes(Sizes { min, desired, max });
+            (min, desired, max)
+        };
+        let doubled = r#"{"version": 3, "phase": "doubling", "min": 1, "max": 10, "set_min": [6], "set_max": [], "doubled": 6, "growth": 3}"#;
+        assert_eq!(own(&[("journal", doubled)], (6, 6, 10)), (1, 3, 10));
+        assert_eq!(own(&[("journal", doubled)], (6, 7, 10)), (1, 4, 10), "the owner added one");
+        assert_eq!(own(&[("journal", doubled)], (1, 3, 10)), (1, 3, 10), "it is put back already");
+        let swapping = (
+            "journal",
+            r#"{"version": 3, "phase": "swapping", "min": 1, "max": 3, "set_min": [], "set_max": []}"#,
+        );
+        let turn = |given: bool| format!(r#"{{"id": "i-1", "desired": 3, "out": true, "given": {given}}}"#);
+        assert_eq!(own(&[swapping, ("turn", &turn(false))], (1, 2, 3)), (1, 3, 3));
+        assert_eq!(
+            own(&[swapping, ("turn", &turn(true))], (1, 2, 3)),
+            (1, 2, 3),
+            "somebody lowered it since"
+        );
+        assert_eq!(own(&[], (6, 6, 6)), (6, 6, 6));
+    }
+
+    #[test]
+    fn who_leaves_or_is_gone_is_counted_as_gone() {
         let member = |id: &str, state: &str| SeenInstance {
             id: id.to_owned(),
             lifecycle_state: state.to_owned(),
@@ -225,7 +283,7 @@ mod tests {
             [member("i-1", "InService"), member("i-2", "Terminating:Wait"), member("i-9", "InService")];
         let lock = |journal: &str| GroupLock::read(&item(&[KEY, ("journal", journal)])).expect("a lock");
         let replaced = lock(r#"{"phase": "halving", "replace": ["i-1", "i-2", "i-3"]}"#).replaced(&members);
-        assert_eq!(replaced.after("halving"), "halving, 2 of 3 replaced");
+        assert_eq!(replaced.after("halving"), "halving, 2 of 3 old instances gone");
         assert_eq!(lock(r#"{"phase": "undoing"}"#).replaced(&members).after("undoing"), "undoing");
     }
 

@@ -12,6 +12,7 @@ use super::answers::{SeenGroup, TemplateSpecification};
 use super::deployed;
 use super::group_answers::SeenActivity;
 use super::load_balancers::{LoadBalancer, LoadBalancerKind};
+use super::lock::Sizes;
 use super::outdated::{TemplateAliases, outdated};
 use super::plan_answers::{GroupSettings, SeenHook};
 use super::plan_facts::{PlanFacts, Times};
@@ -31,7 +32,7 @@ const ID_LENGTH: usize = 19;
 
 /// The scenario of a group, as a file that can be kept and changed.
 pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option<Value> {
-    let group = facts.fleet.groups.first()?;
+    let group = &put_back(facts)?;
     let strategy = tag(group, STRATEGY.key).unwrap_or_default();
     let StackPlace { stack, region, account } = place;
     let at = now.strftime("%Y-%m-%dT%H:%M:%SZ");
@@ -44,6 +45,26 @@ pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option
             "alarms": facts.alarms},
         "group": spec(group, facts),
     }))
+}
+
+/// The group as it is once what a recycle changed is put back, for a recycle puts back first: with sizes and processes of its own, and
+/// without the new instances that have no place then. As it is now where nothing is changed; none where there is no group.
+pub fn put_back(facts: &PlanFacts) -> Option<SeenGroup> {
+    let mut group = facts.fleet.groups.first()?.clone();
+    let Some(lock) = facts.fleet.locks.get(&group.name).filter(|lock| lock.journal.is_some()) else {
+        return Some(group);
+    };
+    let (min, desired, max) = (group.min_size, group.desired_capacity, group.max_size);
+    let own = lock.own_sizes(Sizes { min, desired, max });
+    (group.min_size, group.desired_capacity, group.max_size) = (own.min, own.desired, own.max);
+    let suspended = lock.journal.as_ref().map(|journal| &*journal.suspended).unwrap_or_default();
+    group.suspended_processes.list.retain(|one| !suspended.contains(&one.process_name));
+    let seated = Seated::of(&group, &facts.fleet.aliases);
+    let places = usize::try_from(own.desired).unwrap_or(usize::MAX);
+    let kept = places.saturating_sub(seated.protected.len() + seated.outdated.len());
+    let without: Vec<String> = seated.current.iter().skip(kept).map(|&id| id.to_owned()).collect();
+    group.instances.list.retain(|one| !without.contains(&one.id));
+    Some(group)
 }
 
 /// The settings of the deployed strategies, as the text of a `stack.yaml`. Every value is JSON, which YAML is a superset of.

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::operate::answers::SeenTemplate;
-use crate::operate::answers::TrafficSource;
+use crate::operate::answers::{SeenInstance, SeenTemplate, SuspendedProcess, TrafficSource};
 use crate::operate::fleet::FleetFacts;
 use crate::operate::fleet::tests::{OUT_IN, group, now};
+use crate::operate::lock::{GroupLock, SeenJournal};
 use crate::simulate::runner::{Deployment, Detail};
 use crate::simulate::scenario::Scenario;
 use asg_recycle_simulator::world::World;
@@ -111,6 +111,40 @@ fn a_group_is_described_as_it_is() {
         (&json!("true"), &json!({"autorecycle_strategy": "out-in"}))
     );
     assert_eq!(group["timing"], json!({"start": "15s", "boot": "240s", "drain": "300s", "shutdown": "30s"}));
+}
+
+#[test]
+fn a_group_that_is_changed_is_described_as_it_is_once_that_is_put_back() {
+    let mut group = web("");
+    let (old, new) = (group.instances.list[1].clone(), group.instances.list[0].clone());
+    let member = |id: &str, like: &SeenInstance| SeenInstance { id: id.to_owned(), ..like.clone() };
+    group.instances.list =
+        vec![member("i-a", &old), member("i-b", &old), member("i-c", &new), member("i-d", &new)];
+    (group.min_size, group.desired_capacity, group.max_size) = (4, 4, 5);
+    group.suspended_processes.list =
+        ["AZRebalance", "Terminate"].map(|name| SuspendedProcess { process_name: name.to_owned() }).to_vec();
+    let mut facts = facts(group);
+    let as_it_is = told(&facts)["group"].clone();
+    assert_eq!((&as_it_is["desired"], &as_it_is["current_instances"]), (&json!(4), &json!(2)));
+    let journal = SeenJournal {
+        version: 3,
+        phase: "doubling".to_owned(),
+        min: Some(1),
+        max: Some(5),
+        set_min: vec![4],
+        suspended: vec!["AZRebalance".to_owned()],
+        doubled: Some(4),
+        growth: Some(2),
+        ..SeenJournal::default()
+    };
+    let lock = GroupLock { journal: Some(journal), ..GroupLock::default() };
+    facts.fleet.locks = [("web-asg-1".to_owned(), lock)].into();
+    let own = told(&facts)["group"].clone();
+    assert_eq!((&own["min"], &own["desired"], &own["max"]), (&json!(1), &json!(2), &json!(5)));
+    assert_eq!((&own["current_instances"], &own["suspended"]), (&json!(0), &json!(["Terminate"])));
+    let ids: Vec<String> =
+        put_back(&facts).expect("it").instances.list.into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["i-a", "i-b"]);
 }
 
 #[test]

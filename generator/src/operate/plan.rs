@@ -16,7 +16,7 @@ use super::fleet::{self, GroupStanding};
 use super::history::LeftAlone;
 use super::leaving;
 use super::model;
-use super::outdated::{OutdatedInstance, TemplateAliases, outdated};
+use super::outdated::{OutdatedInstance, outdated};
 use super::plan_facts::{PlanFacts, Times};
 use super::policy::StackPlace;
 use super::request::{self, Hand, ReplaceAsked, StartAsked};
@@ -158,7 +158,7 @@ pub fn of(
         left_alone,
         times: model::times(&facts.activities),
         leaves_out,
-        forecast: run.as_ref().and_then(|run| forecast(run, (group, &facts.fleet.aliases))),
+        forecast: run.as_ref().and_then(|run| forecast(run, facts)),
     };
     Some(GroupPlan { report, scenario, run })
 }
@@ -267,8 +267,12 @@ fn sorted(
 
 fn leaves_out(facts: &PlanFacts) -> Vec<String> {
     let mut left_out = vec!["scaling policies and scheduled actions".to_owned()];
-    if facts.fleet.locks.values().any(|lock| lock.journal.is_some() || lock.unread_journal.is_some()) {
-        left_out.push("what is under way, or is put back first: the group is taken as it is now".to_owned());
+    if facts.fleet.locks.values().any(|lock| lock.unread_journal.is_some()) {
+        left_out.push(
+            "what was changed, for its journal cannot be read: the group is taken as it is now".to_owned(),
+        );
+    } else if facts.fleet.locks.values().any(|lock| lock.journal.is_some()) {
+        left_out.push("what is under way, or is put back first: the group is taken with its own sizes, as it is after that".to_owned());
     }
     if facts.refresh.is_some() {
         left_out.push("the instance refresh that is active".to_owned());
@@ -311,13 +315,14 @@ fn simulated(
     Ok(runner.map_err(|error| error.to_string())?.finish())
 }
 
-fn forecast(run: &Run, (group, aliases): (&SeenGroup, &TemplateAliases)) -> Option<Forecast> {
+fn forecast(run: &Run, facts: &PlanFacts) -> Option<Forecast> {
+    let group = &model::put_back(facts)?;
     let summary = GroupSummary::of(run, run.groups.first()?);
     let calls = run.totals.all_calls();
     let reason = run.executions.last().map(|one| &*one.reason);
     Some(Forecast {
         endings: summary.endings.clone(),
-        reason: model::with_real_ids(reason.unwrap_or_default(), group, aliases),
+        reason: model::with_real_ids(reason.unwrap_or_default(), group, &facts.fleet.aliases),
         seconds: summary.took.0 / 1_000,
         peak: summary.peak,
         fewest_healthy: summary.healthy_min,
@@ -346,7 +351,10 @@ mod tests {
         let changed = GroupLock { journal: Some(SeenJournal::default()), ..GroupLock::default() };
         let fleet = FleetFacts { locks: [(String::new(), changed)].into(), ..FleetFacts::default() };
         let changed = leaves_out(&PlanFacts { fleet, ..PlanFacts::default() });
-        assert_eq!(changed[1], "what is under way, or is put back first: the group is taken as it is now");
+        assert_eq!(
+            changed[1],
+            "what is under way, or is put back first: the group is taken with its own sizes, as it is after that"
+        );
         let operated = "<Operator><Principal>eks.amazonaws.com</Principal></Operator>";
         let skip = "the group has an operator, which alone may change it: eks.amazonaws.com";
         assert_eq!(told(operated, "out-in").0, [skip]);

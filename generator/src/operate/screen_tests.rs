@@ -126,7 +126,7 @@ fn a_screen_tells_who_started_the_recycle_by_hand_and_what_it_waits_for() {
     let seen = seen(&facts);
     let told = screen(&seen, area(None, None));
     for line in [
-        "phase      doubling (phase 1 of 3), proving, 0 of 1 replaced\n",
+        "phase      doubling (phase 1 of 3), proving, 0 of 1 old instances gone\n",
         "trigger    started by hand by assumed-role/oncall/ann\n",
         "deadline   in 2 min the new instances have proved themselves\n",
     ] {
@@ -144,7 +144,7 @@ webops, account 123456789012, eu-west-2
 sizes      min 2, desired 2, max 4
 capacity   2 instances, 1 healthy
 outdated   1 of 2, since ?
-phase      doubling (phase 1 of 3), 0 of 1 replaced
+phase      doubling (phase 1 of 3), 0 of 1 old instances gone
 held by    web-0123456789abcdef0123456789abcdef, running for 30 min
 trigger    UpdateAutoScalingGroup
 at         \"Are all healthy?\"
@@ -213,7 +213,7 @@ fn a_window_is_told_by_when_it_opens_and_while_it_is_open_by_when_it_closes() {
 fn a_line_of_a_log_tells_the_same() {
     assert_eq!(
         line(&seen(&recycling()).status),
-        "recycling with out-in; doubling (phase 1 of 3), 0 of 1 replaced; 2 instances, 1 healthy; min 2, desired 2, max 4"
+        "recycling with out-in; doubling (phase 1 of 3), 0 of 1 old instances gone; 2 instances, 1 healthy; min 2, desired 2, max 4"
     );
     let mut idle = recycling();
     idle.fleet.locks.clear();

@@ -55,6 +55,22 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
     assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
 }
 
+#[test]
+fn a_group_that_is_doubled_is_forecast_with_its_own_sizes() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    let event = stage.launch_event();
+    stage.send(&event);
+    stage.wait_for("launched");
+    assert_eq!(stage.emulator.group(GROUP).max_size, 6);
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    let forecast = &plan["forecast"];
+    assert_eq!((&forecast["endings"], &forecast["peak"]), (&json!(["recycled"]), &json!(6)), "{plan:#}");
+    assert_eq!(plan["replace"].as_array().map(Vec::len), Some(3), "{plan:#}");
+    let told = plan["leaves_out"].to_string();
+    assert!(told.contains("taken with its own sizes, as it is after that"), "{plan:#}");
+}
+
 /// What `--write-scenario` kept is what `simulate` plays.
 fn a_kept_group_is_played(kept: &str, stack: &str) {
     Run::new(&["simulate", stack, "--strategy", "out-in", "--scenario", "kept.yaml"])

@@ -122,9 +122,10 @@ fn without_a_terminal_each_change_is_a_line_and_throttling_is_told() {
     let fault = json!({"action": "autoscaling:DescribeScalingActivities", "code": "ThrottlingException", "message": "not now", "count": 1});
     stage.emulator.order("fault_calls", fault);
     let under_way = operate(&mut stage, &["watch", GROUP, "--every", "1s"])
-        .stdout_has("search-asg-1: recycling with out-in; doubling (phase 1 of 3), launching, 0 of 3 replaced")
+        .stdout_has("search-asg-1: recycling with out-in; doubling (phase 1 of 3), launching, 0 of 3 old instances gone")
         .stdout_has("search-asg-1: current, last recycled\n")
         .stdout_lacks("\u{1b}")
+        .stderr_has("note: looks every 5 s, not every 1 s: the machine looks no more often")
         .stderr_has("AWS throttles autoscaling:DescribeScalingActivities (not now); asking again in 0.4 s; a look every 10 s now")
         .begin();
     crate::operate::until(&mut stage, |stage| {

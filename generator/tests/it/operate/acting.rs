@@ -116,6 +116,10 @@ fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
         .stdout_has("asg-recycle abort by arn:aws:")
         .stdout_has("user/")
         .ok();
+    let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
+    let [restored, aborted] = [0, 1].map(|place| &history["executions"][place]);
+    assert_eq!((&restored["trigger"], &restored["by"]), (&json!("ABORTED"), &aborted["by"]), "{history:#}");
+    assert!(aborted["by"].is_string(), "{history:#}");
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("there is no group").exits(2);
 }
 
