@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_failure_shows_what_cargo_says_without_its_commands() {
         let mut command = Command::new("sh");
-        let script = r#"printf '   Fresh a v1.0.0\n   Dirty b v1.0.0: stale\n     Running `rustc b`\nerror: no b\n%0400d\n' 0 >&2; exit 101"#;
+        let script = r"printf '   Fresh a v1.0.0\n   Dirty b v1.0.0: stale\n     Running `rustc b`\nerror: no b\n%0400d\n' 0 >&2; exit 101";
         command.args(["-c", script]);
         let Err(PackageError::Compile { tail }) = run(&mut command, 2, &mut |_| ()) else {
             panic!("it fails")

@@ -50,7 +50,7 @@ impl Checker {
             let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
             self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
         }
-        if served && let Some(detail) = self.unproved(world, group, &root, moment, is_first) {
+        if served && let Some(detail) = self.unproved(world, group, root, moment, is_first) {
             self.violate(Invariant::ProvedBeforeLeaving, moment, format!("{id} left: {detail}"));
         }
     }

@@ -284,7 +284,7 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
         };
         let says = |key: &str, word: &str| settings.get(key) == Some(&SettingValue::Text(word.to_owned()));
         let whole = |key: &str| match settings.get(key) {
-            Some(SettingValue::Integer(value)) => u64::try_from(*value).unwrap_or(0),
+            Some(SettingValue::Integer(value)) => *value,
             _ => 0,
         };
         let profile = StrategyProfile {
