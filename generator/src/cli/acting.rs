@@ -66,9 +66,8 @@ impl Looks {
         self.pace = asked.max(floor);
         self.every = self.pace;
         let (asked, floor) = (asked.as_secs(), floor.as_secs());
-        (self.is_asked && asked < floor).then(|| {
-            format!("looks every {floor} s, not every {asked} s: the machine looks no more often, and `watch` no more than it")
-        })
+        (self.is_asked && asked < floor)
+            .then(|| format!("looks every {floor} s, not every {asked} s: the machine looks no more often"))
     }
 
     /// Looks half as often where AWS throttles, and as before where it does no more.

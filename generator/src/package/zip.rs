@@ -104,7 +104,7 @@ fn two(number: usize) -> Result<[u8; 2], PackageError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, zip};
+    use super::{DEFLATE, Entry, zip};
     use crate::digest;
 
     const NAME: &str = "bootstrap";
@@ -125,6 +125,14 @@ mod tests {
         assert_eq!(number(bytes, end, 4), 0x0605_4b50, "end record");
         assert_eq!(number(bytes, end + 10, 2), 1, "entries");
         usize::try_from(number(bytes, end + 16, 4)).unwrap()
+    }
+
+    #[test]
+    fn the_caches_key_names_the_compressor_that_is_pinned() {
+        let manifest = include_str!("../../../Cargo.toml");
+        let pinned =
+            manifest.lines().find_map(|line| line.strip_prefix("libdeflater = \"=")?.strip_suffix('"'));
+        assert_eq!(DEFLATE, format!("libdeflate {}, level 12", pinned.expect("an exact version")));
     }
 
     #[test]
