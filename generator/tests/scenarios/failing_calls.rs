@@ -15,11 +15,13 @@ use serde::Deserialize;
 use crate::cases::all_cases;
 use crate::outcome::Published;
 
-/// The strategy whose trial looks at a state of the frame, too: one is enough, and what is proved at the end comes after turns
-/// alone.
+/// The strategy whose trial looks at a state of the frame, too: one is enough; what is proved at the end comes after turns alone,
+/// and a refresh has its launches judged by itself.
 fn trial_of_frame(state: &str) -> &'static str {
     if state.ends_with(" to prove at the end") || state == "Describe alarms at the end" {
         "in-out"
+    } else if state.ends_with(" of the refresh") {
+        "instance-refresh"
     } else {
         "out-in"
     }
