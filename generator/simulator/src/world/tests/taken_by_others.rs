@@ -64,6 +64,18 @@ fn for_instances_at_risk_others_are_launched_first_as_far_as_ten_per_cent_above_
 }
 
 #[test]
+fn a_refresh_that_begins_stops_what_was_launched_for_those_at_risk_and_takes_nobody_who_serves_for_it() {
+    let events = "[{at: 5s, do: {scaling_policy: {by: 1}}}, {at: 40s, do: {put_at_risk: {which: new}}},
+        {at: 50s, do: {start_instance_refresh: {min_healthy: 57}}}]";
+    let mut fixture = group_of_three(3, events);
+    fixture.wait(49);
+    assert_eq!(fixture.count("launched"), 2, "one more, and one for who is at risk: {:?}", fixture.states());
+    fixture.wait(80);
+    assert_eq!(fixture.count("terminating"), 1, "{:?}", fixture.states());
+    assert_eq!(fixture.states()[..4], ["InService"; 4], "who served serves, and who was at risk came");
+}
+
+#[test]
 fn a_quota_is_over_all_groups() {
     let mut fixture = WorldFixture::of(
         |spec| {

@@ -19,6 +19,9 @@ pub(crate) fn choose(
     random: &Random,
 ) -> Option<InstanceId> {
     let candidates: Vec<&Instance> = group.instances.iter().filter(|one| may_go(one)).collect();
+    if let Some(spare) = launched_for_those_at_risk(group, &candidates) {
+        return Some(spare);
+    }
     let live = group.live_by_zone();
     let fullest = candidates.iter().map(|one| live[one.zone]).max()?;
     let mut left: Vec<&Instance> = candidates.into_iter().filter(|one| live[one.zone] == fullest).collect();
@@ -28,6 +31,14 @@ pub(crate) fn choose(
     let last = u64::try_from(left.len()).unwrap_or(1) - 1;
     let drawn = usize::try_from(random.between(0, last)).unwrap_or(0);
     left.get(drawn).map(|one| one.id)
+}
+
+/// The last one that was launched while instances were at risk and is not in service: it is what the group has too many where an
+/// instance refresh has begun since, for which no more are launched for those at risk.
+fn launched_for_those_at_risk(group: &Group, candidates: &[&Instance]) -> Option<InstanceId> {
+    let begun = group.active_refresh().is_some() && !group.at_risk.is_empty();
+    let booting = candidates.iter().filter(|one| begun && one.lifecycle != Lifecycle::InService);
+    booting.max_by_key(|one| (one.launched_at, one.id)).map(|one| one.id)
 }
 
 /// Protection begins in service.
