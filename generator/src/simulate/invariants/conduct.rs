@@ -82,7 +82,8 @@ impl Checker {
         };
         let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
         let unseen = self.made_again_at.filter(|made| *made > known.seen_until);
-        let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made, call.moment));
+        let looked_at = known.last_look.unwrap_or(Moment(0));
+        let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made.max(looked_at), call.moment));
         let may_try = is_denied && known.run.mode == Mode::Restore;
         let reason = forbidden(known, may_try, call.moment, write)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
@@ -127,10 +128,10 @@ pub(super) fn protected(
 /// So long after a look a call that follows it may come: no call reaches a group by anything but its name.
 const CROSSED: Span = Span::seconds(15);
 
-/// Whether a change reaches a group that was made after the execution looked, and not just then. What it holds it may resume without a
-/// look, where none is to be had.
-fn is_for_another(action: &str, made: Moment, now: Moment) -> bool {
-    action != "resumeProcesses" && made + CROSSED < now
+/// Whether a change reaches a group that was made after the execution looked, and not just then; nor just after a look that was too late
+/// to show it. What it holds it may resume without a look, where none is to be had.
+fn is_for_another(action: &str, made_or_looked_at: Moment, now: Moment) -> bool {
+    action != "resumeProcesses" && made_or_looked_at + CROSSED < now
 }
 
 /// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in; what `may_try` is denied.
