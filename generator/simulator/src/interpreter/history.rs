@@ -108,6 +108,8 @@ impl Status {
 pub struct Counters {
     /// Events in its own history; that of a child execution is another's.
     pub history_events: u32,
+    /// Events in the longest history of a child execution.
+    pub child_history_events_max: u32,
     /// State transitions that are billed: every state entered and every retry, those of child executions included.
     pub transitions: u64,
     /// API calls made, those of child executions included.
@@ -115,8 +117,15 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Events in the longest history of the execution and its children.
+    #[must_use]
+    pub fn longest_history(&self) -> u32 {
+        self.history_events.max(self.child_history_events_max)
+    }
+
     pub(super) fn add_child(&mut self, child: Self) {
         self.transitions += child.transitions;
         self.calls += child.calls;
+        self.child_history_events_max = self.child_history_events_max.max(child.longest_history());
     }
 }

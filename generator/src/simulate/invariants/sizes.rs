@@ -169,7 +169,10 @@ impl Demand {
                 self.most += raised;
                 // A minimum that raises it would have raised what there is without the recycle to that number, or by nothing.
                 let is_lifted = raised > 0 && after.min != before.min && after.desired == after.min;
-                self.least = if is_lifted {
+                // Who wants none at all means it, whatever is out at the moment.
+                self.least = if after.desired == 0 {
+                    0
+                } else if is_lifted {
                     self.least.max(after.min)
                 } else {
                     (self.least + raised).saturating_sub(lowered)

@@ -232,7 +232,7 @@ pub struct Totals {
     pub calls: BTreeMap<String, Calls>,
     /// State transitions.
     pub transitions: u64,
-    /// Most events in the history of one execution.
+    /// Most events in the history of one execution, or of a child of one.
     pub history_events_max: u32,
     /// Events that reached the handler.
     pub events: u64,

@@ -78,7 +78,11 @@ impl Runner {
         let totals = Totals {
             calls: calls(&self.world),
             transitions: executions.iter().map(|one| one.counters.transitions).sum(),
-            history_events_max: executions.iter().map(|one| one.counters.history_events).max().unwrap_or(0),
+            history_events_max: executions
+                .iter()
+                .map(|one| one.counters.longest_history())
+                .max()
+                .unwrap_or(0),
             events: self.delivered,
         };
         let groups = self.world.groups().enumerate();

@@ -46,7 +46,7 @@ pub struct Expect {
     pub live_max: Option<u32>,
     /// How many instances are launched in the first group by when.
     pub launches: Vec<Launches>,
-    /// Most events in the history of one execution.
+    /// Most events in the history of one execution, or of a child of one.
     pub history_events_max: Option<u32>,
     /// Whether an execution still holds the lock at the end.
     pub lock: Lock,
