@@ -8,6 +8,7 @@ mod lost_answers;
 mod page;
 mod pauses;
 mod printed;
+mod silence;
 
 use std::path::Path;
 
