@@ -94,8 +94,7 @@ pub struct PastExecution {
     pub seconds_by_phase: BTreeMap<String, u64>,
     /// How many instances it was to replace, in all rounds; of a restore, the recycle that it puts back after.
     pub to_replace: Option<u64>,
-    /// How many of these have left the group, be there others in their place or not; absent where it was stopped, of which its restore
-    /// tells.
+    /// How many of these have left the group, be there others in their place or not; absent where it was stopped: its restore tells.
     pub replaced: Option<u64>,
     /// Outdated instances that it left alone; 100 at most.
     pub left_alone: Vec<LeftAlone>,

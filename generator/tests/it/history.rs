@@ -102,7 +102,7 @@ fn how_many_were_replaced_is_how_many_of_them_left() {
     assert_eq!(row(1), (None, None, None, Some(0)), "whoever is stopped tells nothing");
     assert_eq!(
         row(0),
-        (Some("restored"), Some(1), Some(2), Some(1)),
+        (Some("restored"), Some(1), Some(2), Some(0)),
         "its restore tells for it: one was out"
     );
     operate(&mut stage, &["history", GROUP])
