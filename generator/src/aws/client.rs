@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use oxhttp::model::{Request, Response};
+use oxhttp::model::{Request, Response, Uri};
 use reqsign_aws_v4::{Credential, RequestSigner, StaticCredentialProvider};
 use reqsign_core::Signer;
 use serde::Deserialize;
@@ -13,16 +14,15 @@ use serde_json::{Value, json};
 
 use super::credentials::{TextEnvironment, at_once, context};
 use super::error::{AwsError, Kind, is_of_the_clock, kind};
+use super::patience::Patience;
 use super::service::{AwsAction, AwsService, STS, endpoint, other_endpoint, signed_for};
 use super::wire::{self, Refusal};
 use crate::{digest, http};
 
-/// Longest wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The same of what may carry a whole object, over a slow line too.
-const PATIENCE_OF_OBJECTS: Duration = Duration::from_mins(5);
-/// Attempts at a call that is throttled or not answered.
+/// Attempts at a call that is throttled or fails.
 const ATTEMPTS_MAX: u32 = 6;
+/// Attempts at one to which no answer comes; one where none is expected.
+const SILENCES_MAX: u32 = 2;
 /// Wait before the second attempt; it doubles with each.
 const BACKOFF: Duration = Duration::from_millis(400);
 
@@ -53,6 +53,7 @@ pub struct AwsClient {
     /// How often it had to wait before it asked again.
     waits: Cell<u32>,
     on_wait: Box<dyn Fn(&str)>,
+    patience: Patience,
 }
 
 impl AwsClient {
@@ -89,7 +90,14 @@ impl AwsClient {
             calls: RefCell::default(),
             waits: Cell::default(),
             on_wait: Box::new(on_wait),
+            patience: Patience::default(),
         })
+    }
+
+    /// The same, which knows who did not answer the other clients of this patience.
+    #[must_use]
+    pub fn sharing(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// The region that it asks in.
@@ -191,8 +199,10 @@ impl AwsClient {
         signer: &Signer<Credential>,
     ) -> Result<Vec<u8>, AwsError> {
         let mut attempt = 1;
+        let silences_max = self.silences_max(&self.endpoint(action.service));
         loop {
             let outcome = self.send(action, arguments, signer)?;
+            let attempts_max = if is_silence(&outcome) { silences_max } else { ATTEMPTS_MAX };
             let (kind, refusal) = match outcome {
                 Ok(answer) if answer.status().is_success() => return Ok(answer.into_body()),
                 Ok(answer) => {
@@ -206,7 +216,7 @@ impl AwsClient {
                 }
             };
             let may_again = kind == Kind::Throttled || (kind == Kind::Failing && action.repeatable);
-            if !may_again || attempt == ATTEMPTS_MAX || self.is_nobody_there(&refusal) {
+            if !may_again || attempt >= attempts_max || self.is_nobody_there(&refusal) {
                 return Err(self.error(action, resource, kind, refusal));
             }
             self.wait(action, kind, attempt, &refusal);
@@ -248,7 +258,7 @@ impl AwsClient {
             request = request.header(*name, value);
         }
         match request.body(written.body) {
-            Ok(request) => self.dispatch(action.service, request, (signer, PATIENCE)),
+            Ok(request) => self.dispatch(action.service, request, signer),
             Err(error) => Ok(Err(std::io::Error::other(error))),
         }
     }
@@ -262,10 +272,11 @@ impl AwsClient {
         request: &Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, AwsError> {
         let mut attempt = 1;
+        let silences_max = self.silences_max(&request.uri().to_string());
         loop {
             self.count(action);
-            let answer =
-                self.dispatch(action.service, request.clone(), (&self.signer()?, PATIENCE_OF_OBJECTS))?;
+            let answer = self.dispatch(action.service, request.clone(), &self.signer()?)?;
+            let attempts_max = if is_silence(&answer) { silences_max } else { ATTEMPTS_MAX };
             let refusal = match &answer {
                 Ok(answer) => {
                     let status = answer.status();
@@ -274,7 +285,7 @@ impl AwsClient {
                 }
                 Err(error) => Some(Refusal { code: String::new(), message: error.to_string() }),
             };
-            let Some(refusal) = refusal.filter(|it| attempt < ATTEMPTS_MAX && !self.is_nobody_there(it))
+            let Some(refusal) = refusal.filter(|it| attempt < attempts_max && !self.is_nobody_there(it))
             else {
                 return answer.map_err(|error| AwsError::Unreachable {
                     action: action.iam(),
@@ -308,7 +319,7 @@ impl AwsClient {
         &self,
         service: AwsService,
         request: Request<Vec<u8>>,
-        (signer, patience): (&Signer<Credential>, Duration),
+        signer: &Signer<Credential>,
     ) -> Result<std::io::Result<Response<Vec<u8>>>, AwsError> {
         let (mut parts, body) = request.into_parts();
         let hash = digest::hex(&body).parse().expect("hex digits are a header's value");
@@ -320,7 +331,17 @@ impl AwsClient {
         outcome.map_err(|error| AwsError::Credentials {
             reason: self.environment.half_a_key().unwrap_or_else(|| error.to_string()),
         })?;
-        Ok(http::send(Request::from_parts(parts, body), patience))
+        let host = host(&parts.uri);
+        let patience = self.patience.of(&host, body.len());
+        let answer = http::send(Request::from_parts(parts, body), patience);
+        self.patience.heard(&host, !is_silence(&answer));
+        Ok(answer)
+    }
+
+    /// How often it is waited for an answer at an address.
+    fn silences_max(&self, url: &str) -> u32 {
+        let is_known = url.parse().is_ok_and(|uri: Uri| self.patience.expects_none(&host(&uri)));
+        if is_known { 1 } else { SILENCES_MAX }
     }
 
     /// The endpoint that was given for all services, or that the environment names for this one; none at AWS itself.
@@ -351,4 +372,14 @@ impl AwsClient {
             Kind::Other => AwsError::Refused { action, code, message },
         }
     }
+}
+
+/// Whether no answer came in time, where a connection was refused or broken off at once otherwise.
+fn is_silence<T>(outcome: &std::io::Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut)
+}
+
+/// The host of an address, by which it is known whether it answers.
+fn host(uri: &Uri) -> String {
+    uri.authority().map(ToString::to_string).unwrap_or_default()
 }

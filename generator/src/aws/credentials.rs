@@ -47,7 +47,7 @@ pub(crate) struct AnyFound {
 struct Machine;
 
 /// Longest wait for a service that issues credentials; and for one of the machine itself, which a desk does not have.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(15);
 const LINK_LOCAL_PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) fn context(environment: TextEnvironment) -> Context {

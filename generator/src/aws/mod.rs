@@ -5,10 +5,12 @@
 mod client;
 mod credentials;
 mod error;
+mod patience;
 pub mod service;
 mod wire;
 
 pub use client::{AwsClient, AwsPlace};
 pub use credentials::TextEnvironment;
 pub use error::AwsError;
+pub use patience::Patience;
 pub(crate) use wire::s3_error;

@@ -53,6 +53,7 @@ use console::{Color, Console};
 use context::Context;
 use exit_code::Failure;
 
+use crate::aws::Patience;
 use crate::package::ProcessEnvironment;
 
 /// Turns one stack.yaml into everything that recycles the instances of Auto Scaling groups by themselves.
@@ -221,7 +222,7 @@ pub fn main() -> ExitCode {
     let environment: ProcessEnvironment = std::env::vars_os().collect();
     let words: Vec<String> = std::env::args_os().map(|each| each.to_string_lossy().into_owned()).collect();
     let console = Console::standard(Color::scan(&words), &environment);
-    let mut context = Context { console, environment };
+    let mut context = Context { console, environment, patience: Patience::default() };
     let arguments = match Cli::command().try_get_matches_from(std::env::args_os()) {
         Ok(matches) => Cli::from_arg_matches(&matches),
         Err(error) => return usage(&error, &mut context.console),

@@ -69,11 +69,13 @@ impl Caller {
             role_arn: self.role_arn.clone(),
             endpoint: self.endpoint_url.clone(),
         };
-        AwsClient::new(place, TextEnvironment::of(&context.environment), on_wait)
+        let client = AwsClient::new(place, TextEnvironment::of(&context.environment), on_wait)?;
+        Ok(client.sharing(context.patience.clone()))
     }
 }
 
-fn said(text: &str) {
+/// Says that AWS has to be asked again.
+pub(super) fn said(text: &str) {
     let _ = writeln!(std::io::stderr(), "note: {text}"); // whoever does not read it does not matter
 }
 

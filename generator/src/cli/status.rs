@@ -1,9 +1,5 @@
 //! `status`: what is outdated, and what is happening.
 
-use std::fmt::Write as _;
-
-use clap::builder::NonEmptyStringValueParser;
-
 use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
@@ -17,7 +13,10 @@ use crate::operate::group_reads::HistorySeen;
 use crate::operate::policy::StackPlace;
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::{reads, span, table};
-use crate::simulate::report::Paint;
+use crate::simulate::report::{Paint, wrapped};
+
+/// What the further rows of a line below the table begin with.
+const BELOW_INDENT: &str = "  ";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -39,14 +38,20 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = span::read_span)]
     max_age: Option<i64>,
     /// In these regions, with commas.
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), conflicts_with = "region")]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = listed, conflicts_with = "region")]
     regions: Vec<String>,
     /// With the credentials of these profiles, with commas.
-    #[arg(long, value_name = "PROFILES", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), conflicts_with = "profile")]
+    #[arg(long, value_name = "PROFILES", value_delimiter = ',', value_parser = listed, conflicts_with = "profile")]
     profiles: Vec<String>,
     /// How to print it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
+}
+
+/// A name of a list: whoever writes one sets blanks after commas.
+fn listed(name: &str) -> Result<String, &'static str> {
+    let name = name.trim();
+    if name.is_empty() { Err("a name is missing") } else { Ok(name.to_owned()) }
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
@@ -157,7 +162,8 @@ fn fleet_of(
     let has_such = groups.iter().any(|row| arguments.is_of(row));
     groups.retain(|row| arguments.asks_for(row));
     let StackPlace { stack, region, account } = session.place.clone();
-    Ok((StackFleet { stack, account, region, calls: session.calls_made(), groups }, has_such))
+    let (profile, calls) = (operator.caller.profile.clone(), session.calls_made());
+    Ok((StackFleet { stack, account, region, profile, calls, groups }, has_such))
 }
 
 /// One group, in full.
@@ -187,7 +193,13 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
 /// One for each profile and region.
 fn operators(arguments: &Arguments) -> Vec<Operator> {
     let or_one = |given: &[String], own: &Option<String>| -> Vec<Option<String>> {
-        if given.is_empty() { vec![own.clone()] } else { given.iter().cloned().map(Some).collect() }
+        let mut named: Vec<Option<String>> = Vec::new();
+        for name in given.iter().cloned().map(Some) {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        if named.is_empty() { vec![own.clone()] } else { named }
     };
     let own = &arguments.operator;
     let profiles = or_one(&arguments.profiles, &own.caller.profile);
@@ -218,8 +230,9 @@ impl Arguments {
 }
 
 fn text(fleet: &StackFleet, now: jiff::Timestamp, area: (Option<usize>, Paint)) -> String {
-    let StackFleet { stack, account, region, groups, .. } = fleet;
-    let mut text = format!("{stack}, account {account}, {region}\n");
+    let StackFleet { stack, account, region, profile, groups, .. } = fleet;
+    let profile = profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
+    let mut text = format!("{stack}, account {account}, {region}{profile}\n");
     if groups.is_empty() {
         return text + "no group carries the opt-in tag, or none is as asked for\n";
     }
@@ -227,10 +240,17 @@ fn text(fleet: &StackFleet, now: jiff::Timestamp, area: (Option<usize>, Paint)) 
     for row in
         groups.iter().filter(|row| !row.detail.is_empty() && row.state != fleet::GroupStanding::Recycling)
     {
-        let _ = writeln!(text, "{}: {}", row.group, row.detail); // text takes text
+        text += &below(&format!("{}: {}", row.group, row.detail), area.0);
     }
     for (row, pause) in groups.iter().filter_map(|row| Some((row, row.paused.as_ref()?))) {
-        let _ = writeln!(text, "{}: {}", row.group, pause.told()); // text takes text
+        text += &below(&format!("{}: {}", row.group, pause.told()), area.0);
     }
     text
+}
+
+/// A line below the table: on a terminal in as many rows as it takes, elsewhere one.
+fn below(line: &str, columns: Option<usize>) -> String {
+    let Some(columns) = columns else { return format!("{line}\n") };
+    let rows = wrapped(line, columns.saturating_sub(BELOW_INDENT.len()));
+    rows.join(&format!("\n{BELOW_INDENT}")) + "\n"
 }

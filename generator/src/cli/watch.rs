@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
 use super::live::Live;
-use super::operator::now;
+use super::operator::{self, now};
 use super::simulate::look;
 use super::telling::Telling;
 use super::wait::{self, Arguments};
@@ -22,9 +22,13 @@ use crate::operate::session::StackSession;
 use crate::operate::{deployed, group_reads};
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let heard: Rc<RefCell<Vec<String>>> = Rc::default();
+    // Before there is anything to draw over it is said at once: nothing else is seen meanwhile.
+    let heard: Rc<RefCell<Option<Vec<String>>>> = Rc::default();
     let ear = Rc::clone(&heard);
-    let on_wait = move |text: &str| ear.borrow_mut().push(text.to_owned());
+    let on_wait = move |text: &str| match &mut *ear.borrow_mut() {
+        Some(heard) => heard.push(text.to_owned()),
+        None => operator::said(text),
+    };
     let session = arguments.of.operator.open_telling(context, on_wait)?;
     let name = &arguments.of.group;
     let group = acting::owned(&session, name)?.as_handler_sees_it();
@@ -38,10 +42,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let mut view = View { format: arguments.following.format, ..View::default() };
     let mut history = HistorySeen::default();
     loop {
+        let _ = heard.borrow_mut().insert(Vec::new());
         let waits = session.waits_made();
         let read = seen(&session, name, &mut history);
         looks.pace(session.waits_made() > waits || matches!(read, Err(AwsError::Throttled { .. })));
-        let said = std::mem::take(&mut *heard.borrow_mut());
+        let said = heard.borrow_mut().take().unwrap_or_default();
         match read {
             Err(error) if error.may_pass() => view.tell(&error.to_string(), context)?,
             read => {

@@ -2,6 +2,8 @@
 
 use std::io::ErrorKind;
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::thread;
 use std::time::Duration;
 
 use oxhttp::Client;
@@ -59,14 +61,31 @@ pub fn ask(url: &str, body: Option<Vec<u8>>, patience: Duration) -> std::io::Res
     Ok(Answered { status, headers, body: String::from_utf8_lossy(answer.body()).into_owned() })
 }
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and reads the whole answer, of which no part is waited for longer than `patience`, whatever comes before the first:
+/// looking up the name, each of its addresses, encryption.
 pub(crate) fn send(request: Request<Vec<u8>>, patience: Duration) -> std::io::Result<Response<Vec<u8>>> {
+    // The client has a time for each step alone, and none for a name that is looked up. Where the time is up, its thread is left to
+    // itself.
+    let (begins, begun) = mpsc::sync_channel(1);
+    let exchange = thread::Builder::new().spawn(move || exchange(request, patience, &begins))?;
+    let is_late = matches!(begun.recv_timeout(patience), Err(RecvTimeoutError::Timeout));
+    let late = || Err(std::io::Error::from(ErrorKind::TimedOut));
+    let broken = |_| Err(std::io::Error::other("the exchange broke off"));
+    let answer = if is_late { late() } else { exchange.join().unwrap_or_else(broken) };
+    answer.map_err(|error| in_words(error, patience))
+}
+
+/// The same without a time for all that comes before the answer, which is told when it begins.
+fn exchange(
+    request: Request<Vec<u8>>,
+    patience: Duration,
+    begins: &SyncSender<()>,
+) -> std::io::Result<Response<Vec<u8>>> {
     let has_body = request.method() != Method::HEAD;
-    let in_words = |error| in_words(error, patience);
-    let request = request.map(Body::from);
-    let answer = Client::new().with_global_timeout(patience).request(request).map_err(in_words)?;
+    let answer = Client::new().with_global_timeout(patience).request(request.map(Body::from))?;
+    let _ = begins.send(()); // nobody hears it where the time is up
     let (parts, body) = answer.into_parts();
-    let body = if has_body { body.to_vec().map_err(in_words)? } else { Vec::new() };
+    let body = if has_body { body.to_vec()? } else { Vec::new() };
     Ok(Response::from_parts(parts, body))
 }
 

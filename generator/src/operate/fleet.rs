@@ -115,6 +115,8 @@ pub struct StackFleet {
     pub account: String,
     /// The region.
     pub region: String,
+    /// The profile with whose credentials it was asked; absent where none was said.
+    pub profile: Option<String>,
     /// How many calls it took.
     pub calls: u32,
     /// Its groups, by name.

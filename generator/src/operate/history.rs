@@ -92,9 +92,9 @@ pub struct PastExecution {
     pub reason: Option<String>,
     /// Seconds of each phase that took any.
     pub seconds_by_phase: BTreeMap<String, u64>,
-    /// How many instances it was to replace.
+    /// How many instances it was to replace, in all rounds; of a restore, the recycle that it puts back after.
     pub to_replace: Option<u64>,
-    /// How many it replaced.
+    /// How many of these have left the group, be there others in their place or not; absent where it was stopped: its restore tells.
     pub replaced: Option<u64>,
     /// Outdated instances that it left alone; 100 at most.
     pub left_alone: Vec<LeftAlone>,

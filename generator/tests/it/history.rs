@@ -1,6 +1,6 @@
 //! `history` against the emulated AWS: a recycle, one that is stopped, and what restores after it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::end_to_end::stage::{GROUP, Stage};
 use crate::operate::{calls, newest, operate, told};
@@ -61,4 +61,51 @@ fn what_ran_is_told_with_its_trigger_and_its_end_in_bounded_calls() {
     operate(&mut stage, &["history", "no-such-group"])
         .stderr_has("there is no group `no-such-group`")
         .exits(2);
+}
+
+/// What is counted as replaced is who has left of those that were to be replaced, whatever became of the recycle.
+#[test]
+fn how_many_were_replaced_is_how_many_of_them_left() {
+    let mut stage = Stage::new("in-out");
+    let run = |stage: &mut Stage, number: usize, further: &[&str]| {
+        operate(stage, &[&["start", GROUP, "--yes"][..], further].concat()).ok();
+        newest(stage, number)
+    };
+    let first = stage.emulator.group(GROUP).instances[0].id.clone();
+    let dry = run(&mut stage, 1, &["--replace", "all", "--dry-run"]);
+    assert_eq!(stage.emulator.wait(&dry).status, "SUCCEEDED");
+    let named = run(&mut stage, 2, &["--replace", &first]);
+    assert_eq!(stage.emulator.wait(&named).status, "SUCCEEDED");
+    let protected = stage.emulator.group(GROUP).instances[0].id.clone();
+    let protect =
+        json!({"AutoScalingGroupName": GROUP, "InstanceIds": [protected], "ProtectedFromScaleIn": true});
+    stage.emulator.order("call", json!({"action": "SetInstanceProtection", "parameters": protect}));
+    let all = run(&mut stage, 3, &["--replace", "all"]);
+    assert_eq!(stage.emulator.wait(&all).status, "SUCCEEDED");
+    let aborted = run(&mut stage, 4, &["--replace", "all"]);
+    stage.wait_for("terminating");
+    stage.emulator.order("stop", json!({"execution": aborted}));
+    let restore = stage.deliver_status_event();
+    stage.emulator.wait(&restore);
+    let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
+    let rows: Vec<(&Value, &Value, &Value, &Value)> = history["executions"]
+        .as_array()
+        .expect("executions")
+        .iter()
+        .map(|one| (&one["outcome"], &one["replaced"], &one["to_replace"], &one["left_alone_count"]))
+        .collect();
+    let row =
+        |at: usize| (rows[at].0.as_str(), rows[at].1.as_u64(), rows[at].2.as_u64(), rows[at].3.as_u64());
+    assert_eq!(row(4), (Some("dry_run"), Some(0), Some(3), Some(0)), "{history:#}");
+    assert_eq!(row(3), (Some("recycled"), Some(1), Some(1), Some(0)), "those that were named");
+    assert_eq!(row(2), (Some("recycled"), Some(2), Some(2), Some(1)), "one may not leave");
+    assert_eq!(row(1), (None, None, None, Some(0)), "whoever is stopped tells nothing");
+    assert_eq!(
+        row(0),
+        (Some("restored"), Some(1), Some(2), Some(0)),
+        "its restore tells for it: one was out"
+    );
+    operate(&mut stage, &["history", GROUP])
+        .stdout_has(&format!("recycled: left {protected} alone: it is protected from scale-in\n"))
+        .ok();
 }

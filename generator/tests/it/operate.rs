@@ -8,6 +8,7 @@ mod lost_answers;
 mod page;
 mod pauses;
 mod printed;
+mod silence;
 
 use std::path::Path;
 
@@ -239,7 +240,8 @@ fn what_aws_refuses_is_told_with_what_would_help() {
 fn profiles_regions_and_roles_are_taken_as_by_the_tools_of_aws() {
     let mut stage = Stage::new("out-in");
     let config = "[profile night]\nregion = eu-west-2\n";
-    let credentials = "[night]\naws_access_key_id = operator\naws_secret_access_key = secret-of-the-night\n";
+    let keys = "aws_access_key_id = operator\naws_secret_access_key = secret-of-the-night\n";
+    let credentials = &format!("[night]\n{keys}[default]\n{keys}");
     let with_files = |run: Run| {
         let run = run.file("home/.aws/config", config).file("home/.aws/credentials", credentials);
         let home = run.folder().join("home");
@@ -249,9 +251,16 @@ fn profiles_regions_and_roles_are_taken_as_by_the_tools_of_aws() {
     let done = with_files(run).stdout_has(GROUP).ok();
     assert!(!done.stdout.contains("secret-of-the-night"));
     assert!(calls(&mut stage) > 0, "it asked with the profile's credentials");
-    let run = operate(&mut stage, &["status", "--profiles", "night,night", "--regions", "eu-west-2"]);
+    let run = operate(&mut stage, &["status", "--profiles", "night,default", "--regions", "eu-west-2"]);
+    let heading = "webops-recycle-production, account 123456789012, eu-west-2, profile";
+    with_files(run)
+        .stdout_has(&format!("{heading} night\n"))
+        .stdout_has(&format!("{heading} default\n"))
+        .ok();
+    let run =
+        operate(&mut stage, &["status", "--profiles", "night, night", "--regions", "eu-west-2, eu-west-2"]);
     let done = with_files(run).ok();
-    assert_eq!(done.stdout.matches("webops-recycle-production, account").count(), 2);
+    assert_eq!(done.stdout.matches(heading).count(), 1, "one that is named twice is asked once");
     let run = operate(&mut stage, &["status", "--profiles", "night,day", "--regions", "eu-west-2"]);
     with_files(run)
         .stdout_has(GROUP)

@@ -95,11 +95,18 @@ fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
     operate(&mut stage, &["start", GROUP, "--yes"]).ok();
     let execution = newest(&mut stage, 1);
     stage.wait_for("launched");
+    let waiting = ["wait", GROUP, "--every", "1s"];
+    let gone = format!(
+        "the group `{GROUP}` is gone; where a recycle of it still runs, `asg-recycle abort {GROUP}` ends it\n"
+    );
+    let waiting = operate(&mut stage, &waiting).stderr(&gone).begin();
+    until_it_calls(&mut stage, "states:ListExecutions");
     let watching = operate(&mut stage, &["watch", GROUP, "--every", "1s"]).stderr_has("is gone").begin();
     until_it_calls(&mut stage, "states:GetExecutionHistory");
     let gone = json!({"AutoScalingGroupName": GROUP, "ForceDelete": true});
     stage.emulator.order("call", json!({"action": "DeleteAutoScalingGroup", "parameters": gone}));
     watching.exits(1);
+    waiting.exits(1);
     operate(&mut stage, &["report", GROUP, "-o", "gone.html"]).stderr("wrote gone.html\n").ok();
     operate(&mut stage, &["report", "nope", "-o", "nope.html"])
         .stderr_has("there is no group `nope`, and nothing ran for one of that name")
@@ -178,6 +185,40 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
     until(&mut stage, |stage| (holder(stage) == json!(restore)).then_some(()));
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("a restore already runs").exits(2);
     stage.emulator.wait(&restore);
+    under_way.exits(0);
+    stage.emulator.order("advance", json!({"seconds": 600}));
+    stage.assert_as_before("after the restore by hand");
+}
+
+/// Of a holder that let go of the lock and not of its journal: nobody is dead, and the group is as it was left.
+#[test]
+fn a_journal_that_nobody_holds_is_put_back_by_hand() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for("launched");
+    stage.emulator.order("stop", json!({"execution": execution}));
+    let of_group = json!({"TableName": "asg-recycle-locks", "Key": {"auto_scaling_group_name": {"S": GROUP}},
+        "UpdateExpression": "REMOVE held_by"});
+    let order = json!({"service": "dynamodb", "call": "update_item", "parameters": of_group});
+    stage.emulator.ask::<Value>("aws", order);
+    let held = row(&mut stage);
+    assert_eq!((&held["state"], &held["held_by"]), (&json!("held"), &json!(null)), "{held:#}");
+    operate(&mut stage, &["abort", GROUP, "--yes"])
+        .stderr_has("no recycle of `search-asg-1` runs; `asg-recycle restore` puts back what was left")
+        .exits(2);
+    operate(&mut stage, &["start", GROUP])
+        .stderr_has("a journal is left: a recycle would put that back first")
+        .exits(2);
+    let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"])
+        .stderr_has(
+            "puts back what was left of search-asg-1\n  the minimum 3 (is 6)\n  the maximum 3 (is 6)\n",
+        )
+        .stdout_has("search-asg-1: restored")
+        .begin();
+    let restore = newest(&mut stage, 2);
+    assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
     under_way.exits(0);
     stage.emulator.order("advance", json!({"seconds": 600}));
     stage.assert_as_before("after the restore by hand");

@@ -117,6 +117,26 @@ fn is_line(wanted: &str, own: &str) -> bool {
     Regex::new(&format!("^{}$", parts.join(".*"))).expect("a pattern").is_match(own)
 }
 
+/// Lines that the page shows alone are of frames which the tests of `watch` have seen.
+#[test]
+fn what_the_page_shows_of_a_frame_is_in_one() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let percent = Regex::new(r"\b\d+ %").expect("a pattern");
+    let steady = |text: &str| percent.replace_all(&steady(text), "PERCENT").into_owned();
+    let read = |name: &str| {
+        std::fs::read_to_string(here.join("tests/it/watch").join(name)).expect("a frame of a test")
+    };
+    let frames = ["in-out-80.txt", "instance-refresh-80.txt"].map(|name| steady(&read(name))).concat();
+    let page = std::fs::read_to_string(here.join("../docs/operating.md")).expect("the page");
+    let alone = page.split("```").skip(1).step_by(2).filter(|block| !block.trim_start().starts_with('$'));
+    let lines: String = alone.map(steady).collect();
+    let lines: Vec<&str> = lines.lines().filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    for line in lines {
+        assert!(frames.lines().any(|seen| seen == line), "no frame has `{line}`:\n{frames}");
+    }
+}
+
 #[test]
 fn what_the_page_shows_is_compared() {
     let lines = |text: &str| -> Vec<String> { steady(text).lines().map(str::to_owned).collect() };

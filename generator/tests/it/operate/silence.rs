@@ -1,0 +1,91 @@
+//! An endpoint that takes connections and never answers: whoever waits for it learns of that within half a minute, of every command.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use super::printed::about_a_stack;
+use crate::end_to_end::stage::GROUP;
+use crate::run::Run;
+
+/// With what it takes to start the processes on a machine that does other things too.
+const LONGEST: Duration = Duration::from_secs(40);
+
+/// Every command that asks AWS, as somebody writes it.
+const COMMANDS: &[&str] = &[
+    "status",
+    "status search-asg-1",
+    "status --regions eu-west-2,eu-west-1",
+    "watch search-asg-1",
+    "plan search-asg-1",
+    "start search-asg-1 --yes",
+    "start search-asg-1 --dry-run --wait",
+    "wait search-asg-1",
+    "abort search-asg-1 --yes",
+    "restore search-asg-1 --yes",
+    "pause search-asg-1 --why x --yes",
+    "pause --all --why x --yes",
+    "resume search-asg-1 --yes",
+    "history",
+    "history search-asg-1 --who",
+    "dlq list",
+    "dlq show 1",
+    "dlq redrive --yes",
+    "doctor",
+    "report search-asg-1 -o page.html",
+    "simulate --group search-asg-1",
+    "bootstrap-state --bucket states --yes",
+];
+
+/// A run against an address at which nobody answers.
+fn asking(address: &str, words: &str) -> Run {
+    let words: Vec<&str> = words.split(' ').collect();
+    Run::new(&words)
+        .env("AWS_ACCESS_KEY_ID", "operator")
+        .env("AWS_SECRET_ACCESS_KEY", "secret-of-the-night")
+        .env("AWS_REGION", "eu-west-2")
+        .env("AWS_ENDPOINT_URL", address)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("ASG_RECYCLE_STACK", "webops-recycle-production")
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn a_silent_endpoint_is_told_within_half_a_minute_by_every_command() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", silent.local_addr().expect("an address"));
+    let begun = Instant::now();
+    let under_way: Vec<_> = COMMANDS
+        .iter()
+        .map(|words| {
+            let run = asking(&address, words)
+                .stderr_has("note: AWS does not answer sts:GetCallerIdentity (no answer came within 20 s); asking again in 0.4 s")
+                .stderr_has(&format!("cannot reach {address} for sts:GetCallerIdentity: no answer came within 8 s"))
+                .stderr_lacks("secret-of-the-night");
+            (words, run.begin())
+        })
+        .collect();
+    for (words, command) in under_way {
+        command.exits(3);
+        let took = begun.elapsed();
+        // Of two regions the second is asked once more.
+        let longest = if words.contains("--regions") { LONGEST + Duration::from_secs(8) } else { LONGEST };
+        assert!(took < longest, "`{words}` took {took:?}");
+    }
+}
+
+/// So that the list above stays whole.
+#[test]
+fn every_command_about_a_stack_is_tried_against_silence() {
+    let tried: BTreeSet<&str> =
+        COMMANDS.iter().map(|words| words.split(" search-asg-1").next().expect("one")).collect();
+    for (command, _) in about_a_stack() {
+        let is_tried = tried.iter().any(|words| words.starts_with(&*command));
+        // It asks nobody.
+        assert!(
+            is_tried || command == "operator-policy",
+            "`{command}` is not tried against an endpoint that is silent"
+        );
+    }
+    assert!(COMMANDS.iter().any(|words| words.contains(GROUP)));
+}
