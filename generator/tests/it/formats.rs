@@ -1,9 +1,10 @@
 //! Every format describes the stack and nothing else: its files are read and evaluated on their own, and the results
 //! have to be what the `Stack` says.
 
+mod addresses;
+mod beyond_forms;
 mod cloudformation;
 mod cloudformation_kinds;
-mod beyond_forms;
 mod correspondence;
 mod expected;
 mod expected_options;
