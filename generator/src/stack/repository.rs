@@ -92,6 +92,6 @@ mod tests {
         assert_eq!(pulls.actions, ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
         assert_eq!(pulls.principal, Some(Principal::Service("lambda.amazonaws.com")));
         let functions = Value::regional_arn("lambda", ["function:demo-*-handler".into()]);
-        assert_eq!(pulls.conditions, [("ArnLike".into(), "aws:SourceArn".into(), functions)]);
+        assert_eq!(pulls.conditions, [("ArnLike", "aws:SourceArn".to_owned(), functions)]);
     }
 }
