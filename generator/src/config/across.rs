@@ -113,7 +113,7 @@ impl Config {
             role_path: &self.permissions.role_path,
             region: Some(&self.region),
             newer_regions: self.newer_regions.iter().map(|region| &**region).collect(),
-            without_key: (!self.encryption.customer_key).then_some((&*self.name, &*self.environment)),
+            without_key: (!self.encryption.customer_key).then_some(&*self.name),
             arns: one.filter_map(|(key, arn)| Some((key, arn?))).chain(actions).collect(),
         }
     }
@@ -146,7 +146,7 @@ fn limits(reading: &Reading) -> Limits<'_> {
         role_path: text(reading, limits::PATH).unwrap_or_default(),
         region: text(reading, "region"),
         newer_regions: list("newer_regions"),
-        without_key: text(reading, "name").zip(text(reading, "environment")).filter(|_| {
+        without_key: text(reading, "name").filter(|_| {
             !matches!(reading.values.get("encryption.customer_key"), Some(KeyValue::Boolean(true)))
         }),
         arns: one.chain(actions).collect(),

@@ -19,8 +19,8 @@ pub(super) struct Limits<'a> {
     pub(super) region: Option<&'a str>,
     /// `newer_regions`.
     pub(super) newer_regions: Vec<&'a str>,
-    /// `name` and `environment`, where the stack's own topic cannot carry its alarms.
-    pub(super) without_key: Option<(&'a str, &'a str)>,
+    /// `name`, where the stack's own topics cannot carry its alarms.
+    pub(super) without_key: Option<&'a str>,
     /// ARNs of what is in the stack's region, by key.
     pub(super) arns: Vec<(&'static str, &'a str)>,
 }
@@ -138,14 +138,14 @@ fn elsewhere(key: &'static str, arn: &str, region: &str) -> Option<Problem> {
     Some(Problem::new("arn-elsewhere", key, reason).help(format!("name one in {wanted}, or change `region`")))
 }
 
-/// CloudWatch may not use AWS's key, with which the stack's own topic is encrypted (fact I3).
-fn unheard(key: &'static str, arn: &str, (name, environment): (&str, &str)) -> Option<Problem> {
-    let own = names::prefix(name, environment) + names::TOPIC.suffix;
-    if key != ACTIONS || arn.rsplit(':').next() != Some(&*own) {
+/// CloudWatch may not use AWS's key, with which the topics of every environment of the stack are encrypted (fact I3).
+fn unheard(key: &'static str, arn: &str, name: &str) -> Option<Problem> {
+    let is_own = arn.rsplit(':').next().is_some_and(|topic| names::is_topic_of(name, topic));
+    if key != ACTIONS || !is_own {
         return None;
     }
     let reason = format!(
-        "`{arn}` is the stack's own topic, which is encrypted with AWS's key: CloudWatch cannot publish to it, and no alarm would \
+        "`{arn}` is a topic of this stack, which is encrypted with AWS's key: CloudWatch cannot publish to it, and no alarm would \
          be heard"
     );
     let help = "set `encryption.customer_key: true`, which makes it the default, or name another topic";

@@ -254,7 +254,7 @@ static FIXED: &[Key<'static>] = &[
         "alarms.action_arns",
         KeyKind::List { of: AlarmActionArn::format, length_max: AlarmActionArns::LENGTH_MAX },
         NO_ITEMS,
-        "what is told when an alarm fires and when it clears",
+        "what is told when an alarm fires and when it clears; a topic of the stack only with `encryption.customer_key`, which makes it the default",
     ),
     key(
         "alarms.runbook_url",

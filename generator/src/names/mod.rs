@@ -135,6 +135,20 @@ pub fn bucket_url(name: &str, region: &str, endpoint: Option<&str>) -> String {
     }
 }
 
+/// The pattern of the names of a stack's topics, whatever their environments; a stack whose name goes on after a hyphen has such, too.
+pub fn topics_of(name: &str) -> String {
+    format!("{name}-[a-z0-9-]+{}", TOPIC.suffix)
+}
+
+/// Whether a topic's name is one of [`topics_of`] a stack.
+pub fn is_topic_of(name: &str, topic: &str) -> bool {
+    let rest = topic.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    let environment = rest.and_then(|rest| rest.strip_suffix(TOPIC.suffix)).unwrap_or_default();
+    let is_part =
+        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    !environment.is_empty() && environment.chars().all(is_part)
+}
+
 /// What every name starts with.
 pub fn prefix(name: &str, environment: &str) -> String {
     format!("{name}-{environment}")

@@ -77,7 +77,6 @@ impl OutputFormat for CloudFormation {
         let values = overridden(offered(stack));
         // ECR reads it as JSON.
         let json = |value: &Value| yaml::Printer { name: &name, overridden: &values }.flow(value);
-        let refusals = refusals::of(stack);
         let regions_text = json(&regions(stack));
         let lifecycle_text = stack.repository.as_ref().map(|repository| json(&repository.lifecycle));
         let print_value = move |value: &Value, indent: usize| {
@@ -85,15 +84,16 @@ impl OutputFormat for CloudFormation {
         };
         let mut environment = environment(FOLDER, "yaml", print_value);
         environment.add_filter("pascal", |snake: &str| pascal(snake));
-        let parameters: Vec<TemplateParameter> = offered(stack).map(TemplateParameter::new).collect();
+        let parameters: Vec<TemplateParameter> = offered(stack)
+            .map(|parameter| TemplateParameter::new(parameter, refusals::never(parameter, stack)))
+            .collect();
         let conditions: Vec<Condition> = offered(stack).flat_map(Condition::of).collect();
         let context = context! {
             parameters => seen(parameters),
             groups => seen(groups(stack)),
             conditions => seen(conditions),
             regions => regions_text,
-            machine_role => refusals::machine_role(&stack.iam.machine, &refusals),
-            refusals => seen(refusals),
+            of_one_region => seen(refusals::of_one_region(stack)),
             tag_list => seen(tag_list(stack)),
             lifecycle_text => seen(lifecycle_text),
             dashboard_body => seen(stack.dashboard.as_ref().map(|dashboard| yaml::json_text(&dashboard.body))),

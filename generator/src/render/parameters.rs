@@ -7,13 +7,14 @@
 use serde::Serialize;
 
 use super::print::bounded;
+use super::refusals::Never;
 use super::yaml::{self, Overridden};
 use crate::stack::Parameter;
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
-use crate::stack::value::Value;
+use crate::stack::value::{Reference, Value};
 
 /// What takes away the template's own value of an optional parameter.
-pub(super) const NONE: &str = "none";
+const NONE: &str = "none";
 
 /// A parameter as the template declares it.
 #[derive(Debug, Serialize)]
@@ -32,7 +33,8 @@ pub(super) struct TemplateParameter {
 }
 
 impl TemplateParameter {
-    pub(super) fn new(parameter: &Parameter) -> Self {
+    /// `never` is what its values may not be although they have its form.
+    pub(super) fn new(parameter: &Parameter, never: Option<Never>) -> Self {
         let (mut pattern, mut length_max, mut values, mut constraint) = (None, None, None, None);
         let own = own_value(parameter);
         let can_be_empty = parameter.optional || own.is_some();
@@ -41,13 +43,18 @@ impl TemplateParameter {
             Check::Pattern { pattern: inner, length_max: most, meaning } => {
                 // Of a list, CloudFormation cannot count the items; it refuses the alarms instead.
                 length_max = most.filter(|_| parameter.kind != ParameterKind::TextList);
+                let inner = never
+                    .as_ref()
+                    .map_or_else(|| inner.clone(), |one| format!("(?!{}$){inner}", one.pattern));
                 let (shape, others) = match (can_be_empty, can_be_taken_away(parameter)) {
                     (true, true) => (format!("({NONE}|{inner})?"), ", `none`, or nothing"),
                     (true, false) => (format!("({inner})?"), ", or nothing"),
-                    (false, _) => (inner.clone(), ""),
+                    (false, _) => (inner, ""),
                 };
                 pattern = Some(format!("^{shape}$"));
-                constraint = Some(format!("must be {}{others}", bounded(meaning, *most, parameter.kind)));
+                let bounded = bounded(meaning, *most, parameter.kind);
+                let never = never.map(|one| format!(", and {}", one.says)).unwrap_or_default();
+                constraint = Some(format!("must be {bounded}{others}{never}"));
             }
             Check::OneOf(each) => values = Some(each.iter().map(text).collect::<Vec<_>>()),
         }
@@ -131,7 +138,20 @@ fn text(value: &Value) -> String {
 /// What the parameters override.
 pub(super) fn overridden<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> Overridden {
     let values = parameters.filter(|each| !is_asked_in_conditions(each));
-    values.filter_map(|each| Some((each.key, own_value(each)?))).collect()
+    values.filter_map(|each| Some((each.key, of_here(each, own_value(each)?)))).collect()
+}
+
+/// A function's ARN stands in policies, where checkers want no partition written out: it is that of the stack in any case.
+fn of_here(parameter: &Parameter, value: Value) -> Value {
+    let Value::Text(arn) = &value else { return value };
+    let is_arn = parameter.key == ParameterKey::NotifierFunctionArn;
+    match arn.split(':').nth(1).filter(|_| is_arn) {
+        Some(partition) => {
+            let rest = arn[format!("arn:{partition}").len()..].to_owned();
+            Value::joined(["arn:".into(), Value::Reference(Reference::Partition), rest.into()])
+        }
+        None => value,
+    }
 }
 
 /// Whether it is read by a condition alone, which cannot choose between values.

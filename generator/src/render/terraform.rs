@@ -8,6 +8,7 @@ use super::emitted::{Emitted, blocks};
 use super::format::{Description, Files, Offer, OutputFormat, View};
 use super::hcl;
 use super::print::{GUIDES, bounded, environment, print, seen};
+use crate::names;
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::value::Value;
 use crate::stack::{Parameter, Stack};
@@ -63,6 +64,7 @@ impl OutputFormat for Terraform {
         let variables: Vec<Variable> = stack.parameters.iter().map(Variable::new).collect();
         let context = context! {
             variables => seen(variables),
+            own_topics => format!(":{}$", names::topics_of(&stack.name)),
             is_of_one_region => is_of_one_region(stack),
             has_two_regions => !is_of_one_region(stack) && stack.guide.other_region.is_some(),
             ..view.seen.clone()

@@ -82,4 +82,16 @@ mod tests {
         config.package.kind = PackageKind::Image;
         assert_eq!(repository(&config).unwrap().name, "demo-handler");
     }
+
+    #[test]
+    fn lambda_alone_pulls_and_only_for_functions_of_the_stack() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.package.kind = PackageKind::Image;
+        let policy = repository(&config).unwrap().policy;
+        let [pulls] = &policy.statements[..] else { panic!("{policy:?}") };
+        assert_eq!(pulls.actions, ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
+        assert_eq!(pulls.principal, Some(Principal::Service("lambda.amazonaws.com")));
+        let functions = Value::regional_arn("lambda", ["function:demo-*-handler".into()]);
+        assert_eq!(pulls.conditions, [("ArnLike", "aws:SourceArn".to_owned(), functions)]);
+    }
 }

@@ -26,6 +26,17 @@ handler: {alias: live}
 logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
 permissions: {handler_role_arn: 'arn:aws:iam::123456789012:role/h', machine_role_arn: 'arn:aws:iam::123456789012:role/m'}
 ";
+/// No folder's name: what has ARNs, in every key that takes one.
+const NAMED: &str = "named";
+const NAMED_STACK: &str = "\
+name: named
+permissions: {boundary_arn: 'arn:aws:iam::123456789012:policy/b', role_path: /x/}
+notifications: {slack_channel: web, notifier_function_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:n'}
+alarms: {action_arns: ['arn:aws:sns:eu-west-2:123456789012:a'], lock_held_hours: 48}
+logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
+handler: {code_signing_config_arn: 'arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0', allowed_step_functions: [own]}
+region: eu-west-2
+";
 const INIT: &[&str] = &["init", "-backend=false", "-input=false", "-no-color"];
 
 /// What an example generates, in a folder of its own.
@@ -39,8 +50,9 @@ impl Generated {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().to_string_lossy();
-        if name == IMAGE {
-            Run::new(&["generate", "stack.yaml", "--out", &out]).file("stack.yaml", IMAGE_STACK).ok();
+        let stack = [(IMAGE, IMAGE_STACK), (NAMED, NAMED_STACK)].into_iter().find(|(one, _)| *one == name);
+        if let Some((_, stack)) = stack {
+            Run::new(&["generate", "stack.yaml", "--out", &out]).file("stack.yaml", stack).ok();
         } else {
             let file = format!("examples/{name}/stack.yaml");
             Run::within(repository, &["generate", &file, "--out", &out]).ok();
@@ -58,7 +70,7 @@ const DIRECTIVE: &str = "cfn-lint: {config: {ignore_checks: [E3601]}}";
 
 #[test]
 fn cfn_lint_finds_nothing_in_the_template() {
-    for example in EXAMPLES {
+    for example in EXAMPLES.iter().chain([&NAMED]) {
         let template = Generated::new(example);
         let findings = cfn_lint(&template.path("cloudformation/template.yaml"), REGIONS_OF_AWS);
         assert!(findings.is_empty(), "{example}: {findings:#?}");

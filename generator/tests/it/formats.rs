@@ -1,6 +1,8 @@
 //! Every format describes the stack and nothing else: its files are read and evaluated on their own, and the results
 //! have to be what the `Stack` says.
 
+mod addresses;
+mod beyond_forms;
 mod cloudformation;
 mod cloudformation_kinds;
 mod correspondence;
@@ -106,6 +108,8 @@ fn everything() -> Config {
     config.groups.tags.insert("cost centre", fitting("4711")).expect("AWS takes it");
     config.queue.batching_window_seconds = BatchingWindowSeconds::new(5).expect("it is within bounds");
     config.notifications.slack_channel = Some(fitting("webops"));
+    config.notifications.notifier_function_arn =
+        Some(fitting("arn:aws:lambda:eu-west-2:123456789012:function:notifier"));
     config.alarms.runbook_url = Some(fitting("https://example.com/runbook?a=$(b)%7Bc%7D'"));
     config.alarms.silence_hours = SilenceHours::new(24).ok();
     config.alarms.dashboard = true;

@@ -38,8 +38,10 @@ resource "terraform_data" "deployment" {
     }
 
     precondition {
-      condition     = !contains([for arn in var.alarm_action_arns : element(split(":", arn), 5)], "${local.prefix}-recycles")
-      error_message = "The stack's own topic cannot be an alarm's action: AWS's key encrypts it, and CloudWatch cannot publish to it. Set encryption.customer_key in stack.yaml, or name another topic."
+      condition = !anytrue([
+        for arn in var.alarm_action_arns : can(regex(":asg-recycle-[a-z0-9-]+-recycles$", arn))
+      ])
+      error_message = "A topic of this stack cannot be an alarm's action: AWS's key encrypts it, and CloudWatch cannot publish to it. Set encryption.customer_key in stack.yaml, or name another topic."
     }
 
     postcondition {

@@ -65,23 +65,6 @@ pub(super) fn versioned(stack: &Stack, changed: Option<ParameterKey>) -> (Value,
     (of("HandlerFunction"), of("HandlerVersion")["Description"].clone())
 }
 
-/// The role that the notifier's policy is of, where parameters have these values; text for nothing.
-pub(super) fn notifiers_role(stack: &Stack, given: &[(ParameterKey, Value)]) -> String {
-    let template = Template::of(stack);
-    let parameters = section(&template.0, "Parameters").iter();
-    let default = |parameter: &Value| parameter.get("Default").cloned().unwrap_or_else(|| "asked".into());
-    let mut world =
-        template.world_of(parameters.map(|(name, one)| (name.clone(), Some(default(one)))).collect());
-    for (key, value) in given {
-        world.parameters.insert(pascal(key.as_str()), Some(value.clone()));
-    }
-    let roles = &section(&template.0, "Resources")["NotifierPolicy"]["Properties"]["Roles"];
-    text_of(&world.evaluated(&roles[0]).expect("a role"))
-}
-
-/// Which part of an ARN, counted from none, is its region.
-const REGION_IN_ARN: usize = 3;
-
 /// The emitted template.
 struct Template(Value);
 
@@ -215,13 +198,12 @@ impl World<'_> {
                 let parts = text.as_str().expect("text").split(call[0].as_str().expect("text"));
                 Some(parts.collect())
             }
-            ("Fn::Or", Value::Array(inner)) => {
-                Some(inner.iter().any(|each| self.evaluated(each) == Some(true.into())).into())
+            // Of a parameter's token there is one part only.
+            ("Fn::Select", Value::Array(call)) => {
+                let at = usize::try_from(call[0].as_u64().expect("a number")).expect("a small one");
+                let parts = self.evaluated(&call[1])?;
+                parts.get(at).or(parts.get(0)).cloned()
             }
-            ("Fn::And", Value::Array(inner)) => {
-                Some(inner.iter().all(|each| self.evaluated(each) == Some(true.into())).into())
-            }
-            ("Fn::Select", Value::Array(call)) => self.selected(&call[0], &call[1]),
             ("Fn::Join", Value::Array(call)) => match self.evaluated(&call[1])? {
                 Value::Array(items) => {
                     let texts: Vec<&str> = items.iter().map(|item| item.as_str().expect("text")).collect();
@@ -230,17 +212,6 @@ impl World<'_> {
                 text => Some(text),
             },
             _ => panic!("{function} of {argument}"),
-        }
-    }
-
-    /// Of a parameter's token there is one part only, and what it stands for is of the region deployed to.
-    fn selected(&self, at: &Value, list: &Value) -> Option<Value> {
-        let at = usize::try_from(at.as_u64().expect("a number")).expect("a small one");
-        let parts = self.evaluated(list)?;
-        let is_token = |part: &Value| part.as_str().is_some_and(|text| text.starts_with('{'));
-        match parts.get(0).filter(|first| is_token(first)) {
-            Some(_) if at == REGION_IN_ARN => Some("{region}".into()),
-            token => parts.get(at).or(token).or(parts.get(0)).cloned(),
         }
     }
 

@@ -85,7 +85,7 @@ run "takes_no_topic_that_no_alarm_reaches" {
   command = plan
 
   variables {
-    alarm_action_arns = ["arn:aws:sns:eu-west-2:123456789012:asg-recycle-production-recycles"]
+    alarm_action_arns = ["arn:aws:sns:eu-west-2:123456789012:asg-recycle-another-recycles"]
   }
 
   expect_failures = [terraform_data.deployment]
