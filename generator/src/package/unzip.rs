@@ -224,7 +224,7 @@ mod tests {
         let mut zip = package(&[(name, 0o644, b"some text, some text, some text")]);
         change(&mut zip);
         let read = super::entries(&zip);
-        read.map(|found| format!("{:?}", found[0].1.oddities)).unwrap_or_else(|fault| fault.to_string())
+        read.map_or_else(|fault| fault.to_string(), |found| format!("{:?}", found[0].1.oddities))
     }
 
     /// Where a signature stands in a zip.
