@@ -30,7 +30,7 @@ pub(super) struct Entry<'a> {
     pub(super) contents: &'a [u8],
 }
 
-/// Zips the entries in the order given.
+/// Zips the entries in the order given. Sizes stand behind the contents (fact L6).
 pub(super) fn zip(entries: &[Entry<'_>]) -> Result<Vec<u8>, PackageError> {
     let mut archive = ZipArchiveWriter::new(Vec::new());
     for entry in entries {
