@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use super::input::Source;
 use crate::AsgRecycle;
 use crate::config::{Architecture, TASK_FOLDER};
 use crate::local::{Defaults, env_file};
+use crate::package;
 use crate::runtime::LocalFunction;
 use crate::simulate::runner::{PLACE, handler_environment};
 use crate::stack::Place;
@@ -191,9 +191,8 @@ impl FunctionArguments {
         let built = self.building.build(here, &source.contents(stack.config(), context)?, context)?;
         let folder =
             tempfile::tempdir().map_err(|error| Failure::World(format!("no temporary folder: {error}")))?;
-        let unpacked =
-            zip::ZipArchive::new(Cursor::new(built.zip)).and_then(|mut zip| zip.extract(folder.path()));
-        unpacked.map_err(|error| Failure::World(format!("cannot unpack the handler: {error}")))?;
+        package::unpack(&built.zip, folder.path())
+            .map_err(|error| Failure::World(format!("cannot unpack the handler: {error}")))?;
         Ok((folder.path().join("bootstrap"), folder))
     }
 }

@@ -53,19 +53,34 @@ impl EventArguments {
         self.event.is_some() || self.sample.is_some()
     }
 
-    /// The payload; samples are about what `defaults` names, unless the arguments say otherwise.
-    pub(super) fn payload(&self, defaults: &Defaults) -> Result<Value, Failure> {
-        let event = match (&self.event, &self.sample) {
-            (Some(path), _) => read(path)?,
+    /// What can be told before anything is asked or compiled: the event of a file, or that there is such a sample.
+    pub(super) fn read(&self) -> Result<Option<Value>, Failure> {
+        match (&self.event, &self.sample) {
+            (Some(path), _) => {
+                let event = read(path)?;
+                refuse_long(&event)?;
+                Ok(Some(event))
+            }
+            (None, Some(name)) => {
+                samples::event(name, &self.shape.settings).map_err(Failure::Input)?;
+                Ok(None)
+            }
+            (None, None) => {
+                let fix = "name one with `--sample update-launch-template` or `--event FILE`";
+                Err(Failure::Input(format!("there is no event to send; {fix}")))
+            }
+        }
+    }
+
+    /// The payload of what was read; a sample is about what `defaults` names, unless the arguments say otherwise.
+    pub(super) fn payload(&self, read: Option<Value>, defaults: &Defaults) -> Result<Value, Failure> {
+        let event = match (read, &self.sample) {
             (None, Some(name)) => {
                 let mut settings = settings(defaults);
                 settings.extend(self.shape.settings.iter().cloned());
                 samples::event(name, &settings).map_err(Failure::Input)?
             }
-            (None, None) => {
-                let fix = "name one with `--sample update-launch-template` or `--event FILE`";
-                return Err(Failure::Input(format!("there is no event to send; {fix}")));
-            }
+            (read, _) => read.unwrap_or_default(),
         };
         refuse_long(&event)?;
         Ok(self.shape.of(event))
@@ -148,11 +163,12 @@ fn refuse_long(payload: &Value) -> Result<(), Failure> {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let base = arguments.endpoint_url.trim_end_matches('/');
     let patience = Duration::from_secs(arguments.timeout);
+    let read = arguments.event.read()?;
     // Another emulator knows nothing of defaults: the samples' own hold.
     let defaults = http::ask(&format!("{base}{DEFAULTS_PATH}"), None, patience);
     let defaults = defaults.map_err(|error| unanswered(base, patience, &error))?;
     let defaults: Defaults = serde_json::from_str(&defaults.body).unwrap_or_default();
-    let payload = arguments.event.payload(&defaults)?;
+    let payload = arguments.event.payload(read, &defaults)?;
     let answer =
         http::ask(&format!("{base}{INVOCATIONS_PATH}"), Some(payload.to_string().into_bytes()), patience);
     let answer = answer.map_err(|error| unanswered(base, patience, &error))?;

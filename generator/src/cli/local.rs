@@ -85,10 +85,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     } else {
         None
     };
+    let event = if arguments.event.is_given() { Some(arguments.event.read()?) } else { None };
     let mut prepared = arguments.function.prepare(&arguments.source, aws.as_deref(), context)?;
     let account = arguments.account(&mut prepared, context)?;
-    let payload =
-        if arguments.event.is_given() { Some(arguments.event.payload(&prepared.defaults)?) } else { None };
+    let payload = match event {
+        Some(read) => Some(arguments.event.payload(read, &prepared.defaults)?),
+        None => None,
+    };
     endpoint.set_defaults(prepared.defaults.clone());
     let tell = sender.clone();
     let sandbox =

@@ -156,7 +156,7 @@ fn described(verdict: &Verification, zip: &str) -> String {
     lines.push(match (verdict.is_identical, sound) {
         (true, _) => format!("{zip}: byte for byte what these sources give"),
         (false, true) => {
-            format!("{zip}: the entries are right, but their order or their compression is another")
+            format!("{zip}: the entries are right, but their order, their compression or what wrote the zip is another")
         }
         (false, false) => format!("{zip}: not what these sources give"),
     });

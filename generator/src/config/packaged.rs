@@ -109,6 +109,11 @@ pub(super) fn file(path: &str, source: &str) -> Result<(), Problem> {
             let help = "both paths are relative and go downwards only; copy the file beside stack.yaml";
             return Err(Problem::new("path-outside", "", reason).help(help));
         }
+        if path.split('/').any(|part| part == ".") {
+            // Two names of one file: what is looked for under the one, such as `bootstrap`, would not be seen under the other.
+            let reason = format!("the path `{}` has a part `.`", shown(path));
+            return Err(Problem::new("path-dot", "", reason).help("leave it out: `./ca.pem` is `ca.pem`"));
+        }
     }
     if OWN.contains(&path) {
         let reason = format!("`{path}` is a file that the package has already");

@@ -3,18 +3,33 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::format::{OF_ALL_WRITING, TextFormat};
-use super::key::{Key, KeyKind, Presence};
+use super::key::{Key, KeyKind, KeyValue, Presence};
 use super::text::{TagKey, TagValue};
 use super::{registry, suggest};
+use crate::names;
+
+const ENVIRONMENT: &str = "environment";
 
 /// The JSON Schema of `stack.yaml`, in draft 7, which the YAML language server reads best. What looks at several
-/// keys together, and whether a time zone exists, only `parse` checks.
+/// keys together, and whether a time zone exists, only `parse` checks: a schema cannot add up two lengths. What a name may have
+/// beside the default environment, which most files leave, it can say.
 pub fn json_schema() -> Json {
     let mut schema = section("");
+    let room = names::tightest().prefix_length_max();
+    let environment = registry::keys().find(|key| key.path == ENVIRONMENT);
+    let default = match environment.map(|key| &key.presence) {
+        Some(Presence::Default(KeyValue::Text(text))) => text.chars().count(),
+        _ => 0,
+    };
     let head = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "stack.yaml of asg-recycle",
-        "description": "`asg-recycle validate` checks more: what several keys are together, and whether a time zone exists",
+        "description": format!(
+            "`asg-recycle validate` checks more: what several keys are together (`name` and `{ENVIRONMENT}`, with a hyphen between them, \
+             have {room} characters at most), and whether a time zone exists"
+        ),
+        "if": { "not": { "required": [ENVIRONMENT] } },
+        "then": { "properties": { "name": { "maxLength": room - 1 - default } } },
     });
     let mut whole = head.as_object().cloned().unwrap_or_default();
     whole.append(&mut schema);
@@ -149,5 +164,17 @@ mod tests {
         }
         assert_eq!(schema["required"], json!(["name"]));
         assert_eq!(schema["additionalProperties"], json!(false));
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_beside_the_default_environment_is_a_fault_by_the_schema_too() {
+        for length in 28..=30 {
+            let name = "n".repeat(length);
+            let is_valid = crate::config::parse(format!("name: {name}\n").as_bytes()).is_ok();
+            let length_max = json_schema()["then"]["properties"]["name"]["maxLength"].as_u64().unwrap();
+            assert_eq!(is_valid, length as u64 <= length_max, "{length}");
+        }
+        let schema = json_schema();
+        assert!(schema["description"].as_str().unwrap().contains("have 40 characters at most"), "{schema}");
     }
 }

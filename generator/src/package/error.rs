@@ -137,7 +137,7 @@ pub enum PackageError {
     },
     /// The zip could not be made.
     #[error("cannot make the zip: {0}")]
-    Zip(#[from] ::zip::result::ZipError),
+    Zip(#[from] rawzip::Error),
     /// No folder for the cache can be derived.
     #[error(
         "there is no place for the build cache: neither `ASG_RECYCLE_CACHE_DIR`, `XDG_CACHE_HOME` nor `HOME` is set; \

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::zip::DEFLATE;
+use super::zip::{DEFLATE, FORMAT};
 use crate::digest;
 use crate::render::Files;
 
@@ -16,6 +16,8 @@ const BESIDE: &str = "package ";
 const GIVEN: &str = "given zip";
 /// How the zip is compressed.
 const COMPRESSED: &str = "deflate";
+/// What writes the zip.
+const ZIPPED: &str = "zip";
 
 /// Everything that a zip's bytes follow from: names to texts, files by their SHA-256.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +52,9 @@ impl Inputs {
         let named = |kind: &'static str, files: &Files| -> Vec<(String, String)> {
             files.iter().map(|(path, contents)| (format!("{kind}{path}"), digest::hex(contents))).collect()
         };
-        let compressed = [(COMPRESSED.to_owned(), DEFLATE.to_owned())];
-        Self(named(SOURCE, sources).into_iter().chain(named(BESIDE, beside)).chain(compressed).collect())
+        let made =
+            [(COMPRESSED, DEFLATE), (ZIPPED, FORMAT)].map(|(name, by)| (name.to_owned(), by.to_owned()));
+        Self(named(SOURCE, sources).into_iter().chain(named(BESIDE, beside)).chain(made).collect())
     }
 
     /// The same with those of a tool chain.
@@ -62,15 +65,16 @@ impl Inputs {
 
     /// The same with the tool chain that `other` was built by.
     pub(super) fn with_tools_of(self, other: &Self) -> Self {
-        let is_tool =
-            |name: &str| !name.starts_with(SOURCE) && !name.starts_with(BESIDE) && name != COMPRESSED;
+        let is_tool = |name: &str| {
+            !name.starts_with(SOURCE) && !name.starts_with(BESIDE) && ![COMPRESSED, ZIPPED].contains(&name)
+        };
         self.with(&other.0.iter().filter(|(name, _)| is_tool(name)).map(owned).collect())
     }
 
     /// The inputs of a zip that was given: what lies beside its binary, and the zip's own hash.
     pub fn of_given(beside: &Files, zip: &[u8]) -> Self {
         let mut inputs = Self::of_files(&Files::new(), beside);
-        inputs.0.remove(COMPRESSED); // whoever made it
+        inputs.0.retain(|name, _| ![COMPRESSED, ZIPPED].contains(&name.as_str())); // whoever made it
         inputs.0.insert(GIVEN.to_owned(), digest::hex(zip));
         inputs
     }

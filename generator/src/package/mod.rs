@@ -38,7 +38,7 @@ pub use refresh::{Refreshed, refresh};
 pub use request::{BuildRequest, Compiler, ProcessEnvironment, Progress};
 pub use sources::{HANDLER_CRATE, ManifestError, handler_sources, stand_alone_manifest};
 pub use stored::{Stored, StoredBuild, StoredPackage, list, purge};
-pub use unzip::{EntryVerification, Verification, changed_settings, verify};
+pub use unzip::{EntryVerification, Verification, changed_settings, unpack, verify};
 
 /// Checks that a binary runs on the Lambda runtime: its processor, and the glibc it asks for.
 pub fn check_binary(binary: &[u8], architecture: Architecture) -> Result<(), PackageError> {

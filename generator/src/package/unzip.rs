@@ -1,14 +1,21 @@
 //! A zip that is there, taken apart: to verify it, or to deploy it as it is.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read as _};
+use std::fs::{self, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
-use zip::{CompressionMethod, DateTime, ZipArchive};
+use flate2::bufread::DeflateDecoder;
+use rawzip::extra_fields::ExtraFieldId;
+use rawzip::time::{DosDateTime, UtcDateTime};
+use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
 
 use super::contents::{Contents, SETTINGS};
 use super::error::PackageError;
 use super::inputs::Difference;
 use super::limits::{self, UNZIPPED_BYTES_MAX};
+use super::zip::DATE;
 use crate::digest;
 
 /// An entry as it is in a zip.
@@ -24,31 +31,71 @@ pub(super) struct Found {
 
 /// Every entry by name, none larger than Lambda unpacks; a name that leads out of the package is refused.
 pub(super) fn entries(zip: &[u8]) -> Result<Vec<(String, Found)>, PackageError> {
-    let unreadable = |error: zip::result::ZipError| PackageError::NotAPackage { reason: error.to_string() };
-    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
+    let unreadable = |error: rawzip::Error| PackageError::NotAPackage { reason: error.to_string() };
+    let archive = ZipArchive::from_slice(zip).map_err(unreadable)?;
     let mut entries = Vec::new();
     let mut unzipped_bytes = 0;
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(unreadable)?;
-        let name = entry.name().map_err(unreadable)?.into_owned();
-        if entry.enclosed_name().is_none() {
+    for entry in archive.entries() {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.file_path();
+        let name = String::from_utf8_lossy(path.as_bytes()).into_owned();
+        if !path.try_normalize().is_ok_and(|plain| plain.as_str() == name && !name.is_empty()) {
             return Err(PackageError::NotAPackage { reason: format!("its entry `{name}` leads out of it") });
         }
-        let mut contents = Vec::new();
         let room = UNZIPPED_BYTES_MAX - unzipped_bytes;
-        let read = entry.by_ref().take(room + 1).read_to_end(&mut contents);
-        read.map_err(|error| PackageError::NotAPackage { reason: format!("its entry `{name}`: {error}") })?;
+        let contents = unpacked(&archive, &entry, room)
+            .map_err(|error| PackageError::NotAPackage { reason: format!("its entry `{name}`: {error}") })?;
         unzipped_bytes += contents.len() as u64;
         limits::check(zip.len() as u64, unzipped_bytes)?;
-        let oddities = [
-            (entry.last_modified() != Some(DateTime::DEFAULT), "its date is not 1980-01-01"),
-            (entry.compression() != CompressionMethod::Deflated, "it is not deflated"),
-            (entry.extra_data().is_some_and(|extra| !extra.is_empty()), "it has extra fields"),
-        ];
-        let oddities = oddities.into_iter().filter_map(|(odd, what)| odd.then_some(what)).collect();
-        entries.push((name, Found { mode: entry.unix_mode(), contents, oddities }));
+        let is_by_unix = entry.version_made_by().creator_system() == CreatorSystem::UNIX;
+        let mode = is_by_unix.then(|| entry.mode().value());
+        entries.push((name, Found { mode, contents, oddities: oddities(&entry) }));
     }
     Ok(entries)
+}
+
+/// What an entry holds, as far as there is room for it and a byte more.
+fn unpacked(
+    archive: &ZipSliceArchive<&[u8]>,
+    entry: &ZipFileHeaderRecord<'_>,
+    room: u64,
+) -> io::Result<Vec<u8>> {
+    let local = archive.get_entry(entry.wayfinder()).map_err(io::Error::other)?;
+    let packed: Box<dyn Read> = match entry.compression_method() {
+        CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(local.data())),
+        CompressionMethod::STORE => Box::new(local.data()),
+        other => {
+            return Err(io::Error::other(format!("it is packed by {other}, which Lambda does not unpack")));
+        }
+    };
+    let mut contents = Vec::new();
+    local.verifying_reader(packed).take(room + 1).read_to_end(&mut contents)?;
+    Ok(contents)
+}
+
+fn oddities(entry: &ZipFileHeaderRecord<'_>) -> Vec<&'static str> {
+    let is_dated = entry.last_modified_dos() == DosDateTime::from(&UtcDateTime::from_unix(DATE));
+    let has_more = entry.extra_fields().any(|(id, _)| id != ExtraFieldId::EXTENDED_TIMESTAMP);
+    let oddities = [
+        (!is_dated, "its date is not 1980-01-01"),
+        (entry.compression_method() != CompressionMethod::DEFLATE, "it is not deflated"),
+        (has_more, "it has extra fields"),
+    ];
+    oddities.into_iter().filter_map(|(odd, what)| odd.then_some(what)).collect()
+}
+
+/// Writes every entry of a zip into a folder that is there, with its permissions, as Lambda does before it starts the function.
+pub fn unpack(zip: &[u8], folder: &Path) -> Result<(), PackageError> {
+    for (name, found) in entries(zip)? {
+        let path = folder.join(name);
+        let write = || {
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
+            fs::write(&path, &found.contents)?;
+            fs::set_permissions(&path, Permissions::from_mode(found.mode.unwrap_or(0o644) & 0o777))
+        };
+        write().map_err(PackageError::file("write", &path))?;
+    }
+    Ok(())
 }
 
 /// The settings that are not in a zip as they are in what is to be packaged, by name, with both values. None where the zip cannot be
@@ -170,5 +217,63 @@ mod tests {
         let package = package(&[("bootstrap", 0o755, b"x")]);
         let fault = verify(b"nonsense", &package).unwrap_err().to_string();
         assert!(fault.starts_with("this is no package: "), "{fault}");
+    }
+
+    /// A zip of one entry, which says of itself what `change` makes of its bytes.
+    fn changed(name: &str, change: impl Fn(&mut [u8])) -> String {
+        let mut zip = package(&[(name, 0o644, b"some text, some text, some text")]);
+        change(&mut zip);
+        let read = super::entries(&zip);
+        read.map_or_else(|fault| fault.to_string(), |found| format!("{:?}", found[0].1.oddities))
+    }
+
+    /// Where a signature stands in a zip.
+    fn place(zip: &[u8], signature: [u8; 4]) -> usize {
+        zip.windows(4).position(|window| window == signature).unwrap()
+    }
+
+    #[test]
+    fn an_entry_that_is_damaged_or_leads_out_is_refused() {
+        assert_eq!(changed("a/b", |_| {}), "[]");
+        for out in ["../a", "/a", "./a", "a/../b"] {
+            let fault = changed("a/b/c1", |zip| {
+                let name = [out.as_bytes(), &b"xxxxxx"[out.len()..]].concat();
+                while let Some(at) = zip.windows(6).position(|window| window == b"a/b/c1") {
+                    zip[at..at + 6].copy_from_slice(&name);
+                }
+            });
+            assert!(fault.contains("leads out of it"), "{out}: {fault}");
+        }
+        let fault = changed("a", |zip| zip[33] ^= 0x55);
+        assert!(fault.contains("its entry `a`: "), "{fault}");
+        let fault = changed("a", |zip| {
+            let at = place(zip, *b"PK\x01\x02") + 16;
+            zip[at] ^= 0x55; // its checksum
+        });
+        assert!(fault.contains("its entry `a`: Invalid checksum"), "{fault}");
+        let fault = changed("a", |zip| {
+            let at = place(zip, *b"PK\x01\x02") + 10;
+            zip[at] = 12;
+        });
+        assert!(fault.contains("which Lambda does not unpack"), "{fault}");
+        let odd = changed("a", |zip| {
+            let at = place(zip, *b"PK\x01\x02") + 12;
+            zip[at] = 1;
+        });
+        assert_eq!(odd, "[\"its date is not 1980-01-01\"]");
+    }
+
+    #[test]
+    fn a_package_is_unpacked_with_its_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let zip = package(&[("bootstrap", 0o755, b"x"), ("certs/ca.pem", 0o644, b"y")]);
+        super::unpack(&zip, folder.path()).unwrap();
+        let of = |name: &str| {
+            let path = folder.path().join(name);
+            let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+            (std::fs::read(&path).unwrap(), mode & 0o777)
+        };
+        assert_eq!(of("bootstrap"), (b"x".to_vec(), 0o755));
+        assert_eq!(of("certs/ca.pem"), (b"y".to_vec(), 0o644));
     }
 }

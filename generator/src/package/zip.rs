@@ -1,20 +1,21 @@
 //! A zip whose bytes depend on its entries alone: no time, no user, no order of a folder's listing.
 
+use std::io::{self, Write as _};
+
 use libdeflater::{CompressionLvl, Compressor, Crc};
-use zip::result::ZipError;
+use rawzip::time::UtcDateTime;
+use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter};
 
 use super::error::PackageError;
 
 /// How the entries are compressed, for the cache's key: what else the zip's bytes follow from besides the entries. libdeflate's
 /// highest level looks for the shortest coding of all, which makes the handler's zip 3 % smaller than zlib's does.
 pub(super) const DEFLATE: &str = "libdeflate 1.26.1, level 12";
+/// What writes the format around them, for the cache's key too.
+pub(super) const FORMAT: &str = "rawzip 0.5.2";
 
-/// Two bytes of date: 1980-01-01, the first that a zip can say.
-const DATE: u16 = 1 << 5 | 1;
-/// The least version of the format that an unpacker has to know: 2.0 has deflate and folders.
-const VERSION: u16 = 20;
-/// The system that made the zip, by which permission bits have a meaning: Unix.
-const UNIX: u16 = 3;
+/// The date of every entry, in seconds of Unix: 1980-01-01, the first that a zip can say.
+pub(super) const DATE: i64 = 315_532_800;
 /// A regular file's bit among those of its mode.
 const REGULAR: u32 = 0o100_000;
 
@@ -29,83 +30,36 @@ pub(super) struct Entry<'a> {
     pub(super) contents: &'a [u8],
 }
 
-/// Zips the entries in the order given. The format is written here, because the crate that reads it compresses with nothing better
-/// than zlib.
+/// Zips the entries in the order given. Sizes stand behind the contents (fact L6).
 pub(super) fn zip(entries: &[Entry<'_>]) -> Result<Vec<u8>, PackageError> {
-    let mut zip = Vec::new();
-    let mut directory = Vec::new();
+    let mut archive = ZipArchiveWriter::new(Vec::new());
     for entry in entries {
-        let at = four(zip.len())?;
         let packed = deflated(entry.contents)?;
-        let described = described(entry, packed.len())?;
-        zip.extend(b"PK\x03\x04");
-        zip.extend(&described);
-        zip.extend(entry.name.as_bytes());
-        zip.extend(packed);
-
-        directory.extend(b"PK\x01\x02");
-        directory.extend((UNIX << 8 | VERSION).to_le_bytes());
-        directory.extend(&described);
-        directory.extend([0; 6]); // no comment, the first disk, nothing is said of the contents
-        directory.extend(((REGULAR | entry.mode) << 16).to_le_bytes());
-        directory.extend(at);
-        directory.extend(entry.name.as_bytes());
+        let mut crc = Crc::new();
+        crc.update(entry.contents);
+        let file = archive.new_file(entry.name).compression_method(CompressionMethod::DEFLATE);
+        let file = file.last_modified(UtcDateTime::from_unix(DATE));
+        let (mut written, _) = file.unix_permissions(REGULAR | entry.mode).start()?;
+        written.write_all(&packed).map_err(rawzip::Error::from)?;
+        written.finish(DataDescriptorOutput::new(crc.sum(), entry.contents.len() as u64))?;
     }
-    let (at, length, count) = (four(zip.len())?, four(directory.len())?, two(entries.len())?);
-    zip.extend(directory);
-    zip.extend(b"PK\x05\x06\0\0\0\0");
-    zip.extend([count, count].concat());
-    zip.extend([length, at].concat());
-    zip.extend([0; 2]); // no comment
-    Ok(zip)
-}
-
-/// What the entry's own header and the directory say of it alike.
-fn described(entry: &Entry<'_>, packed: usize) -> Result<Vec<u8>, PackageError> {
-    let mut crc = Crc::new();
-    crc.update(entry.contents);
-    let mut described = Vec::new();
-    for number in [VERSION, 0, 8, 0, DATE] {
-        described.extend(number.to_le_bytes()); // no flags, deflated, at midnight
-    }
-    described.extend(crc.sum().to_le_bytes());
-    described.extend(four(packed)?);
-    described.extend(four(entry.contents.len())?);
-    described.extend(two(entry.name.len())?);
-    described.extend([0; 2]); // no extra field
-    Ok(described)
+    Ok(archive.finish()?)
 }
 
 /// The contents, compressed as [`DEFLATE`] says.
-fn deflated(contents: &[u8]) -> Result<Vec<u8>, PackageError> {
+fn deflated(contents: &[u8]) -> Result<Vec<u8>, rawzip::Error> {
     let mut compressor = Compressor::new(CompressionLvl::best());
     let mut packed = vec![0; compressor.deflate_compress_bound(contents.len())];
-    let length = compressor
-        .deflate_compress(contents, &mut packed)
-        .map_err(|_| ZipError::UnsupportedArchive("the compressed entry is longer than it can become"))?;
+    let length = compressor.deflate_compress(contents, &mut packed).map_err(io::Error::other)?;
     packed.truncate(length);
     Ok(packed)
 }
 
-/// A length or a place in four bytes, the lowest first.
-fn four(number: usize) -> Result<[u8; 4], PackageError> {
-    let number =
-        u32::try_from(number).map_err(|_| ZipError::UnsupportedArchive("it would have more than 4 GiB"))?;
-    Ok(number.to_le_bytes())
-}
-
-/// A count, or the length of a name, in two bytes, the lowest first.
-fn two(number: usize) -> Result<[u8; 2], PackageError> {
-    let number = u16::try_from(number).map_err(|_| {
-        ZipError::UnsupportedArchive("it would have more than 65,535 files, or a path of more characters")
-    })?;
-    Ok(number.to_le_bytes())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{DEFLATE, Entry, zip};
+    use super::{DEFLATE, Entry, FORMAT, zip};
     use crate::digest;
+    use crate::package::unzip::entries;
 
     const NAME: &str = "bootstrap";
 
@@ -128,32 +82,39 @@ mod tests {
     }
 
     #[test]
-    fn the_caches_key_names_the_compressor_that_is_pinned() {
+    fn the_caches_key_names_the_versions_that_are_pinned() {
         let manifest = include_str!("../../../Cargo.toml");
-        let pinned =
-            manifest.lines().find_map(|line| line.strip_prefix("libdeflater = \"=")?.strip_suffix('"'));
-        assert_eq!(DEFLATE, format!("libdeflate {}, level 12", pinned.expect("an exact version")));
+        let pinned = |name: &str| {
+            let start = format!("{name} = \"=");
+            let version = manifest.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix('"'));
+            version.expect("an exact version")
+        };
+        assert_eq!(DEFLATE, format!("libdeflate {}, level 12", pinned("libdeflater")));
+        assert_eq!(FORMAT, format!("rawzip {}", pinned("rawzip")));
     }
 
     #[test]
     fn the_bytes_are_the_golden_ones() {
-        // A change here changes every handler zip: it has to be on purpose (a new `libdeflater`), and
-        // `DEFLATE` says it, too.
+        // A change here changes every handler zip: it has to be on purpose (a new `libdeflater` or `rawzip`), and
+        // `DEFLATE` or `FORMAT` says it, too.
         assert_eq!(
             digest::hex(&sample()),
-            "1d6d255b1589a2d53bd21257ca69ce36bcf44dad1514e714b33cd474cb5ab41c"
+            "548086499fd81814a6822f27a9c71816693491eb49621608a4372d5c4252bafa"
         );
     }
 
     #[test]
-    fn the_local_header_has_a_fixed_time_no_extra_field_and_no_data_descriptor() {
+    fn every_entry_has_a_fixed_time_in_both_headers_and_no_machines_own() {
         let bytes = sample();
         assert_eq!(number(&bytes, 0, 4), 0x0403_4b50, "local header");
-        assert_eq!(number(&bytes, 6, 2), 0, "flags: bit 3 would be a data descriptor");
+        assert_eq!(number(&bytes, 6, 2), 8, "flags: the sizes follow the contents");
         assert_eq!(number(&bytes, 8, 2), 8, "deflated");
         assert_eq!((number(&bytes, 10, 2), number(&bytes, 12, 2)), (0, 1 << 5 | 1), "1980-01-01 00:00");
         assert_eq!(number(&bytes, 28, 2), 0, "extra field");
         assert_eq!(&bytes[30..30 + NAME.len()], NAME.as_bytes());
+        let extra = central(&bytes) + 46 + NAME.len();
+        assert_eq!((number(&bytes, extra, 2), number(&bytes, extra + 2, 2)), (0x5455, 5), "the time in UTC");
+        assert_eq!((bytes[extra + 4], number(&bytes, extra + 5, 4)), (1, 315_532_800), "1980-01-01 00:00");
     }
 
     #[test]
@@ -162,7 +123,7 @@ mod tests {
         let at = central(&bytes);
         assert_eq!(number(&bytes, at, 4), 0x0201_4b50, "central record");
         assert_eq!(bytes[at + 5], 3, "made by Unix");
-        assert_eq!(number(&bytes, at + 30, 2), 0, "extra field");
+        assert_eq!(number(&bytes, at + 30, 2), 9, "extra field: the time");
         assert_eq!(number(&bytes, at + 32, 2), 0, "comment");
         assert_eq!(number(&bytes, at + 38, 4) >> 16, 0o100_755, "mode");
     }
@@ -171,8 +132,7 @@ mod tests {
     fn entries_keep_their_order() {
         let entry = |name| Entry { name, mode: 0o644, contents: b"x" };
         let bytes = zip(&[entry("b"), entry("a")]).unwrap();
-        let archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-        let names: Vec<_> = archive.file_names().map(Result::unwrap).collect();
+        let names: Vec<_> = entries(&bytes).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["b", "a"]);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{Cursor, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, thread};
@@ -129,14 +129,14 @@ fn build(request: &BuildRequest, sources: &Files) -> Result<Package, PackageErro
 
 /// The one entry of a zip, which has to be `bootstrap`.
 pub(crate) fn bootstrap(zip: &[u8]) -> Vec<u8> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).expect("a zip");
-    assert_eq!(archive.len(), 1);
-    let mut entry = archive.by_index(0).expect("an entry");
-    assert_eq!(entry.name().expect("UTF-8"), "bootstrap");
-    assert_eq!(entry.unix_mode(), Some(0o100_755));
-    let mut binary = Vec::new();
-    entry.read_to_end(&mut binary).expect("its contents");
-    binary
+    let folder = tempfile::tempdir().expect("a folder");
+    package::unpack(zip, folder.path()).expect("a zip");
+    let entries: Vec<_> =
+        fs::read_dir(folder.path()).expect("the folder").map(|entry| entry.expect("an entry")).collect();
+    let [entry] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(entry.file_name(), "bootstrap");
+    assert_eq!(entry.metadata().expect("its mode").permissions().mode(), 0o100_755);
+    fs::read(entry.path()).expect("its contents")
 }
 
 pub(crate) fn holds(binary: &[u8], text: &Path) -> bool {

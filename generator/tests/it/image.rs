@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Cursor, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use asg_recycle::package;
 use parse_dockerfile::{Command as Arguments, CopyInstruction, Dockerfile, Instruction, Source};
 
+use crate::python;
 use crate::run::{Done, Run, cache_folder};
 
 const STACK: &str = "name: imaged\npackage:\n  kind: image\nhandler:\n  settings:\n    AWS_CA_BUNDLE: /var/task/tls/ca.pem\n  \
@@ -127,16 +128,9 @@ fn tree(root: &Path) -> Tree {
 }
 
 fn zipped(zip: &Path) -> Tree {
-    let bytes = fs::read(zip).expect("the zip");
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).expect("it is a zip");
-    let count = archive.len();
-    let entry = |index| {
-        let mut file = archive.by_index(index).expect("an entry");
-        let mut contents = Vec::new();
-        file.read_to_end(&mut contents).expect("its contents");
-        (file.name().expect("UTF-8").into_owned(), (file.unix_mode().expect("a mode") & 0o777, contents))
-    };
-    (0..count).map(entry).collect()
+    let folder = tempfile::tempdir().expect("a folder");
+    package::unpack(&fs::read(zip).expect("the zip"), folder.path()).expect("it is a zip");
+    tree(folder.path())
 }
 
 fn built() -> Done {
@@ -166,6 +160,25 @@ fn the_image_holds_what_the_zip_does() {
     let Arguments::Exec(arguments) = &entry.arguments else { panic!("without a shell") };
     let arguments: Vec<_> = arguments.value.iter().map(|argument| &*argument.value).collect();
     assert_eq!(arguments, ["/var/task/bootstrap"]);
+}
+
+#[test]
+fn a_linter_finds_nothing_in_the_dockerfile_with_a_zip_and_without() {
+    let done = built();
+    done.then(&["generate", "stack.yaml", "--out", "without"]).ok();
+    for (folder, has_zip) in [("out", true), ("without", false)] {
+        let file = format!("{folder}/Dockerfile");
+        assert_eq!(done.read(&file).contains("sha256sum"), has_zip, "{file}");
+        let output =
+            Command::new(python::hadolint()).arg(done.folder.join(&file)).output().expect("it starts");
+        let found = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && found.is_empty(), "{found}");
+    }
+    // It finds what there is.
+    fs::write(done.folder.join("Dockerfile"), "FROM debian\nRUN cd /tmp && ls\n").expect("a file");
+    let other =
+        Command::new(python::hadolint()).arg(done.folder.join("Dockerfile")).output().expect("it starts");
+    assert!(String::from_utf8_lossy(&other.stdout).contains("DL3006"), "{other:?}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The Python environments of the tests, each a virtual environment under `target/`: one for the emulator, `cfn-lint` and
-//! `node`, one for the third interpreter, and one for checkers.
+//! `node`, one for the third interpreter, one for checkers, and one for a linter.
 //!
 //! Each is made once, by the first test that needs it, from a list in `tests/emulator/`; its name holds the hash of that
 //! file, so that other requirements get an environment of their own.
@@ -27,6 +27,12 @@ pub(crate) fn ministack() -> PathBuf {
 pub(crate) fn checker(name: &str) -> PathBuf {
     static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| environment("requirements-checkers.txt")).join("bin").join(name)
+}
+
+/// The linter of Dockerfiles.
+pub(crate) fn hadolint() -> PathBuf {
+    static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| environment("requirements-dockerfile.txt")).join("bin/hadolint")
 }
 
 /// The folder that holds the package `emulator`.

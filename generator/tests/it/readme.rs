@@ -1,4 +1,4 @@
-//! Runs the commands that README.md shows, so that none of them is a promise only.
+//! Runs the commands that README.md and the Makefile show, so that none of them is a promise only.
 //!
 //! What counts as a command, in a fenced block:
 //! - `sh`: every line is run, and has to succeed;
@@ -146,6 +146,25 @@ fn the_readmes_commands_do_what_it_says() {
         let _ = writeln!(faults, "README.md:{}: `{}` {fault}:\n{printed}", shown.line, shown.command);
     }
     assert!(faults.is_empty(), "{faults}\nMend the README, or mark the block with `{MARK} REASON -->`.");
+}
+
+#[test]
+fn every_task_of_the_makefile_is_one_line_and_the_commands_own_do_what_they_are_for() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let set = format!("OUT={}/out", out.path().display());
+    for task in ["build", "test", "lint", "audit", "local", "package", "clean"] {
+        let mut make = Command::new("make");
+        let Ok(output) = make.args(["--dry-run", task, &set]).current_dir(repository()).output() else {
+            return println!("not checked here, for there is no make");
+        };
+        let shown = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(shown.lines().count(), 1, "{task}: {shown}");
+        if shown.starts_with(FROM_SOURCE) {
+            let (printed, succeeded) = run(&shown, repository());
+            assert!(succeeded, "{shown}{printed}");
+        }
+    }
+    assert!(out.path().join("out/handler.zip").exists() && out.path().join("out/terraform").exists());
 }
 
 #[test]
