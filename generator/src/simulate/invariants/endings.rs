@@ -11,7 +11,7 @@ use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::InstanceId;
-use asg_recycle_simulator::world::instance::Instance;
+use asg_recycle_simulator::world::instance::{Health, Instance, Lifecycle};
 
 use super::leaving::{left_over, listed};
 use super::{Allowed, Checker, Invariant, Known, Violation};
@@ -134,10 +134,15 @@ impl Checker {
         let is_current =
             |one: &&Instance| serves(one) && (is_named || group.launch.is_current(world.templates(), one));
         let serving: u32 = group.instances.iter().filter(is_current).map(|one| one.weight).sum();
+        // Who was there before, and was not to be replaced, stays as it is; what Auto Scaling itself replaces is waited for.
+        let was_there = |one: &Instance| {
+            let is_before = one.in_service_at.is_some_and(|at| at <= known.started_at);
+            is_before && one.lifecycle == Lifecycle::InService && one.health == Health::Healthy
+        };
         let kept: u32 = group
             .instances
             .iter()
-            .filter(|one| one.protected && !is_current(one))
+            .filter(|one| (one.protected || was_there(one)) && !is_current(one))
             .map(|one| one.weight)
             .sum();
         (enough && serving + kept < group.sizes.desired).then(|| {
