@@ -141,7 +141,8 @@ impl GroupLock {
         Replaced { gone: replace.len() - replace.iter().filter(is_there).count(), of: replace.len() }
     }
 
-    /// Reads an item of the table; `None` for one without the key, and for a pause.
+    /// Reads an item of the table; `None` for one without the key, for a pause, and for one that holds its key alone: whoever could
+    /// not delete it has let go of it.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
         let journal = text("journal").filter(|text| text != "{}");
@@ -153,8 +154,9 @@ impl GroupLock {
             let journal = object(text).and_then(|journal| serde_json::from_value(journal.into()));
             journal.ok().filter(is_known)
         });
+        let says_anything = ["held_by", "journal", "rerun"].iter().any(|key| text(key).is_some());
         Some(Self {
-            group: text("auto_scaling_group_name").filter(|key| !pause::is_pause(key))?,
+            group: text("auto_scaling_group_name").filter(|key| says_anything && !pause::is_pause(key))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             has_started: text("started").is_some(),
@@ -327,5 +329,6 @@ mod tests {
         assert_eq!((of_version(0), of_version(newest)), ((true, false), (true, false)));
         assert_eq!(of_version(newest + 1), (false, true), "of a later release");
         assert_eq!(GroupLock::read(&item(&[("held_by", "arn:x")])), None);
+        assert_eq!(GroupLock::read(&item(&[KEY])), None, "let go of, and not deleted");
     }
 }
