@@ -154,9 +154,8 @@ impl GroupLock {
             let journal = object(text).and_then(|journal| serde_json::from_value(journal.into()));
             journal.ok().filter(is_known)
         });
-        let says_anything = ["held_by", "journal", "rerun"].iter().any(|key| text(key).is_some());
         Some(Self {
-            group: text("auto_scaling_group_name").filter(|key| says_anything && !pause::is_pause(key))?,
+            group: text("auto_scaling_group_name").filter(|key| item.len() > 1 && !pause::is_pause(key))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             has_started: text("started").is_some(),
@@ -229,6 +228,7 @@ mod tests {
     }
 
     const KEY: (&str, &str) = ("auto_scaling_group_name", "web");
+    const HELD: (&str, &str) = ("held_by", "arn:x");
 
     #[test]
     fn what_a_journal_would_put_back_is_told() {
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn the_sizes_of_a_groups_own_are_those_of_the_journal() {
         let own = |pairs: &[(&str, &str)], (min, desired, max)| {
-            let lock = GroupLock::read(&item(&[&[KEY], pairs].concat())).expect("a lock");
+            let lock = GroupLock::read(&item(&[&[KEY, HELD], pairs].concat())).expect("a lock");
             let Sizes { min, desired, max } = lock.own_sizes(Sizes { min, desired, max });
             (min, desired, max)
         };
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(lock.place_given_at, Some(1_767_603_600_000.0));
         assert!(read(r#"{"id": "i-1", "back": 3}"#).turn.is_some_and(|turn| turn.is_returning()));
         assert_eq!(read("i-2").turn.map(|turn| turn.id).as_deref(), Some("i-2"));
-        assert_eq!(GroupLock::read(&item(&[KEY])).expect("a lock").turn, None);
+        assert_eq!(GroupLock::read(&item(&[KEY, HELD])).expect("a lock").turn, None);
     }
 
     #[test]

@@ -83,7 +83,8 @@ impl Checker {
         let seen_until = known.last_look.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0));
         let unseen = self.made_again_at.filter(|made| *made > known.seen_until);
         let looked_at = known.last_look.unwrap_or(Moment(0));
-        let is_for_another = unseen.is_some_and(|made| is_for_another(&call.action, made.max(looked_at), call.moment));
+        let is_for_another =
+            unseen.is_some_and(|made| is_for_another(&call.action, made.max(looked_at), call.moment));
         let may_try = is_denied && known.run.mode == Mode::Restore;
         let reason = forbidden(known, may_try, call.moment, write)
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
