@@ -141,7 +141,8 @@ impl GroupLock {
         Replaced { gone: replace.len() - replace.iter().filter(is_there).count(), of: replace.len() }
     }
 
-    /// Reads an item of the table; `None` for one without the key, and for a pause.
+    /// Reads an item of the table; `None` for one without the key, for a pause, and for one that holds its key alone: whoever could
+    /// not delete it has let go of it.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
         let journal = text("journal").filter(|text| text != "{}");
@@ -154,7 +155,7 @@ impl GroupLock {
             journal.ok().filter(is_known)
         });
         Some(Self {
-            group: text("auto_scaling_group_name").filter(|key| !pause::is_pause(key))?,
+            group: text("auto_scaling_group_name").filter(|key| item.len() > 1 && !pause::is_pause(key))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             has_started: text("started").is_some(),
@@ -227,6 +228,7 @@ mod tests {
     }
 
     const KEY: (&str, &str) = ("auto_scaling_group_name", "web");
+    const HELD: (&str, &str) = ("held_by", "arn:x");
 
     #[test]
     fn what_a_journal_would_put_back_is_told() {
@@ -250,7 +252,7 @@ mod tests {
     #[test]
     fn the_sizes_of_a_groups_own_are_those_of_the_journal() {
         let own = |pairs: &[(&str, &str)], (min, desired, max)| {
-            let lock = GroupLock::read(&item(&[&[KEY], pairs].concat())).expect("a lock");
+            let lock = GroupLock::read(&item(&[&[KEY, HELD], pairs].concat())).expect("a lock");
             let Sizes { min, desired, max } = lock.own_sizes(Sizes { min, desired, max });
             (min, desired, max)
         };
@@ -299,7 +301,7 @@ mod tests {
         assert_eq!(lock.place_given_at, Some(1_767_603_600_000.0));
         assert!(read(r#"{"id": "i-1", "back": 3}"#).turn.is_some_and(|turn| turn.is_returning()));
         assert_eq!(read("i-2").turn.map(|turn| turn.id).as_deref(), Some("i-2"));
-        assert_eq!(GroupLock::read(&item(&[KEY])).expect("a lock").turn, None);
+        assert_eq!(GroupLock::read(&item(&[KEY, HELD])).expect("a lock").turn, None);
     }
 
     #[test]
@@ -327,5 +329,6 @@ mod tests {
         assert_eq!((of_version(0), of_version(newest)), ((true, false), (true, false)));
         assert_eq!(of_version(newest + 1), (false, true), "of a later release");
         assert_eq!(GroupLock::read(&item(&[("held_by", "arn:x")])), None);
+        assert_eq!(GroupLock::read(&item(&[KEY])), None, "let go of, and not deleted");
     }
 }

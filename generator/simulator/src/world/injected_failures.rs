@@ -95,6 +95,8 @@ pub enum FailureKind {
     NoAnswer,
     /// The answer is more than a state may pass on.
     TooLarge,
+    /// An execution that began a moment ago is not there yet, says `DescribeExecution`.
+    NotYetThere,
 }
 
 /// How long a caller that sets no limit waits for an answer that does not come.
@@ -123,6 +125,7 @@ impl FailureKind {
             }
             Self::AccessDenied => access_denied(service, action),
             Self::TooLarge => AwsError::TooLarge,
+            Self::NotYetThere => modelled("ExecutionDoesNotExistException", 400, "Execution Does Not Exist"),
             Self::NoAnswer => {
                 let message = "Unable to execute HTTP request: Read timed out".to_owned();
                 return (AwsError::Modelled { name: "SdkClientException", status: 0, message }, NO_ANSWER);

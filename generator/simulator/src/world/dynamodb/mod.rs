@@ -67,9 +67,10 @@ impl Tables {
             .filter_map(move |table| table.items.get(key)?.get(&table.spec.lock_owner)?.get("S")?.as_str())
     }
 
-    /// Whether an item of that key is there, held or not.
+    /// Whether an item of that key is there, held or not. One that holds its key alone says nothing: it was let go of by whoever
+    /// could not delete it.
     pub(crate) fn has_lock_item(&self, key: &str) -> bool {
-        self.0.iter().any(|table| table.items.contains_key(key))
+        self.0.iter().any(|table| table.items.get(key).is_some_and(|item| item.len() > 1))
     }
 
     /// The table that a call names.

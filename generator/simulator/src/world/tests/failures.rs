@@ -95,6 +95,7 @@ fn errors_have_the_names_that_their_services_give_them() {
         ("internal", "ec2", "Ec2.Ec2Exception"),
         ("access_denied", "autoscaling", "AutoScaling.AutoScalingException"),
         ("no_answer", "sfn", "Sfn.SdkClientException"),
+        ("not_yet_there", "sfn", "Sfn.ExecutionDoesNotExistException"),
     ] {
         let mut fixture =
             WorldFixture::with(|_| {}, &format!("[{{at: 0s, do: {{fail_calls: {{error: {error}}}}}}}]"));
