@@ -166,14 +166,20 @@ fn a_recycle_that_is_aborted_is_put_back_by_the_handlers_restore() {
     }
 }
 
-#[test]
-fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
+/// A group that is doubled, and whose recycle was stopped.
+fn stopped_while_doubled() -> Stage {
     let mut stage = Stage::new("out-in");
     stage.new_launch_template_version();
     operate(&mut stage, &["start", GROUP, "--yes"]).ok();
     let execution = newest(&mut stage, 1);
     stage.wait_for("launched");
     stage.emulator.order("stop", json!({"execution": execution}));
+    stage
+}
+
+#[test]
+fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
+    let mut stage = stopped_while_doubled();
     let held = row(&mut stage);
     assert_eq!(held["state"], json!("held"), "{held:#}");
     operate(&mut stage, &["wait", GROUP]).stdout_has("held: its holder aborted").exits(1);
@@ -193,12 +199,7 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
 /// Of a holder that let go of the lock and not of its journal: nobody is dead, and the group is as it was left.
 #[test]
 fn a_journal_that_nobody_holds_is_put_back_by_hand() {
-    let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("launched");
-    stage.emulator.order("stop", json!({"execution": execution}));
+    let mut stage = stopped_while_doubled();
     let of_group = json!({"TableName": "asg-recycle-locks", "Key": {"auto_scaling_group_name": {"S": GROUP}},
         "UpdateExpression": "REMOVE held_by"});
     let order = json!({"service": "dynamodb", "call": "update_item", "parameters": of_group});
