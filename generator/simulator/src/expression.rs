@@ -14,7 +14,7 @@ use jsonata_core::parser;
 use survey::IMPURE;
 
 pub use children::children;
-pub use functions::{CONTAINS_REGEX, FUNCTIONS};
+pub use functions::{CONTAINS_REGEX, FUNCTIONS, MATCH_REGEX};
 pub use items::{EACH_ITEM, ITEM, ItemStep, LIST};
 pub use survey::{StatesUse, Survey};
 
@@ -54,7 +54,7 @@ impl Expression {
         let pure = !IMPURE.iter().any(impure) && !survey.states.context;
         let states = survey.names.contains("states").then_some(survey.states);
         let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
-        if survey.called.contains("contains") {
+        if ["contains", "match"].iter().any(|name| survey.called.contains(*name)) {
             call_remembered(&mut body);
         }
         let mut item_steps = Vec::new();
@@ -95,15 +95,19 @@ impl Expression {
     }
 }
 
-/// Puts [`CONTAINS_REGEX`] where it applies.
+/// Puts [`CONTAINS_REGEX`] and [`MATCH_REGEX`] where they apply.
 fn call_remembered(tree: &mut AstNode) {
     if let AstNode::Function { name, args, .. } = tree
-        && name == "contains"
+        && let Some(remembered) = match name.as_str() {
+            "contains" => Some(CONTAINS_REGEX),
+            "match" => Some(MATCH_REGEX),
+            _ => None,
+        }
         && let [_, AstNode::Regex { pattern, flags }] = args.as_mut_slice()
     {
         let regex = [pattern, flags].map(|text| AstNode::String(std::mem::take(text)));
         args.splice(1.., regex);
-        CONTAINS_REGEX.clone_into(name);
+        remembered.clone_into(name);
     }
     children_mut(tree).into_iter().for_each(call_remembered);
 }

@@ -77,3 +77,6 @@ pub const FUNCTIONS: &[&str] = &[
 /// `$contains(text, /regex/)` is evaluated as a call of this with the regex's pattern and flags as texts. The library
 /// builds the regex anew for every call; who registers the function can remember.
 pub const CONTAINS_REGEX: &str = "contains_regex";
+
+/// `$match(text, /regex/)`, in the same way.
+pub const MATCH_REGEX: &str = "match_regex";

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 
 use super::children::children_mut;
-use super::functions::{CONTAINS_REGEX, FUNCTIONS};
+use super::functions::{CONTAINS_REGEX, FUNCTIONS, MATCH_REGEX};
 use super::survey::{IMPURE, Survey};
 
 /// What stands in the place of one: a call with its index, the list, and the variables that it reads.
@@ -135,8 +135,11 @@ fn read_by(tree: &AstNode, assigned: &BTreeSet<String>) -> Option<Vec<String>> {
     if survey.has_function || survey.reads_above || survey.names.iter().chain(&survey.called).any(foreign) {
         return None;
     }
-    let of_others =
-        |name: &&String| !name.is_empty() && *name != CONTAINS_REGEX && !FUNCTIONS.contains(&name.as_str());
+    let of_others = |name: &&String| {
+        !name.is_empty()
+            && ![CONTAINS_REGEX, MATCH_REGEX].contains(&name.as_str())
+            && !FUNCTIONS.contains(&name.as_str())
+    };
     let names: Vec<_> = survey.names.difference(&survey.local).filter(of_others).cloned().collect();
     names.iter().all(|name| assigned.contains(name)).then_some(names)
 }

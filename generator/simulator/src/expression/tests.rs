@@ -71,6 +71,8 @@ fn a_search_for_a_regex_can_be_remembered() {
     let tree = |source: &str| format!("{:?}", compile(source).expect(source));
     assert!(tree("$list[$not($contains(state, /^a/i))]").contains(CONTAINS_REGEX));
     assert!(!tree("$list[$contains(state, 'a') and $match(state, /a/)]").contains(CONTAINS_REGEX));
+    assert!(tree("$match($x, /a/)[0].groups[0]").contains(MATCH_REGEX));
+    assert!(!tree("$list.$match(state, /a/, 1)").contains(MATCH_REGEX));
 }
 
 #[test]

@@ -2,18 +2,21 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
+use jsonata_core::functions::string::{build_regex, match_regex};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
+use regex::Regex;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::data;
 use super::items::Steps;
-use crate::expression::{CONTAINS_REGEX, EACH_ITEM};
+use crate::expression::{CONTAINS_REGEX, EACH_ITEM, MATCH_REGEX};
 use crate::random::Random;
 use crate::time::Moment;
 
@@ -24,19 +27,16 @@ const RANGE_LENGTH_MAX: usize = 1000;
 pub(super) struct EvaluationEnvironment {
     pub now: Cell<Moment>,
     pub random: Random,
-    pub searches: Searches,
+    pub regexes: Regexes,
     /// What the expression that is evaluated calls for the items of lists.
     pub steps: RefCell<Steps>,
     /// Evaluates those.
     pub inner: RefCell<Evaluator>,
 }
 
-/// Texts that were searched for a regex before, and whether it was found.
+/// Regexes that were built before, by pattern and flags.
 #[derive(Default)]
-pub(super) struct Searches(RefCell<HashMap<String, HashMap<Rc<str>, bool>>>);
-
-/// All are forgotten when there are this many of one regex; those of an Auto Scaling group are a few states.
-const SEARCHES_MAX: usize = 1000;
+pub(super) struct Regexes(RefCell<HashMap<String, Regex>>);
 
 type Returned = Result<JValue, EvaluatorError>;
 
@@ -46,7 +46,7 @@ impl EvaluationEnvironment {
         Self {
             now: Cell::new(Moment(0)),
             random,
-            searches: Searches::default(),
+            regexes: Regexes::default(),
             steps: RefCell::new(Rc::new([])),
             inner: RefCell::new(inner),
         }
@@ -71,7 +71,8 @@ pub(super) fn register(evaluator: &mut Evaluator, environment: &Rc<EvaluationEnv
     add("millis", |_, environment| Ok(environment.now.get().0.into()));
     add("now", now);
     add(EACH_ITEM, each_item);
-    add(CONTAINS_REGEX, |arguments, environment| environment.searches.contains(arguments));
+    add(CONTAINS_REGEX, contains);
+    add(MATCH_REGEX, matches);
 }
 
 /// `$each_item(index, list, variables...)`: what a step that was set apart gives for a list.
@@ -209,30 +210,42 @@ fn now(arguments: &[JValue], environment: &EvaluationEnvironment) -> Returned {
     Evaluator::new().evaluate(&tree, &JValue::Undefined)
 }
 
-impl Searches {
-    /// `$contains(text, /pattern/flags)`, by the library where the text is new.
-    fn contains(&self, arguments: &[JValue]) -> Returned {
+/// `$contains(text, /pattern/flags)`.
+fn contains(arguments: &[JValue], environment: &EvaluationEnvironment) -> Returned {
+    environment.regexes.call("contains", arguments, |regex, text| Ok(regex.is_match(text).into()))
+}
+
+/// `$match(text, /pattern/flags)`.
+fn matches(arguments: &[JValue], environment: &EvaluationEnvironment) -> Returned {
+    environment.regexes.call("match", arguments, |regex, text| Ok(match_regex(regex, text, None)?))
+}
+
+impl Regexes {
+    /// What a function makes of a text and a regex; of what is no text, the library says what is to be said.
+    fn call(
+        &self,
+        function: &str,
+        arguments: &[JValue],
+        of_text: impl FnOnce(&Regex, &str) -> Returned,
+    ) -> Returned {
         let [text, JValue::String(pattern), JValue::String(flags)] = arguments else {
             return Err(fault("a search needs a text, a pattern and flags"));
         };
-        let JValue::String(text) = text else { return search(text.clone(), pattern, flags) };
-        let regex = format!("/{pattern}/{flags}");
-        if let Some(found) = self.0.borrow().get(&regex).and_then(|texts| texts.get(text)) {
-            return Ok(JValue::Bool(*found));
-        }
-        let found = search(JValue::String(Rc::clone(text)), pattern, flags)?;
-        let mut searches = self.0.borrow_mut();
-        let texts = searches.entry(regex).or_default();
-        if texts.len() >= SEARCHES_MAX {
-            texts.clear();
-        }
-        texts.extend(found.as_bool().map(|found| (Rc::clone(text), found)));
-        Ok(found)
+        let JValue::String(text) = text else {
+            return by_library(function, text.clone(), pattern, flags);
+        };
+        let mut known = self.0.borrow_mut();
+        let regex = match known.entry(format!("/{pattern}/{flags}")) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(build_regex(pattern, flags)?),
+        };
+        of_text(regex, text)
     }
 }
 
-fn search(text: JValue, pattern: &str, flags: &str) -> Returned {
-    let mut tree = parser::parse("$contains($text, /x/)").map_err(|error| fault(error.to_string()))?;
+fn by_library(function: &str, text: JValue, pattern: &str, flags: &str) -> Returned {
+    let source = format!("${function}($text, /x/)");
+    let mut tree = parser::parse(&source).map_err(|error| fault(error.to_string()))?;
     if let AstNode::Function { args, .. } = &mut tree {
         args[1] = AstNode::Regex { pattern: pattern.to_owned(), flags: flags.to_owned() };
     }
@@ -298,10 +311,23 @@ mod tests {
             ("$contains_regex('ABC', 'b', 'i')", "true"),
             ("$contains_regex('ABC', 'b', '')", "false"),
             ("$exists($contains_regex($missing, 'b', ''))", "false"),
+            (
+                "$match_regex('from 3 to 12', '([0-9]+)', '')",
+                r#"[{"match":"3","index":5,"groups":["3"]},{"match":"12","index":10,"groups":["12"]}]"#,
+            ),
+            ("$match_regex('to 12', '([0-9]+)', '').groups", r#"["12"]"#),
+            ("$exists($match_regex('to', '([0-9]+)', ''))", "false"),
+            ("$exists($match_regex($missing, 'b', ''))", "false"),
         ] {
             assert_eq!(evaluate(call).as_deref(), Ok(original), "{call}");
+            let written =
+                Regex::new(r"\$(contains|match)_regex\((.*?), '([^']*)', '(i?)'\)").expect("it is one");
+            let source = written.replace(call, "$$$1($2, /$3/$4)");
+            assert_ne!(call, source);
+            assert_eq!(evaluate(&source).as_deref(), Ok(original), "{source}");
         }
         assert!(evaluate("$contains_regex(1, 'b', '')").is_err());
+        assert!(evaluate("$match_regex(1, 'b', '')").is_err());
     }
 
     #[test]
