@@ -36,6 +36,14 @@ const SHUTDOWN: u64 = 30;
 /// How long each measurement of speed lasts.
 const MEASURED_FOR: Duration = Duration::from_secs(3);
 
+/// The stack of the others, but that no new instance has to prove itself.
+const UNPROVED: &str = "name: asg-recycle
+strategies:
+  out-in: {proving_seconds: 0}
+  out-in-timed: {proving_seconds: 0}
+  in-out: {proving_seconds: 0}
+";
+
 const CAMPAIGN_RUNS: u64 = 1000;
 
 fn main() {
@@ -50,13 +58,17 @@ fn main() {
     let config = config::parse(b"name: asg-recycle\n").expect("a name is all that a stack needs");
     let deployment = Rc::new(Deployment::build(&config).expect("the machine is in order"));
     let strategies: Vec<String> = deployment.strategies().map(str::to_owned).collect();
+    let unproved =
+        config::parse(UNPROVED.as_bytes()).expect("each strategy that has the setting may have none");
+    let unproved = Rc::new(Deployment::build(&unproved).expect("the machine is in order"));
+    let both = [&deployment, &unproved];
     if wanted("times") {
-        wall_clock(&deployment, &strategies, 0);
-        wall_clock(&deployment, &strategies, 20);
+        wall_clock(both, &strategies, 0);
+        wall_clock(both, &strategies, 20);
         sources();
     }
     if wanted("costs") {
-        costs(&deployment, &strategies);
+        costs(both, &strategies);
     }
     if wanted("calls") {
         calls(&deployment, &strategies);
@@ -99,12 +111,6 @@ fn seconds(run: &Run) -> u64 {
     run.duration().0.div_ceil(1000)
 }
 
-/// How long the new instances had to prove themselves.
-fn proving(run: &Run) -> u64 {
-    let accounts = run.executions.iter().filter_map(|one| one.account.as_ref());
-    accounts.filter_map(|account| account.pointer("/seconds/proving")?.as_u64()).sum()
-}
-
 /// The least that a strategy's order of things can take; none where AWS decides the order.
 fn ideal(strategy: &str, setting: &Setting) -> Option<u64> {
     match strategy {
@@ -123,25 +129,28 @@ fn row(name: &str, cells: impl IntoIterator<Item = String>) {
     println!("{name:<74}{}", cells.concat());
 }
 
-fn wall_clock(deployment: &Rc<Deployment>, strategies: &[String], health_lag: u64) {
+fn wall_clock([deployment, unproved]: [&Rc<Deployment>; 2], strategies: &[String], health_lag: u64) {
     println!(
         "\nWall-clock in seconds: in service after 8 + 240 s, healthy {health_lag} s later, gone after 330 s, \
          a look every {POLL} s\n"
     );
     row("", SIZES.map(|instances| format!("N = {instances}")));
     for strategy in strategies {
-        let times = SIZES.map(|instances| {
-            let setting = setting(instances, health_lag);
-            let run = recycle(deployment, strategy, &setting, 1);
-            (seconds(&run), proving(&run), ideal(strategy, &setting))
-        });
-        row(&format!("asg-recycle {strategy}"), times.map(|(time, ..)| time.to_string()));
-        row("  of which the new ones prove themselves", times.map(|(_, proving, _)| proving.to_string()));
-        row("  ideal of its order with these looks", times.map(|(.., ideal)| shown(ideal)));
-        let late = |(time, proving, ideal): (u64, u64, Option<u64>)| {
-            shown(ideal.map(|ideal| format!("+{}", time - proving - ideal)))
+        let settings = SIZES.map(|instances| setting(instances, health_lag));
+        let whole = settings.each_ref().map(|setting| seconds(&recycle(deployment, strategy, setting, 1)));
+        let without = settings
+            .each_ref()
+            .map(|setting| (seconds(&recycle(unproved, strategy, setting, 1)), ideal(strategy, setting)));
+        row(&format!("asg-recycle {strategy}"), whole.map(|time| time.to_string()));
+        row(
+            "  without the time in which the new ones prove themselves",
+            without.map(|(time, _)| time.to_string()),
+        );
+        row("  ideal of its order with these looks", without.map(|(_, ideal)| shown(ideal)));
+        let late = |(time, ideal): (u64, Option<u64>)| {
+            shown(ideal.map(|ideal| format!("{:+}", i128::from(time) - i128::from(ideal))))
         };
-        row("  difference, that time aside", times.map(late));
+        row("  difference between these two", without.map(late));
     }
     for peer in PEERS {
         row(&marked(peer), SIZES.map(|instances| shown((peer.wall_clock)(&setting(instances, health_lag)))));
@@ -159,23 +168,16 @@ fn dollars(transitions: u64) -> String {
     format!("{:.4}", transitions as f64 / 1000.0 * DOLLARS_PER_THOUSAND_TRANSITIONS)
 }
 
-fn costs(deployment: &Rc<Deployment>, strategies: &[String]) {
+fn costs([deployment, unproved]: [&Rc<Deployment>; 2], strategies: &[String]) {
     println!("\nInstances, API calls, state transitions and their price for N = {SIZE_SHOWN}\n");
     row("", ["most", "serve, min", "reads", "mutations", "transitions", "dollars"].map(str::to_owned));
     let setting = setting(SIZE_SHOWN, 0);
     for strategy in strategies {
-        let run = recycle(deployment, strategy, &setting, 1);
-        let samples = || run.groups.iter().flat_map(|group| group.history.iter().map(|(_, sample)| sample));
-        let calls = run.totals.all_calls();
-        let figures = [
-            samples().map(|sample| u64::from(sample.live)).max().unwrap_or(0),
-            samples().map(|sample| u64::from(sample.serving)).min().unwrap_or(0),
-            calls.reads,
-            calls.writes,
-            run.totals.transitions,
-        ];
-        let shown = figures.iter().map(ToString::to_string).chain([dollars(run.totals.transitions)]);
-        row(&format!("asg-recycle {strategy}"), shown);
+        row(&format!("asg-recycle {strategy}"), cost(&recycle(deployment, strategy, &setting, 1)));
+        row(
+            "  without the time in which the new ones prove themselves",
+            cost(&recycle(unproved, strategy, &setting, 1)),
+        );
     }
     for peer in PEERS {
         let formulas = [peer.peak, peer.in_service_min, peer.reads, peer.mutations, peer.transitions]
@@ -187,6 +189,20 @@ fn costs(deployment: &Rc<Deployment>, strategies: &[String]) {
          free tier not deducted).\nMutations count the lock's, the journal's and the announcements' too. -: not known, \
          or it does not finish."
     );
+}
+
+/// Most and fewest instances, calls, transitions and their price.
+fn cost(run: &Run) -> impl Iterator<Item = String> {
+    let samples = || run.groups.iter().flat_map(|group| group.history.iter().map(|(_, sample)| sample));
+    let calls = run.totals.all_calls();
+    let figures = [
+        samples().map(|sample| u64::from(sample.live)).max().unwrap_or(0),
+        samples().map(|sample| u64::from(sample.serving)).min().unwrap_or(0),
+        calls.reads,
+        calls.writes,
+        run.totals.transitions,
+    ];
+    figures.map(|figure| figure.to_string()).into_iter().chain([dollars(run.totals.transitions)])
 }
 
 fn sources() {

@@ -36,11 +36,11 @@ fn timed(threads: usize) {
         }
     };
     thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(render))));
-    let (clock, usage) = (begun.elapsed().as_secs_f64(), usage());
+    let clock = begun.elapsed().as_secs_f64();
     println!(
         "{STACKS} stacks in one process, threads: {threads}: {clock:.1} s, {:.1} s of processor time, {} MB at most; {} MB rendered",
-        seconds(&usage) - before,
-        usage.max_rss() / 1_024,
+        seconds(&usage()) - before,
+        resident_kilobytes_max() / 1_024,
         bytes.into_inner() / 1_000_000
     );
 }
@@ -53,6 +53,13 @@ fn rendered(number: usize) -> usize {
     let config = config::parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
     let stack = AsgRecycle::from_config(config).unwrap_or_else(|problems| panic!("{problems}"));
     stack.synth_all(FORMATS).values().map(Vec::len).sum()
+}
+
+/// The most memory that this program has had at once. What `getrusage` says has that of `cargo` in it, which was this process before.
+fn resident_kilobytes_max() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("proc_pid_status(5)");
+    line.trim().trim_end_matches(" kB").parse().expect("a number of kilobytes")
 }
 
 fn usage() -> Usage {
