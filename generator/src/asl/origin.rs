@@ -16,6 +16,9 @@ use super::strict_json::StrictJson;
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
 
+/// What the path of a file of states ends with.
+const STATES: &str = ".asl.json.j2";
+
 /// Each kind of tag: how it begins and ends.
 const TAGS: [(&str, &str); 3] = [("<%", "%>"), ("<<", ">>"), ("<#", "#>")];
 
@@ -142,6 +145,12 @@ impl Plain {
         self.lines(place).rev().find(|line| line.rsplit_once(':').is_some_and(|(file, _)| file == path))
     }
 
+    /// The last line before a place that is one of this file, or of one whose states were printed into it.
+    fn last_of_states(&self, path: &str, place: usize) -> Option<&str> {
+        let of_states = |file: &str| file == path || file.ends_with(STATES);
+        self.lines(place).rev().find(|line| line.rsplit_once(':').is_some_and(|(file, _)| of_states(file)))
+    }
+
     /// Where a key stands first, given with its quotes.
     fn key(&self, quoted: &str) -> Option<usize> {
         self.keys.get_or_init(|| keys(&self.text)).get(quoted).copied()
@@ -221,33 +230,46 @@ impl Origins {
         let inside = text.and_then(|text| file.plain.text[begin..].find(&Value::from(text).to_string()));
         let place = begin + inside.unwrap_or_default();
         let origin = file.plain.last_line(place)?;
-        let asked_for = file.plain.last_of(&file.path, place).filter(|line| *line != origin);
+        let asked_for = file.plain.last_of_states(&file.path, place).filter(|line| *line != origin);
         let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
         Some(format!("templates/{origin}{asked_for}"))
     }
 }
 
 /// Prints states again that were rendered from a file, each and each of their fields with a mark of where it stands
-/// there.
+/// there; those that a Map runs for each item, too.
 pub(super) fn print(path: &str, plain: Plain, states: &Value) -> String {
     if plain.marks.is_empty() {
         return states.to_string();
     }
     let mut file = Origins::default();
     file.add(path, plain);
-    let mark = |state: &str, field: Option<&str>| {
-        let origin = file.of(state, field).unwrap_or_default();
-        let own = origin.split(", for ").last().and_then(|line| line.strip_prefix("templates/"));
-        own.map_or_else(String::new, |line| format!("{OPEN}{line}{CLOSE}"))
-    };
-    let members = |value: &Value, state: Option<&str>, print: &dyn Fn(&str, &Value) -> String| {
+    file.printed(None, states)
+}
+
+impl Origins {
+    /// States, or the fields of a state.
+    fn printed(&self, state: Option<&str>, value: &Value) -> String {
         let members = value.as_object().into_iter().flatten().map(|(key, value)| {
-            let mark = state.map_or_else(|| mark(key, None), |state| mark(state, Some(key)));
-            format!("{mark}{}: {}", Value::from(key.as_str()), print(key, value))
+            let (mark, value) = match (state, key.as_str()) {
+                (None, name) => (self.mark(name, None), self.printed(Some(name), value)),
+                (Some(state), "ItemProcessor") => {
+                    (self.mark(state, Some(key)), self.printed(Some(state), value))
+                }
+                (Some(state), "States") => (self.mark(state, Some(key)), self.printed(None, value)),
+                (Some(state), _) => (self.mark(state, Some(key)), value.to_string()),
+            };
+            format!("{mark}{}: {value}", Value::from(key.as_str()))
         });
         format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
-    };
-    members(states, None, &|name, state| members(state, Some(name), &|_, value| value.to_string()))
+    }
+
+    fn mark(&self, state: &str, field: Option<&str>) -> String {
+        let origin = self.of(state, field).unwrap_or_default();
+        // The line that asks for a macro stands first, as it does where the file is rendered by itself.
+        let lines = origin.rsplit(", for ").filter_map(|line| line.strip_prefix("templates/"));
+        lines.map(|line| format!("{OPEN}{line}{CLOSE}")).collect()
+    }
 }
 
 #[cfg(test)]
@@ -303,5 +325,12 @@ mod tests {
         let mut again = Origins::default();
         again.add("y", Plain::of(print("x", plain, &states)));
         assert_eq!(again.of("A", Some("B")).unwrap_or_default(), "templates/x:3");
+        let map = "{\n  \"A\": {\n    \"ItemProcessor\": {\n      \"States\": {\n        \"B\": {\n          \"End\": true\n        }\n      }\n    }\n  }\n}\n";
+        let plain = Plain::of(mark("x", map));
+        let states = parse("x", &plain).expect("it is JSON");
+        let mut again = Origins::default();
+        again.add("y", Plain::of(print("x", plain, &states)));
+        let of = |text| again.of("B", text).unwrap_or_default();
+        assert_eq!([of(None), of(Some("End"))], ["templates/x:5", "templates/x:6"]);
     }
 }
