@@ -151,11 +151,8 @@ mod tests {
     fn the_machine_of_all_strategies_passes_every_check() {
         let machine =
             build(&Config::with_defaults("asg-recycle".parse().unwrap())).unwrap_or_else(|problems| {
-                let lines: Vec<_> = problems
-                    .iter()
-                    .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
-                    .collect();
-                panic!("{}", lines.join("\n"))
+                let lines = problems.iter().map(|each| format!("{}: {}: {each}", each.code, each.pointer));
+                panic!("{}", lines.collect::<Vec<_>>().join("\n"))
             });
         for placeholder in Placeholder::ALL {
             assert!(

@@ -151,6 +151,21 @@ impl Plain {
         self.lines(place).rev().find(|line| line.rsplit_once(':').is_some_and(|(file, _)| of_states(file)))
     }
 
+    /// The line that prints the key of a state of the file.
+    pub(super) fn state(&self, path: &str, name: &str) -> Option<String> {
+        self.line(path, self.key(&Value::from(name).to_string())?, None)
+    }
+
+    /// The line that prints what stands at a place, or a text after it; where that is a macro's, also the line that asks for it.
+    fn line(&self, path: &str, begin: usize, text: Option<&str>) -> Option<String> {
+        let inside = text.and_then(|text| self.text[begin..].find(&Value::from(text).to_string()));
+        let place = begin + inside.unwrap_or_default();
+        let origin = self.last_line(place)?;
+        let asked_for = self.last_of_states(path, place).filter(|line| *line != origin);
+        let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
+        Some(format!("templates/{origin}{asked_for}"))
+    }
+
     /// Where a key stands first, given with its quotes.
     fn key(&self, quoted: &str) -> Option<usize> {
         self.keys.get_or_init(|| keys(&self.text)).get(quoted).copied()
@@ -205,7 +220,11 @@ pub(super) fn parse(path: &str, plain: &Plain) -> Result<Value, String> {
 
 /// Rendered states, to be found in their templates.
 #[derive(Debug, Default)]
-pub(super) struct Origins(Vec<RenderedFile>);
+pub(super) struct Origins {
+    files: Vec<RenderedFile>,
+    /// What the machine is besides its states.
+    frame: Option<RenderedFile>,
+}
 
 #[derive(Debug)]
 struct RenderedFile {
@@ -216,23 +235,24 @@ struct RenderedFile {
 impl Origins {
     /// Adds what was rendered of a file of states.
     pub(super) fn add(&mut self, path: &str, plain: Plain) {
-        self.0.push(RenderedFile { path: path.to_owned(), plain });
+        self.files.push(RenderedFile { path: path.to_owned(), plain });
+    }
+
+    /// Of a machine that is this besides its states.
+    pub(super) fn of_frame(path: &str, plain: Plain) -> Self {
+        Self { files: Vec::new(), frame: Some(RenderedFile { path: path.to_owned(), plain }) }
     }
 
     /// The line that prints a state, or a text of it, key or value; where that is a macro's, also the line that asks for
-    /// it.
+    /// it. Without a name, the line of what the machine is besides its states.
     pub(super) fn of(&self, state: &str, text: Option<&str>) -> Option<String> {
-        if self.0.iter().all(|file| file.plain.marks.is_empty()) {
+        if self.files.iter().chain(&self.frame).all(|file| file.plain.marks.is_empty()) {
             return None;
         }
         let key = Value::from(state).to_string();
-        let (file, begin) = self.0.iter().find_map(|file| Some((file, file.plain.key(&key)?)))?;
-        let inside = text.and_then(|text| file.plain.text[begin..].find(&Value::from(text).to_string()));
-        let place = begin + inside.unwrap_or_default();
-        let origin = file.plain.last_line(place)?;
-        let asked_for = file.plain.last_of_states(&file.path, place).filter(|line| *line != origin);
-        let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
-        Some(format!("templates/{origin}{asked_for}"))
+        let of_state = || self.files.iter().find_map(|file| Some((file, file.plain.key(&key)?)));
+        let (file, begin) = if state.is_empty() { (self.frame.as_ref()?, 0) } else { of_state()? };
+        file.plain.line(&file.path, begin, text)
     }
 }
 
@@ -268,7 +288,7 @@ impl Origins {
         let origin = self.of(state, field).unwrap_or_default();
         // The line that asks for a macro stands first, as it does where the file is rendered by itself.
         let lines = origin.rsplit(", for ").filter_map(|line| line.strip_prefix("templates/"));
-        lines.map(|line| format!("{OPEN}{line}{CLOSE}")).collect()
+        lines.fold(String::new(), |marks, line| marks + &format!("{OPEN}{line}{CLOSE}"))
     }
 }
 
