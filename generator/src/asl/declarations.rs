@@ -40,12 +40,12 @@ pub(super) struct Declarations {
     pub(super) lock_item: BTreeMap<String, Kind>,
     /// Where the rows of these stand; of none is known in a definition that came without templates.
     #[serde(skip)]
-    pub(super) places: Places,
+    pub(super) places: RowPlaces,
 }
 
 /// The lines of rows, `templates/FILE:LINE`, by the row's name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Places {
+pub(super) struct RowPlaces {
     pub(super) input: BTreeMap<String, String>,
     pub(super) journal: BTreeMap<String, String>,
     pub(super) lock_item: BTreeMap<String, String>,

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::declarations::{Declaration, Declarations, Places};
+use super::declarations::{Declaration, Declarations, RowPlaces};
 use crate::problem::{Problem, Problems};
 use crate::strategy::Catalog;
 
@@ -157,7 +157,7 @@ impl Tables {
 
 impl Tables {
     /// Where the rows of the request, the journal and the lock item stand.
-    fn places(&self, catalog: &Catalog) -> Places {
+    fn places(&self, catalog: &Catalog) -> RowPlaces {
         let of_journals = |section: &str, keys: &[(String, journal::JournalKey)]| {
             let place = |row: &str| {
                 let tables = catalog.texts().filter(|(path, _)| path.ends_with(journal::FILE));
@@ -166,7 +166,7 @@ impl Tables {
             keys.iter().filter_map(|(name, _)| Some((name.clone(), place(name)?))).collect()
         };
         let request = self.request.iter();
-        Places {
+        RowPlaces {
             input: request
                 .filter_map(|key| Some((key.key.clone(), place(catalog, REQUEST, &key.key)?)))
                 .collect(),
