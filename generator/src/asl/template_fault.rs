@@ -89,6 +89,7 @@ mod tests {
     use super::super::build;
     use super::super::tests::faults_with;
     use crate::config::Config;
+    use crate::construct::AsgRecycle;
     use crate::problem::Problem;
     use crate::strategy::Catalog;
 
@@ -295,6 +296,21 @@ mod tests {
         let known = super::super::check::codes();
         let silent: Vec<_> = known.filter(|code| !codes.contains(code) && *code != "asl-lists").collect();
         assert!(silent.is_empty(), "{silent:?} in {codes:?}");
+    }
+
+    #[test]
+    fn a_call_that_no_grant_covers_is_told_by_the_line_of_its_state() {
+        let state = "{\n  \"A\": {\n    \"Type\": \"Task\",\n    \"Resource\": \"arn:aws:states:::aws-sdk:ec2:describeVpcs\",\n    \
+                     \"Arguments\": {},\n    \"TimeoutSeconds\": 9,\n    \"Output\": {},\n    \"Next\": \"Verify\",\n    \
+                     \"Catch\": [{\"ErrorEquals\": [\"States.ALL\"], \"Next\": \"Verify\"}]\n  }\n}\n";
+        let files = [("strategy.yaml", SOUND), ("states.asl.json.j2", state)];
+        let files = files.map(|(file, text)| (file.to_owned(), text.to_owned()));
+        let catalog = Catalog::embedded().with_folder("broken", files.into()).unwrap();
+        let config = Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog);
+        let fault = AsgRecycle::from_config(config).expect_err("nobody says what it may touch").to_string();
+        let place =
+            "templates/strategies/broken/states.asl.json.j2:2: no permission is known for the API call";
+        assert!(fault.starts_with(place), "{fault}");
     }
 
     #[test]
