@@ -38,4 +38,15 @@ pub(super) struct Declarations {
     pub(super) journal: BTreeMap<String, Kind>,
     /// The attributes of the lock item.
     pub(super) lock_item: BTreeMap<String, Kind>,
+    /// Where the rows of these stand; of none is known in a definition that came without templates.
+    #[serde(skip)]
+    pub(super) places: RowPlaces,
+}
+
+/// The lines of rows, `templates/FILE:LINE`, by the row's name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RowPlaces {
+    pub(super) input: BTreeMap<String, String>,
+    pub(super) journal: BTreeMap<String, String>,
+    pub(super) lock_item: BTreeMap<String, String>,
 }

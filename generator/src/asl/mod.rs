@@ -117,6 +117,18 @@ pub fn origins(config: &Config) -> BTreeMap<String, String> {
     machine.states().filter_map(of_state).collect()
 }
 
+/// The same faults, which point to API calls, each at the line of a template that prints a state which makes the call.
+pub(crate) fn at_their_calls(faults: Problems, config: &Config, machine: &Machine) -> Problems {
+    let (callers, lines) = (callers_of(&machine.definition), origins(config));
+    let line = |call: &str| lines.get(callers.get(call)?.first()?).cloned();
+    let mut placed = Problems::default();
+    placed.extend(faults.into_iter().map(|fault| {
+        let line = line(&fault.pointer);
+        fault.in_template(line)
+    }));
+    placed
+}
+
 /// Without `all_rules` only what a configuration could break is asked.
 fn machine(
     source: &Source,
@@ -151,11 +163,8 @@ mod tests {
     fn the_machine_of_all_strategies_passes_every_check() {
         let machine =
             build(&Config::with_defaults("asg-recycle".parse().unwrap())).unwrap_or_else(|problems| {
-                let lines: Vec<_> = problems
-                    .iter()
-                    .map(|each| format!("{}: {}: {}", each.code, each.pointer, each.reason))
-                    .collect();
-                panic!("{}", lines.join("\n"))
+                let lines = problems.iter().map(|each| format!("{}: {}: {each}", each.code, each.pointer));
+                panic!("{}", lines.collect::<Vec<_>>().join("\n"))
             });
         for placeholder in Placeholder::ALL {
             assert!(

@@ -16,6 +16,9 @@ use super::strict_json::StrictJson;
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
 
+/// What the path of a file of states ends with.
+const STATES: &str = ".asl.json.j2";
+
 /// Each kind of tag: how it begins and ends.
 const TAGS: [(&str, &str); 3] = [("<%", "%>"), ("<<", ">>"), ("<#", "#>")];
 
@@ -142,6 +145,27 @@ impl Plain {
         self.lines(place).rev().find(|line| line.rsplit_once(':').is_some_and(|(file, _)| file == path))
     }
 
+    /// The last line before a place that is one of this file, or of one whose states were printed into it.
+    fn last_of_states(&self, path: &str, place: usize) -> Option<&str> {
+        let of_states = |file: &str| file == path || file.ends_with(STATES);
+        self.lines(place).rev().find(|line| line.rsplit_once(':').is_some_and(|(file, _)| of_states(file)))
+    }
+
+    /// The line that prints the key of a state of the file.
+    pub(super) fn state(&self, path: &str, name: &str) -> Option<String> {
+        self.line(path, self.key(&Value::from(name).to_string())?, None)
+    }
+
+    /// The line that prints what stands at a place, or a text after it; where that is a macro's, also the line that asks for it.
+    fn line(&self, path: &str, begin: usize, text: Option<&str>) -> Option<String> {
+        let inside = text.and_then(|text| self.text[begin..].find(&Value::from(text).to_string()));
+        let place = begin + inside.unwrap_or_default();
+        let origin = self.last_line(place)?;
+        let asked_for = self.last_of_states(path, place).filter(|line| *line != origin);
+        let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
+        Some(format!("templates/{origin}{asked_for}"))
+    }
+
     /// Where a key stands first, given with its quotes.
     fn key(&self, quoted: &str) -> Option<usize> {
         self.keys.get_or_init(|| keys(&self.text)).get(quoted).copied()
@@ -196,7 +220,11 @@ pub(super) fn parse(path: &str, plain: &Plain) -> Result<Value, String> {
 
 /// Rendered states, to be found in their templates.
 #[derive(Debug, Default)]
-pub(super) struct Origins(Vec<RenderedFile>);
+pub(super) struct Origins {
+    files: Vec<RenderedFile>,
+    /// What the machine is besides its states.
+    frame: Option<RenderedFile>,
+}
 
 #[derive(Debug)]
 struct RenderedFile {
@@ -207,47 +235,61 @@ struct RenderedFile {
 impl Origins {
     /// Adds what was rendered of a file of states.
     pub(super) fn add(&mut self, path: &str, plain: Plain) {
-        self.0.push(RenderedFile { path: path.to_owned(), plain });
+        self.files.push(RenderedFile { path: path.to_owned(), plain });
+    }
+
+    /// Of a machine that is this besides its states.
+    pub(super) fn of_frame(path: &str, plain: Plain) -> Self {
+        Self { files: Vec::new(), frame: Some(RenderedFile { path: path.to_owned(), plain }) }
     }
 
     /// The line that prints a state, or a text of it, key or value; where that is a macro's, also the line that asks for
-    /// it.
+    /// it. Without a name, the line of what the machine is besides its states.
     pub(super) fn of(&self, state: &str, text: Option<&str>) -> Option<String> {
-        if self.0.iter().all(|file| file.plain.marks.is_empty()) {
+        if self.files.iter().chain(&self.frame).all(|file| file.plain.marks.is_empty()) {
             return None;
         }
         let key = Value::from(state).to_string();
-        let (file, begin) = self.0.iter().find_map(|file| Some((file, file.plain.key(&key)?)))?;
-        let inside = text.and_then(|text| file.plain.text[begin..].find(&Value::from(text).to_string()));
-        let place = begin + inside.unwrap_or_default();
-        let origin = file.plain.last_line(place)?;
-        let asked_for = file.plain.last_of(&file.path, place).filter(|line| *line != origin);
-        let asked_for = asked_for.map_or_else(String::new, |line| format!(", for templates/{line}"));
-        Some(format!("templates/{origin}{asked_for}"))
+        let of_state = || self.files.iter().find_map(|file| Some((file, file.plain.key(&key)?)));
+        let (file, begin) = if state.is_empty() { (self.frame.as_ref()?, 0) } else { of_state()? };
+        file.plain.line(&file.path, begin, text)
     }
 }
 
 /// Prints states again that were rendered from a file, each and each of their fields with a mark of where it stands
-/// there.
+/// there; those that a Map runs for each item, too.
 pub(super) fn print(path: &str, plain: Plain, states: &Value) -> String {
     if plain.marks.is_empty() {
         return states.to_string();
     }
     let mut file = Origins::default();
     file.add(path, plain);
-    let mark = |state: &str, field: Option<&str>| {
-        let origin = file.of(state, field).unwrap_or_default();
-        let own = origin.split(", for ").last().and_then(|line| line.strip_prefix("templates/"));
-        own.map_or_else(String::new, |line| format!("{OPEN}{line}{CLOSE}"))
-    };
-    let members = |value: &Value, state: Option<&str>, print: &dyn Fn(&str, &Value) -> String| {
+    file.printed(None, states)
+}
+
+impl Origins {
+    /// States, or the fields of a state.
+    fn printed(&self, state: Option<&str>, value: &Value) -> String {
         let members = value.as_object().into_iter().flatten().map(|(key, value)| {
-            let mark = state.map_or_else(|| mark(key, None), |state| mark(state, Some(key)));
-            format!("{mark}{}: {}", Value::from(key.as_str()), print(key, value))
+            let (mark, value) = match (state, key.as_str()) {
+                (None, name) => (self.mark(name, None), self.printed(Some(name), value)),
+                (Some(state), "ItemProcessor") => {
+                    (self.mark(state, Some(key)), self.printed(Some(state), value))
+                }
+                (Some(state), "States") => (self.mark(state, Some(key)), self.printed(None, value)),
+                (Some(state), _) => (self.mark(state, Some(key)), value.to_string()),
+            };
+            format!("{mark}{}: {value}", Value::from(key.as_str()))
         });
         format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
-    };
-    members(states, None, &|name, state| members(state, Some(name), &|_, value| value.to_string()))
+    }
+
+    fn mark(&self, state: &str, field: Option<&str>) -> String {
+        let origin = self.of(state, field).unwrap_or_default();
+        // The line that asks for a macro stands first, as it does where the file is rendered by itself.
+        let lines = origin.rsplit(", for ").filter_map(|line| line.strip_prefix("templates/"));
+        lines.fold(String::new(), |marks, line| marks + &format!("{OPEN}{line}{CLOSE}"))
+    }
 }
 
 #[cfg(test)]
@@ -303,5 +345,12 @@ mod tests {
         let mut again = Origins::default();
         again.add("y", Plain::of(print("x", plain, &states)));
         assert_eq!(again.of("A", Some("B")).unwrap_or_default(), "templates/x:3");
+        let map = "{\n  \"A\": {\n    \"ItemProcessor\": {\n      \"States\": {\n        \"B\": {\n          \"End\": true\n        }\n      }\n    }\n  }\n}\n";
+        let plain = Plain::of(mark("x", map));
+        let states = parse("x", &plain).expect("it is JSON");
+        let mut again = Origins::default();
+        again.add("y", Plain::of(print("x", plain, &states)));
+        let of = |text| again.of("B", text).unwrap_or_default();
+        assert_eq!([of(None), of(Some("End"))], ["templates/x:5", "templates/x:6"]);
     }
 }

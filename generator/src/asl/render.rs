@@ -70,9 +70,9 @@ pub(super) fn render(source: &Source, tables: &Arc<Tables>, marks: Marks) -> Res
             *file = again;
         }
     }
-    let machine = frame.map(|file| file.states).unwrap_or_default();
     problems.or_ok(())?;
-    join(machine, files)
+    let frame = frame.expect("whose fault was told, were there one");
+    join(frame, files)
 }
 
 fn lock(mirror: &Mutex<Mirror>) -> MutexGuard<'_, Mirror> {
@@ -110,11 +110,12 @@ fn stage_of(path: &str) -> &str {
 }
 
 /// The frame with the states of every file.
-fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Rendered, Problems> {
+fn join(frame: StatesOfFile, files: Vec<StatesOfFile>) -> Result<Rendered, Problems> {
+    let mut machine = frame.states;
     let mut problems = Problems::default();
     let mut all = Map::new();
     let mut stages = Vec::<(String, Vec<String>)>::new();
-    let mut origins = Origins::default();
+    let mut origins = Origins::of_frame(FRAME, frame.plain);
     let length: usize = files.iter().map(|file| file.plain.len()).sum();
     for StatesOfFile { path, states, plain, .. } in files {
         let names = states.keys().cloned();
@@ -124,8 +125,10 @@ fn join(mut machine: Map<String, Value>, files: Vec<StatesOfFile>) -> Result<Ren
         }
         for (name, state) in states {
             if all.contains_key(&name) {
-                let reason = format!("{path} defines the state `{name}`, which stands in another file, too");
-                problems.push(fault("duplicate-state", &name, reason));
+                let known = origins.of(&name, None).unwrap_or_else(|| "another file".to_owned());
+                let reason = format!("the state `{name}` stands in {known}, too");
+                let place = plain.state(&path, &name);
+                problems.push(fault("duplicate-state", &name, reason).in_template(place));
             } else {
                 all.insert(name, state);
             }
@@ -276,7 +279,7 @@ fn render_states(
     let plain = Plain::of(text);
     match origin::parse(path, &plain)? {
         Value::Object(states) => Ok((states, plain)),
-        _ => Err(format!("templates/{path}: not a JSON object")),
+        _ => Err(format!("templates/{path}:1: not a JSON object")),
     }
 }
 

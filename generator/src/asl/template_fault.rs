@@ -82,7 +82,16 @@ fn no_macro(catalog: &Catalog, name: Option<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::super::build;
     use super::super::tests::faults_with;
+    use crate::config::Config;
+    use crate::construct::AsgRecycle;
+    use crate::problem::Problem;
+    use crate::strategy::Catalog;
 
     #[test]
     fn a_fault_of_a_table_names_its_line_and_the_key_that_stands_twice() {
@@ -178,12 +187,135 @@ mod tests {
                 "{\n  \"B\": {}\n  \"C\": {}\n}\n",
                 "templates/strategies/broken/m.j2:3: not JSON: expected `,` or `}`: `\"C\"",
             ),
-            ("[]\n", "", "templates/strategies/broken/states.asl.json.j2: not a JSON object"),
+            ("[]\n", "", "templates/strategies/broken/states.asl.json.j2:1: not a JSON object"),
         ] {
             let fault = faults_with(states, &[("m.j2", other)]);
             assert!(fault.contains(expected), "{fault}");
             assert!(!fault.contains('\n'), "{fault}");
             assert!(!fault.contains('\u{e000}'), "{fault}");
         }
+    }
+
+    /// Every fault of the templates with these changes: in a file of `_shared` a text that another takes the place of, or, where there
+    /// is none, what is added to it; or files of a strategy.
+    fn faults_of(edits: &[(&str, &str, &str)], strategy: &[(&str, &str)]) -> Vec<Problem> {
+        let catalog = Catalog::embedded();
+        let edited = |(file, from, to): &(&str, &str, &str)| {
+            let text = catalog.text(&format!("strategies/_shared/{file}")).expect(file);
+            assert!(text.contains(from), "{file} has no `{from}`");
+            let text = if from.is_empty() { format!("{text}{to}") } else { text.replacen(from, to, 1) };
+            ((*file).to_owned(), text)
+        };
+        let files = strategy.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
+        let catalog = catalog.with_folder("_shared", edits.iter().map(edited).collect());
+        let catalog = catalog.and_then(|catalog| match strategy {
+            [] => Ok(catalog),
+            _ => catalog.with_folder("broken", files.collect()),
+        });
+        let built = catalog
+            .and_then(|catalog| build(&Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog)));
+        let Err(problems) = built else { panic!("{edits:?} {strategy:?} break nothing") };
+        problems.into_iter().collect()
+    }
+
+    /// Changes of a file of the frame that break it.
+    const OF_THE_FRAME: [(&str, &str, &str); 10] = [
+        ("machine.asl.json.j2", "Read input", "Nowhere"),
+        ("machine.asl.json.j2", "Recycles the", "Recycles ${nobody}'s"),
+        ("machine.asl.json.j2", "2592000", "2592000,"),
+        ("journal.yaml", "", "  never: {kind: text, meaning: m}\n"),
+        ("journal.yaml", "journal:\n", "journal:\n  never: {kind: text, meaning: m}\n"),
+        ("journal.yaml", "known: [0, 1, 2, 3]", "known: [0]"),
+        (
+            "request.yaml",
+            "",
+            "kept: {kind: text, meaning: m, variable: kept, carried_by: [], children: []}\n",
+        ),
+        (
+            "request.yaml",
+            "",
+            "lost: {kind: text, meaning: m, variable: group, carried_by: [], children: []}\n",
+        ),
+        ("request.yaml", "", "lost: {kind: text, meaning: m, part_of: about}\n"),
+        ("variables.yaml", "", "never: {kind: text, meaning: m}\n"),
+    ];
+
+    /// What breaks as the state of a strategy.
+    const STATE: [&str; 11] = [
+        r#""Type": "Pass", "Next": "Nowhere""#,
+        r#""Type": "Pass", "Output": "{% 1 + %}", "Next": "Verify""#,
+        r#""Type": "Pass", "Output": "{% $nothing %}", "Next": "Verify""#,
+        r#""Type": "Pass", "Output": "${nobody}", "Next": "Verify""#,
+        r#""Type": "Pass", "Output": "Read input", "Next": "Verify""#,
+        r#""Type": "Pass", "Next": "Verify"}, "B": {"Type": "Succeed""#,
+        r#""Type": "Pass", "Next": "Verify"}, "Verify": {"Type": "Succeed""#,
+        r#""Type": "Pass", "Assign": {"looks": "{% $looks + 1 %}", "slow_looks": "{% $looks %}"}, "Next": "Verify""#,
+        r#""Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ec2:never", "Next": "Verify""#,
+        r#""Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ec2:never", "Arguments": {}, "Next": "Verify""#,
+        r#""Type": "Choice", "Choices": [{"Condition": "{% $mode = '' %}", "Next": "Verify"}], "Output": {}, "Default": "Verify""#,
+    ];
+
+    const SOUND: &str =
+        "summary: s\npromise: p\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+
+    #[test]
+    fn whatever_is_wrong_with_the_templates_names_file_and_line() {
+        let of_the_frame = OF_THE_FRAME.map(|edit| faults_of(&[edit], &[]));
+        let read_though_for_others = faults_of(
+            &[
+                ("request.yaml", "", "colour: {kind: text, meaning: m, for_others: true}\n"),
+                (
+                    "5_start.asl.json.j2",
+                    "'recycling has started' &",
+                    "$states.context.Execution.Input.colour &",
+                ),
+            ],
+            &[],
+        );
+        let of_states =
+            |text: &str| faults_of(&[], &[("strategy.yaml", SOUND), ("states.asl.json.j2", text)]);
+        let of_state = STATE.map(|state| of_states(&format!("{{\"A\": {{{state}}}}}\n")));
+        let of_text = ["[]\n", "{\"A\": }\n", "{<< nobody >>}\n", "<% if %>\n"].map(of_states);
+        let of_strategy = [
+            "extends: nobody\nsummary: s\n",
+            "extends: out-in\nsummary: s\nnamed_by: nobody\n",
+            "summary: s\npromise: p\n",
+            "summary: s\nhooks: {start_at: A}\n",
+            "summary: s\nsettings: {common: [nothing]}\n",
+            "summary: [\n",
+        ]
+        .map(|yaml| faults_of(&[], &[("strategy.yaml", yaml), ("states.asl.json.j2", "{}\n")]));
+        let line = "templates/strategies/[a-z0-9_./-]+:[1-9][0-9]*";
+        let place = Regex::new(&format!("^{line}(, for {line})?: ")).unwrap();
+        let mut codes = BTreeSet::new();
+        let all = of_the_frame.into_iter().chain([read_though_for_others]).chain(of_state).chain(of_text);
+        for fault in all.chain(of_strategy).flatten() {
+            assert!(place.is_match(&fault.to_string()), "{}: {fault}", fault.code);
+            codes.insert(fault.code);
+        }
+        let known = super::super::check::codes();
+        let silent: Vec<_> = known.filter(|code| !codes.contains(code) && *code != "asl-lists").collect();
+        assert!(silent.is_empty(), "{silent:?} in {codes:?}");
+    }
+
+    #[test]
+    fn a_call_that_no_grant_covers_is_told_by_the_line_of_its_state() {
+        let state = "{\n  \"A\": {\n    \"Type\": \"Task\",\n    \"Resource\": \"arn:aws:states:::aws-sdk:ec2:describeVpcs\",\n    \
+                     \"Arguments\": {},\n    \"TimeoutSeconds\": 9,\n    \"Output\": {},\n    \"Next\": \"Verify\",\n    \
+                     \"Catch\": [{\"ErrorEquals\": [\"States.ALL\"], \"Next\": \"Verify\"}]\n  }\n}\n";
+        let files = [("strategy.yaml", SOUND), ("states.asl.json.j2", state)];
+        let files = files.map(|(file, text)| (file.to_owned(), text.to_owned()));
+        let catalog = Catalog::embedded().with_folder("broken", files.into()).unwrap();
+        let config = Config::with_defaults("demo".parse().unwrap()).with_catalog(catalog);
+        let fault = AsgRecycle::from_config(config).expect_err("nobody says what it may touch").to_string();
+        let place =
+            "templates/strategies/broken/states.asl.json.j2:2: no permission is known for the API call";
+        assert!(fault.starts_with(place), "{fault}");
+    }
+
+    #[test]
+    fn a_fault_of_what_strategies_share_is_told_once() {
+        let faults = faults_of(&[("settings.yaml", "", "half: {kind: integer}\n")], &[]);
+        assert_eq!(faults.len(), 1, "{faults:?}");
     }
 }

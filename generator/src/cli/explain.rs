@@ -18,8 +18,8 @@ use crate::simulate::report::{COLUMNS, wrapped};
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,
-    /// An IAM action, a statement's name, an alarm, a parameter, an output, a Terraform address or a logical id; without one, all
-    /// that there is.
+    /// An IAM action, a statement's name, an alarm, a parameter, an output, a Terraform address, a logical id or a state of the
+    /// machine; without one, all that there is.
     #[arg(value_name = "THING")]
     thing: Option<String>,
     /// The folder that the stack was generated into: it knows what the role keeps for executions of the former version.
@@ -92,6 +92,8 @@ fn text(one: &Explanation, columns: usize) -> String {
 
 /// Every name that there is, kind by kind.
 fn listed(all: &[&Explanation], columns: usize) -> String {
+    /// In place of the blanks in a name, at which no line is broken.
+    const BLANK: &str = "\u{a0}";
     let mut text = String::new();
     let mut kinds: Vec<ThingKind> = all.iter().map(|one| one.kind).collect();
     kinds.sort_unstable();
@@ -102,8 +104,10 @@ fn listed(all: &[&Explanation], columns: usize) -> String {
         names.sort_unstable();
         names.dedup();
         let _ = writeln!(text, "{} {}:", names.len(), kind.nouns()[usize::from(names.len() != 1)]); // text takes text
-        let lines = wrapped(&names.join(" "), columns.saturating_sub(2));
-        text.extend(lines.into_iter().map(|line| format!("  {line}\n")));
+        let separator = if names.iter().any(|name| name.contains(' ')) { ", " } else { " " };
+        let names: Vec<String> = names.iter().map(|name| name.replace(' ', BLANK)).collect();
+        let lines = wrapped(&names.join(separator), columns.saturating_sub(2));
+        text.extend(lines.into_iter().map(|line| format!("  {}\n", line.replace(BLANK, " "))));
     }
     text
 }

@@ -18,6 +18,8 @@ pub enum ThingKind {
     Parameter,
     /// What a deployment tells.
     Output,
+    /// A state of the state machine.
+    State,
 }
 
 impl ThingKind {
@@ -30,6 +32,7 @@ impl ThingKind {
             Self::Statement => ["policy statement", "policy statements"],
             Self::Parameter => ["parameter", "parameters"],
             Self::Output => ["output", "outputs"],
+            Self::State => ["state", "states"],
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Why a resource, an IAM action, a statement, an alarm, a variable or an output of a stack is there: read from the stack itself and
-//! from the files that it is rendered to, so that everything in them has its answer.
+//! Why a resource, an IAM action, a statement, an alarm, a variable, an output or a state of a stack is there: read from the stack
+//! itself and from the files that it is rendered to, so that everything in them has its answer.
 
 mod explanation;
 mod parameters;
@@ -7,6 +7,7 @@ mod permissions;
 mod purposes;
 mod rendered;
 mod resources;
+mod states;
 
 use std::collections::BTreeSet;
 
@@ -28,7 +29,8 @@ impl Explanations {
         let resources = resources::explained(&rendered);
         let parameters = parameters::explained(&rendered);
         let permissions = permissions::explained(&rendered, recycle);
-        Self(resources.into_iter().chain(permissions).chain(parameters).collect())
+        let states = states::explained(recycle);
+        Self(resources.into_iter().chain(permissions).chain(parameters).chain(states).collect())
     }
 
     /// All of them.

@@ -185,12 +185,12 @@ fn what_a_line_ends_with_is_not_lost_in_a_narrow_terminal() {
     let mut seen = seen(&recycling());
     let group = &mut seen.status.group;
     group.state = GroupStanding::Failed;
-    group.detail = "Recycle.LaunchTimeout: not every new instance was healthy after 7200 seconds: the target group web says: unhealthy"
+    group.detail = "Recycle.LaunchTimeout: not every new instance was healthy after 2 h 15 min: the target group web says: unhealthy"
         .to_owned();
     let told = screen(&seen, area(Some(80), None));
     let expected = "
-why        Recycle.LaunchTimeout: not every new instance was healthy after 7200
-           seconds: the target group web says: unhealthy
+why        Recycle.LaunchTimeout: not every new instance was healthy after 2 h
+           15 min: the target group web says: unhealthy
 sizes ";
     assert!(told.contains(expected), "{told}");
 }

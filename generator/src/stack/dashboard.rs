@@ -177,4 +177,115 @@ mod tests {
 
     /// Rare enough to be looked for where the alarm says.
     const UNSHOWN: &[&str] = &["InvocationsFailedToBeSentToDlq", "ExecutionThrottled"];
+
+    /// What services publish by one dimension, as their pages on monitoring with CloudWatch list it.
+    const PUBLISHED: [(metric::Source, &[&str]); 6] = [
+        (
+            metric::OF_RULES,
+            &[
+                "DeadLetterInvocations",
+                "FailedInvocations",
+                "Invocations",
+                "InvocationsFailedToBeSentToDlq",
+                "InvocationsSentToDlq",
+                "MatchedEvents",
+                "ThrottledRules",
+                "TriggeredRules",
+            ],
+        ),
+        (
+            metric::OF_QUEUES,
+            &[
+                "ApproximateAgeOfOldestMessage",
+                "ApproximateNumberOfMessagesDelayed",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesVisible",
+                "NumberOfEmptyReceives",
+                "NumberOfMessagesDeleted",
+                "NumberOfMessagesReceived",
+                "NumberOfMessagesSent",
+                "SentMessageSize",
+            ],
+        ),
+        (
+            metric::OF_FUNCTIONS,
+            &[
+                "ConcurrentExecutions",
+                "Duration",
+                "Errors",
+                "Invocations",
+                "PostRuntimeExtensionsDuration",
+                "Throttles",
+            ],
+        ),
+        (
+            metric::OF_MACHINES,
+            &[
+                "ExecutionThrottled",
+                "ExecutionTime",
+                "ExecutionsAborted",
+                "ExecutionsFailed",
+                "ExecutionsStarted",
+                "ExecutionsSucceeded",
+                "ExecutionsTimedOut",
+            ],
+        ),
+        (
+            metric::OF_TABLES,
+            &[
+                "ConditionalCheckFailedRequests",
+                "ConsumedReadCapacityUnits",
+                "ConsumedWriteCapacityUnits",
+                "ReadThrottleEvents",
+                "WriteThrottleEvents",
+            ],
+        ),
+        (
+            metric::OF_TOPICS,
+            &[
+                "NumberOfMessagesPublished",
+                "NumberOfNotificationsDelivered",
+                "NumberOfNotificationsFailed",
+                "NumberOfNotificationsFilteredOut",
+                "PublishSize",
+            ],
+        ),
+    ];
+
+    /// An alarm on a metric that nobody publishes never goes off.
+    #[test]
+    fn what_alarms_watch_and_charts_show_is_published() {
+        let mut config = Config::with_defaults("demo".parse().unwrap());
+        config.alarms.dashboard = true;
+        config.alarms.lock_held_hours = LockHeldHours::new(24).ok();
+        let recycle = AsgRecycle::from_config(config.clone()).expect("it builds");
+        let stack = recycle.stack();
+        let alarms = stack.alarms.iter().map(|alarm| (&alarm.namespace, alarm.metric, &alarm.dimension));
+        let charts = charts(&config, &stack.rules);
+        let lines = charts.iter().flat_map(|(_, lines)| lines);
+        let lines = lines.map(|(namespace, name, dimension, _)| (namespace, *name, dimension));
+        let watch =
+            serde_json::to_string(&stack.lock_watch.as_ref().expect("it is asked for").definition).unwrap();
+        let decisions = include_str!("../../../docs/handler.md");
+        let mut asked = 0;
+        for (namespace, name, dimension) in alarms.chain(lines) {
+            let by = dimension.as_ref().map(|(by, _)| *by);
+            let of_service =
+                |(service, of): &metric::Source| *namespace == Value::from(*service) && by == Some(*of);
+            let is_published = if *namespace == metric::namespace() {
+                let filtered = stack.metric_filters.iter().any(|filter| filter.metric == name);
+                by.is_none() && (filtered || watch.contains(name))
+            } else if of_service(&metric::OF_DECISIONS) {
+                decisions.contains(&format!("`{name}`"))
+            } else {
+                PUBLISHED.iter().any(|(source, names)| of_service(source) && names.contains(&name))
+            };
+            assert!(
+                is_published,
+                "{namespace:?} {name} by {by:?}: nobody publishes it, or `PUBLISHED` lacks what its service's page lists"
+            );
+            asked += 1;
+        }
+        assert!(asked > 40, "{asked}");
+    }
 }

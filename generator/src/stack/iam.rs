@@ -13,7 +13,7 @@ use super::policy::{Policy, Principal, Statement};
 use super::value::{
     EVENTS_QUEUE, HANDLER_LOGS, HANDLER_ROLE, MACHINE_ROLE, Reference, Resource, TOPIC, Value,
 };
-use crate::asl::Machine;
+use crate::asl::{self, Machine};
 use crate::config::{Config, StateMachineName};
 use crate::names;
 use crate::problem::{Problem, Problems};
@@ -101,11 +101,12 @@ pub(super) fn iam(config: &Config, machine: &Machine) -> Result<Iam, Problems> {
         statement(Scope::Notifier, &calls, Caller::Machine, config).needing(ParameterKey::NotifierFunctionArn)
     };
     let notifier: Vec<Statement> = notifier_calls.map(may_tell).collect();
-    problems.or_ok(Iam {
+    let iam = Iam {
         handler: handler(statements(&handler_calls, Caller::Handler, config), config),
         machine: self::machine(statements(&machine_calls, Caller::Machine, config), config),
         notifier: RolePolicy { name: "notifier", document: Policy::new(notifier) },
-    })
+    };
+    problems.or_ok(iam).map_err(|problems| asl::at_their_calls(problems, config, machine))
 }
 
 type Calls<'a> = BTreeMap<Scope, BTreeSet<&'a str>>;
@@ -125,7 +126,7 @@ fn by_scope<'a>(calls: impl Iterator<Item = &'a str>, problems: &mut Problems) -
 
 fn unknown(call: &str) -> Problem {
     Problem::new("unknown-api-call", call, format!("no permission is known for the API call `{call}`"))
-        .help("say in `stack/grant.rs` what the call may touch")
+        .help("say in `generator/src/stack/grant.rs` what the call may touch")
 }
 
 fn statements(calls: &Calls<'_>, caller: Caller, config: &Config) -> Vec<Statement> {
@@ -305,7 +306,6 @@ pub(super) fn role(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asl;
 
     fn with_calls(calls: &[&str]) -> Result<Iam, Problems> {
         let config = Config::with_defaults("demo".parse().unwrap());

@@ -1,7 +1,7 @@
 //! The strategies that a stack can have, with the text of their templates.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -114,25 +114,27 @@ impl Catalog {
         shared.chain(own.map(|(_, path)| path)).collect()
     }
 
-    /// Reads every `strategy.yaml`. All faults are found at once, but for those of a strategy that extends one at fault.
+    /// Reads every `strategy.yaml`. All faults are found at once, but for those that another's may cause: of a strategy that extends
+    /// one at fault, and of all where the common settings are.
     fn read(texts: Texts) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let common: BTreeMap<String, Setting> =
             match texts.get(SETTINGS).map(|text| serde_yaml::from_str(text)) {
                 Some(Ok(common)) => common,
-                Some(Err(error)) => {
-                    problems.push(unreadable(SETTINGS, &error));
-                    BTreeMap::new()
-                }
+                // Every strategy would lack what it shares.
+                Some(Err(error)) => return Err(unreadable(SETTINGS, &error).into()),
                 None => BTreeMap::new(),
             };
-        let (mut bases, mut others) = (Vec::new(), Vec::new());
+        let (mut bases, mut others, mut at_fault) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (path, text) in &texts {
             let Some(name) = strategy_of(path) else { continue };
             match serde_yaml::from_str::<File>(text) {
                 Ok(file) if file.extends.is_none() => bases.push((name, file)),
                 Ok(file) => others.push((name, file)),
-                Err(error) => problems.push(unreadable(path, &error)),
+                Err(error) => {
+                    at_fault.insert(name.to_owned());
+                    problems.push(unreadable(path, &error));
+                }
             }
         }
         let mut strategies = BTreeMap::<String, Strategy>::new();
@@ -140,6 +142,8 @@ impl Catalog {
             // Only strategies that stand on their own are there yet, or are known to be at fault.
             let base = file.extends.as_ref().map(|base| (base.clone(), strategies.get(base).cloned()));
             let completed = match base {
+                // Its fault is told, and what extends it has none of its own that is known.
+                Some((base, None)) if at_fault.contains(&base) => continue,
                 Some((base, None)) => {
                     Err(format!("it extends `{base}`, which is no strategy that stands on its own"))
                 }
@@ -148,11 +152,14 @@ impl Catalog {
             };
             match completed {
                 Ok(strategy) => drop(strategies.insert(name.to_owned(), strategy)),
-                Err(reason) => problems.push(fault(&format!("{ROOT}/{name}/strategy.yaml"), reason)),
+                Err(reason) => {
+                    at_fault.insert(name.to_owned());
+                    problems.push(fault(&texts, name, &reason));
+                }
             }
         }
-        problems.extend(phases_claimed_twice(&strategies));
-        problems.extend(unable_substitutes(&strategies));
+        problems.extend(phases_claimed_twice(&texts, &strategies));
+        problems.extend(unable_substitutes(&texts, &strategies));
         problems.or_ok(Self { strategies, texts })
     }
 }
@@ -165,7 +172,7 @@ impl fmt::Debug for Catalog {
 }
 
 /// The journal names a phase and no strategy, so each phase is put back in one way.
-fn phases_claimed_twice(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
+fn phases_claimed_twice(texts: &Texts, strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
     let mut claimed: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
     for strategy in strategies.values() {
@@ -173,7 +180,7 @@ fn phases_claimed_twice(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem>
             let (other, known) = *claimed.entry(phase).or_insert((&strategy.name, state));
             if known != state {
                 let reason = format!("the phase `{phase}` is put back by `{known}` of {other}, too");
-                problems.push(fault(&format!("{ROOT}/{}/strategy.yaml", strategy.name), reason));
+                problems.push(fault(texts, &strategy.name, &reason));
             }
         }
     }
@@ -181,7 +188,7 @@ fn phases_claimed_twice(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem>
 }
 
 /// Whoever stands in for a strategy that cannot choose instances has to be able to, and at any time.
-fn unable_substitutes(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
+fn unable_substitutes(texts: &Texts, strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
     let is_able =
         |other: &str| strategies.get(other).is_some_and(|other| other.named_by.is_none() && !other.windowed);
     let mut problems = Vec::new();
@@ -190,7 +197,7 @@ fn unable_substitutes(strategies: &BTreeMap<String, Strategy>) -> Vec<Problem> {
             let reason = format!(
                 "`named_by` names `{other}`, which is no strategy that can choose instances, whatever the time"
             );
-            problems.push(fault(&format!("{ROOT}/{}/strategy.yaml", strategy.name), reason));
+            problems.push(fault(texts, &strategy.name, &reason));
         }
     }
     problems
@@ -202,15 +209,35 @@ fn strategy_of(path: &str) -> Option<&str> {
     (!name.contains('/') && !name.starts_with('_')).then_some(name)
 }
 
-fn fault(path: &str, reason: impl fmt::Display) -> Problem {
-    Problem::new("strategy", path, format!("templates/{path}: {reason}"))
+/// What is wrong with a strategy, by the line of its `strategy.yaml`.
+fn fault(texts: &Texts, strategy: &str, reason: &str) -> Problem {
+    let path = format!("{ROOT}/{strategy}/strategy.yaml");
+    let line = line_of(texts.get(&path).map_or("", AsRef::as_ref), reason);
+    let reason = format!("templates/{path}:{line}: {reason}");
+    Problem::new("strategy", path, reason)
+}
+
+/// The line of a table that a reason is about: of the first word in back quotes that stands in it, as a key where there is such a
+/// line; the first line where none does.
+pub(crate) fn line_of(text: &str, reason: &str) -> usize {
+    let words = || reason.split('`').skip(1).step_by(2);
+    let of_key = |word: &str| {
+        text.lines()
+            .position(|line| line.trim_start().strip_prefix(word).is_some_and(|rest| rest.starts_with(':')))
+    };
+    let of_word = |word: &str| {
+        let is_word = |part: &str| part == word;
+        text.lines().position(|line| {
+            line.split(|letter: char| !letter.is_alphanumeric() && !"_-".contains(letter)).any(is_word)
+        })
+    };
+    words().find_map(of_key).or_else(|| words().find_map(of_word)).map_or(1, |index| index + 1)
 }
 
 /// A file that is no YAML, or not what it has to be, with the line.
 fn unreadable(path: &str, error: &serde_yaml::Error) -> Problem {
     let (line, reason) = yaml_fault(error);
-    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-    Problem::new("strategy", path, format!("templates/{path}{line}: {reason}"))
+    Problem::new("strategy", path, format!("templates/{path}:{}: {reason}", line.unwrap_or(1)))
 }
 
 /// The line of a fault of YAML, and what is wrong there.

@@ -8,7 +8,7 @@ mod types;
 use std::collections::BTreeMap;
 
 pub use catalog::Catalog;
-pub(crate) use catalog::{FRAME, ROOT, yaml_fault};
+pub(crate) use catalog::{FRAME, ROOT, line_of, yaml_fault};
 pub use setting::Setting;
 pub use types::{Hooks, JudgedBy, LeavingOrder, Phase, Strategy, Turns};
 

@@ -216,7 +216,11 @@ fn an_action_says_who_calls_it_where_and_on_what() {
     let listed = done.then(&["explain", "stack.yaml"]).ok();
     for one in &all {
         let name = one["name"].as_str().expect("a name");
-        assert!(listed.stdout.split_whitespace().any(|word| word == name), "{name}");
+        let mut words = listed.stdout.lines().flat_map(|line| line.trim().split(", ")).flat_map(|part| {
+            let part = part.trim_end_matches(',');
+            [part].into_iter().chain(part.split(' '))
+        });
+        assert!(words.any(|word| word == name), "{name}");
     }
     done.then(&["explain", "stack.yaml", "recycles_faild"])
         .stdout("")
@@ -224,6 +228,47 @@ fn an_action_says_who_calls_it_where_and_on_what() {
             "there is no `recycles_faild` in what `stack.yaml` deploys; did you mean `recycles_failed`?",
         )
         .exits(2);
+}
+
+#[test]
+fn a_state_is_found_in_its_template_by_the_name_that_an_operator_sees() {
+    let [stack, ..] = stacks();
+    let all = Explanations::of(&stack);
+    let definition: Value = serde_json::from_str(&stack.machine().definition).expect("JSON");
+    let templates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let part = Regex::new("<<.*?>>").expect("a pattern");
+    let mut glued = 0;
+    for name in names_of_states(&definition["States"]) {
+        let found = of_kind(&all, ThingKind::State, &name);
+        let [state] = found.as_slice() else { panic!("{name}: {found:?}") };
+        let says = |about: &str| {
+            let fact = state.facts.iter().find(|fact| fact.about == about);
+            fact.map(|fact| fact.says.join(", "))
+        };
+        let place = says("template").unwrap_or_else(|| panic!("{name} has no place"));
+        let (file, line) = place.rsplit_once(':').expect("FILE:LINE");
+        let text = std::fs::read_to_string(templates.join(file)).expect(file);
+        let line = text.lines().nth(line.parse::<usize>().expect("a number") - 1).expect("a line").trim();
+        let key = line.split_once("\": ").map_or(line, |(key, _)| key).trim_start_matches('"');
+        let parts: Vec<_> = part.split(key).map(regex::escape).collect();
+        let key = Regex::new(&format!("^{}$", parts.join(".*"))).expect("a pattern");
+        assert!(key.is_match(&name), "{name}: {place} is `{line}`");
+        if parts.len() > 1 {
+            glued += 1;
+            assert!(says("used in").is_some() || file.ends_with(".asl.json.j2"), "{name}: {place}");
+        }
+        assert!(says("part of").is_some(), "{name}");
+    }
+    assert!(glued > 100, "{glued}");
+    let run = Run::new(&["explain", "stack.yaml", "describe to prove at the end"]);
+    run.file("stack.yaml", "name: web\n").stdout_has("Describe to prove at the end (state)\n").ok();
+}
+
+/// With those that a Map runs for each item.
+fn names_of_states(states: &Value) -> Vec<String> {
+    let states = states.as_object().expect("states");
+    let inner = states.values().filter_map(|state| state["ItemProcessor"].get("States"));
+    states.keys().cloned().chain(inner.flat_map(names_of_states)).collect()
 }
 
 #[test]

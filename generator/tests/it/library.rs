@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use asg_recycle::FORMATS;
+
 use crate::prepared;
 
 fn repository() -> PathBuf {
@@ -40,6 +42,22 @@ fn every_feature_has_its_row() {
         .collect();
     for (feature, _) in features.filter(|(feature, _)| *feature != "default") {
         assert!(shown.contains(&feature), "docs/library.md has no row for `{feature}`");
+    }
+}
+
+#[test]
+fn every_format_is_exported_and_named_where_formats_are() {
+    for format in FORMATS {
+        let name = format!("{format:?}");
+        let exports =
+            include_str!("../../src/lib.rs").lines().find(|line| line.starts_with("pub use render::"));
+        let is_exported =
+            exports.is_some_and(|line| line.split(['{', ',', '}']).any(|one| one.trim() == name));
+        assert!(is_exported, "generator/src/lib.rs exports no `{name}`");
+        for page in ["README.md", "UPGRADING.md", "docs/deploying.md", "docs/glossary.md"] {
+            let text = fs::read_to_string(repository().join(page)).expect(page);
+            assert!(text.contains(&name), "{page} does not name {name}");
+        }
     }
 }
 

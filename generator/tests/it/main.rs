@@ -31,6 +31,7 @@ mod simulate;
 mod trial;
 mod graph;
 mod explain;
+mod renamed;
 mod worked_example;
 mod peers;
 mod conformance;

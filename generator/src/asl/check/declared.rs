@@ -78,9 +78,11 @@ fn used_by<'a>(definition: &'a Definition, state: &'a State) -> BTreeSet<&'a str
     let passes_on = |keys: &BTreeSet<String>| !carried.is_empty() && keys.is_superset(carried);
     let mut used = BTreeSet::new();
     for text in state.texts() {
-        let Some(Parsed { uses, .. }) = definition.expression(text.text) else { continue };
+        let Some(Parsed { uses, variables, .. }) = definition.expression(text.text) else { continue };
         let objects = uses.in_objects.iter().filter(|(keys, _)| !passes_on(keys));
         let names = objects.flat_map(|(_, names)| names).chain(&uses.plain).map(String::as_str);
+        // A name that an expression binds for itself is no variable's.
+        let names = names.filter(|name| variables.contains(*name));
         used.extend(names.filter(|name| assigned_at(&text.place) != Some(name)));
     }
     used

@@ -60,11 +60,18 @@ pub(super) fn check(definition: &Definition, report: &mut Report<'_>) {
             }
         }
     }
-    hold("the journal", &definition.declared.journal, &journal, report);
-    hold("the lock item", &definition.declared.lock_item, &item, report);
+    let declared = &definition.declared;
+    hold("the journal", &declared.journal, &declared.places.journal, &journal, report);
+    hold("the lock item", &declared.lock_item, &declared.places.lock_item, &item, report);
 }
 
-fn hold(what: &str, declared: &BTreeMap<String, Kind>, used: &Use<'_>, report: &mut Report<'_>) {
+fn hold(
+    what: &str,
+    declared: &BTreeMap<String, Kind>,
+    places: &BTreeMap<String, String>,
+    used: &Use<'_>,
+    report: &mut Report<'_>,
+) {
     if declared.is_empty() {
         return;
     }
@@ -85,7 +92,8 @@ fn hold(what: &str, declared: &BTreeMap<String, Kind>, used: &Use<'_>, report: &
         }
     }
     for key in declared.keys().filter(|key| !used.read.contains_key(*key) && *key != KEY) {
-        report.add("", format!("`{key}` of {what} is declared, and read nowhere"));
+        let place = places.get(key).map(String::as_str);
+        report.add_to_table(place, format!("`{key}` of {what} is declared, and read nowhere"));
     }
 }
 

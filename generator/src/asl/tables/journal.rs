@@ -11,6 +11,8 @@ use crate::problem::Problems;
 use crate::strategy::Catalog;
 
 const SHARED: &str = "strategies/_shared/journal.yaml";
+/// How the path of a table ends.
+pub(super) const FILE: &str = "/journal.yaml";
 
 /// A key of the journal, or an attribute of the lock item.
 #[derive(Debug, Clone, Deserialize)]
@@ -82,7 +84,7 @@ impl Journal {
     /// Reads the tables.
     pub(super) fn read(catalog: &Catalog, problems: &mut Problems) -> Self {
         let mut journal = Self::default();
-        let tables = catalog.texts().filter(|(path, _)| path.ends_with("/journal.yaml"));
+        let tables = catalog.texts().filter(|(path, _)| path.ends_with(FILE));
         for (path, text) in tables {
             let read = serde_yaml::from_str(text).map_err(|error| unreadable(&error));
             if let Err(reason) = read.and_then(|file| journal.add(file, path == SHARED)) {

@@ -13,14 +13,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::declarations::{Declaration, Declarations};
+use super::declarations::{Declaration, Declarations, RowPlaces};
 use crate::problem::{Problem, Problems};
 use crate::strategy::Catalog;
 
 use journal::Journal;
 pub(super) use journal::known_versions;
 use request::RequestKey;
-use rows::{fault, place, rows};
+use rows::{fault, place, place_within, rows};
 use variables::{OF_A_CHILD, VariableTable, prefix};
 
 const REQUEST: &str = "strategies/_shared/request.yaml";
@@ -150,6 +150,28 @@ impl Tables {
             input: self.request.iter().map(|key| (key.key.clone(), !key.is_for_others())).collect(),
             journal: kinds(&self.journal.keys),
             lock_item: kinds(&self.journal.lock_item),
+            places: self.places(catalog),
+        }
+    }
+}
+
+impl Tables {
+    /// Where the rows of the request, the journal and the lock item stand.
+    fn places(&self, catalog: &Catalog) -> RowPlaces {
+        let of_journals = |section: &str, keys: &[(String, journal::JournalKey)]| {
+            let place = |row: &str| {
+                let tables = catalog.texts().filter(|(path, _)| path.ends_with(journal::FILE));
+                tables.into_iter().find_map(|(path, _)| place_within(catalog, path, Some(section), row))
+            };
+            keys.iter().filter_map(|(name, _)| Some((name.clone(), place(name)?))).collect()
+        };
+        let request = self.request.iter();
+        RowPlaces {
+            input: request
+                .filter_map(|key| Some((key.key.clone(), place(catalog, REQUEST, &key.key)?)))
+                .collect(),
+            journal: of_journals("journal", &self.journal.keys),
+            lock_item: of_journals("lock_item", &self.journal.lock_item),
         }
     }
 }
@@ -177,7 +199,8 @@ fn lost_part(key: &RequestKey, tables: &[VariableTable], request: &[RequestKey])
 /// A variable has one table, whose kind and writers are its own.
 fn declared_twice(catalog: &Catalog, variables: &[VariableTable], request: &[RequestKey]) -> Vec<Problem> {
     let of_tables = variables.iter().flat_map(|group| {
-        group.variables.iter().map(|(name, _)| (format!("{}{name}", group.prefix), group.path.as_str()))
+        let row = |name: &String| (format!("{}{name}", group.prefix), name.clone(), group.path.as_str());
+        group.variables.iter().map(move |(name, _)| row(name))
     });
     let of_request = request.iter().flat_map(|key| {
         let prefixes =
@@ -186,13 +209,14 @@ fn declared_twice(catalog: &Catalog, variables: &[VariableTable], request: &[Req
             .variable
             .iter()
             .flat_map(move |name| prefixes.clone().map(move |prefix| format!("{prefix}{name}")));
-        name.map(|name| (name, REQUEST))
+        name.map(|name| (name, key.key.clone(), REQUEST))
     });
     let mut homes: BTreeMap<String, &str> = BTreeMap::new();
     let mut problems = Vec::new();
-    for (name, path) in of_tables.chain(of_request) {
+    for (name, row, path) in of_tables.chain(of_request) {
         if let Some(other) = homes.insert(name.clone(), path) {
-            problems.push(fault(catalog, path, &format!("{name}: it stands in templates/{other}, too")));
+            let reason = format!("{row}: the variable `{name}` stands in templates/{other}, too");
+            problems.push(fault(catalog, path, &reason));
         }
     }
     problems

@@ -5,8 +5,11 @@ use crate::asl::{self, Placeholder};
 use crate::config::Config;
 
 pub(super) fn emitted() -> Machine {
-    let text =
-        asl::build(&Config::with_defaults("asg-recycle".parse().unwrap())).expect("it builds").definition;
+    emitted_of(&Config::with_defaults("asg-recycle".parse().unwrap()))
+}
+
+pub(super) fn emitted_of(config: &Config) -> Machine {
+    let text = asl::build(config).expect("it builds").definition;
     let values = [
         (Placeholder::Environment, "production"),
         (Placeholder::LockTableName, "locks"),

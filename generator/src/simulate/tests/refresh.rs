@@ -1,10 +1,15 @@
 //! Every status that AWS has for an instance refresh, and one that it has not yet, on the emitted machine.
 
-use super::emitted::{emitted, group, input};
+use super::emitted::{emitted, emitted_of, group, input};
 use super::*;
+use crate::config::Config;
 
 /// Runs the machine with these statuses one after the other, the last for ever, as AWS's answers about its refresh.
 fn refreshed(statuses: &[&str]) -> Ran {
+    refreshed_by(&emitted(), statuses)
+}
+
+fn refreshed_by(machine: &Machine, statuses: &[&str]) -> Ran {
     let refresh = |status: &&str| {
         let refresh = json!({
             "InstanceRefreshId": "refresh-1", "Status": status, "StatusReason": "because of it", "PercentageComplete": 50,
@@ -29,7 +34,7 @@ fn refreshed(statuses: &[&str]) -> Ran {
     .into();
     let mut input = input();
     input["strategy"] = json!("instance-refresh");
-    run_machine(&emitted(), input, Script { answers, ..Script::default() })
+    run_machine(machine, input, Script { answers, ..Script::default() })
 }
 
 fn called(ran: &Ran, action: &str) -> usize {
@@ -70,9 +75,23 @@ fn what_does_not_end_is_cancelled_at_the_deadline_where_it_is_known_to_run() {
         let ran = refreshed(&[status]);
         let (error, cause) = ran.failure();
         assert_eq!(error, "Recycle.RefreshTimeout");
-        assert!(cause.contains(&format!("was {status} after 86400 seconds, 50 % done")), "{cause}");
+        assert!(cause.contains(&format!("was {status} after 24 h, 50 % done")), "{cause}");
         assert_eq!(called(&ran, "cancelInstanceRefresh"), cancels, "{status}");
         assert_eq!(called(&ran, "deleteItem"), 1, "the lock is let go of");
+    }
+}
+
+#[test]
+fn times_in_reasons_read_as_people_say_them() {
+    let mut config = Config::with_defaults("demo".parse().unwrap());
+    for (seconds, words) in
+        [(300, "5 min"), (301, "5 min 1 s"), (3_599, "59 min 59 s"), (3_600, "1 h"), (9_030, "2 h 30 min")]
+    {
+        let setting = crate::config::SettingValue::Integer(seconds);
+        config.strategies.set("instance-refresh", "refresh_timeout_seconds", setting).unwrap();
+        let ran = refreshed_by(&emitted_of(&config), &["InProgress"]);
+        let (_, cause) = ran.failure();
+        assert!(cause.contains(&format!("was InProgress after {words}, 50 % done")), "{seconds}: {cause}");
     }
 }
 

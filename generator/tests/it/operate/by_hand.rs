@@ -49,7 +49,9 @@ fn started(stage: &mut Stage, strategy: &Strategy, number: usize) -> String {
 
 #[test]
 fn a_recycle_of_each_strategy_is_paused_resumed_and_aborted_by_hand() {
-    for (name, strategy) in strategy::all() {
+    // One that says nothing of who leaves next need not stand still once it has begun.
+    let stands_still = |one: &Strategy| one.leaving_order.is_some() || one.refreshes();
+    for (name, strategy) in strategy::all().iter().filter(|(_, one)| stands_still(one)) {
         let mut stage = stage(strategy);
         let execution = started(&mut stage, strategy, 1);
         let pause = ["pause", GROUP, "--why", "incident 42", "--for", "2h"];

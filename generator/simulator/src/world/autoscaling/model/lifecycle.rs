@@ -6,6 +6,7 @@ use crate::time::Span;
 use crate::world::context::Context;
 use crate::world::ids::GroupIndex;
 use crate::world::ids::InstanceId;
+use crate::world::interventions::LifecycleTransition;
 use crate::world::processes::Process;
 use crate::world::record::{GroupEvent, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
@@ -197,21 +198,7 @@ impl AutoScaling {
             return;
         }
         match self.fleet.get(group).launch_hook {
-            Some(hook) => {
-                self.change(context, group, id, |one| one.lifecycle = Lifecycle::PendingWait);
-                self.activity_of(context, group, id, |activity| {
-                    activity.status = ActivityStatus::MidLifecycleAction;
-                });
-                let stuck = self.launch_hook_stuck_until > context.now;
-                self.hold(
-                    context,
-                    group,
-                    id,
-                    hook,
-                    stuck,
-                    (InstanceStep::LaunchHook, InstanceStep::LaunchHookTimeout),
-                );
-            }
+            Some(hook) => self.hold(context, group, id, hook, LifecycleTransition::Launch),
             None => self.serve(context, group, id),
         }
     }
@@ -223,14 +210,29 @@ impl AutoScaling {
         group: GroupIndex,
         id: InstanceId,
         hook: HookSpec,
-        stuck: bool,
-        steps: (InstanceStep, InstanceStep),
+        transition: LifecycleTransition,
     ) {
-        if stuck || hook.takes > hook.heartbeat {
-            context.step_in(group, id, hook.heartbeat, steps.1);
-        } else {
-            context.step_in(group, id, hook.takes, steps.0);
-        }
+        let (waiting, stuck_until, over, timed_out) = match transition {
+            LifecycleTransition::Launch => (
+                Lifecycle::PendingWait,
+                self.launch_hook_stuck_until,
+                InstanceStep::LaunchHook,
+                InstanceStep::LaunchHookTimeout,
+            ),
+            LifecycleTransition::Terminate => (
+                Lifecycle::TerminatingWait,
+                self.terminate_hook_stuck_until,
+                InstanceStep::TerminateHook,
+                InstanceStep::TerminateHookTimeout,
+            ),
+        };
+        self.change(context, group, id, |one| one.lifecycle = waiting);
+        self.activity_of(context, group, id, |activity| {
+            activity.status = ActivityStatus::MidLifecycleAction;
+        });
+        let is_late = stuck_until > context.now || hook.takes > hook.heartbeat;
+        let (after, step) = if is_late { (hook.heartbeat, timed_out) } else { (hook.takes, over) };
+        context.step_in(group, id, after, step);
         self.note(context, group, GroupEvent::HeldByHook(id));
     }
 
@@ -304,21 +306,7 @@ impl AutoScaling {
         let drained = self.fleet.get(group);
         let alive = drained.instance(id).is_some_and(|one| one.ec2_state == Ec2State::Running);
         match drained.terminate_hook.filter(|_| alive) {
-            Some(hook) => {
-                self.change(context, group, id, |one| one.lifecycle = Lifecycle::TerminatingWait);
-                self.activity_of(context, group, id, |activity| {
-                    activity.status = ActivityStatus::MidLifecycleAction;
-                });
-                let stuck = self.terminate_hook_stuck_until > context.now;
-                self.hold(
-                    context,
-                    group,
-                    id,
-                    hook,
-                    stuck,
-                    (InstanceStep::TerminateHook, InstanceStep::TerminateHookTimeout),
-                );
-            }
+            Some(hook) => self.hold(context, group, id, hook, LifecycleTransition::Terminate),
             None => self.shut_down(context, group, id),
         }
     }
