@@ -85,7 +85,12 @@ pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Pub
     let folder = format!("strategies/{strategy}/");
     let is_meant = |state: &str| {
         let origin = deployment.origin(state).unwrap_or_default();
-        let file = origin.strip_prefix("templates/").unwrap_or(origin);
+        // Where a macro prints it, the file that asks for that comes last.
+        let file = origin
+            .rsplit(", for ")
+            .next()
+            .and_then(|file| file.strip_prefix("templates/"))
+            .unwrap_or_default();
         file.starts_with(&folder)
             || (strategy == trial_of_frame(state) && file.starts_with("strategies/_shared/"))
     };
