@@ -36,7 +36,7 @@ pub(super) struct Capacity {
     desired_at_start: u32,
     /// The desired capacity that the group was meant to have at the start, whatever a dead execution left it with.
     intended: u32,
-    /// The highest minimum that the world has set: Auto Scaling keeps the desired capacity at it at least.
+    /// The highest minimum that the world has set, or capacity with it: Auto Scaling keeps the desired capacity at it at least.
     min_of_world: u32,
     /// The group's own minimum: as it was at the start, or as the world has set it.
     own_min: u32,
@@ -221,7 +221,10 @@ impl Capacity {
                 self.may_be_scaled_in +=
                     lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
                 if after.min != before.min {
-                    self.min_of_world = self.min_of_world.max(after.min);
+                    // Who sets the capacity with a minimum means that number.
+                    let is_meant = before.desired != after.desired && after.desired < after.max;
+                    self.min_of_world =
+                        self.min_of_world.max(if is_meant { after.desired } else { after.min });
                     self.own_min = after.min;
                 }
                 let least = i64::from(self.own_min) - i64::from(self.desired_at_start);

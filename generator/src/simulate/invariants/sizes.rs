@@ -126,8 +126,8 @@ pub(super) struct Demand {
     /// Whether others have lowered it, by less than they meant to where our minimum was in the way, or have set a minimum or a
     /// maximum: how far that would have lowered or raised the group is not known.
     is_lowered_or_bounded: bool,
-    /// Whether others have set a minimum: who sets the capacity with it, or after it, may mean that number and no difference.
-    is_min_of_others: bool,
+    /// Whether others have set a minimum and the capacity at once: they may mean that number and no difference, and so may who sets it later.
+    is_set_by_others: bool,
     /// Whether an execution changed it before it can have seen what others did, or meant to: a minimum that is to raise it
     /// raises nothing where they did so in the same moment.
     is_ambiguous: bool,
@@ -144,7 +144,7 @@ impl Demand {
             least: at_start,
             own_max,
             is_lowered_or_bounded: false,
-            is_min_of_others: false,
+            is_set_by_others: false,
             is_ambiguous: false,
             set_at: None,
         }
@@ -180,12 +180,13 @@ impl Demand {
                 } else {
                     (self.least + raised).saturating_sub(lowered)
                 };
-                self.is_min_of_others |= after.min != before.min;
+                let is_clipped = after.desired == after.max;
+                self.is_set_by_others |=
+                    after.min != before.min && before.desired != after.desired && !is_clipped;
                 if after.min != before.min {
                     self.most = self.most.max(after.min);
                 }
-                let is_clipped = after.desired == after.max;
-                if self.is_min_of_others && before.desired != after.desired && !is_clipped {
+                if self.is_set_by_others && before.desired != after.desired && !is_clipped {
                     self.most = self.most.max(after.desired);
                 }
                 if after.max != before.max {
