@@ -74,6 +74,8 @@ fn expressions(machine: &StateMachine) -> HashMap<String, Parsed> {
 }
 
 fn problem(refusal: Refusal, origins: &Origins) -> Problem {
-    let template = origins.of(&refusal.state, refusal.text.as_deref());
+    // What is wrong beside the states begins with its field.
+    let field = refusal.reason.split(':').next().filter(|_| refusal.state.is_empty());
+    let template = origins.of(&refusal.state, refusal.text.as_deref().or(field));
     Problem::new(LANGUAGE, refusal.state, refusal.reason).in_template(template)
 }

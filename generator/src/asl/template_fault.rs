@@ -314,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_beside_the_states_is_told_by_its_line() {
+        let faults = faults_of(&[OF_THE_FRAME[0]], &[]);
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let expected =
+            "templates/strategies/_shared/machine.asl.json.j2:4: StartAt: there is no state `Nowhere`";
+        assert!(told.iter().any(|fault| fault == expected), "{told:?}");
+    }
+
+    #[test]
     fn a_fault_of_what_strategies_share_is_told_once() {
         let faults = faults_of(&[("settings.yaml", "", "half: {kind: integer}\n")], &[]);
         assert_eq!(faults.len(), 1, "{faults:?}");

@@ -111,7 +111,8 @@ enum Command {
     Graph(graph::Arguments),
     /// Tell why something that would be deployed is there.
     #[command(after_help = "Example: asg-recycle explain stack.yaml autoscaling:UpdateAutoScalingGroup\n\n\
-            Example: asg-recycle explain stack.yaml recycles_failed")]
+            Example: asg-recycle explain stack.yaml recycles_failed\n\n\
+            Example: asg-recycle explain stack.yaml \"Describe group\"")]
     Explain(explain::Arguments),
     /// Run the state machine that would be deployed against a modelled group.
     #[command(

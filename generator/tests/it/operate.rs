@@ -369,6 +369,16 @@ pub(crate) fn restored_in_sight(stage: &mut Stage, execution: &str) -> String {
     restore
 }
 
+/// A recycle that a person started and that has made its first change, and its execution.
+pub(crate) fn begun(strategy: &str) -> (Stage, String) {
+    let mut stage = Stage::new(strategy);
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let execution = newest(&mut stage, 1);
+    stage.wait_for(if strategy == "in-out" { "terminating" } else { "launched" });
+    (stage, execution)
+}
+
 /// The newest execution, once there are so many.
 pub(crate) fn newest(stage: &mut Stage, count: usize) -> String {
     until(stage, |stage| {

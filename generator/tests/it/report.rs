@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::end_to_end::stage::{GROUP, Stage};
 use crate::node;
-use crate::operate::{newest, operate};
+use crate::operate::{begun, newest, operate};
 use crate::run::{Done, Run};
 
 /// Bytes of a page, at most, of a thousand instances too.
@@ -190,11 +190,7 @@ fn a_failed_recycle_is_told_of_and_not_the_restore_after_it_that_found_nothing()
 
 #[test]
 fn a_recycle_that_runs_is_told_so_far_and_what_is_not_the_stacks_is_refused() {
-    let mut stage = Stage::new("in-out");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("terminating");
+    let (mut stage, execution) = begun("in-out");
     let html = page(&operate(&mut stage, &["report", GROUP, "-o", "page.html"]).ok());
     assert!(
         html.contains(" so far") && html.contains("Each turn of in-out is an execution of its own"),

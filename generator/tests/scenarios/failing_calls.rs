@@ -84,13 +84,10 @@ fn followed_of(strategy: &str) -> Vec<(String, Scenario)> {
 pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Published) -> Vec<String> {
     let folder = format!("strategies/{strategy}/");
     let is_meant = |state: &str| {
-        let origin = deployment.origin(state).unwrap_or_default();
-        // Where a macro prints it, the file that asks for that comes last.
-        let file = origin
-            .rsplit(", for ")
-            .next()
-            .and_then(|file| file.strip_prefix("templates/"))
-            .unwrap_or_default();
+        // A macro's state is of whoever asks for it.
+        let origin = deployment.origin(state).and_then(|origin| origin.rsplit(", for ").next());
+        let origin = origin.unwrap_or_default();
+        let file = origin.strip_prefix("templates/").unwrap_or(origin);
         file.starts_with(&folder)
             || (strategy == trial_of_frame(state) && file.starts_with("strategies/_shared/"))
     };

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls};
+use super::{begun, held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -90,11 +90,7 @@ fn a_failure_is_told_by_wait_as_by_whoever_followed_it() {
 /// Its recycle still holds the lock: that is told, ended, and read about.
 #[test]
 fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
-    let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("launched");
+    let (mut stage, execution) = begun("out-in");
     let waiting = ["wait", GROUP, "--every", "1s"];
     let gone = format!(
         "the group `{GROUP}` is gone; where a recycle of it still runs, `asg-recycle abort {GROUP}` ends it\n"
@@ -132,11 +128,7 @@ fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
 
 #[test]
 fn a_restore_that_ended_between_two_looks_of_abort_is_told_all_the_same() {
-    let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("launched");
+    let (mut stage, execution) = begun("out-in");
     let restored = format!("search-asg-1: restored: what {execution} had changed was put back\n");
     let under_way =
         operate(&mut stage, &["abort", GROUP, "--yes", "--every", "20s"]).stdout(&restored).begin();
@@ -168,11 +160,7 @@ fn a_recycle_that_is_aborted_is_put_back_by_the_handlers_restore() {
 
 /// A group that is doubled, and whose recycle was stopped.
 fn stopped_while_doubled() -> Stage {
-    let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("launched");
+    let (mut stage, execution) = begun("out-in");
     stage.emulator.order("stop", json!({"execution": execution}));
     stage
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{newest, operate, row, told};
+use super::{begun, operate, row, told};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -53,11 +53,7 @@ fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
 
 #[test]
 fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
-    let mut stage = Stage::new("out-in");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("launched");
+    let (mut stage, execution) = begun("out-in");
     operate(&mut stage, &["pause", "--all", "--why", "look at the new ones", "--for", "3d", "--yes"])
         .stderr_has("search-asg-1: a recycle runs, and goes on to its next safe point")
         .ok();
@@ -76,11 +72,7 @@ fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
 
 #[test]
 fn a_turn_tells_who_is_out_and_until_when_and_that_it_stands_still() {
-    let mut stage = Stage::new("in-out");
-    stage.new_launch_template_version();
-    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
-    let execution = newest(&mut stage, 1);
-    stage.wait_for("terminating");
+    let (mut stage, execution) = begun("in-out");
     let out = stage.leavers().remove(0);
     let of = |stage: &mut Stage| {
         told(stage, &["status", GROUP, "--format", "json"], "status-group")["recycle"].take()
