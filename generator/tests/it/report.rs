@@ -136,6 +136,8 @@ fn a_thousand_instances_stay_below_a_megabyte_and_fit_for_a_browser() {
     let html = page(&done);
     let lanes = html.matches("<text y=\"").count();
     assert!(lanes >= 2_000, "a lane for each that was there, {lanes}");
+    // What the timeline calls an instance is what its lane is called.
+    assert!(html.contains(" instances: 1001-1") && html.contains("\">i-00000000000001001</text>"));
     is_fit_for_a_browser(&done.folder.join("page.html"));
 }
 
