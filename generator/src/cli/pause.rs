@@ -17,6 +17,9 @@ use crate::operate::session::StackSession;
 use crate::operate::{fleet, reads, span};
 use serde_json::{Value, json};
 
+/// Longest reason of a pause, in characters: it stands in every `status`, and in the announcement of each group.
+const WHY_LENGTH_MAX: usize = 500;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -73,6 +76,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if why.contains(char::is_control) {
         let text = "write what `--why` says in one line: it has a line break or another control character";
         return Err(Failure::Input(text.to_owned()));
+    }
+    let length = why.chars().count();
+    if length > WHY_LENGTH_MAX {
+        let text = format!(
+            "say why in {WHY_LENGTH_MAX} characters at most, with a link to the rest: `--why` has {length}"
+        );
+        return Err(Failure::Input(text));
     }
     let session = arguments.which.operator.open(context)?;
     let groups = arguments.which.groups(&session)?;

@@ -40,6 +40,10 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
         .stderr_has("wrote kept.yaml")
         .ok();
     let kept = text.read("kept.yaml");
+    operate(&mut stage, &["plan", GROUP, "--write-scenario", "-"])
+        .stdout("")
+        .stderr_has("name a file")
+        .exits(2);
     let again = ["plan", GROUP, "--write-scenario", "kept.yaml"];
     let run = operate(&mut stage, &again).file("kept.yaml", "mine");
     let run = run.stderr_has("`kept.yaml` is there already: `--force` writes over it").exits(2);

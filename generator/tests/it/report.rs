@@ -110,6 +110,8 @@ fn a_scenario_is_named_with_its_strategy_too_and_what_is_neither_file_nor_scenar
     let done = Run::new(&["report", named, "-o", "page.html"]).ok();
     let again = page(&done).replace("&#x2f;", "/");
     assert!(again.contains(&format!("--strategy out-in --scenario {named}")), "it says how it is run again");
+    let done = Run::new(&["report", named, "-o", "-"]).stdout_has("</html>").stderr("").ok();
+    assert!(!done.has("-"), "`-` is standard output");
     Run::new(&["report", named, "--strategy", "in-out", "-o", "page.html"])
         .stderr_has("no scenario of in-out")
         .exits(2);
