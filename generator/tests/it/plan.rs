@@ -198,6 +198,21 @@ fn a_group_with_a_zone_shifted_away_is_refused_in_the_machines_own_words() {
 }
 
 #[test]
+fn a_group_without_a_strategy_is_planned_as_nothing_and_simulated_with_one_that_is_said() {
+    let mut stage = Stage::new("out-in");
+    let bare = json!({"name": "bare-asg-1", "minimum": 1, "maximum": 2, "desired": 1, "zones": ["eu-west-2a"], "tags": {}});
+    stage.emulator.order("create_group", bare);
+    operate(&mut stage, &["plan", "bare-asg-1"]).stdout_has("with no strategy").ok();
+    operate(&mut stage, &["simulate", "--group", "bare-asg-1"])
+        .stderr_has("`bare-asg-1` names no strategy by the tag `autorecycle_strategy`: write `--strategy`")
+        .exits(2);
+    operate(&mut stage, &["simulate", "--group", "bare-asg-1", "--strategy", "in-out"])
+        .stdout_has("bare-asg-1 with in-out")
+        .stdout_has("nothing was started")
+        .exits(1); // it has not opted in
+}
+
+#[test]
 fn a_plan_says_what_speaks_against_it() {
     let mut stage = Stage::new("out-in");
     stage.new_launch_template_version();
