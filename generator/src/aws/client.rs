@@ -17,6 +17,7 @@ use super::error::{AwsError, Kind, is_of_the_clock, kind};
 use super::patience::Patience;
 use super::service::{AwsAction, AwsService, STS, endpoint, other_endpoint, signed_for};
 use super::wire::{self, Refusal};
+use crate::names::regions::is_known;
 use crate::{digest, http};
 
 /// Attempts at a call that is throttled or fails.
@@ -60,7 +61,7 @@ impl AwsClient {
     /// A caller; `on_wait` is told, in words for whoever waits, when it has to wait before it asks again. Nothing is asked yet.
     ///
     /// # Errors
-    /// If no region is named, or the profile that is asked for cannot be used.
+    /// If no region is named or what is named cannot be one, or the profile that is asked for cannot be used.
     pub fn new(
         place: AwsPlace,
         environment: TextEnvironment,
@@ -75,7 +76,7 @@ impl AwsClient {
                     .map_err(|reason| AwsError::Profile { profile: profile.clone(), reason })?,
             ),
         };
-        let region = place.region.clone().or_else(|| environment.region()).ok_or(AwsError::NoRegion)?;
+        let region = environment.region_or(place.region.as_deref())?;
         let (context, signer) = (context(environment.clone()), RequestSigner::new(STS.name, &region));
         let own = match of_profile {
             Some(provider) => Signer::new(context, provider, signer),
@@ -335,7 +336,14 @@ impl AwsClient {
         let patience = self.patience.of(&host, body.len());
         let answer = http::send(Request::from_parts(parts, body), patience);
         self.patience.heard(&host, !is_silence(&answer));
-        Ok(answer)
+        // Of a region that AWS has, the network may be away for a moment.
+        let is_of_ours = host.contains(&self.region) && self.other_endpoint(service).is_none();
+        match &answer {
+            Err(error) if error.kind() == ErrorKind::NotFound && is_of_ours && !is_known(&self.region) => {
+                Err(AwsError::NoSuchRegion { region: self.region.clone(), host })
+            }
+            _ => Ok(answer),
+        }
     }
 
     /// How often it is waited for an answer at an address.

@@ -23,7 +23,9 @@ use reqsign_core::{
     SigningCredential as _,
 };
 
+use super::error::AwsError;
 use crate::http;
+use crate::names::regions::may_be;
 
 /// The environment of the process, as text: which credentials, region and endpoint are taken. It may hold keys, so that what is printed of
 /// it are names alone.
@@ -169,6 +171,20 @@ impl TextEnvironment {
     /// The value of a variable that is set to something.
     pub(crate) fn set(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The region that is given, else the one of [`Self::region`].
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be the name of a region.
+    pub fn region_or(&self, given: Option<&str>) -> std::result::Result<String, AwsError> {
+        let region = match given {
+            Some("") => None, // not the environment's: somebody meant to say which
+            Some(region) => Some(region.to_owned()),
+            None => self.region(),
+        };
+        let region = region.ok_or(AwsError::NoRegion)?;
+        if may_be(&region) { Ok(region) } else { Err(AwsError::RegionName { region }) }
     }
 
     /// The region that the environment names, else that of its profile in the AWS CLI's file of settings; none where neither has one.

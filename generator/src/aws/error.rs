@@ -2,12 +2,32 @@
 
 use serde_json::{Value, json};
 
+use crate::names::regions;
+
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum AwsError {
     /// Nobody says which region.
     #[error("no region is set: write `--region REGION`, or set `AWS_REGION`")]
     NoRegion,
+    /// What was given as the region is no name of one.
+    #[error("`{region}` cannot be the name of a region{}", meant(region))]
+    RegionName {
+        /// What was given.
+        region: String,
+    },
+    /// There is no such region: AWS had none, and the network finds no host of it.
+    #[error(
+        "AWS had no region `{region}` on {}, and no host `{host}` is found{}",
+        regions::LISTED_ON,
+        meant(region)
+    )]
+    NoSuchRegion {
+        /// What was given.
+        region: String,
+        /// The host that was looked for.
+        host: String,
+    },
     /// The profile that was asked for is not there, or takes what is not followed here.
     #[error("the profile `{profile}` cannot be used: {reason}")]
     Profile {
@@ -111,6 +131,12 @@ pub enum AwsError {
 }
 
 impl AwsError {
+    /// Whether what was asked for is at fault, and nobody at AWS.
+    pub fn is_of_the_asker(&self) -> bool {
+        let is_region = matches!(self, Self::NoRegion | Self::RegionName { .. } | Self::NoSuchRegion { .. });
+        is_region || matches!(self, Self::Profile { .. })
+    }
+
     /// Whether asking again later may help, with no more than time gone by.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Throttled { .. } | Self::Failing { .. } | Self::Unreachable { .. })
@@ -136,6 +162,11 @@ impl AwsError {
     pub fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: said, .. } if said == code)
     }
+}
+
+/// The question after a region that was probably meant; nothing where none is near.
+fn meant(region: &str) -> String {
+    regions::meant(region).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default()
 }
 
 /// A statement of a policy that allows one action.

@@ -65,6 +65,7 @@ impl From<crate::publish::PublishError> for Failure {
             PublishError::BucketName { .. } | PublishError::Version { .. } | PublishError::Differs { .. } => {
                 Self::Input(error.to_string())
             }
+            PublishError::Aws(error) => error.into(),
             _ => Self::World(error.to_string()),
         }
     }

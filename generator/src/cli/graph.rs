@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         None => graph::print(whole, arguments.format.format()),
     };
     match &arguments.output {
-        None => context.console.result(&picture),
-        Some(path) => write_file(path, &picture),
+        Some(path) if path.as_os_str() != "-" => write_file(path, &picture),
+        _ => context.console.result(&picture),
     }
 }

@@ -86,9 +86,15 @@ impl Operator {
         [stack, profile, region, role_arn, endpoint_url].iter().any(|said| said.is_some())
     }
 
-    /// The same stack with the credentials of another profile, or in another region.
-    pub(super) fn at(&self, profile: Option<String>, region: Option<String>) -> Self {
-        Self { caller: Caller { profile, region, ..self.caller.clone() }, ..self.clone() }
+    /// With the credentials of a profile, and of another stack where one is named.
+    pub(super) fn of_profile(&self, profile: String, stack: Option<String>) -> Self {
+        let caller = Caller { profile: Some(profile), ..self.caller.clone() };
+        Self { stack: stack.or_else(|| self.stack.clone()), caller }
+    }
+
+    /// The same in a region.
+    pub(super) fn in_region(&self, region: String) -> Self {
+        Self { caller: Caller { region: Some(region), ..self.caller.clone() }, ..self.clone() }
     }
 
     /// Finds the stack; where AWS has to be asked again, that is said.
@@ -118,10 +124,8 @@ pub(super) fn stack_name(given: Option<&str>, context: &Context) -> Result<Strin
 
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
-        match error {
-            AwsError::NoRegion | AwsError::Profile { .. } => Self::Input(error.to_string()),
-            _ => Self::World(error.to_string()),
-        }
+        let message = error.to_string();
+        if error.is_of_the_asker() { Self::Input(message) } else { Self::World(message) }
     }
 }
 

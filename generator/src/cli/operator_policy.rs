@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::exit_code::Failure;
 use super::operator::stack_name;
-use crate::aws::{AwsError, TextEnvironment};
+use crate::aws::TextEnvironment;
 use crate::config::RoleArn;
+use crate::names::regions;
 use crate::operate::policy::StackPlace;
 
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let environment = TextEnvironment::of(&context.environment);
-    let region = arguments.region.clone().or_else(|| environment.region()).ok_or(AwsError::NoRegion)?;
+    let region = environment.region_or(arguments.region.as_deref())?;
+    if !regions::is_known(&region) {
+        let meant = regions::meant(&region).map(|meant| format!("; did you mean `{meant}`?"));
+        let text = format!("note: AWS had no region `{region}` on {}", regions::LISTED_ON);
+        context.console.note(&format!("{text}{}\n", meant.unwrap_or_default()));
+    }
     let place = StackPlace {
         stack: stack_name(arguments.stack.as_deref(), context)?,
         region,

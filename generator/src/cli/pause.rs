@@ -17,6 +17,9 @@ use crate::operate::session::StackSession;
 use crate::operate::{fleet, reads, span};
 use serde_json::{Value, json};
 
+/// Longest reason of a pause, in characters: it stands in every `status`, and in the announcement of each group.
+const WHY_LENGTH_MAX: usize = 500;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -63,17 +66,28 @@ impl Which {
     }
 }
 
+/// The reason of a pause, where it is one that can be shown.
+fn reason(said: &str) -> Result<&str, Failure> {
+    let why = said.trim();
+    let length = why.chars().count();
+    let fault = if why.is_empty() {
+        "say why with `--why`: whoever finds it paused has to know".to_owned()
+    } else if why.contains(char::is_control) {
+        "write what `--why` says in one line: it has a line break or another control character".to_owned()
+    } else if length > WHY_LENGTH_MAX {
+        format!(
+            "say why in {WHY_LENGTH_MAX} characters at most, with a link to the rest: `--why` has {length}"
+        )
+    } else {
+        return Ok(why);
+    };
+    Err(Failure::Input(fault))
+}
+
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let now = now();
     let until = pause::ends_at(now, arguments.lasts, arguments.until).map_err(Failure::Input)?;
-    let why = arguments.why.trim();
-    if why.is_empty() {
-        return Err(Failure::Input("say why with `--why`: whoever finds it paused has to know".to_owned()));
-    }
-    if why.contains(char::is_control) {
-        let text = "write what `--why` says in one line: it has a line break or another control character";
-        return Err(Failure::Input(text.to_owned()));
-    }
+    let why = reason(&arguments.why)?;
     let session = arguments.which.operator.open(context)?;
     let groups = arguments.which.groups(&session)?;
     if groups.is_empty() {

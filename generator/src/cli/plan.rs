@@ -30,6 +30,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
+    if arguments.write_scenario.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+        let text =
+            "the plan is printed there: name a file with `--write-scenario`, e.g. `./-` for one of this name";
+        return Err(Failure::Input(text.to_owned()));
+    }
     if let Some(path) = arguments.write_scenario.as_ref().filter(|path| path.exists() && !arguments.force) {
         let shown = path.display();
         return Err(Failure::Input(format!("`{shown}` is there already: `--force` writes over it")));

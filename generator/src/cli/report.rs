@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// YAML file, or with --file or --strategy the name of one that comes with a strategy.
     #[arg(value_name = "GROUP|EXECUTION|SCENARIO")]
     of: String,
-    /// The page.
+    /// The page; `-` is standard output.
     #[arg(long, short, value_name = "FILE.html")]
     output: PathBuf,
     /// The stack.yaml whose machine runs a scenario [default: every setting as it is by default].
@@ -47,6 +47,9 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let html = page
         .html(&machine)
         .map_err(|error| Failure::World(format!("the page cannot be written: {error:#}")))?;
+    if arguments.output.as_os_str() == "-" {
+        return context.console.result(&html);
+    }
     let shown = arguments.output.display();
     write_file(&arguments.output, &html)?;
     context.console.note(&format!("wrote {shown}\n"));

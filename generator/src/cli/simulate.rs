@@ -116,7 +116,13 @@ fn of_group(arguments: &Arguments, group: &str, context: &mut Context) -> Result
         .and_then(|value| Scenario::from_value(value).map_err(|error| Failure::World(error.to_string())))?;
     arguments.world.change(&mut scenario)?;
     let tagged = scenario.strategies.first().cloned();
-    let strategy = arguments.world.strategy.clone().or(tagged).unwrap_or_default();
+    let strategy = arguments.world.strategy.clone().or(tagged).filter(|strategy| !strategy.is_empty());
+    let strategy = strategy.ok_or_else(|| {
+        Failure::Input(format!(
+            "`{group}` names no strategy by the tag `{}`: write `--strategy`",
+            STRATEGY.key
+        ))
+    })?;
     if let Some(group) = &mut scenario.group {
         group.tags.insert(STRATEGY.key.to_owned(), strategy.clone()); // the handler goes by the tag
     }

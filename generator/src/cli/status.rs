@@ -40,12 +40,31 @@ pub(super) struct Arguments {
     /// In these regions, with commas.
     #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = listed, conflicts_with = "region")]
     regions: Vec<String>,
-    /// With the credentials of these profiles, with commas.
-    #[arg(long, value_name = "PROFILES", value_delimiter = ',', value_parser = listed, conflicts_with = "profile")]
-    profiles: Vec<String>,
+    /// With the credentials of these profiles, with commas; `PROFILE=STACK` where the stack has another name in that account.
+    #[arg(long, value_name = "PROFILES", value_delimiter = ',', value_parser = listed_profile, conflicts_with = "profile")]
+    profiles: Vec<ListedProfile>,
     /// How to print it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
+}
+
+/// A profile, and the stack's name where that differs from the one that is meant elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ListedProfile {
+    profile: String,
+    stack: Option<String>,
+}
+
+fn listed_profile(text: &str) -> Result<ListedProfile, &'static str> {
+    let text = listed(text)?;
+    let (profile, stack) = match text.split_once('=') {
+        None => (text, None),
+        Some((profile, stack)) => (profile.trim().to_owned(), Some(stack.trim().to_owned())),
+    };
+    if profile.is_empty() || stack.as_ref().is_some_and(String::is_empty) {
+        return Err("a name is missing: write `PROFILE=STACK`, or `PROFILE` alone");
+    }
+    Ok(ListedProfile { profile, stack })
 }
 
 /// A name of a list: whoever writes one sets blanks after commas.
@@ -82,17 +101,25 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let report = FleetReport { version: 1, stacks, unknown };
     print(&report, arguments.format, now, context)?;
-    let too_old = |row: &&FleetRow| {
+    let too_old = |row: &FleetRow| {
         let is_old = |max: i64| row.outdated_seconds.is_some_and(|age| age > max);
         arguments.max_age.is_some_and(is_old)
     };
-    let rows = || report.stacks.iter().flat_map(|fleet| &fleet.groups);
-    let old: Vec<&FleetRow> = rows().filter(too_old).collect();
-    for row in &old {
-        context.console.note(&format!("{} is outdated for {}\n", row.group, row.age().unwrap_or_default()));
+    // Accounts and regions have groups of the same name.
+    let of = |fleet: &StackFleet, row: &FleetRow| match operators.len() {
+        1 => row.group.clone(),
+        _ => format!("{} (account {}, {})", row.group, fleet.account, fleet.region),
+    };
+    let rows = || report.stacks.iter().flat_map(|fleet| fleet.groups.iter().map(move |row| (fleet, row)));
+    let old: Vec<_> = rows().filter(|(_, row)| too_old(row)).collect();
+    for (fleet, row) in &old {
+        let (name, age) = (of(fleet, row), row.age().unwrap_or_default());
+        context.console.note(&format!("{name} is outdated for {age}\n"));
     }
+    let not_old = rows().filter(|(_, row)| !too_old(row) && arguments.max_age.is_some() && row.may_be_older);
+    let unaged: Vec<String> = not_old.map(|(fleet, row)| of(fleet, row)).collect();
     let unknown: Vec<String> =
-        [unknown_places(&report), unknown_ages(arguments, rows())].into_iter().flatten().collect();
+        [unknown_places(&report), unknown_ages(&unaged)].into_iter().flatten().collect();
     if unknown.is_empty() && old.is_empty() {
         // A gate that looked at nobody has not been passed.
         let is_filtered = arguments.team.is_some() || arguments.strategy.is_some();
@@ -131,11 +158,8 @@ fn print(
     Ok(())
 }
 
-/// Of which it is asked whether they are outdated for too long, and not known; nothing where there is none.
-fn unknown_ages<'a>(arguments: &Arguments, rows: impl Iterator<Item = &'a FleetRow>) -> Option<String> {
-    let max = arguments.max_age?;
-    let is_unknown = |row: &&FleetRow| row.may_be_older && row.outdated_seconds.is_none_or(|age| age <= max);
-    let groups: Vec<&str> = rows.filter(is_unknown).map(|row| &*row.group).collect();
+/// That it is not known of these groups whether they are outdated for too long; nothing where there is none.
+fn unknown_ages(groups: &[String]) -> Option<String> {
     let text = "not known for how long it is outdated, for what it is to be launched from is not there: ";
     (!groups.is_empty()).then(|| text.to_owned() + &groups.join(", "))
 }
@@ -192,22 +216,29 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
 
 /// One for each profile and region.
 fn operators(arguments: &Arguments) -> Vec<Operator> {
-    let or_one = |given: &[String], own: &Option<String>| -> Vec<Option<String>> {
-        let mut named: Vec<Option<String>> = Vec::new();
-        for name in given.iter().cloned().map(Some) {
-            if !named.contains(&name) {
-                named.push(name);
-            }
-        }
-        if named.is_empty() { vec![own.clone()] } else { named }
-    };
     let own = &arguments.operator;
-    let profiles = or_one(&arguments.profiles, &own.caller.profile);
-    let regions = or_one(&arguments.regions, &own.caller.region);
-    profiles
-        .iter()
-        .flat_map(|profile| regions.iter().map(move |region| own.at(profile.clone(), region.clone())))
-        .collect()
+    let profiles: Vec<Operator> = if arguments.profiles.is_empty() {
+        vec![own.clone()]
+    } else {
+        let named = once_each(&arguments.profiles);
+        named.into_iter().map(|ListedProfile { profile, stack }| own.of_profile(profile, stack)).collect()
+    };
+    if arguments.regions.is_empty() {
+        return profiles;
+    }
+    let regions = once_each(&arguments.regions);
+    profiles.iter().flat_map(|own| regions.iter().map(|region| own.in_region(region.clone()))).collect()
+}
+
+/// What is listed, without what was there before.
+fn once_each<T: Clone + PartialEq>(listed: &[T]) -> Vec<T> {
+    let mut each: Vec<T> = Vec::new();
+    for one in listed {
+        if !each.contains(one) {
+            each.push(one.clone());
+        }
+    }
+    each
 }
 
 impl Arguments {

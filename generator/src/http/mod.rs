@@ -105,7 +105,9 @@ fn in_words(error: std::io::Error, patience: Duration) -> std::io::Error {
         ErrorKind::InvalidInput if said.contains("is not allowed for HTTP") => {
             "its port is one of those that are kept for other services, and no HTTP is spoken there"
         }
-        _ if said.contains("failed to lookup address") => "no host of this name is found",
+        _ if said.contains("failed to lookup address") => {
+            return std::io::Error::new(ErrorKind::NotFound, "no host of this name is found");
+        }
         _ => return error,
     };
     std::io::Error::new(error.kind(), words)

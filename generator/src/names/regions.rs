@@ -90,6 +90,17 @@ pub fn is_known(region: &str) -> bool {
     beside(region).contains(&region)
 }
 
+/// Whether a text may be the name of a region, newer than the list: it stands in the names of hosts, so that nothing but letters, digits
+/// and hyphens may be in it.
+pub fn may_be(region: &str) -> bool {
+    const LENGTH_MAX: usize = 32; // twice the longest, and less than a part of a host's name takes
+    let is_ours = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=LENGTH_MAX).contains(&region.len())
+        && region.bytes().all(is_ours)
+        && !region.starts_with('-')
+        && !region.ends_with('-')
+}
+
 /// The region that was probably meant, of any partition.
 pub fn meant(region: &str) -> Option<&'static str> {
     spelling::nearest(region, PARTITIONS.iter().flat_map(|each| each.regions.iter().copied()))
@@ -108,6 +119,13 @@ mod tests {
             }
         }
         assert!(!is_known("eu-west-9") && !is_known("cn-south-1"));
+        for newer in ["eu-west-9", "eusc-de-west-2"] {
+            assert!(may_be(newer), "{newer}");
+        }
+        for other in ["", "EU-WEST-2", "eu west 2", "example.com/", "eu-west-2#", "-", "eu_west_2"] {
+            assert!(!may_be(other), "{other}");
+        }
+        assert_eq!(meant("EU-WEST-2"), Some("eu-west-2"));
         assert_eq!(partition("cn-south-1"), "aws-cn");
         assert_eq!(meant("eu-west-9").map(|region| &region[..8]), Some("eu-west-"));
     }

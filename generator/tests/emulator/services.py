@@ -31,6 +31,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from . import launch_templates, permissions, zonal_shifts
+from .accounts import CALLERS
 from .api import when
 from .calls import LATTICE_TARGETS, lattice_path
 from .faults import Rejected
@@ -59,7 +60,7 @@ def caller_of(headers):
 def role_of(headers):
     """The same, with the role of the machine."""
     found = CALLER.search(headers.get("Authorization", ""))
-    return found[1] if found else None
+    return CALLERS.get(found[1], found[1]) if found else None
 
 
 def snake(action):
@@ -67,12 +68,12 @@ def snake(action):
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", action).lower()
 
 
-def install(clock, journal, faults, fleet, api, calls, trail):
+def install(clock, journal, faults, fleet, accounts, calls, trail):
     """Puts the model behind moto's front. To be called once, before the server starts."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     _observe_calls(clock, faults, calls, fleet)
-    autoscaling_urls.url_paths = {"{0}/$": _auto_scaling_response(journal, fleet, api).dispatch}
-    _serve_instances(fleet)
+    autoscaling_urls.url_paths = {"{0}/$": _auto_scaling_response(journal, accounts).dispatch}
+    _serve_instances(accounts)
     _serve_instance_tags(fleet)
     _serve_target_health(fleet)
     _serve_classic_health(fleet)
@@ -96,9 +97,9 @@ def start_server(faults, fleet, calls):
     return f"http://127.0.0.1:{server.server_port}"
 
 
-def resolve_launch_template(specification):
+def resolve_launch_template(specification, account=ACCOUNT, region=REGION):
     """The template's id, name and the version number that `$Latest` or `$Default` means now."""
-    backend = ec2_backends[ACCOUNT][REGION]
+    backend = ec2_backends[account][region]
     identifier = specification.get("LaunchTemplateId")
     if identifier is None:
         identifier = backend.launch_template_name_to_ids.get(specification.get("LaunchTemplateName"))
@@ -150,7 +151,7 @@ def _observe_calls(clock, faults, calls, fleet):
     BaseResponse.setup_class, BaseResponse.call_action = observed, answered
 
 
-def _auto_scaling_response(journal, fleet, api):
+def _auto_scaling_response(journal, accounts):
     class AutoScalingResponse(BaseResponse):
         """Speaks the Query protocol for the model."""
 
@@ -169,13 +170,14 @@ def _auto_scaling_response(journal, fleet, api):
             return status, headers, body
 
         def _run(self, action, parameters):
-            method = getattr(api, snake(action), None)
-            if method is None:
-                raise NotImplementedError(f"the emulator has no autoscaling:{action}")
-            if self.region != REGION:
+            fleet, api = (of(self.current_account, self.region) for of in (accounts.fleet, accounts.api))
+            if fleet is None:
                 if action != "DescribeAutoScalingGroups":
                     raise NotImplementedError(f"the emulator has no autoscaling:{action} in {self.region}")
                 return {"AutoScalingGroups": []}
+            method = getattr(api, snake(action), None)
+            if method is None:
+                raise NotImplementedError(f"the emulator has no autoscaling:{action}")
             if snake(action) in api.READS:
                 with fleet.lock:
                     fleet.catch_up()
@@ -196,8 +198,9 @@ def _auto_scaling_response(journal, fleet, api):
     return AutoScalingResponse
 
 
-def _serve_instances(fleet):
+def _serve_instances(accounts):
     def describe_instances(self):
+        fleet = accounts.fleet(self.current_account, self.region)
         wanted = self._get_param("InstanceIds", [])
         with fleet.lock:
             fleet.catch_up()

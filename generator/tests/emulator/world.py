@@ -1,6 +1,7 @@
 """All of it together: one method per command of the tests."""
 
 import datetime
+import functools
 import json
 import pathlib
 import tempfile
@@ -15,6 +16,7 @@ from moto.sns import sns_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from . import definitions, formation, interpreter, permissions, services
+from .accounts import Accounts
 from .api import AutoScalingApi, described
 from .calls import Asked, Calls
 from .clock import Clock
@@ -31,7 +33,7 @@ STACK = "stack"
 
 
 class World:
-    """One emulated account and region, with at most one deployed stack."""
+    """One emulated account and region, with at most one deployed stack; and others beside it, which are only looked at."""
 
     def __init__(self):
         self._clock = Clock()
@@ -39,13 +41,15 @@ class World:
         self._journal = Journal(self._clock)
         self._faults = Faults()
         self._calls = Calls(ACCOUNT, REGION)
-        self._fleet = Fleet(self._clock, self._journal, self._faults, services.resolve_launch_template)
+        self._accounts = Accounts(self._new_fleet)
+        self._fleet = self._new_fleet(ACCOUNT, REGION)
         self._api = AutoScalingApi(self._fleet)
+        self._accounts.add(ACCOUNT, REGION, self._fleet, self._api)
         self._function = None
         self._stack = None
         self._trail = []
         services.install(
-            self._clock, self._journal, self._faults, self._fleet, self._api, self._calls, self._trail
+            self._clock, self._journal, self._faults, self._fleet, self._accounts, self._calls, self._trail
         )
         formation.install()
         definitions.parse_once()
@@ -53,6 +57,10 @@ class World:
         interpreter.install(self._clock, self._endpoint, self._execution_ended)
         interpreter.child_began = self._child_began
         self._clients = {}
+
+    def _new_fleet(self, account, region):
+        resolve = functools.partial(services.resolve_launch_template, account=account, region=region)
+        return Fleet(self._clock, self._journal, self._faults, resolve)
 
     # The stack
 
@@ -92,6 +100,26 @@ class World:
         if "AWS::DynamoDB::Table" in kinds:
             raise RuntimeError("the second stack made a table of locks of its own")
         return kinds["AWS::StepFunctions::StateMachine"]
+
+    def deploy_in_account(self, account, template, parameters, upload, region=REGION):
+        """Creates the stack in another account, where there is nothing else; the operator's key to it, id and secret."""
+        self._accounts.open(account, region)
+        s3 = self._client("s3", region, account)
+        s3.create_bucket(
+            Bucket=parameters["HandlerS3Bucket"], CreateBucketConfiguration={"LocationConstraint": region}
+        )
+        s3.put_object(
+            Bucket=parameters["HandlerS3Bucket"],
+            Key=parameters["HandlerS3Key"],
+            Body=pathlib.Path(upload).read_bytes(),
+        )
+        self._client("cloudformation", region, account).create_stack(
+            StackName=STACK,
+            TemplateBody=pathlib.Path(template).read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        )
+        return self._accounts.keys(account, "operator")
 
     def deploy_elsewhere(self, region, template, parameters):
         """Creates the stack in another region too, where there are no groups."""
@@ -147,15 +175,17 @@ class World:
         lattice_target_groups=0,
         version="$Latest",
         propagate=True,
+        account=ACCOUNT,
+        region=REGION,
     ):
         """A group that has stood for long, with a launch template of its own."""
         template = f"{name}-template"
-        self._client("ec2").create_launch_template(
+        self._client("ec2", region, account).create_launch_template(
             LaunchTemplateName=template, LaunchTemplateData={"ImageId": "ami-1", "InstanceType": "t3.micro"}
         )
-        specification = services.resolve_launch_template({"LaunchTemplateName": template})
-        arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0:autoScalingGroupName/{name}"
-        target_group = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}"  # and its number, but for the first
+        specification = services.resolve_launch_template({"LaunchTemplateName": template}, account, region)
+        arn = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:0:autoScalingGroupName/{name}"
+        target_group = f"arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}"  # and its number, but for the first
         group = Group(
             name=name,
             arn=arn,
@@ -170,20 +200,22 @@ class World:
             ],
             classic_load_balancers=[f"{name}-classic-{number}" for number in range(classic_load_balancers)],
             lattice_target_groups=[
-                f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:targetgroup/tg-{number:017x}"
+                f"arn:aws:vpc-lattice:{region}:{account}:targetgroup/tg-{number:017x}"
                 for number in range(lattice_target_groups)
             ],
         )
-        with self._fleet.lock:
-            self._fleet.catch_up()
-            self._fleet.add(group)
-            self._fleet.settle(group)
-        return self.group(name)
+        fleet = self._accounts.fleet(account, region)
+        with fleet.lock:
+            fleet.catch_up()
+            fleet.add(group)
+            fleet.settle(group)
+        return plain(described(group, with_instances=True))
 
-    def new_template_version(self, group):
+    def new_template_version(self, group, account=ACCOUNT, region=REGION):
         """A newer version of the group's launch template; its number, as text."""
-        template = self._fleet.find_group(group).launch["LaunchTemplate"]["LaunchTemplateId"]
-        created = self._client("ec2").create_launch_template_version(
+        found = self._accounts.fleet(account, region).find_group(group)
+        template = found.launch["LaunchTemplate"]["LaunchTemplateId"]
+        created = self._client("ec2", region, account).create_launch_template_version(
             LaunchTemplateId=template, SourceVersion="1", LaunchTemplateData={"ImageId": "ami-2"}
         )
         return str(created["LaunchTemplateVersion"]["VersionNumber"])
@@ -520,18 +552,19 @@ class World:
         if self._function:
             self._function.stop()
 
-    def _client(self, service, region=REGION):
-        if (service, region) not in self._clients:
-            self._clients[service, region] = boto3.client(
+    def _client(self, service, region=REGION, account=ACCOUNT):
+        if (service, region, account) not in self._clients:
+            key, secret = ("test", "none") if account == ACCOUNT else self._accounts.keys(account, "test")
+            self._clients[service, region, account] = boto3.client(
                 service,
                 region_name=region,
                 endpoint_url=self._endpoint,
-                aws_access_key_id="test",
-                aws_secret_access_key="none",
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
                 # Where the machine is busy a call takes long; made again, it would find what it made itself.
                 config=Config(read_timeout=600, retries={"total_max_attempts": 1}),
             )
-        return self._clients[service, region]
+        return self._clients[service, region, account]
 
 
 def _machine(role_arn):

@@ -83,6 +83,11 @@ fn the_command_prints_every_format_and_writes_a_file() {
     assert!(done.stdout.starts_with("flowchart TB\n"), "{}", done.stdout);
     done.then(&["graph", "stack.yaml", "--format", "dot"]).stdout_has("digraph machine {\n").ok();
     done.then(&["graph", "stack.yaml", "--format", "text"]).stdout_has("  Double (Task)\n").ok();
+    let shown = done
+        .then(&["graph", "stack.yaml", "--format", "dot", "-o", "-"])
+        .stdout_has("digraph machine {\n")
+        .ok();
+    assert!(!shown.has("-"), "`-` is standard output");
     let svg = &["graph", "stack.yaml", "--strategy", "in-out", "--format", "svg", "-o", "machine.svg"];
     let svg = done.then(svg).stdout("").stderr("").ok().read("machine.svg");
     assert!(svg.contains("role=\"img\"") && svg.contains("<title id=\"title\">"));

@@ -1,5 +1,6 @@
 //! Commands that operate a deployed stack, against the emulated AWS: the real stack, its real machine, the real handler.
 
+mod accounts;
 mod acting;
 mod by_hand;
 mod dead_letters;
@@ -310,7 +311,7 @@ fn a_region_that_cannot_be_asked_hides_no_other() {
     stage.new_launch_template_version();
     stage.emulator.order("age_template_versions", json!({"seconds": 900_000}));
     operate(&mut stage, &["status", "--regions", "us-east-1,eu-west-2", "--max-age", "7d"])
-        .stderr_has("search-asg-1 is outdated for 10 d 10 h")
+        .stderr_has("search-asg-1 (account 123456789012, eu-west-2) is outdated for 10 d 10 h")
         .stderr_has("us-east-1: there is no stack")
         .exits(1);
 }

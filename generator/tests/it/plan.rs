@@ -40,6 +40,10 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
         .stderr_has("wrote kept.yaml")
         .ok();
     let kept = text.read("kept.yaml");
+    operate(&mut stage, &["plan", GROUP, "--write-scenario", "-"])
+        .stdout("")
+        .stderr_has("name a file")
+        .exits(2);
     let again = ["plan", GROUP, "--write-scenario", "kept.yaml"];
     let run = operate(&mut stage, &again).file("kept.yaml", "mine");
     let run = run.stderr_has("`kept.yaml` is there already: `--force` writes over it").exits(2);
@@ -191,6 +195,21 @@ fn a_group_with_a_zone_shifted_away_is_refused_in_the_machines_own_words() {
     let started = stage.send(&event);
     let ended = stage.emulator.wait(&started);
     assert_eq!((&ended.output["outcome"], &ended.output["reason"]), (&json!("skipped"), &refusals[0]));
+}
+
+#[test]
+fn a_group_without_a_strategy_is_planned_as_nothing_and_simulated_with_one_that_is_said() {
+    let mut stage = Stage::new("out-in");
+    let bare = json!({"name": "bare-asg-1", "minimum": 1, "maximum": 2, "desired": 1, "zones": ["eu-west-2a"], "tags": {}});
+    stage.emulator.order("create_group", bare);
+    operate(&mut stage, &["plan", "bare-asg-1"]).stdout_has("with no strategy").ok();
+    operate(&mut stage, &["simulate", "--group", "bare-asg-1"])
+        .stderr_has("`bare-asg-1` names no strategy by the tag `autorecycle_strategy`: write `--strategy`")
+        .exits(2);
+    operate(&mut stage, &["simulate", "--group", "bare-asg-1", "--strategy", "in-out"])
+        .stdout_has("bare-asg-1 with in-out")
+        .stdout_has("nothing was started")
+        .exits(1); // it has not opted in
 }
 
 #[test]

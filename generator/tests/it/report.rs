@@ -110,6 +110,8 @@ fn a_scenario_is_named_with_its_strategy_too_and_what_is_neither_file_nor_scenar
     let done = Run::new(&["report", named, "-o", "page.html"]).ok();
     let again = page(&done).replace("&#x2f;", "/");
     assert!(again.contains(&format!("--strategy out-in --scenario {named}")), "it says how it is run again");
+    let done = Run::new(&["report", named, "-o", "-"]).stdout_has("</html>").stderr("").ok();
+    assert!(!done.has("-"), "`-` is standard output");
     Run::new(&["report", named, "--strategy", "in-out", "-o", "page.html"])
         .stderr_has("no scenario of in-out")
         .exits(2);
@@ -136,6 +138,8 @@ fn a_thousand_instances_stay_below_a_megabyte_and_fit_for_a_browser() {
     let html = page(&done);
     let lanes = html.matches("<text y=\"").count();
     assert!(lanes >= 2_000, "a lane for each that was there, {lanes}");
+    // What the timeline calls an instance is what its lane is called.
+    assert!(html.contains(" instances: 1001-1") && html.contains("\">i-00000000000001001</text>"));
     is_fit_for_a_browser(&done.folder.join("page.html"));
 }
 

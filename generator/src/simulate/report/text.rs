@@ -140,13 +140,13 @@ fn verdict(run: &Run, look: Look) -> String {
     text
 }
 
-/// A reason with instances by the numbers that the timeline has, beside their ids.
+/// A reason with instances by the numbers that the timeline has, with which their ids end.
 fn numbered(reason: &str) -> String {
     let words = reason.split_inclusive(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
     let word = |word: &str| {
         let id = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
         match InstanceId::parse(id) {
-            Some(number) => format!("{} (i-...{:x}){}", number.0, number.0, &word[id.len()..]),
+            Some(number) => format!("i-...{}{}", number.0, &word[id.len()..]),
             None => word.to_owned(),
         }
     };
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn instances_in_a_reason_have_the_timelines_numbers() {
-        let reason = "not healthy: i-0000000000000009d is Terminating, i-00000000000000001 is old";
-        assert_eq!(numbered(reason), "not healthy: 157 (i-...9d) is Terminating, 1 (i-...1) is old");
+        let reason = "not healthy: i-00000000000000157 is Terminating, i-00000000000000001 is old";
+        assert_eq!(numbered(reason), "not healthy: i-...157 is Terminating, i-...1 is old");
         assert_eq!(numbered("no ids, in here."), "no ids, in here.");
     }
 }

@@ -10,6 +10,9 @@ fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
     let mut stage = Stage::new("out-in");
     operate(&mut stage, &["pause", GROUP, "--why", " ", "--yes"]).stderr_has("say why").exits(2);
     operate(&mut stage, &["pause", GROUP, "--why", "a\nb", "--yes"]).stderr_has("in one line").exits(2);
+    operate(&mut stage, &["pause", GROUP, "--why", &"é".repeat(501), "--yes"])
+        .stderr_has("500 characters at most")
+        .exits(2);
     operate(&mut stage, &["pause", GROUP, "--why", "x", "--for", "4d", "--yes"])
         .stderr_has("three days at most")
         .exits(2);

@@ -74,6 +74,34 @@ fn a_silent_endpoint_is_told_within_half_a_minute_by_every_command() {
     }
 }
 
+/// Nothing is asked again of a region that AWS does not have, and nothing at all of what cannot be the name of one: in the name of a host
+/// it could be anybody's.
+#[test]
+fn a_region_that_there_is_not_is_told_at_once_by_every_command() {
+    let nowhere = |words: &str, region: &str| {
+        let run = asking("", words).env("AWS_REGION", "eu-west-2").stderr_lacks("asking again");
+        if words.contains("--regions") { run } else { run.env("AWS_REGION", region) }
+    };
+    for words in COMMANDS.iter().filter(|words| !words.contains("--regions")) {
+        nowhere(words, "eu-wset-2")
+            .stderr_has("AWS had no region `eu-wset-2` on ")
+            .stderr_has("and no host `sts.eu-wset-2.amazonaws.com` is found; did you mean `eu-west-2`?")
+            .exits(2);
+        nowhere(words, "EU-WEST-2")
+            .stderr_has("`EU-WEST-2` cannot be the name of a region; did you mean `eu-west-2`?")
+            .exits(2);
+    }
+    for words in ["status --region example.com/", "status --regions 1.example.com#,.example.com/?"] {
+        nowhere(words, "").stderr_has("cannot be the name of a region\n").exits(2);
+    }
+    nowhere("status --region=", "").stderr_has("no region is set").exits(2);
+    asking("", "operator-policy --region eu-wset-2")
+        .stdout_has("arn:aws:sqs:eu-wset-2:")
+        .stderr_has("note: AWS had no region `eu-wset-2` on ")
+        .stderr_has("; did you mean `eu-west-2`?")
+        .ok();
+}
+
 /// So that the list above stays whole.
 #[test]
 fn every_command_about_a_stack_is_tried_against_silence() {
