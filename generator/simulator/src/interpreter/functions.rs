@@ -303,6 +303,7 @@ mod tests {
 
     #[test]
     fn a_remembered_search_gives_what_the_library_gives() {
+        let written = Regex::new(r"\$(contains|match)_regex\((.*?), '([^']*)', '(i?)'\)").expect("it is one");
         for (call, original) in [
             (
                 "['Terminating', 'InService', 'Terminating'].$contains_regex($, '^(Term|De)', '')",
@@ -320,8 +321,6 @@ mod tests {
             ("$exists($match_regex($missing, 'b', ''))", "false"),
         ] {
             assert_eq!(evaluate(call).as_deref(), Ok(original), "{call}");
-            let written =
-                Regex::new(r"\$(contains|match)_regex\((.*?), '([^']*)', '(i?)'\)").expect("it is one");
             let source = written.replace(call, "$$$1($2, /$3/$4)");
             assert_ne!(call, source);
             assert_eq!(evaluate(&source).as_deref(), Ok(original), "{source}");
