@@ -145,7 +145,8 @@ fn restore_after(
             Some(_) => {
                 looks.wait(
                     &format!(
-                        "nothing restores {group}; `asg-recycle restore` does it by hand: this one stands still"
+                        "nothing has begun to restore {group} so far; where nothing does within two minutes, \
+                         `asg-recycle restore` does it by hand"
                     ),
                     context,
                 )?;
