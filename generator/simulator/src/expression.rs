@@ -8,6 +8,7 @@ mod survey;
 use std::collections::BTreeSet;
 
 use children::children_mut;
+use functions::REMEMBERED;
 use items::bind;
 use jsonata_core::ast::AstNode;
 use jsonata_core::parser;
@@ -54,7 +55,7 @@ impl Expression {
         let pure = !IMPURE.iter().any(impure) && !survey.states.context;
         let states = survey.names.contains("states").then_some(survey.states);
         let bound = variables.iter().map(String::as_str).chain(states.map(|_| "states"));
-        if ["contains", "match"].iter().any(|name| survey.called.contains(*name)) {
+        if REMEMBERED.iter().any(|(name, _)| survey.called.contains(*name)) {
             call_remembered(&mut body);
         }
         let mut item_steps = Vec::new();
@@ -95,19 +96,15 @@ impl Expression {
     }
 }
 
-/// Puts [`CONTAINS_REGEX`] and [`MATCH_REGEX`] where they apply.
+/// Puts what stands in [`REMEMBERED`] where it applies.
 fn call_remembered(tree: &mut AstNode) {
     if let AstNode::Function { name, args, .. } = tree
-        && let Some(remembered) = match name.as_str() {
-            "contains" => Some(CONTAINS_REGEX),
-            "match" => Some(MATCH_REGEX),
-            _ => None,
-        }
+        && let Some((_, remembered)) = REMEMBERED.iter().find(|(of, _)| of == name)
         && let [_, AstNode::Regex { pattern, flags }] = args.as_mut_slice()
     {
         let regex = [pattern, flags].map(|text| AstNode::String(std::mem::take(text)));
         args.splice(1.., regex);
-        remembered.clone_into(name);
+        (*remembered).clone_into(name);
     }
     children_mut(tree).into_iter().for_each(call_remembered);
 }

@@ -79,27 +79,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let now = now();
     let operators = operators(arguments);
-    let (mut stacks, mut unknown, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let mut is_anybody = false;
-    for operator in &operators {
-        match fleet_of(arguments, operator, now, context) {
-            Ok((fleet, has_such)) => {
-                is_anybody |= has_such;
-                stacks.push(fleet);
-            }
-            // One place that cannot be asked must not hide the others.
-            Err(failure @ (Failure::World(_) | Failure::Input(_))) if operators.len() > 1 => {
-                unknown.push(UnknownPlace {
-                    profile: operator.caller.profile.clone(),
-                    region: operator.caller.region.clone(),
-                    why: failure.message().to_owned(),
-                });
-                failures.push(failure);
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    let report = FleetReport { version: 1, stacks, unknown };
+    let Asked { report, failures, is_anybody } = asked(arguments, &operators, now, context)?;
     print(&report, arguments.format, now, context)?;
     let too_old = |row: &FleetRow| {
         let is_old = |max: i64| row.outdated_seconds.is_some_and(|age| age > max);
@@ -137,6 +117,44 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let is_input = |failure: &Failure| matches!(failure, Failure::Input(_));
     let all_input = !failures.is_empty() && failures.iter().all(is_input);
     Err(if all_input { Failure::Input(unknown) } else { Failure::World(unknown) })
+}
+
+/// What was heard of all places.
+struct Asked {
+    report: FleetReport,
+    /// Of the places that could not be asked.
+    failures: Vec<Failure>,
+    /// Whether a group is there that the filters let through.
+    is_anybody: bool,
+}
+
+/// Asks one place after the other; one of several that cannot be asked must not hide the others.
+fn asked(
+    arguments: &Arguments,
+    operators: &[Operator],
+    now: jiff::Timestamp,
+    context: &mut Context,
+) -> Result<Asked, Failure> {
+    let (mut stacks, mut unknown, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_anybody = false;
+    for operator in operators {
+        match fleet_of(arguments, operator, now, context) {
+            Ok((fleet, has_such)) => {
+                is_anybody |= has_such;
+                stacks.push(fleet);
+            }
+            Err(failure @ (Failure::World(_) | Failure::Input(_))) if operators.len() > 1 => {
+                unknown.push(UnknownPlace {
+                    profile: operator.caller.profile.clone(),
+                    region: operator.caller.region.clone(),
+                    why: failure.message().to_owned(),
+                });
+                failures.push(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(Asked { report: FleetReport { version: 1, stacks, unknown }, failures, is_anybody })
 }
 
 fn print(

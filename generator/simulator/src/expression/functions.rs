@@ -80,3 +80,6 @@ pub const CONTAINS_REGEX: &str = "contains_regex";
 
 /// `$match(text, /regex/)`, in the same way.
 pub const MATCH_REGEX: &str = "match_regex";
+
+/// Each function whose call with a regex is evaluated as a call of another, and that.
+pub(super) const REMEMBERED: [(&str, &str); 2] = [("contains", CONTAINS_REGEX), ("match", MATCH_REGEX)];

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 
 use super::children::children_mut;
-use super::functions::{CONTAINS_REGEX, FUNCTIONS, MATCH_REGEX};
+use super::functions::{CONTAINS_REGEX, FUNCTIONS, REMEMBERED};
 use super::survey::{IMPURE, Survey};
 
 /// What stands in the place of one: a call with its index, the list, and the variables that it reads.
@@ -137,7 +137,7 @@ fn read_by(tree: &AstNode, assigned: &BTreeSet<String>) -> Option<Vec<String>> {
     }
     let of_others = |name: &&String| {
         !name.is_empty()
-            && ![CONTAINS_REGEX, MATCH_REGEX].contains(&name.as_str())
+            && REMEMBERED.iter().all(|(_, remembered)| remembered != name)
             && !FUNCTIONS.contains(&name.as_str())
     };
     let names: Vec<_> = survey.names.difference(&survey.local).filter(of_others).cloned().collect();
