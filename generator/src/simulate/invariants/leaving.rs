@@ -35,7 +35,9 @@ impl Checker {
         if known.run.mode == Mode::Restore {
             return;
         }
-        if !is_asked_for(world, group, &self.tags, known, instance) {
+        // One that came for the execution and has not proved itself is taken again, be it that the group launches from another by now.
+        let is_new = known.is_proving(instance, moment);
+        if is_new || !is_asked_for(world, group, &self.tags, known, instance) {
             if instance.launched_at >= known.started_at && served {
                 known.taken_again.insert(id);
             }

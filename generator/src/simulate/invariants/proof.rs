@@ -6,7 +6,15 @@ use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::instance::Instance;
 
 use super::sizes::BETWEEN_LOOK_AND_WRITE;
-use super::{Checker, Promise};
+use super::{Checker, Known, Promise};
+
+impl Known {
+    /// Whether an instance came into service for the execution, and has not been for as long as it has to be by then.
+    pub(super) fn is_proving(&self, instance: &Instance, by: Moment) -> bool {
+        let came = |at: Moment| self.started_at <= at && at <= by && at + self.run.proving > by;
+        instance.in_service_at.is_some_and(came)
+    }
+}
 
 impl Checker {
     /// What is wrong, in words, where an execution has just let one leave, its first or a later one, that served: without those that have not
@@ -26,11 +34,7 @@ impl Checker {
             Promise::OneOut if !is_first => moment,
             _ => return None,
         };
-        let proving = known.run.proving;
-        let is_unproved = |one: &&Instance| {
-            one.in_service_at
-                .is_some_and(|at| known.started_at <= at && at <= judged_at && at + proving > judged_at)
-        };
+        let is_unproved = |one: &&Instance| known.is_proving(one, judged_at);
         let serving = group.instances.iter().filter(|one| one.serves());
         let (unproved, proved): (Vec<_>, Vec<_>) = serving.partition(is_unproved);
         // Who died a moment ago, and who came for it, nobody can have seen.
@@ -42,7 +46,7 @@ impl Checker {
             format!(
                 "{} serve that have been in service for less than {} seconds, and without them {left}, at least {floor} promised",
                 unproved.len(),
-                proving.0 / 1000
+                known.run.proving.0 / 1000
             )
         })
     }
