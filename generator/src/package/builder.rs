@@ -59,11 +59,11 @@ pub fn build(
     if let Some(zip) = cache.get(&key) {
         return Ok(package(zip, true, inputs)); // the process that was waited for has built it
     }
-    // Before the binary, which takes minutes: this may be more than Lambda takes.
-    let beside = packed(&contents.beside, progress)?;
     let of_binary = inputs.of_binary();
     let known = cache.get(&of_binary.key()).and_then(|zip| only_binary(&zip));
     let cached = known.is_some();
+    // Before what takes minutes: with or without the binary this may be more than Lambda takes.
+    let beside = packed(&contents.beside, known.as_deref().unwrap_or_default(), progress)?;
     let binary = match known {
         Some(binary) => binary,
         None => compiled(request, &target, contents, &cache, progress)?,

@@ -78,7 +78,7 @@ pub fn refresh(
             }
         };
         let beside = beside(&old)?;
-        let zip = zipped(binary, &packed(&beside, progress)?)?;
+        let zip = zipped(binary, &packed(&beside, binary, progress)?)?;
         let inputs = Contents { beside, ..contents.clone() }.inputs().with_tools_of(tools);
         cache.put(&inputs, architecture.as_str(), &zip)?;
         let new_key = inputs.key();
