@@ -22,10 +22,10 @@ pub fn json_schema() -> Json {
             "`asg-recycle validate` checks more: what several keys are together, and whether a time zone exists. `name` and \
              `{ENVIRONMENT}`, with a hyphen between them, have {room} characters at most"
         ),
-        "allOf": together(room),
     });
     let mut whole = head.as_object().cloned().unwrap_or_default();
     whole.append(&mut schema);
+    whole.insert("allOf".to_owned(), json!(together(room))); // long, and so the last
     Json::Object(whole)
 }
 
