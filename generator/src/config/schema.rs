@@ -196,10 +196,12 @@ mod tests {
                 && name <= StackName::format().length_max
         };
         for (name, environment) in (1..=38).flat_map(|name| (0..=38).map(move |length| (name, length))) {
-            let mut text = format!("name: {}\n", "n".repeat(name));
-            if environment > 0 {
-                text += &format!("environment: {}\n", "e".repeat(environment));
-            }
+            let given = if environment > 0 {
+                format!("environment: {}\n", "e".repeat(environment))
+            } else {
+                String::new()
+            };
+            let text = format!("name: {}\n{given}", "n".repeat(name));
             let is_valid = crate::config::parse(text.as_bytes()).is_ok();
             assert_eq!(taken(name, (environment > 0).then_some(environment)), is_valid, "{text}");
         }

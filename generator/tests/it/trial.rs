@@ -124,7 +124,7 @@ fn a_handler_of_another_processor_is_tried_out_by_qemu() {
     request.environment.insert("PATH".into(), place.clone().into());
     let libraries = folder.path().join("libraries");
     request.environment.insert("QEMU_LD_PREFIX".into(), libraries.clone().into());
-    let mut built = |main: &str| {
+    let built = |main: &str| {
         let mut told = Vec::new();
         let contents = Contents::of_crate(small_crate(main));
         let package = package::build(&request, &contents, &mut |step| match step {
