@@ -53,6 +53,9 @@ impl BuildReport {
                 "compiling the handler for {target}: 5 to 15 minutes on two cores the first time, then it comes from \
                  the cache; an interrupted build goes on where it was\n"
             )),
+            Progress::Packing { name, bytes } => {
+                console.note(&format!("packing {name}, {} MB\n", bytes / 1_000_000));
+            }
             Progress::Tried => {
                 progress_ends(console);
                 console.note("tried out: the compiled handler answers an event as it should\n");

@@ -251,7 +251,10 @@ fn name_too_long(name: &str, environment: &str) -> Option<Problem> {
     };
     let (what, suffix, length_max) = (tightest.what, tightest.suffix, tightest.length_max);
     let reason = format!(
-        "the name of the {what} `{prefix}{suffix}{region}` is too long: AWS takes {length_max} characters{room}"
+        "`name` (`{name}`) and `environment` (`{environment}`) have {} characters with the hyphen between them, and {} fit: AWS takes \
+         {length_max} for the name of the {what} `{prefix}{suffix}{region}`{room}",
+        prefix.chars().count(),
+        tightest.prefix_length_max(),
     );
     let help = format!("shorten `name` or `environment` by {}", characters(excess));
     Some(Problem::new("name-too-long", "name", reason).help(help))

@@ -11,29 +11,42 @@ use crate::names;
 const ENVIRONMENT: &str = "environment";
 
 /// The JSON Schema of `stack.yaml`, in draft 7, which the YAML language server reads best. What looks at several
-/// keys together, and whether a time zone exists, only `parse` checks: a schema cannot add up two lengths. What a name may have
-/// beside the default environment, which most files leave, it can say.
+/// keys together, and whether a time zone exists, only `parse` checks; what `name` and `environment` may have together is here, too.
 pub fn json_schema() -> Json {
     let mut schema = section("");
     let room = names::tightest().prefix_length_max();
+    let head = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "stack.yaml of asg-recycle",
+        "description": format!(
+            "`asg-recycle validate` checks more: what several keys are together, and whether a time zone exists. `name` and \
+             `{ENVIRONMENT}`, with a hyphen between them, have {room} characters at most"
+        ),
+    });
+    let mut whole = head.as_object().cloned().unwrap_or_default();
+    whole.append(&mut schema);
+    whole.insert("allOf".to_owned(), json!(together(room))); // long, and so the last
+    Json::Object(whole)
+}
+
+/// What a name may have beside each length of `environment`, and beside its default: a schema cannot add up two lengths, but it can
+/// say each case.
+fn together(room: usize) -> Vec<Json> {
+    let beside =
+        |length: usize| json!({ "properties": { "name": { "maxLength": room - "-".len() - length } } });
     let environment = registry::keys().find(|key| key.path == ENVIRONMENT);
     let default = match environment.map(|key| &key.presence) {
         Some(Presence::Default(KeyValue::Text(text))) => text.chars().count(),
         _ => 0,
     };
-    let head = json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "stack.yaml of asg-recycle",
-        "description": format!(
-            "`asg-recycle validate` checks more: what several keys are together (`name` and `{ENVIRONMENT}`, with a hyphen between them, \
-             have {room} characters at most), and whether a time zone exists"
-        ),
-        "if": { "not": { "required": [ENVIRONMENT] } },
-        "then": { "properties": { "name": { "maxLength": room - 1 - default } } },
+    let absent = json!({ "if": { "not": { "required": [ENVIRONMENT] } }, "then": beside(default) });
+    // One character less each is what either may have alone.
+    let given = (2..room - "-".len()).map(|length| {
+        let is_as_long =
+            json!({ "required": [ENVIRONMENT], "properties": { ENVIRONMENT: { "minLength": length } } });
+        json!({ "if": is_as_long, "then": beside(length) })
     });
-    let mut whole = head.as_object().cloned().unwrap_or_default();
-    whole.append(&mut schema);
-    Json::Object(whole)
+    std::iter::once(absent).chain(given).collect()
 }
 
 /// A section without keys (`null`) is all defaults.
@@ -144,6 +157,7 @@ fn tags(count_max: usize) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::StackName;
 
     #[test]
     fn patterns_are_such_as_every_reader_knows() {
@@ -167,14 +181,30 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_too_long_beside_the_default_environment_is_a_fault_by_the_schema_too() {
-        for length in 28..=30 {
-            let name = "n".repeat(length);
-            let is_valid = crate::config::parse(format!("name: {name}\n").as_bytes()).is_ok();
-            let length_max = json_schema()["then"]["properties"]["name"]["maxLength"].as_u64().unwrap();
-            assert_eq!(is_valid, length as u64 <= length_max, "{length}");
-        }
+    fn a_name_that_is_too_long_beside_its_environment_is_a_fault_by_the_schema_too() {
         let schema = json_schema();
+        let taken = |name: usize, environment: Option<usize>| {
+            let mut found = schema["allOf"].as_array().unwrap().iter().filter(|case| {
+                let least = case.pointer("/if/properties/environment/minLength").and_then(Json::as_u64);
+                match (environment, least) {
+                    (None, None) => true,
+                    (Some(length), Some(least)) => length as u64 >= least,
+                    _ => false,
+                }
+            });
+            found.all(|case| name as u64 <= case["then"]["properties"]["name"]["maxLength"].as_u64().unwrap())
+                && name <= StackName::format().length_max
+        };
+        for (name, environment) in (1..=38).flat_map(|name| (0..=38).map(move |length| (name, length))) {
+            let given = if environment > 0 {
+                format!("environment: {}\n", "e".repeat(environment))
+            } else {
+                String::new()
+            };
+            let text = format!("name: {}\n{given}", "n".repeat(name));
+            let is_valid = crate::config::parse(text.as_bytes()).is_ok();
+            assert_eq!(taken(name, (environment > 0).then_some(environment)), is_valid, "{text}");
+        }
         assert!(schema["description"].as_str().unwrap().contains("have 40 characters at most"), "{schema}");
     }
 }

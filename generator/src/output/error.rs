@@ -52,7 +52,7 @@ fn advice(error: &io::Error) -> &'static str {
             "; free some space and run it again: what is written already stays right"
         }
         io::ErrorKind::PermissionDenied => {
-            "; it belongs to another user: run it as that user, or name a folder of your own with `--out`"
+            "; it belongs to another user, or is protected: run it as that user, or name a folder of your own with `--out`"
         }
         io::ErrorKind::ReadOnlyFilesystem => "; name a folder on another disk with `--out`",
         _ => "",

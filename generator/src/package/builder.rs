@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::answers::Answers;
-use super::assembled::{Package, only_binary, zipped};
+use super::assembled::{Package, only_binary, packed, zipped};
 use super::cache::Cache;
 use super::contents::Contents;
 use super::error::PackageError;
@@ -12,7 +12,6 @@ use super::request::{BuildRequest, Progress};
 use super::toolchain::Target;
 use super::trial::{self, Trial};
 use super::{compile, elf};
-use crate::render::Files;
 use crate::stack::PackageDigest;
 
 /// What a zip of these contents would be built from here and now: no compiler runs.
@@ -63,14 +62,16 @@ pub fn build(
     let of_binary = inputs.of_binary();
     let known = cache.get(&of_binary.key()).and_then(|zip| only_binary(&zip));
     let cached = known.is_some();
+    // Before what takes minutes: with or without the binary this may be more than Lambda takes.
+    let beside = packed(&contents.beside, known.as_deref().unwrap_or_default(), progress)?;
     let binary = match known {
         Some(binary) => binary,
         None => compiled(request, &target, contents, &cache, progress)?,
     };
-    let zip = zipped(&binary, &contents.beside)?;
+    let zip = zipped(&binary, &beside)?;
     if inputs != of_binary && !cached {
         // For the next stack, which may package other files beside the same binary.
-        keep(&cache, request, (&of_binary, &zipped(&binary, &Files::new())?), progress);
+        keep(&cache, request, (&of_binary, &zipped(&binary, &[])?), progress);
     }
     keep(&cache, request, (&inputs, &zip), progress);
     Ok(package(zip, cached, inputs))

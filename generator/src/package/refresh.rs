@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::fs;
 
 use super::answers::Answers;
-use super::assembled::{BOOTSTRAP, zipped};
+use super::assembled::{BOOTSTRAP, packed, zipped};
 use super::builder::compiled;
 use super::cache::{COMPILED, Cache};
 use super::contents::Contents;
@@ -78,7 +78,7 @@ pub fn refresh(
             }
         };
         let beside = beside(&old)?;
-        let zip = zipped(binary, &beside)?;
+        let zip = zipped(binary, &packed(&beside, binary, progress)?)?;
         let inputs = Contents { beside, ..contents.clone() }.inputs().with_tools_of(tools);
         cache.put(&inputs, architecture.as_str(), &zip)?;
         let new_key = inputs.key();

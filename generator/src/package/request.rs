@@ -36,6 +36,13 @@ pub enum Progress {
         /// What is compiled for.
         target: String,
     },
+    /// A large file that lies beside the binary is being compressed.
+    Packing {
+        /// Its path in the package.
+        name: String,
+        /// Its size.
+        bytes: u64,
+    },
     /// The compiled handler was tried out, and answers an event.
     Tried,
     /// The compiled handler was not tried out, for this reason.

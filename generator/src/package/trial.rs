@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::env::consts::{ARCH, OS};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,9 @@ use crate::runtime::{LocalFunction, Notice, Outcome, Sandbox, api};
 const EVENT: &str = include_str!("../../../templates/events/update-sizes.json");
 /// How long the answer may take: far longer than it does, also where an emulator of another processor runs it.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Where qemu looks for the C library of the processor that it emulates; it is qemu's own name.
+const LIBRARIES: &str = "QEMU_LD_PREFIX";
 
 /// What a trial came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,9 +87,13 @@ struct Runner {
 impl Runner {
     /// That of the request's processor; else why there is none.
     fn find(request: &BuildRequest) -> Result<Self, String> {
-        let (processor, libraries) = match request.architecture {
-            Architecture::Arm64 => ("aarch64", "/usr/aarch64-linux-gnu"),
-            Architecture::X86_64 => ("x86_64", "/usr/x86_64-linux-gnu"),
+        let (processor, debian, libraries, loader) = match request.architecture {
+            Architecture::Arm64 => {
+                ("aarch64", "arm64", "/usr/aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1")
+            }
+            Architecture::X86_64 => {
+                ("x86_64", "amd64", "/usr/x86_64-linux-gnu", "/lib64/ld-linux-x86-64.so.2")
+            }
         };
         let mut environment = environment();
         if OS == "linux" && ARCH == processor {
@@ -93,14 +101,26 @@ impl Runner {
         }
         let tools = Tools { environment: &request.environment };
         let emulator = ["", "-static"].iter().find_map(|kind| tools.find(&format!("qemu-{processor}{kind}")));
-        let Some(emulator) = emulator.filter(|_| Path::new(libraries).is_dir()) else {
+        let Some(emulator) = emulator else {
             return Err(format!(
-                "this machine does not run {}; on Debian and its kin `apt-get install qemu-user libc6-{}-cross` lets it",
+                "this machine does not run {}; on Debian and its kin `apt-get install qemu-user libc6-{debian}-cross` lets it",
                 request.architecture.as_str(),
-                if processor == "aarch64" { "arm64" } else { "amd64" },
             ));
         };
-        environment.insert("QEMU_LD_PREFIX".to_owned(), libraries.to_owned());
+        let named = request.environment.get(OsStr::new(LIBRARIES)).map(PathBuf::from);
+        if named.is_some() || !Path::new(loader).exists() {
+            let libraries = named.unwrap_or_else(|| libraries.into());
+            if !libraries.is_dir() {
+                return Err(format!(
+                    "`{}` has no C library of {} here: there is no folder `{}`; on Debian and its kin \
+                     `apt-get install libc6-{debian}-cross` brings it, and `{LIBRARIES}` may name another",
+                    emulator.display(),
+                    request.architecture.as_str(),
+                    libraries.display(),
+                ));
+            }
+            environment.insert(LIBRARIES.to_owned(), libraries.display().to_string());
+        }
         Ok(Self { emulator: Some(emulator), environment })
     }
 

@@ -14,7 +14,7 @@ use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, 
 use super::contents::{Contents, SETTINGS};
 use super::error::PackageError;
 use super::inputs::Difference;
-use super::limits::{self, UNZIPPED_BYTES_MAX};
+use super::limits::{self, Part, UNZIPPED_BYTES_MAX};
 use super::zip::DATE;
 use crate::digest;
 
@@ -46,7 +46,7 @@ pub(super) fn entries(zip: &[u8]) -> Result<Vec<(String, Found)>, PackageError> 
         let contents = unpacked(&archive, &entry, room)
             .map_err(|error| PackageError::NotAPackage { reason: format!("its entry `{name}`: {error}") })?;
         unzipped_bytes += contents.len() as u64;
-        limits::check(zip.len() as u64, unzipped_bytes)?;
+        limits::check(Part::All, zip.len() as u64, unzipped_bytes)?;
         let is_by_unix = entry.version_made_by().creator_system() == CreatorSystem::UNIX;
         let mode = is_by_unix.then(|| entry.mode().value());
         entries.push((name, Found { mode, contents, oddities: oddities(&entry) }));
@@ -171,13 +171,13 @@ fn faults(found: &Found, wanted: &Found) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::zip::{Entry, zip};
+    use super::super::zip::{Entry, Packed, zip};
     use super::{Contents, changed_settings, verify};
 
     fn package(entries: &[(&str, u32, &[u8])]) -> Vec<u8> {
-        let entries: Vec<_> =
-            entries.iter().map(|(name, mode, contents)| Entry { name, mode: *mode, contents }).collect();
-        zip(&entries).unwrap()
+        let packed = entries.iter().map(|(name, mode, contents)| Entry { name, mode: *mode, contents });
+        let packed: Vec<_> = packed.map(|entry| Packed::new(entry).unwrap()).collect();
+        zip(&packed).unwrap()
     }
 
     #[test]

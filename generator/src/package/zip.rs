@@ -30,18 +30,42 @@ pub(super) struct Entry<'a> {
     pub(super) contents: &'a [u8],
 }
 
-/// Zips the entries in the order given. Sizes stand behind the contents (fact L6).
-pub(super) fn zip(entries: &[Entry<'_>]) -> Result<Vec<u8>, PackageError> {
+/// A file of the zip, compressed.
+#[derive(Debug)]
+pub(super) struct Packed<'a> {
+    entry: Entry<'a>,
+    checksum: u32,
+    deflated: Vec<u8>,
+}
+
+impl<'a> Packed<'a> {
+    /// Compresses a file.
+    pub(super) fn new(entry: Entry<'a>) -> Result<Self, PackageError> {
+        let mut checksum = Crc::new();
+        checksum.update(entry.contents);
+        Ok(Self { entry, checksum: checksum.sum(), deflated: deflated(entry.contents)? })
+    }
+
+    /// Bytes that it takes in the zip, less its names and numbers.
+    pub(super) fn zipped_bytes(&self) -> u64 {
+        self.deflated.len() as u64
+    }
+
+    /// Bytes of its contents.
+    pub(super) fn unzipped_bytes(&self) -> u64 {
+        self.entry.contents.len() as u64
+    }
+}
+
+/// Zips the files in the order given. Sizes stand behind the contents (fact L6).
+pub(super) fn zip<'a>(files: impl IntoIterator<Item = &'a Packed<'a>>) -> Result<Vec<u8>, PackageError> {
     let mut archive = ZipArchiveWriter::new(Vec::new());
-    for entry in entries {
-        let packed = deflated(entry.contents)?;
-        let mut crc = Crc::new();
-        crc.update(entry.contents);
+    for Packed { entry, checksum, deflated } in files {
         let file = archive.new_file(entry.name).compression_method(CompressionMethod::DEFLATE);
         let file = file.last_modified(UtcDateTime::from_unix(DATE));
         let (mut written, _) = file.unix_permissions(REGULAR | entry.mode).start()?;
-        written.write_all(&packed).map_err(rawzip::Error::from)?;
-        written.finish(DataDescriptorOutput::new(crc.sum(), entry.contents.len() as u64))?;
+        written.write_all(deflated).map_err(rawzip::Error::from)?;
+        written.finish(DataDescriptorOutput::new(*checksum, entry.contents.len() as u64))?;
     }
     Ok(archive.finish()?)
 }
@@ -57,7 +81,7 @@ fn deflated(contents: &[u8]) -> Result<Vec<u8>, rawzip::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEFLATE, Entry, FORMAT, zip};
+    use super::{DEFLATE, Entry, FORMAT, Packed, zip};
     use crate::digest;
     use crate::package::unzip::entries;
 
@@ -66,7 +90,7 @@ mod tests {
     fn sample() -> Vec<u8> {
         let contents: Vec<u8> =
             (0..100_000_u32).map(|each| (each * (each / 3) / 128).to_le_bytes()[0]).collect();
-        zip(&[Entry { name: NAME, mode: 0o755, contents: &contents }]).unwrap()
+        zip(&[Packed::new(Entry { name: NAME, mode: 0o755, contents: &contents }).unwrap()]).unwrap()
     }
 
     fn number(bytes: &[u8], at: usize, width: usize) -> u64 {
@@ -130,7 +154,7 @@ mod tests {
 
     #[test]
     fn entries_keep_their_order() {
-        let entry = |name| Entry { name, mode: 0o644, contents: b"x" };
+        let entry = |name| Packed::new(Entry { name, mode: 0o644, contents: b"x" }).unwrap();
         let bytes = zip(&[entry("b"), entry("a")]).unwrap();
         let names: Vec<_> = entries(&bytes).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["b", "a"]);

@@ -13,15 +13,20 @@ use crate::build::{leaky_crate, request, small_crate};
 use crate::run::{PROGRAM, Run, files};
 
 /// The folder with links to some of the machine's programs.
-fn tools(folder: &Path, names: &[&str]) -> PathBuf {
+pub(crate) fn tools(folder: &Path, names: &[&str]) -> PathBuf {
     let place = folder.join("tools");
     fs::create_dir(&place).expect("a folder");
-    let path = env::vars_os().find(|(name, _)| name == "PATH").expect("a search path").1;
     for name in names {
-        let program = env::split_paths(&path).map(|each| each.join(name)).find(|file| file.is_file());
-        std::os::unix::fs::symlink(program.expect(name), place.join(name)).expect("a link");
+        std::os::unix::fs::symlink(program(name), place.join(name)).expect("a link");
     }
     place
+}
+
+/// Where the machine has a program.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let path = env::vars_os().find(|(name, _)| name == "PATH").expect("a search path").1;
+    let program = env::split_paths(&path).map(|each| each.join(name)).find(|file| file.is_file());
+    program.expect(name)
 }
 
 fn fault(change: impl FnOnce(&mut ProcessEnvironment, &Path)) -> PackageError {
