@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::time::{Duration, Instant};
 
+use asg_recycle_handler::spelling::suggestion;
+
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
@@ -130,8 +132,11 @@ impl Looks {
 pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Failure> {
     let place = &session.place;
     let group = reads::group(session, name)?.ok_or_else(|| {
+        // Whoever may not list groups is told the rest all the same.
+        let own = reads::own_groups(session).unwrap_or_default();
+        let meant = suggestion(name, own.iter().map(|group| &*group.name));
         Failure::Input(format!(
-            "there is no group `{name}` in account {}, {}; `asg-recycle status` lists those of the stack",
+            "there is no group `{name}` in account {}, {}{meant}; `asg-recycle status` lists those of the stack",
             place.account, place.region
         ))
     })?;

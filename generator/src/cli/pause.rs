@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
+use asg_recycle_handler::settings::Settings;
+use asg_recycle_handler::tags::{self, NotOptedIn, OptIn};
+
 use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
@@ -31,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long = "for", value_name = "TIME", value_parser = span::read_span, conflicts_with = "until")]
     lasts: Option<i64>,
     /// Until when, e.g. `2026-01-05T18:00:00Z`.
-    #[arg(long, value_name = "MOMENT")]
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
     until: Option<jiff::Timestamp>,
     /// Also in place of a pause that ends later.
     #[arg(long)]
@@ -66,6 +70,39 @@ impl Which {
     }
 }
 
+fn moment(text: &str) -> Result<jiff::Timestamp, String> {
+    let fault = |_| format!("`{text}` is no moment: write day, time and zone, e.g. `2026-01-05T18:00:00Z`");
+    text.parse().map_err(fault)
+}
+
+/// Why no event makes the handler recycle a group; none where one may.
+fn why_nothing_starts(group: &SeenGroup, settings: &Settings) -> Option<String> {
+    match tags::read(&group.as_handler_sees_it(), settings) {
+        Ok(OptIn::In(_)) => None,
+        Ok(OptIn::Out(NotOptedIn::Missing(key))) => Some(format!("it lacks the tag `{key}`")),
+        Ok(OptIn::Out(NotOptedIn::SwitchedOff)) => Some("it is not opted in".to_owned()),
+        Err(_) => Some("its tags are at fault".to_owned()),
+    }
+}
+
+/// Refuses a group without the opt-in tag for which nothing runs: `status` would not show the pause, nor `resume --all` end it.
+fn can_be_paused(
+    session: &StackSession,
+    groups: &[SeenGroup],
+    known: &reads::LocksAndPauses,
+) -> Result<(), Failure> {
+    let is_foreign = |group: &&SeenGroup| {
+        let has_tag = group.tags.list.iter().any(|tag| tag.key == RECYCLE_ON_ASG_UPDATE.key);
+        !has_tag && !known.0.contains_key(&group.name)
+    };
+    let Some(group) = groups.iter().find(is_foreign) else { return Ok(()) };
+    let why = why_nothing_starts(group, &session.settings).unwrap_or_default();
+    Err(Failure::Input(format!(
+        "nothing recycles `{}`, for {why}; nothing was paused: pause it once it has that",
+        group.name
+    )))
+}
+
 /// The reason of a pause, where it is one that can be shown.
 fn reason(said: &str) -> Result<&str, Failure> {
     let why = said.trim();
@@ -95,6 +132,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return Err(Failure::Findings);
     }
     let known = reads::locks_and_pauses(&session)?;
+    can_be_paused(&session, &groups, &known)?;
     let pauses = &known.1;
     let covers = |group: &&SeenGroup| pauses.get(&group.name).is_some_and(|pause| pause.covers(until, now));
     let (kept, groups): (Vec<&SeenGroup>, Vec<&SeenGroup>) =
@@ -108,7 +146,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     if groups.is_empty() {
         return written.close(Ok(()), context);
     }
-    let what = intended(&groups, &known, until, now);
+    let what = intended(&groups, &known, (until, now), &session.settings);
     acting::agree(&session, what.trim_end(), arguments.which.yes, context)?;
     for (number, group) in groups.iter().enumerate() {
         let pause = GroupPause {
@@ -140,14 +178,19 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 fn intended(
     groups: &[&SeenGroup],
     (locks, pauses): &reads::LocksAndPauses,
-    until: jiff::Timestamp,
-    now: jiff::Timestamp,
+    (until, now): (jiff::Timestamp, jiff::Timestamp),
+    settings: &Settings,
 ) -> String {
     let lasts = span::span(until.as_second() - now.as_second());
     let mut what = format!("pauses until {until:.0} ({lasts})\n");
     for group in groups {
         let is_held = locks.get(&group.name).is_some_and(|lock| lock.held_by.is_some());
-        let runs = if is_held { ": a recycle runs, and goes on to its next safe point" } else { "" };
+        let runs = if is_held {
+            ": a recycle runs, and goes on to its next safe point".to_owned()
+        } else {
+            let idle = why_nothing_starts(group, settings);
+            idle.map(|why| format!(": {why}, so no change starts anything now")).unwrap_or_default()
+        };
         let _ = writeln!(what, "  {}{runs}", group.name); // text takes text
         if let Some(pause) = pauses.get(&group.name).filter(|pause| pause.is_on(now)) {
             let _ = writeln!(what, "    instead of: {}", pause.told()); // text takes text

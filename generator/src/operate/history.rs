@@ -14,7 +14,7 @@ use super::fleet::moment;
 use super::policy::StackPlace;
 use super::span::span;
 use super::table::{TableColumn, printed};
-use crate::simulate::report::Paint;
+use crate::simulate::report::{Paint, wrapped};
 
 /// What the cause of an execution begins with that `abort` stopped; who did so follows.
 pub const ABORTED_BY: &str = "asg-recycle abort by ";
@@ -217,7 +217,13 @@ pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>)
         return text + nothing;
     }
     text += &table(executions, group, columns);
-    for one in executions {
+    text + &below(report, columns)
+}
+
+/// What is to be said of some below the table; broken between words where a terminal has so many columns.
+fn below(report: &HistoryReport, columns: Option<usize>) -> String {
+    let mut text = String::new();
+    for one in &report.executions {
         let which = format!("{} {}", minute(&one.started_at), ending(one));
         let tells_reason = one.outcome.as_deref() != Some("recycled");
         if let Some(reason) = one.reason.as_ref().filter(|_| tells_reason) {
@@ -240,7 +246,9 @@ pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>)
     if report.has_more {
         text += "there are older ones: `--limit` shows more\n";
     }
-    text
+    let Some(columns) = columns else { return text };
+    let rows = |line| wrapped(line, columns.saturating_sub(2)).join("\n  ") + "\n";
+    text.lines().map(rows).collect()
 }
 
 fn table(executions: &[PastExecution], group: Option<&str>, columns: Option<usize>) -> String {

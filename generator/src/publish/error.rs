@@ -75,7 +75,8 @@ impl PublishError {
     pub fn leaves_bucket_open(&self) -> bool {
         match self {
             Self::Refused { status, .. } => *status != 404, // a bucket that is not there
-            other => matches!(other, Self::Aws(_)),
+            // What whoever asks got wrong, such as a region that is none, leaves nothing open.
+            other => matches!(other, Self::Aws(error) if !error.is_of_the_asker()),
         }
     }
 }

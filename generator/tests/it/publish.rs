@@ -144,6 +144,11 @@ fn what_stands_in_the_way_of_publishing_is_told_with_what_to_do() {
             .stderr_has("the bucket could not be looked at: ")
             .exits(3);
     }
+    // What cannot be a region is a fault of the command line, of a dry run too.
+    for further in [&[][..], &["--dry-run"]] {
+        let arguments = [&["artefacts", "--region", "EU-WEST-2"], further].concat();
+        publish(&done, &s3.url, &arguments).stdout("").stderr_has("did you mean `eu-west-2`?").exits(2);
+    }
     publish(&done, &s3.url, &["No_Bucket", "--dry-run"]).stdout("").exits(2);
     publish(&done, &s3.url, &["elsewhere", "--dry-run"]).stdout("").exits(3);
 }

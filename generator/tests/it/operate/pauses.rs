@@ -138,3 +138,34 @@ fn an_error_half_way_tells_of_every_group_how_it_is() {
         .exits(3);
     assert_eq!(done.stdout.matches(": paused until").count(), 1, "{}", done.stdout);
 }
+
+/// A pause that no command would show is not written; one that has no effect yet is, and says so.
+#[test]
+fn a_group_that_nothing_recycles_is_not_paused_in_silence() {
+    let mut stage = Stage::new("out-in");
+    for (name, tags) in [
+        ("bare-asg-1", json!({})),
+        (
+            "off-asg-1",
+            json!({"autorecycle_recycle_on_asg_update": "false", "autorecycle_strategy": "out-in"}),
+        ),
+    ] {
+        let group = json!({"name": name, "minimum": 1, "maximum": 1, "desired": 1, "zones": ["eu-west-2a"], "tags": tags});
+        stage.emulator.order("create_group", group);
+    }
+    operate(&mut stage, &["pause", "bare-asg-1", "--why", "x", "--yes"])
+        .stderr_has("nothing recycles `bare-asg-1`, for it lacks the tag `autorecycle_recycle_on_asg_update`")
+        .stdout("")
+        .exits(2);
+    assert!(stage.emulator.ask::<Vec<Value>>("locks", json!({})).is_empty(), "nothing was written");
+    operate(&mut stage, &["pause", "off-asg-1", "--why", "x", "--yes"])
+        .stderr_has("  off-asg-1: it is not opted in, so no change starts anything now\n")
+        .stdout_has("off-asg-1: paused until 20")
+        .ok();
+    operate(&mut stage, &["pause", "serach-asg-1", "--why", "x", "--yes"])
+        .stderr_has("did you mean `search-asg-1`?")
+        .exits(2);
+    operate(&mut stage, &["pause", GROUP, "--why", "x", "--until", "18:00"])
+        .stderr_has("`18:00` is no moment: write day, time and zone")
+        .exits(2);
+}
