@@ -71,12 +71,13 @@ fn holder(lock: &GroupLock, facts: &FleetFacts, settings: &Settings) -> HolderSe
 
 /// What is to be said of the lock of a group that the stack sees.
 fn of_row(row: &FleetRow, facts: &FleetFacts, settings: &Settings) -> Option<StackCheck> {
-    let seen = holder(facts.locks.get(&row.group)?, facts, settings);
+    let lock = facts.locks.get(&row.group)?;
+    let seen = holder(lock, facts, settings);
     let text = |about: &str| format!("{}: {about}", row.group);
     match (row.state, seen) {
         (_, HolderSeen::Unknown(holder)) => Some(unknown(&row.group, &holder)),
         (GroupStanding::Held, seen) => {
-            Some(StackCheck::finding("locks", text(&row.detail), restore(&row.group, &seen)))
+            Some(StackCheck::finding("locks", text(&row.detail), restore(lock, &seen)))
         }
         _ => None,
     }
@@ -88,10 +89,14 @@ fn unknown(group: &str, holder: &str) -> StackCheck {
     StackCheck::unknown("locks", about, "ask that stack: `asg-recycle doctor --stack ...`")
 }
 
-/// The command that puts back; a holder that has just begun may not be seen yet.
-fn restore(group: &str, seen: &HolderSeen) -> String {
-    let restore = format!("asg-recycle restore {group}");
+/// The command that puts back; a holder that has just begun may not be seen yet, and a journal of another version is that version's.
+fn restore(lock: &GroupLock, seen: &HolderSeen) -> String {
+    let restore = format!("asg-recycle restore {}", lock.group);
     match seen {
+        _ if lock.unread_journal.is_some() => format!(
+            "deploy the version that wrote the journal, and `{restore}`; where that is gone, put back by hand and delete the item from the \
+             table of locks"
+        ),
         HolderSeen::Forgotten => {
             format!(
                 "look again in half a minute, for one that has just begun may not be seen yet; then `{restore}`"
@@ -131,7 +136,7 @@ fn of_stray(
             );
         }
         HolderSeen::Nobody if !is_selected => return None,
-        HolderSeen::Nobody => "a journal is left, which nobody holds".to_owned(),
+        HolderSeen::Nobody => format!("{}; nobody holds it", lock.left_journal()),
         HolderSeen::Ended(how) => format!("this stack holds its lock, by an execution that {how}"),
         HolderSeen::Forgotten => "this stack holds its lock, by an execution that ended long ago".to_owned(),
     };
@@ -141,7 +146,7 @@ fn of_stray(
             "nothing is left to put back: delete the item from the table of locks".to_owned(),
         ),
         Some(_) if is_selected => {
-            finding(&format!("{how}, and the group lost its opt-in tag"), restore(name, seen))
+            finding(&format!("{how}, and the group lost its opt-in tag"), restore(lock, seen))
         }
         Some(_) => finding(
             &format!("{how}, and the group is the stack's no more"),
@@ -199,6 +204,21 @@ mod tests {
         assert!(about.contains("a recycle runs") && fix.contains("asg-recycle abort web"), "{about} {fix}");
         let (_, about, fix) = said(None, false, true);
         assert!(about.contains("lost its opt-in tag") && fix == "asg-recycle restore web", "{about} {fix}");
+    }
+
+    #[test]
+    fn a_journal_of_another_version_is_that_versions_to_put_back() {
+        let lock = GroupLock {
+            group: "web".to_owned(),
+            unread_journal: Some(r#"{"version": 99}"#.to_owned()),
+            ..GroupLock::default()
+        };
+        let mut facts = FleetFacts { locks: [("web".to_owned(), lock)].into(), ..FleetFacts::default() };
+        facts.groups.push(group("web", &[OUT_IN]));
+        let checks = locks(&rows(&facts, &settings(), now()), &facts, &[], &settings());
+        assert_eq!(checks[0].about, "web: a journal is left that this version cannot read; nobody holds it");
+        let fix = checks[0].fix.as_deref().unwrap_or_default();
+        assert!(fix.starts_with("deploy the version that wrote the journal"), "{fix}");
     }
 
     #[test]

@@ -300,7 +300,7 @@ fn standing(
 /// How a group stands that has a lock: an execution runs, or something is left of one that does not.
 fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupStanding, String) {
     let Some(holder) = &lock.held_by else {
-        return (GroupStanding::Held, "a journal is left; nobody holds it".to_owned());
+        return (GroupStanding::Held, format!("{}; nobody holds it", lock.left_journal()));
     };
     let listed = facts.executions.iter().find(|one| one.execution_arn == *holder).map(|one| &one.status);
     let status = listed.or_else(|| facts.described.get(holder).map(|seen| &seen.status));

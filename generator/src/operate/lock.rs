@@ -170,6 +170,15 @@ impl GroupLock {
         })
     }
 
+    /// The journal that is left, as it is called: one that cannot be read holds every recycle off, a restore too.
+    pub fn left_journal(&self) -> &'static str {
+        if self.unread_journal.is_some() {
+            "a journal is left that this version cannot read"
+        } else {
+            "a journal is left"
+        }
+    }
+
     /// What follows when the group is restored: a recycle that was asked for meanwhile is made up for at once.
     pub fn what_follows(&self) -> Option<String> {
         let tag = RECYCLE_ON_ASG_UPDATE.key;

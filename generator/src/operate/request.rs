@@ -107,7 +107,10 @@ pub fn waits_for(
             format!("{holder} has ended and left the lock: a recycle would first put back what that changed")
         }
         Some(holder) => format!("{holder} holds the lock: a new request would follow it"),
-        None => "a journal is left: a recycle would put that back first".to_owned(),
+        None if lock.unread_journal.is_some() => {
+            format!("{}: a recycle would fail by it", lock.left_journal())
+        }
+        None => format!("{}: a recycle would put that back first", lock.left_journal()),
     });
     let paused = pause.filter(|pause| pause.is_on(now));
     let paused =
