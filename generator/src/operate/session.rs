@@ -129,7 +129,9 @@ impl StackSession {
         next: impl Fn(&T) -> Option<(&'static str, Value)>,
     ) -> Result<Vec<T>, AwsError> {
         let resource = self.place.resource(operation.touches);
-        self.client.pages(&operation.action, &resource, arguments, pages_max, next)
+        let asked = arguments.clone();
+        let pages = self.client.pages(&operation.action, &resource, arguments, pages_max, next);
+        pages.map_err(|error| of_table(error, &asked))
     }
 
     /// How often each action was asked for.
@@ -168,7 +170,20 @@ fn ask<T: DeserializeOwned>(
     arguments: &Value,
 ) -> Result<T, AwsError> {
     let answer = client.ask(&operation.action, &place.resource(operation.touches), arguments);
-    answer.map_err(|error| error.limited_by(condition(operation.touches)))
+    answer.map_err(|error| of_table(error, arguments).limited_by(condition(operation.touches)))
+}
+
+/// Which table is missing, which DynamoDB does not say, and what to do.
+fn of_table(error: AwsError, arguments: &Value) -> AwsError {
+    match (error, arguments.get("TableName").and_then(Value::as_str)) {
+        (AwsError::Refused { action, code, message }, Some(table)) if code == "ResourceNotFoundException" => {
+            let message = format!(
+                "{message}; the stack's table `{table}` is gone, without which nothing is recycled: deploy the stack again"
+            );
+            AwsError::Refused { action, code, message }
+        }
+        (error, _) => error,
+    }
 }
 
 fn settings(variables: &BTreeMap<String, String>) -> Result<Settings, String> {
@@ -176,4 +191,29 @@ fn settings(variables: &BTreeMap<String, String>) -> Result<Settings, String> {
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         texts.join("; ")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_gone_is_named_with_what_to_do() {
+        let refused = |code: &str| AwsError::Refused {
+            action: "dynamodb:GetItem".to_owned(),
+            code: code.to_owned(),
+            message: "Requested resource not found".to_owned(),
+        };
+        let told = |code: &str, arguments: Value| of_table(refused(code), &arguments).to_string();
+        let gone = told("ResourceNotFoundException", json!({"TableName": "web-locks"}));
+        assert!(
+            gone.contains("the stack's table `web-locks` is gone") && gone.contains("deploy the stack again")
+        );
+        let plain = |code: &str| refused(code).to_string();
+        assert_eq!(told("ResourceNotFoundException", json!({})), plain("ResourceNotFoundException"));
+        assert_eq!(
+            told("ValidationException", json!({"TableName": "web-locks"})),
+            plain("ValidationException")
+        );
+    }
 }
