@@ -145,8 +145,8 @@ fn restore_after(
             Some(_) => {
                 looks.wait(
                     &format!(
-                        "nothing has begun to restore {group} so far; where nothing does within two minutes, \
-                         `asg-recycle restore` does it by hand"
+                        "where nothing puts {group} back within two minutes, `asg-recycle restore` does so by hand; its \
+                         restore has not begun"
                     ),
                     context,
                 )?;
