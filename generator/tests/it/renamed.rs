@@ -71,7 +71,10 @@ fn told(deployment: &Rc<Deployment>, case: &Case, names: &BTreeMap<String, Strin
     let told = format!("{:?}\n{:?}\n{}", run.endings(), run.verdict, lines.join("\n"));
     let told = names.iter().fold(told, |told, (old, new)| told.replace(new, old));
     // Lines of templates are known by the names that these print.
-    Regex::new(r",(?: for)? templates/[a-z0-9_./-]*:[0-9]+").expect("a pattern").replace_all(&told, "").into_owned()
+    Regex::new(r",(?: for)? templates/[a-z0-9_./-]*:[0-9]+")
+        .expect("a pattern")
+        .replace_all(&told, "")
+        .into_owned()
 }
 
 #[test]
