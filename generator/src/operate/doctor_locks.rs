@@ -208,17 +208,25 @@ mod tests {
 
     #[test]
     fn a_journal_of_another_version_is_that_versions_to_put_back() {
-        let lock = GroupLock {
-            group: "web".to_owned(),
-            unread_journal: Some(r#"{"version": 99}"#.to_owned()),
-            ..GroupLock::default()
-        };
-        let mut facts = FleetFacts { locks: [("web".to_owned(), lock)].into(), ..FleetFacts::default() };
-        facts.groups.push(group("web", &[OUT_IN]));
-        let checks = locks(&rows(&facts, &settings(), now()), &facts, &[], &settings());
-        assert_eq!(checks[0].about, "web: a journal is left that this version cannot read; nobody holds it");
-        let fix = checks[0].fix.as_deref().unwrap_or_default();
-        assert!(fix.starts_with("deploy the version that wrote the journal"), "{fix}");
+        for (holder, how) in
+            [(None, "nobody holds it"), (Some(own("forgotten")), "its holder ended long ago")]
+        {
+            let lock = GroupLock {
+                group: "web".to_owned(),
+                held_by: holder,
+                unread_journal: Some(r#"{"version": 99}"#.to_owned()),
+                ..GroupLock::default()
+            };
+            let mut facts = FleetFacts { locks: [("web".to_owned(), lock)].into(), ..FleetFacts::default() };
+            facts.forgotten.insert(own("forgotten"));
+            facts.groups.push(group("web", &[OUT_IN]));
+            let checks = locks(&rows(&facts, &settings(), now()), &facts, &[], &settings());
+            let about = &checks[0].about;
+            assert!(about.contains("a journal is left that this version cannot read"), "{about}");
+            assert!(about.contains(how), "{about}");
+            let fix = checks[0].fix.as_deref().unwrap_or_default();
+            assert!(fix.starts_with("deploy the version that wrote the journal"), "{fix}");
+        }
     }
 
     #[test]

@@ -308,7 +308,11 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
         status.filter(|status| *status != "RUNNING").map(|status| status.to_lowercase().replace('_', " "));
     let forgotten = facts.forgotten.contains(holder).then(|| "ended long ago".to_owned());
     if let Some(how) = ended.or(forgotten) {
-        return (GroupStanding::Held, format!("its holder {how}; a restore or the next recycle takes over"));
+        let follows = match lock.unread_journal {
+            Some(_) => lock.left_journal(),
+            None => "a restore or the next recycle takes over",
+        };
+        return (GroupStanding::Held, format!("its holder {how}; {follows}"));
     }
     let replaced = lock.replaced(&group.instances.list);
     let detail = match replaced.of {

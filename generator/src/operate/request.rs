@@ -103,12 +103,12 @@ pub fn waits_for(
     now: Timestamp,
 ) -> Vec<String> {
     let held = lock.map(|lock| match &lock.held_by {
-        Some(holder) if holder_has_ended => {
-            format!("{holder} has ended and left the lock: a recycle would first put back what that changed")
+        Some(holder) if !holder_has_ended => {
+            format!("{holder} holds the lock: a new request would follow it")
         }
-        Some(holder) => format!("{holder} holds the lock: a new request would follow it"),
-        None if lock.unread_journal.is_some() => {
-            format!("{}: a recycle would fail by it", lock.left_journal())
+        _ if lock.unread_journal.is_some() => format!("{}: a recycle would fail by it", lock.left_journal()),
+        Some(holder) => {
+            format!("{holder} has ended and left the lock: a recycle would first put back what that changed")
         }
         None => format!("{}: a recycle would put that back first", lock.left_journal()),
     });
