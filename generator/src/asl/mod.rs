@@ -272,7 +272,7 @@ mod tests {
 
     /// Every fault of a strategy whose only file of states has this text, and which has other files besides.
     pub(super) fn faults_with(states: &str, others: &[(&str, &str)]) -> String {
-        let yaml = "summary: s\npromise: nothing\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+        let yaml = "summary: s\npromise: nothing\nsafe_points: none\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
         let files = [("strategy.yaml", yaml), ("states.asl.json.j2", states)];
         let files = files.iter().chain(others).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
         let catalog = crate::strategy::Catalog::embedded()

@@ -255,8 +255,7 @@ mod tests {
         r#""Type": "Choice", "Choices": [{"Condition": "{% $mode = '' %}", "Next": "Verify"}], "Output": {}, "Default": "Verify""#,
     ];
 
-    const SOUND: &str =
-        "summary: s\npromise: p\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
+    const SOUND: &str = "summary: s\npromise: p\nsafe_points: none\nhooks: {start_at: A}\nsettings: {common: [poll_interval_seconds]}\n";
 
     #[test]
     fn whatever_is_wrong_with_the_templates_names_file_and_line() {
@@ -279,7 +278,7 @@ mod tests {
         let of_strategy = [
             "extends: nobody\nsummary: s\n",
             "extends: out-in\nsummary: s\nnamed_by: nobody\n",
-            "summary: s\npromise: p\n",
+            "summary: s\npromise: p\nsafe_points: none\n",
             "summary: s\nhooks: {start_at: A}\n",
             "summary: s\nsettings: {common: [nothing]}\n",
             "summary: [\n",

@@ -276,6 +276,7 @@ mod tests {
     fn a_fault_of_a_strategy_names_its_file_and_what_is_wrong() {
         for (yaml, reason) in [
             ("summary: s\npromise: p\n", "`hooks` lacks `start_at`"),
+            ("summary: s\npromise: p\nhooks: {start_at: A}\n", "it lacks `safe_points`"),
             ("summary: s\nhooks: {start_at: A}\n", "it lacks `promise`"),
             (
                 "summary: s\nextends: out-in-timed\n",

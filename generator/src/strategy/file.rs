@@ -18,6 +18,8 @@ pub(super) struct File {
     #[serde(default)]
     promise: Option<String>,
     #[serde(default)]
+    safe_points: Option<String>,
+    #[serde(default)]
     windowed: Option<bool>,
     #[serde(default)]
     any_units: Option<bool>,
@@ -112,10 +114,12 @@ impl File {
             return Err(format!("`judged_by` names `{key}`, which is no setting of it"));
         }
         let promise = self.promise.or_else(|| base.map(|base| base.promise.clone()));
+        let safe_points = self.safe_points.or_else(|| base.map(|base| base.safe_points.clone()));
         Ok(Strategy {
             name: name.to_owned(),
             summary: self.summary,
             promise: promise.ok_or("it lacks `promise`, what it promises about capacity")?,
+            safe_points: safe_points.ok_or("it lacks `safe_points`, where a pause lets it stand still")?,
             windowed: self.windowed.unwrap_or_else(|| base.is_some_and(|base| base.windowed)),
             any_units: self.any_units.unwrap_or_else(|| base.is_some_and(|base| base.any_units)),
             named_by: self.named_by.or_else(|| base.and_then(|base| base.named_by.clone())),

@@ -15,6 +15,8 @@ pub struct Strategy {
     pub summary: String,
     /// What it promises about capacity, in a sentence.
     pub promise: String,
+    /// Where a pause of its group lets it stand still, in words: `docs/operating.md` has them.
+    pub safe_points: String,
     /// Whether its executions keep to windows given in their input.
     pub windowed: bool,
     /// Whether it recycles groups that count their capacity in weights, vCPUs or memory, too.

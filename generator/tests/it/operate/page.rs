@@ -1,9 +1,10 @@
 //! `docs/operating.md`: every output on it is what its command prints, but for what differs from run to run and for what `...` leaves
 //! out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use asg_recycle::strategy::Catalog;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -135,6 +136,23 @@ fn what_the_page_shows_of_a_frame_is_in_one() {
     for line in lines {
         assert!(frames.lines().any(|seen| seen == line), "no frame has `{line}`:\n{frames}");
     }
+}
+
+/// Where a pause lets a strategy stand still is said by its `strategy.yaml`.
+#[test]
+fn the_page_has_the_safe_points_of_each_strategy() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let mut named: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for strategy in Catalog::embedded().strategies().values() {
+        named.entry(&strategy.safe_points).or_default().push(format!("`{}`", strategy.name));
+    }
+    let wanted: BTreeSet<String> =
+        named.iter().map(|(points, names)| format!("| {} | {points} |", names.join(", "))).collect();
+    let (_, table) = page.split_once("| strategy | safe points |\n|---|---|\n").expect("the table");
+    let rows =
+        table.lines().take_while(|line| line.starts_with('|')).filter(|row| !row.starts_with("| every |"));
+    assert_eq!(rows.map(str::to_owned).collect::<BTreeSet<_>>(), wanted);
 }
 
 #[test]
