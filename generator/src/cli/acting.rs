@@ -11,7 +11,7 @@ use super::format::Format;
 use super::telling::Telling;
 use crate::aws::AwsError;
 use crate::operate::answers::{SeenExecution, SeenGroup};
-use crate::operate::policy::StackPlace;
+use crate::operate::place::StackPlace;
 use crate::operate::session::StackSession;
 use crate::operate::{reads, span};
 

@@ -12,6 +12,7 @@ use crate::operate::dead_letter::{
     self, DeadLetter, DeadLetterKind, DeadLetterReport, PutBack, QueueMessage,
 };
 use crate::operate::dead_letter_reads;
+use crate::operate::place::ReportHead;
 use crate::operate::session::StackSession;
 use crate::operate::{fleet, span};
 use crate::simulate::report::{COLUMNS, wrapped};
@@ -97,12 +98,8 @@ fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
     let names = dead_letter::groups_named(&messages, &session.settings);
     let groups = dead_letter_reads::groups(&session, &names)?;
     let told = |message| dead_letter::told(message, &groups, now(), &session.settings);
-    let place = &session.place;
     let report = DeadLetterReport {
-        version: 1,
-        stack: place.stack.clone(),
-        account: place.account.clone(),
-        region: place.region.clone(),
+        head: ReportHead::new(&session.place, session.calls_made()),
         about_in_queue,
         messages: messages.iter().map(told).collect(),
         events: None,
@@ -232,8 +229,8 @@ fn chosen(report: &DeadLetterReport, words: &[String]) -> Result<BTreeSet<String
     words.iter().map(one).collect()
 }
 
-fn head(DeadLetterReport { stack, account, region, .. }: &DeadLetterReport) -> String {
-    format!("{stack}, account {account}, {region}\n")
+fn head(report: &DeadLetterReport) -> String {
+    format!("{}\n", report.head.place)
 }
 
 fn letters(report: &DeadLetterReport, columns: Option<usize>) -> String {
@@ -291,14 +288,17 @@ fn short(caller: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operate::place::StackPlace;
 
     #[test]
     fn a_queue_of_which_nothing_was_handed_out_is_not_empty() {
-        let report = |about_in_queue| DeadLetterReport {
-            version: 1,
+        let place = StackPlace {
             stack: "webops".to_owned(),
             account: "123456789012".to_owned(),
             region: "eu-west-2".to_owned(),
+        };
+        let report = |about_in_queue| DeadLetterReport {
+            head: ReportHead::new(&place, 3),
             about_in_queue,
             messages: Vec::new(),
             events: None,

@@ -8,6 +8,7 @@ use super::format::Format;
 use super::operator::{Operator, now};
 use super::simulate::look;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
+use crate::operate::place::ReportHead;
 use crate::operate::{doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
 
@@ -23,15 +24,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
     let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
-    let place = &session.place;
-    let report = DoctorReport {
-        version: 1,
-        stack: place.stack.clone(),
-        account: place.account.clone(),
-        region: place.region.clone(),
-        calls: session.calls_made(),
-        checks,
-    };
+    let report = DoctorReport { head: ReportHead::new(&session.place, session.calls_made()), checks };
     let text = match arguments.format {
         Format::Json => fleet::json(&report),
         Format::Text => {
@@ -55,12 +48,11 @@ fn count(report: &DoctorReport, outcome: CheckOutcome) -> usize {
 }
 
 fn text(report: &DoctorReport, caller: &str, area: (usize, Paint)) -> String {
-    let DoctorReport { stack, account, region, .. } = report;
     let checks: String = report.checks.iter().map(|check| lines(check, area)).collect();
     let (passed, findings) = (count(report, CheckOutcome::Passed), count(report, CheckOutcome::Finding));
     let unmade = count(report, CheckOutcome::NotMade);
     let total = format!("{passed} passed, {}, {unmade} could not be made", counted(findings, "finding"));
-    format!("{stack}, account {account}, {region}\nas {caller}\n{checks}{total}\n")
+    format!("{}\nas {caller}\n{checks}{total}\n", report.head.place)
 }
 
 fn lines(check: &StackCheck, (columns, paint): (usize, Paint)) -> String {

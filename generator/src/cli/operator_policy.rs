@@ -6,7 +6,7 @@ use super::operator::stack_name;
 use crate::aws::TextEnvironment;
 use crate::config::RoleArn;
 use crate::names::regions;
-use crate::operate::policy::StackPlace;
+use crate::operate::place::StackPlace;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

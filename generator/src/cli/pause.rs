@@ -385,7 +385,7 @@ impl<'a> Written<'a> {
     /// Ends the command as it ended, with what programs are told.
     fn close(mut self, done: Result<(), Failure>, context: &mut Context) -> Result<(), Failure> {
         if self.format == Format::Json {
-            self.report.calls = self.session.calls_made();
+            self.report.head.calls = self.session.calls_made();
             context.console.result(&fleet::json(&self.report))?;
         }
         done

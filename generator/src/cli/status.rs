@@ -10,7 +10,6 @@ use super::watch;
 use crate::operate::console_link::execution_link;
 use crate::operate::fleet::{self, FleetReport, FleetRow, GroupStanding, StackFleet, UnknownPlace};
 use crate::operate::group_reads::HistorySeen;
-use crate::operate::policy::StackPlace;
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::{reads, span, table};
 use crate::simulate::report::{Paint, wrapped};
@@ -88,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     // Accounts and regions have groups of the same name.
     let of = |fleet: &StackFleet, row: &FleetRow| match operators.len() {
         1 => row.group.clone(),
-        _ => format!("{} (account {}, {})", row.group, fleet.account, fleet.region),
+        _ => format!("{} (account {}, {})", row.group, fleet.place.account, fleet.place.region),
     };
     let rows = || report.stacks.iter().flat_map(|fleet| fleet.groups.iter().map(move |row| (fleet, row)));
     let old: Vec<_> = rows().filter(|(_, row)| too_old(row)).collect();
@@ -203,9 +202,8 @@ fn fleet_of(
     let mut groups = fleet::rows(&facts, &session.settings, now);
     let has_such = groups.iter().any(|row| arguments.is_of(row));
     groups.retain(|row| arguments.asks_for(row));
-    let StackPlace { stack, region, account } = session.place.clone();
     let (profile, calls) = (operator.caller.profile.clone(), session.calls_made());
-    Ok((StackFleet { stack, account, region, profile, calls, groups }, has_such))
+    Ok((StackFleet { place: session.place.clone(), profile, calls, groups }, has_such))
 }
 
 /// One group, in full.
@@ -225,7 +223,7 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
     context.console.result(&screen::screen(&seen, area))?;
     let group = &seen.status.group;
     let of_failed = group.last_execution.as_deref().filter(|_| group.state == GroupStanding::Failed);
-    let of_failed = of_failed.and_then(|execution| execution_link(&seen.status.region, execution));
+    let of_failed = of_failed.and_then(|execution| execution_link(&seen.status.head.place.region, execution));
     if let Some(link) = seen.status.recycle.and_then(|recycle| recycle.console).or(of_failed) {
         context.console.result(&format!("\n{link}\n"))?;
     }
@@ -279,9 +277,9 @@ impl Arguments {
 }
 
 fn text(fleet: &StackFleet, now: jiff::Timestamp, area: (Option<usize>, Paint)) -> String {
-    let StackFleet { stack, account, region, profile, groups, .. } = fleet;
+    let StackFleet { place, profile, groups, .. } = fleet;
     let profile = profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
-    let mut text = format!("{stack}, account {account}, {region}{profile}\n");
+    let mut text = format!("{place}{profile}\n");
     if groups.is_empty() {
         return text + "no group carries the opt-in tag, or none is as asked for\n";
     }

@@ -34,7 +34,7 @@ impl Telling {
     /// Notes the execution that was started, or is followed from now on.
     pub(super) fn follows(&mut self, execution: &str) {
         self.report.execution = Some(execution.to_owned());
-        self.report.console = execution_link(&self.report.region, execution);
+        self.report.console = execution_link(&self.report.head.place.region, execution);
     }
 
     /// Notes how it ended, and tells.
@@ -71,7 +71,7 @@ impl Telling {
     ) -> Result<(), Failure> {
         let has_begun = self.report.execution.is_some() || self.report.stopped.is_some();
         if self.format == Format::Json && (has_begun || matches!(done, Ok(()) | Err(Failure::Findings))) {
-            self.report.calls = session.calls_made();
+            self.report.head.calls = session.calls_made();
             self.report.is_well = done.is_ok();
             context.console.result(&fleet::json(&self.report))?;
         }

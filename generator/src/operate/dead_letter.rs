@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::place::ReportHead;
+
 /// A page of messages.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -82,14 +84,9 @@ pub struct DeadLetter {
 /// What `dlq list`, `dlq show` and `dlq redrive` print with `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterReport {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// How many messages SQS says there are, about; those that somebody else looks at now among them.
     pub about_in_queue: u32,
     /// Those that were seen; of `dlq show` the one that was asked for.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::doctor_answers::{SeenRule, Simulated, TrailSelectors};
 use super::fleet::{FleetFacts, FleetRow, GroupStanding};
+use super::place::ReportHead;
 use crate::aws::AwsError;
 
 /// What came of a check.
@@ -37,16 +38,9 @@ pub struct StackCheck {
 /// What `doctor --format json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DoctorReport {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// How many calls it took.
-    pub calls: u32,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// What was looked at, in order.
     pub checks: Vec<StackCheck>,
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::doctor::StackCheck;
 use super::doctor_answers::ListedFunction;
-use super::policy::StackPlace;
+use super::place::StackPlace;
 
 /// The function that is told of recycles.
 #[derive(Debug, Clone, PartialEq, Eq)]

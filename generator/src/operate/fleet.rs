@@ -14,6 +14,7 @@ use super::endings::{self, Endings};
 use super::lock::GroupLock;
 use super::outdated::{LaunchSourceWanted, TemplateAliases, outdated};
 use super::pause::GroupPause;
+use super::place::StackPlace;
 use super::span::span;
 
 /// What is known of a fleet.
@@ -109,12 +110,9 @@ pub struct FleetRow {
 /// A stack in one account and region.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StackFleet {
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
+    /// Where it is deployed.
+    #[serde(flatten)]
+    pub place: StackPlace,
     /// The profile with whose credentials it was asked; absent where none was said.
     pub profile: Option<String>,
     /// How many calls it took.

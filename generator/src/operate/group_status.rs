@@ -19,8 +19,8 @@ use super::load_balancers::{self, LoadBalancer, TargetFact, TargetStatus};
 use super::lock::{GroupLock, SeenJournal};
 use super::outdated::{OutdatedInstance, outdated};
 use super::phases::{self, Deadline, PhaseReached};
+use super::place::{ReportHead, StackPlace};
 use super::plan_answers::SeenRefresh;
-use super::policy::StackPlace;
 use super::turn::{self, TurnFacts, TurnStatus, TurnStep};
 
 /// The phase of a journal that cannot be read.
@@ -54,16 +54,9 @@ pub struct GroupFacts {
 /// What `status GROUP --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct GroupStatus {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// How many calls it took.
-    pub calls: u32,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// The group's row in the table of the fleet.
     pub group: FleetRow,
     /// Its minimum.
@@ -227,13 +220,8 @@ pub fn of(
     let samples = began.map(|began| capacity::samples(group, &facts.activities, (began, now), replaced));
     let samples = samples.unwrap_or_default();
     let recycle = lock.map(|lock| recycle(lock, (group, &instances), facts, &place.region, (&samples, now)));
-    let StackPlace { stack, region, account } = place.clone();
     let status = GroupStatus {
-        version: 1,
-        stack,
-        account,
-        region,
-        calls,
+        head: ReportHead::new(place, calls),
         group: row,
         min: group.min_size,
         desired: group.desired_capacity,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::answers::SeenExecution;
 use super::execution_cost::ExecutionCost;
 use super::fleet::moment;
-use super::policy::StackPlace;
+use super::place::{ReportHead, StackPlace};
 use super::span::span;
 use super::table::{TableColumn, printed};
 use crate::simulate::report::{Paint, wrapped};
@@ -40,16 +40,9 @@ pub struct HistoryFacts {
 /// What `history --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct HistoryReport {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// How many calls it took.
-    pub calls: u32,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// Since when executions are told of, RFC 3339.
     pub since: String,
     /// Whether there are older ones since then, beyond `--limit`.
@@ -128,13 +121,8 @@ pub fn json_schema() -> Value {
 
 /// Puts together what executions told.
 pub fn report(facts: &HistoryFacts, place: &StackPlace, calls: u32, now: Timestamp) -> HistoryReport {
-    let StackPlace { stack, region, account } = place.clone();
     HistoryReport {
-        version: 1,
-        stack,
-        account,
-        region,
-        calls,
+        head: ReportHead::new(place, calls),
         since: (now - KNOWN_FOR).to_string(),
         has_more: facts.has_more,
         executions: facts.executions.iter().map(|seen| past(seen, facts, now)).collect(),
@@ -205,9 +193,9 @@ fn aborter(seen: &SeenExecution, facts: &HistoryFacts) -> Option<String> {
 
 /// A history as an operator reads it: a line for each execution, and what is to be said of some below.
 pub fn text(report: &HistoryReport, group: Option<&str>, columns: Option<usize>) -> String {
-    let HistoryReport { stack, account, region, executions, .. } = report;
+    let HistoryReport { head, executions, .. } = report;
     let since = report.since.split('T').next().unwrap_or_default();
-    let mut text = format!("{stack}, account {account}, {region}; since {since}\n");
+    let mut text = format!("{}; since {since}\n", head.place);
     if executions.is_empty() {
         let nothing = if report.has_more {
             "nothing of what was looked at; there are older ones: `--limit` looks at more\n"

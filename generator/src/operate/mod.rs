@@ -32,6 +32,7 @@ pub mod operation;
 pub mod outdated;
 pub mod pause;
 pub mod phases;
+pub mod place;
 pub mod plan;
 pub mod plan_answers;
 pub mod plan_facts;

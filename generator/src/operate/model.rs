@@ -14,9 +14,9 @@ use super::group_answers::SeenActivity;
 use super::load_balancers::{LoadBalancer, LoadBalancerKind};
 use super::lock::Sizes;
 use super::outdated::{TemplateAliases, outdated};
+use super::place::StackPlace;
 use super::plan_answers::{GroupSettings, SeenHook};
 use super::plan_facts::{PlanFacts, Times};
-use super::policy::StackPlace;
 
 /// Times that are taken where the group has done nothing of the kind lately; in seconds, as `simulate` takes them.
 const BOOT_SECONDS: u64 = 240;
@@ -34,9 +34,8 @@ const ID_LENGTH: usize = 19;
 pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option<Value> {
     let group = &put_back(facts)?;
     let strategy = tag(group, STRATEGY.key).unwrap_or_default();
-    let StackPlace { stack, region, account } = place;
     let at = now.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let about = format!("{} of stack {stack}, account {account}, {region}, as it was at {at}.", group.name);
+    let about = format!("{} of stack {place}, as it was at {at}.", group.name);
     Some(json!({
         "about": about,
         "strategies": if strategy.is_empty() { json!([]) } else { json!([strategy]) },

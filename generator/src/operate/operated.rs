@@ -5,21 +5,14 @@ use serde::Serialize;
 
 use super::fleet::GroupStanding;
 use super::pause::GroupPause;
-use super::policy::StackPlace;
+use super::place::{ReportHead, StackPlace};
 
 /// What `start`, `wait`, `abort` and `restore` print with `--format json`, at their end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OperationReport {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// How many calls it took.
-    pub calls: u32,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// The group.
     pub group: String,
     /// ARN of the execution that was stopped; absent where none was.
@@ -45,13 +38,8 @@ pub struct OperationReport {
 impl OperationReport {
     /// Nothing done yet.
     pub fn new(place: &StackPlace, group: &str) -> Self {
-        let StackPlace { stack, region, account } = place.clone();
         Self {
-            version: 1,
-            stack,
-            account,
-            region,
-            calls: 0,
+            head: ReportHead::new(place, 0),
             group: group.to_owned(),
             stopped: None,
             execution: None,
@@ -68,16 +56,9 @@ impl OperationReport {
 /// What `pause` and `resume` print with `--format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PauseReport {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// How many calls it took.
-    pub calls: u32,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// The groups that were meant, as far as it came.
     pub groups: Vec<PauseDone>,
 }
@@ -85,8 +66,7 @@ pub struct PauseReport {
 impl PauseReport {
     /// Nothing done yet.
     pub fn new(place: &StackPlace) -> Self {
-        let StackPlace { stack, region, account } = place.clone();
-        Self { version: 1, stack, account, region, calls: 0, groups: Vec::new() }
+        Self { head: ReportHead::new(place, 0), groups: Vec::new() }
     }
 }
 

@@ -17,8 +17,8 @@ use super::history::LeftAlone;
 use super::leaving;
 use super::model;
 use super::outdated::{OutdatedInstance, outdated};
+use super::place::{ReportHead, StackPlace};
 use super::plan_facts::{PlanFacts, Times};
-use super::policy::StackPlace;
 use super::request::{self, Hand, ReplaceAsked, StartAsked};
 use crate::config::{self, Config};
 use crate::problem::Problems;
@@ -30,16 +30,9 @@ use crate::strategy::{Catalog, LeavingOrder, Strategy};
 /// What `plan GROUP --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct PlanReport {
-    /// Of this form: 1.
-    pub version: u32,
-    /// The stack's deployed name.
-    pub stack: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// How many calls it took.
-    pub calls: u32,
+    /// Its form, where it was asked, and what that took.
+    #[serde(flatten)]
+    pub head: ReportHead,
     /// The group.
     pub group: String,
     /// The strategy that its tag names.
@@ -142,18 +135,13 @@ pub fn of(
     let (replace, left_alone) = sorted(group, facts, strategy.as_deref(), order);
     let mut leaves_out = leaves_out(facts);
     leaves_out.extend(unsimulated);
-    let StackPlace { stack, region, account } = place.clone();
     let report = PlanReport {
-        version: 1,
-        stack,
-        account: account.clone(),
-        region,
-        calls,
+        head: ReportHead::new(place, calls),
         group: group.name.clone(),
         does: described.map(|strategy| strategy.summary.clone()),
         order: leaving::in_words(order).to_owned(),
         strategy,
-        refusals: refusals(group, facts, &account, settings, now),
+        refusals: refusals(group, facts, &place.account, settings, now),
         replace,
         left_alone,
         times: model::times(&facts.activities),

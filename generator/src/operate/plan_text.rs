@@ -8,9 +8,9 @@ use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, GroupSummary, Look, Pai
 
 /// A plan, in columns as wide as `look` has them; without `columns` no column of a table is left out.
 pub fn text(plan: &GroupPlan, look: Look, columns: Option<usize>) -> String {
-    let PlanReport { stack, account, region, group, strategy, .. } = &plan.report;
+    let PlanReport { head, group, strategy, .. } = &plan.report;
     let strategy = strategy.as_deref().unwrap_or("no strategy");
-    let mut text = format!("{group} with {strategy}\n{stack}, account {account}, {region}\n");
+    let mut text = format!("{group} with {strategy}\n{}\n", head.place);
     let mut told = |heading: &str, what: &str| table::told(&mut text, (heading, what), columns);
     if let Some(does) = &plan.report.does {
         told("does", does);

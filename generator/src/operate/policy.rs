@@ -6,23 +6,13 @@ use serde_json::{Value, json};
 
 use super::operation::{OPERATIONS, Touches};
 use super::pause::KEY_PREFIX;
+use super::place::StackPlace;
 use crate::names;
-
-/// Where a stack is deployed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackPlace {
-    /// Its deployed name: `name` and `environment` of `stack.yaml`, with a hyphen between them.
-    pub stack: String,
-    /// The region.
-    pub region: String,
-    /// The account's 12 digits; `*` where it is not known.
-    pub account: String,
-}
 
 impl StackPlace {
     /// What a call touches, as IAM names it.
     pub fn resource(&self, touches: Touches) -> String {
-        let Self { stack, region, account } = self;
+        let Self { stack, account, region } = self;
         let arn = |service: &str, rest: &str| {
             format!("arn:{}:{service}:{region}:{account}:{rest}", names::partition(region))
         };
@@ -43,7 +33,7 @@ impl StackPlace {
 
     /// The URL of one of the stack's queues.
     pub fn queue_url(&self, queue: names::ResourceName) -> String {
-        let Self { stack, region, account } = self;
+        let Self { stack, account, region } = self;
         format!("https://sqs.{region}.{}/{account}/{stack}{}", names::domain(region), queue.suffix)
     }
 

@@ -12,7 +12,7 @@ use super::capacity::{self, Stay};
 use super::console_link::execution_link;
 use super::fleet;
 use super::group_answers::{HistoryEvent, SeenActivity, TaskDetails};
-use super::policy::StackPlace;
+use super::place::StackPlace;
 use crate::page::{
     ExecutionOnPage, Figure, GroupOnPage, Lane, RunPage, Standing, TimelineRow, cost, left_alone, listed,
     phases,
@@ -81,7 +81,6 @@ impl Recorded {
     pub fn page(&self, place: &StackPlace, now: Timestamp) -> RunPage {
         let (began, until) = (self.began(), self.until(now));
         let (name, strategy) = (self.group_name(), self.strategy());
-        let StackPlace { stack, region, account } = place;
         let looks = self.looks();
         let samples = self.samples(&looks, (began, until));
         let (ending, is_good) = (self.ending(), ["SUCCEEDED", "RUNNING"].contains(&&*self.execution.status));
@@ -104,11 +103,11 @@ impl Recorded {
         RunPage {
             title: format!("{name} with {strategy}"),
             kind: format!(
-                "An execution of stack {stack}, account {account}, {region}, from {began:.0}, {} {so_far}; told by asg-recycle {}.",
+                "An execution of stack {place}, from {began:.0}, {} {so_far}; told by asg-recycle {}.",
                 words(period.1 - period.0),
                 crate::VERSION
             ),
-            remarks: self.remarks(region, began),
+            remarks: self.remarks(&place.region, began),
             findings: reason.into_iter().map(|reason| (tone, reason)).collect(),
             period,
             chart,

@@ -104,8 +104,8 @@ pub fn line(status: &GroupStatus) -> String {
 /// What is known of a group besides its instances, in lines of at most so many columns; broken between words, for nothing that a line ends with
 /// may be lost: why it failed, or what it waits for.
 fn head(status: &GroupStatus, columns: Option<usize>) -> String {
-    let GroupStatus { stack, account, region, group, .. } = status;
-    let mut text = format!("{}: {}\n{stack}, account {account}, {region}\n", group.group, state(status));
+    let GroupStatus { head, group, .. } = status;
+    let mut text = format!("{}: {}\n{}\n", group.group, state(status), head.place);
     let mut told = |heading: &str, what: &str| table::told(&mut text, (heading, what), columns);
     if !group.detail.is_empty() && group.state != GroupStanding::Recycling {
         told("why", &group.detail);
@@ -119,7 +119,7 @@ fn head(status: &GroupStatus, columns: Option<usize>) -> String {
         told("suspended", &status.suspended.join(", "));
     }
     if let Some(recycle) = &status.recycle {
-        of_recycle(recycle, stack, &mut told);
+        of_recycle(recycle, &head.place.stack, &mut told);
     } else if let Some(last) = &group.last {
         told(
             "last",

@@ -13,8 +13,8 @@ use crate::operate::group_answers::SeenActivity;
 use crate::operate::group_status::{self, GroupFacts};
 use crate::operate::load_balancers::{LoadBalancerKind, TargetFact};
 use crate::operate::lock::{GroupLock, SeenJournal};
+use crate::operate::place::StackPlace;
 use crate::operate::plan_answers::SeenRefresh;
-use crate::operate::policy::StackPlace;
 
 fn minutes_ago(minutes: i64) -> Timestamp {
     now() - SignedDuration::from_mins(minutes)

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::answers::{FunctionAnswer, Identity};
 use super::doctor_answers::MappingsAnswer;
 use super::operation::{IDENTIFY, LIST_MAPPINGS, Operation, READ_SETTINGS, Touches};
-use super::policy::{StackPlace, condition};
+use super::place::StackPlace;
+use super::policy::condition;
 use super::request::Hand;
 use crate::aws::{AwsClient, AwsError};
 use crate::names;
@@ -95,7 +96,7 @@ impl StackSession {
                 }
             },
             Err(error) if error.is("ResourceNotFoundException") => {
-                let StackPlace { stack, region, account } = place;
+                let StackPlace { stack, account, region } = place;
                 return Err(StackError::NoStack { stack, account, region, function });
             }
             Err(error) => return Err(error.into()),
