@@ -1,5 +1,5 @@
-//! How long a thousand stacks take in one process, on one thread and then on as many as there are processors, and how much memory:
-//! `cargo bench -p asg-recycle --bench renderings`. It prints figures and asserts nothing.
+//! How long a thousand stacks take in one process, and how much memory: on one thread, then on as many as there are processors, then
+//! on four times as many. `cargo bench -p asg-recycle --bench renderings`. It prints figures and asserts nothing.
 //!
 //! Each is what `generate` makes of a file of its own, up to the bytes that it would write: read, checked, rendered in every format.
 
@@ -20,8 +20,8 @@ const STACKS: usize = 1_000;
 const EXAMPLE: &str = include_str!("../../examples/webops/stack.yaml");
 
 fn main() {
-    timed(1);
-    timed(thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    [1, processors, 4 * processors].into_iter().for_each(timed);
 }
 
 /// Renders all of them on so many threads, each of which takes the next that nobody has taken.

@@ -224,6 +224,20 @@ fn the_endpoint_that_pages_is_a_url_and_given_to_deployments_alone() {
     }
 }
 
+/// `sam deploy --guided` asks for what is not shown while it is typed, and takes no empty answer.
+#[test]
+fn no_endpoint_that_pages_can_be_said_in_a_word() {
+    let stack = stacks().swap_remove(0);
+    let name = "PagerDutyEndpoint";
+    let refuses = by_cloudformation(&CloudFormation.render(&stack));
+    assert!(!refuses(ParameterKey::PagerDutyEndpoint, "none"));
+    let subscriptions = |given: &str| {
+        let made = super::cloudformation::made_with(&stack, name, given);
+        made.keys().filter(|label| label.contains("pager_duty")).count()
+    };
+    assert_eq!(["", "none", "https://events.pagerduty.com/x"].map(subscriptions), [0, 0, 1]);
+}
+
 /// What there is not, and what the program does not know unless it is told.
 #[test]
 fn a_region_that_there_is_not_is_refused_by_file_and_formats() {
