@@ -142,10 +142,13 @@ pub(super) fn overridden<'a>(parameters: impl Iterator<Item = &'a Parameter>) ->
     values.filter_map(|each| Some((each.key, of_here(each, own_value(each)?)))).collect()
 }
 
-/// A function's ARN stands in policies, where checkers want no partition written out: it is that of the stack in any case.
+/// The ARN of a function or a role stands where checkers want no partition written out: it is that of the stack in any case.
 fn of_here(parameter: &Parameter, value: Value) -> Value {
     let Value::Text(arn) = &value else { return value };
-    let is_arn = parameter.key == ParameterKey::NotifierFunctionArn;
+    let is_arn = matches!(
+        parameter.key,
+        ParameterKey::NotifierFunctionArn | ParameterKey::HandlerRoleArn | ParameterKey::MachineRoleArn
+    );
     match arn.split(':').nth(1).filter(|_| is_arn) {
         Some(partition) => {
             let rest = arn[format!("arn:{partition}").len()..].to_owned();
