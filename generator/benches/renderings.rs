@@ -1,5 +1,7 @@
-//! How long a thousand stacks take in one process, on one thread and then on as many as there are processors, and how much memory:
-//! `cargo bench -p asg-recycle --bench renderings`. It prints figures and asserts nothing.
+//! How long a thousand stacks take in one process, and how much memory: on one thread, then on as many as there are processors, then
+//! on four times as many. `cargo bench -p asg-recycle --bench renderings`. It prints figures and asserts nothing.
+//!
+//! The allocator is the system's, as programs have it that take the library; the command, which renders one stack, has another.
 //!
 //! Each is what `generate` makes of a file of its own, up to the bytes that it would write: read, checked, rendered in every format.
 
@@ -12,16 +14,12 @@ use asg_recycle::{AsgRecycle, FORMATS, config};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
-/// As the command has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const STACKS: usize = 1_000;
 const EXAMPLE: &str = include_str!("../../examples/webops/stack.yaml");
 
 fn main() {
-    timed(1);
-    timed(thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    [1, processors, 4 * processors].into_iter().for_each(timed);
 }
 
 /// Renders all of them on so many threads, each of which takes the next that nobody has taken.

@@ -80,8 +80,9 @@ pub fn build(config: &Config) -> Result<Machine, Problems> {
     Ok(machine)
 }
 
-/// Most machines that are kept for stacks that may ask for the same.
-const KNOWN_MAX: usize = 32;
+/// Most machines that are kept for stacks that may ask for the same. Each is 640 kB; one that is ready-made is made again in a
+/// millisecond, and of those that have to be rendered few differ in one process.
+const KNOWN_MAX: usize = 8;
 
 /// The machines that are kept, each with what it followed from, the newest first.
 fn known() -> MutexGuard<'static, VecDeque<(Source, Machine)>> {

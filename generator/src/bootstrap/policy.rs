@@ -1,14 +1,16 @@
 //! The bucket policy that refuses requests without TLS: found in what is there, or added to it. Pure.
 
+use std::iter;
+
 use serde_json::{Value, json};
 
-/// How the statement that is added is called.
+/// How the statement that is added is called; where a statement has that name already, which S3 takes once, a number is put behind it.
 const SID: &str = "RefusePlainHttp";
 
 /// The same policy with the statement added; nothing where one does as much already. What else the policy says stays.
 pub(super) fn with_refusal(policy: Option<&Value>, bucket_arn: &str) -> Result<Option<Value>, String> {
     let Some(policy) = policy else {
-        return Ok(Some(json!({"Version": "2012-10-17", "Statement": [refusal(bucket_arn)]})));
+        return Ok(Some(json!({"Version": "2012-10-17", "Statement": [refusal(bucket_arn, SID)]})));
     };
     let statements = match policy.get("Statement") {
         Some(Value::Array(statements)) => statements.clone(),
@@ -18,14 +20,18 @@ pub(super) fn with_refusal(policy: Option<&Value>, bucket_arn: &str) -> Result<O
     if statements.iter().any(|statement| refuses(statement, bucket_arn)) {
         return Ok(None);
     }
+    let is_free = |sid: &String| statements.iter().all(|statement| statement["Sid"] != **sid);
+    let numbered = (2_u32..).map(|number| format!("{SID}{number}"));
+    let sid = iter::once(SID.to_owned()).chain(numbered).find(is_free).unwrap_or_default();
+    let added = refusal(bucket_arn, &sid);
     let mut policy = policy.clone();
-    policy["Statement"] = statements.into_iter().chain([refusal(bucket_arn)]).collect();
+    policy["Statement"] = statements.into_iter().chain([added]).collect();
     Ok(Some(policy))
 }
 
-fn refusal(bucket_arn: &str) -> Value {
+fn refusal(bucket_arn: &str, sid: &str) -> Value {
     json!({
-        "Sid": SID,
+        "Sid": sid,
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
@@ -96,7 +102,9 @@ mod tests {
             policy["Statement"][0][key] = value;
             let added = with_refusal(Some(&policy), ARN).expect("it is read").expect("it is added to");
             assert_eq!(added["Statement"][0], policy["Statement"][0], "{key}");
-            assert_eq!(added["Statement"][1], own["Statement"][0], "{key}");
+            let mut expected = own["Statement"][0].clone();
+            expected["Sid"] = "RefusePlainHttp2".into(); // a policy has each name once
+            assert_eq!(added["Statement"][1], expected, "{key}");
         }
         assert!(with_refusal(Some(&json!({"Id": "x"})), ARN).is_err());
     }

@@ -236,6 +236,9 @@ pub(super) fn drift(plan: &Plan, context: &mut Context) -> Result<(), Failure> {
     if plan.is_done() {
         return context.console.result("no drift\n");
     }
+    if plan.is_first() {
+        context.console.note("note: nothing was generated there yet, so all of these would be written; is it the right folder?\n");
+    }
     let diff = plan.diff();
     let text = if context.console.colours_results { coloured(&diff) } else { diff };
     match context.console.result(&text) {

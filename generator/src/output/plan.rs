@@ -228,8 +228,17 @@ impl Plan {
         }
     }
 
-    /// What would change, as unified diffs; empty when nothing would.
+    /// Whether nothing was generated into the folder yet.
+    pub fn is_first(&self) -> bool {
+        self.manifest_on_disk == Disk::Absent && self.steps.values().all(|step| step.disk == Disk::Absent)
+    }
+
+    /// What would change, as unified diffs; empty when nothing would. Of a folder that nothing was generated into the files' names are
+    /// enough: their lines would be tens of thousands.
     pub fn diff(&self) -> String {
+        if self.is_first() {
+            return self.steps.keys().map(|path| diff::unified(path, None, Some(&[]))).collect();
+        }
         let steps = self.steps.iter().filter(|(_, step)| step.change != Change::Keep);
         let mut text: String = steps
             .map(|(path, step)| diff::unified(path, contents(&step.disk), step.wanted.as_deref()))

@@ -13,7 +13,8 @@ use crate::stack::Parameter;
 use crate::stack::parameter::{Check, ParameterKey, ParameterKind};
 use crate::stack::value::{Reference, Value};
 
-/// What takes away the template's own value of an optional parameter.
+/// What takes away the template's own value of an optional parameter. A secret takes it too, which then is not given: clients that ask
+/// for one without showing what is typed, as `sam deploy --guided` does, take no empty answer.
 const NONE: &str = "none";
 
 /// A parameter as the template declares it.
@@ -110,7 +111,7 @@ pub(super) fn own_default(parameter: &Parameter) -> Option<Value> {
 }
 
 fn can_be_taken_away(parameter: &Parameter) -> bool {
-    parameter.optional && own_value(parameter).is_some()
+    parameter.optional && (parameter.secret || own_value(parameter).is_some())
 }
 
 fn description(parameter: &Parameter) -> String {
@@ -141,10 +142,13 @@ pub(super) fn overridden<'a>(parameters: impl Iterator<Item = &'a Parameter>) ->
     values.filter_map(|each| Some((each.key, of_here(each, own_value(each)?)))).collect()
 }
 
-/// A function's ARN stands in policies, where checkers want no partition written out: it is that of the stack in any case.
+/// The ARN of a function or a role stands where checkers want no partition written out: it is that of the stack in any case.
 fn of_here(parameter: &Parameter, value: Value) -> Value {
     let Value::Text(arn) = &value else { return value };
-    let is_arn = parameter.key == ParameterKey::NotifierFunctionArn;
+    let is_arn = matches!(
+        parameter.key,
+        ParameterKey::NotifierFunctionArn | ParameterKey::HandlerRoleArn | ParameterKey::MachineRoleArn
+    );
     match arn.split(':').nth(1).filter(|_| is_arn) {
         Some(partition) => {
             let rest = arn[format!("arn:{partition}").len()..].to_owned();
@@ -159,42 +163,46 @@ fn is_asked_in_conditions(parameter: &Parameter) -> bool {
     parameter.key == ParameterKey::CreateLockTable
 }
 
-/// A condition on one parameter: whether it is, or is not, a text.
+/// A condition on one parameter: whether it is, or is not, one of these texts.
 #[derive(Debug, Serialize)]
 pub(super) struct Condition {
     name: String,
     parameter: String,
     is_list: bool,
     is_not: bool,
-    text: &'static str,
+    texts: Vec<&'static str>,
 }
 
 impl Condition {
     /// Those that the template needs on a parameter.
     pub(super) fn of(parameter: &Parameter) -> Vec<Self> {
         let own = own_value(parameter);
-        let condition = |name: String, is_not: bool, text: &'static str| Self {
+        let condition = |name: String, is_not: bool, texts: &[&'static str]| Self {
             name,
             parameter: yaml::parameter_name(parameter.key),
             is_list: parameter.kind == ParameterKind::TextList,
             is_not,
-            text,
+            texts: texts.to_vec(),
         };
         if is_asked_in_conditions(parameter) {
             let creates = own == Some(Value::Bool(true));
             return vec![condition(
                 "CreatesLockTable".to_owned(),
                 creates,
-                if creates { "false" } else { "true" },
+                if creates { &["false"] } else { &["true"] },
             )];
         }
         let mut conditions = Vec::new();
         if parameter.optional {
-            let nothing = if own.is_some() { NONE } else { "" };
+            let nothing: &[_] = match &own {
+                Some(_) => &[NONE],
+                None if can_be_taken_away(parameter) => &["", NONE],
+                None => &[""],
+            };
             conditions.push(condition(yaml::condition_name(parameter.key), true, nothing));
         }
         if own.is_some() {
-            conditions.push(condition(yaml::overrides_name(parameter.key), true, ""));
+            conditions.push(condition(yaml::overrides_name(parameter.key), true, &[""]));
         }
         conditions
     }

@@ -12,7 +12,10 @@ use serde_json::Value;
 use crate::run::Run;
 use crate::{node, python};
 
-const EXAMPLES: &[&str] = &["minimal", "webops", "guarded"];
+const EXAMPLES: &[&str] = &["minimal", "webops", "guarded", IMAGE];
+/// No folder's name: a handler that is an image, for which a repository is made.
+const IMAGE: &str = "image";
+const IMAGE_STACK: &str = "name: imaged\npackage: {kind: image}\n";
 
 /// A finding that stays.
 #[derive(Debug, Deserialize)]
@@ -61,7 +64,12 @@ fn generated() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for example in EXAMPLES {
         let (file, out) = (format!("examples/{example}/stack.yaml"), folder.path().join(example));
-        Run::within(repository, &["generate", &file, "--out", &out.to_string_lossy()]).ok();
+        let out = out.to_string_lossy();
+        if *example == IMAGE {
+            Run::new(&["generate", "stack.yaml", "--out", &out]).file("stack.yaml", IMAGE_STACK).ok();
+        } else {
+            Run::within(repository, &["generate", &file, "--out", &out]).ok();
+        }
     }
     folder
 }

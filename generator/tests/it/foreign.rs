@@ -37,6 +37,12 @@ logs: {destination_arn: 'arn:aws:lambda:eu-west-2:123456789012:function:logs'}
 handler: {code_signing_config_arn: 'arn:aws:lambda:eu-west-2:123456789012:code-signing-config:csc-0123456789abcdef0', allowed_step_functions: [own]}
 region: eu-west-2
 ";
+/// No folder's name: others keep its roles, and deployments may name other ones, since no version is published.
+const ROLED: &str = "roled";
+const ROLED_STACK: &str = "\
+name: roled
+permissions: {handler_role_arn: 'arn:aws:iam::123456789012:role/h', machine_role_arn: 'arn:aws:iam::123456789012:role/m'}
+";
 const INIT: &[&str] = &["init", "-backend=false", "-input=false", "-no-color"];
 
 /// What an example generates, in a folder of its own.
@@ -50,7 +56,8 @@ impl Generated {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().to_string_lossy();
-        let stack = [(IMAGE, IMAGE_STACK), (NAMED, NAMED_STACK)].into_iter().find(|(one, _)| *one == name);
+        let stacks = [(IMAGE, IMAGE_STACK), (NAMED, NAMED_STACK), (ROLED, ROLED_STACK)];
+        let stack = stacks.into_iter().find(|(one, _)| *one == name);
         if let Some((_, stack)) = stack {
             Run::new(&["generate", "stack.yaml", "--out", &out]).file("stack.yaml", stack).ok();
         } else {
@@ -70,7 +77,7 @@ const DIRECTIVE: &str = "cfn-lint: {config: {ignore_checks: [E3601]}}";
 
 #[test]
 fn cfn_lint_finds_nothing_in_the_template() {
-    for example in EXAMPLES.iter().chain([&NAMED]) {
+    for example in EXAMPLES.iter().chain([&NAMED, &ROLED]) {
         let template = Generated::new(example);
         let findings = cfn_lint(&template.path("cloudformation/template.yaml"), REGIONS_OF_AWS);
         assert!(findings.is_empty(), "{example}: {findings:#?}");

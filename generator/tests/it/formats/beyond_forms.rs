@@ -112,13 +112,25 @@ fn conditions_and_rules_have_the_functions_that_are_documented_there() {
         let files = CloudFormation.render(&stack);
         let template: Value = serde_yaml::from_slice(&files["cloudformation/template.yaml"]).expect("YAML");
         for (section, documented) in [
-            ("Conditions", &["Fn::Equals", "Fn::Not", "Fn::Join"][..]),
+            ("Conditions", &["Fn::Equals", "Fn::Not", "Fn::Or", "Fn::Join"][..]),
             ("Rules", &["Fn::Contains", "Fn::Equals"]),
         ] {
             let mut found = std::collections::BTreeSet::new();
             functions(&template[section], &mut found);
             let other: Vec<_> = found.iter().filter(|function| !documented.contains(function)).collect();
             assert!(other.is_empty(), "{section} of {}: {other:?}", stack.name);
+        }
+    }
+}
+
+/// Of a template in a bucket, and of a definition, AWS takes 1 MB.
+#[test]
+fn template_and_definition_are_small_enough() {
+    for stack in stacks() {
+        let template =
+            CloudFormation.render(&stack).remove("cloudformation/template.yaml").expect("it is one");
+        for (size, what) in [(template.len(), "template"), (stack.machine.definition.len(), "definition")] {
+            assert!(size < 950_000, "the {what} of {} has {size} bytes", stack.name);
         }
     }
 }

@@ -42,6 +42,17 @@ pub(super) fn definition(stack: &Stack) -> String {
     machine["DefinitionString"].as_str().expect("text").to_owned()
 }
 
+/// What the template makes where one parameter has this value, and the others what they have by default.
+pub(super) fn made_with(stack: &Stack, parameter: &str, given: &str) -> Inventory {
+    let template = Template::of(stack);
+    let default = |parameter: &Value| parameter.get("Default").cloned().unwrap_or_else(|| "asked".into());
+    let parameters = section(&template.0, "Parameters").iter();
+    let mut world =
+        template.world_of(parameters.map(|(name, one)| (name.clone(), Some(default(one)))).collect());
+    world.parameters.insert(parameter.to_owned(), Some(given.into()));
+    template.inventory_in(&world)
+}
+
 /// The resources of the template where every parameter keeps what it had when a former stack was deployed with what it
 /// asked for alone, as CloudFormation's clients keep it.
 pub(super) fn upgraded(stack: &Stack, former: &Stack) -> Inventory {
@@ -189,6 +200,9 @@ impl World<'_> {
             }
             ("Fn::Not", Value::Array(inner)) => {
                 Some((self.evaluated(&inner[0])? == Value::Bool(false)).into())
+            }
+            ("Fn::Or", Value::Array(each)) => {
+                Some(each.iter().any(|one| self.evaluated(one) == Some(Value::Bool(true))).into())
             }
             ("Fn::Equals", Value::Array(sides)) => {
                 Some((self.evaluated(&sides[0])? == self.evaluated(&sides[1])?).into())

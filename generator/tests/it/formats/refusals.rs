@@ -217,11 +217,28 @@ fn the_endpoint_that_pages_is_a_url_and_given_to_deployments_alone() {
             );
             assert_eq!(block.contains("default"), !needed, "{block}");
         }
+        // How many there are has to be known before anything is applied, and the endpoint may be made by the same run.
+        let topic = String::from_utf8(files["terraform/topic.tf"].clone()).expect("text");
+        assert_eq!(topic.contains("pager_duty_endpoint == null"), !needed, "{topic}");
         let files = CloudFormation.render(recycle.stack());
         let template: Value = serde_yaml::from_slice(&files["cloudformation/template.yaml"]).expect("YAML");
         let declared = &template["Parameters"]["PagerDutyEndpoint"];
         assert_eq!((&declared["NoEcho"], declared.get("Default").is_none()), (&json!(true), needed));
     }
+}
+
+/// `sam deploy --guided` asks for what is not shown while it is typed, and takes no empty answer.
+#[test]
+fn no_endpoint_that_pages_can_be_said_in_a_word() {
+    let stack = stacks().swap_remove(0);
+    let name = "PagerDutyEndpoint";
+    let refuses = by_cloudformation(&CloudFormation.render(&stack));
+    assert!(!refuses(ParameterKey::PagerDutyEndpoint, "none"));
+    let subscriptions = |given: &str| {
+        let made = super::cloudformation::made_with(&stack, name, given);
+        made.keys().filter(|label| label.contains("pager_duty")).count()
+    };
+    assert_eq!(["", "none", "https://events.pagerduty.com/x"].map(subscriptions), [0, 0, 1]);
 }
 
 /// What there is not, and what the program does not know unless it is told.
