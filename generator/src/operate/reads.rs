@@ -41,12 +41,22 @@ pub const FLEET_CALLS_MAX: u32 = 15;
 /// ended, are left out beyond `calls_max` calls.
 pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsError> {
     let groups = own_groups(session)?;
-    let (locks, pauses) = locks_and_pauses(session)?;
+    let locks = locks_and_pauses(session)?;
+    let executions = executions(session)?;
+    fleet_of(session, (groups, locks, executions), calls_max)
+}
+
+/// The same where groups, locks and executions were read already.
+pub fn fleet_of(
+    session: &StackSession,
+    (groups, (locks, pauses), executions): (Vec<SeenGroup>, LocksAndPauses, Vec<ListedExecution>),
+    calls_max: u32,
+) -> Result<FleetFacts, AwsError> {
     let mut facts = FleetFacts {
         aliases: aliases(session, &groups)?,
         locks,
         pauses,
-        executions: executions(session)?,
+        executions,
         groups,
         made_at: BTreeMap::new(),
         described: BTreeMap::new(),
