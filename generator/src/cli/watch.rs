@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::acting::{self, Looks};
+use super::acting::Looks;
 use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
+use super::gone;
 use super::live::Live;
 use super::operator::{self, now};
 use super::simulate::look;
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let session = arguments.of.operator.open_telling(context, on_wait)?;
     let name = &arguments.of.group;
-    let group = acting::owned(&session, name)?.as_handler_sees_it();
+    let group = gone::there(&session, name, context)?.as_handler_sees_it();
     let settings = deployed::settings(&group_reads::definition(&session)?);
     let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);
     let mut looks = arguments.following.looks();
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         match read {
             Err(error) if error.may_pass() => view.tell(&error.to_string(), context)?,
             read => {
-                let seen = read?.ok_or_else(|| acting::gone(name, context))?;
+                let seen = read?.ok_or_else(|| gone::gone(&session, name, context))?;
                 view.show(&seen, (&said, &looks), context)?;
                 let recycle = seen.status.recycle.as_ref().filter(|recycle| recycle.status.is_none());
                 let unknown = recycle.and_then(|recycle| recycle.execution.as_deref());

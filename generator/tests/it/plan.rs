@@ -97,8 +97,26 @@ fn a_kept_group_is_played(kept: &str, stack: &str) {
         .ok();
 }
 
-/// `simulate --group`: on what is deployed, and on what a file would deploy.
+/// `simulate --group`: on what is deployed, and on what a file would deploy; kept, changed and played.
 fn the_group_itself_is_played(stage: &mut Stage, stack: &str) {
+    let kept = operate(stage, &["simulate", "--group", GROUP, "--write-scenario", "kept.yaml"])
+        .stderr_has("wrote kept.yaml")
+        .ok()
+        .read("kept.yaml");
+    a_kept_group_is_played(&kept, stack);
+    let changed = kept.replace("  max: 3\n", "  max: 5\n");
+    assert_ne!(changed, kept);
+    Run::new(&["simulate", stack, "--scenario", "kept.yaml"])
+        .file("kept.yaml", &changed)
+        .stdout_has("recycled: 3 -> 6 -> 3 instances")
+        .ok();
+    operate(stage, &["simulate", "--group", GROUP, "--write-scenario", "kept.yaml"])
+        .file("kept.yaml", "mine")
+        .stderr_has("`kept.yaml` is there already")
+        .exits(2);
+    Run::new(&["simulate", stack, "--write-scenario", "kept.yaml"])
+        .stderr_has("name it with `--group`")
+        .exits(2);
     operate(stage, &["simulate", "--group", GROUP])
         .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
         .stdout_has("recycled: 3 -> 6 -> 3 instances")

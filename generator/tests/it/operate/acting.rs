@@ -87,45 +87,6 @@ fn a_failure_is_told_by_wait_as_by_whoever_followed_it() {
     }
 }
 
-/// Its recycle still holds the lock: that is told, ended, and read about.
-#[test]
-fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
-    let (mut stage, execution) = begun("out-in");
-    let waiting = ["wait", GROUP, "--every", "1s"];
-    let gone = format!(
-        "the group `{GROUP}` is gone; where a recycle of it still runs, `asg-recycle abort {GROUP}` ends it\n"
-    );
-    let waiting = operate(&mut stage, &waiting).stderr(&gone).begin();
-    until_it_calls(&mut stage, "states:ListExecutions");
-    let watching = operate(&mut stage, &["watch", GROUP, "--every", "1s"]).stderr_has("is gone").begin();
-    until_it_calls(&mut stage, "states:GetExecutionHistory");
-    let gone = json!({"AutoScalingGroupName": GROUP, "ForceDelete": true});
-    stage.emulator.order("call", json!({"action": "DeleteAutoScalingGroup", "parameters": gone}));
-    watching.exits(1);
-    waiting.exits(1);
-    operate(&mut stage, &["report", GROUP, "-o", "gone.html"]).stderr("wrote gone.html\n").ok();
-    operate(&mut stage, &["report", "nope", "-o", "nope.html"])
-        .stderr_has("there is no group `nope`, and nothing ran for one of that name")
-        .exits(2);
-    let aborting = operate(&mut stage, &["abort", GROUP, "--yes", "--every", "1s"])
-        .stderr_has(&format!("stops {execution} (doubling); the group is gone: there is nothing to put back"))
-        .begin();
-    until_it_calls(&mut stage, "states:StopExecution");
-    assert_eq!(stage.emulator.wait(&execution).status, "ABORTED");
-    let restore = stage.deliver_status_event();
-    stage.emulator.wait(&restore);
-    aborting.exits(0);
-    operate(&mut stage, &["history", GROUP])
-        .stdout_has("asg-recycle abort by arn:aws:")
-        .stdout_has("user/")
-        .ok();
-    let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
-    let [restored, aborted] = [0, 1].map(|place| &history["executions"][place]);
-    assert_eq!((&restored["trigger"], &restored["by"]), (&json!("ABORTED"), &aborted["by"]), "{history:#}");
-    assert!(aborted["by"].is_string(), "{history:#}");
-    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("there is no group").exits(2);
-}
-
 #[test]
 fn a_restore_that_ended_between_two_looks_of_abort_is_told_all_the_same() {
     let (mut stage, execution) = begun("out-in");
