@@ -59,6 +59,22 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
     assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
 }
 
+/// By the group's own warm-up: its grace period would make it twice as long.
+#[test]
+fn a_refresh_takes_as_long_as_it_is_forecast() {
+    let mut stage = Stage::new("instance-refresh");
+    assert_eq!(stage.recycle().status, "SUCCEEDED");
+    stage.new_launch_template_version();
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    let event = stage.launch_event();
+    let started = stage.send(&event);
+    let recycled = stage.emulator.wait(&started);
+    let (really, forecast) = (&recycled.output["seconds"]["total"], &plan["forecast"]["seconds"]);
+    let (really, forecast) = (really.as_f64().expect("seconds"), forecast.as_f64().expect("seconds"));
+    println!("it took {really} s, and {forecast} s were forecast");
+    assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
+}
+
 #[test]
 fn a_group_that_is_doubled_is_forecast_with_its_own_sizes() {
     let mut stage = Stage::new("out-in");
