@@ -42,8 +42,11 @@ fn rest(
         };
         let unknown = facts.forgotten.first().map(String::as_str);
         if row.state != GroupStanding::Recycling && looks.is_gone(unknown) {
-            telling.stands(&row);
-            return at_rest(&row, telling, context);
+            let Some(begins) = looks.patient(reads::running_for(session, name), context)? else { continue };
+            if begins.is_none() {
+                telling.stands(&row);
+                return at_rest(&row, telling, context);
+            }
         }
         looks.wait(&format!("{name} is not at rest"), context)?;
     }

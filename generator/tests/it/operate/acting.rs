@@ -39,6 +39,23 @@ fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
     operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
 }
 
+/// What was started holds no lock for its first moments.
+#[test]
+fn who_waits_right_after_a_start_waits_for_that() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let waiting = operate(&mut stage, &["wait", GROUP, "--every", "1s"]);
+    let waiting = waiting.stdout("search-asg-1: current, last recycled\n").begin();
+    let watching = operate(&mut stage, &["watch", GROUP, "--every", "1s"]);
+    let watching = watching.stdout_has("search-asg-1: current, last recycled\n").begin();
+    until_it_calls(&mut stage, "states:DescribeExecution");
+    let execution = newest(&mut stage, 1);
+    stage.emulator.wait(&execution);
+    waiting.exits(0);
+    watching.exits(0);
+}
+
 /// Whoever followed the recycle and whoever waits for the group afterwards hear the same.
 #[test]
 fn what_a_recycle_left_alone_by_its_rules_is_done_for_wait_as_for_start() {
