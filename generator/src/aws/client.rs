@@ -14,16 +14,12 @@ use serde_json::{Value, json};
 
 use super::credentials::{TextEnvironment, at_once, context};
 use super::error::{AwsError, Kind, is_of_the_clock, kind};
-use super::patience::Patience;
+use super::patience::{ATTEMPTS_MAX, Patience, SILENCES_MAX, attempts_max, is_silence};
 use super::service::{AwsAction, AwsService, STS, endpoint, other_endpoint, signed_for};
 use super::wire::{self, Refusal};
 use crate::names::regions::is_known;
 use crate::{digest, http};
 
-/// Attempts at a call that is throttled or fails.
-const ATTEMPTS_MAX: u32 = 6;
-/// Attempts at one to which no answer comes; one where none is expected.
-const SILENCES_MAX: u32 = 2;
 /// Wait before the second attempt; it doubles with each.
 const BACKOFF: Duration = Duration::from_millis(400);
 
@@ -203,7 +199,7 @@ impl AwsClient {
         let silences_max = self.silences_max(&self.endpoint(action.service));
         loop {
             let outcome = self.send(action, arguments, signer)?;
-            let attempts_max = if is_silence(&outcome) { silences_max } else { ATTEMPTS_MAX };
+            let attempts_max = attempts_max(&outcome, silences_max);
             let (kind, refusal) = match outcome {
                 Ok(answer) if answer.status().is_success() => return Ok(answer.into_body()),
                 Ok(answer) => {
@@ -277,7 +273,7 @@ impl AwsClient {
         loop {
             self.count(action);
             let answer = self.dispatch(action.service, request.clone(), &self.signer()?)?;
-            let attempts_max = if is_silence(&answer) { silences_max } else { ATTEMPTS_MAX };
+            let attempts_max = attempts_max(&answer, silences_max);
             let refusal = match &answer {
                 Ok(answer) => {
                     let status = answer.status();
@@ -380,11 +376,6 @@ impl AwsClient {
             Kind::Other => AwsError::Refused { action, code, message },
         }
     }
-}
-
-/// Whether no answer came in time, where a connection was refused or broken off at once otherwise.
-fn is_silence<T>(outcome: &std::io::Result<T>) -> bool {
-    outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut)
 }
 
 /// The host of an address, by which it is known whether it answers.

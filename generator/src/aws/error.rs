@@ -158,6 +158,21 @@ impl AwsError {
         }
     }
 
+    /// Whether the service says that what the call is about does not exist.
+    pub fn is_gone(&self) -> bool {
+        const CODES: &[&str] = &[
+            "ResourceNotFoundException",
+            "StateMachineDoesNotExist",
+            "QueueDoesNotExist",
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "NoSuchEntity",
+            "NoSuchEntityException",
+            "NotFound",
+            "NotFoundException",
+        ];
+        CODES.iter().any(|code| self.is(code))
+    }
+
     /// Whether the service refused the call with this code, whatever stands before it.
     pub fn is(&self, code: &str) -> bool {
         matches!(self, Self::Refused { code: said, .. } if said == code)

@@ -1,10 +1,18 @@
-//! How long an answer is waited for: less where nobody answered the last time, so that whoever waits learns of it within half a minute.
+//! How long an answer is waited for, and how often it is asked for: less where nobody answered the last time, so that whoever waits learns
+//! of it within half a minute.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// Attempts at a call that is throttled or fails.
+pub(super) const ATTEMPTS_MAX: u32 = 6;
+/// Attempts at one to which no answer comes; one where none is expected.
+pub(super) const SILENCES_MAX: u32 = 2;
+/// Attempts where no connection comes about, or it breaks off: about three seconds, in which a blocked port stays one.
+const UNCONNECTED_MAX: u32 = 4;
 /// Longest wait for an answer to begin.
 const FIRST: Duration = Duration::from_secs(20);
 /// The same where none came the last time.
@@ -49,6 +57,20 @@ impl Patience {
     }
 }
 
+/// Attempts after such an outcome, the first among them.
+pub(super) fn attempts_max<T>(outcome: &std::io::Result<T>, silences_max: u32) -> u32 {
+    match outcome {
+        Ok(_) => ATTEMPTS_MAX,
+        Err(_) if is_silence(outcome) => silences_max,
+        Err(_) => UNCONNECTED_MAX,
+    }
+}
+
+/// Whether no answer came in time, where a connection was refused or broken off at once otherwise.
+pub(super) fn is_silence<T>(outcome: &std::io::Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +87,14 @@ mod tests {
         patience.heard("a", true);
         assert_eq!(of("a"), FIRST);
         assert!(FIRST + AFTER_SILENCE < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_port_that_refuses_is_asked_less_often_than_a_service_that_fails() {
+        let failed = |kind: ErrorKind| attempts_max::<()>(&Err(kind.into()), SILENCES_MAX);
+        assert_eq!(attempts_max(&Ok(()), SILENCES_MAX), ATTEMPTS_MAX);
+        assert_eq!(failed(ErrorKind::ConnectionRefused), UNCONNECTED_MAX);
+        assert_eq!(failed(ErrorKind::TimedOut), SILENCES_MAX);
     }
 
     #[test]

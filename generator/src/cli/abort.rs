@@ -4,9 +4,11 @@ use super::acting::{self, Aim, Looks};
 use super::context::Context;
 use super::executions;
 use super::exit_code::Failure;
+use super::gone;
 use super::operator::now;
 use super::restore::{Arguments, told};
 use super::telling::Telling;
+use crate::names;
 use crate::operate::answers::SeenExecution;
 use crate::operate::session::StackSession;
 use crate::operate::{history_reads, reads};
@@ -31,16 +33,16 @@ fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)
     let lock = reads::lock(session, name)?;
     // A group that was deleted meanwhile is the stack's where the stack's own execution holds it.
     let is_held = lock.as_ref().is_some_and(|lock| lock.held_by.is_some());
-    let group = if is_held && reads::group(session, name)?.is_none() {
-        None
-    } else {
-        Some(acting::owned(session, name)?)
-    };
+    let is_gone = is_held && reads::group(session, name)?.is_none();
+    let group = if is_gone { None } else { Some(acting::owned(session, name)?) };
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
     let (Some(lock), Some(holder)) = (lock, holder) else { return Ok(None) };
     acting::own_holder(session, name, &holder)?;
     let seen = reads::known_execution(session, &holder)?.filter(|seen| seen.status == "RUNNING");
     let Some(seen) = seen else {
+        if let Some(refusal) = gone::refusal(session, name)?.filter(|_| is_gone) {
+            return Err(refusal);
+        }
         return Err(Failure::Input(format!(
             "{holder} does not run any more; `asg-recycle restore` puts back what it left"
         )));
@@ -54,7 +56,9 @@ fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)
     let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);
     let what = match &group {
         Some(group) => format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, group)),
-        None => format!("stops {holder} ({phase}); the group is gone: there is nothing to put back"),
+        None => format!(
+            "stops {holder} ({phase}); the group is gone: its restore gives the lock back, and no more"
+        ),
     };
     Ok(Some((holder, what.trim_end().to_owned())))
 }
@@ -77,7 +81,8 @@ fn stopped(
             let done = acting::follow(session, &restore, Aim::Restored, looks, telling, context);
             match done {
                 Err(Failure::Findings) if reads::group(session, &name)?.is_none() => {
-                    context.console.note(&format!("{name} is gone: there was nothing to put back\n"));
+                    let text = "that is well: the group is gone, and nothing was to be put back";
+                    context.console.note(&format!("{name}: {text}\n"));
                     Ok(())
                 }
                 done => done,
@@ -89,6 +94,19 @@ fn stopped(
         }
         After::NothingLeft => telling.say(&format!("{name}: stopped; nothing is left changed\n"), context),
     }
+}
+
+/// What to do where the restore of an execution that was stopped does not begin.
+fn unrestored(group: &str, is_gone: bool) -> String {
+    let what = if is_gone {
+        format!(
+            "where nothing takes the lock of {group}, which is gone, within two minutes, delete the item `{group}` from the table `{}`",
+            names::LOCK_TABLE
+        )
+    } else {
+        format!("where nothing puts {group} back within two minutes, `asg-recycle restore` does so by hand")
+    };
+    format!("{what}; its restore has not begun")
 }
 
 /// What came of an execution that was stopped.
@@ -143,13 +161,8 @@ fn restore_after(
                 "a journal is left and nobody holds it; `asg-recycle restore` puts it back by hand".to_owned()
             }
             Some(_) => {
-                looks.wait(
-                    &format!(
-                        "where nothing puts {group} back within two minutes, `asg-recycle restore` does so by hand; its \
-                         restore has not begun"
-                    ),
-                    context,
-                )?;
+                let Some(seen) = looks.patient(reads::group(session, group), context)? else { continue };
+                looks.wait(&unrestored(group, seen.is_none()), context)?;
                 continue;
             }
         };

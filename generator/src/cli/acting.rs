@@ -132,12 +132,11 @@ impl Looks {
 pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Failure> {
     let place = &session.place;
     let group = reads::group(session, name)?.ok_or_else(|| {
-        // Whoever may not list groups is told the rest all the same.
-        let own = reads::own_groups(session).unwrap_or_default();
-        let meant = suggestion(name, own.iter().map(|group| &*group.name));
         Failure::Input(format!(
-            "there is no group `{name}` in account {}, {}{meant}; `asg-recycle status` lists those of the stack",
-            place.account, place.region
+            "there is no group `{name}` in account {}, {}{}; `asg-recycle status` lists those of the stack",
+            place.account,
+            place.region,
+            meant(session, name)
         ))
     })?;
     if session.settings.groups.selects(&group.as_handler_sees_it()) {
@@ -149,12 +148,11 @@ pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Fai
     )))
 }
 
-/// Tells that a group is gone which was there a moment ago: nothing is wrong with the command, and nothing comes of it.
-pub(super) fn gone(name: &str, context: &mut Context) -> Failure {
-    context.console.note(&format!(
-        "the group `{name}` is gone; where a recycle of it still runs, `asg-recycle abort {name}` ends it\n"
-    ));
-    Failure::Findings
+/// The question after the group that was probably meant; nothing where none of the stack's is near.
+pub(super) fn meant(session: &StackSession, name: &str) -> String {
+    // Whoever may not list groups is told the rest all the same.
+    let own = reads::own_groups(session).unwrap_or_default();
+    suggestion(name, own.iter().map(|group| &*group.name))
 }
 
 /// Fails where another stack's execution holds the lock: that stack's operators act on it.

@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
-use super::operator::{Operator, now};
+use super::operator::{Operator, now, said};
 use super::simulate::look;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
-use crate::operate::place::ReportHead;
-use crate::operate::{doctor_reads, fleet};
+use crate::operate::place::{ReportHead, StackPlace};
+use crate::operate::session::StackError;
+use crate::operate::{doctor_gone, doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
+
+/// Calls after which it is known that a stack has no handler: who asks, what the queue calls, the function, the machine.
+const CALLS_WITHOUT_HANDLER: u32 = 4;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -22,14 +26,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let session = arguments.operator.open(context)?;
-    let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
-    let report = DoctorReport { head: ReportHead::new(&session.place, session.calls_made()), checks };
+    let (report, caller) = match arguments.operator.found(context, said)? {
+        Ok(session) => {
+            let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
+            (report(&session.place, session.calls_made(), checks), session.caller.clone())
+        }
+        Err(StackError::NoHandler { place, caller, function }) => {
+            (report(&place, CALLS_WITHOUT_HANDLER, vec![doctor_gone::handler(&function)]), caller)
+        }
+        Err(error) => return Err(error.into()),
+    };
     let text = match arguments.format {
         Format::Json => fleet::json(&report),
         Format::Text => {
             let look = look(&context.console, None);
-            text(&report, &session.caller, (context.console.columns.unwrap_or(COLUMNS), look.paint))
+            text(&report, &caller, (context.console.columns.unwrap_or(COLUMNS), look.paint))
         }
     };
     context.console.result(&text)?;
@@ -41,6 +52,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         ))),
         _ => Err(Failure::Findings),
     }
+}
+
+fn report(place: &StackPlace, calls: u32, checks: Vec<StackCheck>) -> DoctorReport {
+    DoctorReport { head: ReportHead::new(place, calls), checks }
 }
 
 fn count(report: &DoctorReport, outcome: CheckOutcome) -> usize {

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// How it is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: PictureArgument,
-    /// Write it into this file instead of printing it.
+    /// Write it into this file instead of printing it; `-` prints it, too.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }

@@ -25,10 +25,27 @@ impl Live {
         console.draw(&text)
     }
 
-    fn update(&mut self, frame: &str, columns: usize) -> String {
+    /// Writes a line that stays, where the frame stood: the next frame is drawn below it.
+    pub(super) fn above(&mut self, line: &str, columns: usize, console: &mut Console) -> Result<(), Failure> {
+        let text = self.kept(&harmless(line), columns);
+        console.draw(&text)
+    }
+
+    fn kept(&mut self, line: &str, columns: usize) -> String {
+        let up = self.up(columns);
+        self.lines.clear();
+        format!("{up}{ERASE_BELOW}{line}\n")
+    }
+
+    /// To the beginning of the former frame.
+    fn up(&self, columns: usize) -> String {
         // Where the terminal is narrower by now, lines of the former frame take several rows.
         let rows: usize = self.lines.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
-        let up = if rows > 0 { format!("\u{1b}[{rows}F") } else { String::new() };
+        if rows > 0 { format!("\u{1b}[{rows}F") } else { String::new() }
+    }
+
+    fn update(&mut self, frame: &str, columns: usize) -> String {
+        let up = self.up(columns);
         self.lines = frame.lines().map(width).collect();
         // Each line is erased before it is written: after one of full width terminals erase its last character.
         let lines: Vec<&str> = frame.lines().flat_map(|line| [ERASE_LINE, line, "\n"]).collect();
@@ -62,5 +79,13 @@ mod tests {
         assert!(second.starts_with(&format!("{BEGIN}\u{1b}[2F{ERASE_LINE}\u{1b}[32m")), "{second:?}");
         // Ten columns take three rows of a terminal that has four columns now.
         assert!(live.update("x\n", 4).starts_with(&format!("{BEGIN}\u{1b}[3F")));
+    }
+
+    #[test]
+    fn a_line_that_stays_takes_the_place_of_the_frame_and_is_not_drawn_over() {
+        let mut live = Live::default();
+        live.update("one\ntwo\n", 80);
+        assert_eq!(live.kept("link", 80), format!("\u{1b}[2F{ERASE_BELOW}link\n"));
+        assert!(live.update("one\n", 80).starts_with(&format!("{BEGIN}{ERASE_LINE}one")));
     }
 }

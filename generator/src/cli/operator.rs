@@ -86,6 +86,11 @@ impl Operator {
         [stack, profile, region, role_arn, endpoint_url].iter().any(|said| said.is_some())
     }
 
+    /// The stack's name, where one is said.
+    pub(super) fn stack_meant(&self, context: &Context) -> Option<String> {
+        stack_name(self.stack.as_deref(), context).ok()
+    }
+
     /// With the credentials of a profile, and of another stack where one is named.
     pub(super) fn of_profile(&self, profile: String, stack: Option<String>) -> Self {
         let caller = Caller { profile: Some(profile), ..self.caller.clone() };
@@ -108,8 +113,17 @@ impl Operator {
         context: &Context,
         on_wait: impl Fn(&str) + 'static,
     ) -> Result<StackSession, Failure> {
+        Ok(self.found(context, on_wait)??)
+    }
+
+    /// Finds the stack, or why there is none to be operated.
+    pub(super) fn found(
+        &self,
+        context: &Context,
+        on_wait: impl Fn(&str) + 'static,
+    ) -> Result<Result<StackSession, StackError>, Failure> {
         let client = self.caller.client_telling(context, on_wait)?;
-        Ok(StackSession::open(client, &stack_name(self.stack.as_deref(), context)?)?)
+        Ok(StackSession::open(client, &stack_name(self.stack.as_deref(), context)?))
     }
 }
 
@@ -134,6 +148,9 @@ impl From<StackError> for Failure {
         match error {
             StackError::Aws(error) => error.into(),
             StackError::NoStack { .. } => Self::Input(error.to_string()),
+            StackError::NoHandler { .. } => {
+                Self::World(format!("{error}; `asg-recycle doctor` says what to do"))
+            }
             StackError::Settings { .. } | StackError::Encrypted { .. } => Self::World(error.to_string()),
         }
     }

@@ -44,9 +44,10 @@ pub(super) struct Arguments {
 
 /// Which groups.
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("groups").required(true).args(["group", "all"])))]
 pub(super) struct Which {
     /// The group.
-    #[arg(value_name = "GROUP", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "GROUP")]
     group: Option<String>,
     /// Every group that the stack has now.
     #[arg(long)]

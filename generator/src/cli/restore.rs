@@ -6,12 +6,14 @@ use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::executions;
 use super::exit_code::Failure;
+use super::gone;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
+use crate::names;
 use crate::operate::answers::SeenGroup;
 use crate::operate::lock::GroupLock;
 use crate::operate::session::StackSession;
-use crate::operate::{reads, request};
+use crate::operate::{doctor, group_reads, reads, request};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -49,6 +51,9 @@ fn restore_started(
 
 /// The restore of what was left of a group, and that in words; none where nothing was.
 fn left(session: &StackSession, name: &str) -> Result<Option<(StartRequest, String)>, Failure> {
+    if let Some(refusal) = gone::refusal(session, name)? {
+        return Err(refusal);
+    }
     let group = acting::owned(session, name)?;
     let Some(lock) = reads::lock(session, name)? else { return Ok(None) };
     let dead = match &lock.held_by {
@@ -64,11 +69,34 @@ fn left(session: &StackSession, name: &str) -> Result<Option<(StartRequest, Stri
             running.execution_arn
         )));
     }
+    if let Some(journal) = &lock.unread_journal {
+        return Err(unreadable(session, name, journal));
+    }
     let what = format!("puts back what was left of {name}\n{}", told(&lock, &group));
     let dead = dead.as_ref().map(|seen| &*seen.input);
     let request =
         request::restore(&group.as_handler_sees_it(), dead, session.hand(), now(), &session.settings);
     Ok(Some((request, what.trim_end().to_owned())))
+}
+
+/// The refusal to start a restore that must fail: who is to put back a journal that this version does not read.
+fn unreadable(session: &StackSession, name: &str, journal: &str) -> Failure {
+    let own = crate::VERSION;
+    // Whoever may not read the definition is told the rest all the same.
+    let definition = group_reads::definition(session).unwrap_or_default();
+    let who = match doctor::version_of(&definition) {
+        Some(its) if doctor::is_newer(&its, own) => format!(
+            "the stack is of version {its}, this tool of {own}: install version {its} of this tool, and restore with that"
+        ),
+        _ => format!(
+            "the machine of this stack cannot read it either: deploy the version that wrote it, and `asg-recycle restore {name}` with that; \
+             where that is gone, or it is no journal at all, put back by hand and delete the item `{name}` from the table `{}`",
+            names::LOCK_TABLE
+        ),
+    };
+    Failure::Input(format!(
+        "`{name}` has a journal that this version cannot read; nothing was done. It says {journal}\n{who}"
+    ))
 }
 
 /// What a journal says, and what comes of it.

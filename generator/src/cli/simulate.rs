@@ -9,9 +9,11 @@ use super::acting;
 use super::console::{Console, write_file};
 use super::context::Context;
 use super::exit_code::Failure;
+use super::gone;
 use super::input::Source;
 use super::operator::{Operator, now};
 use super::scenario::{self, WorldArguments};
+use super::scenario_file::ScenarioFile;
 use crate::config::Config;
 use crate::digest;
 use crate::operate::{fleet, model, plan as forecast, plan_reads};
@@ -35,6 +37,8 @@ pub(super) struct Arguments {
     group: Option<String>,
     #[command(flatten)]
     operator: Operator,
+    #[command(flatten)]
+    kept: ScenarioFile,
     #[command(flatten)]
     world: WorldArguments,
     /// Run so many made-up scenarios instead of one; the first has the seed, each other the next one.
@@ -78,6 +82,11 @@ pub(super) fn dollars(text: &str) -> Result<f64, String> {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let file = match (&arguments.group, &arguments.file) {
         (Some(group), _) => return of_group(arguments, group, context),
+        (None, _) if arguments.kept.write_scenario.is_some() => {
+            return Err(Failure::Input(
+                "`--write-scenario` keeps a real group: name it with `--group`".to_owned(),
+            ));
+        }
         (None, Some(file)) if !arguments.operator.is_given() => file.clone(),
         (None, _) => {
             return Err(Failure::Input("where to ask AWS matters with `--group` only".to_owned()));
@@ -108,12 +117,15 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 
 /// A real group, as it is now, on the machine that its stack has deployed, or on that of a file.
 fn of_group(arguments: &Arguments, group: &str, context: &mut Context) -> Result<(), Failure> {
+    arguments.kept.check()?;
     let session = arguments.operator.open(context)?;
     acting::owned(&session, group)?;
     let facts = plan_reads::plan(&session, group)?;
-    let mut scenario = model::scenario(&facts, &session.place, now())
-        .ok_or_else(|| acting::gone(group, context))
-        .and_then(|value| Scenario::from_value(value).map_err(|error| Failure::World(error.to_string())))?;
+    let kept = model::scenario(&facts, &session.place, now());
+    let kept = kept.ok_or_else(|| gone::gone(&session, group, context))?;
+    arguments.kept.keep(&kept, context)?;
+    let scenario = Scenario::from_value(kept);
+    let mut scenario = scenario.map_err(|error| Failure::World(error.to_string()))?;
     arguments.world.change(&mut scenario)?;
     let tagged = scenario.strategies.first().cloned();
     let strategy = arguments.world.strategy.clone().or(tagged).filter(|strategy| !strategy.is_empty());

@@ -7,6 +7,7 @@ use super::acting::{self, Aim, Following};
 use super::context::Context;
 use super::executions;
 use super::exit_code::Failure;
+use super::gone;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
 use crate::operate::answers::SeenGroup;
@@ -42,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let name = &arguments.of.group;
     let look = || Ok(Some(decided(arguments, &session)?));
     let request = acting::agreed(&session, arguments.yes || arguments.dry_run, context, look)?
-        .ok_or_else(|| acting::gone(name, context))?;
+        .ok_or_else(|| gone::gone(&session, name, context))?;
     let mut telling = Telling::of(&session, name, arguments.following.format);
     let done = recycle_started(arguments, (&session, &request), &mut telling, context);
     telling.close(done, &session, context)

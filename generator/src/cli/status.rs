@@ -1,9 +1,9 @@
 //! `status`: what is outdated, and what is happening.
 
-use super::acting;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
+use super::gone;
 use super::operator::{Operator, now};
 use super::simulate::look;
 use super::watch;
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return one_group(arguments, name, context);
     }
     let now = now();
-    let operators = operators(arguments);
+    let operators = operators(arguments, context);
     let Asked { report, failures, is_anybody } = asked(arguments, &operators, now, context)?;
     print(&report, arguments.format, now, context)?;
     let too_old = |row: &FleetRow| {
@@ -209,9 +209,9 @@ fn fleet_of(
 /// One group, in full.
 fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
-    acting::owned(&session, name)?;
+    gone::there(&session, name, context)?;
     let seen = watch::seen(&session, name, &mut HistorySeen::default())?
-        .ok_or_else(|| acting::gone(name, context))?;
+        .ok_or_else(|| gone::gone(&session, name, context))?;
     let unasked = seen.status.unasked.join("\n");
     let known = if unasked.is_empty() { Ok(()) } else { Err(Failure::World(unasked)) };
     if arguments.format == Format::Json {
@@ -230,13 +230,20 @@ fn one_group(arguments: &Arguments, name: &str, context: &mut Context) -> Result
     known
 }
 
-/// One for each profile and region.
-fn operators(arguments: &Arguments) -> Vec<Operator> {
+/// One for each profile and region; a profile that names the stack that is meant anyway is the same as without.
+fn operators(arguments: &Arguments, context: &Context) -> Vec<Operator> {
     let own = &arguments.operator;
     let profiles: Vec<Operator> = if arguments.profiles.is_empty() {
         vec![own.clone()]
     } else {
-        let named = once_each(&arguments.profiles);
+        let meant = own.stack_meant(context);
+        let stack = |one: &ListedProfile| one.stack.clone().or_else(|| meant.clone());
+        let named: Vec<ListedProfile> = arguments
+            .profiles
+            .iter()
+            .map(|one| ListedProfile { profile: one.profile.clone(), stack: stack(one) })
+            .collect();
+        let named = once_each(&named);
         named.into_iter().map(|ListedProfile { profile, stack }| own.of_profile(profile, stack)).collect()
     };
     if arguments.regions.is_empty() {

@@ -1,8 +1,9 @@
 //! `wait`: blocks until a group is at rest.
 
-use super::acting::{self, Following, Looks};
+use super::acting::{Following, Looks};
 use super::context::Context;
 use super::exit_code::Failure;
+use super::gone;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
 use crate::operate::fleet::{self, FleetRow, GroupStanding};
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
     let name = &arguments.of.group;
-    acting::owned(&session, name)?;
+    gone::there(&session, name, context)?;
     let mut telling = Telling::of(&session, name, arguments.following.format);
     let done = rest(&session, &mut arguments.following.looks(), &mut telling, context);
     telling.close(done, &session, context)
@@ -37,12 +38,15 @@ fn rest(
     loop {
         let Some(facts) = looks.patient(reads::fleet_of_one(session, name), context)? else { continue };
         let Some(row) = fleet::rows(&facts, &session.settings, now()).into_iter().next() else {
-            return Err(acting::gone(name, context));
+            return Err(gone::gone(session, name, context));
         };
         let unknown = facts.forgotten.first().map(String::as_str);
         if row.state != GroupStanding::Recycling && looks.is_gone(unknown) {
-            telling.stands(&row);
-            return at_rest(&row, telling, context);
+            let Some(begins) = looks.patient(reads::running_for(session, name), context)? else { continue };
+            if begins.is_none() {
+                telling.stands(&row);
+                return at_rest(&row, telling, context);
+            }
         }
         looks.wait(&format!("{name} is not at rest"), context)?;
     }

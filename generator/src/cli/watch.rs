@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::acting::{self, Looks};
+use super::acting::Looks;
 use super::console::Console;
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
+use super::gone;
 use super::live::Live;
 use super::operator::{self, now};
 use super::simulate::look;
@@ -19,7 +20,7 @@ use crate::operate::group_reads::HistorySeen;
 use crate::operate::group_status::{self, GroupSeen};
 use crate::operate::screen::{self, ScreenArea};
 use crate::operate::session::StackSession;
-use crate::operate::{deployed, group_reads};
+use crate::operate::{deployed, group_reads, reads};
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     // Before there is anything to draw over it is said at once: nothing else is seen meanwhile.
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     let session = arguments.of.operator.open_telling(context, on_wait)?;
     let name = &arguments.of.group;
-    let group = acting::owned(&session, name)?.as_handler_sees_it();
+    let group = gone::there(&session, name, context)?.as_handler_sees_it();
     let settings = deployed::settings(&group_reads::definition(&session)?);
     let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);
     let mut looks = arguments.following.looks();
@@ -50,11 +51,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         match read {
             Err(error) if error.may_pass() => view.tell(&error.to_string(), context)?,
             read => {
-                let seen = read?.ok_or_else(|| acting::gone(name, context))?;
+                let seen = read?.ok_or_else(|| gone::gone(&session, name, context))?;
                 view.show(&seen, (&said, &looks), context)?;
                 let recycle = seen.status.recycle.as_ref().filter(|recycle| recycle.status.is_none());
                 let unknown = recycle.and_then(|recycle| recycle.execution.as_deref());
-                if seen.status.group.state != GroupStanding::Recycling && looks.is_gone(unknown) {
+                let is_idle = seen.status.group.state != GroupStanding::Recycling && looks.is_gone(unknown);
+                // What was started just now has no lock yet; where that cannot be seen, it is looked at again.
+                if is_idle && matches!(reads::running_for(&session, name), Ok(None)) {
                     let telling = Telling::of(&session, name, view.format);
                     return wait::at_rest(&seen.status.group, &telling, context);
                 }
@@ -98,12 +101,15 @@ impl View {
         context: &mut Context,
     ) -> Result<(), Failure> {
         let console = &mut context.console;
+        let screen = console.screen().filter(|_| self.format == Format::Text);
         let link = seen.status.recycle.as_ref().and_then(|recycle| recycle.console.clone());
         if let Some(link) = link.filter(|_| !std::mem::replace(&mut self.is_linked, true)) {
-            console.note(&format!("{link}\n"));
+            match screen {
+                Some((columns, _)) => self.live.above(&link, columns, console)?,
+                None => console.note(&format!("{link}\n")),
+            }
         }
         let every = looks.every_seconds();
-        let screen = console.screen().filter(|_| self.format == Format::Text);
         let Some((columns, rows)) = screen else {
             for text in said {
                 console.note(&format!("note: {text}; a look every {every} s now\n"));

@@ -189,16 +189,28 @@ pub fn role(arn: &str, keeper: RoleKeeper, calls: usize, denied: &[String]) -> S
     StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), fix)
 }
 
+/// The version that wrote a definition, as that says.
+pub fn version_of(definition: &str) -> Option<String> {
+    let comment: Value = serde_json::from_str(definition).ok()?;
+    let (_, rest) = comment.get("Comment")?.as_str()?.split_once("asg-recycle ")?;
+    rest.split_whitespace().next().map(str::to_owned)
+}
+
+/// The numbers of a version; none where it has others.
+fn number(version: &str) -> Option<Vec<u64>> {
+    let core = version.split(['-', '+']).next().unwrap_or(version);
+    core.split('.').map(|part| part.parse().ok()).collect()
+}
+
+/// Whether a version is newer than another.
+pub fn is_newer(version: &str, than: &str) -> bool {
+    matches!((number(version), number(than)), (Some(one), Some(other)) if one > other)
+}
+
 /// The version that wrote a definition against this tool's own.
 pub fn version(definition: &str, own: &str) -> StackCheck {
-    let comment: Value = serde_json::from_str(definition).unwrap_or_default();
-    let comment = comment.get("Comment").and_then(Value::as_str).unwrap_or_default();
-    let said = comment.split_once("asg-recycle ").and_then(|(_, rest)| rest.split_whitespace().next());
-    let number = |text: &str| -> Option<Vec<u64>> {
-        let core = text.split(['-', '+']).next().unwrap_or(text);
-        core.split('.').map(|part| part.parse().ok()).collect()
-    };
-    let Some((said, its)) = said.and_then(|said| Some((said, number(said)?))) else {
+    let said = version_of(definition);
+    let Some((said, its)) = said.as_ref().and_then(|said| Some((said, number(said)?))) else {
         let about = "the state machine does not say which version of this tool wrote it";
         return StackCheck::finding("version", about, "deploy the stack anew");
     };

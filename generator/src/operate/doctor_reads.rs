@@ -1,38 +1,38 @@
 //! What is asked of AWS to tell whether a stack can do its work. A check that AWS does not answer is not made, and counts for nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use asg_recycle_handler::contract::{API_CALLS, RECYCLE_ON_ASG_UPDATE};
 use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answers::SeenGroup;
+use super::answers::{NoAnswer, SeenGroup};
 use super::dead_letter_reads;
-use super::doctor::{self, RoleKeeper, StackCheck, counted};
+use super::doctor::{self, StackCheck, counted};
 use super::doctor_answers::{
     FunctionsPage, ListedFunction, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule,
-    Simulated, TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
+    TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
 };
+use super::doctor_gone;
 use super::doctor_locks;
 use super::doctor_notifier;
+use super::doctor_roles;
 use super::fleet::{self, FleetFacts};
 use super::group_answers::MachineAnswer;
 use super::operation::{
     DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES, LIST_TARGETS,
-    READ_QUEUE, SIMULATE_ROLE, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
+    READ_QUEUE, READ_TOPIC, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
 };
+use super::plan_reads;
 use super::reads;
 use super::session::StackSession;
 use crate::aws::AwsError;
+use crate::names;
 use crate::samples::{self, SampleValue};
-use crate::stack::{CallScope, scope_of};
-use crate::{asl, names};
+use crate::stack::alarms_of_every_stack;
 
 /// Pages of any list that are read at most.
 const PAGES_MAX: usize = 50;
-/// What Lambda's mapping asks of the handler's role.
-const RECEIVE_CALLS: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 /// The rules, each with a sample event that it has to select, and the key of `stack.yaml` without which a stack lacks it.
 const RULES: &[(names::ResourceName, &str, Option<&str>)] = &[
     (names::CHANGES_RULE, "update-launch-template", None),
@@ -43,49 +43,101 @@ const RULES: &[(names::ResourceName, &str, Option<&str>)] = &[
 
 /// Looks at all that a stack needs.
 pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<StackCheck> {
-    let one = |name: &str, made: Result<StackCheck, AwsError>| {
-        made.unwrap_or_else(|error| StackCheck::not_made(name, &error))
+    let one = |name: &str, gone: &str, made: Result<StackCheck, AwsError>| {
+        made.unwrap_or_else(|error| doctor_gone::of_error(name, gone, &error))
     };
     let many = |name: &str, made: Result<Vec<StackCheck>, AwsError>| {
         made.unwrap_or_else(|error| vec![StackCheck::not_made(name, &error)])
     };
-    let mut checks = vec![one("trail", trail(session))];
+    let mut checks = vec![one("trail", "it is gone", trail(session))];
     checks.extend(many("rules", rules(session)));
-    checks.push(one("queue", queue(session)));
-    checks.push(one("dead letters", dead_letters(session)));
-    let facts = reads::fleet(session, session.calls_made() + reads::FLEET_CALLS_MAX);
+    checks.push(one("queue", "the queue of events is gone: no event reaches the handler", queue(session)));
+    let lost = "their queue is gone: what cannot be delivered or handled is lost";
+    checks.push(one("dead letters", lost, dead_letters(session)));
+    checks.push(one("topic", "it is gone: nobody is told of recycles and their failures", topic(session)));
+    let groups = reads::own_groups(session);
     let functions = functions(session);
-    let sample = facts.as_ref().ok().and_then(|facts| facts.groups.first()).map(|group| group.name.clone());
-    match session.ask::<MachineAnswer>(
-        &DESCRIBE_STATE_MACHINE,
-        &json!({"stateMachineArn": session.settings.machine.to_string()}),
-    ) {
-        Err(error) => {
-            checks.extend(["version", "roles", "notifier"].map(|name| StackCheck::not_made(name, &error)));
-        }
-        Ok(machine) => {
-            checks.push(doctor::version(&machine.definition, own_version));
-            let notifier = doctor_notifier::of(&machine.definition);
-            checks.extend(roles(session, &machine, notifier.arn(), sample.as_deref()));
-            checks.push(match &functions {
-                Ok((there, is_all)) => doctor_notifier::there(&notifier, &session.place, (there, *is_all)),
-                Err(error) => StackCheck::not_made("notifier", error),
-            });
-        }
-    }
-    match facts {
+    let sample = groups.as_ref().ok().and_then(|groups| groups.first()).map(|group| group.name.clone());
+    checks.extend(machine(session, own_version, (&functions, sample.as_deref())));
+    match groups {
         Err(error) => {
             checks.extend(["locks", "tags", "stacks"].map(|name| StackCheck::not_made(name, &error)));
         }
-        Ok(mut facts) => {
-            let others = look_at_locks(session, &mut facts);
-            let rows = fleet::rows(&facts, &session.settings, now);
-            let locks = others.map(|others| doctor_locks::locks(&rows, &facts, &others, &session.settings));
-            checks.extend(many("locks", locks));
-            checks.extend(doctor::tags(&rows));
-            checks.extend(many("stacks", functions.map(|(there, _)| stacks(session, &there, &facts))));
-        }
+        Ok(groups) => checks.extend(fleet_checks(session, groups, functions, now)),
     }
+    checks
+}
+
+/// Every function that is here, and whether those are all.
+type FunctionsHere = Result<(Vec<ListedFunction>, bool), AwsError>;
+
+/// What is to be said of the machine as it is deployed, and of what is known by its definition.
+fn machine(
+    session: &StackSession,
+    own_version: &str,
+    (functions, group): (&FunctionsHere, Option<&str>),
+) -> Vec<StackCheck> {
+    let arn = session.settings.machine.to_string();
+    let seen: Result<MachineAnswer, AwsError> =
+        session.ask(&DESCRIBE_STATE_MACHINE, &json!({"stateMachineArn": arn}));
+    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor_gone::AGAIN);
+    let machine = match seen {
+        Err(error) if error.is_gone() => return vec![gone()],
+        Err(error) => {
+            let names = ["version", "roles", "notifier", "alarms"];
+            return names.map(|name| StackCheck::not_made(name, &error)).into();
+        }
+        Ok(machine) if machine.status == "DELETING" => return vec![gone()],
+        Ok(machine) => machine,
+    };
+    let mut checks = vec![doctor::version(&machine.definition, own_version)];
+    let notifier = doctor_notifier::of(&machine.definition);
+    checks.extend(doctor_roles::roles(session, &machine, notifier.arn(), group));
+    checks.push(match functions {
+        Ok((there, is_all)) => doctor_notifier::there(&notifier, &session.place, (there, *is_all)),
+        Err(error) => StackCheck::not_made("notifier", error),
+    });
+    let alarms = alarms(session, &machine.definition);
+    checks.extend(alarms.unwrap_or_else(|error| vec![StackCheck::not_made("alarms", &error)]));
+    checks
+}
+
+/// What is to be said of the stack's groups: their locks, their tags, and other stacks that see them.
+fn fleet_checks(
+    session: &StackSession,
+    groups: Vec<SeenGroup>,
+    functions: FunctionsHere,
+    now: Timestamp,
+) -> Vec<StackCheck> {
+    let locks = reads::locks_and_pauses(session);
+    let failed =
+        |error: &AwsError| doctor_gone::of_error("locks", &doctor_gone::table(names::LOCK_TABLE), error);
+    let unlocked = locks.as_ref().err().map(failed);
+    let executions = match reads::executions(session) {
+        // They are gone with their machine, which is told of there.
+        Err(error) if error.is_gone() => Ok(Vec::new()),
+        executions => executions,
+    };
+    let unlocked =
+        unlocked.or_else(|| executions.as_ref().err().map(|error| StackCheck::not_made("locks", error)));
+    let known = (groups, locks.unwrap_or_default(), executions.unwrap_or_default());
+    let calls_max = session.calls_made() + reads::FLEET_CALLS_MAX;
+    let mut facts = match reads::fleet_of(session, known, calls_max) {
+        Ok(facts) => facts,
+        Err(error) => {
+            return ["locks", "tags", "stacks"].map(|name| StackCheck::not_made(name, &error)).into();
+        }
+    };
+    let others = if unlocked.is_none() { look_at_locks(session, &mut facts) } else { Ok(Vec::new()) };
+    let rows = fleet::rows(&facts, &session.settings, now);
+    let mut checks = match (unlocked, others) {
+        (Some(unlocked), _) => vec![unlocked],
+        (None, Err(error)) => vec![StackCheck::not_made("locks", &error)],
+        (None, Ok(others)) => doctor_locks::locks(&rows, &facts, &others, &session.settings),
+    };
+    checks.extend(doctor::tags(&rows));
+    let seen = functions.map(|(there, _)| stacks(session, &there, &facts));
+    checks.extend(seen.unwrap_or_else(|error| vec![StackCheck::not_made("stacks", &error)]));
     checks
 }
 
@@ -167,7 +219,9 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
             let queue = session.place.resource(Touches::EventsQueue);
             Ok(doctor::rule(&name, Some(seen), tested.result, &targets, &queue))
         };
-        made().unwrap_or_else(|error| StackCheck::not_made(&format!("rule {name}"), &error))
+        made().unwrap_or_else(|error| {
+            doctor_gone::of_error(&format!("rule {name}"), "it is not there any more", &error)
+        })
     };
     Ok(RULES.iter().map(check).collect())
 }
@@ -175,8 +229,10 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
 /// The policy of the queue of events, which names the rules that the stack was deployed with; none where it has none.
 fn deployed_rules(session: &StackSession) -> Result<Option<String>, AwsError> {
     let arguments = json!({"QueueUrl": session.place.queue_url(names::QUEUE), "AttributeNames": ["Policy"]});
-    let mut answer: QueueAnswer = session.ask(&READ_QUEUE, &arguments)?;
-    Ok(answer.attributes.remove("Policy"))
+    match session.ask::<QueueAnswer>(&READ_QUEUE, &arguments) {
+        Err(error) if error.is_gone() => Ok(None), // which is told of by itself
+        answer => Ok(answer?.attributes.remove("Policy")),
+    }
 }
 
 /// A sample event as it would come to this stack.
@@ -192,6 +248,9 @@ fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
     let function = format!("{}{}", session.place.stack, names::FUNCTION.suffix);
     let queue = session.place.resource(Touches::EventsQueue);
     let answer: MappingsAnswer = session.ask(&LIST_MAPPINGS, &json!({"EventSourceArn": queue}))?;
+    // A mapping outlives its queue.
+    let asked = json!({"QueueUrl": session.place.queue_url(names::QUEUE), "AttributeNames": ["QueueArn"]});
+    session.ask::<QueueAnswer>(&READ_QUEUE, &asked)?;
     Ok(match answer.event_source_mappings.iter().find(|mapping| mapping.function_arn.contains(&function)) {
         None => {
             StackCheck::finding("queue", "nothing hands its events to the handler", "deploy the stack anew")
@@ -221,112 +280,24 @@ fn dead_letters(session: &StackSession) -> Result<StackCheck, AwsError> {
     })
 }
 
-fn roles(
-    session: &StackSession,
-    machine: &MachineAnswer,
-    notifier: Option<&str>,
-    group: Option<&str>,
-) -> Vec<StackCheck> {
-    let machine_calls = asl::calls_of(&machine.definition);
-    let handler_calls: BTreeSet<String> = API_CALLS.iter().map(ToString::to_string).collect();
-    let of_handler = (&session.handler_role, names::HANDLER_ROLE, &handler_calls, RECEIVE_CALLS);
-    let of_machine = (&machine.role_arn, names::MACHINE_ROLE, &machine_calls, &[][..]);
-    let check = |(role, own, calls, receive): (&String, names::ResourceName, &BTreeSet<String>, &[&str])| {
-        let denied = denied(session, role, calls, receive, notifier, group);
-        let made = format!("/{}{}-{}", session.place.stack, own.suffix, session.place.region);
-        let keeper = if role.ends_with(&made) { RoleKeeper::Stack } else { RoleKeeper::Somebody };
-        let check = denied.map(|(asked, denied)| doctor::role(role, keeper, asked, &denied));
-        check.unwrap_or_else(|error| StackCheck::not_made(&format!("role {role}"), &error))
-    };
-    [of_handler, of_machine].into_iter().map(check).collect()
+fn topic(session: &StackSession) -> Result<StackCheck, AwsError> {
+    let arn = &session.settings.topic_arn;
+    session.ask::<NoAnswer>(&READ_TOPIC, &json!({"TopicArn": arn}))?;
+    Ok(StackCheck::passed("topic", "it is there"))
 }
 
-/// How many calls a role was asked about, and those that it may not make; asked for together as far as they touch the same.
-fn denied(
-    session: &StackSession,
-    role: &str,
-    calls: &BTreeSet<String>,
-    receive: &[&str],
-    notifier: Option<&str>,
-    group: Option<&str>,
-) -> Result<(usize, Vec<String>), AwsError> {
-    let mut touched: BTreeMap<(String, bool), Vec<&str>> = BTreeMap::new();
-    for call in calls {
-        let scope = scope_of(call).unwrap_or(CallScope::Everything);
-        if let Some(resource) = resource(session, scope, notifier, group) {
-            touched.entry((resource, scope == CallScope::OptedInGroups)).or_default().push(call);
-        }
-    }
-    if !receive.is_empty() {
-        touched.insert((session.place.resource(Touches::EventsQueue), false), receive.to_vec());
-    }
-    let (mut asked, mut denied) = (0, Vec::new());
-    for ((resource, is_group), actions) in touched {
-        let mut arguments = json!({
-            "PolicySourceArn": role, "ActionNames": actions, "ResourceArns": [resource], "MaxItems": 1_000,
-        });
-        if is_group {
-            arguments["ContextEntries"] = tags_of_a_group(&session.settings);
-        }
-        let answer: Simulated = session.ask_about(&SIMULATE_ROLE, role, &arguments)?;
-        asked += actions.len();
-        denied.extend(
-            doctor::refused(&actions, &answer)
-                .map_err(|reason| AwsError::Unreadable { action: SIMULATE_ROLE.action.iam(), reason })?,
-        );
-    }
-    denied.sort();
-    Ok((asked, denied))
-}
-
-/// Something that a call of this scope touches; none where the stack does not make it.
-fn resource(
-    session: &StackSession,
-    scope: CallScope,
-    notifier: Option<&str>,
-    group: Option<&str>,
-) -> Option<String> {
-    let place = &session.place;
-    let arn = |service: &str, rest: &str| {
-        let partition = names::partition(&place.region);
-        format!("arn:{partition}:{service}:{}:{}:{rest}", place.region, place.account)
-    };
-    Some(match scope {
-        CallScope::Everything => "*".to_owned(),
-        CallScope::OptedInGroups => {
-            let prefix = session.settings.groups.name_prefixes.first();
-            let name =
-                group.map_or_else(|| format!("{}group", prefix.map_or("", |prefix| prefix)), str::to_owned);
-            arn(
-                "autoscaling",
-                &format!("autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/{name}"),
-            )
-        }
-        CallScope::LatticeTargetGroups => arn("vpc-lattice", "targetgroup/tg-00000000000000000"),
-        CallScope::Locks => place.resource(Touches::LockTable),
-        CallScope::Topic => session.settings.topic_arn.clone(),
-        CallScope::Notifier => notifier?.to_owned(),
-        CallScope::Machines => session.settings.machine.to_string(),
-        CallScope::Executions | CallScope::Holders => session.settings.machine.execution("doctor"),
-        CallScope::ExecutionEvents => {
-            arn("events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
-        }
-    })
-}
-
-/// What the policies ask of a group's tags, as a group of the stack has them.
-fn tags_of_a_group(settings: &Settings) -> Value {
-    let opted_in = [(RECYCLE_ON_ASG_UPDATE.key, "true")].into_iter();
-    let chosen = settings.groups.tags.iter().map(|(key, value)| (&**key, &**value));
-    let entry = |(key, value): (&str, &str)| {
-        let name = format!("aws:ResourceTag/{key}");
-        json!({"ContextKeyName": name, "ContextKeyType": "string", "ContextKeyValues": [value]})
-    };
-    opted_in.chain(chosen).map(entry).collect()
+/// Whether the alarms are there that every stack has, and those that its strategies watch.
+fn alarms(session: &StackSession, definition: &str) -> Result<Vec<StackCheck>, AwsError> {
+    let stack = &session.place.stack;
+    let own: BTreeSet<String> =
+        alarms_of_every_stack().into_iter().map(|suffix| format!("{stack}{suffix}")).collect();
+    let watched = plan_reads::watched_alarms(definition);
+    let seen = plan_reads::alarms_named(session, &own.union(&watched).cloned().collect())?;
+    Ok(doctor_gone::alarms(&own, &watched, &seen))
 }
 
 /// Every function that is here, by pages; and whether those are all.
-fn functions(session: &StackSession) -> Result<(Vec<ListedFunction>, bool), AwsError> {
+fn functions(session: &StackSession) -> FunctionsHere {
     let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());
     let pages: Vec<FunctionsPage> =
         session.pages(&LIST_FUNCTIONS, json!({"MaxItems": "50"}), PAGES_MAX, |page: &FunctionsPage| {

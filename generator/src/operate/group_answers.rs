@@ -228,4 +228,6 @@ pub struct MachineAnswer {
     pub definition: String,
     /// The role that it acts as.
     pub role_arn: String,
+    /// `ACTIVE`, or `DELETING`.
+    pub status: String,
 }

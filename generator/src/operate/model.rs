@@ -121,6 +121,7 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
     });
     let units = settings.desired_capacity_type.as_ref().filter(|units| !units.is_empty());
     for (key, value) in [
+        ("warmup", settings.default_instance_warmup.map(|warmup| json!(seconds(warmup)))),
         ("capacity_type", units.map(|units| json!(units))),
         ("launch_hook", hook(&facts.hooks, "LAUNCHING")),
         ("terminate_hook", hook(&facts.hooks, "TERMINATING")),

@@ -70,6 +70,7 @@ fn a_group_is_described_as_it_is() {
     facts.settings.termination_policies.list =
         vec!["OldestInstance".to_owned(), "arn:aws:lambda:eu-west-2:123456789012:function:mine".to_owned()];
     facts.settings.warm_pool_size = Some(2);
+    facts.settings.default_instance_warmup = Some(60);
     facts.hooks = vec![SeenHook {
         lifecycle_transition: "autoscaling:EC2_INSTANCE_TERMINATING".to_owned(),
         heartbeat_timeout: 600,
@@ -89,6 +90,7 @@ fn a_group_is_described_as_it_is() {
     );
     assert_eq!(scenario["world"]["templates"], json!({"lt-1": {"latest": 2, "default": 1}}));
     assert_eq!((&group["min"], &group["desired"], &group["max"]), (&json!(2), &json!(2), &json!(4)));
+    assert_eq!(group["warmup"], json!("60s"));
     assert_eq!(group["launch"], json!({"template": {"id": "lt-1", "version": "$Latest"}}));
     assert_eq!((&group["current_instances"], &group["protected_instances"]), (&json!(1), &json!(1)));
     assert_eq!((&group["lattice_target_groups"], &group["health_check"]), (&json!(1), &json!("ELB")));

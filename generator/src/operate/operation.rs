@@ -131,6 +131,8 @@ pub const PUT_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "PutItem"),
 pub const DELETE_PAUSE: Operation = act(AwsAction::repeatable(DYNAMODB, "DeleteItem"), Touches::Pauses);
 /// Tells of it whoever is told of recycles.
 pub const ANNOUNCE: Operation = act(AwsAction::repeatable(SNS, "Publish"), Touches::Topic);
+/// Whether the topic is there.
+pub const READ_TOPIC: Operation = read(AwsAction::repeatable(SNS, "GetTopicAttributes"), Touches::Topic);
 /// How many messages are in the dead-letter queue.
 pub const COUNT_DEAD_LETTERS: Operation =
     read(AwsAction::repeatable(SQS, "GetQueueAttributes"), Touches::DeadLetterQueue);
@@ -225,4 +227,5 @@ pub const OPERATIONS: &[Operation] = &[
     LIST_FUNCTIONS,
     LIST_MAPPINGS,
     READ_QUEUE,
+    READ_TOPIC,
 ];

@@ -23,6 +23,8 @@ pub struct GroupSettings {
     pub health_check_type: String,
     /// How long after it came into service a failed check does not count, in seconds.
     pub health_check_grace_period: u64,
+    /// After which time in service an instance counts in a refresh, in seconds; none where the grace period does.
+    pub default_instance_warmup: Option<u64>,
     /// How it chooses what to terminate.
     pub termination_policies: Members<String>,
     /// Whether what it launches is protected from scale-in.

@@ -70,10 +70,22 @@ fn shifted_away(session: &StackSession, settings: &GroupSettings) -> Result<Vec<
 
 /// The states of the alarms that the deployed strategies watch.
 fn alarms(session: &StackSession, definition: &str) -> Result<BTreeMap<String, String>, AwsError> {
+    alarms_named(session, &watched_alarms(definition))
+}
+
+/// The names of the alarms that the deployed strategies watch.
+pub fn watched_alarms(definition: &str) -> BTreeSet<String> {
     let settings = deployed::settings(definition);
     let lists = settings.values().filter_map(|settings| settings.get("alarm_names")?.as_array());
-    let names: BTreeSet<&str> = lists.flatten().filter_map(Value::as_str).collect();
-    let names: Vec<&str> = names.into_iter().collect();
+    lists.flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The states of alarms by their names, of those that are there.
+pub fn alarms_named(
+    session: &StackSession,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, String>, AwsError> {
+    let names: Vec<&String> = names.iter().collect();
     let mut alarms = BTreeMap::new();
     for some in names.chunks(ALARMS_PER_CALL) {
         let arguments = json!({"AlarmNames": some, "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]});

@@ -9,7 +9,7 @@ use super::answers::{
     AttributeText, ExecutionsPage, GroupsPage, ListedExecution, LockAnswer, LocksPage, SeenExecution,
     SeenGroup, TemplatesPage,
 };
-use super::endings::Endings;
+use super::endings::{Endings, execution_prefix};
 use super::fleet::{FleetFacts, unlisted_holders};
 use super::lock::GroupLock;
 use super::made_reads;
@@ -41,12 +41,22 @@ pub const FLEET_CALLS_MAX: u32 = 15;
 /// ended, are left out beyond `calls_max` calls.
 pub fn fleet(session: &StackSession, calls_max: u32) -> Result<FleetFacts, AwsError> {
     let groups = own_groups(session)?;
-    let (locks, pauses) = locks_and_pauses(session)?;
+    let locks = locks_and_pauses(session)?;
+    let executions = executions(session)?;
+    fleet_of(session, (groups, locks, executions), calls_max)
+}
+
+/// The same where groups, locks and executions were read already.
+pub fn fleet_of(
+    session: &StackSession,
+    (groups, (locks, pauses), executions): (Vec<SeenGroup>, LocksAndPauses, Vec<ListedExecution>),
+    calls_max: u32,
+) -> Result<FleetFacts, AwsError> {
     let mut facts = FleetFacts {
         aliases: aliases(session, &groups)?,
         locks,
         pauses,
-        executions: executions(session)?,
+        executions,
         groups,
         made_at: BTreeMap::new(),
         described: BTreeMap::new(),
@@ -163,6 +173,23 @@ pub fn executions(session: &StackSession) -> Result<Vec<ListedExecution>, AwsErr
     let mut page: ExecutionsPage = session.ask(&LIST_EXECUTIONS, &arguments)?;
     page.executions.sort_by(|one, other| other.start_date.total_cmp(&one.start_date));
     Ok(page.executions)
+}
+
+/// An execution that runs for a group and need not hold its lock yet: one that was started just now.
+pub fn running_for(session: &StackSession, name: &str) -> Result<Option<String>, AwsError> {
+    let Some(group) = group(session, name)? else { return Ok(None) };
+    let prefix = format!("{}-", execution_prefix(&group));
+    let all = executions(session)?.into_iter();
+    let may_be_its = all.filter(|one| one.status == "RUNNING" && one.name.starts_with(&prefix));
+    for one in may_be_its.take(LOOKS_BACK_MAX) {
+        let seen = known_execution(session, &one.execution_arn)?;
+        // Groups may share what the names begin with.
+        let is_its = |seen: &SeenExecution| seen.asked("auto_scaling_group_name").as_deref() == Some(name);
+        if seen.is_some_and(|seen| seen.status == "RUNNING" && is_its(&seen)) {
+            return Ok(Some(one.execution_arn));
+        }
+    }
+    Ok(None)
 }
 
 /// How an execution stands.

@@ -3,17 +3,23 @@
 use std::collections::BTreeMap;
 
 use asg_recycle_handler::settings::Settings;
+use asg_recycle_handler::spelling::suggestion;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{FunctionAnswer, Identity};
-use super::doctor_answers::MappingsAnswer;
-use super::operation::{IDENTIFY, LIST_MAPPINGS, Operation, READ_SETTINGS, Touches};
+use super::answers::{FunctionAnswer, Identity, NoAnswer};
+use super::doctor_answers::{FunctionsPage, MappingsAnswer};
+use super::operation::{
+    DESCRIBE_STATE_MACHINE, IDENTIFY, LIST_FUNCTIONS, LIST_MAPPINGS, Operation, READ_SETTINGS, Touches,
+};
 use super::place::StackPlace;
 use super::policy::condition;
 use super::request::Hand;
 use crate::aws::{AwsClient, AwsError};
 use crate::names;
+
+/// Pages of functions in which a stack of a similar name is looked for at most.
+const FUNCTION_PAGES_MAX: usize = 50;
 
 /// A stack that was found, and whoever asks about it.
 pub struct StackSession {
@@ -36,8 +42,8 @@ pub enum StackError {
     Aws(#[from] AwsError),
     /// There is none of that name.
     #[error(
-        "there is no stack `{stack}` in account {account}, {region}: its function `{function}` does not exist. A stack's deployed \
-         name is `NAME-ENVIRONMENT`, as in stack.yaml"
+        "there is no stack `{stack}` in account {account}, {region}: its function `{function}` does not exist{meant}. A stack's \
+         deployed name is `NAME-ENVIRONMENT`, as in stack.yaml"
     )]
     NoStack {
         /// What was given.
@@ -46,6 +52,22 @@ pub enum StackError {
         account: String,
         /// The region.
         region: String,
+        /// The function that was looked for.
+        function: String,
+        /// The question after a stack that was probably meant; nothing where none is near.
+        meant: String,
+    },
+    /// Its state machine is there, and its function is not.
+    #[error(
+        "the handler of stack `{}` in account {}, {} is gone, its function `{function}`: no change starts a recycle, nothing is \
+         restored after an execution that died, and nothing can be told of the stack, whose settings are the function's",
+        place.stack, place.account, place.region
+    )]
+    NoHandler {
+        /// Where the stack is.
+        place: StackPlace,
+        /// ARN of whoever asks.
+        caller: String,
         /// The function that was looked for.
         function: String,
     },
@@ -96,8 +118,7 @@ impl StackSession {
                 }
             },
             Err(error) if error.is("ResourceNotFoundException") => {
-                let StackPlace { stack, account, region } = place;
-                return Err(StackError::NoStack { stack, account, region, function });
+                return Err(without_function(&client, place, (function, identity.arn)));
             }
             Err(error) => return Err(error.into()),
         };
@@ -162,6 +183,34 @@ fn called(client: &AwsClient, place: &StackPlace, function: &str) -> Result<Stri
     };
     let mut called = answer.event_source_mappings.iter().filter_map(|one| of_function(&one.function_arn));
     Ok(called.next().unwrap_or_else(|| function.to_owned()))
+}
+
+/// What a missing function means: that there is no such stack, or that its handler is gone. Whoever may not ask further is told the
+/// former.
+fn without_function(
+    client: &AwsClient,
+    place: StackPlace,
+    (function, caller): (String, String),
+) -> StackError {
+    let arguments = json!({"stateMachineArn": place.resource(Touches::StateMachine)});
+    if ask::<NoAnswer>(client, &place, &DESCRIBE_STATE_MACHINE, &arguments).is_ok() {
+        return StackError::NoHandler { place, caller, function };
+    }
+    let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());
+    let pages: Result<Vec<FunctionsPage>, AwsError> =
+        client.pages(&LIST_FUNCTIONS.action, "*", json!({"MaxItems": "50"}), FUNCTION_PAGES_MAX, |page| {
+            Some(("Marker", json!(next(page)?)))
+        });
+    let functions: Vec<String> = pages
+        .unwrap_or_default()
+        .into_iter()
+        .flat_map(|page| page.functions)
+        .map(|function| function.function_name)
+        .collect();
+    let stacks = functions.iter().filter_map(|function| function.strip_suffix(names::FUNCTION.suffix));
+    let meant = suggestion(&place.stack, stacks);
+    let StackPlace { stack, region, account } = place;
+    StackError::NoStack { stack, account, region, function, meant }
 }
 
 fn ask<T: DeserializeOwned>(

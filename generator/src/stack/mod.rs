@@ -39,7 +39,7 @@ use crate::problem::Problems;
 use parameter::ParameterKey;
 use value::Value;
 
-pub use alarms::Alarm;
+pub use alarms::{Alarm, alarms_of_every_stack};
 pub use dashboard::Dashboard;
 pub use deployed::Place;
 pub use function::{Alias, Code, EventSource, Function, Network, PublishedZip, ZipCode};

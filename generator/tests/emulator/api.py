@@ -316,6 +316,7 @@ def described(group, with_instances):
         "TargetGroupARNs": group.target_groups,
         "HealthCheckType": "ELB" if group.target_groups or group.classic_load_balancers else "EC2",
         "HealthCheckGracePeriod": 300,
+        "DefaultInstanceWarmup": 0,  # instances count in a refresh as soon as they are in service
         "Instances": [described_instance(each) for each in group.instances] if with_instances else [],
         "CreatedTime": when(group.created_at),
         "SuspendedProcesses": [

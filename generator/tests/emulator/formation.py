@@ -5,6 +5,7 @@ import re
 
 from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.exceptions import ValidationError
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
 from moto.kms.models import KmsBackend
 from moto.logs.models import LogGroup
@@ -45,6 +46,50 @@ class QueuePolicy(CloudFormationModel):
     @classmethod
     def delete_from_cloudformation_json(cls, *_, **__):
         """It goes with its queues."""
+
+    def is_created(self):
+        return True
+
+
+class MetricAlarm(CloudFormationModel):
+    """moto's CloudFormation makes no alarms."""
+
+    def __init__(self, name):
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_type():
+        return "AWS::CloudWatch::Alarm"
+
+    @staticmethod
+    def cloudformation_name_type():
+        return "AlarmName"
+
+    @classmethod
+    def has_cfn_attr(cls, attribute):
+        return False
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
+        properties = cloudformation_json["Properties"]
+        cloudwatch_backends[account_id][region_name].put_metric_alarm(
+            name=properties["AlarmName"],
+            namespace=properties["Namespace"],
+            metric_name=properties["MetricName"],
+            comparison_operator=properties["ComparisonOperator"],
+            evaluation_periods=int(properties["EvaluationPeriods"]),
+            period=int(properties["Period"]),
+            threshold=float(properties["Threshold"]),
+            statistic=properties["Statistic"],
+            description=properties.get("AlarmDescription", ""),
+            dimensions=[],
+            alarm_actions=[],
+        )
+        return cls(properties["AlarmName"])
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
+        cloudwatch_backends[account_id][region_name].delete_alarms([resource_name])
 
     def is_created(self):
         return True

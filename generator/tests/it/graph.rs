@@ -104,3 +104,8 @@ fn a_strategy_that_there_is_not_is_bad_input_and_a_folder_that_cannot_be_the_wor
         .exits(2);
     done.then(&["graph", "stack.yaml", "-o", "stack.yaml/x.mmd"]).stderr_has("cannot write").exits(3);
 }
+
+#[test]
+fn its_help_says_that_it_prints_where_a_hyphen_is_the_file() {
+    Run::new(&["graph", "--help"]).stdout_has("`-` prints it, too").ok();
+}

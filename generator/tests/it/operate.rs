@@ -5,6 +5,7 @@ mod acting;
 mod by_hand;
 mod dead_letters;
 mod doctor;
+mod gone;
 mod lost_answers;
 mod page;
 mod pauses;
@@ -226,6 +227,9 @@ fn what_aws_refuses_is_told_with_what_would_help() {
     operate(&mut stage, &["status", "--stack", "webops-nowhere"])
         .stderr_has("there is no stack `webops-nowhere` in account 123456789012, eu-west-2")
         .exits(2);
+    for asked in [&["history", "serch-asg-1"][..], &["report", "serch-asg-1", "-o", "nope.html"]] {
+        operate(&mut stage, asked).stderr_has("did you mean `search-asg-1`?").exits(2);
+    }
     operate(&mut stage, &["status", "--endpoint-url", "http://127.0.0.1:9"])
         .stderr_has("cannot reach http://127.0.0.1:9 for sts:GetCallerIdentity")
         .exits(3);

@@ -59,6 +59,22 @@ fn a_plan_tells_what_is_replaced_and_how_it_goes_as_it_then_does() {
     assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
 }
 
+/// By the group's own warm-up: its grace period would make it twice as long.
+#[test]
+fn a_refresh_takes_as_long_as_it_is_forecast() {
+    let mut stage = Stage::new("instance-refresh");
+    assert_eq!(stage.recycle().status, "SUCCEEDED");
+    stage.new_launch_template_version();
+    let plan = told(&mut stage, &["plan", GROUP, "--format", "json"], "plan");
+    let event = stage.launch_event();
+    let started = stage.send(&event);
+    let recycled = stage.emulator.wait(&started);
+    let (really, forecast) = (&recycled.output["seconds"]["total"], &plan["forecast"]["seconds"]);
+    let (really, forecast) = (really.as_f64().expect("seconds"), forecast.as_f64().expect("seconds"));
+    println!("it took {really} s, and {forecast} s were forecast");
+    assert!((really - forecast).abs() < 0.2 * really, "it took {really} s, and {forecast} s were forecast");
+}
+
 #[test]
 fn a_group_that_is_doubled_is_forecast_with_its_own_sizes() {
     let mut stage = Stage::new("out-in");
@@ -97,8 +113,26 @@ fn a_kept_group_is_played(kept: &str, stack: &str) {
         .ok();
 }
 
-/// `simulate --group`: on what is deployed, and on what a file would deploy.
+/// `simulate --group`: on what is deployed, and on what a file would deploy; kept, changed and played.
 fn the_group_itself_is_played(stage: &mut Stage, stack: &str) {
+    let kept = operate(stage, &["simulate", "--group", GROUP, "--write-scenario", "kept.yaml"])
+        .stderr_has("wrote kept.yaml")
+        .ok()
+        .read("kept.yaml");
+    a_kept_group_is_played(&kept, stack);
+    let changed = kept.replace("  max: 3\n", "  max: 5\n");
+    assert_ne!(changed, kept);
+    Run::new(&["simulate", stack, "--scenario", "kept.yaml"])
+        .file("kept.yaml", &changed)
+        .stdout_has("recycled: 3 -> 6 -> 3 instances")
+        .ok();
+    operate(stage, &["simulate", "--group", GROUP, "--write-scenario", "kept.yaml"])
+        .file("kept.yaml", "mine")
+        .stderr_has("`kept.yaml` is there already")
+        .exits(2);
+    Run::new(&["simulate", stack, "--write-scenario", "kept.yaml"])
+        .stderr_has("name it with `--group`")
+        .exits(2);
     operate(stage, &["simulate", "--group", GROUP])
         .stdout_has("search-asg-1 with out-in, 3 instances, 3 outdated")
         .stdout_has("recycled: 3 -> 6 -> 3 instances")

@@ -149,6 +149,8 @@ pub struct GroupSpec {
     pub health_check: HealthCheck,
     /// How long after it came into service a failed load-balancer check does not count.
     pub grace: Span,
+    /// Its default instance warm-up, after which an instance counts in a refresh; none where the health check grace period does.
+    pub warmup: Option<Span>,
     /// Processes that are suspended from the start.
     pub suspended: Vec<Process>,
     /// Its tags besides the one that opts it in.
@@ -198,6 +200,7 @@ impl Default for GroupSpec {
             ports: 1,
             health_check: HealthCheck::Elb,
             grace: Span::seconds(300),
+            warmup: None,
             suspended: Vec::new(),
             tags: BTreeMap::new(),
             instance_tags: None,

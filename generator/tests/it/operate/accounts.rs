@@ -138,6 +138,10 @@ fn a_stack_may_have_another_name_in_each_account() {
     two.run(&["status", "--role-arn", role, "--profiles", "here"])
         .stderr_has(&format!("there is no stack `{STACK}` in account 333333333333, eu-west-2"))
         .exits(2);
+    // The same place twice is asked once, however it is named.
+    let named = format!("here={STACK},here");
+    let done = two.run(&["status", "--profiles", &named]).ok();
+    assert_eq!(done.stdout.matches(", profile here\n").count(), 1, "{}", done.stdout);
     two.run(&["status", "--role-arn", role, "--profile", "here", "--stack", "webops-recycle-staging"])
         .stdout_has("webops-recycle-staging, account 333333333333, eu-west-2, profile here\n")
         .ok();

@@ -39,6 +39,23 @@ fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
     operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
 }
 
+/// What was started holds no lock for its first moments.
+#[test]
+fn who_waits_right_after_a_start_waits_for_that() {
+    let mut stage = Stage::new("out-in");
+    stage.new_launch_template_version();
+    operate(&mut stage, &["start", GROUP, "--yes"]).ok();
+    let waiting = operate(&mut stage, &["wait", GROUP, "--every", "1s"]);
+    let waiting = waiting.stdout("search-asg-1: current, last recycled\n").begin();
+    let watching = operate(&mut stage, &["watch", GROUP, "--every", "1s"]);
+    let watching = watching.stdout_has("search-asg-1: current, last recycled\n").begin();
+    until_it_calls(&mut stage, "states:DescribeExecution");
+    let execution = newest(&mut stage, 1);
+    stage.emulator.wait(&execution);
+    waiting.exits(0);
+    watching.exits(0);
+}
+
 /// Whoever followed the recycle and whoever waits for the group afterwards hear the same.
 #[test]
 fn what_a_recycle_left_alone_by_its_rules_is_done_for_wait_as_for_start() {
@@ -85,45 +102,6 @@ fn a_failure_is_told_by_wait_as_by_whoever_followed_it() {
     for key in ["outcome", "error", "reason", "execution", "console", "is_well"] {
         assert_eq!(waited[key], started[key], "{key}");
     }
-}
-
-/// Its recycle still holds the lock: that is told, ended, and read about.
-#[test]
-fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
-    let (mut stage, execution) = begun("out-in");
-    let waiting = ["wait", GROUP, "--every", "1s"];
-    let gone = format!(
-        "the group `{GROUP}` is gone; where a recycle of it still runs, `asg-recycle abort {GROUP}` ends it\n"
-    );
-    let waiting = operate(&mut stage, &waiting).stderr(&gone).begin();
-    until_it_calls(&mut stage, "states:ListExecutions");
-    let watching = operate(&mut stage, &["watch", GROUP, "--every", "1s"]).stderr_has("is gone").begin();
-    until_it_calls(&mut stage, "states:GetExecutionHistory");
-    let gone = json!({"AutoScalingGroupName": GROUP, "ForceDelete": true});
-    stage.emulator.order("call", json!({"action": "DeleteAutoScalingGroup", "parameters": gone}));
-    watching.exits(1);
-    waiting.exits(1);
-    operate(&mut stage, &["report", GROUP, "-o", "gone.html"]).stderr("wrote gone.html\n").ok();
-    operate(&mut stage, &["report", "nope", "-o", "nope.html"])
-        .stderr_has("there is no group `nope`, and nothing ran for one of that name")
-        .exits(2);
-    let aborting = operate(&mut stage, &["abort", GROUP, "--yes", "--every", "1s"])
-        .stderr_has(&format!("stops {execution} (doubling); the group is gone: there is nothing to put back"))
-        .begin();
-    until_it_calls(&mut stage, "states:StopExecution");
-    assert_eq!(stage.emulator.wait(&execution).status, "ABORTED");
-    let restore = stage.deliver_status_event();
-    stage.emulator.wait(&restore);
-    aborting.exits(0);
-    operate(&mut stage, &["history", GROUP])
-        .stdout_has("asg-recycle abort by arn:aws:")
-        .stdout_has("user/")
-        .ok();
-    let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
-    let [restored, aborted] = [0, 1].map(|place| &history["executions"][place]);
-    assert_eq!((&restored["trigger"], &restored["by"]), (&json!("ABORTED"), &aborted["by"]), "{history:#}");
-    assert!(aborted["by"].is_string(), "{history:#}");
-    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("there is no group").exits(2);
 }
 
 #[test]

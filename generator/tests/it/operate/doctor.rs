@@ -15,14 +15,14 @@ fn the_schema_of_an_examination_is_that_of_its_types() {
     assert_golden(&path, &asg_recycle::operate::fleet::json(&schema));
 }
 
-fn aws(stage: &mut Stage, service: &str, call: &str, parameters: Value) -> Value {
+pub(super) fn aws(stage: &mut Stage, service: &str, call: &str, parameters: Value) -> Value {
     let mut order = json!({"service": service, "call": call});
     order["parameters"] = parameters;
     stage.emulator.ask("aws", order)
 }
 
 /// A stack that nothing is wrong with.
-fn healthy() -> Stage {
+pub(super) fn healthy() -> Stage {
     let mut stage = Stage::new("out-in");
     let bucket = json!({"Bucket": "trail", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-2"}});
     aws(&mut stage, "s3", "create_bucket", bucket);
@@ -40,7 +40,7 @@ fn healthy() -> Stage {
 }
 
 /// The only finding, which has this in it, and this in its fix.
-fn finds(stage: &mut Stage, about: &str, fix: &str) {
+pub(super) fn finds(stage: &mut Stage, about: &str, fix: &str) {
     let done = operate(stage, &["doctor", "--format", "json"]).exits(1);
     let report = held_to("doctor.schema.json", &done.stdout);
     let checks = report["checks"].as_array().expect("checks").iter();
@@ -182,7 +182,7 @@ fn a_role_that_lacks_a_call_is_found() {
 }
 
 /// Changes the definition that is deployed.
-fn edit_definition(stage: &mut Stage, from: &str, to: &str) {
+pub(super) fn edit_definition(stage: &mut Stage, from: &str, to: &str) {
     let machine = "arn:aws:states:eu-west-2:123456789012:stateMachine:webops-recycle-production";
     let seen = aws(stage, "stepfunctions", "describe_state_machine", json!({"stateMachineArn": machine}));
     let definition = seen["definition"].as_str().expect("text");

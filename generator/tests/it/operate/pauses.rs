@@ -8,6 +8,8 @@ use crate::end_to_end::stage::{GROUP, Stage};
 #[test]
 fn a_pause_before_the_first_change_is_shown_announced_and_ended() {
     let mut stage = Stage::new("out-in");
+    operate(&mut stage, &["pause", "--why", "x"]).stderr_has("<GROUP|--all>").exits(2);
+    operate(&mut stage, &["resume"]).stderr_has("<GROUP|--all>").exits(2);
     operate(&mut stage, &["pause", GROUP, "--why", " ", "--yes"]).stderr_has("say why").exits(2);
     operate(&mut stage, &["pause", GROUP, "--why", "a\nb", "--yes"]).stderr_has("in one line").exits(2);
     operate(&mut stage, &["pause", GROUP, "--why", &"é".repeat(501), "--yes"])

@@ -74,6 +74,20 @@ fn a_silent_endpoint_is_told_within_half_a_minute_by_every_command() {
     }
 }
 
+/// It took twelve seconds.
+#[test]
+fn a_port_that_refuses_is_told_within_seconds() {
+    let refusing = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", refusing.local_addr().expect("an address"));
+    drop(refusing);
+    asking(&address, "status")
+        .stderr_has("asking again in 1.6 s")
+        .stderr_lacks("asking again in 3.2 s")
+        .stderr_has(&format!("cannot reach {address} for sts:GetCallerIdentity"))
+        .exits(3);
+    asking("", &format!("status --endpoint-url {address}")).stderr_lacks("asking again").exits(3);
+}
+
 /// Nothing is asked again of a region that AWS does not have, and nothing at all of what cannot be the name of one: in the name of a host
 /// it could be anybody's.
 #[test]

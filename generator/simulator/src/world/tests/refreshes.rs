@@ -44,6 +44,31 @@ fn the_default_refresh_replaces_one_at_a_time() {
 }
 
 #[test]
+fn a_refresh_waits_for_the_groups_own_warm_up() {
+    let ends = |warmup: Option<u64>, preferences: serde_json::Value| {
+        let mut fixture = WorldFixture::with(
+            |group| {
+                round_times(group);
+                (group.grace, group.warmup) = (Span::seconds(600), warmup.map(Span::seconds));
+            },
+            "",
+        );
+        fixture
+            .on_group("startInstanceRefresh", json!({"Preferences": preferences}))
+            .expect("none is active");
+        let mut seconds = 0;
+        while status(&mut fixture) != "Successful" {
+            fixture.wait(60);
+            seconds += 60;
+        }
+        seconds
+    };
+    let by_grace = ends(None, json!({}));
+    assert!(ends(Some(60), json!({})) + 3 * 400 < by_grace, "the group's own comes first");
+    assert!(ends(Some(600), json!({"InstanceWarmup": 0})) + 3 * 400 < by_grace, "the refresh's before that");
+}
+
+#[test]
 fn a_second_refresh_is_refused_and_a_cancelled_one_leaves_what_it_replaced() {
     let mut fixture = WorldFixture::with(round_times, "");
     fixture.on_group("startInstanceRefresh", json!({})).expect("none is active");

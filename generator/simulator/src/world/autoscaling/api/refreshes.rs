@@ -46,7 +46,7 @@ pub(crate) fn start(
             Some(LaunchSource::Template(spec))
         }
     };
-    let preferences = preferences(arguments.get("Preferences"), service.fleet.get(index).grace)?;
+    let preferences = preferences(arguments.get("Preferences"), service.fleet.get(index).refresh_warmup())?;
     if preferences.skips_matching && matches!(service.fleet.get(index).launch, LaunchSource::Configuration(_))
     {
         return Err(AwsError::validation("SkipMatching cannot be used with a launch configuration"));
@@ -59,9 +59,9 @@ pub(crate) fn start(
     Ok(json!({"InstanceRefreshId": id}))
 }
 
-/// Without a warm-up of their own, instances count after the group's health check grace period.
-fn preferences(value: Option<&Value>, grace: Span) -> Result<Preferences, AwsError> {
-    let Some(value) = value else { return Ok(Preferences { warmup: grace, ..Preferences::default() }) };
+/// Without a warm-up of its own, instances count in a refresh after the group's.
+fn preferences(value: Option<&Value>, warmup: Span) -> Result<Preferences, AwsError> {
+    let Some(value) = value else { return Ok(Preferences { warmup, ..Preferences::default() }) };
     let known = [
         "MinHealthyPercentage",
         "MaxHealthyPercentage",
@@ -101,7 +101,7 @@ fn preferences(value: Option<&Value>, grace: Span) -> Result<Preferences, AwsErr
         max_healthy,
         warmup: fields
             .count_if_given("InstanceWarmup")?
-            .map_or(grace, |seconds| Span::seconds(u64::from(seconds))),
+            .map_or(warmup, |seconds| Span::seconds(u64::from(seconds))),
         skips_matching: fields.flag_if_given("SkipMatching")?.unwrap_or(false),
         rolls_back: fields.flag_if_given("AutoRollback")?.unwrap_or(false),
         protected: special(&fields, "ScaleInProtectedInstances", "Refresh")?,

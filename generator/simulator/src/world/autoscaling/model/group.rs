@@ -57,6 +57,8 @@ pub struct Group {
     pub health_check: HealthCheck,
     /// Its health check grace period.
     pub grace: crate::time::Span,
+    /// Its default instance warm-up, where it has one.
+    pub warmup: Option<crate::time::Span>,
     /// How it chooses what to terminate.
     pub termination_policies: Vec<TerminationPolicy>,
     /// Whether what it launches is protected.

@@ -84,6 +84,7 @@ fn group(
         held_targets: None,
         health_check: spec.health_check,
         grace: spec.grace,
+        warmup: spec.warmup,
         termination_policies: spec.termination_policies.clone(),
         protects_new_instances: spec.protects_new_instances,
         launch_hook: spec.launch_hook,

@@ -289,7 +289,7 @@ impl AutoScaling {
         let preferences = Preferences {
             min_healthy: spec.min_healthy.unwrap_or(default.min_healthy),
             max_healthy: spec.max_healthy.unwrap_or(default.max_healthy),
-            warmup: self.fleet.get(group).grace,
+            warmup: self.fleet.get(group).refresh_warmup(),
             ..default
         };
         self.start_refresh(context, group, preferences, target, Author::World);

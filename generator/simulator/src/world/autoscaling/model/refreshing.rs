@@ -22,6 +22,11 @@ const TICK: Span = Span::seconds(15);
 const PATIENCE: Span = Span::seconds(3600);
 
 impl Group {
+    /// After which time in service instances count where a refresh says nothing of its own (A28).
+    pub(crate) fn refresh_warmup(&self) -> Span {
+        self.warmup.unwrap_or(self.grace)
+    }
+
     /// The refresh that is under way.
     pub fn active_refresh(&self) -> Option<&Refresh> {
         self.refreshes.iter().rev().find(|refresh| refresh.status.is_active())

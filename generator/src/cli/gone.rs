@@ -1,0 +1,92 @@
+//! What commands say of a group that is not there any more: whether its recycle still runs, and what is left to be done.
+
+use super::acting;
+use super::context::Context;
+use super::exit_code::Failure;
+use crate::names;
+use crate::operate::answers::SeenGroup;
+use crate::operate::reads;
+use crate::operate::session::StackSession;
+
+/// What a group that is gone has left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum LeftBehind {
+    /// The stack's own execution of this ARN holds its lock, and runs.
+    Running(String),
+    /// It holds the lock, and does not run.
+    Dead(String),
+    /// No lock of the stack's.
+    Nothing,
+}
+
+fn left_behind(session: &StackSession, name: &str) -> Result<LeftBehind, Failure> {
+    let own = session.settings.machine.execution("");
+    let holder = reads::lock(session, name)?.and_then(|lock| lock.held_by);
+    let Some(holder) = holder.filter(|holder| holder.starts_with(&own)) else {
+        return Ok(LeftBehind::Nothing);
+    };
+    let seen = reads::known_execution(session, &holder)?;
+    let runs = seen.is_some_and(|seen| seen.status == "RUNNING");
+    Ok(if runs { LeftBehind::Running(holder) } else { LeftBehind::Dead(holder) })
+}
+
+impl LeftBehind {
+    /// What is so, and what to do.
+    fn told(&self, name: &str) -> String {
+        match self {
+            Self::Running(holder) => format!(
+                "the group `{name}` is gone; {holder} still runs for it, and ends by itself: `asg-recycle abort {name}` ends it now"
+            ),
+            Self::Dead(holder) => format!(
+                "the group `{name}` is gone: nothing is left to put back. Its lock is held by {holder}, which does not run any more: \
+                 where no restore takes it within two minutes, delete the item `{name}` from the table `{}`",
+                names::LOCK_TABLE
+            ),
+            Self::Nothing => format!("the group `{name}` is gone, and nothing runs for it"),
+        }
+    }
+}
+
+/// Tells that a group is gone which was there a moment ago: nothing is wrong with the command, and nothing comes of it.
+pub(super) fn gone(session: &StackSession, name: &str, context: &mut Context) -> Failure {
+    // It is gone, whatever else cannot be read.
+    let left = left_behind(session, name).unwrap_or(LeftBehind::Nothing);
+    context.console.note(&format!("{}\n", left.told(name)));
+    Failure::Findings
+}
+
+/// A group of the stack's that is looked at; one that is gone while the stack's own execution still holds its lock is told as gone.
+pub(super) fn there(session: &StackSession, name: &str, context: &mut Context) -> Result<SeenGroup, Failure> {
+    if reads::group(session, name)?.is_none() && left_behind(session, name)? != LeftBehind::Nothing {
+        return Err(gone(session, name, context));
+    }
+    acting::owned(session, name)
+}
+
+/// The refusal to put back what is left of a group that is gone; none where nothing is, or the group is there.
+pub(super) fn refusal(session: &StackSession, name: &str) -> Result<Option<Failure>, Failure> {
+    if reads::group(session, name)?.is_some() {
+        return Ok(None);
+    }
+    let left = left_behind(session, name)?;
+    Ok((left != LeftBehind::Nothing)
+        .then(|| Failure::Input(format!("{}; nothing was done", left.told(name)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_done_follows_from_who_holds_the_lock_and_names_no_command_that_refuses() {
+        let arn = || "arn:x".to_owned();
+        let told = |left: LeftBehind| left.told("web");
+        assert!(told(LeftBehind::Running(arn())).contains("`asg-recycle abort web` ends it now"));
+        let dead = told(LeftBehind::Dead(arn()));
+        assert!(
+            dead.contains("delete the item `web` from the table") && !dead.contains("asg-recycle restore")
+        );
+        let nothing = told(LeftBehind::Nothing);
+        assert!(nothing.ends_with("nothing runs for it") && !nothing.contains("asg-recycle"), "{nothing}");
+    }
+}

@@ -1,0 +1,47 @@
+//! A real group that is kept as a scenario, in a file to be changed and run.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::console::write_file;
+use super::context::Context;
+use super::exit_code::Failure;
+
+/// Where to keep it.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ScenarioFile {
+    /// Also write the group, as it is now, as a scenario into this file, to be changed and run with `simulate --scenario`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_scenario: Option<PathBuf>,
+    /// Write the scenario over a file that is there.
+    #[arg(long, requires = "write_scenario")]
+    pub(super) force: bool,
+}
+
+impl ScenarioFile {
+    /// Fails, before anything is asked, where it cannot be written.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let Some(path) = &self.write_scenario else { return Ok(()) };
+        if path.as_os_str() == "-" {
+            return Err(Failure::Input(
+                "the report is printed there: name a file with `--write-scenario`, e.g. `./-` for one of this name".to_owned(),
+            ));
+        }
+        if path.exists() && !self.force {
+            let shown = path.display();
+            return Err(Failure::Input(format!("`{shown}` is there already: `--force` writes over it")));
+        }
+        Ok(())
+    }
+
+    /// Writes a scenario, where one is to be kept.
+    pub(super) fn keep(&self, scenario: &Value, context: &mut Context) -> Result<(), Failure> {
+        let Some(path) = &self.write_scenario else { return Ok(()) };
+        let text = serde_yaml::to_string(scenario)
+            .map_err(|error| Failure::World(format!("the scenario cannot be written: {error}")))?;
+        write_file(path, &text)?;
+        context.console.note(&format!("wrote {}\n", path.display()));
+        Ok(())
+    }
+}
