@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::console::Console;
 use super::context::Context;
 use super::events::Shape;
 use super::exit_code::Failure;
@@ -17,6 +20,8 @@ use crate::samples::{self, SampleValue};
 
 /// Longest event that EventBridge delivers of CloudTrail and Step Functions, in bytes.
 const EVENT_MAX: usize = 256 * 1024;
+/// After how long somebody who waits for an answer is told so.
+const QUIET: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -164,13 +169,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let base = arguments.endpoint_url.trim_end_matches('/');
     let patience = Duration::from_secs(arguments.timeout);
     let read = arguments.event.read()?;
+    let console = &mut context.console;
     // Another emulator knows nothing of defaults: the samples' own hold.
-    let defaults = http::ask(&format!("{base}{DEFAULTS_PATH}"), None, patience);
+    let defaults = ask((base, DEFAULTS_PATH), None, patience, console);
     let defaults = defaults.map_err(|error| unanswered(base, patience, &error))?;
     let defaults: Defaults = serde_json::from_str(&defaults.body).unwrap_or_default();
     let payload = arguments.event.payload(read, &defaults)?;
-    let answer =
-        http::ask(&format!("{base}{INVOCATIONS_PATH}"), Some(payload.to_string().into_bytes()), patience);
+    let answer = ask((base, INVOCATIONS_PATH), Some(payload.to_string().into_bytes()), patience, console);
     let answer = answer.map_err(|error| unanswered(base, patience, &error))?;
     if answer.status != 200 {
         return Err(Failure::World(format!("{base} answered with {}: {}", answer.status, answer.body)));
@@ -192,6 +197,24 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     };
     context.console.result(&text)?;
     if answer.header("x-amz-function-error").is_some() { Err(Failure::Findings) } else { Ok(()) }
+}
+
+/// Asks. Where the answer takes its time, whoever waits is told so.
+fn ask(
+    (base, path): (&str, &str),
+    body: Option<Vec<u8>>,
+    patience: Duration,
+    console: &mut Console,
+) -> std::io::Result<Answered> {
+    let (sender, answered) = mpsc::channel();
+    let url = format!("{base}{path}");
+    thread::spawn(move || sender.send(http::ask(&url, body, patience)));
+    if let Ok(answer) = answered.recv_timeout(QUIET) {
+        return answer;
+    }
+    console
+        .note(&format!("waiting for the answer of {base}, {} s at most (`--timeout`)\n", patience.as_secs()));
+    answered.recv().unwrap_or_else(|_| Err(std::io::Error::other("the exchange broke off")))
 }
 
 fn unanswered(base: &str, patience: Duration, error: &std::io::Error) -> Failure {

@@ -20,7 +20,7 @@ use super::invoke::EventArguments;
 use super::scenario::{WorldArguments, follow_template};
 use super::simulate::look;
 use crate::http;
-use crate::local::{self, Account, Asked, AwsCall, Endpoint, ServiceFault};
+use crate::local::{self, Account, Asked, AwsCall, Endpoint, Left, ServiceFault};
 use crate::runtime::{LocalFunction, Notice, Outcome, Sandbox};
 use crate::simulate::report;
 use crate::simulate::runner::{Deployment, Detail, Run};
@@ -54,6 +54,14 @@ pub(super) struct Arguments {
     event: EventArguments,
     #[command(flatten)]
     world: WorldArguments,
+}
+
+/// An invocation that has ended.
+struct Ended {
+    outcome: Outcome,
+    milliseconds: i64,
+    /// What was started in the modelled account.
+    left: Option<Left>,
 }
 
 /// What the one loop of this command waits for.
@@ -205,17 +213,17 @@ impl Session<'_> {
         for happening in happenings {
             match happening {
                 Happening::Interrupted => break,
-                Happening::Told(Notice::Finished { outcome, milliseconds, .. }) => {
+                other => {
+                    let Some(ended) = self.follow(other, context)? else { continue };
                     self.sandbox.stop(); // now it has said all that it had to say
                     for said in happenings.try_iter() {
                         self.follow(said, context)?;
                     }
-                    let run = self.finished(&outcome, milliseconds, context)?;
+                    let is_answer = matches!(ended.outcome, Outcome::Answer(_));
+                    let run = self.finished(ended, context)?;
                     let is_sound = run.is_none_or(|run| run.verdict.is_sound() && !run.has_failed());
-                    let is_well = is_sound && matches!(outcome, Outcome::Answer(_));
-                    return if is_well { Ok(()) } else { Err(Failure::Findings) };
+                    return if is_sound && is_answer { Ok(()) } else { Err(Failure::Findings) };
                 }
-                other => drop(self.follow(other, context)?),
             }
         }
         Ok(())
@@ -241,16 +249,16 @@ impl Session<'_> {
     /// Shows what came of the invocations that have ended.
     fn settle(
         &mut self,
-        ended: &mut VecDeque<(Outcome, i64)>,
+        ended: &mut VecDeque<Ended>,
         happenings: &Receiver<Happening>,
         context: &mut Context,
     ) -> Result<(), Failure> {
-        while let Some((outcome, milliseconds)) = ended.pop_front() {
+        while let Some(first) = ended.pop_front() {
             // What it said before it answered is read by another thread, and comes a moment later.
             while let Ok(said) = happenings.recv_timeout(BREATH) {
                 ended.extend(self.follow(said, context)?);
             }
-            drop(self.finished(&outcome, milliseconds, context)?);
+            drop(self.finished(first, context)?);
         }
         Ok(())
     }
@@ -277,15 +285,12 @@ impl Session<'_> {
         context.console.note(&text);
     }
 
-    /// Shows or answers what happens; how an invocation ended, and after how many milliseconds, is left to the caller.
-    fn follow(
-        &mut self,
-        happening: Happening,
-        context: &mut Context,
-    ) -> Result<Option<(Outcome, i64)>, Failure> {
+    /// Shows or answers what happens; an invocation that has ended is left to the caller.
+    fn follow(&mut self, happening: Happening, context: &mut Context) -> Result<Option<Ended>, Failure> {
         match happening {
             Happening::Told(Notice::Finished { outcome, milliseconds, .. }) => {
-                return Ok(Some((outcome, milliseconds)));
+                let left = self.account.as_mut().and_then(Account::leave);
+                return Ok(Some(Ended { outcome, milliseconds, left }));
             }
             Happening::Told(Notice::Line(line)) => {
                 let shown = if context.console.is_watched {
@@ -316,13 +321,9 @@ impl Session<'_> {
     }
 
     /// An invocation has ended: what it has started is run and shown.
-    fn finished(
-        &mut self,
-        outcome: &Outcome,
-        milliseconds: i64,
-        context: &mut Context,
-    ) -> Result<Option<Run>, Failure> {
-        match outcome {
+    fn finished(&self, ended: Ended, context: &mut Context) -> Result<Option<Run>, Failure> {
+        let Ended { outcome, milliseconds, left } = ended;
+        match &outcome {
             Outcome::Answer(_) => context.console.note(&format!("answered after {milliseconds} ms\n")),
             Outcome::Error(error) => {
                 let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -332,7 +333,7 @@ impl Session<'_> {
         }
         let interrupted = Arc::clone(&self.interrupted);
         let goes_on = move |_: &crate::simulate::runner::Runner| !interrupted.load(Ordering::Relaxed);
-        let run = self.account.as_mut().and_then(|account| account.finish(goes_on));
+        let run = left.and_then(|left| left.finish(goes_on));
         if let Some(run) = &run {
             context.console.result(&report::text(run, look(&context.console, None)))?;
         }

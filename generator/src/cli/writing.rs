@@ -49,6 +49,11 @@ impl BuildReport {
     pub(super) fn tell(&self, step: &Progress, console: &mut Console) {
         match step {
             Progress::Waiting => console.note("waiting for another asg-recycle that builds the same handler\n"),
+            Progress::HeldUp => {
+                progress_ends(console);
+                console.note("waiting for the cargo of an earlier build, which still compiles there; a minute or two, as a rule\n");
+            }
+            Progress::Damaged => console.note("what the cache has of this handler is damaged: it is built again\n"),
             Progress::Started { target } => console.note(&format!(
                 "compiling the handler for {target}: 5 to 15 minutes on two cores the first time, then it comes from \
                  the cache; an interrupted build goes on where it was\n"

@@ -39,6 +39,16 @@ pub struct Asked {
 /// Makes the world of a scenario anew.
 type Begin = dyn Fn() -> Result<Runner, String>;
 
+/// The world of an invocation that has ended, with what was started in it.
+pub struct Left(Runner);
+
+impl Left {
+    /// Runs what was started to its end, in virtual time, unless `goes_on` says otherwise.
+    pub fn finish(self, goes_on: impl FnMut(&Runner) -> bool) -> Option<Run> {
+        self.0.finish_while(goes_on)
+    }
+}
+
 /// The account.
 pub struct Account {
     begin: Box<Begin>,
@@ -84,10 +94,11 @@ impl Account {
         }
     }
 
-    /// Ends the invocation's world: what was started is run to its end, in virtual time, unless `goes_on` says otherwise.
-    pub fn finish(&mut self, goes_on: impl FnMut(&Runner) -> bool) -> Option<Run> {
+    /// The invocation has ended: its world, where anything was started in it. The next invocation has one of its own, also where it comes
+    /// before this one is run.
+    pub fn leave(&mut self) -> Option<Left> {
         let (runner, has_started) = self.world.take()?;
-        if has_started { runner.finish_while(goes_on) } else { None }
+        has_started.then_some(Left(runner))
     }
 
     /// What was published since this was last asked.

@@ -10,7 +10,7 @@ mod log_line;
 mod query;
 mod account;
 
-pub use account::{Account, Asked, AwsCall, ServiceFault};
+pub use account::{Account, Asked, AwsCall, Left, ServiceFault};
 pub use lambda::{DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, Endpoint, INVOCATIONS_PATH, serve};
 pub use log_line::pretty;
 pub use query::serve as serve_aws;

@@ -49,7 +49,7 @@ impl OutputError {
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; free some space and run it again: what is written already stays right"
+            "; free some space and run it again: what was there is as it was"
         }
         io::ErrorKind::PermissionDenied => {
             "; it belongs to another user, or is protected: run it as that user, or name a folder of your own with `--out`"

@@ -4,7 +4,7 @@
 //! system takes from a process that dies: so a file that can be locked is nobody's.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".asg-recycle-";
 
 /// A new file beside the one that it is to become, which others leave alone as long as this process lives.
-pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX);
     #[cfg(unix)]
@@ -27,6 +27,13 @@ pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
             return Ok(temporary);
         }
     }
+}
+
+/// The same with these contents.
+pub(super) fn written(folder: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
+    let mut temporary = temporary(folder)?;
+    temporary.as_file_mut().write_all(contents)?; // its own `write_all` tells its own name, too
+    Ok(temporary)
 }
 
 /// The error without the temporary file's own name, which tells nobody anything.

@@ -10,6 +10,7 @@ mod folder;
 mod diff;
 mod leftover;
 mod plan;
+mod staged;
 mod upgrade;
 mod write;
 

@@ -114,8 +114,11 @@ impl Folder {
 
     /// Has the files removed that killed runs left in the folders that are written to.
     fn add_leftovers(&self, steps: &mut BTreeMap<String, FileStep>) -> Result<Vec<File>, OutputError> {
-        let parent = |path: &String| path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
-        let folders: BTreeSet<String> = steps.keys().filter_map(parent).chain([String::new()]).collect();
+        // Those above them, too: where a folder is not there yet, its files are written above it.
+        let above = |path: &String| -> Vec<String> {
+            path.match_indices('/').map(|(at, _)| path[..=at].to_owned()).collect()
+        };
+        let folders: BTreeSet<String> = steps.keys().flat_map(above).chain([String::new()]).collect();
         let mut files = Vec::new();
         for folder in folders {
             for (name, file) in leftover::in_folder(&self.path.join(&folder)) {

@@ -1,8 +1,7 @@
-//! Carries out a plan: each file is written beside its place and then renamed, so that it is whole or untouched.
+//! Carries out a plan: all files are written beside their places, and then renamed, so that each is whole or untouched.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -10,9 +9,9 @@ use tempfile::NamedTempFile;
 use super::error::{OutputError, is_absent};
 use super::folder::Edits;
 use super::leftover;
-use super::manifest::{FILE_NAME as MANIFEST, Manifest};
-use super::plan::{Change, Disk, FileStep, Plan};
-use crate::digest;
+use super::manifest::FILE_NAME as MANIFEST;
+use super::plan::{Change, Plan};
+use super::staged::Staged;
 
 /// What was done, by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,11 +54,14 @@ impl Plan {
             return Err(OutputError::Conflicts(conflicts));
         }
         let mut summary = Summary::default();
-        if !self.is_done() {
-            self.announce()?;
-        }
+        let Staged { announced, mut files, manifest } = self.staged()?;
+        announced.map_or(Ok(()), |file| self.place(MANIFEST, file))?;
         for (path, step) in &self.steps {
-            self.carry_out(path, step)?;
+            match (&step.change, files.remove(path)) {
+                (_, Some(file)) => self.place(path, file)?,
+                (Change::Remove, None) => self.remove(path)?,
+                _ => {}
+            }
             let list = match &step.change {
                 Change::Create => &mut summary.created,
                 Change::Update | Change::Blocked(_) => &mut summary.updated,
@@ -70,47 +72,17 @@ impl Plan {
             };
             list.push(path.clone());
         }
-        if self.manifest_differs() || !self.is_done() {
-            self.write(MANIFEST, &self.after.print())?;
-        }
+        manifest.map_or(Ok(()), |file| self.place(MANIFEST, file))?;
         Ok(summary)
     }
 
-    /// Notes in the manifest which hashes are about to be written: were this run cut short, the next one would take
-    /// its files for hand edits otherwise.
-    fn announce(&self) -> Result<(), OutputError> {
-        let is_written =
-            |step: &FileStep| matches!(step.change, Change::Create | Change::Update | Change::Blocked(_));
-        let pending: BTreeMap<_, _> = self
-            .steps
-            .iter()
-            .filter(|(_, step)| is_written(step))
-            .filter_map(|(path, _)| Some((path.clone(), self.after.files.get(path)?.clone())))
-            .collect();
-        let mut manifest = Manifest { pending, ..self.before.clone() };
-        for (path, step) in &self.steps {
-            if let (Change::Update, Disk::File(bytes)) = (&step.change, &step.disk) {
-                manifest.files.insert(path.clone(), digest::hex(bytes)); // also where a cut-short run wrote it
-            }
-        }
-        self.write(MANIFEST, &manifest.print())
-    }
-
-    fn carry_out(&self, path: &str, step: &FileStep) -> Result<(), OutputError> {
-        match (&step.change, &step.wanted) {
-            (Change::Create | Change::Update | Change::Blocked(_), Some(contents)) => {
-                self.write(path, contents)
-            }
-            (Change::Remove, _) => self.remove(path),
-            _ => Ok(()),
-        }
-    }
-
-    fn write(&self, path: &str, contents: &[u8]) -> Result<(), OutputError> {
+    /// Gives what was written beside it its place.
+    fn place(&self, path: &str, written: NamedTempFile) -> Result<(), OutputError> {
         let file = self.root.join(path);
         let folder = file.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(OutputError::file("make the folder", folder))?;
-        replace(folder, &file, contents).map_err(OutputError::file("write", &file))
+        let placed = written.persist(&file).map(drop).map_err(|error| error.error);
+        placed.map_err(OutputError::file("write", &file))
     }
 
     fn remove(&self, path: &str) -> Result<(), OutputError> {
@@ -135,7 +107,7 @@ pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, 
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(OutputError::file("make the folder", folder))?;
     let failed = |source| OutputError::file("write", file)(source);
-    let temporary = temporary(folder, contents).map_err(failed)?;
+    let temporary = leftover::written(folder, contents).map_err(failed)?;
     let kept = match edits {
         Edits::Overwrite => temporary.persist(file),
         Edits::Protect => temporary.persist_noclobber(file),
@@ -145,16 +117,6 @@ pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, 
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error.error)),
     }
-}
-
-fn replace(folder: &Path, file: &Path, contents: &[u8]) -> io::Result<()> {
-    temporary(folder, contents)?.persist(file).map(drop).map_err(|error| error.error)
-}
-
-fn temporary(folder: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
-    let mut temporary = leftover::temporary(folder)?;
-    temporary.as_file_mut().write_all(contents)?; // its own `write_all` tells its own name, too
-    Ok(temporary)
 }
 
 #[cfg(test)]
@@ -222,15 +184,17 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let root = root.path();
         apply(root, Edits::Protect, &[("a", "1"), ("z/z", "1")]).unwrap();
-        fs::remove_dir_all(root.join("z")).unwrap();
-        fs::write(root.join("z"), "in the way").unwrap();
-        let fault = apply(root, Edits::Protect, &[("a", "2"), ("z/z", "2")]).unwrap_err().to_string();
-        assert!(fault.contains("make the folder"), "{fault}");
+        let files = wanted(&[("a", "2"), ("z/z", "2")]);
+        let plan = Folder::open(root, Edits::Protect).unwrap().plan(files).unwrap();
+        let mut staged = plan.staged().unwrap();
+        // It ends when the first file has its place.
+        plan.place(MANIFEST, staged.announced.take().unwrap()).unwrap();
+        plan.place("a", staged.files.remove("a").unwrap()).unwrap();
+        drop((staged, plan));
         assert_eq!(fs::read_to_string(root.join("a")).unwrap(), "2");
-        assert_eq!(fs::read_to_string(root.join("z")).unwrap(), "in the way");
-        fs::remove_file(root.join("z")).unwrap();
+        assert_eq!(fs::read_to_string(root.join("z/z")).unwrap(), "1");
         let summary = apply(root, Edits::Protect, &[("a", "3"), ("z/z", "3")]).unwrap();
-        assert_eq!((summary.updated, summary.created), (vec!["a".to_owned()], vec!["z/z".to_owned()]));
+        assert_eq!(summary.updated, ["a", "z/z"]);
         assert!(!fs::read_to_string(root.join(MANIFEST)).unwrap().contains("pending"));
     }
 

@@ -60,6 +60,9 @@ pub fn build(
         return Ok(package(zip, true, inputs)); // the process that was waited for has built it
     }
     let of_binary = inputs.of_binary();
+    if [&key, &of_binary.key()].iter().any(|key| cache.is_damaged(key)) {
+        progress(Progress::Damaged);
+    }
     let known = cache.get(&of_binary.key()).and_then(|zip| only_binary(&zip));
     let cached = known.is_some();
     // Before what takes minutes: with or without the binary this may be more than Lambda takes.

@@ -65,6 +65,12 @@ impl Cache {
         (digest::hex(&zip) == expected.trim_end()).then_some(zip)
     }
 
+    /// Whether there is an entry of a key that cannot be used: half-written, or damaged. Asked for by whoever holds the lock of its
+    /// target's builds, so that nobody writes it meanwhile.
+    pub(super) fn is_damaged(&self, key: &str) -> bool {
+        self.entry(key).exists() && self.get(key).is_none()
+    }
+
     /// Keeps a zip under the key of its inputs: the checksum last, so that an entry with a checksum is whole. Then the
     /// packages that were not used for longest go, until the rest has room.
     pub(super) fn put(&self, inputs: &Inputs, architecture: &str, zip: &[u8]) -> Result<(), PackageError> {
@@ -282,8 +288,10 @@ mod tests {
         assert_eq!(cache.get(&key), None);
         cache.put(&inputs, "x86_64", b"zip").unwrap();
         assert_eq!(cache.get(&key).as_deref(), Some(&b"zip"[..]));
+        assert!(!cache.is_damaged(&key) && !cache.is_damaged("another"));
         fs::write(cache.entry(&key).join(ZIP), b"zap").unwrap();
         assert_eq!(cache.get(&key), None);
+        assert!(cache.is_damaged(&key));
         cache.put(&inputs, "x86_64", b"zip").unwrap();
         fs::remove_file(cache.entry(&key).join(CHECKSUM)).unwrap();
         assert_eq!(cache.get(&key), None);

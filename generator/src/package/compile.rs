@@ -23,6 +23,8 @@ const TAIL_LINES: usize = 30;
 const LINE_CHARACTERS_MAX: usize = 300;
 /// What cargo says more when it is asked to name the crates that it need not compile again; no failure needs it.
 const VERBOSE: [&str; 3] = ["Fresh ", "Dirty ", "Running `"];
+/// What cargo says while another one compiles in the same folder: one whose own builder was killed goes on for a while.
+const HELD_UP: &str = "Blocking waiting for file lock on ";
 
 /// Compiles the sources in `build_dir`; gives the binary's place.
 pub(super) fn compile(
@@ -39,7 +41,7 @@ pub(super) fn compile(
     let crates = sources.get("Cargo.lock").map_or(0, |lock| {
         String::from_utf8_lossy(lock).lines().filter(|line| *line == "[[package]]").count()
     });
-    run(&mut command, crates, progress)?;
+    run(&mut command, crates, &output, progress)?;
     Ok(output.join(target.triple).join("release").join("bootstrap"))
 }
 
@@ -110,6 +112,7 @@ fn cargo_home(request: &BuildRequest) -> Result<PathBuf, PackageError> {
 fn run(
     command: &mut Command,
     total_max: usize,
+    output: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), PackageError> {
     let failed = |source| PackageError::ProgramFailed { program: "cargo".to_owned(), source };
@@ -138,6 +141,9 @@ fn run(
         if status.starts_with("Fresh ") {
             fresh += 1;
         }
+        if status.starts_with(HELD_UP) {
+            progress(Progress::HeldUp);
+        }
         if let Some(what) = status.strip_prefix("Compiling ") {
             begun += 1;
             let name = what.split(' ').next().unwrap_or_default().to_owned();
@@ -154,7 +160,7 @@ fn run(
     if child.wait().map_err(failed)?.success() {
         return Ok(());
     }
-    Err(failure(&Vec::from(tail).join("\n")))
+    Err(failure(&Vec::from(tail).join("\n"), output))
 }
 
 /// The line, without most of a command that would fill a screen.
@@ -165,9 +171,13 @@ fn shortened(line: String) -> String {
     }
 }
 
-/// What went wrong, by what cargo said last.
-fn failure(tail: &str) -> PackageError {
+/// What went wrong, by what cargo said last, which compiled into `output`.
+fn failure(tail: &str, output: &Path) -> PackageError {
     let tail = tail.trim_end().to_owned();
+    // Whichever crate it was: it compiles where there is room.
+    if ["No space left on device", "Disk quota exceeded"].iter().any(|sign| tail.contains(sign)) {
+        return PackageError::DiskFull { folder: output.to_owned(), tail };
+    }
     let network = [
         "failed to download",
         "failed to fetch",
@@ -189,6 +199,7 @@ fn failure(tail: &str) -> PackageError {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
     use std::process::Command;
 
     use super::{PackageError, Progress, failure, run, stage};
@@ -200,10 +211,10 @@ mod tests {
         let pipe = folder.path().join("pipe");
         let mut command = Command::new("sh");
         // As cargo does: it says what it compiles, and is silent. It ends when it is told to.
-        let script = r#"mkfifo "$1" && printf '   Fresh quick v1.0.0\n   Compiling slow v1.0.0\n' >&2 && read -r _ <"$1""#;
+        let script = r#"mkfifo "$1" && printf '    Blocking waiting for file lock on build directory\n   Fresh quick v1.0.0\n   Compiling slow v1.0.0\n' >&2 && read -r _ <"$1""#;
         command.args(["-c", script, "sh"]).arg(&pipe);
         let mut told = Vec::new();
-        let ran = run(&mut command, 2, &mut |step| {
+        let ran = run(&mut command, 2, folder.path(), &mut |step| {
             if step == Progress::Going {
                 fs::write(&pipe, "\n").expect("it is read");
             }
@@ -211,7 +222,7 @@ mod tests {
         });
         ran.expect("it ends well");
         let compiling = Progress::Compiling { name: "slow".to_owned(), begun: 2, fresh: 1, total_max: 2 };
-        assert_eq!(told, [compiling, Progress::Going]);
+        assert_eq!(told, [Progress::HeldUp, compiling, Progress::Going]);
     }
 
     #[test]
@@ -219,20 +230,31 @@ mod tests {
         let mut command = Command::new("sh");
         let script = r"printf '   Fresh a v1.0.0\n   Dirty b v1.0.0: stale\n     Running `rustc b`\nerror: no b\n%0400d\n' 0 >&2; exit 101";
         command.args(["-c", script]);
-        let Err(PackageError::Compile { tail }) = run(&mut command, 2, &mut |_| ()) else {
+        let Err(PackageError::Compile { tail }) = run(&mut command, 2, Path::new("x"), &mut |_| ()) else {
             panic!("it fails")
         };
         assert_eq!(tail, format!("error: no b\n{} …", "0".repeat(300)));
     }
 
     #[test]
+    fn a_full_disk_is_no_fault_in_the_code() {
+        let full = "error: failed to write `/c/libsyn.rmeta`: No space left on device (os error 28)\n\nerror: could not compile `syn`\n";
+        let fault = failure(full, Path::new("/c"));
+        assert!(
+            matches!(&fault, PackageError::DiskFull { tail, .. } if tail.contains("libsyn.rmeta")),
+            "{fault}"
+        );
+        assert!(fault.to_string().contains("450 MB in `/c`: free some space, or name"), "{fault}");
+    }
+
+    #[test]
     fn a_network_fault_is_told_from_a_fault_in_the_code() {
         let network = "error: failed to download from `https://static.crates.io/x`\n\nCaused by:\n  [6] Could not resolve host\n";
-        assert!(matches!(failure(network), PackageError::Network { .. }));
+        assert!(matches!(failure(network, Path::new("x")), PackageError::Network { .. }));
         let offline =
             "error: attempting to make an HTTP request, but --offline was specified\n  you may be offline";
-        assert!(matches!(failure(offline), PackageError::Network { .. }));
-        let fault = failure("error[E0425]: cannot find value `x` in this scope\n");
+        assert!(matches!(failure(offline, Path::new("x")), PackageError::Network { .. }));
+        let fault = failure("error[E0425]: cannot find value `x` in this scope\n", Path::new("x"));
         assert!(matches!(&fault, PackageError::Compile { tail } if tail.contains("E0425")));
     }
 

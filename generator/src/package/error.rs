@@ -67,6 +67,17 @@ pub enum PackageError {
         /// The end of what cargo said.
         tail: String,
     },
+    /// The disk filled up while cargo compiled.
+    #[error(
+        "the disk filled up while the handler was compiled, which takes about 450 MB in `{}`: free some space, or name a folder on \
+         another disk with `--cache-dir`; the next build goes on from what is compiled already:\n{tail}", .folder.display()
+    )]
+    DiskFull {
+        /// Where it is compiled.
+        folder: PathBuf,
+        /// The end of what cargo said.
+        tail: String,
+    },
     /// The compiled handler does not answer an event.
     #[error(
         "the handler compiles, but does not answer an event as it should: {how}\n{said}\nnothing was packaged; \

@@ -31,6 +31,10 @@ pub struct BuildRequest {
 pub enum Progress {
     /// Another process builds into the same cache; this one waits for it.
     Waiting,
+    /// A cargo of another process, perhaps of a build that was killed, compiles in the same folder; this one waits for it.
+    HeldUp,
+    /// What the cache has of the zip is not what was put there: it is built again.
+    Damaged,
     /// The compiler starts: the cache does not have the zip.
     Started {
         /// What is compiled for.

@@ -211,6 +211,20 @@ fn events_are_served_until_it_is_ended_and_no_process_is_left() {
 }
 
 #[test]
+fn events_that_come_before_the_former_is_run_have_a_world_of_their_own() {
+    let local = Local::start(handler(), "", &["--offline"]);
+    let show = ["events", "show", "update-launch-template", "--set", "group=webops-asg-1"];
+    let event = Run::within(local.folder.path(), &show).ok().stdout;
+    for _ in 0..4 {
+        let (error, answer) = local.invoke(&event);
+        assert_eq!((error, &answer["decisions"][0]["decision"]), (None, &json!("start")));
+    }
+    for _ in 0..4 {
+        local.line("all 16 invariants held");
+    }
+}
+
+#[test]
 fn a_function_is_fed_as_lambda_feeds_it_and_ended_where_it_overruns() {
     let local = Local::start(&function(), "handler:\n  timeout_seconds: 2\n", &["--offline"]);
     let (error, answer) = local.invoke("{}");

@@ -116,6 +116,38 @@ fn a_full_or_a_read_only_disk_is_named_and_what_is_there_stays() {
 }
 
 #[test]
+fn a_disk_that_fills_up_half_way_leaves_the_folder_as_it_was() {
+    let done = Run::new(&["validate", "new.yaml"])
+        .file("old.yaml", "name: web\n")
+        .file("new.yaml", "name: web\nhandler:\n  memory_megabytes: 512\n");
+    let done = done.ok();
+    fs::create_dir(done.folder.join("disk")).expect("a folder");
+    // Room for nothing, for the first file, for most of them: each time what was there is there, and nothing beside it.
+    let script = r#"mount -t tmpfs -o size=8m none disk && "$0" generate old.yaml --out disk/out >/dev/null && cp -a disk/out before || exit 90
+        for room in 1 8 40 150; do
+            head -c $(($(df --output=avail -k disk | tail -n 1) * 1024 - room * 1024)) /dev/zero >disk/filler
+            "$0" generate new.yaml --out disk/out; [ $? = 3 ] || exit 91
+            diff -r before disk/out || exit 92
+            "$0" build new.yaml --out disk/new/out; [ $? = 3 ] || exit 93
+            [ ! -e disk/new ] || exit 94
+            rm disk/filler
+        done
+        "$0" generate new.yaml --out disk/out >/dev/null && "$0" generate new.yaml --out disk/out --check"#;
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, PROGRAM]);
+    let Ok(output) = command.current_dir(&done.folder).output() else { return };
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("unshare") || said.contains("mount:") {
+        return println!("not checked here, for no disk can be mounted: {said}");
+    }
+    assert!(output.status.success(), "{}: {said}{}", output.status, String::from_utf8_lossy(&output.stdout));
+    assert!(
+        said.contains("No space left on device") && said.contains("what was there is as it was"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_zip_over_the_limit_is_refused_before_anything_is_compiled() {
     let text = "name: web\nhandler:\n  files:\n    big: big\n";
     let run =

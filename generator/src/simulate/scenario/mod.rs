@@ -15,6 +15,7 @@ mod cases;
 mod description;
 mod expect;
 mod faults;
+mod groups;
 mod read;
 mod reference;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::description::{Scenario, ScenarioError};
+use super::groups;
 use crate::config::values::{self, Values};
 use crate::problem::{Problem, Problems};
 
@@ -25,7 +26,7 @@ fn read(text: &str) -> Result<Scenario, Problems> {
     let whole = values::values(text)?;
     // One reader decides. What it finds first is no more than a beginning, so all faults are looked for with another.
     let fault = match serde_yaml::from_str(text) {
-        Ok(scenario) => return Ok(scenario),
+        Ok(scenario) => return groups::sound(&scenario, &whole).or_ok(scenario),
         Err(fault) => fault,
     };
     let mut problems = faults(whole);
@@ -246,5 +247,24 @@ mod tests {
         assert_eq!(told("group: {tags: {a: 1, b: true}}\n"), Vec::<String>::new());
         let faults = told("group: {tags: {a: 1, b: true}, x: 1}\n");
         assert!(faults.len() == 1 && faults[0].contains("unknown key `group.x`"), "{faults:?}");
+    }
+
+    #[test]
+    fn groups_that_cannot_be_are_told_with_their_place_and_values() {
+        let text = "group:\n  name: web\n  desired: 12\nother_groups:\n  - {min: 2, max: 1, zones: []}\n\
+                    world:\n  groups:\n    - launch: {template: {id: lt-1, version: newest}}\n";
+        let contradict = "min <= desired <= max has to hold; what is not written is min 3, desired 3, max 6";
+        assert_eq!(
+            told(text),
+            [
+                format!("3:12: the sizes of `group` contradict each other: min 3, desired 12, max 6 ({contradict})"),
+                format!(
+                    "5:19: the sizes of `other_groups.0` contradict each other: min 2, desired 3, max 1 ({contradict})"
+                ),
+                "5:29: `other_groups.0.zones` is empty (a group has at least one Availability Zone)".to_owned(),
+                "8:15: the version `newest` of the launch template of `world.groups.0` is none (write a number, `$Latest` or `$Default`)"
+                    .to_owned(),
+            ]
+        );
     }
 }

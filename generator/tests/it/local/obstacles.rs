@@ -74,8 +74,9 @@ fn what_does_not_answer_is_told() {
     Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &nobody])
         .stderr_has(&format!("nothing listens at {nobody}; start the handler there with `asg-recycle local"))
         .exits(3);
-    Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &mute, "--timeout", "1"])
-        .stderr_has("did not answer within 1 s")
+    Run::new(&["invoke", "--sample", "minimal", "--endpoint-url", &mute, "--timeout", "3"])
+        .stderr_has(&format!("waiting for the answer of {mute}, 3 s at most (`--timeout`)\n"))
+        .stderr_has("did not answer within 3 s")
         .exits(3);
     let bad = Run::new(&["invoke", "--event", "no.json", "--endpoint-url", &nobody]).file("no.json", "oops");
     bad.stderr_has("no.json:1:1: the event is no JSON").exits(2);
