@@ -130,8 +130,17 @@ impl Looks {
 
 /// A group that the stack owns: nothing else is acted on.
 pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Failure> {
+    owned_as_seen(session, name, reads::group(session, name)?)
+}
+
+/// The same of a group that was asked for already; `None` where there is none of that name.
+pub(super) fn owned_as_seen(
+    session: &StackSession,
+    name: &str,
+    seen: Option<SeenGroup>,
+) -> Result<SeenGroup, Failure> {
     let place = &session.place;
-    let group = reads::group(session, name)?.ok_or_else(|| {
+    let group = seen.ok_or_else(|| {
         Failure::Input(format!(
             "there is no group `{name}` in account {}, {}{}; `asg-recycle status` lists those of the stack",
             place.account,

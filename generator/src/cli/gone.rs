@@ -57,10 +57,11 @@ pub(super) fn gone(session: &StackSession, name: &str, context: &mut Context) ->
 
 /// A group of the stack's that is looked at; one that is gone while the stack's own execution still holds its lock is told as gone.
 pub(super) fn there(session: &StackSession, name: &str, context: &mut Context) -> Result<SeenGroup, Failure> {
-    if reads::group(session, name)?.is_none() && left_behind(session, name)? != LeftBehind::Nothing {
+    let seen = reads::group(session, name)?;
+    if seen.is_none() && left_behind(session, name)? != LeftBehind::Nothing {
         return Err(gone(session, name, context));
     }
-    acting::owned(session, name)
+    acting::owned_as_seen(session, name, seen)
 }
 
 /// The refusal to put back what is left of a group that is gone; none where nothing is, or the group is there.
