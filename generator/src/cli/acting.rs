@@ -133,7 +133,7 @@ pub(super) fn owned(session: &StackSession, name: &str) -> Result<SeenGroup, Fai
     let place = &session.place;
     let group = reads::group(session, name)?.ok_or_else(|| {
         Failure::Input(format!(
-            "there is no group `{name}` in account {}, {}{}; `asg-recycle status` lists those of the stack",
+            "there is no group `{name}` in account {}, {}; `asg-recycle status` lists those of the stack{}",
             place.account,
             place.region,
             meant(session, name)
