@@ -142,7 +142,7 @@ pub(super) fn owned_as_seen(
     let place = &session.place;
     let group = seen.ok_or_else(|| {
         Failure::Input(format!(
-            "there is no group `{name}` in account {}, {}{}; `asg-recycle status` lists those of the stack",
+            "there is no group `{name}` in account {}, {}; `asg-recycle status` lists those of the stack{}",
             place.account,
             place.region,
             meant(session, name)

@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let mut facts = history_reads::history(&session, group, arguments.limit.into(), now)?;
     if let Some(name) = group.filter(|_| !facts.is_there && facts.executions.is_empty() && !facts.has_more) {
         return Err(Failure::Input(format!(
-            "there is no group `{name}`, and nothing ran for one of that name in 90 days{}; `asg-recycle status` lists those of the stack",
+            "there is no group `{name}`, and nothing ran for one of that name in 90 days; `asg-recycle status` lists those of the stack{}",
             acting::meant(&session, name)
         )));
     }

@@ -114,8 +114,8 @@ fn execution(of: &str, session: &StackSession) -> Result<String, Failure> {
     let found = recorded_reads::newest(session, of, now())?;
     if !is_there && found.is_none() {
         return Err(Failure::Input(format!(
-            "there is no group `{of}`, and nothing ran for one of that name in the last 90 days; nor is there such a file{}. \
-             `asg-recycle status` lists the groups of the stack; the name of a scenario goes with `--strategy`",
+            "there is no group `{of}`, and nothing ran for one of that name in the last 90 days; nor is there such a file. \
+             `asg-recycle status` lists the groups of the stack; the name of a scenario goes with `--strategy`{}",
             acting::meant(session, of)
         )));
     }

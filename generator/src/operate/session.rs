@@ -42,8 +42,8 @@ pub enum StackError {
     Aws(#[from] AwsError),
     /// There is none of that name.
     #[error(
-        "there is no stack `{stack}` in account {account}, {region}: its function `{function}` does not exist{meant}. A stack's \
-         deployed name is `NAME-ENVIRONMENT`, as in stack.yaml"
+        "there is no stack `{stack}` in account {account}, {region}: its function `{function}` does not exist. A stack's \
+         deployed name is `NAME-ENVIRONMENT`, as in stack.yaml{meant}"
     )]
     NoStack {
         /// What was given.

@@ -62,7 +62,7 @@ fn each_resource_of_a_stack_that_is_gone_is_found_with_what_makes_it_again() {
 fn a_handler_that_is_gone_is_told_from_a_stack_that_never_was() {
     let mut stage = healthy();
     operate(&mut stage, &["status", "--stack", "webops-recycle-productoin"])
-        .stderr_has("does not exist; did you mean `webops-recycle-production`?")
+        .stderr_has("as in stack.yaml; did you mean `webops-recycle-production`?\n")
         .exits(2);
     let function = format!("{STACK}-handler");
     aws(&mut stage, "lambda", "delete_function", json!({"FunctionName": function}));
