@@ -42,7 +42,9 @@ impl LeftBehind {
                  where no restore takes it within two minutes, delete the item `{name}` from the table `{}`",
                 names::LOCK_TABLE
             ),
-            Self::Nothing => format!("the group `{name}` is gone, and nothing runs for it"),
+            Self::Nothing => {
+                format!("the group `{name}` is gone, and no execution of this stack's holds its lock")
+            }
         }
     }
 }
@@ -50,8 +52,16 @@ impl LeftBehind {
 /// Tells that a group is gone which was there a moment ago: nothing is wrong with the command, and nothing comes of it.
 pub(super) fn gone(session: &StackSession, name: &str, context: &mut Context) -> Failure {
     // It is gone, whatever else cannot be read.
-    let left = left_behind(session, name).unwrap_or(LeftBehind::Nothing);
-    context.console.note(&format!("{}\n", left.told(name)));
+    let told = match left_behind(session, name) {
+        Ok(left) => left.told(name),
+        Err(failure) => {
+            format!(
+                "the group `{name}` is gone; whether its lock is held is not known: {}",
+                failure.message()
+            )
+        }
+    };
+    context.console.note(&format!("{told}\n"));
     Failure::Findings
 }
 
@@ -88,6 +98,6 @@ mod tests {
             dead.contains("delete the item `web` from the table") && !dead.contains("asg-recycle restore")
         );
         let nothing = told(LeftBehind::Nothing);
-        assert!(nothing.ends_with("nothing runs for it") && !nothing.contains("asg-recycle"), "{nothing}");
+        assert!(nothing.ends_with("holds its lock") && !nothing.contains("asg-recycle"), "{nothing}");
     }
 }

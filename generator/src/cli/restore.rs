@@ -82,16 +82,19 @@ fn left(session: &StackSession, name: &str) -> Result<Option<(StartRequest, Stri
 /// The refusal to start a restore that must fail: who is to put back a journal that this version does not read.
 fn unreadable(session: &StackSession, name: &str, journal: &str) -> Failure {
     let own = crate::VERSION;
-    // Whoever may not read the definition is told the rest all the same.
-    let definition = group_reads::definition(session).unwrap_or_default();
-    let who = match doctor::version_of(&definition) {
-        Some(its) if doctor::is_newer(&its, own) => format!(
+    let by_another = format!(
+        "deploy the version that wrote it, and `asg-recycle restore {name}` with that; where that is gone, or it is no journal at all, put \
+         back by hand and delete the item `{name}` from the table `{}`",
+        names::LOCK_TABLE
+    );
+    let who = match group_reads::definition(session).map(|definition| doctor::version_of(&definition)) {
+        Ok(Some(its)) if doctor::is_newer(&its, own) => format!(
             "the stack is of version {its}, this tool of {own}: install version {its} of this tool, and restore with that"
         ),
-        _ => format!(
-            "the machine of this stack cannot read it either: deploy the version that wrote it, and `asg-recycle restore {name}` with that; \
-             where that is gone, or it is no journal at all, put back by hand and delete the item `{name}` from the table `{}`",
-            names::LOCK_TABLE
+        Ok(_) => format!("the machine of this stack cannot read it either: {by_another}"),
+        Err(error) => format!(
+            "the stack's version could not be read ({error}): where it is newer than {own}, install its version of this tool; else \
+             {by_another}"
         ),
     };
     Failure::Input(format!(

@@ -56,10 +56,16 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
                 let recycle = seen.status.recycle.as_ref().filter(|recycle| recycle.status.is_none());
                 let unknown = recycle.and_then(|recycle| recycle.execution.as_deref());
                 let is_idle = seen.status.group.state != GroupStanding::Recycling && looks.is_gone(unknown);
-                // What was started just now has no lock yet; where that cannot be seen, it is looked at again.
-                if is_idle && matches!(reads::running_for(&session, name), Ok(None)) {
-                    let telling = Telling::of(&session, name, view.format);
-                    return wait::at_rest(&seen.status.group, &telling, context);
+                // What was started just now has no lock yet; where that cannot be asked just now, it is looked at again.
+                let begins = if is_idle { reads::running_for(&session, name) } else { Ok(None) };
+                match begins {
+                    Err(error) if error.may_pass() => view.tell(&error.to_string(), context)?,
+                    begins => {
+                        if begins?.is_none() && is_idle {
+                            let telling = Telling::of(&session, name, view.format);
+                            return wait::at_rest(&seen.status.group, &telling, context);
+                        }
+                    }
                 }
             }
         }

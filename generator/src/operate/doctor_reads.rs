@@ -125,7 +125,9 @@ fn fleet_checks(
     let mut facts = match reads::fleet_of(session, known, calls_max) {
         Ok(facts) => facts,
         Err(error) => {
-            return ["locks", "tags", "stacks"].map(|name| StackCheck::not_made(name, &error)).into();
+            let locks = unlocked.unwrap_or_else(|| StackCheck::not_made("locks", &error));
+            let others = ["tags", "stacks"].map(|name| StackCheck::not_made(name, &error));
+            return std::iter::once(locks).chain(others).collect();
         }
     };
     let others = if unlocked.is_none() { look_at_locks(session, &mut facts) } else { Ok(Vec::new()) };

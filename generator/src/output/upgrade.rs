@@ -96,7 +96,7 @@ const CONSEQUENCES: &[Consequence] = &[
         key: "encryption.customer_key",
         happens: "the queues, the topic, the table and the logs change their key; without its own key nothing that it encrypted \
                   can be read",
-        advice: "to keep it, `terraform state rm` it and its alias first",
+        advice: "where the stack's own key goes, Terraform deletes it: to keep it, `terraform state rm` it and its alias first",
     },
     Consequence {
         key: "package.kind",
