@@ -18,7 +18,18 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
-class QueuePolicy(CloudFormationModel):
+class WithoutAttributes:
+    """A resource that is there once it was made, and of which nothing is asked."""
+
+    @classmethod
+    def has_cfn_attr(cls, attribute):
+        return False
+
+    def is_created(self):
+        return True
+
+
+class QueuePolicy(WithoutAttributes, CloudFormationModel):
     """moto finds it among the subclasses; it leaves policies of queues out."""
 
     physical_resource_id = "policy"
@@ -32,10 +43,6 @@ class QueuePolicy(CloudFormationModel):
         return ""
 
     @classmethod
-    def has_cfn_attr(cls, attribute):
-        return False
-
-    @classmethod
     def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
         properties = cloudformation_json["Properties"]
         for queue in properties["Queues"]:
@@ -47,11 +54,8 @@ class QueuePolicy(CloudFormationModel):
     def delete_from_cloudformation_json(cls, *_, **__):
         """It goes with its queues."""
 
-    def is_created(self):
-        return True
 
-
-class MetricAlarm(CloudFormationModel):
+class MetricAlarm(WithoutAttributes, CloudFormationModel):
     """moto's CloudFormation makes no alarms."""
 
     def __init__(self, name):
@@ -64,10 +68,6 @@ class MetricAlarm(CloudFormationModel):
     @staticmethod
     def cloudformation_name_type():
         return "AlarmName"
-
-    @classmethod
-    def has_cfn_attr(cls, attribute):
-        return False
 
     @classmethod
     def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_):
@@ -90,9 +90,6 @@ class MetricAlarm(CloudFormationModel):
     @classmethod
     def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
         cloudwatch_backends[account_id][region_name].delete_alarms([resource_name])
-
-    def is_created(self):
-        return True
 
 
 def install():

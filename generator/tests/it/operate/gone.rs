@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::doctor::{aws, finds, healthy};
-use super::{STACK, begun, held_to, operate, until_it_calls};
+use super::{STACK, begun, held_to, operate, told, until_it_calls};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 /// What `doctor` finds, as `name: about`, each with its fix.
@@ -141,4 +141,13 @@ fn a_group_that_is_deleted_while_its_recycle_runs_can_still_be_asked_about() {
     let restore = stage.deliver_status_event();
     stage.emulator.wait(&restore);
     aborting.exits(0);
+    operate(&mut stage, &["history", GROUP])
+        .stdout_has("asg-recycle abort by arn:aws:")
+        .stdout_has("user/")
+        .ok();
+    let history = told(&mut stage, &["history", GROUP, "--format", "json"], "history");
+    let [restored, aborted] = [0, 1].map(|place| &history["executions"][place]);
+    assert_eq!((&restored["trigger"], &restored["by"]), (&json!("ABORTED"), &aborted["by"]), "{history:#}");
+    assert!(aborted["by"].is_string(), "{history:#}");
+    operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("there is no group").exits(2);
 }

@@ -68,12 +68,11 @@ fn group(
             spec.name
         ),
     })?;
-    let sizes = sizes(spec)?;
     let load_balancers = load_balancer::described(spec);
     let mut group = Group {
         name: spec.name.as_str().into(),
         phase: GroupPhase::Present,
-        sizes,
+        sizes: sizes(spec)?,
         zones: spec.zones.iter().map(|zone| zone.as_str().into()).collect(),
         launch,
         suspended: spec.suspended.iter().copied().collect::<BTreeSet<_>>(),
