@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::python;
 
@@ -19,6 +19,8 @@ pub(crate) struct Emulator {
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     diagnostics: NamedTempFile,
+    /// What it unpacks, removed with it.
+    _scratch: TempDir,
 }
 
 /// What delivering one batch of messages led to.
@@ -116,10 +118,12 @@ impl Emulator {
     /// Starts an emulator of its own for a test.
     pub(crate) fn start() -> Self {
         let diagnostics = NamedTempFile::new().expect("a file for diagnostics");
+        let scratch = TempDir::new().expect("a folder for what it unpacks");
         let mut process = Command::new(python::program("python"))
             .args(["-m", "emulator"])
             .env("PYTHONPATH", python::sources())
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("TMPDIR", scratch.path())
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -128,7 +132,7 @@ impl Emulator {
             .expect("the emulator starts");
         let commands = process.stdin.take();
         let answers = BufReader::new(process.stdout.take().expect("its output is piped"));
-        Self { process, commands, answers, diagnostics }
+        Self { process, commands, answers, diagnostics, _scratch: scratch }
     }
 
     /// Gives a command and its arguments, an object; the result.
