@@ -40,7 +40,7 @@ fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)
     acting::own_holder(session, name, &holder)?;
     let seen = reads::known_execution(session, &holder)?.filter(|seen| seen.status == "RUNNING");
     let Some(seen) = seen else {
-        if let Some(refusal) = gone::refusal(session, name)?.filter(|_| is_gone) {
+        if is_gone && let Some(refusal) = gone::refusal(session, name)? {
             return Err(refusal);
         }
         return Err(Failure::Input(format!(

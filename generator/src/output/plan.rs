@@ -233,18 +233,19 @@ impl Plan {
 
     /// Whether nothing was generated into the folder yet.
     pub fn is_first(&self) -> bool {
-        self.manifest_on_disk == Disk::Absent && self.steps.values().all(|step| step.disk == Disk::Absent)
+        self.manifest_on_disk == Disk::Absent
     }
 
-    /// What would change, as unified diffs; empty when nothing would. Of a folder that nothing was generated into the files' names are
-    /// enough: their lines would be tens of thousands.
+    /// What would change, as unified diffs; empty when nothing would. Of a folder that nothing was generated into the names of the files
+    /// that are not there are enough: their lines would be tens of thousands.
     pub fn diff(&self) -> String {
-        if self.is_first() {
-            return self.steps.keys().map(|path| diff::unified(path, None, Some(&[]))).collect();
-        }
+        let names_only = |step: &FileStep| self.is_first() && step.disk == Disk::Absent;
         let steps = self.steps.iter().filter(|(_, step)| step.change != Change::Keep);
         let mut text: String = steps
-            .map(|(path, step)| diff::unified(path, contents(&step.disk), step.wanted.as_deref()))
+            .map(|(path, step)| match &step.wanted {
+                Some(_) if names_only(step) => diff::unified(path, None, Some(&[])),
+                wanted => diff::unified(path, contents(&step.disk), wanted.as_deref()),
+            })
             .collect();
         // The hashes of what differs say nothing that the differences do not.
         if text.is_empty() && self.manifest_differs() {
