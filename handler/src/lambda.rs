@@ -100,7 +100,7 @@ impl<P: Ports> Function<P> {
         let invocation = invocation(context, now(), Instant::now());
         let answer = batch::handle(payload, &invocation, &self.settings, &self.ports, &self.log).await;
         answer.map_err(|fault| {
-            self.log.note(Level::Error, invocation.now, "the invocation failed", &fault.to_string());
+            self.log.note(Level::Error, now(), "the invocation failed", &fault.to_string());
             diagnostic(&fault)
         })
     }

@@ -13,9 +13,6 @@ use crate::operate::session::StackError;
 use crate::operate::{doctor_gone, doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
 
-/// Calls after which it is known that a stack has no handler: who asks, what the queue calls, the function, the machine.
-const CALLS_WITHOUT_HANDLER: u32 = 4;
-
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -31,8 +28,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
             (report(&session.place, session.calls_made(), checks), session.caller.clone())
         }
-        Err(StackError::NoHandler { place, caller, function }) => {
-            (report(&place, CALLS_WITHOUT_HANDLER, vec![doctor_gone::handler(&function)]), caller)
+        Err(StackError::NoHandler { place, caller, function, calls }) => {
+            (report(&place, calls, vec![doctor_gone::handler(&function)]), caller)
         }
         Err(error) => return Err(error.into()),
     };

@@ -7,8 +7,9 @@ use asg_recycle_handler::spelling::suggestion;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::{FunctionAnswer, Identity, NoAnswer};
+use super::answers::{FunctionAnswer, Identity};
 use super::doctor_answers::{FunctionsPage, MappingsAnswer};
+use super::group_answers::MachineAnswer;
 use super::operation::{
     DESCRIBE_STATE_MACHINE, IDENTIFY, LIST_FUNCTIONS, LIST_MAPPINGS, Operation, READ_SETTINGS, Touches,
 };
@@ -70,6 +71,8 @@ pub enum StackError {
         caller: String,
         /// The function that was looked for.
         function: String,
+        /// How many calls were made by then.
+        calls: u32,
     },
     /// The function's variables are encrypted by a key of the stack's own, and the caller may not use that.
     #[error(
@@ -193,8 +196,10 @@ fn without_function(
     (function, caller): (String, String),
 ) -> StackError {
     let arguments = json!({"stateMachineArn": place.resource(Touches::StateMachine)});
-    if ask::<NoAnswer>(client, &place, &DESCRIBE_STATE_MACHINE, &arguments).is_ok() {
-        return StackError::NoHandler { place, caller, function };
+    // One that is being deleted is all that is left of a stack that somebody removes.
+    let machine = ask::<MachineAnswer>(client, &place, &DESCRIBE_STATE_MACHINE, &arguments);
+    if machine.is_ok_and(|machine| machine.status != "DELETING") {
+        return StackError::NoHandler { place, caller, function, calls: client.calls_made() };
     }
     let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());
     let pages: Result<Vec<FunctionsPage>, AwsError> =
