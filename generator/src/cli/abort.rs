@@ -53,7 +53,7 @@ fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)
             "a restore already runs, {holder}; follow it with `asg-recycle wait {name}`"
         )));
     }
-    let phase = lock.journal.as_ref().map_or("before its first change", |journal| &journal.phase);
+    let phase = lock.phase();
     let what = match &group {
         Some(group) => format!("stops {holder} ({phase}) and puts back\n{}", told(&lock, group)),
         None => format!(

@@ -325,9 +325,11 @@ fn other_restore(
 /// How far a group's recycle is, in a few words.
 fn progress(session: &StackSession, group: &str) -> Result<String, AwsError> {
     let Some(lock) = reads::lock(session, group)? else { return Ok("begins".to_owned()) };
-    let Some(journal) = &lock.journal else { return Ok("has the lock".to_owned()) };
+    if lock.journal.is_none() {
+        return Ok(lock.phase().to_owned());
+    }
     let Some(group) = reads::group(session, group)? else { return Ok("the group is gone".to_owned()) };
-    Ok(lock.replaced(&group.instances.list).after(&journal.phase))
+    Ok(lock.replaced(&group.instances.list).after(lock.phase()))
 }
 
 /// Tells how an execution ended; fails with findings where it did not come to its aim.

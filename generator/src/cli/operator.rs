@@ -131,9 +131,17 @@ impl Operator {
 pub(super) fn stack_name(given: Option<&str>, context: &Context) -> Result<String, Failure> {
     let set = || Some(context.environment.get(OsStr::new("ASG_RECYCLE_STACK"))?.to_str()?.to_owned());
     let name = given.map(str::to_owned).or_else(set).filter(|name| !name.is_empty());
-    name.ok_or_else(|| {
+    let name = name.ok_or_else(|| {
         Failure::Input("which stack? write `--stack NAME-ENVIRONMENT`, or set `ASG_RECYCLE_STACK`".to_owned())
-    })
+    })?;
+    // AWS would refuse a call that names its function so, and not say which name is wrong.
+    let is_sound = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-';
+    if name.chars().all(is_sound) {
+        return Ok(name);
+    }
+    Err(Failure::Input(format!(
+        "`{name}` is no stack's deployed name: that is `NAME-ENVIRONMENT`, of lower-case letters, digits and hyphens"
+    )))
 }
 
 impl From<AwsError> for Failure {

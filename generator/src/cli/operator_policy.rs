@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// The account's 12 digits.
-    #[arg(long, value_name = "ACCOUNT", default_value = "*")]
+    #[arg(long, value_name = "ACCOUNT", default_value = "*", value_parser = account)]
     account: String,
     /// ARN of a role that somebody else keeps for the stack (`permissions.*_role_arn`), which `doctor` asks about; may be given twice.
     #[arg(long = "role", value_name = "ARN")]
@@ -25,6 +25,13 @@ pub(super) struct Arguments {
     /// For acting too: starting, stopping and putting back.
     #[arg(long)]
     act: bool,
+}
+
+/// An account's digits, or `*` for whichever it is.
+fn account(text: &str) -> Result<String, &'static str> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let known = Some(text.to_owned()).filter(|_| is_account || text == "*");
+    known.ok_or("write its 12 digits, e.g. `123456789012`")
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {

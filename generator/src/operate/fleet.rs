@@ -316,7 +316,7 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
     let detail = match replaced.of {
         // What was changed is put back with the journal; what is left is to look whether all is as it was to be, to let new
         // instances prove themselves and to watch alarms: which of these, only the execution says.
-        0 if lock.has_started && lock.journal.is_none() => "at its last checks".to_owned(),
+        0 if lock.has_started && lock.journal.is_none() => lock.phase().to_owned(),
         0 => "begins".to_owned(),
         _ => replaced.to_string(),
     };

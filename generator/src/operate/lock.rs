@@ -14,6 +14,11 @@ use crate::strategy::Catalog;
 /// The phase of the frame's own: the warm pool is away.
 const RENEWING: &str = "renewing";
 
+/// How far a recycle is that has written no journal yet.
+pub const BEFORE_CHANGES: &str = "before its first change";
+/// How far one is that has put back what it changed, and has taken its journal away.
+pub const LAST_CHECKS: &str = "at its last checks";
+
 /// The lock item of a group.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GroupLock {
@@ -134,6 +139,15 @@ impl std::fmt::Display for Replaced {
 }
 
 impl GroupLock {
+    /// The phase that its journal names; without one, on which side of all changes its holder is.
+    pub fn phase(&self) -> &str {
+        match &self.journal {
+            Some(journal) => &journal.phase,
+            None if self.has_started => LAST_CHECKS,
+            None => BEFORE_CHANGES,
+        }
+    }
+
     /// How many of those that are replaced are gone, by the members that the group has now.
     pub fn replaced(&self, members: &[SeenInstance]) -> Replaced {
         let replace = self.journal.as_ref().map(|journal| &*journal.replace).unwrap_or_default();
@@ -238,6 +252,16 @@ mod tests {
 
     const KEY: (&str, &str) = ("auto_scaling_group_name", "web");
     const HELD: (&str, &str) = ("held_by", "arn:x");
+
+    #[test]
+    fn without_a_journal_the_announced_start_parts_the_beginning_from_the_end() {
+        let phase = |more: &[(&str, &str)]| {
+            GroupLock::read(&item(&[&[KEY, HELD], more].concat())).expect("a lock").phase().to_owned()
+        };
+        assert_eq!(phase(&[]), "before its first change");
+        assert_eq!(phase(&[("started", "arn:x"), ("journal", "{}")]), "at its last checks");
+        assert_eq!(phase(&[("journal", r#"{"version": 2, "phase": "halving"}"#)]), "halving");
+    }
 
     #[test]
     fn what_a_journal_would_put_back_is_told() {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::lock;
 use crate::strategy::{Catalog, Strategy};
 
 /// What comes after the last phase of the journal: the group is looked at once more, and held to what was promised.
@@ -15,7 +16,7 @@ const VERIFYING: &str = "verifying";
 /// A phase as a step of a recycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PhaseReached {
-    /// Its name, as in the journal; `verifying` after the last of those, empty before the first change.
+    /// Its name, as in the journal; `verifying` after the last of those, empty before the first change and once all is put back.
     pub name: String,
     /// Which step it is, from 1; absent before the first change, and for what is no step forward, such as `undoing`.
     pub step: Option<usize>,
@@ -52,7 +53,12 @@ fn doing(assigned: &BTreeMap<String, Value>) -> Option<String> {
 
 impl std::fmt::Display for PhaseReached {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = if self.name.is_empty() { "before its first change" } else { &self.name };
+        let name = match self.name.as_str() {
+            // All is put back, and the journal is gone with it.
+            "" if self.doing.as_deref() == Some("restoring") => lock::LAST_CHECKS,
+            "" => lock::BEFORE_CHANGES,
+            name => name,
+        };
         match (self.step, self.steps) {
             (Some(step), Some(steps)) => write!(formatter, "{name} (phase {step} of {steps})")?,
             _ => formatter.write_str(name)?,
@@ -146,6 +152,8 @@ mod tests {
         assert_eq!(told(None, "verify", &["verifying", "baking"]), "verifying (phase 3 of 3), baking");
         assert_eq!(told(None, "look", &["waiting"]), "before its first change, waiting");
         assert_eq!(told(None, "look", &[]), "before its first change");
+        assert_eq!(told(None, "look", &["launching", "restoring"]), "at its last checks, restoring");
+        assert_eq!(told(Some("undoing"), "look", &["restoring"]), "undoing, restoring");
     }
 
     #[test]

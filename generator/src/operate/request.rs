@@ -47,14 +47,20 @@ pub struct Hand<'a> {
     pub caller: &'a str,
 }
 
-/// Reads `outdated`, `all`, or ids with commas.
+/// Reads `outdated`, `all`, or ids with commas, each once.
 pub fn read_replace(text: &str) -> Result<ReplaceAsked, String> {
     let is_id = |id: &&str| id.strip_prefix("i-").is_some_and(|rest| !rest.is_empty());
     match text {
         "outdated" => Ok(ReplaceAsked::Outdated),
         "all" => Ok(ReplaceAsked::All),
         ids if ids.split(',').all(|id| is_id(&id)) => {
-            Ok(ReplaceAsked::Named(ids.split(',').map(str::to_owned).collect()))
+            let mut named: Vec<String> = Vec::new();
+            for id in ids.split(',') {
+                if !named.iter().any(|one| one == id) {
+                    named.push(id.to_owned());
+                }
+            }
+            Ok(ReplaceAsked::Named(named))
         }
         _ => Err("write `outdated`, `all`, or ids of instances with commas".to_owned()),
     }
@@ -192,6 +198,8 @@ mod tests {
         assert_eq!(input["trigger"], json!({"event_name": "start by hand", "by": HAND.caller}));
         let input = decided(&[OUT_IN], &asked(None, "i-1,i-2")).expect("it starts");
         assert_eq!(input["replace"], json!(["i-1", "i-2"]));
+        let twice = decided(&[OUT_IN], &asked(None, "i-2,i-1,i-2")).expect("it starts");
+        assert_eq!(twice["replace"], json!(["i-2", "i-1"]));
         let dry = StartAsked { dry_run: true, ..asked(None, "all") };
         assert_eq!(decided(&[OUT_IN], &dry).expect("it starts")["dry_run"], json!("true"));
     }

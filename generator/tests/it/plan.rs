@@ -149,6 +149,11 @@ fn the_group_itself_is_played(stage: &mut Stage, stack: &str) {
     let again = failed["replay"].as_str().expect("a command");
     let own = "asg-recycle simulate --group search-asg-1 --stack webops-recycle-production --strategy out-in --fault launches-fail";
     assert!(again.starts_with(own), "{again}");
+    // What ends it is told to the handler by the rule for the deployed machine, which is not the file's.
+    operate(stage, &["simulate", "--group", GROUP, "--fault", "aborted"])
+        .stdout_has("ABORTED, restored: 3 -> ")
+        .stdout_has(" invariants held")
+        .exits(1);
     operate(stage, &["simulate", stack, "--stack", "x"]).stderr_has("matters with `--group` only").exits(2);
     operate(stage, &["simulate", "--group", "no-such-group"]).stderr_has("there is no group").exits(2);
 }

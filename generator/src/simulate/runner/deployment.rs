@@ -91,7 +91,7 @@ impl Deployment {
             machine_arn: handler.machine.to_string(),
             topic: handler.topic_arn.clone(),
             handler,
-            rules: rules(stack)?,
+            rules: rules(stack, ("", ""))?,
             lock_table: TableSpec {
                 name: lock_table,
                 key: stack.lock.hash_key.to_owned(),
@@ -112,11 +112,13 @@ impl Deployment {
     /// # Errors
     /// What the interpreter does not take of the definition, or what is wrong with the stack of the configuration.
     pub fn deployed(config: &Config, definition: &str, handler: Settings) -> Result<Self, Problems> {
-        let like = Self::build(config)?;
+        let recycle = AsgRecycle::from_config(config.clone())?;
+        let like = Self::of(&recycle)?;
         let machine = Machine::load(definition, &BTreeMap::new())
             .map_err(|error| unsupported(error, &AsgRecycle::origins(config)))?;
         let machine_arn = handler.machine.to_string();
         Ok(Self {
+            rules: rules(recycle.stack(), (&like.machine_arn, &machine_arn))?,
             name: machine_arn.rsplit(':').next().unwrap_or_default().to_owned(),
             machine,
             machine_arn,
@@ -225,15 +227,27 @@ fn invoked(definition: &str) -> Option<String> {
     arns.filter(|arn| arn.contains(":function:")).map(str::to_owned).next()
 }
 
-fn rules(stack: &Stack) -> Result<Vec<EventPattern>, Problem> {
+/// The patterns of the stack's rules, with another machine in place of one: a rule is for the ends of the machine's executions alone.
+fn rules(stack: &Stack, (own, other): (&str, &str)) -> Result<Vec<EventPattern>, Problem> {
     let patterns = stack.rules.iter().map(|rule| {
-        let pattern = stack.resolve(&rule.pattern, PLACE).unwrap_or_default();
+        let mut pattern = stack.resolve(&rule.pattern, PLACE).unwrap_or_default();
+        rename(&mut pattern, own, other);
         let unread = |error: asg_recycle_simulator::event_pattern::PatternError| {
             Problem::new("event-pattern", format!("/rules/{}", rule.label), error.to_string())
         };
         EventPattern::read(&pattern).map_err(unread)
     });
     patterns.collect()
+}
+
+/// Puts one text in another's place, wherever a value holds it alone.
+fn rename(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) if text == from => to.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, from, to)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| rename(entry, from, to)),
+        _ => {}
+    }
 }
 
 /// The texts of a map.

@@ -159,6 +159,8 @@ fn a_role_that_somebody_else_keeps_is_looked_at_as_well() {
     let asked = ["operator-policy", "--role", "arn:aws:iam::123456789012:role/team/kept"];
     operate(&mut stage, &asked).stdout_has("\"arn:aws:iam::123456789012:role/team/kept\"").ok();
     operate(&mut stage, &["operator-policy", "--role", "kept"]).exits(2);
+    operate(&mut stage, &["operator-policy", "--account", "12"]).stderr_has("write its 12 digits").exits(2);
+    operate(&mut stage, &["status", "--stack", "Web Ops"]).stderr_has("no stack's deployed name").exits(2);
 }
 
 #[test]

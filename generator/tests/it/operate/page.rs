@@ -96,7 +96,7 @@ fn steady(text: &str) -> String {
     let replaced = replaced.iter().fold(text.to_owned(), |text, (pattern, by)| {
         Regex::new(pattern).expect("a pattern").replace_all(&text, *by).into_owned()
     });
-    let varies = Regex::new(r"^search-asg-1: (begins|has the lock|[a-z]+, \d of \d old instances gone)$| \|[ +#ox.]|^ +\d \||^ *0 \+-|^ *time |^(healthy|in service) ").expect("a pattern");
+    let varies = Regex::new(r"^search-asg-1: (begins|before its first change|at its last checks|[a-z]+, \d of \d old instances gone)$| \|[ +#ox.]|^ +\d \||^ *0 \+-|^ *time |^(healthy|in service) ").expect("a pattern");
     let lines = replaced.lines().map(str::trim_end).filter(|line| !varies.is_match(line));
     lines.map(|line| line.to_owned() + "\n").collect()
 }
