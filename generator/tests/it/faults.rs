@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use asg_recycle::config::{self, BYTES_MAX, Config};
 use asg_recycle_simulator::random::Random;
 
+use crate::run::Run;
+
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -207,4 +209,12 @@ fn no_mutation_of_a_file_makes_reading_or_printing_panic() {
         }
     }
     assert!(valid > 100 && faulty > 1_000, "the mutations are too weak or too strong: {valid} {faulty}");
+}
+
+#[test]
+fn a_folder_of_somebody_elses_is_told_in_a_screen_or_two() {
+    let check = Run::new(&["generate", "stack.yaml", "--out", "theirs", "--check"]);
+    let check = check.file("stack.yaml", "name: web\n").file("theirs/README.md", "theirs\n");
+    let check = check.stderr_has("nothing was generated there yet").stdout_has("\n-theirs\n");
+    check.stdout_has("--- /dev/null\n+++ b/handler/src/main.rs\n--- /dev/null\n").exits(1);
 }
