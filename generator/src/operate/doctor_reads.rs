@@ -87,7 +87,7 @@ fn machine(
             let names = ["version", "roles", "notifier", "alarms"];
             return names.map(|name| StackCheck::not_made(name, &error)).into();
         }
-        Ok(machine) if machine.status == "DELETING" => return vec![gone()],
+        Ok(machine) if machine.is_being_deleted() => return vec![gone()],
         Ok(machine) => machine,
     };
     let mut checks = vec![doctor::version(&machine.definition, own_version)];

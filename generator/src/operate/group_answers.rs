@@ -231,3 +231,10 @@ pub struct MachineAnswer {
     /// `ACTIVE`, or `DELETING`.
     pub status: String,
 }
+
+impl MachineAnswer {
+    /// Whether somebody has deleted it, and only executions that run keep it.
+    pub fn is_being_deleted(&self) -> bool {
+        self.status == "DELETING"
+    }
+}

@@ -198,7 +198,7 @@ fn without_function(
     let arguments = json!({"stateMachineArn": place.resource(Touches::StateMachine)});
     // One that is being deleted is all that is left of a stack that somebody removes.
     let machine = ask::<MachineAnswer>(client, &place, &DESCRIBE_STATE_MACHINE, &arguments);
-    if machine.is_ok_and(|machine| machine.status != "DELETING") {
+    if machine.is_ok_and(|machine| !machine.is_being_deleted()) {
         return StackError::NoHandler { place, caller, function, calls: client.calls_made() };
     }
     let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());

@@ -7,6 +7,7 @@ import threading
 import types
 import uuid
 
+from moto.core.responses import ActionResult
 from moto.stepfunctions import models
 from moto.stepfunctions.exceptions import InvalidName
 from moto.stepfunctions.parser import models as parser_models
@@ -48,6 +49,16 @@ from .clock import Handover, virtual_datetime_module
 
 UNCATCHABLE = ("States.Runtime", "States.DataLimitExceeded")
 NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+
+
+def describe_machines_as(status):
+    """What DescribeStateMachine says of the machines from now on; the services know of active ones alone."""
+    describe = StepFunctionResponse._describe_state_machine
+
+    def described(response, arn):
+        return ActionResult({**describe(response, arn).result, "status": status})
+
+    StepFunctionResponse._describe_state_machine = described
 
 
 def install(clock, endpoint, on_end):

@@ -543,6 +543,10 @@ class World:
         assert text in definition, f"the definition has no {text}"
         client.update_state_machine(stateMachineArn=self._stack["machine"], definition=definition.replace(text, by))
 
+    def begin_to_delete_machine(self):
+        """As after a deletion while executions run: the machine is described, and as one that is being deleted."""
+        interpreter.describe_machines_as("DELETING")
+
     def endpoint(self):
         """Where the services are."""
         return self._endpoint
