@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answers::{AttributeText, SeenInstance};
-use super::pause;
 use crate::asl;
 use crate::strategy::Catalog;
 
@@ -155,8 +154,8 @@ impl GroupLock {
         Replaced { gone: replace.len() - replace.iter().filter(is_there).count(), of: replace.len() }
     }
 
-    /// Reads an item of the table; `None` for one without the key, for a pause, and for one that holds its key alone: whoever could
-    /// not delete it has let go of it.
+    /// Reads an item of the table; `None` for one without the key, for one whose key has a colon, which no group's name has (a pause, or
+    /// since when instances are unproved), and for one that holds its key alone: whoever could not delete it has let go of it.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
         let text = |key: &str| item.get(key)?.text.clone().filter(|text| !text.is_empty());
         let journal = text("journal").filter(|text| text != "{}");
@@ -169,7 +168,7 @@ impl GroupLock {
             journal.ok().filter(is_known)
         });
         Some(Self {
-            group: text("auto_scaling_group_name").filter(|key| item.len() > 1 && !pause::is_pause(key))?,
+            group: text("auto_scaling_group_name").filter(|key| item.len() > 1 && !key.contains(':'))?,
             held_by: text("held_by"),
             has_mark: text("rerun").is_some(),
             has_started: text("started").is_some(),

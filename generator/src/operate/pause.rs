@@ -41,11 +41,6 @@ pub fn key(group: &str) -> Value {
     json!({"auto_scaling_group_name": {"S": format!("{KEY_PREFIX}{group}")}})
 }
 
-/// Whether an item of the table of locks is a pause, and no lock.
-pub fn is_pause(key: &str) -> bool {
-    key.starts_with(KEY_PREFIX)
-}
-
 /// When a pause ends that is asked for.
 ///
 /// # Errors

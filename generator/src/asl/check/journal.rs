@@ -109,12 +109,12 @@ fn entries(definition: &Definition, value: &Value) -> Vec<(String, Option<Kind>)
     }
 }
 
-/// The attributes that an `UpdateExpression` sets and removes.
+/// The attributes that an `UpdateExpression` sets and removes; a comma may stand within a function, before a value.
 fn updated(text: &str, is_table: bool) -> impl Iterator<Item = String> {
     let (clause, rest) = text.split_once(' ').unwrap_or_default();
     let rest = if is_table && matches!(clause, "SET" | "REMOVE") { rest } else { "" };
     rest.split(", ")
         .filter_map(|each| each.split(' ').next())
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.is_empty() && !name.starts_with(':'))
         .map(str::to_owned)
 }
