@@ -70,6 +70,7 @@ pub fn call_in_words(action: &str, arguments: &Value) -> Option<String> {
         "suspendProcesses" => format!("suspends {}", processes(arguments)),
         "resumeProcesses" => format!("resumes {}", processes(arguments)),
         "putItem" => "takes the lock".to_owned(),
+        "deleteItem" if is_of_the_unproved(arguments) => "forgets since when some are unproved".to_owned(),
         "deleteItem" => "lets go of the lock".to_owned(),
         "updateItem" => of_update(arguments)?,
         "publish" => format!("announces: {}", status().unwrap_or("?")),
@@ -78,6 +79,12 @@ pub fn call_in_words(action: &str, arguments: &Value) -> Option<String> {
         "cancelInstanceRefresh" => "cancels the instance refresh".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether a call is about since when instances are unproved, which is an item of its own beside the lock.
+fn is_of_the_unproved(arguments: &Value) -> bool {
+    let key = arguments.pointer("/Key/auto_scaling_group_name/S").and_then(Value::as_str);
+    key.is_some_and(|key| key.starts_with("unproved:"))
 }
 
 fn of_update(arguments: &Value) -> Option<String> {
@@ -92,6 +99,9 @@ fn of_update(arguments: &Value) -> Option<String> {
     }
     if value(":failure").is_some() {
         return Some("notes why the turn failed".to_owned());
+    }
+    if is_of_the_unproved(arguments) {
+        return Some("notes since when some are unproved".to_owned());
     }
     let expression = arguments.get("UpdateExpression").and_then(Value::as_str).unwrap_or_default();
     let names_a_holder = value(":holder").is_some();
