@@ -1,7 +1,5 @@
 //! What is asked of AWS to tell whether a stack can do its work. A check that AWS does not answer is not made, and counts for nothing.
 
-use std::collections::BTreeSet;
-
 use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,7 +11,8 @@ use super::doctor_answers::{
     FunctionsPage, ListedFunction, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule,
     TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
 };
-use super::doctor_gone;
+use super::doctor_fixes;
+use super::doctor_gone::{self, OwnAlarms};
 use super::doctor_locks;
 use super::doctor_notifier;
 use super::doctor_roles;
@@ -29,7 +28,6 @@ use super::session::StackSession;
 use crate::aws::AwsError;
 use crate::names;
 use crate::samples::{self, SampleValue};
-use crate::stack::alarms_of_every_stack;
 
 /// Pages of any list that are read at most.
 const PAGES_MAX: usize = 50;
@@ -44,12 +42,12 @@ const RULES: &[(names::ResourceName, &str, Option<&str>)] = &[
 /// Looks at all that a stack needs.
 pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<StackCheck> {
     let one = |name: &str, gone: &str, made: Result<StackCheck, AwsError>| {
-        made.unwrap_or_else(|error| doctor_gone::of_error(name, gone, &error))
+        made.unwrap_or_else(|error| doctor_gone::of_error(name, (gone, doctor_fixes::AGAIN), &error))
     };
     let many = |name: &str, made: Result<Vec<StackCheck>, AwsError>| {
         made.unwrap_or_else(|error| vec![StackCheck::not_made(name, &error)])
     };
-    let mut checks = vec![one("trail", "it is gone", trail(session))];
+    let mut checks = vec![trail(session).unwrap_or_else(|error| StackCheck::not_made("trail", &error))];
     checks.extend(many("rules", rules(session)));
     checks.push(one("queue", "the queue of events is gone: no event reaches the handler", queue(session)));
     let lost = "their queue is gone: what cannot be delivered or handled is lost";
@@ -80,7 +78,7 @@ fn machine(
     let arn = session.settings.machine.to_string();
     let seen: Result<MachineAnswer, AwsError> =
         session.ask(&DESCRIBE_STATE_MACHINE, &json!({"stateMachineArn": arn}));
-    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor_gone::AGAIN);
+    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor_fixes::AGAIN);
     let machine = match seen {
         Err(error) if error.is_gone() => return vec![gone()],
         Err(error) => {
@@ -97,7 +95,7 @@ fn machine(
         Ok((there, is_all)) => doctor_notifier::there(&notifier, &session.place, (there, *is_all)),
         Err(error) => StackCheck::not_made("notifier", error),
     });
-    let alarms = alarms(session, &machine.definition);
+    let alarms = alarms(session, &machine.definition, own_version);
     checks.extend(alarms.unwrap_or_else(|error| vec![StackCheck::not_made("alarms", &error)]));
     checks
 }
@@ -110,8 +108,8 @@ fn fleet_checks(
     now: Timestamp,
 ) -> Vec<StackCheck> {
     let locks = reads::locks_and_pauses(session);
-    let failed =
-        |error: &AwsError| doctor_gone::of_error("locks", &doctor_gone::table(names::LOCK_TABLE), error);
+    let gone = doctor_gone::table(names::LOCK_TABLE);
+    let failed = |error: &AwsError| doctor_gone::of_error("locks", (&gone, doctor_fixes::TABLE_AGAIN), error);
     let unlocked = locks.as_ref().err().map(failed);
     let executions = match reads::executions(session) {
         // They are gone with their machine, which is told of there.
@@ -171,6 +169,8 @@ fn trail(session: &StackSession) -> Result<StackCheck, AwsError> {
                 ));
             }
             Ok(false) => {}
+            // One that was deleted a moment ago logs nothing, and is not the stack's to make again.
+            Err(error) if error.is("TrailNotFoundException") => {}
             Err(error) => unknown = Some(error),
         }
     }
@@ -222,7 +222,8 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
             Ok(doctor::rule(&name, Some(seen), tested.result, &targets, &queue))
         };
         made().unwrap_or_else(|error| {
-            doctor_gone::of_error(&format!("rule {name}"), "it is not there any more", &error)
+            let gone = ("it is not there any more", doctor_fixes::AGAIN);
+            doctor_gone::of_error(&format!("rule {name}"), gone, &error)
         })
     };
     Ok(RULES.iter().map(check).collect())
@@ -254,9 +255,7 @@ fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
     let asked = json!({"QueueUrl": session.place.queue_url(names::QUEUE), "AttributeNames": ["QueueArn"]});
     session.ask::<QueueAnswer>(&READ_QUEUE, &asked)?;
     Ok(match answer.event_source_mappings.iter().find(|mapping| mapping.function_arn.contains(&function)) {
-        None => {
-            StackCheck::finding("queue", "nothing hands its events to the handler", "deploy the stack anew")
-        }
+        None => StackCheck::finding("queue", "nothing hands its events to the handler", doctor_fixes::AGAIN),
         Some(mapping) if !["Enabled", "Enabling", "Creating", "Updating"].contains(&&*mapping.state) => {
             let about = format!(
                 "its events are not handed to the handler: the mapping is {}",
@@ -288,13 +287,12 @@ fn topic(session: &StackSession) -> Result<StackCheck, AwsError> {
     Ok(StackCheck::passed("topic", "it is there"))
 }
 
-/// Whether the alarms are there that every stack has, and those that its strategies watch.
-fn alarms(session: &StackSession, definition: &str) -> Result<Vec<StackCheck>, AwsError> {
-    let stack = &session.place.stack;
-    let own: BTreeSet<String> =
-        alarms_of_every_stack().into_iter().map(|suffix| format!("{stack}{suffix}")).collect();
+/// Whether the alarms are there that every stack of the version has, and those that its strategies watch.
+fn alarms(session: &StackSession, definition: &str, own_version: &str) -> Result<Vec<StackCheck>, AwsError> {
+    let version = doctor::version_of(definition);
+    let own = OwnAlarms::of(&session.place.stack, version.as_deref(), own_version);
     let watched = plan_reads::watched_alarms(definition);
-    let seen = plan_reads::alarms_named(session, &own.union(&watched).cloned().collect())?;
+    let seen = plan_reads::alarms_named(session, &own.names.union(&watched).cloned().collect())?;
     Ok(doctor_gone::alarms(&own, &watched, &seen))
 }
 
