@@ -22,6 +22,8 @@ const TELL: Duration = Duration::from_secs(1);
 const TAIL_LINES: usize = 30;
 /// Characters of such a line that are shown: a compiler's command has thousands.
 const LINE_CHARACTERS_MAX: usize = 300;
+/// Of what is said of a full disk, that much is looked at.
+const FULL_BYTES_MAX: usize = 16_384;
 /// What cargo says more when it is asked to name the crates that it need not compile again; no failure needs it.
 const VERBOSE: [&str; 3] = ["Fresh ", "Dirty ", "Running `"];
 /// What cargo says while another one has what it needs: the folder it compiles in, for one whose own builder was killed goes on for a
@@ -134,6 +136,7 @@ fn run(
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     let mut tail = VecDeque::with_capacity(TAIL_LINES);
     let (mut begun, mut fresh) = (0, 0);
+    let mut full = String::new();
     let said = child.stderr.take();
     let (sender, lines) = channel();
     // The thread ends with what cargo says, or when nobody listens any more.
@@ -169,6 +172,10 @@ fn run(
         if VERBOSE.iter().any(|kind| status.starts_with(kind)) {
             continue;
         }
+        if disk_full::is_sign(&line) && full.len() < FULL_BYTES_MAX {
+            full.push_str(&line); // whole, and also where more is said after it than a failure shows
+            full.push('\n');
+        }
         if tail.len() == TAIL_LINES {
             tail.pop_front();
         }
@@ -177,7 +184,7 @@ fn run(
     if child.wait().map_err(failed)?.success() {
         return Ok(());
     }
-    Err(failure(&Vec::from(tail).join("\n"), places))
+    Err(failure(&Vec::from(tail).join("\n"), &full, places))
 }
 
 /// The line, without most of a command that would fill a screen.
@@ -188,13 +195,14 @@ fn shortened(line: String) -> String {
     }
 }
 
-/// What went wrong, by what cargo said last, which wrote to these places.
-fn failure(tail: &str, places: &[BuildPlace]) -> PackageError {
+/// What went wrong, by what cargo said last, and of a full disk, which wrote to these places.
+fn failure(tail: &str, full: &str, places: &[BuildPlace]) -> PackageError {
     let tail = tail.trim_end().to_owned();
     // Whichever crate it was: it compiles where there is room.
-    let places = disk_full::full(&tail, places);
+    let places = disk_full::full(full, places);
     if !places.is_empty() {
-        return PackageError::DiskFull { places, tail };
+        let shown = if tail.lines().any(disk_full::is_sign) { "" } else { full };
+        return PackageError::DiskFull { places, tail: format!("{shown}{tail}") };
     }
     let network = [
         "failed to download",
@@ -256,7 +264,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_no_fault_in_the_code() {
         let full = "error: failed to write `/c/libsyn.rmeta`: No space left on device (os error 28)\n\nerror: could not compile `syn`\n";
-        let fault = failure(full, &[BuildPlace::Target("/c".into())]);
+        let fault = failure(full, full, &[BuildPlace::Target("/c".into())]);
         assert!(
             matches!(&fault, PackageError::DiskFull { tail, .. } if tail.contains("libsyn.rmeta")),
             "{fault}"
@@ -264,16 +272,24 @@ mod tests {
         let said =
             "compiled: `/c`, where it is compiled, which takes about 450 MB: free some space there, or name";
         assert!(fault.to_string().contains(said), "{fault}");
+        // Behind what fills a line, and before what fills a screen.
+        let mut command = Command::new("sh");
+        let script = r"printf 'warning: %0400d /c/x.s: No space left on device\n' 0 >&2; yes 'it goes on' | head -n 99 >&2; exit 101";
+        command.args(["-c", script]);
+        let fault =
+            run(&mut command, 2, &[BuildPlace::Target("/c".into())], &mut |_| ()).expect_err("it fails");
+        let PackageError::DiskFull { tail, .. } = fault else { panic!("{fault}") };
+        assert!(tail.contains("No space left on device\nit goes on\n"), "{tail}");
     }
 
     #[test]
     fn a_network_fault_is_told_from_a_fault_in_the_code() {
         let network = "error: failed to download from `https://static.crates.io/x`\n\nCaused by:\n  [6] Could not resolve host\n";
-        assert!(matches!(failure(network, &[]), PackageError::Network { .. }));
+        assert!(matches!(failure(network, "", &[]), PackageError::Network { .. }));
         let offline =
             "error: attempting to make an HTTP request, but --offline was specified\n  you may be offline";
-        assert!(matches!(failure(offline, &[]), PackageError::Network { .. }));
-        let fault = failure("error[E0425]: cannot find value `x` in this scope\n", &[]);
+        assert!(matches!(failure(offline, "", &[]), PackageError::Network { .. }));
+        let fault = failure("error[E0425]: cannot find value `x` in this scope\n", "", &[]);
         assert!(matches!(&fault, PackageError::Compile { tail } if tail.contains("E0425")));
     }
 

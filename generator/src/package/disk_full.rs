@@ -57,6 +57,11 @@ pub(super) fn listed(places: &[BuildPlace]) -> String {
     }
 }
 
+/// Whether a line says that a disk is full.
+pub(super) fn is_sign(line: &str) -> bool {
+    SIGNS.iter().any(|sign| line.contains(sign))
+}
+
 /// The places that are full; none where nothing says that one is, and all where nothing says which.
 pub(super) fn full(said: &str, places: &[BuildPlace]) -> Vec<BuildPlace> {
     let signs = said.lines().filter_map(|line| {
