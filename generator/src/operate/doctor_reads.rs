@@ -22,6 +22,7 @@ use super::operation::{
     DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES, LIST_TARGETS,
     READ_QUEUE, READ_TOPIC, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
 };
+use super::place::StackPlace;
 use super::plan_reads;
 use super::reads;
 use super::session::StackSession;
@@ -213,7 +214,13 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
                     });
                 }
             };
-            let event = sample_event(session, sample);
+            let event = match sample_event(&session.place, sample) {
+                Ok(event) => event,
+                Err(reason) => {
+                    let about = format!("this tool has no event to try it with: {reason}");
+                    return Ok(StackCheck::unknown(&format!("rule {name}"), about, "install the tool anew"));
+                }
+            };
             let arguments = json!({"EventPattern": seen.event_pattern, "Event": event.to_string()});
             let tested: PatternTested = session.ask(&TEST_PATTERN, &arguments)?;
             let targets: TargetsAnswer = session.ask(&LIST_TARGETS, &json!({"Rule": name}))?;
@@ -238,13 +245,12 @@ fn deployed_rules(session: &StackSession) -> Result<Option<String>, AwsError> {
     }
 }
 
-/// A sample event as it would come to this stack.
-fn sample_event(session: &StackSession, sample: &str) -> Value {
-    let place = &session.place;
+/// A sample event as it would come to this stack; one that is none would be selected by no rule.
+fn sample_event(place: &StackPlace, sample: &str) -> Result<Value, String> {
     let values = [("account", &place.account), ("region", &place.region), ("machine", &place.stack)];
-    let values: Vec<SampleValue> =
-        values.iter().filter_map(|(name, value)| SampleValue::new(name, value).ok()).collect();
-    samples::event(sample, &values).unwrap_or_default()
+    let values: Result<Vec<SampleValue>, String> =
+        values.iter().map(|(name, value)| SampleValue::new(name, value)).collect();
+    samples::event(sample, &values?)
 }
 
 fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
@@ -323,4 +329,24 @@ fn stacks(session: &StackSession, functions: &[ListedFunction], facts: &FleetFac
         }
     }
     doctor::stacks(&read, &unread, facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_event_to_be_tried_with() {
+        let place = |account: &str| StackPlace {
+            stack: "web-production".to_owned(),
+            account: account.to_owned(),
+            region: "eu-west-2".to_owned(),
+        };
+        for (rule, sample, _) in RULES {
+            let event = sample_event(&place("123456789012"), sample).expect("a sample");
+            assert_eq!(event["account"], "123456789012", "{}", rule.suffix);
+        }
+        assert!(sample_event(&place("123456789012"), "no-such-sample").is_err());
+        assert!(sample_event(&place(""), RULES[0].1).is_err());
+    }
 }

@@ -43,22 +43,18 @@ impl Done {
 
     /// Gives a file its place.
     pub(super) fn place(&mut self, file: &Path, written: NamedTempFile) -> io::Result<()> {
-        match fs::symlink_metadata(file) {
-            Err(_) => {
-                written.persist(file).map_err(|error| error.error)?;
-                self.0.push(Step::Placed(file.to_owned()));
-            }
-            Ok(_) => {
-                // A second name, so that the file is there all the time; where there cannot be two, under the other name alone.
-                let second = |name: &Path| match fs::hard_link(file, name) {
-                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(file, name),
-                    linked => linked,
-                };
-                self.0.push(Step::Aside(file.to_owned(), Aside::take(file, second)?));
-                written.persist(file).map_err(|error| error.error)?;
-            }
+        if fs::symlink_metadata(file).is_err() {
+            written.persist(file).map_err(|error| error.error)?;
+            self.0.push(Step::Placed(file.to_owned()));
+            return Ok(());
         }
-        Ok(())
+        // A second name, so that the file is there all the time; where there cannot be two, under the other name alone.
+        let second = |name: &Path| match fs::hard_link(file, name) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(file, name),
+            linked => linked,
+        };
+        self.0.push(Step::Aside(file.to_owned(), Aside::take(file, second)?));
+        written.persist(file).map(drop).map_err(|error| error.error)
     }
 
     /// Takes a file away.

@@ -51,8 +51,8 @@ pub(super) fn listed(places: &[BuildPlace]) -> String {
     match places {
         [place] => format!(": {place}"),
         places => {
-            let lines: String = places.iter().map(|place| format!("\n  {place}")).collect();
-            format!("; cargo does not say where, and it is one of these:{lines}\n")
+            let lines: Vec<String> = places.iter().map(|place| format!("  {place}")).collect();
+            format!("; cargo does not say where, and it is one of these:\n{}", lines.join("\n"))
         }
     }
 }
