@@ -108,10 +108,10 @@ fn is_written(step: &FileStep) -> bool {
 
 /// A folder with those above it that were not there: removed again unless they are kept.
 #[derive(Default)]
-struct MadeFolders(Vec<PathBuf>);
+pub(super) struct MadeFolders(Vec<PathBuf>);
 
 impl MadeFolders {
-    fn make(folder: &Path) -> Result<Self, OutputError> {
+    pub(super) fn make(folder: &Path) -> Result<Self, OutputError> {
         let missing =
             |folder: &&Path| !folder.as_os_str().is_empty() && fs::symlink_metadata(folder).is_err();
         let made = Self(folder.ancestors().take_while(missing).map(Path::to_owned).collect());
@@ -119,7 +119,7 @@ impl MadeFolders {
         Ok(made)
     }
 
-    fn keep(mut self) {
+    pub(super) fn keep(mut self) {
         self.0.clear();
     }
 }

@@ -13,7 +13,7 @@ use super::folder::Edits;
 use super::leftover;
 use super::manifest::FILE_NAME as MANIFEST;
 use super::plan::{Change, Plan};
-use super::staged::Staged;
+use super::staged::{MadeFolders, Staged};
 
 /// What was done, by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Plan {
 /// such a file and that it stays.
 pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, OutputError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(OutputError::file("make the folder", folder))?;
+    let made = MadeFolders::make(folder)?;
     let failed = |source| OutputError::file("write", file)(source);
     let temporary = leftover::written(folder, contents).map_err(failed)?;
     let kept = match edits {
@@ -143,7 +143,10 @@ pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, 
         Edits::Protect => temporary.persist_noclobber(file),
     };
     match kept {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            made.keep();
+            Ok(true)
+        }
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error.error)),
     }
@@ -330,6 +333,10 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"1");
         assert!(write_single(&file, b"2", Edits::Overwrite).unwrap());
         assert_eq!(fs::read(&file).unwrap(), b"2");
+        // A name that is too long: its folder was made for nothing.
+        let long = root.path().join("deep/er").join("x".repeat(300));
+        assert!(write_single(&long, b"1", Edits::Protect).is_err());
+        assert!(!root.path().join("deep").exists());
     }
 
     #[cfg(unix)]
