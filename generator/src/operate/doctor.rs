@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::doctor_answers::{SeenRule, Simulated, TrailSelectors};
+use super::doctor_fixes::{AGAIN, RoleKeeper};
 use super::fleet::{FleetFacts, FleetRow, GroupStanding};
 use super::place::ReportHead;
 use crate::aws::AwsError;
@@ -117,7 +118,7 @@ pub fn rule(
     targets: &[String],
     queue: &str,
 ) -> StackCheck {
-    let anew = "deploy the stack anew";
+    let anew = AGAIN;
     let check = format!("rule {name}");
     let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", anew) };
     if !seen.state.starts_with("ENABLED") {
@@ -141,7 +142,7 @@ pub fn rule(
 /// could be read, names every rule that the stack was deployed with.
 pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> StackCheck {
     let check = format!("rule {name}");
-    let anew = "deploy the stack anew";
+    let anew = AGAIN;
     match queue_policy {
         Some(policy) if policy.contains(&format!(":rule/{name}\"")) => {
             let about = format!(
@@ -161,15 +162,6 @@ pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> Stack
     }
 }
 
-/// Who keeps a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleKeeper {
-    /// The stack, which made it.
-    Stack,
-    /// Somebody else: the stack was given its ARN.
-    Somebody,
-}
-
 /// Actions that a role may not take.
 pub fn role(arn: &str, keeper: RoleKeeper, calls: usize, denied: &[String]) -> StackCheck {
     let name = arn.rsplit('/').next().unwrap_or(arn);
@@ -177,16 +169,7 @@ pub fn role(arn: &str, keeper: RoleKeeper, calls: usize, denied: &[String]) -> S
     if denied.is_empty() {
         return StackCheck::passed(&check, format!("may make each of its {}", counted(calls, "call")));
     }
-    let fix = match keeper {
-        RoleKeeper::Stack => {
-            "deploy the stack anew; where that does not help, look at the role's boundary and the organisation's policies"
-        }
-        RoleKeeper::Somebody => {
-            "have whoever keeps the role put its document of `role-policy/` in, as it is beside what was deployed; where that does not \
-             help, look at the role's boundary and the organisation's policies"
-        }
-    };
-    StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), fix)
+    StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), keeper.mended())
 }
 
 /// The version that wrote a definition, as that says.
@@ -212,7 +195,7 @@ pub fn version(definition: &str, own: &str) -> StackCheck {
     let said = version_of(definition);
     let Some((said, its)) = said.as_ref().and_then(|said| Some((said, number(said)?))) else {
         let about = "the state machine does not say which version of this tool wrote it";
-        return StackCheck::finding("version", about, "deploy the stack anew");
+        return StackCheck::finding("version", about, AGAIN);
     };
     match number(own).map(|own| its.cmp(&own)) {
         Some(std::cmp::Ordering::Less) => {
