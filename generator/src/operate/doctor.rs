@@ -10,6 +10,10 @@ use super::fleet::{FleetFacts, FleetRow, GroupStanding};
 use super::place::ReportHead;
 use crate::aws::AwsError;
 
+/// What puts right what somebody deleted or changed: the stack's files say the same as before, so that CloudFormation sees nothing to do.
+pub const DEPLOY_ANEW: &str = "deploy the stack anew: Terraform puts it right by itself; CloudFormation, which does not look at it, in a change \
+                               set that reverts drift (`aws cloudformation create-change-set --deployment-mode REVERT_DRIFT ...`)";
+
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -117,9 +121,8 @@ pub fn rule(
     targets: &[String],
     queue: &str,
 ) -> StackCheck {
-    let anew = "deploy the stack anew";
     let check = format!("rule {name}");
-    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", anew) };
+    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", DEPLOY_ANEW) };
     if !seen.state.starts_with("ENABLED") {
         let fix = format!("aws events enable-rule --name {name}");
         return StackCheck::finding(&check, "it is switched off: no event of it reaches the handler", fix);
@@ -128,11 +131,15 @@ pub fn rule(
         return StackCheck::finding(
             &check,
             "it does not select an event that it is for: somebody changed its pattern",
-            anew,
+            DEPLOY_ANEW,
         );
     }
     if !targets.iter().any(|target| target == queue) {
-        return StackCheck::finding(&check, "what it selects does not go to the queue of events", anew);
+        return StackCheck::finding(
+            &check,
+            "what it selects does not go to the queue of events",
+            DEPLOY_ANEW,
+        );
     }
     StackCheck::passed(&check, "on, selects a sample event, and sends it to the queue")
 }
@@ -141,13 +148,12 @@ pub fn rule(
 /// could be read, names every rule that the stack was deployed with.
 pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> StackCheck {
     let check = format!("rule {name}");
-    let anew = "deploy the stack anew";
     match queue_policy {
         Some(policy) if policy.contains(&format!(":rule/{name}\"")) => {
             let about = format!(
                 "it is not there, and the stack was deployed with it (`{key}`): nothing starts after what it is for"
             );
-            StackCheck::finding(&check, about, anew)
+            StackCheck::finding(&check, about, DEPLOY_ANEW)
         }
         Some(_) => {
             StackCheck::passed(&check, format!("the stack was deployed without it (`{key}` is false)"))
@@ -156,7 +162,7 @@ pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> Stack
             let about = format!(
                 "it is not there, which is right where `{key}` is false; the queue of events has no policy that would tell"
             );
-            StackCheck::unknown(&check, about, anew)
+            StackCheck::unknown(&check, about, DEPLOY_ANEW)
         }
     }
 }
@@ -177,15 +183,15 @@ pub fn role(arn: &str, keeper: RoleKeeper, calls: usize, denied: &[String]) -> S
     if denied.is_empty() {
         return StackCheck::passed(&check, format!("may make each of its {}", counted(calls, "call")));
     }
-    let fix = match keeper {
-        RoleKeeper::Stack => {
-            "deploy the stack anew; where that does not help, look at the role's boundary and the organisation's policies"
-        }
+    let mend = match keeper {
+        RoleKeeper::Stack => DEPLOY_ANEW,
         RoleKeeper::Somebody => {
-            "have whoever keeps the role put its document of `role-policy/` in, as it is beside what was deployed; where that does not \
-             help, look at the role's boundary and the organisation's policies"
+            "have whoever keeps the role put its document of `role-policy/` in, as it is beside what was deployed"
         }
     };
+    let fix = format!(
+        "{mend}; where that does not help, look at the role's boundary and the organisation's policies"
+    );
     StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), fix)
 }
 
@@ -212,7 +218,7 @@ pub fn version(definition: &str, own: &str) -> StackCheck {
     let said = version_of(definition);
     let Some((said, its)) = said.as_ref().and_then(|said| Some((said, number(said)?))) else {
         let about = "the state machine does not say which version of this tool wrote it";
-        return StackCheck::finding("version", about, "deploy the stack anew");
+        return StackCheck::finding("version", about, DEPLOY_ANEW);
     };
     match number(own).map(|own| its.cmp(&own)) {
         Some(std::cmp::Ordering::Less) => {

@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::doctor::StackCheck;
+use super::doctor::{DEPLOY_ANEW, StackCheck};
 use crate::aws::AwsError;
-
-/// What makes a resource again.
-pub const AGAIN: &str = "deploy the stack anew: Terraform makes it again by itself; CloudFormation, which does not look for it, in a change \
-                         set that reverts drift (`aws cloudformation create-change-set --deployment-mode REVERT_DRIFT ...`)";
 
 /// Alarms that are named at most.
 const SHOWN: usize = 5;
 
 /// What comes of a check whose call failed: a finding where what it is about is gone, which `gone` says, else nothing is known.
 pub fn of_error(name: &str, gone: &str, error: &AwsError) -> StackCheck {
-    if error.is_gone() { StackCheck::finding(name, gone, AGAIN) } else { StackCheck::not_made(name, error) }
+    if error.is_gone() {
+        StackCheck::finding(name, gone, DEPLOY_ANEW)
+    } else {
+        StackCheck::not_made(name, error)
+    }
 }
 
 /// What a gone table of locks means.
@@ -33,7 +33,7 @@ pub fn handler(function: &str) -> StackCheck {
         "its function {function} is gone: no change starts a recycle, and nothing is restored after an execution that died; nothing else \
          was looked at, for the stack's settings are the function's"
     );
-    StackCheck::finding("handler", about, AGAIN)
+    StackCheck::finding("handler", about, DEPLOY_ANEW)
 }
 
 /// Whether the stack's own alarms and those that its strategies watch are there; `seen` are those that are.
@@ -49,7 +49,7 @@ pub fn alarms(
     let mut found = Vec::new();
     if !lost.is_empty() {
         let about = format!("nobody is told of what these would tell, for they are gone: {}", listed(&lost));
-        found.push(StackCheck::finding("alarms", about, AGAIN));
+        found.push(StackCheck::finding("alarms", about, DEPLOY_ANEW));
     }
     if !unknown.is_empty() {
         let about = format!(

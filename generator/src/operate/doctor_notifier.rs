@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::doctor::StackCheck;
+use super::doctor::{DEPLOY_ANEW, StackCheck};
 use super::doctor_answers::ListedFunction;
 use super::place::StackPlace;
 
@@ -59,7 +59,7 @@ pub fn there(
         Notifier::None => return StackCheck::passed("notifier", "the stack has none"),
         Notifier::Unknown(why) => {
             let about = format!("which one the state machine calls cannot be told: {why}");
-            return StackCheck::unknown("notifier", about, "deploy the stack anew");
+            return StackCheck::unknown("notifier", about, DEPLOY_ANEW);
         }
         Notifier::Function(arn) => arn,
     };

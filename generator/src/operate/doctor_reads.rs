@@ -80,7 +80,7 @@ fn machine(
     let arn = session.settings.machine.to_string();
     let seen: Result<MachineAnswer, AwsError> =
         session.ask(&DESCRIBE_STATE_MACHINE, &json!({"stateMachineArn": arn}));
-    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor_gone::AGAIN);
+    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor::DEPLOY_ANEW);
     let machine = match seen {
         Err(error) if error.is_gone() => return vec![gone()],
         Err(error) => {
@@ -254,9 +254,7 @@ fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
     let asked = json!({"QueueUrl": session.place.queue_url(names::QUEUE), "AttributeNames": ["QueueArn"]});
     session.ask::<QueueAnswer>(&READ_QUEUE, &asked)?;
     Ok(match answer.event_source_mappings.iter().find(|mapping| mapping.function_arn.contains(&function)) {
-        None => {
-            StackCheck::finding("queue", "nothing hands its events to the handler", "deploy the stack anew")
-        }
+        None => StackCheck::finding("queue", "nothing hands its events to the handler", doctor::DEPLOY_ANEW),
         Some(mapping) if !["Enabled", "Enabling", "Creating", "Updating"].contains(&&*mapping.state) => {
             let about = format!(
                 "its events are not handed to the handler: the mapping is {}",

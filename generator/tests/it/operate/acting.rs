@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{begun, held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls};
+use super::{
+    begun, calls, held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls,
+};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -36,7 +38,10 @@ fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
     stage.assert_replaced();
     operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: current, last recycled\n").ok();
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("no recycle of `search-asg-1` runs").exits(2);
+    calls(&mut stage);
     operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
+    let made: Value = stage.emulator.ask("operator_calls", json!({}));
+    assert_eq!(made["autoscaling:DescribeAutoScalingGroups"], json!(1), "the group is read once: {made}");
 }
 
 /// What was started holds no lock for its first moments.
