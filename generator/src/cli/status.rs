@@ -192,8 +192,8 @@ fn unknown_places(report: &FleetReport) -> Option<String> {
     (!told.is_empty()).then(|| told.join("\n"))
 }
 
-/// The fleet of one profile and region, as far as it is asked for; how many groups it has in all, and whether it has a group of the team and the strategy that are
-/// asked for, however that stands.
+/// The fleet of one profile and region, as far as it is asked for; how many groups it has in all, and whether it has one of the team and the
+/// strategy that are asked for, however that stands.
 fn fleet_of(
     arguments: &Arguments,
     operator: &Operator,
