@@ -118,9 +118,8 @@ pub fn rule(
     targets: &[String],
     queue: &str,
 ) -> StackCheck {
-    let anew = AGAIN;
     let check = format!("rule {name}");
-    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", anew) };
+    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", AGAIN) };
     if !seen.state.starts_with("ENABLED") {
         let fix = format!("aws events enable-rule --name {name}");
         return StackCheck::finding(&check, "it is switched off: no event of it reaches the handler", fix);
@@ -129,11 +128,15 @@ pub fn rule(
         return StackCheck::finding(
             &check,
             "it does not select an event that it is for: somebody changed its pattern",
-            anew,
+            AGAIN,
         );
     }
     if !targets.iter().any(|target| target == queue) {
-        return StackCheck::finding(&check, "what it selects does not go to the queue of events", anew);
+        return StackCheck::finding(
+            &check,
+            "what it selects does not go to the queue of events",
+            AGAIN,
+        );
     }
     StackCheck::passed(&check, "on, selects a sample event, and sends it to the queue")
 }
@@ -142,13 +145,12 @@ pub fn rule(
 /// could be read, names every rule that the stack was deployed with.
 pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> StackCheck {
     let check = format!("rule {name}");
-    let anew = AGAIN;
     match queue_policy {
         Some(policy) if policy.contains(&format!(":rule/{name}\"")) => {
             let about = format!(
                 "it is not there, and the stack was deployed with it (`{key}`): nothing starts after what it is for"
             );
-            StackCheck::finding(&check, about, anew)
+            StackCheck::finding(&check, about, AGAIN)
         }
         Some(_) => {
             StackCheck::passed(&check, format!("the stack was deployed without it (`{key}` is false)"))
@@ -157,7 +159,7 @@ pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> Stack
             let about = format!(
                 "it is not there, which is right where `{key}` is false; the queue of events has no policy that would tell"
             );
-            StackCheck::unknown(&check, about, anew)
+            StackCheck::unknown(&check, about, AGAIN)
         }
     }
 }

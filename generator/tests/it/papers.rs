@@ -248,6 +248,19 @@ fn every_heading_that_a_message_points_to_is_in_the_runbook() {
     }
 }
 
+/// That the links lead somewhere is asked of all pages.
+#[test]
+fn each_part_of_the_runbook_leads_to_what_the_commands_do_there() {
+    for section in text("docs/runbook.md").split("\n## ").skip(1) {
+        let (heading, about) = section.split_once('\n').expect("what follows the heading");
+        let is_as_another = about.trim_start().starts_with("As [") && heading != "executions-undelivered";
+        assert!(
+            is_as_another || about.contains("](operating.md#"),
+            "`{heading}` has no link to docs/operating.md"
+        );
+    }
+}
+
 #[test]
 fn links_of_pages_lead_somewhere() {
     let link = pattern(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$");

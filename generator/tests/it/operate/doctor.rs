@@ -259,7 +259,11 @@ fn locks_that_nobody_holds_and_faulty_tags_are_found() {
     let table = json!({"TableName": "asg-recycle-locks", "Key": key});
     aws(&mut stage, "dynamodb", "delete_item", table);
     stage.emulator.order("put_lock", item("no-such-group", Some(dead)));
-    finds(&mut stage, "locks: no-such-group: this stack holds its lock", "table of locks");
+    finds(
+        &mut stage,
+        "locks: no-such-group: this stack holds its lock",
+        "delete the item `no-such-group` from the table `asg-recycle-locks`",
+    );
     let key = json!({"auto_scaling_group_name": {"S": "no-such-group"}});
     aws(&mut stage, "dynamodb", "delete_item", json!({"TableName": "asg-recycle-locks", "Key": key}));
     stage.set_tag("autorecycle_strategy", "in-ot");
@@ -291,7 +295,7 @@ fn a_recycle_whose_group_lost_its_opt_in_tag_is_found() {
     finds(
         &mut stage,
         "by an execution that aborted, and the group is gone",
-        "delete the item from the table of locks",
+        "delete the item `search-asg-1` from the table `asg-recycle-locks`",
     );
 }
 
