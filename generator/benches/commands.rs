@@ -6,6 +6,17 @@
 //!
 //! With `-- cdk FOLDER`, `generate` beside `cdk synth` of a stack of as many resources, and nothing else: FOLDER is a copy of `benches/cdk`
 //! in which `npm install` has run.
+//!
+//! With `-- status`, `status` of a stack with 500 groups against the emulated AWS of the tests, and nothing else.
+
+#[path = "../tests/it/emulator.rs"]
+#[expect(dead_code, reason = "the tests ask it more")]
+mod emulator;
+#[path = "../tests/it/prepared.rs"]
+mod prepared;
+#[path = "../tests/it/python.rs"]
+#[expect(dead_code, reason = "the tests use further environments")]
+mod python;
 
 use std::fs;
 use std::path::Path;
@@ -14,18 +25,68 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
+use serde_json::{Value, json};
 
 /// Runs of each command.
 const RUNS: usize = 30;
 /// Runs of each beside a peer that takes seconds.
 const RUNS_OF_PEER: usize = 5;
+/// Runs of `status`, which takes a second or two.
+const RUNS_OF_STATUS: usize = 15;
+/// Groups of the stack that `status` tells of, and how many of them are outdated.
+const FLEET: (u64, u64) = (500, 40);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().position(|argument| argument == "cdk") {
         Some(at) => beside_cdk(Path::new(arguments.get(at + 1).expect("the folder of the CDK's app"))),
+        None if arguments.iter().any(|argument| argument == "status") => of_a_fleet(),
         None => alone(),
     }
+}
+
+/// `status` of a whole fleet, as a process of its own: how long it takes, and how many calls.
+fn of_a_fleet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let out = folder.path().join("out");
+    eprintln!("building once, which compiles the handler unless the cache has it");
+    let mut build = Command::new(env!("CARGO_BIN_EXE_asg-recycle"));
+    build.args(["build", "examples/webops/stack.yaml", "--out"]).arg(&out).current_dir(repository);
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("asg-recycle-cache");
+    assert!(timed(build.env("ASG_RECYCLE_CACHE_DIR", cache)).2, "the build failed");
+    let mut emulator = emulator::Emulator::start();
+    emulator.deploy(&out.join("cloudformation/template.yaml"), &out.join("handler.zip"));
+    let (count, outdated) = FLEET;
+    emulator.order("create_fleet", json!({"count": count, "outdated": outdated}));
+    let endpoint: String = emulator.ask("endpoint", json!({}));
+    let (mut clock, mut processor, mut calls) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..RUNS_OF_STATUS {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_asg-recycle"));
+        command.args(["status", "--stack", "webops-recycle-production", "--region", "eu-west-2"]);
+        command.args(["--endpoint-url", &endpoint]).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", "operator").env("AWS_SECRET_ACCESS_KEY", "none");
+        let (by_clock, by_processor, is_well) = timed(&mut command);
+        assert!(is_well, "status failed");
+        clock.push(by_clock.as_secs_f64());
+        processor.push(by_processor.as_secs_f64());
+        let made: Value = emulator.ask("operator_calls", json!({}));
+        calls = made.as_object().into_iter().flatten().filter_map(|(_, number)| number.as_u64()).sum();
+    }
+    clock.sort_by(f64::total_cmp);
+    processor.sort_by(f64::total_cmp);
+    let profile = if cfg!(debug_assertions) { "dev profile" } else { "release" };
+    println!("{count} groups, {outdated} of them outdated, {calls} calls\n");
+    println!(
+        "| build | runs | clock, fastest | median | slowest | processor, own |\n|---|---:|---:|---:|---:|---:|"
+    );
+    println!(
+        "| {profile} | {RUNS_OF_STATUS} | {:.2} s | {:.2} s | {:.2} s | {:.2} s |",
+        clock[0],
+        clock[RUNS_OF_STATUS / 2],
+        clock[RUNS_OF_STATUS - 1],
+        processor[RUNS_OF_STATUS / 2]
+    );
 }
 
 fn alone() {

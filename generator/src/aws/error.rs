@@ -158,7 +158,7 @@ impl AwsError {
         }
     }
 
-    /// Whether the service says that what the call is about does not exist.
+    /// Whether the service says that what the call is about does not exist (fact G1).
     pub fn is_gone(&self) -> bool {
         const CODES: &[&str] = &[
             "ResourceNotFoundException",

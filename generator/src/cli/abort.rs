@@ -33,8 +33,9 @@ fn running(session: &StackSession, name: &str) -> Result<Option<(String, String)
     let lock = reads::lock(session, name)?;
     // A group that was deleted meanwhile is the stack's where the stack's own execution holds it.
     let is_held = lock.as_ref().is_some_and(|lock| lock.held_by.is_some());
-    let is_gone = is_held && reads::group(session, name)?.is_none();
-    let group = if is_gone { None } else { Some(acting::owned(session, name)?) };
+    let seen = reads::group(session, name)?;
+    let is_gone = is_held && seen.is_none();
+    let group = if is_gone { None } else { Some(acting::owned_as_seen(session, name, seen)?) };
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
     let (Some(lock), Some(holder)) = (lock, holder) else { return Ok(None) };
     acting::own_holder(session, name, &holder)?;

@@ -9,7 +9,7 @@ use super::operator::{Operator, now, said};
 use super::simulate::look;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
 use crate::operate::place::{ReportHead, StackPlace};
-use crate::operate::session::StackError;
+use crate::operate::session::{StackError, StackSession};
 use crate::operate::{doctor_gone, doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
 
@@ -23,7 +23,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
-    let (report, caller) = match arguments.operator.found(context, said)? {
+    let (client, stack) = arguments.operator.asking(context, said)?;
+    let (report, caller) = match StackSession::open(client, &stack) {
         Ok(session) => {
             let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
             (report(&session.place, session.calls_made(), checks), session.caller.clone())

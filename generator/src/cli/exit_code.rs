@@ -76,7 +76,7 @@ impl From<crate::output::OutputError> for Failure {
         use crate::output::OutputError;
         match error {
             OutputError::Conflicts(_) | OutputError::Manifest { .. } => Self::Input(error.to_string()),
-            OutputError::File { .. } => Self::World(error.to_string()),
+            OutputError::File { .. } | OutputError::Unrestored { .. } => Self::World(error.to_string()),
         }
     }
 }

@@ -74,11 +74,8 @@ pub(super) fn there(session: &StackSession, name: &str, context: &mut Context) -
     acting::owned_as_seen(session, name, seen)
 }
 
-/// The refusal to put back what is left of a group that is gone; none where nothing is, or the group is there.
+/// The refusal to put back what is left of a group that was seen to be gone; none where nothing is.
 pub(super) fn refusal(session: &StackSession, name: &str) -> Result<Option<Failure>, Failure> {
-    if reads::group(session, name)?.is_some() {
-        return Ok(None);
-    }
     let left = left_behind(session, name)?;
     Ok((left != LeftBehind::Nothing)
         .then(|| Failure::Input(format!("{}; nothing was done", left.told(name)))))

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use super::context::Context;
 use super::exit_code::Failure;
 use crate::aws::{AwsClient, AwsError, AwsPlace, TextEnvironment};
+use crate::config::DeployedName;
 use crate::operate::session::{StackError, StackSession};
 
 /// The stack, and who asks.
@@ -88,7 +89,7 @@ impl Operator {
 
     /// The stack's name, where one is said.
     pub(super) fn stack_meant(&self, context: &Context) -> Option<String> {
-        stack_name(self.stack.as_deref(), context).ok()
+        stack_name(self.stack.as_deref(), context).ok().map(|name| name.to_string())
     }
 
     /// With the credentials of a profile, and of another stack where one is named.
@@ -113,35 +114,30 @@ impl Operator {
         context: &Context,
         on_wait: impl Fn(&str) + 'static,
     ) -> Result<StackSession, Failure> {
-        Ok(self.found(context, on_wait)??)
+        let (client, stack) = self.asking(context, on_wait)?;
+        Ok(StackSession::open(client, &stack)?)
     }
 
-    /// Finds the stack, or why there is none to be operated.
-    pub(super) fn found(
+    /// Who asks, and the stack that is to be found; `on_wait` is told where AWS has to be asked again.
+    pub(super) fn asking(
         &self,
         context: &Context,
         on_wait: impl Fn(&str) + 'static,
-    ) -> Result<Result<StackSession, StackError>, Failure> {
+    ) -> Result<(AwsClient, DeployedName), Failure> {
         let client = self.caller.client_telling(context, on_wait)?;
-        Ok(StackSession::open(client, &stack_name(self.stack.as_deref(), context)?))
+        Ok((client, stack_name(self.stack.as_deref(), context)?))
     }
 }
 
 /// The stack's name: as it is given, else as the environment has it.
-pub(super) fn stack_name(given: Option<&str>, context: &Context) -> Result<String, Failure> {
+pub(super) fn stack_name(given: Option<&str>, context: &Context) -> Result<DeployedName, Failure> {
     let set = || Some(context.environment.get(OsStr::new("ASG_RECYCLE_STACK"))?.to_str()?.to_owned());
     let name = given.map(str::to_owned).or_else(set).filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| {
         Failure::Input("which stack? write `--stack NAME-ENVIRONMENT`, or set `ASG_RECYCLE_STACK`".to_owned())
     })?;
     // AWS would refuse a call that names its function so, and not say which name is wrong.
-    let is_sound = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-';
-    if name.chars().all(is_sound) {
-        return Ok(name);
-    }
-    Err(Failure::Input(format!(
-        "`{name}` is no stack's deployed name: that is `NAME-ENVIRONMENT`, of lower-case letters, digits and hyphens"
-    )))
+    name.parse().map_err(Failure::Input)
 }
 
 impl From<AwsError> for Failure {

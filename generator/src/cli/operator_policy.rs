@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         context.console.note(&format!("{text}{}\n", meant.unwrap_or_default()));
     }
     let place = StackPlace {
-        stack: stack_name(arguments.stack.as_deref(), context)?,
+        stack: stack_name(arguments.stack.as_deref(), context)?.to_string(),
         region,
         account: arguments.account.clone(),
     };

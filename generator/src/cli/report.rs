@@ -107,9 +107,10 @@ fn execution(of: &str, session: &StackSession) -> Result<String, Failure> {
             Err(Failure::Input(format!("`{of}` is no execution of the stack: those begin with `{own}`")))
         };
     }
-    let is_there = reads::group(session, of)?.is_some();
+    let seen = reads::group(session, of)?;
+    let is_there = seen.is_some();
     if is_there {
-        acting::owned(session, of)?;
+        acting::owned_as_seen(session, of, seen)?;
     }
     let found = recorded_reads::newest(session, of, now())?;
     if !is_there && found.is_none() {

@@ -51,10 +51,13 @@ fn restore_started(
 
 /// The restore of what was left of a group, and that in words; none where nothing was.
 fn left(session: &StackSession, name: &str) -> Result<Option<(StartRequest, String)>, Failure> {
-    if let Some(refusal) = gone::refusal(session, name)? {
+    let seen = reads::group(session, name)?;
+    if seen.is_none()
+        && let Some(refusal) = gone::refusal(session, name)?
+    {
         return Err(refusal);
     }
-    let group = acting::owned(session, name)?;
+    let group = acting::owned_as_seen(session, name, seen)?;
     let Some(lock) = reads::lock(session, name)? else { return Ok(None) };
     let dead = match &lock.held_by {
         None => None,

@@ -76,16 +76,18 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
     let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
-    if !dry.is_empty() {
-        return Ok((request, what)); // it waits for nobody
-    }
-    let (lock, pause) = (reads::lock(session, &group.name)?, reads::pause_of(session, &group.name)?);
+    let lock = reads::lock(session, &group.name)?;
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
     let own = holder.filter(|holder| holder.starts_with(&session.settings.machine.execution("")));
     let seen = own.map(|holder| reads::known_execution(session, &holder)).transpose()?.flatten();
     let has_ended = seen.is_some_and(|seen| seen.status != "RUNNING");
-    let waits_for = request::waits_for(lock.as_ref(), has_ended, pause.as_ref(), now());
-    let what = waits_for.iter().fold(what, |what, line| format!("{what}\n  {line}"));
+    let meets = if dry.is_empty() {
+        let pause = reads::pause_of(session, &group.name)?;
+        request::waits_for(lock.as_ref(), has_ended, pause.as_ref(), now())
+    } else {
+        request::skipped_for(lock.as_ref(), has_ended).into_iter().collect()
+    };
+    let what = meets.iter().fold(what, |what, line| format!("{what}\n  {line}"));
     Ok((request, what))
 }
 

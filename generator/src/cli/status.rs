@@ -8,6 +8,7 @@ use super::operator::{Operator, now};
 use super::simulate::look;
 use super::watch;
 use crate::operate::console_link::execution_link;
+use crate::operate::doctor::counted;
 use crate::operate::fleet::{self, FleetReport, FleetRow, GroupStanding, StackFleet, UnknownPlace};
 use crate::operate::group_reads::HistorySeen;
 use crate::operate::screen::{self, ScreenArea};
@@ -78,8 +79,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     }
     let now = now();
     let operators = operators(arguments, context);
-    let Asked { report, failures, is_anybody } = asked(arguments, &operators, now, context)?;
-    print(&report, arguments.format, now, context)?;
+    let Asked { report, sizes, failures, is_anybody } = asked(arguments, &operators, now, context)?;
+    print((&report, &sizes), arguments.format, now, context)?;
     let too_old = |row: &FleetRow| {
         let is_old = |max: i64| row.outdated_seconds.is_some_and(|age| age > max);
         arguments.max_age.is_some_and(is_old)
@@ -121,6 +122,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
 /// What was heard of all places.
 struct Asked {
     report: FleetReport,
+    /// How many groups each stack has, whatever is asked for.
+    sizes: Vec<usize>,
     /// Of the places that could not be asked.
     failures: Vec<Failure>,
     /// Whether a group is there that the filters let through.
@@ -135,11 +138,12 @@ fn asked(
     context: &mut Context,
 ) -> Result<Asked, Failure> {
     let (mut stacks, mut unknown, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let mut is_anybody = false;
+    let (mut sizes, mut is_anybody) = (Vec::new(), false);
     for operator in operators {
         match fleet_of(arguments, operator, now, context) {
-            Ok((fleet, has_such)) => {
+            Ok((fleet, size, has_such)) => {
                 is_anybody |= has_such;
+                sizes.push(size);
                 stacks.push(fleet);
             }
             Err(failure @ (Failure::World(_) | Failure::Input(_))) if operators.len() > 1 => {
@@ -153,11 +157,11 @@ fn asked(
             Err(failure) => return Err(failure),
         }
     }
-    Ok(Asked { report: FleetReport { version: 1, stacks, unknown }, failures, is_anybody })
+    Ok(Asked { report: FleetReport { version: 1, stacks, unknown }, sizes, failures, is_anybody })
 }
 
 fn print(
-    report: &FleetReport,
+    (report, sizes): (&FleetReport, &[usize]),
     format: Format,
     now: jiff::Timestamp,
     context: &mut Context,
@@ -165,8 +169,8 @@ fn print(
     if format == Format::Json {
         return context.console.result(&fleet::json(report));
     }
-    for fleet in &report.stacks {
-        let text = text(fleet, now, (context.console.columns, look(&context.console, None).paint));
+    for (fleet, size) in report.stacks.iter().zip(sizes) {
+        let text = text(fleet, *size, now, (context.console.columns, look(&context.console, None).paint));
         context.console.result(&text)?;
     }
     for place in &report.unknown {
@@ -188,22 +192,23 @@ fn unknown_places(report: &FleetReport) -> Option<String> {
     (!told.is_empty()).then(|| told.join("\n"))
 }
 
-/// The fleet of one profile and region, as far as it is asked for; and whether it has a group of the team and the strategy that are
-/// asked for, however that stands.
+/// The fleet of one profile and region, as far as it is asked for; how many groups it has in all, and whether it has one of the team and the
+/// strategy that are asked for, however that stands.
 fn fleet_of(
     arguments: &Arguments,
     operator: &Operator,
     now: jiff::Timestamp,
     context: &Context,
-) -> Result<(StackFleet, bool), Failure> {
+) -> Result<(StackFleet, usize, bool), Failure> {
     let session = operator.open(context)?;
     let calls_max = if arguments.max_age.is_some() { u32::MAX } else { reads::FLEET_CALLS_MAX };
     let facts = reads::fleet(&session, calls_max)?;
     let mut groups = fleet::rows(&facts, &session.settings, now);
+    let size = groups.len();
     let has_such = groups.iter().any(|row| arguments.is_of(row));
     groups.retain(|row| arguments.asks_for(row));
     let (profile, calls) = (operator.caller.profile.clone(), session.calls_made());
-    Ok((StackFleet { place: session.place.clone(), profile, calls, groups }, has_such))
+    Ok((StackFleet { place: session.place.clone(), profile, calls, groups }, size, has_such))
 }
 
 /// One group, in full.
@@ -283,12 +288,16 @@ impl Arguments {
     }
 }
 
-fn text(fleet: &StackFleet, now: jiff::Timestamp, area: (Option<usize>, Paint)) -> String {
+/// A fleet; `size` is how many groups it has, whatever is asked for.
+fn text(fleet: &StackFleet, size: usize, now: jiff::Timestamp, area: (Option<usize>, Paint)) -> String {
     let StackFleet { place, profile, groups, .. } = fleet;
     let profile = profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
     let mut text = format!("{place}{profile}\n");
+    if groups.is_empty() && size == 0 {
+        return text + "no group that the stack is for carries the opt-in tag\n";
+    }
     if groups.is_empty() {
-        return text + "no group carries the opt-in tag, or none is as asked for\n";
+        return format!("{text}of {} none is as asked for\n", counted(size, "group"));
     }
     text += &table::fleet(groups, now, area);
     for row in

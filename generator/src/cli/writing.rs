@@ -53,6 +53,10 @@ impl BuildReport {
                 progress_ends(console);
                 console.note("waiting for the cargo of an earlier build, which still compiles there; a minute or two, as a rule\n");
             }
+            Progress::CratesHeld => {
+                progress_ends(console);
+                console.note("waiting for another cargo, which has the crates in `CARGO_HOME`; a minute or two, as a rule\n");
+            }
             Progress::Damaged => console.note("what the cache has of this handler is damaged: it is built again\n"),
             Progress::Started { target } => console.note(&format!(
                 "compiling the handler for {target}: 5 to 15 minutes on two cores the first time, then it comes from \

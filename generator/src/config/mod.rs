@@ -6,6 +6,7 @@
 
 mod format;
 mod text;
+mod deployed_name;
 mod word;
 mod tags;
 mod packaged;
@@ -37,6 +38,7 @@ mod reference;
 
 use crate::problem::{Location, Problem, Problems};
 
+pub use deployed_name::DeployedName;
 pub use format::TextFormat;
 pub use key::{Key, KeyKind, KeyValue, PairFormat, Presence, Section};
 pub use list::{

@@ -165,6 +165,8 @@ pub struct TypeOverride {
     pub instance_type: Option<String>,
     /// What instances of the type are launched from.
     pub launch_template_specification: Option<TemplateSpecification>,
+    /// Units of capacity of one instance.
+    pub weighted_capacity: Option<String>,
 }
 
 impl SeenGroup {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::doctor_answers::{SeenRule, Simulated, TrailSelectors};
+use super::doctor_fixes::{AGAIN, RoleKeeper};
 use super::fleet::{FleetFacts, FleetRow, GroupStanding};
 use super::place::ReportHead;
 use crate::aws::AwsError;
@@ -117,9 +118,8 @@ pub fn rule(
     targets: &[String],
     queue: &str,
 ) -> StackCheck {
-    let anew = "deploy the stack anew";
     let check = format!("rule {name}");
-    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", anew) };
+    let Some(seen) = seen else { return StackCheck::finding(&check, "it is not there", AGAIN) };
     if !seen.state.starts_with("ENABLED") {
         let fix = format!("aws events enable-rule --name {name}");
         return StackCheck::finding(&check, "it is switched off: no event of it reaches the handler", fix);
@@ -128,11 +128,15 @@ pub fn rule(
         return StackCheck::finding(
             &check,
             "it does not select an event that it is for: somebody changed its pattern",
-            anew,
+            AGAIN,
         );
     }
     if !targets.iter().any(|target| target == queue) {
-        return StackCheck::finding(&check, "what it selects does not go to the queue of events", anew);
+        return StackCheck::finding(
+            &check,
+            "what it selects does not go to the queue of events",
+            AGAIN,
+        );
     }
     StackCheck::passed(&check, "on, selects a sample event, and sends it to the queue")
 }
@@ -141,13 +145,12 @@ pub fn rule(
 /// could be read, names every rule that the stack was deployed with.
 pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> StackCheck {
     let check = format!("rule {name}");
-    let anew = "deploy the stack anew";
     match queue_policy {
         Some(policy) if policy.contains(&format!(":rule/{name}\"")) => {
             let about = format!(
                 "it is not there, and the stack was deployed with it (`{key}`): nothing starts after what it is for"
             );
-            StackCheck::finding(&check, about, anew)
+            StackCheck::finding(&check, about, AGAIN)
         }
         Some(_) => {
             StackCheck::passed(&check, format!("the stack was deployed without it (`{key}` is false)"))
@@ -156,18 +159,9 @@ pub fn optional_rule(name: &str, key: &str, queue_policy: Option<&str>) -> Stack
             let about = format!(
                 "it is not there, which is right where `{key}` is false; the queue of events has no policy that would tell"
             );
-            StackCheck::unknown(&check, about, anew)
+            StackCheck::unknown(&check, about, AGAIN)
         }
     }
-}
-
-/// Who keeps a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleKeeper {
-    /// The stack, which made it.
-    Stack,
-    /// Somebody else: the stack was given its ARN.
-    Somebody,
 }
 
 /// Actions that a role may not take.
@@ -177,16 +171,7 @@ pub fn role(arn: &str, keeper: RoleKeeper, calls: usize, denied: &[String]) -> S
     if denied.is_empty() {
         return StackCheck::passed(&check, format!("may make each of its {}", counted(calls, "call")));
     }
-    let fix = match keeper {
-        RoleKeeper::Stack => {
-            "deploy the stack anew; where that does not help, look at the role's boundary and the organisation's policies"
-        }
-        RoleKeeper::Somebody => {
-            "have whoever keeps the role put its document of `role-policy/` in, as it is beside what was deployed; where that does not \
-             help, look at the role's boundary and the organisation's policies"
-        }
-    };
-    StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), fix)
+    StackCheck::finding(&check, format!("may not call {}", denied.join(", ")), keeper.mended())
 }
 
 /// The version that wrote a definition, as that says.
@@ -212,7 +197,7 @@ pub fn version(definition: &str, own: &str) -> StackCheck {
     let said = version_of(definition);
     let Some((said, its)) = said.as_ref().and_then(|said| Some((said, number(said)?))) else {
         let about = "the state machine does not say which version of this tool wrote it";
-        return StackCheck::finding("version", about, "deploy the stack anew");
+        return StackCheck::finding("version", about, AGAIN);
     };
     match number(own).map(|own| its.cmp(&own)) {
         Some(std::cmp::Ordering::Less) => {

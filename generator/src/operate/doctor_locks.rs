@@ -6,6 +6,7 @@ use super::answers::SeenGroup;
 use super::doctor::StackCheck;
 use super::fleet::{FleetFacts, FleetRow, GroupStanding, unlisted_holders};
 use super::lock::GroupLock;
+use crate::names;
 
 /// How the holder of a lock stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +95,8 @@ fn restore(lock: &GroupLock, seen: &HolderSeen) -> String {
     let restore = format!("asg-recycle restore {}", lock.group);
     match seen {
         _ if lock.unread_journal.is_some() => format!(
-            "deploy the version that wrote the journal, and `{restore}`; where that is gone, put back by hand and delete the item from the \
-             table of locks"
+            "deploy the version that wrote the journal, and `{restore}`; where that is gone, put back by hand and {}",
+            delete_item(&lock.group)
         ),
         HolderSeen::Forgotten => {
             format!(
@@ -104,6 +105,10 @@ fn restore(lock: &GroupLock, seen: &HolderSeen) -> String {
         }
         _ => restore,
     }
+}
+
+fn delete_item(group: &str) -> String {
+    format!("delete the item `{group}` from the table `{}`", names::LOCK_TABLE)
 }
 
 /// What is to be said of a lock whose group the stack does not see; none where it is another stack's.
@@ -126,13 +131,15 @@ fn of_stray(
             );
         }
         HolderSeen::Runs => {
-            let fix = format!("it ends by itself: {}", lock.held_by.as_deref().unwrap_or_default());
-            return finding("a recycle runs, and the group is gone", fix);
+            return finding(
+                "a recycle runs, and the group is gone",
+                format!("it ends by itself; `asg-recycle abort {name}` ends it now"),
+            );
         }
         HolderSeen::Nobody if group.is_none() => {
             return finding(
                 "a journal is left and the group is gone; which stack's it was cannot be told",
-                "where no other stack knows the group, delete the item from the table of locks".to_owned(),
+                format!("where no other stack knows the group, {}", delete_item(name)),
             );
         }
         HolderSeen::Nobody if !is_selected => return None,
@@ -143,7 +150,10 @@ fn of_stray(
     match group {
         None => finding(
             &format!("{how}, and the group is gone"),
-            "nothing is left to put back: delete the item from the table of locks".to_owned(),
+            format!(
+                "nothing is left to put back: where no restore takes the lock within two minutes, {}",
+                delete_item(name)
+            ),
         ),
         Some(_) if is_selected => {
             finding(&format!("{how}, and the group lost its opt-in tag"), restore(lock, seen))

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::doctor::StackCheck;
 use super::doctor_answers::ListedFunction;
+use super::doctor_fixes;
 use super::place::StackPlace;
 
 /// The function that is told of recycles.
@@ -59,7 +60,7 @@ pub fn there(
         Notifier::None => return StackCheck::passed("notifier", "the stack has none"),
         Notifier::Unknown(why) => {
             let about = format!("which one the state machine calls cannot be told: {why}");
-            return StackCheck::unknown("notifier", about, "deploy the stack anew");
+            return StackCheck::unknown("notifier", about, doctor_fixes::AGAIN);
         }
         Notifier::Function(arn) => arn,
     };

@@ -1,7 +1,5 @@
 //! What is asked of AWS to tell whether a stack can do its work. A check that AWS does not answer is not made, and counts for nothing.
 
-use std::collections::BTreeSet;
-
 use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,7 +11,8 @@ use super::doctor_answers::{
     FunctionsPage, ListedFunction, MappingsAnswer, PatternTested, QueueAnswer, RulesPage, SeenRule,
     TargetsAnswer, TrailSelectors, TrailStatus, TrailsAnswer,
 };
-use super::doctor_gone;
+use super::doctor_fixes;
+use super::doctor_gone::{self, OwnAlarms};
 use super::doctor_locks;
 use super::doctor_notifier;
 use super::doctor_roles;
@@ -23,13 +22,13 @@ use super::operation::{
     DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES, LIST_TARGETS,
     READ_QUEUE, READ_TOPIC, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
 };
+use super::place::StackPlace;
 use super::plan_reads;
 use super::reads;
 use super::session::StackSession;
 use crate::aws::AwsError;
 use crate::names;
 use crate::samples::{self, SampleValue};
-use crate::stack::alarms_of_every_stack;
 
 /// Pages of any list that are read at most.
 const PAGES_MAX: usize = 50;
@@ -44,12 +43,12 @@ const RULES: &[(names::ResourceName, &str, Option<&str>)] = &[
 /// Looks at all that a stack needs.
 pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<StackCheck> {
     let one = |name: &str, gone: &str, made: Result<StackCheck, AwsError>| {
-        made.unwrap_or_else(|error| doctor_gone::of_error(name, gone, &error))
+        made.unwrap_or_else(|error| doctor_gone::of_error(name, (gone, doctor_fixes::AGAIN), &error))
     };
     let many = |name: &str, made: Result<Vec<StackCheck>, AwsError>| {
         made.unwrap_or_else(|error| vec![StackCheck::not_made(name, &error)])
     };
-    let mut checks = vec![one("trail", "it is gone", trail(session))];
+    let mut checks = vec![trail(session).unwrap_or_else(|error| StackCheck::not_made("trail", &error))];
     checks.extend(many("rules", rules(session)));
     checks.push(one("queue", "the queue of events is gone: no event reaches the handler", queue(session)));
     let lost = "their queue is gone: what cannot be delivered or handled is lost";
@@ -80,7 +79,7 @@ fn machine(
     let arn = session.settings.machine.to_string();
     let seen: Result<MachineAnswer, AwsError> =
         session.ask(&DESCRIBE_STATE_MACHINE, &json!({"stateMachineArn": arn}));
-    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor_gone::AGAIN);
+    let gone = || StackCheck::finding("state machine", doctor_gone::machine(&arn), doctor_fixes::AGAIN);
     let machine = match seen {
         Err(error) if error.is_gone() => return vec![gone()],
         Err(error) => {
@@ -97,7 +96,7 @@ fn machine(
         Ok((there, is_all)) => doctor_notifier::there(&notifier, &session.place, (there, *is_all)),
         Err(error) => StackCheck::not_made("notifier", error),
     });
-    let alarms = alarms(session, &machine.definition);
+    let alarms = alarms(session, &machine.definition, own_version);
     checks.extend(alarms.unwrap_or_else(|error| vec![StackCheck::not_made("alarms", &error)]));
     checks
 }
@@ -110,8 +109,8 @@ fn fleet_checks(
     now: Timestamp,
 ) -> Vec<StackCheck> {
     let locks = reads::locks_and_pauses(session);
-    let failed =
-        |error: &AwsError| doctor_gone::of_error("locks", &doctor_gone::table(names::LOCK_TABLE), error);
+    let gone = doctor_gone::table(names::LOCK_TABLE);
+    let failed = |error: &AwsError| doctor_gone::of_error("locks", (&gone, doctor_fixes::TABLE_AGAIN), error);
     let unlocked = locks.as_ref().err().map(failed);
     let executions = match reads::executions(session) {
         // They are gone with their machine, which is told of there.
@@ -171,6 +170,8 @@ fn trail(session: &StackSession) -> Result<StackCheck, AwsError> {
                 ));
             }
             Ok(false) => {}
+            // One that was deleted a moment ago logs nothing, and is not the stack's to make again.
+            Err(error) if error.is("TrailNotFoundException") => {}
             Err(error) => unknown = Some(error),
         }
     }
@@ -213,7 +214,13 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
                     });
                 }
             };
-            let event = sample_event(session, sample);
+            let event = match sample_event(&session.place, sample) {
+                Ok(event) => event,
+                Err(reason) => {
+                    let about = format!("this tool has no event to try it with: {reason}");
+                    return Ok(StackCheck::unknown(&format!("rule {name}"), about, "install the tool anew"));
+                }
+            };
             let arguments = json!({"EventPattern": seen.event_pattern, "Event": event.to_string()});
             let tested: PatternTested = session.ask(&TEST_PATTERN, &arguments)?;
             let targets: TargetsAnswer = session.ask(&LIST_TARGETS, &json!({"Rule": name}))?;
@@ -222,7 +229,8 @@ fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
             Ok(doctor::rule(&name, Some(seen), tested.result, &targets, &queue))
         };
         made().unwrap_or_else(|error| {
-            doctor_gone::of_error(&format!("rule {name}"), "it is not there any more", &error)
+            let gone = ("it is not there any more", doctor_fixes::AGAIN);
+            doctor_gone::of_error(&format!("rule {name}"), gone, &error)
         })
     };
     Ok(RULES.iter().map(check).collect())
@@ -237,13 +245,12 @@ fn deployed_rules(session: &StackSession) -> Result<Option<String>, AwsError> {
     }
 }
 
-/// A sample event as it would come to this stack.
-fn sample_event(session: &StackSession, sample: &str) -> Value {
-    let place = &session.place;
+/// A sample event as it would come to this stack; one that is none would be selected by no rule.
+fn sample_event(place: &StackPlace, sample: &str) -> Result<Value, String> {
     let values = [("account", &place.account), ("region", &place.region), ("machine", &place.stack)];
-    let values: Vec<SampleValue> =
-        values.iter().filter_map(|(name, value)| SampleValue::new(name, value).ok()).collect();
-    samples::event(sample, &values).unwrap_or_default()
+    let values: Result<Vec<SampleValue>, String> =
+        values.iter().map(|(name, value)| SampleValue::new(name, value)).collect();
+    samples::event(sample, &values?)
 }
 
 fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
@@ -254,9 +261,7 @@ fn queue(session: &StackSession) -> Result<StackCheck, AwsError> {
     let asked = json!({"QueueUrl": session.place.queue_url(names::QUEUE), "AttributeNames": ["QueueArn"]});
     session.ask::<QueueAnswer>(&READ_QUEUE, &asked)?;
     Ok(match answer.event_source_mappings.iter().find(|mapping| mapping.function_arn.contains(&function)) {
-        None => {
-            StackCheck::finding("queue", "nothing hands its events to the handler", "deploy the stack anew")
-        }
+        None => StackCheck::finding("queue", "nothing hands its events to the handler", doctor_fixes::AGAIN),
         Some(mapping) if !["Enabled", "Enabling", "Creating", "Updating"].contains(&&*mapping.state) => {
             let about = format!(
                 "its events are not handed to the handler: the mapping is {}",
@@ -288,13 +293,12 @@ fn topic(session: &StackSession) -> Result<StackCheck, AwsError> {
     Ok(StackCheck::passed("topic", "it is there"))
 }
 
-/// Whether the alarms are there that every stack has, and those that its strategies watch.
-fn alarms(session: &StackSession, definition: &str) -> Result<Vec<StackCheck>, AwsError> {
-    let stack = &session.place.stack;
-    let own: BTreeSet<String> =
-        alarms_of_every_stack().into_iter().map(|suffix| format!("{stack}{suffix}")).collect();
+/// Whether the alarms are there that every stack of the version has, and those that its strategies watch.
+fn alarms(session: &StackSession, definition: &str, own_version: &str) -> Result<Vec<StackCheck>, AwsError> {
+    let version = doctor::version_of(definition);
+    let own = OwnAlarms::of(&session.place.stack, version.as_deref(), own_version);
     let watched = plan_reads::watched_alarms(definition);
-    let seen = plan_reads::alarms_named(session, &own.union(&watched).cloned().collect())?;
+    let seen = plan_reads::alarms_named(session, &own.names.union(&watched).cloned().collect())?;
     Ok(doctor_gone::alarms(&own, &watched, &seen))
 }
 
@@ -325,4 +329,24 @@ fn stacks(session: &StackSession, functions: &[ListedFunction], facts: &FleetFac
         }
     }
     doctor::stacks(&read, &unread, facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_event_to_be_tried_with() {
+        let place = |account: &str| StackPlace {
+            stack: "web-production".to_owned(),
+            account: account.to_owned(),
+            region: "eu-west-2".to_owned(),
+        };
+        for (rule, sample, _) in RULES {
+            let event = sample_event(&place("123456789012"), sample).expect("a sample");
+            assert_eq!(event["account"], "123456789012", "{}", rule.suffix);
+        }
+        assert!(sample_event(&place("123456789012"), "no-such-sample").is_err());
+        assert!(sample_event(&place(""), RULES[0].1).is_err());
+    }
 }

@@ -6,8 +6,9 @@ use asg_recycle_handler::contract::{API_CALLS, RECYCLE_ON_ASG_UPDATE};
 use asg_recycle_handler::settings::Settings;
 use serde_json::{Value, json};
 
-use super::doctor::{self, RoleKeeper, StackCheck};
+use super::doctor::{self, StackCheck};
 use super::doctor_answers::Simulated;
+use super::doctor_fixes::RoleKeeper;
 use super::doctor_gone;
 use super::group_answers::MachineAnswer;
 use super::operation::{SIMULATE_ROLE, Touches};
@@ -19,6 +20,11 @@ use crate::{asl, names};
 /// What Lambda's mapping asks of the handler's role.
 const RECEIVE_CALLS: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
+/// What a role is called where the stack makes it, and the key of `stack.yaml` that names one which somebody else keeps.
+type Own = (names::ResourceName, &'static str);
+const HANDLER: Own = (names::HANDLER_ROLE, "permissions.handler_role_arn");
+const MACHINE: Own = (names::MACHINE_ROLE, "permissions.machine_role_arn");
+
 /// Whether the roles of the handler and of the machine may make each call of theirs; of a group that is there, where one is.
 pub fn roles(
     session: &StackSession,
@@ -28,21 +34,18 @@ pub fn roles(
 ) -> Vec<StackCheck> {
     let machine_calls = asl::calls_of(&machine.definition);
     let handler_calls: BTreeSet<String> = API_CALLS.iter().map(ToString::to_string).collect();
-    let of_handler = (&session.handler_role, names::HANDLER_ROLE, &handler_calls, RECEIVE_CALLS);
-    let of_machine = (&machine.role_arn, names::MACHINE_ROLE, &machine_calls, &[][..]);
-    let check = |(role, own, calls, receive): (&String, names::ResourceName, &BTreeSet<String>, &[&str])| {
+    let of_handler = (&session.handler_role, HANDLER, &handler_calls, RECEIVE_CALLS);
+    let of_machine = (&machine.role_arn, MACHINE, &machine_calls, &[][..]);
+    let check = |(role, (own, key), calls, receive): (&String, Own, &BTreeSet<String>, &[&str])| {
         let denied = denied(session, role, calls, receive, notifier, group);
         let made = format!("/{}{}-{}", session.place.stack, own.suffix, session.place.region);
-        let keeper = if role.ends_with(&made) { RoleKeeper::Stack } else { RoleKeeper::Somebody };
+        let keeper = if role.ends_with(&made) { RoleKeeper::Stack } else { RoleKeeper::Somebody(key) };
         let check = denied.map(|(asked, denied)| doctor::role(role, keeper, asked, &denied));
         check.unwrap_or_else(|error| {
             // One that cannot be asked about has to be named in full, for the policy of whoever asks.
             let name = if error.is_gone() { role.rsplit('/').next().unwrap_or(role) } else { role };
-            doctor_gone::of_error(
-                &format!("role {name}"),
-                "it is gone: what runs in it can do nothing",
-                &error,
-            )
+            let gone = ("it is gone: what runs in it can do nothing", &*keeper.again());
+            doctor_gone::of_error(&format!("role {name}"), gone, &error)
         })
     };
     [of_handler, of_machine].into_iter().map(check).collect()

@@ -12,6 +12,7 @@ pub mod dead_letter;
 pub mod dead_letter_reads;
 pub mod doctor;
 pub mod doctor_answers;
+pub mod doctor_fixes;
 pub mod doctor_gone;
 pub mod doctor_locks;
 pub mod doctor_notifier;

@@ -98,7 +98,7 @@ fn spec(group: &SeenGroup, facts: &PlanFacts) -> Value {
         "desired": group.desired_capacity,
         "zones": group.availability_zones.list,
         "launch": launch(group),
-        "current_instances": seated.current.len(),
+        "current_instances": seated.current.len() + seated.missing(group),
         "protected_instances": seated.protected.len(),
         "standby_instances": seated.standby.len(),
         "target_groups": of_kind(LoadBalancerKind::TargetGroup),
@@ -163,19 +163,33 @@ impl<'a> Seated<'a> {
         }
         seated
     }
+
+    /// Places that nobody has: whoever is launched into them is current. Where instances count for other than one, no place is known.
+    fn missing(&self, group: &SeenGroup) -> usize {
+        let policy = group.mixed_instances_policy.as_ref();
+        let mut types = policy.into_iter().flat_map(|policy| &policy.launch_template.overrides.list);
+        if types.any(|one| one.weighted_capacity.as_ref().is_some_and(|weight| weight != "1")) {
+            return 0;
+        }
+        let places = usize::try_from(group.desired_capacity).unwrap_or(usize::MAX);
+        places.saturating_sub(self.protected.len() + self.outdated.len() + self.current.len())
+    }
 }
 
 /// What the model says of a group, with the ids that its instances have: the model counts them from one.
 pub fn with_real_ids(text: &str, group: &SeenGroup, aliases: &TemplateAliases) -> String {
-    let Seated { protected, outdated, current, standby } = Seated::of(group, aliases);
-    let ids = [protected, outdated, current, standby].concat();
+    const NOBODY_YET: &str = "an instance launched meanwhile";
+    let seated = Seated::of(group, aliases);
+    let missing = vec![NOBODY_YET; seated.missing(group)];
+    let Seated { protected, outdated, current, standby } = seated;
+    let ids = [protected, outdated, current, missing, standby].concat();
     let (mut told, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(ID_BEGINS) {
         let (before, from) = rest.split_at(at);
         let id = from.get(..ID_LENGTH).and_then(InstanceId::parse);
         let real = id.map(|InstanceId(number)| {
             let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-            place.and_then(|place| ids.get(place)).copied().unwrap_or("an instance launched meanwhile")
+            place.and_then(|place| ids.get(place)).copied().unwrap_or(NOBODY_YET)
         });
         let length = if real.is_some() { ID_LENGTH } else { ID_BEGINS.len() };
         told = told + before + real.unwrap_or(ID_BEGINS);

@@ -149,6 +149,24 @@ fn a_group_that_is_changed_is_described_as_it_is_once_that_is_put_back() {
     assert_eq!(ids, ["i-a", "i-b"]);
 }
 
+/// Such as one that a turn has taken out: what is launched there is up to date, and is told of by no id.
+#[test]
+fn a_place_that_nobody_has_is_taken_by_a_current_instance() {
+    let mut group = web("");
+    (group.max_size, group.desired_capacity) = (4, 4);
+    group.instances.list[1].lifecycle_state = "Standby".to_owned();
+    let missing = spec(&group, &facts(group.clone()));
+    assert_eq!((&missing["current_instances"], &missing["standby_instances"]), (&json!(4), &json!(1)));
+    let told =
+        |number| with_real_ids(&InstanceId(number).to_string(), &group, &facts(group.clone()).fleet.aliases);
+    assert_eq!([told(1), told(2), told(5)], ["i-1", "an instance launched meanwhile", "i-2"]);
+    let weighted = "<MixedInstancesPolicy><LaunchTemplate><LaunchTemplateSpecification/><Overrides><member>\
+                    <WeightedCapacity>2</WeightedCapacity></member></Overrides></LaunchTemplate></MixedInstancesPolicy>";
+    let weighted = SeenGroup { desired_capacity: 4, ..web(weighted) };
+    let current = spec(&weighted, &facts(weighted.clone()))["current_instances"].as_u64();
+    assert!(current <= Some(2), "units are no instances: {current:?}");
+}
+
 #[test]
 fn every_launch_source_has_its_like_in_the_model() {
     let specification = "<LaunchTemplateSpecification><LaunchTemplateId>lt-1</LaunchTemplateId><Version>7</Version>\

@@ -124,6 +124,20 @@ pub fn waits_for(
     held.into_iter().chain(paused).collect()
 }
 
+/// Why a dry run that is asked for now is skipped: for who holds the lock, or has left something to put back. A pause does not concern it.
+pub fn skipped_for(lock: Option<&GroupLock>, holder_has_ended: bool) -> Option<String> {
+    let lock = lock?;
+    let holder = lock.held_by.as_ref()?;
+    let is_left = lock.journal.is_some() || lock.unread_journal.is_some();
+    match (holder_has_ended, is_left) {
+        (false, _) => Some(format!("{holder} holds the lock: a dry run waits for nobody, and is skipped")),
+        (true, true) => Some(format!(
+            "what {holder} changed has not been put back: a dry run changes nothing, and is skipped"
+        )),
+        (true, false) => None,
+    }
+}
+
 /// The restore of a group: what the dead execution was asked for in another mode, as the handler has it, where that can be read; else
 /// whom the group's tags name, so that the end of it reaches them.
 pub fn restore(

@@ -92,7 +92,7 @@ pub fn framed(screen: &str, foot: &str, (columns, rows): (usize, usize)) -> Stri
 pub fn line(status: &GroupStatus) -> String {
     let mut parts = vec![state(status)];
     if let Some(recycle) = &status.recycle {
-        parts.push(progress(recycle));
+        parts.push(progress(recycle, status.group.paused.is_some()));
         parts.extend(recycle.turn.as_ref().map(ToString::to_string));
         parts.extend(recycle.refresh.as_ref().map(|refresh| format!("refresh {refresh}")));
     }
@@ -119,6 +119,7 @@ fn head(status: &GroupStatus, columns: Option<usize>) -> String {
         told("suspended", &status.suspended.join(", "));
     }
     if let Some(recycle) = &status.recycle {
+        told("phase", &progress(recycle, group.paused.is_some()));
         of_recycle(recycle, &head.place.stack, &mut told);
     } else if let Some(last) = &group.last {
         told(
@@ -138,7 +139,6 @@ fn head(status: &GroupStatus, columns: Option<usize>) -> String {
 }
 
 fn of_recycle(recycle: &RecycleStatus, stack: &str, told: &mut impl FnMut(&str, &str)) {
-    told("phase", &progress(recycle));
     if let Some(execution) = &recycle.execution {
         let name = execution.rsplit(':').next().unwrap_or(execution);
         let is_own = execution.rsplit(':').nth(1) == Some(stack);
@@ -193,9 +193,15 @@ fn state(status: &GroupStatus) -> String {
     }
 }
 
-fn progress(recycle: &RecycleStatus) -> String {
+/// How far a recycle is; `is_paused` is whether the pause that it stands still for is still on.
+fn progress(recycle: &RecycleStatus, is_paused: bool) -> String {
     let so_far = Replaced { gone: recycle.replaced, of: recycle.to_replace }.after(&recycle.phase);
-    if recycle.stands_still { format!("{so_far}, stands still for the pause") } else { so_far }
+    match (recycle.stands_still, is_paused) {
+        (false, _) => so_far,
+        (true, true) => format!("{so_far}, stands still for the pause"),
+        // It looks every ten minutes at last.
+        (true, false) => format!("{so_far}, stands still until it sees that the pause is over"),
+    }
 }
 
 fn sizes(GroupStatus { min, desired, max, .. }: &GroupStatus) -> String {
@@ -222,6 +228,17 @@ fn may_serve(one: &InstanceStatus) -> bool {
         && !one.targets.iter().any(is_known)
 }
 
+/// What an instance was launched from, and why it goes: for what it wants, or because the recycle replaces it all the same.
+fn version_of(one: &InstanceStatus) -> String {
+    let bare = |text: &str| text.trim_start_matches("version ").to_owned();
+    let why = match &one.wants {
+        Some(wants) => format!(", wants {}", bare(wants)),
+        None if one.to_replace && !one.lifecycle_state.starts_with("Terminat") => ", to go".to_owned(),
+        None => String::new(),
+    };
+    bare(&one.launched_from) + &why
+}
+
 fn instances(instances: &[InstanceStatus], most: Option<usize>, area: ScreenArea) -> String {
     let most = most.unwrap_or(instances.len()).min(instances.len());
     let mut shown: Vec<&InstanceStatus> = instances.iter().collect();
@@ -232,11 +249,6 @@ fn instances(instances: &[InstanceStatus], most: Option<usize>, area: ScreenArea
     let column = |title, weight, cell: &dyn Fn(&InstanceStatus) -> String| {
         TableColumn::of(title, weight, shown, |one| cell(one))
     };
-    let version = |one: &InstanceStatus| {
-        let wants =
-            one.wants.as_ref().map(|wants| format!(", wants {}", wants.trim_start_matches("version ")));
-        format!("{}{}", one.launched_from.trim_start_matches("version "), wants.unwrap_or_default())
-    };
     let state = |one: &InstanceStatus| {
         let health = if one.health == "Healthy" { String::new() } else { format!(", {}", one.health) };
         let protected = if one.is_protected { ", protected" } else { "" };
@@ -246,7 +258,7 @@ fn instances(instances: &[InstanceStatus], most: Option<usize>, area: ScreenArea
         vec![
             column("INSTANCE", 9, &|one| one.id.clone()),
             column("ZONE", 5, &|one| one.zone.clone()),
-            column("VERSION", 7, &version),
+            column("VERSION", 7, &version_of),
             column("STATE", 8, &state).in_colours(shown.iter().map(|one| colour_of(one))),
             column("TARGET", 6, &|one| targets(&one.targets)),
             column("AGE", 3, &|one| one.age_seconds.map(span).unwrap_or_default()),

@@ -167,6 +167,19 @@ i-1       eu-west-2a  2           InService  unhealthy, Timeout  25 min
 }
 
 #[test]
+fn who_is_replaced_though_nothing_is_outdated_is_marked_as_long_as_it_is_there() {
+    let mut seen = seen(&recycling());
+    for one in &mut seen.status.instances {
+        (one.wants, one.to_replace) = (None, one.id == "i-2");
+    }
+    let told = screen(&seen, area(Some(80), Some(40)));
+    assert!(told.contains("i-2       eu-west-2a  1, to go  InService"), "{told}");
+    assert!(told.contains("i-1       eu-west-2a  2         InService"), "{told}");
+    seen.status.instances.iter_mut().for_each(|one| one.lifecycle_state = "Terminating".to_owned());
+    assert!(!screen(&seen, area(Some(80), Some(40))).contains("to go"));
+}
+
+#[test]
 fn a_screen_fits_any_terminal_and_a_pipe_gets_all_of_it() {
     let seen = seen(&recycling());
     for (columns, rows) in [(40, 12), (80, 24), (200, 50)] {

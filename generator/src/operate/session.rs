@@ -233,7 +233,8 @@ fn of_table(error: AwsError, arguments: &Value) -> AwsError {
     match (error, arguments.get("TableName").and_then(Value::as_str)) {
         (AwsError::Refused { action, code, message }, Some(table)) if code == "ResourceNotFoundException" => {
             let message = format!(
-                "{message}; the stack's table `{table}` is gone, without which nothing is recycled: deploy the stack again"
+                "{message}; the table `{table}` is gone, without which nothing is recycled: deploy anew the stack that makes it \
+                 (`locks.create_table`), as `asg-recycle doctor` says"
             );
             AwsError::Refused { action, code, message }
         }
@@ -262,7 +263,8 @@ mod tests {
         let told = |code: &str, arguments: Value| of_table(refused(code), &arguments).to_string();
         let gone = told("ResourceNotFoundException", json!({"TableName": "web-locks"}));
         assert!(
-            gone.contains("the stack's table `web-locks` is gone") && gone.contains("deploy the stack again")
+            gone.contains("the table `web-locks` is gone")
+                && gone.contains("deploy anew the stack that makes it")
         );
         let plain = |code: &str| refused(code).to_string();
         assert_eq!(told("ResourceNotFoundException", json!({})), plain("ResourceNotFoundException"));

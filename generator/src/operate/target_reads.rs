@@ -50,7 +50,7 @@ pub(super) fn targets(
     Ok((facts, unasked))
 }
 
-/// Whether a load balancer is no more.
+/// Whether a load balancer is no more (fact G1).
 fn is_gone(error: &AwsError) -> bool {
     ["TargetGroupNotFound", "LoadBalancerNotFound", "ResourceNotFoundException"]
         .iter()

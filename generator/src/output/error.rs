@@ -26,7 +26,7 @@ pub enum OutputError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A file operation failed; the file is as it was.
+    /// A file operation failed; what was there is as it was.
     #[error("cannot {action} `{}`: {source}{}", .path.display(), advice(.source))]
     File {
         /// What was tried, e.g. `write`.
@@ -35,6 +35,17 @@ pub enum OutputError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// A file operation failed, and so did it to put back what was changed before it.
+    #[error(
+        "{fault}\nthese are not as they were, and could not be put back; what was there is beside them as `.asg-recycle-...`:\n{}\n\
+         `asg-recycle generate --check` shows how the folder differs", paths(.places)
+    )]
+    Unrestored {
+        /// Why the folder could not be written.
+        fault: Box<Self>,
+        /// The files.
+        places: Vec<PathBuf>,
     },
 }
 
@@ -57,6 +68,10 @@ fn advice(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => "; name a folder on another disk with `--out`",
         _ => "",
     }
+}
+
+fn paths(places: &[PathBuf]) -> String {
+    places.iter().map(|place| format!("  {}", place.display())).collect::<Vec<_>>().join("\n")
 }
 
 fn list(conflicts: &[Conflict]) -> String {

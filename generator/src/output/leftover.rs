@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 /// What the names begin with.
 const PREFIX: &str = ".asg-recycle-";
@@ -34,6 +34,12 @@ pub(super) fn written(folder: &Path, contents: &[u8]) -> io::Result<NamedTempFil
     let mut temporary = temporary(folder)?;
     temporary.as_file_mut().write_all(contents)?; // its own `write_all` tells its own name, too
     Ok(temporary)
+}
+
+/// A name of the same kind, which `named` gives to what is to have it; what has it goes with the value.
+pub(super) fn name(folder: &Path, named: impl Fn(&Path) -> io::Result<()>) -> io::Result<TempPath> {
+    let named = tempfile::Builder::new().prefix(PREFIX).make_in(folder, named).map_err(unnamed)?;
+    Ok(named.into_temp_path())
 }
 
 /// The error without the temporary file's own name, which tells nobody anything.

@@ -4,6 +4,7 @@
 //! an edited one and from one that was there before.
 
 mod conflict;
+mod done;
 mod error;
 mod manifest;
 mod folder;

@@ -22,6 +22,15 @@ pub(super) struct Staged {
     pub(super) files: BTreeMap<String, NamedTempFile>,
     /// The manifest after that.
     pub(super) manifest: Option<NamedTempFile>,
+    /// The folder, where it was made for them: it goes after them.
+    made: MadeFolders,
+}
+
+impl Staged {
+    /// The folder stays.
+    pub(super) fn keep(self) {
+        self.made.keep();
+    }
 }
 
 impl Plan {
@@ -34,12 +43,10 @@ impl Plan {
             return Ok(Staged::default());
         }
         let made = MadeFolders::make(&self.root)?;
-        let staged = self.all_staged()?;
-        made.keep();
-        Ok(staged)
+        self.all_staged(made)
     }
 
-    fn all_staged(&self) -> Result<Staged, OutputError> {
+    fn all_staged(&self, made: MadeFolders) -> Result<Staged, OutputError> {
         let announced = self.stage(MANIFEST, &self.announcement().print())?;
         let mut files = BTreeMap::new();
         for (path, step) in &self.steps {
@@ -51,7 +58,7 @@ impl Plan {
             files.insert(path.clone(), self.stage(path, contents)?);
         }
         let manifest = self.stage(MANIFEST, &self.after.print())?;
-        Ok(Staged { announced: Some(announced), files, manifest: Some(manifest) })
+        Ok(Staged { announced: Some(announced), files, manifest: Some(manifest), made })
     }
 
     /// The manifest that notes which hashes are about to be written: were this run cut short, the next one would take
@@ -100,10 +107,11 @@ fn is_written(step: &FileStep) -> bool {
 }
 
 /// A folder with those above it that were not there: removed again unless they are kept.
-struct MadeFolders(Vec<PathBuf>);
+#[derive(Default)]
+pub(super) struct MadeFolders(Vec<PathBuf>);
 
 impl MadeFolders {
-    fn make(folder: &Path) -> Result<Self, OutputError> {
+    pub(super) fn make(folder: &Path) -> Result<Self, OutputError> {
         let missing =
             |folder: &&Path| !folder.as_os_str().is_empty() && fs::symlink_metadata(folder).is_err();
         let made = Self(folder.ancestors().take_while(missing).map(Path::to_owned).collect());
@@ -111,7 +119,7 @@ impl MadeFolders {
         Ok(made)
     }
 
-    fn keep(mut self) {
+    pub(super) fn keep(mut self) {
         self.0.clear();
     }
 }

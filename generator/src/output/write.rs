@@ -1,4 +1,5 @@
-//! Carries out a plan: all files are written beside their places, and then renamed, so that each is whole or untouched.
+//! Carries out a plan: all files are written beside their places, and then renamed, so that each is whole or untouched. Where one cannot
+//! be, all are put back.
 
 use std::fs;
 use std::io;
@@ -6,12 +7,13 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use super::done::Done;
 use super::error::{OutputError, is_absent};
 use super::folder::Edits;
 use super::leftover;
 use super::manifest::FILE_NAME as MANIFEST;
 use super::plan::{Change, Plan};
-use super::staged::Staged;
+use super::staged::{MadeFolders, Staged};
 
 /// What was done, by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,14 +55,42 @@ impl Plan {
         if !conflicts.is_empty() {
             return Err(OutputError::Conflicts(conflicts));
         }
-        let mut summary = Summary::default();
-        let Staged { announced, mut files, manifest } = self.staged()?;
-        announced.map_or(Ok(()), |file| self.place(MANIFEST, file))?;
+        let mut staged = self.staged()?;
+        let mut done = Done::default();
+        if let Err(fault) = self.carry_out(&mut staged, &mut done) {
+            let places = done.undo();
+            return Err(if places.is_empty() {
+                fault
+            } else {
+                OutputError::Unrestored { fault: Box::new(fault), places }
+            });
+        }
+        staged.keep();
+        drop(done);
+        Ok(self.summary())
+    }
+
+    /// Gives all their places, and takes away what is no longer wanted.
+    fn carry_out(&self, staged: &mut Staged, done: &mut Done) -> Result<(), OutputError> {
+        if let Some(announced) = staged.announced.take() {
+            self.place(done, MANIFEST, announced)?;
+        }
         for (path, step) in &self.steps {
-            match (&step.change, files.remove(path)) {
-                (_, Some(file)) => self.place(path, file)?,
-                (Change::Remove, None) => self.remove(path)?,
+            match (&step.change, staged.files.remove(path)) {
+                (_, Some(file)) => self.place(done, path, file)?,
+                (Change::Remove, None) => self.remove(done, path)?,
                 _ => {}
+            }
+        }
+        staged.manifest.take().map_or(Ok(()), |manifest| self.place(done, MANIFEST, manifest))
+    }
+
+    /// What was done; folders that hold nothing any more go.
+    fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for (path, step) in &self.steps {
+            if step.change == Change::Remove {
+                self.remove_empty_folders(path);
             }
             let list = match &step.change {
                 Change::Create => &mut summary.created,
@@ -72,32 +102,32 @@ impl Plan {
             };
             list.push(path.clone());
         }
-        manifest.map_or(Ok(()), |file| self.place(MANIFEST, file))?;
-        Ok(summary)
+        summary
     }
 
     /// Gives what was written beside it its place.
-    fn place(&self, path: &str, written: NamedTempFile) -> Result<(), OutputError> {
+    fn place(&self, done: &mut Done, path: &str, written: NamedTempFile) -> Result<(), OutputError> {
         let file = self.root.join(path);
         let folder = file.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(OutputError::file("make the folder", folder))?;
-        let placed = written.persist(&file).map(drop).map_err(|error| error.error);
-        placed.map_err(OutputError::file("write", &file))
+        done.make(folder).map_err(OutputError::file("make the folder", folder))?;
+        done.place(&file, written).map_err(OutputError::file("write", &file))
     }
 
-    fn remove(&self, path: &str) -> Result<(), OutputError> {
+    fn remove(&self, done: &mut Done, path: &str) -> Result<(), OutputError> {
         let file = self.root.join(path);
-        match fs::remove_file(&file) {
-            Err(error) if !is_absent(&error) => return Err(OutputError::file("remove", file)(error)),
-            _ => {}
+        match done.remove(&file) {
+            Err(error) if !is_absent(&error) => Err(OutputError::file("remove", file)(error)),
+            _ => Ok(()),
         }
+    }
+
+    fn remove_empty_folders(&self, path: &str) {
         let inner = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         for folder in inner {
             if fs::remove_dir(self.root.join(folder)).is_err() {
                 break; // it still holds something
             }
         }
-        Ok(())
     }
 }
 
@@ -105,7 +135,7 @@ impl Plan {
 /// such a file and that it stays.
 pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, OutputError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(OutputError::file("make the folder", folder))?;
+    let made = MadeFolders::make(folder)?;
     let failed = |source| OutputError::file("write", file)(source);
     let temporary = leftover::written(folder, contents).map_err(failed)?;
     let kept = match edits {
@@ -113,7 +143,10 @@ pub fn write_single(file: &Path, contents: &[u8], edits: Edits) -> Result<bool, 
         Edits::Protect => temporary.persist_noclobber(file),
     };
     match kept {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            made.keep();
+            Ok(true)
+        }
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(error.error)),
     }
@@ -188,14 +221,83 @@ mod tests {
         let plan = Folder::open(root, Edits::Protect).unwrap().plan(files).unwrap();
         let mut staged = plan.staged().unwrap();
         // It ends when the first file has its place.
-        plan.place(MANIFEST, staged.announced.take().unwrap()).unwrap();
-        plan.place("a", staged.files.remove("a").unwrap()).unwrap();
-        drop((staged, plan));
+        let mut done = super::Done::default();
+        plan.place(&mut done, MANIFEST, staged.announced.take().unwrap()).unwrap();
+        plan.place(&mut done, "a", staged.files.remove("a").unwrap()).unwrap();
+        drop((staged, plan, done));
         assert_eq!(fs::read_to_string(root.join("a")).unwrap(), "2");
         assert_eq!(fs::read_to_string(root.join("z/z")).unwrap(), "1");
         let summary = apply(root, Edits::Protect, &[("a", "3"), ("z/z", "3")]).unwrap();
         assert_eq!(summary.updated, ["a", "z/z"]);
         assert!(!fs::read_to_string(root.join(MANIFEST)).unwrap().contains("pending"));
+    }
+
+    /// Every file and folder below a folder, with what a file holds.
+    fn held(root: &Path) -> Vec<(String, String)> {
+        let entries = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+        let mut all: Vec<(String, String)> = entries
+            .flat_map(|path| {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                let inner = if path.is_dir() { held(&path) } else { Vec::new() };
+                [(path.display().to_string(), text)].into_iter().chain(inner)
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn where_the_last_file_finds_no_place_everything_is_as_it_was() {
+        for is_linked in [false, true] {
+            let root = tempfile::tempdir().unwrap();
+            let root = &root.path().join("out");
+            apply(root, Edits::Protect, &[("a", "1"), ("b/gone", "1"), ("c", "1"), ("z", "1")]).unwrap();
+            let plan = |files: &[(&str, &str)]| {
+                Folder::open(root, Edits::Protect).unwrap().plan(wanted(files)).unwrap()
+            };
+            let written = plan(&[("a", "2"), ("c/in/its/place", "2"), ("new/folder/f", "2"), ("z", "2")]);
+            let removed = plan(&[("a", "2"), ("new/folder/f", "2")]);
+            // Somebody puts a folder there after it was looked at: nothing can be renamed over it, nor may it be taken away.
+            fs::remove_file(root.join("z")).unwrap();
+            fs::create_dir(root.join("z")).unwrap();
+            if is_linked {
+                fs::rename(root.join("a"), root.join("target")).unwrap();
+                std::os::unix::fs::symlink("target", root.join("a")).unwrap();
+            }
+            let before = held(root);
+            for plan in [written, removed] {
+                let fault = plan.apply().unwrap_err().to_string();
+                assert!(fault.contains("/z`: "), "{fault}");
+                assert_eq!(held(root), before);
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_that_was_made_for_nothing_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let out = &root.path().join("deep/out");
+        let plan = Folder::open(out, Edits::Protect).unwrap().plan(wanted(&[("z", "2")])).unwrap();
+        let staged = plan.staged().unwrap();
+        assert!(out.is_dir());
+        drop(staged);
+        assert!(!root.path().join("deep").exists());
+    }
+
+    #[test]
+    fn what_could_not_be_put_back_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        apply(root, Edits::Protect, &[("a/f", "1")]).unwrap();
+        let mut done = super::Done::default();
+        done.remove(&root.join("a/f")).unwrap();
+        // What was taken aside is taken away by somebody.
+        fs::remove_dir_all(root.join("a")).unwrap();
+        let places = done.undo();
+        assert_eq!(places, [root.join("a/f")]);
+        let fault = OutputError::file("write", "z")(std::io::ErrorKind::PermissionDenied.into());
+        let said = OutputError::Unrestored { fault: Box::new(fault), places }.to_string();
+        assert!(said.contains("a/f") && said.contains("could not be put back"), "{said}");
     }
 
     #[test]
@@ -231,6 +333,10 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"1");
         assert!(write_single(&file, b"2", Edits::Overwrite).unwrap());
         assert_eq!(fs::read(&file).unwrap(), b"2");
+        // A name that is too long: its folder was made for nothing.
+        let long = root.path().join("deep/er").join("x".repeat(300));
+        assert!(write_single(&long, b"1", Edits::Protect).is_err());
+        assert!(!root.path().join("deep").exists());
     }
 
     #[cfg(unix)]

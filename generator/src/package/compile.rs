@@ -9,6 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::cache::COMPILED;
+use super::disk_full::{self, BuildPlace};
 use super::error::PackageError;
 use super::flags::{SOURCE_DATE_EPOCH, SourcePlaces};
 use super::request::{BuildRequest, Progress};
@@ -21,9 +22,12 @@ const TELL: Duration = Duration::from_secs(1);
 const TAIL_LINES: usize = 30;
 /// Characters of such a line that are shown: a compiler's command has thousands.
 const LINE_CHARACTERS_MAX: usize = 300;
+/// Of what is said of a full disk, that much is looked at.
+const FULL_BYTES_MAX: usize = 16_384;
 /// What cargo says more when it is asked to name the crates that it need not compile again; no failure needs it.
 const VERBOSE: [&str; 3] = ["Fresh ", "Dirty ", "Running `"];
-/// What cargo says while another one compiles in the same folder: one whose own builder was killed goes on for a while.
+/// What cargo says while another one has what it needs: the folder it compiles in, for one whose own builder was killed goes on for a
+/// while, or the crates.
 const HELD_UP: &str = "Blocking waiting for file lock on ";
 
 /// Compiles the sources in `build_dir`; gives the binary's place.
@@ -41,7 +45,8 @@ pub(super) fn compile(
     let crates = sources.get("Cargo.lock").map_or(0, |lock| {
         String::from_utf8_lossy(lock).lines().filter(|line| *line == "[[package]]").count()
     });
-    run(&mut command, crates, &output, progress)?;
+    let places = places(request, &output)?;
+    run(&mut command, crates, &places, progress)?;
     Ok(output.join(target.triple).join("release").join("bootstrap"))
 }
 
@@ -109,10 +114,21 @@ fn cargo_home(request: &BuildRequest) -> Result<PathBuf, PackageError> {
     })
 }
 
+/// What a build writes to.
+fn places(request: &BuildRequest, output: &Path) -> Result<[BuildPlace; 3], PackageError> {
+    let temporary = request.environment.get(std::ffi::OsStr::new("TMPDIR"));
+    let temporary = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    Ok([
+        BuildPlace::Target(output.to_owned()),
+        BuildPlace::CargoHome(cargo_home(request)?),
+        BuildPlace::Temporary(temporary),
+    ])
+}
+
 fn run(
     command: &mut Command,
     total_max: usize,
-    output: &Path,
+    places: &[BuildPlace],
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), PackageError> {
     let failed = |source| PackageError::ProgramFailed { program: "cargo".to_owned(), source };
@@ -120,6 +136,7 @@ fn run(
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     let mut tail = VecDeque::with_capacity(TAIL_LINES);
     let (mut begun, mut fresh) = (0, 0);
+    let mut full = String::new();
     let said = child.stderr.take();
     let (sender, lines) = channel();
     // The thread ends with what cargo says, or when nobody listens any more.
@@ -141,8 +158,11 @@ fn run(
         if status.starts_with("Fresh ") {
             fresh += 1;
         }
-        if status.starts_with(HELD_UP) {
-            progress(Progress::HeldUp);
+        if let Some(lock) = status.strip_prefix(HELD_UP) {
+            // The others are of what all cargos of this user share.
+            let is_ours = ["build directory", "artifact directory"].iter().any(|ours| lock.starts_with(ours));
+            progress(if is_ours { Progress::HeldUp } else { Progress::CratesHeld });
+            continue;
         }
         if let Some(what) = status.strip_prefix("Compiling ") {
             begun += 1;
@@ -152,6 +172,10 @@ fn run(
         if VERBOSE.iter().any(|kind| status.starts_with(kind)) {
             continue;
         }
+        if disk_full::is_sign(&line) && full.len() < FULL_BYTES_MAX {
+            full.push_str(&line); // whole, and also where more is said after it than a failure shows
+            full.push('\n');
+        }
         if tail.len() == TAIL_LINES {
             tail.pop_front();
         }
@@ -160,7 +184,7 @@ fn run(
     if child.wait().map_err(failed)?.success() {
         return Ok(());
     }
-    Err(failure(&Vec::from(tail).join("\n"), output))
+    Err(failure(&Vec::from(tail).join("\n"), &full, places))
 }
 
 /// The line, without most of a command that would fill a screen.
@@ -171,12 +195,14 @@ fn shortened(line: String) -> String {
     }
 }
 
-/// What went wrong, by what cargo said last, which compiled into `output`.
-fn failure(tail: &str, output: &Path) -> PackageError {
+/// What went wrong, by what cargo said last, and of a full disk, which wrote to these places.
+fn failure(tail: &str, full: &str, places: &[BuildPlace]) -> PackageError {
     let tail = tail.trim_end().to_owned();
     // Whichever crate it was: it compiles where there is room.
-    if ["No space left on device", "Disk quota exceeded"].iter().any(|sign| tail.contains(sign)) {
-        return PackageError::DiskFull { folder: output.to_owned(), tail };
+    let places = disk_full::full(full, places);
+    if !places.is_empty() {
+        let shown = if tail.lines().any(disk_full::is_sign) { "" } else { full };
+        return PackageError::DiskFull { places, tail: format!("{shown}{tail}") };
     }
     let network = [
         "failed to download",
@@ -199,10 +225,9 @@ fn failure(tail: &str, output: &Path) -> PackageError {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
     use std::process::Command;
 
-    use super::{PackageError, Progress, failure, run, stage};
+    use super::{BuildPlace, PackageError, Progress, failure, run, stage};
     use crate::render::Files;
 
     #[test]
@@ -211,10 +236,10 @@ mod tests {
         let pipe = folder.path().join("pipe");
         let mut command = Command::new("sh");
         // As cargo does: it says what it compiles, and is silent. It ends when it is told to.
-        let script = r#"mkfifo "$1" && printf '    Blocking waiting for file lock on build directory\n   Fresh quick v1.0.0\n   Compiling slow v1.0.0\n' >&2 && read -r _ <"$1""#;
+        let script = r#"mkfifo "$1" && printf '    Blocking waiting for file lock on package cache\n    Blocking waiting for file lock on build directory\n   Fresh quick v1.0.0\n   Compiling slow v1.0.0\n' >&2 && read -r _ <"$1""#;
         command.args(["-c", script, "sh"]).arg(&pipe);
         let mut told = Vec::new();
-        let ran = run(&mut command, 2, folder.path(), &mut |step| {
+        let ran = run(&mut command, 2, &[], &mut |step| {
             if step == Progress::Going {
                 fs::write(&pipe, "\n").expect("it is read");
             }
@@ -222,15 +247,15 @@ mod tests {
         });
         ran.expect("it ends well");
         let compiling = Progress::Compiling { name: "slow".to_owned(), begun: 2, fresh: 1, total_max: 2 };
-        assert_eq!(told, [Progress::HeldUp, compiling, Progress::Going]);
+        assert_eq!(told, [Progress::CratesHeld, Progress::HeldUp, compiling, Progress::Going]);
     }
 
     #[test]
     fn a_failure_shows_what_cargo_says_without_its_commands() {
         let mut command = Command::new("sh");
-        let script = r"printf '   Fresh a v1.0.0\n   Dirty b v1.0.0: stale\n     Running `rustc b`\nerror: no b\n%0400d\n' 0 >&2; exit 101";
+        let script = r"printf '    Blocking waiting for file lock on package cache\n   Fresh a v1.0.0\n   Dirty b v1.0.0: stale\n     Running `rustc b`\nerror: no b\n%0400d\n' 0 >&2; exit 101";
         command.args(["-c", script]);
-        let Err(PackageError::Compile { tail }) = run(&mut command, 2, Path::new("x"), &mut |_| ()) else {
+        let Err(PackageError::Compile { tail }) = run(&mut command, 2, &[], &mut |_| ()) else {
             panic!("it fails")
         };
         assert_eq!(tail, format!("error: no b\n{} …", "0".repeat(300)));
@@ -239,22 +264,32 @@ mod tests {
     #[test]
     fn a_full_disk_is_no_fault_in_the_code() {
         let full = "error: failed to write `/c/libsyn.rmeta`: No space left on device (os error 28)\n\nerror: could not compile `syn`\n";
-        let fault = failure(full, Path::new("/c"));
+        let fault = failure(full, full, &[BuildPlace::Target("/c".into())]);
         assert!(
             matches!(&fault, PackageError::DiskFull { tail, .. } if tail.contains("libsyn.rmeta")),
             "{fault}"
         );
-        assert!(fault.to_string().contains("450 MB in `/c`: free some space, or name"), "{fault}");
+        let said =
+            "compiled: `/c`, where it is compiled, which takes about 450 MB: free some space there, or name";
+        assert!(fault.to_string().contains(said), "{fault}");
+        // Behind what fills a line, and before what fills a screen.
+        let mut command = Command::new("sh");
+        let script = r"printf 'warning: %0400d /c/x.s: No space left on device\n' 0 >&2; yes 'it goes on' | head -n 99 >&2; exit 101";
+        command.args(["-c", script]);
+        let fault =
+            run(&mut command, 2, &[BuildPlace::Target("/c".into())], &mut |_| ()).expect_err("it fails");
+        let PackageError::DiskFull { tail, .. } = fault else { panic!("{fault}") };
+        assert!(tail.contains("No space left on device\nit goes on\n"), "{tail}");
     }
 
     #[test]
     fn a_network_fault_is_told_from_a_fault_in_the_code() {
         let network = "error: failed to download from `https://static.crates.io/x`\n\nCaused by:\n  [6] Could not resolve host\n";
-        assert!(matches!(failure(network, Path::new("x")), PackageError::Network { .. }));
+        assert!(matches!(failure(network, "", &[]), PackageError::Network { .. }));
         let offline =
             "error: attempting to make an HTTP request, but --offline was specified\n  you may be offline";
-        assert!(matches!(failure(offline, Path::new("x")), PackageError::Network { .. }));
-        let fault = failure("error[E0425]: cannot find value `x` in this scope\n", Path::new("x"));
+        assert!(matches!(failure(offline, "", &[]), PackageError::Network { .. }));
+        let fault = failure("error[E0425]: cannot find value `x` in this scope\n", "", &[]);
         assert!(matches!(&fault, PackageError::Compile { tail } if tail.contains("E0425")));
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::disk_full::{self, BuildPlace};
+
 /// Why a package could not be made. Every message names the fix.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
@@ -69,12 +71,12 @@ pub enum PackageError {
     },
     /// The disk filled up while cargo compiled.
     #[error(
-        "the disk filled up while the handler was compiled, which takes about 450 MB in `{}`: free some space, or name a folder on \
-         another disk with `--cache-dir`; the next build goes on from what is compiled already:\n{tail}", .folder.display()
+        "the disk filled up while the handler was compiled{}; the next build goes on from what is compiled already:\n{tail}",
+        disk_full::listed(.places)
     )]
     DiskFull {
-        /// Where it is compiled.
-        folder: PathBuf,
+        /// The places that are full, or that may be where it is not known which is.
+        places: Vec<BuildPlace>,
         /// The end of what cargo said.
         tail: String,
     },

@@ -3,6 +3,7 @@
 //! In the order in which a build goes through them: the contents that are packaged, the inputs that the bytes follow
 //! from, the cache that is asked first, the compiler, the check and the trial of what it made, and the zip.
 
+mod disk_full;
 mod error;
 mod request;
 mod sources;
@@ -31,6 +32,7 @@ pub use assembled::Package;
 pub use builder::{build, cached, inputs, is_ready};
 pub use cache::default_folder as default_cache_folder;
 pub use contents::Contents;
+pub use disk_full::BuildPlace;
 pub use error::PackageError;
 pub use given::given;
 pub use inputs::{Difference, Inputs};

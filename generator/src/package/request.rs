@@ -33,6 +33,8 @@ pub enum Progress {
     Waiting,
     /// A cargo of another process, perhaps of a build that was killed, compiles in the same folder; this one waits for it.
     HeldUp,
+    /// A cargo of another process fetches crates, or takes them away; this one waits for it.
+    CratesHeld,
     /// What the cache has of the zip is not what was put there: it is built again.
     Damaged,
     /// The compiler starts: the cache does not have the zip.

@@ -7,7 +7,7 @@ use super::queue::Queues;
 use super::rule::EventRule;
 use super::value::{DEAD_LETTERS_QUEUE, EVENTS_QUEUE, FUNCTION, MACHINE, TOPIC, Value};
 use super::{lock_watch, metric};
-use crate::config::{Config, LockHeldHours, MachineLogLevel, SilenceHours};
+use crate::config::{Config, LockHeldHours, SilenceHours};
 use crate::names;
 
 /// An alarm that fires when the statistic of each of its periods meets the threshold. None of the metrics is published
@@ -81,19 +81,6 @@ pub(super) fn alarms(config: &Config, rules: &[EventRule], queue: &Queues) -> Ve
         }
     }
     alarms
-}
-
-/// What follows the prefix in the names of the alarms that every stack has, however it is configured.
-pub fn alarms_of_every_stack() -> Vec<String> {
-    let Ok(name) = "any".parse() else { return Vec::new() };
-    let mut config = Config::with_defaults(name);
-    config.trigger.launch_template_versions = false;
-    config.trigger.scheduled_maintenance = false;
-    config.machine.log_level = MachineLogLevel::Off;
-    (config.alarms.silence_hours, config.alarms.lock_held_hours) = (None, None);
-    let rules = super::rule::rules(&config);
-    let alarms = alarms(&config, &rules, &super::queue::queues(&config, &rules));
-    alarms.into_iter().map(|alarm| format!("-{}", alarm.anchor)).collect()
 }
 
 fn function(config: &Config) -> [Alarm; 4] {
@@ -324,17 +311,6 @@ mod tests {
         told.sort_unstable();
         anchors.sort_unstable();
         assert_eq!(told, anchors);
-    }
-
-    #[test]
-    fn every_stack_has_the_alarms_that_no_key_switches_off() {
-        let every = alarms_of_every_stack();
-        let has = |suffix: &str| every.iter().any(|one| one == suffix);
-        assert!(has("-dead-letters") && has("-recycles-failed") && has("-changes-lost"), "{every:?}");
-        assert!(
-            !has("-templates-lost") && !has("-maintenance-lost") && !has("-silence") && !has("-lock-held")
-        );
-        assert!(!has("-locks-failed"), "without a log nothing is counted in it");
     }
 
     #[test]

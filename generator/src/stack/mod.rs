@@ -3,6 +3,7 @@
 //! One module per concern; the same stem names the concern's templates in every format.
 
 mod alarms;
+mod common_alarms;
 mod dashboard;
 mod deployed;
 mod function;
@@ -39,7 +40,8 @@ use crate::problem::Problems;
 use parameter::ParameterKey;
 use value::Value;
 
-pub use alarms::{Alarm, alarms_of_every_stack};
+pub use alarms::Alarm;
+pub use common_alarms::{ALARMS_OF_EVERY_STACK, CommonAlarm};
 pub use dashboard::Dashboard;
 pub use deployed::Place;
 pub use function::{Alias, Code, EventSource, Function, Network, PublishedZip, ZipCode};

@@ -147,6 +147,36 @@ fn a_disk_that_fills_up_half_way_leaves_the_folder_as_it_was() {
     );
 }
 
+/// A file that cannot be renamed over, and a folder from which nothing can be taken away: both come after files that could be written.
+#[test]
+fn what_cannot_be_written_half_way_leaves_the_folder_as_it_was() {
+    let role = "permissions:\n  handler_role_arn: arn:aws:iam::123456789012:role/mine\n";
+    let done = Run::new(&["validate", "new.yaml"])
+        .file("old.yaml", &format!("name: web\n{role}"))
+        .file("less.yaml", "name: web\nhandler:\n  memory_megabytes: 512\n")
+        .file("new.yaml", &format!("name: web\nhandler:\n  memory_megabytes: 512\n{role}"));
+    let done = done.ok();
+    let script = r#""$0" generate old.yaml --out out >/dev/null && cp -a out before || exit 90
+        mount --bind out/terraform/function.tf out/terraform/function.tf || exit 95
+        "$0" generate new.yaml --out out; [ $? = 3 ] || exit 91
+        diff -r before out || exit 92
+        umount out/terraform/function.tf
+        mount --bind out/role-policy out/role-policy && mount -o remount,ro,bind out/role-policy || exit 95
+        "$0" generate less.yaml --out out; [ $? = 3 ] || exit 93
+        diff -r before out || exit 94
+        umount out/role-policy
+        "$0" generate less.yaml --out out >/dev/null && "$0" generate less.yaml --out out --check && [ ! -e out/role-policy ]"#;
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, PROGRAM]);
+    let Ok(output) = command.current_dir(&done.folder).output() else { return };
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("unshare") || said.contains("mount:") {
+        return println!("not checked here, for nothing can be mounted: {said}");
+    }
+    assert!(output.status.success(), "{}: {said}{}", output.status, String::from_utf8_lossy(&output.stdout));
+    assert!(said.contains("function.tf`: ") && said.contains("cannot remove `out/role-policy/"), "{said}");
+}
+
 #[test]
 fn a_zip_over_the_limit_is_refused_before_anything_is_compiled() {
     let text = "name: web\nhandler:\n  files:\n    big: big\n";

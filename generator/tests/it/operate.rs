@@ -10,6 +10,7 @@ mod lost_answers;
 mod page;
 mod pauses;
 mod printed;
+mod seeded;
 mod silence;
 
 use std::path::Path;
@@ -100,7 +101,10 @@ fn status_tells_what_is_outdated_what_runs_and_how_it_ended() {
     assert_eq!((&outdated["state"], &outdated["outdated"]), (&json!("outdated"), &json!(3)), "{outdated:#}");
     assert!(outdated["outdated_seconds"].is_number(), "{outdated:#}");
     operate(&mut stage, &["status", "--max-age", "1d"]).stdout_has("outdated  3 of 3").ok();
-    operate(&mut stage, &["status", "--state", "failed"]).stdout_has("no group").stdout_lacks(GROUP).ok();
+    operate(&mut stage, &["status", "--state", "failed"])
+        .stdout_has("\nof 1 group none is as asked for\n")
+        .stdout_lacks(GROUP)
+        .ok();
     operate(&mut stage, &["status", "--team", "search", "--strategy", "out-in"]).stdout_has(GROUP).ok();
     let event = stage.launch_event();
     let execution = stage.send(&event);
@@ -288,7 +292,7 @@ fn a_region_that_cannot_be_asked_hides_no_other() {
     operate(&mut stage, &both)
         .stdout_has("webops-recycle-production, account 123456789012, eu-west-2\nGROUP ")
         .stdout_has(
-            "webops-recycle-production, account 123456789012, eu-west-1\nno group carries the opt-in tag",
+            "webops-recycle-production, account 123456789012, eu-west-1\nno group that the stack is for carries the opt-in tag\n",
         )
         .ok();
     // The first region is asked once before the second is denied.

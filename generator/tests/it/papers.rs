@@ -188,6 +188,25 @@ fn facts_are_used_and_what_is_cited_is_a_fact() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// What is done about a code is right only as long as it means that.
+#[test]
+fn a_code_that_says_what_is_not_there_is_in_the_page_of_facts() {
+    let code = pattern(
+        r#""((?:[A-Za-z]+\.)*[A-Za-z]*(?:NotFound|DoesNotExist|NonExistent|NoSuch|AlreadyExists)[A-Za-z]*)""#,
+    );
+    let page = text(FACTS);
+    let asks = ["aws", "bootstrap", "cli", "operate", "publish"];
+    let is_asker =
+        |path: &str| asks.iter().any(|module| path.starts_with(&format!("generator/src/{module}/")));
+    let codes = files(".rs")
+        .filter(|(path, _)| is_asker(path))
+        .flat_map(|(path, text)| captures(&code, text).into_iter().map(move |code| (code, path)));
+    let codes: Vec<(String, &str)> = codes.collect();
+    assert!(codes.len() > 10, "{codes:?}");
+    let lacks: Vec<_> = codes.iter().filter(|(code, _)| !page.contains(&format!("`{code}`"))).collect();
+    assert!(lacks.is_empty(), "{FACTS} lacks {lacks:?}");
+}
+
 /// GitHub's name of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
@@ -226,6 +245,19 @@ fn every_heading_that_a_message_points_to_is_in_the_runbook() {
     }
     for heading in headings {
         assert!(has_anchor("docs/runbook.md", &heading), "docs/runbook.md has no heading `{heading}`");
+    }
+}
+
+/// That the links lead somewhere is asked of all pages.
+#[test]
+fn each_part_of_the_runbook_leads_to_what_the_commands_do_there() {
+    for section in text("docs/runbook.md").split("\n## ").skip(1) {
+        let (heading, about) = section.split_once('\n').expect("what follows the heading");
+        let is_as_another = about.trim_start().starts_with("As [") && heading != "executions-undelivered";
+        assert!(
+            is_as_another || about.contains("](operating.md#"),
+            "`{heading}` has no link to docs/operating.md"
+        );
     }
 }
 

@@ -86,7 +86,7 @@ fn two_accounts_stand_beside_each_other_with_groups_of_the_same_name() {
     // Filters are for both.
     let done = two.run(&["status", "--profiles", "here,there", "--state", "outdated"]).ok();
     assert!(
-        done.stdout.ends_with("no group carries the opt-in tag, or none is as asked for\n"),
+        done.stdout.ends_with("eu-west-2, profile there\nof 2 groups none is as asked for\n"),
         "{}",
         done.stdout
     );

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{begun, held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls};
+use super::{
+    begun, calls, held_to, newest, operate, restored_in_sight, row, status, told, until, until_it_calls,
+};
 use crate::end_to_end::stage::{GROUP, Stage};
 
 #[test]
@@ -36,7 +38,10 @@ fn a_recycle_that_is_started_by_hand_is_followed_to_its_end() {
     stage.assert_replaced();
     operate(&mut stage, &["wait", GROUP]).stdout("search-asg-1: current, last recycled\n").ok();
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("no recycle of `search-asg-1` runs").exits(2);
+    calls(&mut stage);
     operate(&mut stage, &["restore", GROUP, "--yes"]).stdout("search-asg-1: nothing was left changed\n").ok();
+    let made: Value = stage.emulator.ask("operator_calls", json!({}));
+    assert_eq!(made["autoscaling:DescribeAutoScalingGroups"], json!(1), "the group is read once: {made}");
 }
 
 /// What was started holds no lock for its first moments.
@@ -150,9 +155,15 @@ fn what_nobody_restored_is_put_back_by_hand_from_the_journal() {
     assert_eq!(held["state"], json!("held"), "{held:#}");
     operate(&mut stage, &["wait", GROUP]).stdout_has("held: its holder aborted").exits(1);
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("does not run any more").exits(2);
+    let skipped = " changed has not been put back: a dry run changes nothing, and is skipped\n";
+    let dry = operate(&mut stage, &["start", GROUP, "--dry-run", "--wait", "--every", "1s"]);
+    let dry = dry.stderr_has(skipped).stdout_has("search-asg-1: skipped").begin();
+    let skipped = newest(&mut stage, 2);
+    stage.emulator.wait(&skipped);
+    dry.exits(1);
     let under_way = operate(&mut stage, &["restore", GROUP, "--yes", "--every", "1s"]);
     let under_way = under_way.stderr_has("the maximum 3 (is 6)").stdout_has("search-asg-1: restored").begin();
-    let restore = newest(&mut stage, 2);
+    let restore = newest(&mut stage, 3);
     let holder = |stage: &mut Stage| status(stage)["stacks"][0]["groups"][0]["held_by"].clone();
     until(&mut stage, |stage| (holder(stage) == json!(restore)).then_some(()));
     operate(&mut stage, &["abort", GROUP, "--yes"]).stderr_has("a restore already runs").exits(2);

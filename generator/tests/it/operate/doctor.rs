@@ -81,6 +81,10 @@ fn a_trail_that_does_not_log_is_found() {
     let reads = json!({"TrailName": "management", "EventSelectors": [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": true}]});
     aws(&mut stage, "cloudtrail", "put_event_selectors", reads);
     finds(&mut stage, "trail: no trail logs management events", "create-trail");
+    // One that is deleted between two calls is nobody's to make again but the account's.
+    let gone = json!({"action": "cloudtrail:GetTrailStatus", "code": "TrailNotFoundException", "message": "no", "count": 1});
+    stage.emulator.order("fault_calls", gone);
+    finds(&mut stage, "trail: no trail logs management events", "create-trail");
 }
 
 #[test]
@@ -152,6 +156,23 @@ fn a_role_that_somebody_else_keeps_is_looked_at_as_well() {
         "role kept: may not call autoscaling:DescribeAutoScalingGroups",
         "put its document of `role-policy/` in",
     );
+    let gone =
+        json!({"action": "iam:SimulatePrincipalPolicy", "code": "NoSuchEntity", "message": "no", "count": 9});
+    stage.emulator.order("fault_calls", gone);
+    let done = operate(&mut stage, &["doctor", "--format", "json"]).exits(1);
+    let report: Value = serde_json::from_str(&done.stdout).expect("a report");
+    let role = |name: &str| {
+        let checks = report["checks"].as_array().expect("checks");
+        checks.iter().find(|check| check["name"] == json!(format!("role {name}"))).expect("a role")["fix"]
+            .clone()
+    };
+    let (kept, own) = (role("kept"), role("webops-recycle-production-machine-eu-west-2"));
+    assert!(
+        kept.to_string().contains("whoever keeps the role") && kept.to_string().contains("handler_role_arn"),
+        "{kept}"
+    );
+    assert!(own.to_string().contains("deploy the stack anew: Terraform"), "{own}");
+    stage.emulator.order("clear_faults", json!({}));
     let denied = json!({"action": "iam:SimulatePrincipalPolicy", "code": "AccessDeniedException", "message": "no", "count": 9});
     stage.emulator.order("fault_calls", denied);
     let done = operate(&mut stage, &["doctor", "--format", "json"]).exits(3);
@@ -238,7 +259,11 @@ fn locks_that_nobody_holds_and_faulty_tags_are_found() {
     let table = json!({"TableName": "asg-recycle-locks", "Key": key});
     aws(&mut stage, "dynamodb", "delete_item", table);
     stage.emulator.order("put_lock", item("no-such-group", Some(dead)));
-    finds(&mut stage, "locks: no-such-group: this stack holds its lock", "table of locks");
+    finds(
+        &mut stage,
+        "locks: no-such-group: this stack holds its lock",
+        "delete the item `no-such-group` from the table `asg-recycle-locks`",
+    );
     let key = json!({"auto_scaling_group_name": {"S": "no-such-group"}});
     aws(&mut stage, "dynamodb", "delete_item", json!({"TableName": "asg-recycle-locks", "Key": key}));
     stage.set_tag("autorecycle_strategy", "in-ot");
@@ -270,7 +295,7 @@ fn a_recycle_whose_group_lost_its_opt_in_tag_is_found() {
     finds(
         &mut stage,
         "by an execution that aborted, and the group is gone",
-        "delete the item from the table of locks",
+        "delete the item `search-asg-1` from the table `asg-recycle-locks`",
     );
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::doctor::{aws, finds, healthy};
+use super::doctor::{aws, edit_definition, finds, healthy};
 use super::{STACK, begun, held_to, operate, told, until_it_calls};
 use crate::end_to_end::stage::{GROUP, Stage};
 
@@ -25,7 +25,12 @@ fn findings(stage: &mut Stage) -> Vec<String> {
 fn each_resource_of_a_stack_that_is_gone_is_found_with_what_makes_it_again() {
     let mut stage = healthy();
     aws(&mut stage, "dynamodb", "delete_table", json!({"TableName": "asg-recycle-locks"}));
-    finds(&mut stage, "locks: the table `asg-recycle-locks` is gone", "deploy the stack anew");
+    // Another stack may be the one that makes it.
+    finds(
+        &mut stage,
+        "locks: the table `asg-recycle-locks` is gone",
+        "this one, unless its `locks.create_table` is false",
+    );
     let alarm = format!("{STACK}-dead-letters");
     aws(&mut stage, "cloudwatch", "delete_alarms", json!({"AlarmNames": [alarm]}));
     let topic = format!("arn:aws:sns:eu-west-2:123456789012:{STACK}-recycles");
@@ -56,6 +61,20 @@ fn each_resource_of_a_stack_that_is_gone_is_found_with_what_makes_it_again() {
     aws(&mut stage, "stepfunctions", "delete_state_machine", json!({"stateMachineArn": machine}));
     let found = findings(&mut stage).join("\n");
     assert!(found.contains(&format!("state machine: {machine} is gone")), "{found}");
+}
+
+#[test]
+fn an_alarm_that_the_version_of_the_stack_may_not_have_is_not_gone() {
+    let mut stage = healthy();
+    let own = concat!("asg-recycle ", env!("CARGO_PKG_VERSION"), " from");
+    let alarm = format!("{STACK}-dead-letters");
+    aws(&mut stage, "cloudwatch", "delete_alarms", json!({"AlarmNames": [alarm]}));
+    finds(&mut stage, &format!("they are gone: {alarm}"), "deploy the stack anew");
+    edit_definition(&mut stage, own, "asg-recycle 0.0.9 from");
+    finds(&mut stage, "version: the stack is of version 0.0.9", "UPGRADING.md");
+    edit_definition(&mut stage, "asg-recycle 0.0.9 from", "asg-recycle 999.0.0 from");
+    let seen = operate(&mut stage, &["doctor"]).stdout_has("unknown  alarms: these are not there").exits(1);
+    assert!(!seen.stdout.contains("they are gone"), "{}", seen.stdout);
 }
 
 #[test]
@@ -93,7 +112,7 @@ fn a_journal_of_another_version_is_shown_and_its_restore_refused() {
         .stderr_has("deploy the version that wrote it")
         .stderr_has("delete the item `search-asg-1` from the table `asg-recycle-locks`")
         .exits(2);
-    super::doctor::edit_definition(
+    edit_definition(
         &mut stage,
         concat!("asg-recycle ", env!("CARGO_PKG_VERSION"), " from"),
         "asg-recycle 999.0.0 from",

@@ -67,6 +67,14 @@ fn a_recycle_that_is_paused_while_doubled_is_aborted_and_restored() {
     assert_eq!(group.instances.len(), 6, "doubled, and nothing leaves: {group:?}");
     let done = operate(&mut stage, &["status", GROUP]).stdout_has(", stands still for the pause\n").ok();
     assert!(!done.stdout.contains("\ndeadline"), "no deadline runs: {}", done.stdout);
+    let skipped = format!("\n  {execution} holds the lock: a dry run waits for nobody, and is skipped\n");
+    operate(&mut stage, &["start", GROUP, "--dry-run"]).stderr_has(&skipped).ok();
+    operate(&mut stage, &["resume", GROUP, "--yes"]).ok();
+    operate(&mut stage, &["status", GROUP])
+        .stdout_has(", stands still until it sees that the pause is over\n")
+        .stdout_lacks("\npaused ")
+        .ok();
+    operate(&mut stage, &["pause", GROUP, "--why", "look again", "--for", "3d", "--yes"]).ok();
     stage.emulator.order("stop", json!({"execution": execution}));
     let restore = stage.deliver_status_event();
     assert_eq!(stage.emulator.wait(&restore).status, "SUCCEEDED");
