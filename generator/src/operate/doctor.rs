@@ -132,11 +132,7 @@ pub fn rule(
         );
     }
     if !targets.iter().any(|target| target == queue) {
-        return StackCheck::finding(
-            &check,
-            "what it selects does not go to the queue of events",
-            AGAIN,
-        );
+        return StackCheck::finding(&check, "what it selects does not go to the queue of events", AGAIN);
     }
     StackCheck::passed(&check, "on, selects a sample event, and sends it to the queue")
 }
