@@ -61,7 +61,7 @@ fn a_table_that_is_gone_is_found_where_launch_templates_may_not_be_read() {
         &mut stage,
         &[
             "finding  locks: the table `asg-recycle-locks` is gone, and every lock, journal\n",
-            "> deploy the stack anew: Terraform puts it right by itself;\n",
+            "> deploy anew the stack that makes the table",
             "unknown  tags: ec2:DescribeLaunchTemplates is denied: no\n",
             "\"Action\": \"ec2:DescribeLaunchTemplates\"",
             "unknown  stacks: ec2:DescribeLaunchTemplates is denied: no\n",
