@@ -299,19 +299,26 @@ fn a_recycle_whose_group_lost_its_opt_in_tag_is_found() {
     );
 }
 
-#[test]
-fn another_stack_that_sees_the_same_groups_is_found() {
-    let mut stage = healthy();
+/// Makes the handler of a stack beside the own one, whose settings are changed so.
+pub(super) fn handler_beside(stage: &mut Stage, changed: impl FnOnce(&mut Value)) {
     let own = json!({"FunctionName": "webops-recycle-production-handler"});
-    let own = aws(&mut stage, "lambda", "get_function_configuration", own);
-    let variables =
-        own["Environment"]["Variables"].to_string().replace("recycle-production", "recycle-staging");
-    let variables: Value = serde_json::from_str(&variables).expect("JSON");
+    let own = aws(stage, "lambda", "get_function_configuration", own);
+    let mut variables = own["Environment"]["Variables"].clone();
+    changed(&mut variables);
     let beside = json!({
         "FunctionName": "webops-recycle-staging-handler", "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": own["Role"],
         "Code": {"S3Bucket": "artifacts", "S3Key": "handler.zip"}, "Environment": {"Variables": variables},
     });
-    aws(&mut stage, "lambda", "create_function", beside);
+    aws(stage, "lambda", "create_function", beside);
+}
+
+#[test]
+fn another_stack_that_sees_the_same_groups_is_found() {
+    let mut stage = healthy();
+    handler_beside(&mut stage, |variables| {
+        let others = variables.to_string().replace("recycle-production", "recycle-staging");
+        *variables = serde_json::from_str(&others).expect("JSON");
+    });
     finds(
         &mut stage,
         "stack `webops-recycle-staging` is for groups of this one too: search-asg-1",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::doctor::{aws, finds, healthy};
+use super::doctor::{aws, finds, handler_beside, healthy};
 use super::{STACK, begun, operate};
 use crate::end_to_end::stage::{GROUP, Stage};
 
@@ -135,15 +135,7 @@ fn locks_of_other_versions_other_stacks_and_groups_that_are_gone_are_told_apart(
 #[test]
 fn a_handler_of_another_stack_that_cannot_be_read_is_not_taken_for_none() {
     let mut stage = healthy();
-    let own = json!({"FunctionName": format!("{STACK}-handler")});
-    let own = aws(&mut stage, "lambda", "get_function_configuration", own);
-    let mut variables = own["Environment"]["Variables"].clone();
-    variables["GROUP_TAGS"] = json!("{");
-    let beside = json!({
-        "FunctionName": "webops-recycle-staging-handler", "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": own["Role"],
-        "Code": {"S3Bucket": "artifacts", "S3Key": "handler.zip"}, "Environment": {"Variables": variables},
-    });
-    aws(&mut stage, "lambda", "create_function", beside);
+    handler_beside(&mut stage, |variables| variables["GROUP_TAGS"] = json!("{"));
     shows(
         &mut stage,
         &[
