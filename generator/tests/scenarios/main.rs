@@ -171,7 +171,8 @@ fn main() -> ExitCode {
     // All together end in every way there is; a few of them need not.
     let missing = if filters.is_empty() { missing(&seen, &ways) } else { Vec::new() };
     if !missing.is_empty() {
-        eprintln!("{}", missing.join("\n"));
+        // The line above may say "ok": of each test by itself.
+        eprintln!("test result: FAILED. All tests together leave this:\n  {}", missing.join("\n  "));
         return ExitCode::FAILURE;
     }
     conclusion.exit_code()
