@@ -31,6 +31,8 @@ pub(super) struct Capacity {
     at_risk_most: u32,
     /// Instances that the world put out of action and that are still in the group.
     disrupted: BTreeSet<InstanceId>,
+    /// Instances that have come into service since the start.
+    came_into_service: BTreeSet<InstanceId>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
@@ -69,6 +71,7 @@ impl Capacity {
             may_be_scaled_in: 0,
             at_risk_most: 0,
             disrupted: BTreeSet::new(),
+            came_into_service: BTreeSet::new(),
             losses: 0,
             desired_at_start: sizes.desired,
             intended: sizes.desired,
@@ -189,10 +192,15 @@ impl Capacity {
             GroupEvent::Terminating { instance, cause, served: true } if !self.is_ours(cause) => {
                 self.disrupted.insert(*instance);
             }
-            // Healthy for a while by the group's own checks, without having served.
-            GroupEvent::Terminating {
-                instance, cause: cause @ TerminationCause::InstanceRefresh, ..
-            } if self.goes_by_own_checks() && !self.is_ours(cause) => {
+            GroupEvent::InService(instance) => {
+                self.came_into_service.insert(*instance);
+            }
+            // Healthy by the group's own checks, without having served.
+            GroupEvent::Terminating { instance, cause, .. }
+                if self.goes_by_own_checks()
+                    && !self.is_ours(cause)
+                    && self.came_into_service.contains(instance) =>
+            {
                 self.disrupted.insert(*instance);
             }
             GroupEvent::MarkedUnhealthy(instance) | GroupEvent::Disrupted { instance, .. }
