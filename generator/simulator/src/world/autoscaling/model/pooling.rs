@@ -13,7 +13,7 @@ use super::state::AutoScaling;
 use super::warm_pool::{PoolConfiguration, Pooled};
 
 impl AutoScaling {
-    /// Takes an instance out of the pool that is ready, one of that zone first.
+    /// Takes an instance out of the pool that is ready, one of that zone first, and no other where zones are evened out.
     pub(crate) fn take_from_pool(
         &mut self,
         context: &Context,
@@ -21,8 +21,9 @@ impl AutoScaling {
         zone: usize,
     ) -> Option<Pooled> {
         let now = context.now;
-        let pool = self.fleet.get(group).warm_pool.as_ref().filter(|pool| pool.leaves_until.is_none())?;
-        let ready = |one: &&Pooled| one.ready_at <= now;
+        let looked_at = self.fleet.get(group);
+        let pool = looked_at.warm_pool.as_ref().filter(|pool| pool.leaves_until.is_none())?;
+        let ready = |one: &&Pooled| one.ready_at <= now && (looked_at.rebalancing == 0 || one.zone == zone);
         let chosen = pool.instances.iter().filter(ready).min_by_key(|one| (one.zone != zone, one.id))?.id;
         let instances = &mut self.fleet.edit(group, now).warm_pool.as_mut()?.instances;
         let position = instances.iter().position(|one| one.id == chosen)?;

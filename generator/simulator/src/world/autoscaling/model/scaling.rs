@@ -213,6 +213,12 @@ impl AutoScaling {
         if !steady || !may || looked_at.rebalancing > 0 {
             return;
         }
+        // It launches first: where the emptiest zone has no capacity nothing is moved.
+        let live = looked_at.live_by_zone();
+        let emptiest = live.iter().zip(&looked_at.zones).min_by_key(|(count, _)| **count);
+        if emptiest.is_some_and(|(_, zone)| self.launch_failure(context.now, zone).is_some()) {
+            return;
+        }
         let moves = looked_at.moves_to_balance();
         let Sizes { max, desired, .. } = looked_at.sizes;
         // AWS allows itself ten per cent above the maximum, and at least one instance.
