@@ -235,7 +235,7 @@ pub(super) fn unheard(stack: &AsgRecycle) -> Vec<String> {
     } else {
         None
     };
-    let uncounted = (!guide.counts_failures).then(|| {
+    let uncounted = guide.refusals_told_by.is_none().then(|| {
         let level = config.machine.log_level.as_str();
         format!("`machine.log_level: {level}` leaves out the alarms of refused notifications and of the locks' failed calls")
     });
