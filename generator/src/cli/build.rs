@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     writing::upgrade(&plan, context);
     writing::left_out(&plan, &arguments.format, &arguments.target.out, context);
     writing::summary(&arguments.target.out, &plan.apply()?.after(&early), context)?;
-    writing::silence(unheard, context);
+    writing::silence(&unheard, context);
     context
         .console
         .result(&format!("next: {}/README.md says how to deploy\n", writing::pasted(&arguments.target.out)))

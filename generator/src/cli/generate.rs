@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let has_zip = plan.package().is_some();
     let summary = plan.apply()?;
     writing::summary(&arguments.target.out, &summary, context)?;
-    writing::silence(unheard, context);
+    writing::silence(&unheard, context);
     let out = writing::pasted(&arguments.target.out);
     let next = if has_zip {
         format!("next: {out}/README.md says how to deploy\n")

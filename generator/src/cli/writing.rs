@@ -220,22 +220,31 @@ pub(super) fn upgrade(plan: &Plan, context: &mut Context) {
     }
 }
 
-/// Why alarms reach nobody, or nobody yet: it is right, and still should be known before it is deployed.
-pub(super) fn unheard(stack: &AsgRecycle) -> Option<&'static str> {
+/// Why alarms reach nobody, or nobody yet, or do not tell of all: it is right, and still should be known before it is deployed.
+pub(super) fn unheard(stack: &AsgRecycle) -> Vec<String> {
     let config = stack.config();
-    if stack.stack().guide.has_silent_alarms {
-        return Some(
+    let guide = &stack.stack().guide;
+    let reach = if guide.has_silent_alarms {
+        Some(
             "no alarm reaches anybody: set `alarms.action_arns`, or `encryption.customer_key: true` for the stack's own topic",
-        );
-    }
-    (config.encryption.customer_key && config.alarms.action_arns.is_empty()).then_some(
-        "alarms go to the stack's own topic, which nobody hears until you subscribe somebody (`aws sns subscribe`)",
-    )
+        )
+    } else if config.encryption.customer_key && config.alarms.action_arns.is_empty() {
+        Some(
+            "alarms go to the stack's own topic, which nobody hears until you subscribe somebody (`aws sns subscribe`)",
+        )
+    } else {
+        None
+    };
+    let uncounted = guide.refusals_told_by.is_none().then(|| {
+        let level = config.machine.log_level.as_str();
+        format!("`machine.log_level: {level}` leaves out the alarms of refused notifications and of the locks' failed calls")
+    });
+    reach.map(str::to_owned).into_iter().chain(uncounted).collect()
 }
 
 /// Warns of that.
-pub(super) fn silence(unheard: Option<&str>, context: &mut Context) {
-    if let Some(why) = unheard {
+pub(super) fn silence(unheard: &[String], context: &mut Context) {
+    for why in unheard {
         context.console.note(&format!("warning: {why}\n"));
     }
 }

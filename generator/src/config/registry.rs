@@ -218,7 +218,7 @@ static FIXED: &[Key<'static>] = &[
         "machine.log_level",
         KeyKind::Word(Cow::Borrowed(MachineLogLevel::WORDS)),
         text("error"),
-        "what Step Functions logs of each execution",
+        "what Step Functions logs of each execution; with `fatal` or `off` no alarm tells of refused notifications and of the locks' failed calls",
     ),
     key(
         "notifications.slack_channel",

@@ -207,3 +207,19 @@ impl Condition {
         conditions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// CloudFormation has to be able to delete the table again where the first deployment fails.
+    #[test]
+    fn a_first_deployment_protects_no_table_from_being_rolled_back() {
+        let config = Config::with_defaults("demo".parse().unwrap());
+        let recycle = crate::construct::AsgRecycle::from_config(config).unwrap();
+        let parameters = &recycle.stack().parameters;
+        let own = parameters.iter().find(|one| one.key == ParameterKey::DeletionProtection).unwrap();
+        assert_eq!(own_default(own), Some(false.into()));
+    }
+}

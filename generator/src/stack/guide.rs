@@ -4,6 +4,7 @@ use asg_recycle_handler::contract;
 use serde::Serialize;
 
 use super::function;
+use super::metric;
 use super::package_digest::PackageDigest;
 use super::parameters::s3_key;
 use crate::config::{Architecture, Config, Environment, Region, TagChanges};
@@ -25,6 +26,8 @@ pub struct DeployGuide {
     pub prefix_length_max: usize,
     /// Whether no alarm reaches anybody, unless a deployment names somebody.
     pub has_silent_alarms: bool,
+    /// The alarm that tells of refused notifications; absent where the log counts neither these nor failed calls of the table.
+    pub refusals_told_by: Option<&'static str>,
     /// Whether each deployment has to be given the endpoint that pages.
     pub has_pager: bool,
     /// The policy that bounds every role that the stack makes, where `stack.yaml` names one.
@@ -106,6 +109,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         environment: config.environment.clone(),
         prefix_length_max: names::tightest().prefix_length_max(),
         has_silent_alarms: config.alarms.action_arns.is_empty() && !config.encryption.customer_key,
+        refusals_told_by: metric::are_failures_logged(config).then_some("notifications-refused"),
         has_pager: config.notifications.pager_duty,
         boundary_arn: config.permissions.boundary_arn.as_ref().map(ToString::to_string),
         makes_roles: config.makes_roles(),

@@ -185,6 +185,19 @@ mod tests {
         );
     }
 
+    /// A launch may be changed by an override alone, which carries a template or requirements and no type.
+    #[test]
+    fn changes_of_overrides_alone_are_followed() {
+        let pattern = serde_json::to_string(&with(TagChanges::None, false)[0]).unwrap();
+        for leaf in ["instanceType", "launchTemplateId", "launchTemplateName", "instanceRequirements"] {
+            let found = pattern
+                .split("overrides")
+                .skip(1)
+                .any(|rest| rest.split("exists").next().is_some_and(|path| path.contains(leaf)));
+            assert!(found, "{leaf}: {pattern}");
+        }
+    }
+
     #[test]
     fn maintenance_is_followed_unless_it_is_not_wanted() {
         let mut config = Config::with_defaults("demo".parse().unwrap());

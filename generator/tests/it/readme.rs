@@ -9,14 +9,16 @@
 //! `cargo run --release --` both standing for the built command. A block that cannot run here, such as one that needs
 //! an AWS account, is preceded by `<!-- not run: REASON -->`; the reason is required.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use asg_recycle_handler::contract::TAGS;
+use regex::Regex;
 
-use crate::run::{PROGRAM, cache_folder};
+use crate::run::{PROGRAM, Run, cache_folder};
 
 const FROM_SOURCE: &str = "cargo run --release -- ";
 const MARK: &str = "<!-- not run:";
@@ -202,4 +204,30 @@ fn shown_output_is_compared_line_by_line() {
     assert!(is_as_shown(&["a", "d"], &shown));
     assert!(!is_as_shown(&["a", "b"], &shown));
     assert!(!is_as_shown(&["a", "d", "e"], &shown));
+}
+
+/// An option that takes an alarm away takes it out of what people read, too, and says so where it is the log that feeds it.
+#[test]
+fn the_output_readme_names_no_alarm_that_the_stack_has_not() {
+    let names = |template: &str| -> BTreeSet<String> {
+        let found = Regex::new(r#"AlarmName: .*Environment\}-([a-z-]+)""#).expect("a pattern");
+        found.captures_iter(template).map(|one| one[1].to_owned()).collect()
+    };
+    let all = "name: x\ntrigger: {launch_template_versions: true, scheduled_maintenance: true}\n\
+        alarms: {silence_hours: 24, lock_held_hours: 48}\n";
+    let generated =
+        |text: &str| Run::new(&["generate", "stack.yaml", "--out", "out"]).file("stack.yaml", text);
+    let most = names(&generated(all).ok().read("out/cloudformation/template.yaml"));
+    for (level, is_told) in [("all", false), ("error", false), ("fatal", true), ("off", true)] {
+        let text = format!("name: x\nmachine: {{log_level: \"{level}\"}}\n");
+        let told = format!("`machine.log_level: {level}` leaves out the alarms of refused notifications");
+        let run = generated(&text);
+        let done = if is_told { run.stderr_has(&told) } else { run.stderr_lacks("leaves out") }.ok();
+        let own = names(&done.read("out/cloudformation/template.yaml"));
+        assert_eq!(own.contains("notifications-refused"), !is_told, "{level}: {own:?}");
+        let readme = done.read("out/README.md");
+        let lacking: Vec<_> =
+            most.difference(&own).filter(|name| readme.contains(&format!("`{name}`"))).collect();
+        assert!(lacking.is_empty(), "{level}: {lacking:?}");
+    }
 }
