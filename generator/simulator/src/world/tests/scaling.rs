@@ -145,6 +145,17 @@ fn rebalancing_launches_first_may_exceed_the_maximum_and_then_terminates() {
 }
 
 #[test]
+fn nothing_is_moved_while_the_emptiest_zone_has_no_capacity() {
+    let mut fixture =
+        WorldFixture::with(unbalanced, "[{at: 0s, do: {fail_launches: {zone: eu-west-2a, for: 500s}}}]");
+    for n in [1, 3] {
+        fixture.terminate(&id(n), true).expect("a managed instance");
+    }
+    fixture.wait(400);
+    assert_eq!((fixture.zones(), fixture.count("launched")), (vec![0, 2], 0));
+}
+
+#[test]
 fn with_az_rebalance_suspended_the_zones_stay_as_they_are() {
     let mut fixture = WorldFixture::with(unbalanced, "");
     fixture
