@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # Against a hang, in real time: a machine that others load is slow to answer what the function asks.
 RESPONSE_SECONDS_MAX = 600
+# How long a line of a log is waited for after the answer.
+LOG_SECONDS_MAX = 10
 
 
 class Function:
@@ -21,6 +23,7 @@ class Function:
         self._timeout_seconds = timeout_seconds
         self._arn = f"arn:aws:lambda:{region}:123456789012:function:{name}"
         self.logs = []
+        self._logged = threading.Condition()
         server = _serve(self)
         environment = {
             **variables,
@@ -66,9 +69,17 @@ class Function:
         self._process.kill()
         self._process.wait()
 
+    def logs_since(self, seen):
+        """Its lines after so many. The answer may be here before what was logged on the way is read: one line is waited for."""
+        with self._logged:
+            self._logged.wait_for(lambda: len(self.logs) > seen, timeout=LOG_SECONDS_MAX)
+            return self.logs[seen:]
+
     def _read_logs(self):
         for line in self._process.stdout:
-            self.logs.append(line.decode(errors="replace").rstrip("\n"))
+            with self._logged:
+                self.logs.append(line.decode(errors="replace").rstrip("\n"))
+                self._logged.notify_all()
 
     def next_event(self):
         """Headers and body of the next invocation; waits for one."""

@@ -332,7 +332,7 @@ class World:
             "messages": len(messages),
             "kind": kind,
             "answer": answer,
-            "logs": self._function.logs[seen:],
+            "logs": self._function.logs_since(seen),
             "started": started,
         }
 
