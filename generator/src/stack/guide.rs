@@ -109,7 +109,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         environment: config.environment.clone(),
         prefix_length_max: names::tightest().prefix_length_max(),
         has_silent_alarms: config.alarms.action_arns.is_empty() && !config.encryption.customer_key,
-        refusals_told_by: metric::are_failures_logged(config).then_some("notifications-refused"),
+        refusals_told_by: metric::are_failures_logged(config).then_some(metric::NOTIFICATIONS_REFUSED),
         has_pager: config.notifications.pager_duty,
         boundary_arn: config.permissions.boundary_arn.as_ref().map(ToString::to_string),
         makes_roles: config.makes_roles(),

@@ -59,6 +59,9 @@ pub(super) fn namespace() -> Value {
     Value::joined(["AsgRecycle/".into(), Reference::Prefix.into()])
 }
 
+/// What counts refused notifications, and the alarm that tells of them.
+pub(super) const NOTIFICATIONS_REFUSED: &str = "notifications-refused";
+
 /// Whether Step Functions logs errors that are caught.
 pub(super) fn are_failures_logged(config: &Config) -> bool {
     matches!(config.machine.log_level, MachineLogLevel::All | MachineLogLevel::Error)
@@ -67,7 +70,7 @@ pub(super) fn are_failures_logged(config: &Config) -> bool {
 pub(super) fn filters(config: &Config) -> Vec<MetricFilter> {
     let refused = MetricFilter {
         label: "notifications_refused",
-        name: "notifications-refused",
+        name: NOTIFICATIONS_REFUSED,
         log_group: MACHINE_LOGS.name(),
         // A task that failed or took too long, whoever caught it: `publish` is SNS' action, `invoke` Lambda's.
         pattern: r#"{ (($.type = "TaskFailed") || ($.type = "TaskTimedOut")) && (($.details.resource = "publish") || ($.details.resource = "invoke")) }"#,

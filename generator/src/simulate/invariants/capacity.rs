@@ -152,6 +152,11 @@ impl Capacity {
         matches!(self.promise, Promise::Percent { .. })
     }
 
+    /// Whether one that no load balancer takes counts all the same, since it has come into service.
+    fn is_well_by_own_checks(&self, instance: InstanceId) -> bool {
+        self.goes_by_own_checks() && self.came_into_service.contains(&instance)
+    }
+
     /// How many may be out at a time because of the recycle itself.
     fn may_be_out(&self) -> u32 {
         match self.promise {
@@ -189,17 +194,11 @@ impl Capacity {
             GroupEvent::Disrupted { instance, served: true } => {
                 self.disrupted.insert(*instance);
             }
-            GroupEvent::Terminating { instance, cause, served: true } if !self.is_ours(cause) => {
-                self.disrupted.insert(*instance);
-            }
             GroupEvent::InService(instance) => {
                 self.came_into_service.insert(*instance);
             }
-            // Healthy by the group's own checks, without having served.
-            GroupEvent::Terminating { instance, cause, .. }
-                if self.goes_by_own_checks()
-                    && !self.is_ours(cause)
-                    && self.came_into_service.contains(instance) =>
+            GroupEvent::Terminating { instance, cause, served }
+                if !self.is_ours(cause) && (*served || self.is_well_by_own_checks(*instance)) =>
             {
                 self.disrupted.insert(*instance);
             }
@@ -220,35 +219,36 @@ impl Capacity {
             GroupEvent::TargetsHealthy(instance) => {
                 self.disrupted.remove(instance);
             }
-            GroupEvent::Sized { by: Author::World, before, after } => {
-                let lowered = before.desired.saturating_sub(after.desired);
-                let cut_before = self.cut;
-                self.world_delta += i64::from(after.desired) - i64::from(before.desired);
-                self.asked_by_world += i64::from(after.desired) - i64::from(before.desired);
-                self.cut = self.cut.max(-self.world_delta);
-                self.may_be_scaled_in +=
-                    lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
-                if after.min != before.min {
-                    // Who sets the capacity with a minimum means that number.
-                    let is_meant = before.desired != after.desired && after.desired < after.max;
-                    self.min_of_world =
-                        self.min_of_world.max(if is_meant { after.desired } else { after.min });
-                    self.own_min = after.min;
-                }
-                let least = i64::from(self.own_min) - i64::from(self.desired_at_start);
-                self.raised = (self.raised + i64::from(after.desired) - i64::from(before.desired)).max(least);
-                self.raised_max = self.raised_max.max(self.raised);
-                if after.max != before.max {
-                    self.max = after.max;
-                }
-                self.follow_max();
-            }
+            GroupEvent::Sized { by: Author::World, before, after } => self.follow_sizes(*before, *after),
             GroupEvent::LaunchSourceChanged => self.replaces_all = true,
             GroupEvent::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
             GroupEvent::RefreshEnded(_) => self.refresh_by = None,
             GroupEvent::Deleting => self.deleting = true,
             _ => {}
         }
+    }
+
+    /// Follows sizes that the world sets.
+    fn follow_sizes(&mut self, before: Sizes, after: Sizes) {
+        let lowered = before.desired.saturating_sub(after.desired);
+        let cut_before = self.cut;
+        self.world_delta += i64::from(after.desired) - i64::from(before.desired);
+        self.asked_by_world += i64::from(after.desired) - i64::from(before.desired);
+        self.cut = self.cut.max(-self.world_delta);
+        self.may_be_scaled_in += lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
+        if after.min != before.min {
+            // Who sets the capacity with a minimum means that number.
+            let is_meant = before.desired != after.desired && after.desired < after.max;
+            self.min_of_world = self.min_of_world.max(if is_meant { after.desired } else { after.min });
+            self.own_min = after.min;
+        }
+        let least = i64::from(self.own_min) - i64::from(self.desired_at_start);
+        self.raised = (self.raised + i64::from(after.desired) - i64::from(before.desired)).max(least);
+        self.raised_max = self.raised_max.max(self.raised);
+        if after.max != before.max {
+            self.max = after.max;
+        }
+        self.follow_max();
     }
 
     /// A maximum below what the group is meant to have takes that for good, though one that is out hides it from the

@@ -156,6 +156,21 @@ fn nothing_is_moved_while_the_emptiest_zone_has_no_capacity() {
 }
 
 #[test]
+fn zones_are_not_evened_out_from_a_warm_pool_of_another_zone() {
+    let with_pool = |group: &mut GroupSpec| {
+        unbalanced(group);
+        group.warm_pool = 1;
+    };
+    let mut fixture = WorldFixture::with(with_pool, "");
+    for n in [2, 4] {
+        fixture.terminate(&id(n), true).expect("a managed instance");
+    }
+    assert_eq!(fixture.zones(), [2, 0]);
+    fixture.wait(400);
+    assert_eq!((fixture.zones(), fixture.count("launched")), (vec![1, 1], 1));
+}
+
+#[test]
 fn with_az_rebalance_suspended_the_zones_stay_as_they_are() {
     let mut fixture = WorldFixture::with(unbalanced, "");
     fixture
