@@ -29,8 +29,9 @@ pub(super) fn model() -> &'static ServiceModel {
     &MODEL
 }
 
-/// What a distributed Map needs to run its children.
-const OF_CHILDREN: [&str; 3] = ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"];
+/// What a distributed Map needs to run its children, and to redrive them with their execution.
+const OF_CHILDREN: [&str; 4] =
+    ["states:StartExecution", "states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"];
 
 /// Every call of a definition that is deployed, as IAM spells it, with the states that make it; what of it cannot be read is
 /// left out.
@@ -89,7 +90,12 @@ mod tests {
             calls("INLINE"),
             ["ec2:DescribeInstances", "lambda:InvokeFunction", "states:StartExecution"]
         );
-        let children = ["states:DescribeExecution", "states:StartExecution", "states:StopExecution"];
+        let children = [
+            "states:DescribeExecution",
+            "states:RedriveExecution",
+            "states:StartExecution",
+            "states:StopExecution",
+        ];
         assert_eq!(calls("DISTRIBUTED")[2..], children);
         let making = |mode: &str, call: &str| of(mode).remove(call).into_iter().flatten().collect::<Vec<_>>();
         assert_eq!(making("INLINE", "ec2:DescribeInstances"), ["D"], "a state of a Map makes its own calls");

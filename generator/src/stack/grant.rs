@@ -20,6 +20,8 @@ pub enum Scope {
     Machines,
     /// Executions of the state machine, those of its maps included.
     Executions,
+    /// Those of its maps alone: the children of an execution.
+    Children,
     /// Executions that hold a lock: of any of the account's machines in the region, for another stack's may hold it.
     Holders,
     /// The rule by which Step Functions follows executions that an execution waits for.
@@ -130,6 +132,12 @@ pub(super) const GRANTS: &[Grant] = &[
         scope: Scope::Executions,
         why: "Follows its own executions, and stops those of a map that is given up.",
         calls: &["states:GetExecutionHistory", "states:StopExecution"],
+    },
+    Grant {
+        sid: "RedriveChildren",
+        scope: Scope::Children,
+        why: "Redrives those of a map with an execution that somebody redrives; what is redriven changes nothing and ends.",
+        calls: &["states:RedriveExecution"],
     },
     Grant {
         sid: "DescribeHolders",

@@ -162,7 +162,8 @@ fn resources(scope: Scope, caller: Caller, config: &Config) -> Vec<Value> {
         Scope::Topic => vec![TOPIC.arn()],
         Scope::Notifier => notifier(),
         Scope::Machines => machines(caller, config),
-        Scope::Executions => executions(),
+        Scope::Executions => vec![executions(":*"), executions("/*:*")],
+        Scope::Children => vec![executions("/*:*")],
         Scope::Holders => vec![Value::regional_arn("states", ["execution:*".into()])],
         Scope::ExecutionEvents => vec![Value::regional_arn(
             "events",
@@ -202,13 +203,10 @@ fn machines(caller: Caller, config: &Config) -> Vec<Value> {
     [own].into_iter().chain(allowed.iter().map(|name| machine((&**name).into()))).collect()
 }
 
-/// Executions started as such, and those that run the items of a map.
-fn executions() -> Vec<Value> {
-    let of = |rest: &str| {
-        let name = Value::prefixed(names::MACHINE.suffix);
-        Value::regional_arn("states", ["execution:".into(), name, rest.into()])
-    };
-    vec![of(":*"), of("/*:*")]
+/// Executions of the machine: with `:*` those started as such, with `/*:*` those that run the items of a map.
+fn executions(rest: &str) -> Value {
+    let name = Value::prefixed(names::MACHINE.suffix);
+    Value::regional_arn("states", ["execution:".into(), name, rest.into()])
 }
 
 fn handler(computed: Vec<Statement>, config: &Config) -> Role {

@@ -184,6 +184,14 @@ resource "aws_iam_role_policy" "machine" {
         ]
       },
       {
+        Sid    = "RedriveChildren"
+        Effect = "Allow"
+        Action = ["states:RedriveExecution"]
+        Resource = [
+          "arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:execution:${local.prefix}/*:*",
+        ]
+      },
+      {
         Sid    = "DescribeHolders"
         Effect = "Allow"
         Action = ["states:DescribeExecution"]

@@ -179,6 +179,12 @@ impl World {
         self.decide(root, &iam_action("sfn", "startExecution"), &Touched::resource(machine));
     }
 
+    /// A child goes on with the execution that started it and is redriven; by the machine's role as well.
+    pub fn redrive_child(&mut self, child: &str, root: &str) {
+        self.executions.redrive(child);
+        self.decide(root, &iam_action("sfn", "redriveExecution"), &Touched::resource(child.to_owned()));
+    }
+
     /// What the caller's role says. A condition that is not met is the owner's word on a group; what no statement is
     /// about was forgotten.
     fn decide(&mut self, execution: &str, action: &str, touched: &Touched) -> Decision {

@@ -302,6 +302,7 @@ impl Runner {
                 HistoryEvent::Started if !is_root => {
                     self.world.begin_child(&event.execution, &root, event.at);
                 }
+                HistoryEvent::Redriven if !is_root => self.world.redrive_child(&event.execution, &root),
                 HistoryEvent::Ended(status) if !is_root => {
                     self.world.executions.end(
                         &event.execution,
