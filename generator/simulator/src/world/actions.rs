@@ -81,7 +81,7 @@ const AUTOSCALING: &str = "autoscaling";
 static ACTIONS: &[Action] = &[
     look(AUTOSCALING, "describeAutoScalingGroups", api::describe::groups),
     look(AUTOSCALING, "describeAutoScalingInstances", api::instances::describe),
-    look(AUTOSCALING, "describeScalingActivities", api::activities::describe),
+    read(AUTOSCALING, "describeScalingActivities", api::activities::describe),
     read(AUTOSCALING, "describeLifecycleHooks", api::hooks::describe),
     read(AUTOSCALING, "describeWarmPool", api::warm_pool::describe),
     read(AUTOSCALING, "describeInstanceRefreshes", api::refreshes::describe),

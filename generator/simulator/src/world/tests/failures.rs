@@ -62,6 +62,19 @@ fn activities_are_listed_newest_first_and_filtered_by_their_start() {
 }
 
 #[test]
+fn activities_are_told_for_six_weeks() {
+    let mut fixture = WorldFixture::with(round_times, "");
+    fixture.terminate(&id(1), false).expect("a managed instance");
+    let mut told_after = |days: u64| {
+        fixture.wait(days * 24 * 3600);
+        let answer = fixture.on_group("describeScalingActivities", json!({})).expect("reads succeed");
+        answer["Activities"].as_array().map(Vec::len)
+    };
+    assert_eq!(told_after(41), Some(2));
+    assert_eq!(told_after(2), Some(0));
+}
+
+#[test]
 fn the_nth_call_of_an_action_can_fail_and_changes_nothing() {
     let events = "[{at: 0s, do: {fail_calls: {action: setDesiredCapacity, nth: 2, count: 1}}}]";
     let mut fixture = WorldFixture::with(|_| {}, events);

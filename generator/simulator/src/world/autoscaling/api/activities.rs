@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::time::Moment;
+use crate::time::{Moment, Span};
 use crate::world::arguments::Arguments;
 use crate::world::autoscaling::model::activity::{Activity, activity_id};
 use crate::world::autoscaling::model::state::AutoScaling;
@@ -11,6 +11,9 @@ use crate::world::request::Request;
 
 use super::describe::{invalid_token, page_size};
 use super::group_to_read;
+
+/// How long activities are told after they started, whatever is asked for: six weeks (botocore `autoscaling`).
+const TOLD_FOR: Span = Span::seconds(6 * 7 * 24 * 3600);
 
 /// The group's activities, filtered.
 pub(crate) fn describe(service: &AutoScaling, request: &Request<'_>) -> Result<Value, AwsError> {
@@ -28,6 +31,7 @@ pub(crate) fn describe(service: &AutoScaling, request: &Request<'_>) -> Result<V
     let group = service.fleet.as_of(index, request.seen_at);
     let fits = |activity: &&Activity| {
         (ids.is_empty() || ids.contains(&activity_id(activity.number).as_str()))
+            && activity.started_at + TOLD_FOR >= request.seen_at
             && filters.iter().all(|filter| filter.fits(activity))
     };
     let mut found = group.activities.iter().rev().filter(fits).skip(first);
