@@ -321,19 +321,6 @@ fn what_pages_give_to_paste_as_yaml_is_yaml() {
 }
 
 #[test]
-fn a_releases_tag_is_held_to_the_version_of_the_crates() {
-    let release = |tag: &str| {
-        let done = Command::new(repository().join(".ci/release")).arg(tag).output().expect("it runs");
-        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
-    };
-    let version = asg_recycle::VERSION;
-    assert!(release(&format!("v{version}")).0);
-    let (succeeds, said) = release(&format!("v9{version}"));
-    assert!(!succeeds && said.contains(&format!("asg-recycle has {version}")), "{said}");
-    assert!(!release(version).0, "a tag has a `v`");
-}
-
-#[test]
 fn places_to_add_something_exist() {
     let places = quoted(&text("CONTRIBUTING.md"));
     let in_repository = |name: &&String| {
