@@ -15,7 +15,7 @@ use crate::names;
 use crate::problem::{Location, Problem, Problems};
 
 /// Where the keys stand that were given.
-type Places = BTreeMap<&'static str, Location>;
+type Places = BTreeMap<String, Location>;
 
 /// Keys with their values.
 type Pairs<'a> = Vec<(&'a str, &'a str)>;

@@ -7,6 +7,7 @@ use asg_recycle_handler::contract::{CA_BUNDLE, CONNECTION_VARIABLES, VARIABLES};
 use asg_recycle_handler::spelling;
 use serde::Serialize;
 
+use super::path;
 use super::text::{PackagedPath, SettingName, SettingText};
 use crate::problem::{Problem, shown};
 use crate::secret;
@@ -127,7 +128,7 @@ pub(super) fn file(path: &str, source: &str) -> Result<(), Problem> {
 }
 
 /// What the settings and the files have to say to each other: a bundle that is looked for in the package is in it, and
-/// no file stands where another needs a folder. Pairs of a path under `handler` and a fault without pointer.
+/// no file stands where another needs a folder. Pairs of the path of a key and a fault without pointer.
 pub(super) fn together<'a>(
     settings: impl Fn(&str) -> Option<&'a str>,
     files: &[&str],
@@ -140,12 +141,12 @@ pub(super) fn together<'a>(
         let help = format!("add `{path}: <its path beside stack.yaml>` to `handler.files`");
         problems.push(("handler.settings".to_owned(), Problem::new("missing-file", "", reason).help(help)));
     }
-    for path in files {
-        let folder = format!("{path}/");
+    for file in files {
+        let folder = format!("{file}/");
         if let Some(inner) = files.iter().find(|other| other.starts_with(&folder)) {
-            let reason = format!("`{path}` is a file, and `{inner}` needs a folder of that name");
-            problems
-                .push(("handler.files".to_owned(), Problem::new("own-file", "", reason).help("rename one")));
+            let reason = format!("`{file}` is a file, and `{inner}` needs a folder of that name");
+            let at = path::join("handler.files", file);
+            problems.push((at, Problem::new("own-file", "", reason).help("rename one")));
         }
     }
     problems

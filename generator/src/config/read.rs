@@ -13,8 +13,8 @@ use crate::secret;
 pub(super) struct Reading {
     /// By path. A key that is at fault, or optional and not given, is not among them.
     pub(super) values: BTreeMap<&'static str, KeyValue>,
-    /// Where the values stand that were given.
-    pub(super) places: BTreeMap<&'static str, Location>,
+    /// Where the values stand that were given, and the names within them that a file makes up.
+    pub(super) places: BTreeMap<String, Location>,
 }
 
 /// Reads every key of a document.
@@ -48,7 +48,11 @@ impl Reader<'_> {
             if let Some(problem) = pager::endpoint_in_file(&path, entry) {
                 self.problems.push(problem);
             } else if let Some(key) = self.keys.get(path.as_str()).copied() {
-                self.reading.places.insert(&key.path, entry.value.place);
+                self.reading.places.insert(path.clone(), entry.value.place);
+                if let Raw::Mapping(inner) = &entry.value.value {
+                    let names = inner.iter().map(|each| (path::join(&path, &each.key), each.key_place));
+                    self.reading.places.extend(names);
+                }
                 if let Some(value) = value::read(key, entry, self.problems) {
                     self.reading.values.insert(&key.path, value);
                 }

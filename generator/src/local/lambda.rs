@@ -128,7 +128,14 @@ fn invoke(call: &Call, sandbox: &Arc<Sandbox>) -> Reply {
             std::thread::spawn(move || sandbox.invoke(payload));
             return Reply { status: 202, headers: Vec::new(), body: Vec::new() };
         }
-        _ => {}
+        None | Some("RequestResponse") => {}
+        Some(other) => {
+            let message = format!(
+                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: \
+                 Member must satisfy enum value set: [DryRun, RequestResponse, Event]"
+            );
+            return api::refusal(400, "ValidationException", &message);
+        }
     }
     let (request_id, outcome) = sandbox.invoke(payload);
     let reply = match outcome {

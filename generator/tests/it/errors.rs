@@ -44,3 +44,16 @@ fn every_error_of_the_machine_has_its_row_and_every_row_its_error() {
     );
     assert!(emitted.len() >= 15, "the machine's errors are found");
 }
+
+#[test]
+fn sample_events_fail_with_errors_of_the_machine() {
+    let (_, page) = papers::files(PAGE).next().expect("the page");
+    let listed = errors(page);
+    let mut named = BTreeSet::new();
+    for (path, text) in papers::files(".json").filter(|(path, _)| path.starts_with("templates/events/")) {
+        let unknown: Vec<_> = errors(text).difference(&listed).cloned().collect();
+        assert!(unknown.is_empty(), "{path} has {unknown:?}, with which no execution fails");
+        named.extend(errors(text));
+    }
+    assert!(!named.is_empty(), "a sample that failed is found");
+}

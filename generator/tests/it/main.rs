@@ -18,6 +18,7 @@ mod formats;
 mod golden;
 mod foreign;
 mod checkers;
+mod ci;
 mod deployer;
 mod end_to_end;
 mod operate;

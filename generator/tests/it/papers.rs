@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -318,19 +317,6 @@ fn what_pages_give_to_paste_as_yaml_is_yaml() {
         }
     }
     assert!(found > 3, "{found}");
-}
-
-#[test]
-fn a_releases_tag_is_held_to_the_version_of_the_crates() {
-    let release = |tag: &str| {
-        let done = Command::new(repository().join(".ci/release")).arg(tag).output().expect("it runs");
-        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
-    };
-    let version = asg_recycle::VERSION;
-    assert!(release(&format!("v{version}")).0);
-    let (succeeds, said) = release(&format!("v9{version}"));
-    assert!(!succeeds && said.contains(&format!("asg-recycle has {version}")), "{said}");
-    assert!(!release(version).0, "a tag has a `v`");
 }
 
 #[test]
