@@ -74,6 +74,14 @@ pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
     !is_others && !was_dry && !is_nothing
 }
 
+impl SeenExecution {
+    /// Why it ended so: the reason that it gives, else what is said by who stopped it, or by Step Functions.
+    pub fn why(&self) -> Option<String> {
+        let of_others = || self.cause.clone().filter(|_| self.account().is_none());
+        self.said("reason").or_else(of_others).filter(|why| !why.is_empty())
+    }
+}
+
 /// Why the group's last recycle, which came to its end, left these instances alone; none where it did not end so, where it chose others,
 /// and where what they are to be launched from is not known to be older than it, which began then.
 pub fn left_alone_by(
