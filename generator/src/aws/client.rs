@@ -254,10 +254,11 @@ impl AwsClient {
         for (name, value) in &written.headers {
             request = request.header(*name, value);
         }
-        match request.body(written.body) {
-            Ok(request) => self.dispatch(action.service, request, signer),
-            Err(error) => Ok(Err(std::io::Error::other(error))),
-        }
+        let request = request.body(written.body).map_err(|error| AwsError::EndpointUrl {
+            url: self.endpoint(action.service),
+            reason: error.to_string(),
+        })?;
+        self.dispatch(action.service, request, signer)
     }
 
     /// Sends a request for an action of a service whose calls are paths and headers of their own, S3's, and gives the answer,

@@ -28,6 +28,14 @@ pub enum AwsError {
         /// The host that was looked for.
         host: String,
     },
+    /// What was given as the place of the services is no URL.
+    #[error("`{url}` cannot be where services are: {reason}; write a URL, such as `http://localhost:4566`")]
+    EndpointUrl {
+        /// What was given.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
     /// The profile that was asked for is not there, or takes what is not followed here.
     #[error("the profile `{profile}` cannot be used: {reason}")]
     Profile {
@@ -134,7 +142,7 @@ impl AwsError {
     /// Whether what was asked for is at fault, and nobody at AWS.
     pub fn is_of_the_asker(&self) -> bool {
         let is_region = matches!(self, Self::NoRegion | Self::RegionName { .. } | Self::NoSuchRegion { .. });
-        is_region || matches!(self, Self::Profile { .. })
+        is_region || matches!(self, Self::Profile { .. } | Self::EndpointUrl { .. })
     }
 
     /// Whether asking again later may help, with no more than time gone by.

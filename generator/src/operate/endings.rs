@@ -61,6 +61,8 @@ impl Endings {
 /// asked for, or found nothing to put back, hides the one before it.
 pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
     let is_others = seen.asked("auto_scaling_group_name").is_some_and(|asked| asked != group);
+    // Whatever it ended as: it finds a group up to date, or fails, and has changed nothing.
+    let was_dry = seen.asked("dry_run").is_some_and(|asked| asked.trim().eq_ignore_ascii_case("true"));
     let reason = seen.said("reason").unwrap_or_default();
     let is_nothing = match seen.said("outcome").as_deref() {
         Some("coalesced" | "dry_run" | "skipped") => true,
@@ -69,7 +71,15 @@ pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
         }
         _ => false,
     };
-    !is_others && !is_nothing
+    !is_others && !was_dry && !is_nothing
+}
+
+impl SeenExecution {
+    /// Why it ended so: the reason that it gives, else what is said by who stopped it, or by Step Functions.
+    pub fn why(&self) -> Option<String> {
+        let of_others = || self.cause.clone().filter(|_| self.account().is_none());
+        self.said("reason").or_else(of_others).filter(|why| !why.is_empty())
+    }
 }
 
 /// Why the group's last recycle, which came to its end, left these instances alone; none where it did not end so, where it chose others,

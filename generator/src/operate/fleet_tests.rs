@@ -166,6 +166,8 @@ fn the_last_ending_is_found_by_the_component_unless_another_group_has_it_too() {
         ("{}", "skipped", ""),
         ("{}", "coalesced", ""),
         ("{}", "dry_run", ""),
+        (r#"{"dry_run": "True"}"#, "up_to_date", ""),
+        (r#"{"dry_run": "true"}"#, "failed", "no such thing"),
         (r#"{"auto_scaling_group_name": "web-asg-9"}"#, "recycled", ""),
     ]
     .into_iter()

@@ -97,7 +97,7 @@ impl Recorded {
         };
         let period = (capacity::moment(began), capacity::moment(until));
         let chart = capacity_svg(&[panel], period, &format!("{name}: {sentence}"));
-        let reason = self.execution.said("reason").filter(|reason| !reason.is_empty());
+        let reason = self.execution.why();
         let tone = if is_good { Tone::Plain } else { Tone::Bad };
         let so_far = if self.execution.stop_date.is_some() { "long" } else { "so far" };
         RunPage {
@@ -276,7 +276,7 @@ impl Recorded {
             ending,
             is_good,
             purpose: format!("{mode} of {}{}{successor}", self.group_name(), trigger.unwrap_or_default()),
-            reason: self.execution.said("reason").unwrap_or_default(),
+            reason: self.execution.why().unwrap_or_default(),
             phases: phases(&account),
             cost: cost(self.transitions()),
             left_alone,

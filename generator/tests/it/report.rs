@@ -214,6 +214,11 @@ fn a_recycle_that_runs_is_told_so_far_and_what_is_not_the_stacks_is_refused() {
         .stderr_has("states:GetExecutionHistory is denied: no")
         .exits(3);
     assert!(!done.has("page.html"), "nothing is written of what is not known");
+    let stop = json!({"executionArn": execution, "cause": "asg-recycle abort by ann"});
+    let stop = json!({"service": "stepfunctions", "call": "stop_execution", "parameters": stop});
+    stage.emulator.order("aws", stop);
+    let html = page(&operate(&mut stage, &["report", &execution, "-o", "page.html"]).ok());
+    assert!(html.contains("asg-recycle abort by ann"), "who stopped it is told: {html}");
 }
 
 #[test]

@@ -23,7 +23,11 @@ pub(super) fn aws(stage: &mut Stage, service: &str, call: &str, parameters: Valu
 
 /// A stack that nothing is wrong with.
 pub(super) fn healthy() -> Stage {
-    let mut stage = Stage::new("out-in");
+    logged(Stage::new("out-in"))
+}
+
+/// The stage with a trail that logs management events.
+pub(super) fn logged(mut stage: Stage) -> Stage {
     let bucket = json!({"Bucket": "trail", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-2"}});
     aws(&mut stage, "s3", "create_bucket", bucket);
     let trail = json!({"Name": "management", "S3BucketName": "trail", "IsMultiRegionTrail": true});

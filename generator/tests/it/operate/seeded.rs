@@ -1,10 +1,13 @@
 //! Findings of `doctor` that a test seeds besides those of `doctor.rs`: what a person does to a stack, several at once, and what is not known.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use super::doctor::{aws, finds, handler_beside, healthy};
+use super::doctor::{aws, finds, handler_beside, healthy, logged};
 use super::{STACK, begun, operate};
-use crate::end_to_end::stage::{GROUP, Stage};
+use crate::end_to_end::stage::{GROUP, Stage, output};
+use crate::run::{Run, cache_folder};
 
 const LOCKS: &str = "asg-recycle-locks";
 
@@ -104,6 +107,37 @@ fn what_goes_between_two_looks_is_found_and_so_is_what_a_deployment_left_out() {
     stage.set_tag("autorecycle_recycle_window", "22:00,02:00");
     stage.emulator.order("begin_to_delete_machine", json!({}));
     finds(&mut stage, "is gone, or is being deleted: nothing is recycled", "REVERT_DRIFT");
+}
+
+/// Only a stack that starts recycles after new versions of launch templates has a rule for them.
+#[test]
+fn the_rule_for_new_versions_of_launch_templates_is_missed_by_the_stack_that_was_deployed_with_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("with-template-rule");
+    let (out, zip) = (folder.to_string_lossy(), output().join("handler.zip"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let example = include_str!("../../../../examples/webops/stack.yaml");
+    let with = example.replace("trigger:\n", "trigger:\n  launch_template_versions: true\n");
+    std::fs::write(folder.join("stack.yaml"), with).expect("a stack");
+    let build = ["build", "stack.yaml", "--force", "--out", &out, "--handler-zip", &zip.to_string_lossy()];
+    Run::within(&folder, &build).env("ASG_RECYCLE_CACHE_DIR", cache_folder()).ok();
+    let mut stage = logged(Stage::on_stack(&folder, "out-in", &json!({})));
+    let name = format!("{STACK}-templates");
+    operate(&mut stage, &["doctor"])
+        .stdout_has(&format!("ok       rule {name}: on, selects a sample event"))
+        .ok();
+    aws(&mut stage, "events", "disable_rule", json!({"Name": name}));
+    finds(&mut stage, "templates: it is switched off", &format!("enable-rule --name {name}"));
+    let targets = aws(&mut stage, "events", "list_targets_by_rule", json!({"Rule": name}))["Targets"].take();
+    let ids: Vec<&Value> = targets.as_array().expect("targets").iter().map(|one| &one["Id"]).collect();
+    aws(&mut stage, "events", "remove_targets", json!({"Rule": name, "Ids": ids}));
+    aws(&mut stage, "events", "delete_rule", json!({"Name": name}));
+    let gone = "the stack was deployed with it (`trigger.launch_template_versions`): nothing starts";
+    finds(&mut stage, gone, "REVERT_DRIFT");
+    let mut stage = healthy();
+    operate(&mut stage, &["doctor"])
+        .stdout_has("(`trigger.launch_template_versions` is false)")
+        .env("COLUMNS", "400")
+        .ok();
 }
 
 #[test]

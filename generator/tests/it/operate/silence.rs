@@ -131,3 +131,17 @@ fn every_command_about_a_stack_is_tried_against_silence() {
     }
     assert!(COMMANDS.iter().any(|words| words.contains(GROUP)));
 }
+
+/// It is what was written, and nothing that comes back by itself: it is not asked again, and told as bad input.
+#[test]
+fn what_is_no_url_is_not_taken_for_an_endpoint_that_is_away() {
+    for words in ["status", "doctor", "bootstrap-state --bucket states --yes"] {
+        asking("http://my host:4566", words)
+            .stderr_has("`http://my host:4566` cannot be where services are: ")
+            .stderr_has("; write a URL, such as `http://localhost:4566`")
+            .stderr_lacks("asking again")
+            .exits(2);
+    }
+    let flagged = "status --endpoint-url localhost:x";
+    asking("", flagged).stderr_has("`localhost:x` cannot be where services are: ").exits(2);
+}
