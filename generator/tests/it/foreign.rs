@@ -11,6 +11,8 @@ use asg_recycle::names;
 use crate::python;
 use crate::run::{Run, files};
 
+mod states;
+
 const EXAMPLES: &[&str] = &["minimal", "webops", "guarded", IMAGE];
 /// No folder's name: the handler as an image, and what no example has. Others keep its roles, and it makes none.
 const IMAGE: &str = "image";

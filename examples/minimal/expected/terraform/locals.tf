@@ -12,6 +12,9 @@ locals {
   # Every name starts with it.
   prefix = "asg-recycle-${var.environment}"
 
+  # What is deployed here, as its state remembers it.
+  deployment = "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
+
   # The zip on this disk; one in S3 is not read.
   handler_zip = var.handler_s3_bucket == null ? coalesce(var.handler_zip_path, "${path.module}/../handler.zip") : null
 }
@@ -19,7 +22,7 @@ locals {
 # What this state is of, written down once. Whoever comes with the state of another environment, region or account (a flag
 # was forgotten) would replace everything that it holds: that is refused.
 resource "terraform_data" "deployment" {
-  input = "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
+  input = local.deployment
 
   lifecycle {
     ignore_changes = [input]
@@ -45,8 +48,14 @@ resource "terraform_data" "deployment" {
     }
 
     postcondition {
-      condition     = self.output == "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
-      error_message = "This state is of ${self.output}, and not of ${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}: each deployment has a state of its own. Initialise with that one's key."
+      condition     = self.output == local.deployment
+      error_message = "This state is of ${self.output}, and not of ${local.deployment}: each deployment has a state of its own. Initialise with that one's key."
     }
   }
+}
+
+# Where everything is destroyed, Terraform passes over a condition that fails, and tells nobody: only a value that cannot be made
+# stops it. So this is a text that is no truth value.
+locals {
+  is_own_state = terraform_data.deployment.output == local.deployment ? true : tobool("This state is of ${terraform_data.deployment.output}, and not of ${local.deployment}")
 }

@@ -20,6 +20,9 @@ type Resources = BTreeMap<(String, String), Map<String, Value>>;
 /// What Terraform keeps for itself, in its state: AWS never hears of it.
 const TERRAFORMS_OWN: &str = "terraform_data";
 
+/// The local that refuses another deployment's state, of which nothing else is made; see `foreign::states`.
+const OF_THE_STATE: &str = "is_own_state";
+
 /// Arguments that say how to deploy and where, and not what.
 const META_ARGUMENTS: &[&str] = &["count", "depends_on", "region"];
 
@@ -147,11 +150,14 @@ impl Module {
             }),
         );
         declare_functions(&mut context);
-        for locals in self.blocks("locals") {
-            let values = locals.body().attributes();
-            let values =
-                values.map(|each| (each.key().to_owned(), evaluated(each.expr(), &context))).collect();
-            declare(&mut context, "local", &Value::Object(values));
+        // Each may refer to those above it.
+        let mut values = Map::new();
+        for local in self.blocks("locals").flat_map(|locals| locals.body().attributes()) {
+            if local.key() == OF_THE_STATE {
+                continue;
+            }
+            values.insert(local.key().to_owned(), evaluated(local.expr(), &context));
+            declare(&mut context, "local", &Value::Object(values.clone()));
         }
         for (kind, labelled) in self.attributes() {
             declare(&mut context, &kind, &Value::Object(labelled));
