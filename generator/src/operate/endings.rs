@@ -61,8 +61,6 @@ impl Endings {
 /// asked for, or found nothing to put back, hides the one before it.
 pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
     let is_others = seen.asked("auto_scaling_group_name").is_some_and(|asked| asked != group);
-    // Whatever it ended as: it finds a group up to date, or fails, and has changed nothing.
-    let was_dry = seen.asked("dry_run").is_some_and(|asked| asked.trim().eq_ignore_ascii_case("true"));
     let reason = seen.said("reason").unwrap_or_default();
     let is_nothing = match seen.said("outcome").as_deref() {
         Some("coalesced" | "dry_run" | "skipped") => true,
@@ -71,7 +69,8 @@ pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
         }
         _ => false,
     };
-    !is_others && !was_dry && !is_nothing
+    // A dry run has changed nothing, whatever it ended as: it may find a group up to date, or fail.
+    !is_others && !seen.was_dry() && !is_nothing
 }
 
 impl SeenExecution {

@@ -251,7 +251,7 @@ fn row(
         last,
         last_execution: ending.map(|ending| ending.execution_arn.clone()),
         last_error: seen.and_then(|seen| seen.error.clone()).filter(|error| !error.is_empty()),
-        last_reason: seen.and_then(|seen| seen.said("reason")).filter(|reason| !reason.is_empty()),
+        last_reason: seen.and_then(SeenExecution::why),
         is_left_alone,
         last_at: ending.and_then(|ending| moment(ending.stop_date?)).map(|at| at.to_string()),
         held_by: lock.and_then(|lock| lock.held_by.clone()),
@@ -287,7 +287,7 @@ fn standing(
         _ if outdated == 0 => (GroupStanding::Current, String::new()),
         Some(ending) if ending.status != "SUCCEEDED" => {
             let seen = facts.described.get(&ending.execution_arn);
-            let said = |seen: &SeenExecution| [seen.error.clone(), seen.said("reason")];
+            let said = |seen: &SeenExecution| [seen.error.clone(), seen.why()];
             let said = seen.map(said).into_iter().flatten().flatten().filter(|text| !text.is_empty());
             (GroupStanding::Failed, said.collect::<Vec<_>>().join(": "))
         }

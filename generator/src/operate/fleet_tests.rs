@@ -186,6 +186,23 @@ fn the_last_ending_is_found_by_the_component_unless_another_group_has_it_too() {
 }
 
 #[test]
+fn a_dry_run_is_told_from_a_real_one_as_the_machine_reads_it() {
+    let was_dry = |input: &str, account: &str| {
+        let output = Some(account.to_owned()).filter(|account| !account.is_empty());
+        SeenExecution { input: input.to_owned(), output, ..Default::default() }.was_dry()
+    };
+    for dry in [r#"{"dry_run": "true"}"#, r#"{"dry_run": "TRUE"}"#, r#"{"dry_run": true}"#] {
+        assert!(was_dry(dry, ""), "{dry}");
+    }
+    for real in ["", "[]", "{}", r#"{"dry_run": " true"}"#, r#"{"dry_run": 1}"#, r#"{"dry_run": "false"}"#] {
+        assert!(!was_dry(real, ""), "{real}");
+    }
+    assert!(!was_dry(r#"{"dry_run": "true", "mode": "restore"}"#, ""), "a restore is never dry");
+    assert!(!was_dry(r#"{"dry_run": "true"}"#, r#"{"dry_run": false}"#), "it says so itself");
+    assert!(was_dry("{}", r#"{"dry_run": true}"#));
+}
+
+#[test]
 fn a_windowed_strategy_tells_when_it_may_act_next() {
     let timed = [("autorecycle_strategy", "out-in-timed"), ("autorecycle_recycle_window", "22:00,04:00")];
     let row = rows(&facts(vec![group("web", &timed)]), &settings(), now()).remove(0);

@@ -174,7 +174,7 @@ fn past(seen: &SeenExecution, facts: &HistoryFacts, now: Timestamp) -> PastExecu
         status: seen.status.clone(),
         outcome: text("outcome"),
         error: seen.error.clone().filter(|error| !error.is_empty()),
-        reason: text("reason").or_else(|| seen.cause.clone().filter(|_| account.is_null())),
+        reason: seen.why(),
         seconds_by_phase,
         to_replace: count("to_replace"),
         replaced: count("replaced"),

@@ -66,7 +66,8 @@ pub struct Hooks {
 pub enum LeavingOrder {
     /// As they were chosen: one of each Availability Zone in turn.
     ZonesInTurn,
-    /// One that is not healthy before all others, then each from the zone that has fewest instances at that moment.
+    /// One that is not healthy before all others, then who came by a recycle that did not end well, then each from the zone that has
+    /// fewest instances at that moment.
     EmptiestZone,
 }
 

@@ -128,10 +128,16 @@ fn invoke(url: &str, payload: &str) -> (Option<String>, Value) {
 
 /// The head and the body of the answer.
 fn post(url: &str, path: &str, payload: &str) -> (String, String) {
+    post_with("", url, path, payload)
+}
+
+/// With headers of its own, each ended by `\r\n`.
+fn post_with(headers: &str, url: &str, path: &str, payload: &str) -> (String, String) {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("it listens");
     let length = payload.len();
-    let head =
-        format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    );
     stream.write_all((head + payload).as_bytes()).expect("it takes it");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("it answers");

@@ -29,9 +29,16 @@ fn without_provider(generated: &Generated) {
         text = text.replace(asked, answer);
     }
     let rest = text.split("\nlocals {").next().expect("the questions come first").len();
+    // The table of locks goes when it may, and after what it says itself.
+    let locks = fs::read_to_string(generated.path("terraform/lock.tf")).expect("it is generated");
+    let after = locks.lines().find(|line| line.starts_with("  depends_on = ")).expect("it depends on something");
+    let locks = format!(
+        "resource \"terraform_data\" \"locks\" {{\n{after}\n  provisioner \"local-exec\" {{\n    when = destroy\n    \
+         command = \"test -e may-go\"\n  }}\n}}\n"
+    );
     let folder = generated.path("state");
     fs::create_dir(&folder).expect("a folder");
-    fs::write(folder.join("main.tf"), format!("{DECLARED}{}", &text[rest..])).expect("a root");
+    fs::write(folder.join("main.tf"), format!("{DECLARED}{}\n{locks}", &text[rest..])).expect("a root");
 }
 
 /// A condition that fails would be passed over where everything is destroyed: Terraform makes a warning of it and drops that.
@@ -46,6 +53,9 @@ fn a_state_of_another_deployment_is_neither_changed_nor_destroyed() {
     let run = |arguments: &[&str]| run_terraform(&generated, "state", arguments);
     terraform(&generated, "state", INIT);
     terraform(&generated, "state", &["apply", "-auto-approve", "-no-color"]);
+    // Also after a destroy that stopped half way.
+    let destroyed = run(&["destroy", "-auto-approve", "-no-color"]);
+    assert!(!destroyed.status.success(), "{}", printed(&destroyed));
     for other in ["environment=staging", "region=eu-west-1", "account=210987654321"] {
         for command in [
             ["plan", "-no-color"].as_slice(),
@@ -64,6 +74,7 @@ fn a_state_of_another_deployment_is_neither_changed_nor_destroyed() {
         }
     }
     terraform(&generated, "state", &["plan", "-detailed-exitcode", "-no-color"]);
+    fs::write(generated.path("state/may-go"), "").expect("a file");
     // The second finds nothing, which is no other deployment's either.
     for _ in 0..2 {
         terraform(&generated, "state", &["destroy", "-auto-approve", "-no-color"]);

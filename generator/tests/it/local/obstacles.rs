@@ -36,9 +36,8 @@ fn bad_events_and_bad_ports_are_told_with_what_to_do() {
     let (head, _) =
         post(&local.url, "/2015-03-31/functions/f/invocations", &format!("\"{}\"", "x".repeat(6_291_456)));
     assert!(head.starts_with("HTTP/1.1 413") && head.contains("RequestTooLargeException"), "{head}");
-    // The path is followed by a header, and what the helper writes after it becomes the value of another.
-    let other = "/2015-03-31/functions/f/invocations HTTP/1.1\r\nX-Amz-Invocation-Type: event\r\nX-Rest:";
-    let (head, body) = post(&local.url, other, "{}");
+    let type_of = "X-Amz-Invocation-Type: event\r\n";
+    let (head, body) = post_with(type_of, &local.url, "/2015-03-31/functions/f/invocations", "{}");
     assert!(head.starts_with("HTTP/1.1 400") && head.contains("ValidationException"), "{head}");
     assert!(body.contains("Value 'event' at 'invocationType'"), "{body}");
     let port = local.url.rsplit(':').next().expect("a port").to_owned();
