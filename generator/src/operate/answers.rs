@@ -328,19 +328,6 @@ impl SeenExecution {
         self.asked("mode").as_deref() == Some("restore")
     }
 
-    /// Whether it was to change nothing: as it says itself, else as the machine reads what it was asked (`dry_run` in request.yaml).
-    pub fn was_dry(&self) -> bool {
-        let said = self.account().and_then(|account| account.get("dry_run")?.as_bool());
-        let asked = || {
-            let input: serde_json::Value = serde_json::from_str(&self.input).ok()?;
-            Some(match input.get("dry_run")? {
-                serde_json::Value::String(text) => text.to_lowercase() == "true",
-                other => *other == true,
-            })
-        };
-        said.unwrap_or_else(|| !self.is_restore() && asked() == Some(true))
-    }
-
     /// A text of what it was started by, e.g. `event_name`.
     pub fn trigger(&self, key: &str) -> Option<String> {
         let input: serde_json::Value = serde_json::from_str(&self.input).ok()?;

@@ -118,7 +118,9 @@ fn resource(
         CallScope::Notifier => notifier?.to_owned(),
         CallScope::Machines => session.settings.machine.to_string(),
         CallScope::Executions | CallScope::Holders => session.settings.machine.execution("doctor"),
-        CallScope::Children => arn("states", &format!("execution:{}/Map:doctor", session.settings.machine.name())),
+        CallScope::Children => {
+            arn("states", &format!("execution:{}/Map:doctor", session.settings.machine.name()))
+        }
         CallScope::ExecutionEvents => {
             arn("events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
         }

@@ -74,6 +74,19 @@ pub(super) fn tells_how_it_ended(seen: &SeenExecution, group: &str) -> bool {
 }
 
 impl SeenExecution {
+    /// Whether it was to change nothing: as it says itself, else as the machine reads what it was asked (`dry_run` in request.yaml).
+    pub fn was_dry(&self) -> bool {
+        let said = self.account().and_then(|account| account.get("dry_run")?.as_bool());
+        let asked = || {
+            let input: serde_json::Value = serde_json::from_str(&self.input).ok()?;
+            Some(match input.get("dry_run")? {
+                serde_json::Value::String(text) => text.to_lowercase() == "true",
+                other => *other == true,
+            })
+        };
+        said.unwrap_or_else(|| !self.is_restore() && asked() == Some(true))
+    }
+
     /// Why it ended so: the reason that it gives, else what is said by who stopped it, or by Step Functions.
     pub fn why(&self) -> Option<String> {
         let of_others = || self.cause.clone().filter(|_| self.account().is_none());

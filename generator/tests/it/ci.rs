@@ -27,9 +27,11 @@ fn the_lock_file_is_held_against_a_copy_of_the_advisories_or_that_is_said_to_be_
     let folder = tempfile::tempdir().expect("a folder");
     let at = |path: &str| folder.path().join(path);
     // Out of reach, whatever the machine can reach; what cargo is asked for is printed, and succeeds unless it is to find something.
-    for (name, script) in
-        [("curl", "exit 6"), ("cargo-audit", ""), ("cargo", "echo cargo $*; [ $1 != audit ] || exit ${FOUND:-0}")]
-    {
+    for (name, script) in [
+        ("curl", "exit 6"),
+        ("cargo-audit", ""),
+        ("cargo", "echo cargo $*; [ $1 != audit ] || exit ${FOUND:-0}"),
+    ] {
         fs::write(at(name), format!("#!/bin/sh\n{script}\n")).expect("a file");
         fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).expect("a mode");
     }

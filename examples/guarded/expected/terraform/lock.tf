@@ -23,4 +23,7 @@ resource "aws_dynamodb_table" "locks" {
     enabled     = true
     kms_key_arn = aws_kms_key.stack.arn
   }
+
+  # Whose state it is stays written down until this is gone, also where a destroy stops half way.
+  depends_on = [terraform_data.deployment]
 }

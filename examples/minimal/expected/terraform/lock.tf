@@ -22,4 +22,7 @@ resource "aws_dynamodb_table" "locks" {
   server_side_encryption {
     enabled = true
   }
+
+  # Whose state it is stays written down until this is gone, also where a destroy stops half way.
+  depends_on = [terraform_data.deployment]
 }

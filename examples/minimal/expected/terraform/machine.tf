@@ -32,5 +32,5 @@ resource "aws_sfn_state_machine" "recycle" {
 
   # Step Functions looks whether the role may deliver logs before it makes the machine. Of what goes, it is the first: its
   # executions need all of this until they have ended.
-  depends_on = [aws_dynamodb_table.locks, aws_iam_role_policy.machine, aws_iam_role_policy.notifier]
+  depends_on = [terraform_data.deployment, aws_dynamodb_table.locks, aws_iam_role_policy.machine, aws_iam_role_policy.notifier]
 }

@@ -13,7 +13,8 @@ locals {
   prefix = "webops-recycle-${var.environment}"
 
   # What is deployed here, as its state remembers it.
-  deployment = "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
+  deployment   = "${local.prefix} in ${data.aws_region.current.region} of account ${data.aws_caller_identity.current.account_id}"
+  state_advice = ": each deployment has a state of its own. Initialise with that one's key."
 
   # The zip on this disk; one in S3 is not read.
   handler_zip = var.handler_s3_bucket == null ? coalesce(var.handler_zip_path, "${path.module}/../handler.zip") : null
@@ -42,7 +43,7 @@ resource "terraform_data" "deployment" {
 
     postcondition {
       condition     = self.output == local.deployment
-      error_message = "This state is of ${self.output}, and not of ${local.deployment}: each deployment has a state of its own. Initialise with that one's key."
+      error_message = "This state is of ${self.output}, and not of ${local.deployment}${local.state_advice}"
     }
   }
 }
@@ -50,5 +51,5 @@ resource "terraform_data" "deployment" {
 # Where everything is destroyed, Terraform passes over a condition that fails, and tells nobody: only a value that cannot be made
 # stops it. So this is a text that is no truth value.
 locals {
-  is_own_state = terraform_data.deployment.output == local.deployment ? true : tobool("This state is of ${terraform_data.deployment.output}, and not of ${local.deployment}")
+  is_own_state = terraform_data.deployment.output == local.deployment ? true : tobool("This state is of ${terraform_data.deployment.output}, and not of ${local.deployment}${local.state_advice}")
 }

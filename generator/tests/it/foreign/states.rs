@@ -31,7 +31,8 @@ fn without_provider(generated: &Generated) {
     let rest = text.split("\nlocals {").next().expect("the questions come first").len();
     // The table of locks goes when it may, and after what it says itself.
     let locks = fs::read_to_string(generated.path("terraform/lock.tf")).expect("it is generated");
-    let after = locks.lines().find(|line| line.starts_with("  depends_on = ")).expect("it depends on something");
+    let after =
+        locks.lines().find(|line| line.starts_with("  depends_on = ")).expect("it depends on something");
     let locks = format!(
         "resource \"terraform_data\" \"locks\" {{\n{after}\n  provisioner \"local-exec\" {{\n    when = destroy\n    \
          command = \"test -e may-go\"\n  }}\n}}\n"

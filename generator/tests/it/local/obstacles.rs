@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use super::{Local, handler, post};
+use super::{Local, handler, post, post_with};
 use crate::run::Run;
 
 #[test]
