@@ -27,6 +27,7 @@ const OF_OTHER_RECYCLES: &[&str] = &[
     "machine Describe without autoscaling:DescribeLifecycleHooks",
     "machine Describe without autoscaling:DescribeWarmPool",
     "machine Describe without cloudwatch:DescribeAlarms",
+    "machine RedriveChildren of another account",
     "machine RedriveChildren without states:RedriveExecution",
 ];
 
