@@ -1,4 +1,5 @@
-//! In which order the instances leave that a recycle replaces, as the machine takes them where the group stays as it is. Pure.
+//! In which order the instances leave that a recycle replaces, as the machine takes them where the group stays as it is and no recycle
+//! before was stopped or failed. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ pub fn in_words(order: Option<LeavingOrder>) -> &'static str {
     match order {
         Some(LeavingOrder::ZonesInTurn) => "one of each Availability Zone in turn, five at a time",
         Some(LeavingOrder::EmptiestZone) => {
-            "one that is not healthy before all others, then who came by a recycle that did not end well, then each from the \
-             Availability Zone that has fewest instances at that moment"
+            "one that is not healthy before all others, then (not reckoned with here) who came by a recycle that did not end well, \
+             then each from the Availability Zone that has fewest instances at that moment"
         }
         None => "as AWS chooses",
     }
