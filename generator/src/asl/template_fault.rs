@@ -290,6 +290,7 @@ mod tests {
         let all = of_the_frame.into_iter().chain([read_though_for_others]).chain(of_state).chain(of_text);
         for fault in all.chain(of_strategy).flatten() {
             assert!(place.is_match(&fault.to_string()), "{}: {fault}", fault.code);
+            assert!(fault.is_of_the_templates(), "{}: {fault}", fault.code); // and is counted as none of stack.yaml
             codes.insert(fault.code);
         }
         let known = super::super::check::codes();
