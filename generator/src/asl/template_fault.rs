@@ -323,6 +323,13 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_variables_that_cannot_be_read_is_the_only_fault() {
+        let faults = faults_of(&[("variables.yaml", "", "never: {kind: txt, meaning: m}\n")], &[]);
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].contains("unknown variant `txt`"), "{told:?}");
+    }
+
+    #[test]
     fn a_fault_of_what_strategies_share_is_told_once() {
         let faults = faults_of(&[("settings.yaml", "", "half: {kind: integer}\n")], &[]);
         assert_eq!(faults.len(), 1, "{faults:?}");
