@@ -161,8 +161,8 @@ pub(super) struct Demand {
     is_ambiguous: bool,
     /// When somebody else last changed it.
     set_at: Option<Moment>,
-    /// Whether others have set the minimum since an execution last did.
-    is_minimum_theirs: bool,
+    /// The minimum that others have set since an execution last did.
+    minimum_of_others: Option<u32>,
     /// By how much a minimum of others last raised what it is at least.
     lifted_by: u32,
 }
@@ -179,7 +179,7 @@ impl Demand {
             is_set_by_others: false,
             is_ambiguous: false,
             set_at: None,
-            is_minimum_theirs: false,
+            minimum_of_others: None,
             lifted_by: 0,
         }
     }
@@ -197,7 +197,7 @@ impl Demand {
             Author::Execution(_) => {
                 let is_meant = before.desired != after.desired || after.min != before.min;
                 self.is_ambiguous |= is_meant && self.was_set_between(seen_until, moment);
-                self.is_minimum_theirs &= before.min == after.min;
+                self.minimum_of_others = self.minimum_of_others.filter(|_| before.min == after.min);
             }
             Author::World => {
                 let raised = after.desired.saturating_sub(before.desired);
@@ -218,12 +218,12 @@ impl Demand {
                 };
                 self.lifted_by = if is_lifted { self.least.saturating_sub(least_before) } else { 0 };
                 let is_clipped = after.desired == after.max;
-                self.is_minimum_theirs |= after.min != before.min;
-                self.is_set_by_others |=
-                    self.is_minimum_theirs && before.desired != after.desired && !is_clipped;
                 if after.min != before.min {
+                    self.minimum_of_others = Some(after.min);
                     self.most = self.most.max(after.min);
                 }
+                self.is_set_by_others |=
+                    self.minimum_of_others.is_some() && before.desired != after.desired && !is_clipped;
                 if self.is_set_by_others && before.desired != after.desired && !is_clipped {
                     self.most = self.most.max(after.desired);
                 }
