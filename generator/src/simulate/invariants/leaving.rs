@@ -123,10 +123,13 @@ fn is_asked_for(world: &World, group: &Group, tags: &Tags, known: &Known, one: &
         known.run.mode == Mode::Recycle
             && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != tags.get(key.as_str()))
     };
+    let was_there = one.id < known.newcomers_from;
     match &known.run.replace {
-        Replace::Named(ids) => ids.contains(&one.id.to_string()),
+        // Nobody can ask for one that is yet to be launched.
+        Replace::Named(ids) => {
+            (was_there || known.pooled.contains(&one.id)) && ids.contains(&one.id.to_string())
+        }
         replace => {
-            let was_there = one.id < known.newcomers_from;
             !group.launch.is_current(world.templates(), one)
                 || (was_there && *replace == Replace::All)
                 || ((was_there || known.pooled.contains(&one.id)) && tagged_otherwise())
