@@ -290,6 +290,7 @@ mod tests {
         let all = of_the_frame.into_iter().chain([read_though_for_others]).chain(of_state).chain(of_text);
         for fault in all.chain(of_strategy).flatten() {
             assert!(place.is_match(&fault.to_string()), "{}: {fault}", fault.code);
+            assert!(fault.is_of_the_templates(), "{}: {fault}", fault.code); // and is counted as none of stack.yaml
             codes.insert(fault.code);
         }
         let known = super::super::check::codes();
@@ -319,6 +320,13 @@ mod tests {
         let expected =
             "templates/strategies/_shared/machine.asl.json.j2:4: StartAt: there is no state `Nowhere`";
         assert!(told.iter().any(|fault| fault == expected), "{told:?}");
+    }
+
+    #[test]
+    fn a_table_of_variables_that_cannot_be_read_is_the_only_fault() {
+        let faults = faults_of(&[("variables.yaml", "", "never: {kind: txt, meaning: m}\n")], &[]);
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].contains("unknown variant `txt`"), "{told:?}");
     }
 
     #[test]

@@ -9,9 +9,10 @@ use super::operator::now;
 use super::restore::{Arguments, told};
 use super::telling::Telling;
 use crate::names;
-use crate::operate::answers::SeenExecution;
+use crate::operate::answers::execution::SeenExecution;
+use crate::operate::fleet::reads;
+use crate::operate::history;
 use crate::operate::session::StackSession;
-use crate::operate::{history_reads, reads};
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
@@ -143,7 +144,7 @@ fn restore_after(
         let fails = match lock.map(|lock| lock.held_by) {
             None => {
                 let Some(restore) =
-                    looks.patient(history_reads::restore_of(session, (group, stopped), now()), context)?
+                    looks.patient(history::reads::restore_of(session, (group, stopped), now()), context)?
                 else {
                     continue;
                 };

@@ -10,10 +10,12 @@ use super::exit_code::Failure;
 use super::format::Format;
 use super::telling::Telling;
 use crate::aws::AwsError;
-use crate::operate::answers::{SeenExecution, SeenGroup};
+use crate::operate::answers::SeenGroup;
+use crate::operate::answers::execution::SeenExecution;
+use crate::operate::fleet::reads;
 use crate::operate::place::StackPlace;
 use crate::operate::session::StackSession;
-use crate::operate::{reads, span};
+use crate::operate::span;
 
 /// Whether to ask, and how to follow.
 #[derive(Debug, Clone, clap::Args)]

@@ -11,10 +11,10 @@ use super::operator::{Operator, now};
 use crate::operate::dead_letter::{
     self, DeadLetter, DeadLetterKind, DeadLetterReport, PutBack, QueueMessage,
 };
-use crate::operate::dead_letter_reads;
+use crate::operate::fleet;
 use crate::operate::place::ReportHead;
 use crate::operate::session::StackSession;
-use crate::operate::{fleet, span};
+use crate::operate::span;
 use crate::simulate::report::{COLUMNS, wrapped};
 
 /// Messages that are looked at, at most, where nobody says how many.
@@ -93,10 +93,10 @@ struct Found {
 
 fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
     let session = look.operator.open(context)?;
-    let about_in_queue = dead_letter_reads::count(&session)?;
-    let messages = dead_letter_reads::look(&session, look.limit)?;
+    let about_in_queue = dead_letter::reads::count(&session)?;
+    let messages = dead_letter::reads::look(&session, look.limit)?;
     let names = dead_letter::groups_named(&messages, &session.settings);
-    let groups = dead_letter_reads::groups(&session, &names)?;
+    let groups = dead_letter::reads::groups(&session, &names)?;
     let told = |message| dead_letter::told(message, &groups, now(), &session.settings);
     let report = DeadLetterReport {
         head: ReportHead::new(&session.place, session.calls_made()),
@@ -173,10 +173,11 @@ fn redrive(
     let what: String = put.map(|letter| lines(letter, columns)).collect();
     let what = format!("puts back into the queue of events, {count} of {}\n{what}", report.messages.len());
     acting::agree(&session, what.trim_end(), yes, context)?;
-    let read = dead_letter_reads::put_back(&session, (&chosen, report.about_in_queue), |message, outcome| {
-        put_back.insert(message.id.clone(), outcome);
-        context.console.note(&format!("{} {}\n", message.id, in_words(outcome)));
-    });
+    let read =
+        dead_letter::reads::put_back(&session, (&chosen, report.about_in_queue), |message, outcome| {
+            put_back.insert(message.id.clone(), outcome);
+            context.console.note(&format!("{} {}\n", message.id, in_words(outcome)));
+        });
     let done = put_back.values().filter(|outcome| **outcome != PutBack::PerhapsSent).count();
     report.put_back = Some(put_back);
     context.console.result(&printed(&report, format, || format!("{done} of {count} put back\n")))?;

@@ -7,10 +7,11 @@ use super::exit_code::Failure;
 use super::format::Format;
 use super::operator::{Operator, now, said};
 use super::simulate::look;
+use crate::operate::doctor;
 use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
+use crate::operate::fleet;
 use crate::operate::place::{ReportHead, StackPlace};
 use crate::operate::session::{StackError, StackSession};
-use crate::operate::{doctor_gone, doctor_reads, fleet};
 use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
 
 #[derive(Debug, clap::Args)]
@@ -26,11 +27,11 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let (client, stack) = arguments.operator.asking(context, said)?;
     let (report, caller) = match StackSession::open(client, &stack) {
         Ok(session) => {
-            let checks = doctor_reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
+            let checks = doctor::reads::checks(&session, env!("CARGO_PKG_VERSION"), now());
             (report(&session.place, session.calls_made(), checks), session.caller.clone())
         }
         Err(StackError::NoHandler { place, caller, function, calls }) => {
-            (report(&place, calls, vec![doctor_gone::handler(&function)]), caller)
+            (report(&place, calls, vec![doctor::gone::handler(&function)]), caller)
         }
         Err(error) => return Err(error.into()),
     };

@@ -9,11 +9,12 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::telling::Telling;
 use crate::aws::AwsError;
-use crate::operate::answers::{NoAnswer, SeenExecution, StartedExecution};
+use crate::operate::answers::NoAnswer;
+use crate::operate::answers::execution::{SeenExecution, StartedExecution};
+use crate::operate::fleet::reads;
 use crate::operate::history::ABORTED_BY;
-use crate::operate::operation::{START_EXECUTION, STOP_EXECUTION};
-use crate::operate::reads;
 use crate::operate::session::StackSession;
+use crate::operate::session::operation::{START_EXECUTION, STOP_EXECUTION};
 
 /// Starts an execution; its ARN, which is noted as the one that is followed. The name is this request's own, so that no other
 /// execution has it.

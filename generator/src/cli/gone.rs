@@ -5,7 +5,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use crate::names;
 use crate::operate::answers::SeenGroup;
-use crate::operate::reads;
+use crate::operate::fleet::reads;
 use crate::operate::session::StackSession;
 
 /// What a group that is gone has left behind.

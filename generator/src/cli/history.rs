@@ -6,7 +6,9 @@ use super::exit_code::Failure;
 use super::format::Format;
 use super::operator::{Operator, now};
 use super::simulate::dollars;
-use crate::operate::{fleet, history, history_reads, recorded_reads};
+use crate::operate::fleet;
+use crate::operate::history;
+use crate::operate::history::recorded_reads;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -35,7 +37,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.operator.open(context)?;
     let (group, now) = (arguments.group.as_deref(), now());
-    let mut facts = history_reads::history(&session, group, arguments.limit.into(), now)?;
+    let mut facts = history::reads::history(&session, group, arguments.limit.into(), now)?;
     if let Some(name) = group.filter(|_| !facts.is_there && facts.executions.is_empty() && !facts.has_more) {
         return Err(Failure::Input(format!(
             "there is no group `{name}`, and nothing ran for one of that name in 90 days; `asg-recycle status` lists those of the stack{}",
@@ -43,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         )));
     }
     if arguments.who {
-        facts.callers = history_reads::callers(&session, &facts.executions)?;
+        facts.callers = history::reads::callers(&session, &facts.executions)?;
     }
     if arguments.cost {
         facts.costs = recorded_reads::costs(&session, &facts.executions, (arguments.price_per_hour, now))?;

@@ -14,11 +14,13 @@ use super::operator::{Operator, now};
 use crate::aws::AwsError;
 use crate::names;
 use crate::operate::answers::{NoAnswer, SeenGroup};
-use crate::operate::operated::{PauseChange, PauseDone, PauseReport};
-use crate::operate::operation::{ANNOUNCE, DELETE_PAUSE, Operation, PUT_PAUSE};
+use crate::operate::fleet;
+use crate::operate::fleet::operated::{PauseChange, PauseDone, PauseReport};
+use crate::operate::fleet::reads;
 use crate::operate::pause::{self, GroupPause};
 use crate::operate::session::StackSession;
-use crate::operate::{fleet, reads, span};
+use crate::operate::session::operation::{ANNOUNCE, DELETE_PAUSE, Operation, PUT_PAUSE};
+use crate::operate::span;
 use serde_json::{Value, json};
 
 /// Longest reason of a pause, in characters: it stands in every `status`, and in the announcement of each group.

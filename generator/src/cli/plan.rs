@@ -8,7 +8,8 @@ use super::gone;
 use super::operator::{OneGroup, now};
 use super::scenario_file::ScenarioFile;
 use super::simulate::{dollars, look};
-use crate::operate::{fleet, plan, plan_reads, plan_text};
+use crate::operate::fleet;
+use crate::operate::plan;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -29,14 +30,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let session = arguments.of.operator.open(context)?;
     let name = &arguments.of.group;
     acting::owned(&session, name)?;
-    let facts = plan_reads::plan(&session, name)?;
+    let facts = plan::reads::plan(&session, name)?;
     let plan = plan::of(&facts, &session.place, &session.settings, session.calls_made(), now())
         .ok_or_else(|| gone::gone(&session, name, context))?;
     arguments.scenario.keep(&plan.scenario, context)?;
     let look = look(&context.console, arguments.price_per_hour);
     context.console.result(&match arguments.format {
         Format::Json => fleet::json(&plan.report),
-        Format::Text => plan_text::text(&plan, look, context.console.columns),
+        Format::Text => plan::text::text(&plan, look, context.console.columns),
     })?;
     if plan.run.is_none() {
         context.console.note("there is no forecast; \"leaves out\" says why\n");

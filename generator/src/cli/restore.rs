@@ -11,9 +11,12 @@ use super::operator::{OneGroup, now};
 use super::telling::Telling;
 use crate::names;
 use crate::operate::answers::SeenGroup;
+use crate::operate::doctor;
+use crate::operate::fleet::reads;
+use crate::operate::group;
 use crate::operate::lock::GroupLock;
+use crate::operate::request;
 use crate::operate::session::StackSession;
-use crate::operate::{doctor, group_reads, reads, request};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -90,7 +93,7 @@ fn unreadable(session: &StackSession, name: &str, journal: &str) -> Failure {
          back by hand and delete the item `{name}` from the table `{}`",
         names::LOCK_TABLE
     );
-    let who = match group_reads::definition(session).map(|definition| doctor::version_of(&definition)) {
+    let who = match group::reads::definition(session).map(|definition| doctor::version_of(&definition)) {
         Ok(Some(its)) if doctor::is_newer(&its, own) => format!(
             "the stack is of version {its}, this tool of {own}: install version {its} of this tool, and restore with that"
         ),

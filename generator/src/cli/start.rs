@@ -11,9 +11,10 @@ use super::gone;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
 use crate::operate::answers::SeenGroup;
+use crate::operate::fleet::outdated;
+use crate::operate::fleet::reads;
 use crate::operate::request::{self, ReplaceAsked, StartAsked};
 use crate::operate::session::StackSession;
-use crate::operate::{outdated, reads};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

@@ -3,10 +3,10 @@
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
-use crate::operate::answers::SeenExecution;
+use crate::operate::answers::execution::SeenExecution;
 use crate::operate::console_link::execution_link;
+use crate::operate::fleet::operated::OperationReport;
 use crate::operate::fleet::{self, FleetRow};
-use crate::operate::operated::OperationReport;
 use crate::operate::session::StackSession;
 
 /// What is told of one group.

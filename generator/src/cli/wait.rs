@@ -6,8 +6,8 @@ use super::exit_code::Failure;
 use super::gone;
 use super::operator::{OneGroup, now};
 use super::telling::Telling;
+use crate::operate::fleet::reads;
 use crate::operate::fleet::{self, FleetRow, GroupStanding};
-use crate::operate::reads;
 use crate::operate::session::StackSession;
 
 #[derive(Debug, clap::Args)]

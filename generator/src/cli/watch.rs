@@ -15,12 +15,14 @@ use super::simulate::look;
 use super::telling::Telling;
 use super::wait::{self, Arguments};
 use crate::aws::AwsError;
+use crate::operate::deployed;
 use crate::operate::fleet::GroupStanding;
-use crate::operate::group_reads::HistorySeen;
-use crate::operate::group_status::{self, GroupSeen};
-use crate::operate::screen::{self, ScreenArea};
+use crate::operate::fleet::reads;
+use crate::operate::group;
+use crate::operate::group::reads::HistorySeen;
+use crate::operate::group::screen::{self, ScreenArea};
+use crate::operate::group::status::{self, GroupSeen};
 use crate::operate::session::StackSession;
-use crate::operate::{deployed, group_reads, reads};
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     // Before there is anything to draw over it is said at once: nothing else is seen meanwhile.
@@ -33,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     let session = arguments.of.operator.open_telling(context, on_wait)?;
     let name = &arguments.of.group;
     let group = gone::there(&session, name, context)?.as_handler_sees_it();
-    let settings = deployed::settings(&group_reads::definition(&session)?);
+    let settings = deployed::settings(&group::reads::definition(&session)?);
     let strategy = group.tag(asg_recycle_handler::contract::STRATEGY.key);
     let mut looks = arguments.following.looks();
     let floor = deployed::poll_interval_seconds(&settings, strategy).unwrap_or_default();
@@ -79,8 +81,8 @@ pub(super) fn seen(
     name: &str,
     history: &mut HistorySeen,
 ) -> Result<Option<GroupSeen>, AwsError> {
-    let facts = group_reads::group(session, name, history)?;
-    Ok(group_status::of(&facts, &session.place, &session.settings, session.calls_made(), now()))
+    let facts = group::reads::group(session, name, history)?;
+    Ok(status::of(&facts, &session.place, &session.settings, session.calls_made(), now()))
 }
 
 /// What was shown of a group so far.

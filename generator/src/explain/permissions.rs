@@ -8,7 +8,7 @@ use super::explanation::{Explanation, ThingKind};
 use super::rendered::{InFormat, Rendered};
 use crate::asl;
 use crate::construct::AsgRecycle;
-use crate::operate::operation::OPERATIONS;
+use crate::operate::session::operation::OPERATIONS;
 use crate::render::{DeployerNeed, deployer_needs};
 use crate::stack::{Effect, Policy, Principal, Role, Stack, Statement, scope_of};
 

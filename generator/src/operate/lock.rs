@@ -6,8 +6,8 @@ use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::answers::{AttributeText, SeenInstance};
 use crate::asl;
+use crate::operate::answers::{AttributeText, SeenInstance};
 use crate::strategy::Catalog;
 
 /// The phase of the frame's own: the warm pool is away.

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answers::{AttributeText, SeenGroup};
+use crate::operate::answers::{AttributeText, SeenGroup};
 
 /// What the keys of pauses begin with; a colon is in no group's name.
 pub const KEY_PREFIX: &str = "pause:";

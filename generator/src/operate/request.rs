@@ -13,8 +13,8 @@ use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::lock::GroupLock;
-use super::pause::GroupPause;
+use crate::operate::lock::GroupLock;
+use crate::operate::pause::GroupPause;
 
 /// Which instances are replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::fleet::{FleetRow, GroupStanding};
-use super::span::span;
+use crate::operate::fleet::{FleetRow, GroupStanding};
+use crate::operate::span::span;
 use crate::simulate::report::{Colour, Paint, wrapped};
 
 /// Columns of the headings on the left of what is told in lines.

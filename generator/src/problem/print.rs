@@ -29,7 +29,7 @@ impl Problems {
             let rest = self.len() - SHOWN_MAX;
             write!(text, "... and {rest} more\n\n").expect("a string takes any text");
         }
-        let ours = self.iter().any(|problem| problem.template.is_some());
+        let ours = self.iter().any(Problem::is_of_the_templates);
         let at_fault = if ours { "the templates of asg-recycle" } else { file_name };
         let total = Level::ERROR.primary_title(total(self.len(), at_fault));
         text.push_str(&renderer.render(&[annotate_snippets::Group::with_title(total)]));

@@ -47,6 +47,12 @@ impl Problem {
         Self { template, ..self }
     }
 
+    /// Whether it is one of the product and not of its input.
+    pub(crate) fn is_of_the_templates(&self) -> bool {
+        // What cannot be read as a table or rendered has its line in the reason.
+        self.template.is_some() || ["strategy", "table", "template"].contains(&self.code)
+    }
+
     /// The same, with advice.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Self {

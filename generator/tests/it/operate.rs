@@ -76,10 +76,10 @@ fn row(stage: &mut Stage) -> Value {
 
 #[test]
 fn the_schema_of_a_status_is_that_of_its_types() {
-    use asg_recycle::operate::{fleet, group_status, history, operated, plan};
+    use asg_recycle::operate::{fleet, fleet::operated, group, history, plan};
     for (name, schema) in [
         ("status", fleet::json_schema()),
-        ("status-group", group_status::json_schema()),
+        ("status-group", group::status::json_schema()),
         ("history", history::json_schema()),
         ("plan", plan::json_schema()),
         ("simulation", asg_recycle::simulate::report::json_schema()),

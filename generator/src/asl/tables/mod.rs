@@ -70,6 +70,9 @@ impl Tables {
                 Err(reason) => problems.push(fault(catalog, path, &reason)),
             }
         }
+        if !problems.is_empty() {
+            return Err(problems); // what other tables say of variables cannot be judged
+        }
         let request =
             request::read(catalog.text(REQUEST).unwrap_or_default(), &variables).unwrap_or_else(|reasons| {
                 problems.extend(reasons.iter().map(|reason| fault(catalog, REQUEST, reason)));

@@ -46,7 +46,7 @@ pub(super) struct Capacity {
     to_replace: u32,
     replaces_all: bool,
     max: u32,
-    /// By how much the world has changed the desired capacity, whatever maximum it set.
+    /// By how much the world has changed the desired capacity, whatever maximum it set, and no further down than to the group's own minimum.
     asked_by_world: i64,
     /// Instances that an execution took out and that EC2 has not terminated.
     taken_out: BTreeSet<InstanceId>,
@@ -233,9 +233,12 @@ impl Capacity {
         let lowered = before.desired.saturating_sub(after.desired);
         let cut_before = self.cut;
         self.world_delta += i64::from(after.desired) - i64::from(before.desired);
-        self.asked_by_world += i64::from(after.desired) - i64::from(before.desired);
         self.cut = self.cut.max(-self.world_delta);
         self.may_be_scaled_in += lowered - lowered.min(u32::try_from(self.cut - cut_before).unwrap_or(0));
+        // What a policy takes below the group's own minimum, which an execution has lowered, is filled again when that is put back.
+        let own_least = i64::from(self.own_min) - i64::from(self.intended);
+        self.asked_by_world = (self.asked_by_world + i64::from(after.desired) - i64::from(before.desired))
+            .max(own_least.min(self.asked_by_world));
         if after.min != before.min {
             // Who sets the capacity with a minimum means that number.
             let is_meant = before.desired != after.desired && after.desired < after.max;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use asg_recycle_handler::contract::Mode;
 use serde_json::Value;
 
+use asg_recycle_simulator::services::ServiceError;
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
@@ -28,6 +29,8 @@ impl Checker {
                 let known = &mut self.runs[known];
                 known.last_look = Some(call.moment);
                 known.seen_until = known.seen_until.max(call.seen_at);
+                self.min.looked(call.seen_at);
+                self.max.looked(call.seen_at);
             }
             if let Some(known) = known.filter(|_| &*call.action == "publish") {
                 self.runs[known].announced_look = self.runs[known].last_look;
@@ -99,21 +102,41 @@ impl Checker {
             };
             self.suspended_unseen.extend(self.suspended.iter().copied().filter(held));
         }
-        if call.answer.is_ok() || call.lost {
-            let size = |key| {
-                call.arguments.get(key).and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok())
-            };
-            for (bound, key) in [(&mut self.min, "MinSize"), (&mut self.max, "MaxSize")] {
-                if let Some(size) = size(key) {
-                    bound.written(size, call.moment, seen_until);
-                }
-            }
-        }
+        self.watch_written_bounds(call, seen_until);
         if let Some(reason) = reason {
             let detail = format!("{root} called {} {reason}", call.action);
             self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
         }
     }
+
+    /// Follows which bounds a call sets, or may have set by all that its answer says.
+    fn watch_written_bounds(&mut self, call: &CallRecord, seen_until: Moment) {
+        let size =
+            |key| call.arguments.get(key).and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok());
+        let is_made = call.answer.is_ok() || call.lost;
+        let may_be_made = call.answer.as_ref().is_err_and(|error| !is_refused(error));
+        let is_just_set = |size| self.min.is_just_set_to(size, call.moment, seen_until);
+        if (is_made || may_be_made) && size("MinSize").is_some_and(is_just_set) {
+            self.forget_lift();
+        }
+        for (bound, key) in [(&mut self.min, "MinSize"), (&mut self.max, "MaxSize")] {
+            match size(key) {
+                Some(size) if is_made => bound.written(size, call.moment, seen_until),
+                Some(size) if may_be_made => bound.tried(size, call.moment, seen_until),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether an error says for certain that a change was not made. Of one that was throttled, or not answered in time, whoever sent it may
+/// have sent it before, and what came of that nobody says.
+fn is_refused(error: &ServiceError) -> bool {
+    let text = format!("{} {}", error.name, error.cause).to_lowercase();
+    let is_throttled = ["throttl", "rate exceeded", "limitexceeded", "limit exceeded", "toomanyrequests"];
+    text.contains("status code: 4")
+        && !["408", "429"].iter().any(|code| text.contains(&format!("status code: {code}")))
+        && !is_throttled.iter().any(|word| text.contains(word))
 }
 
 /// Since when each protected instance of a group is so, as far as it was not known before.

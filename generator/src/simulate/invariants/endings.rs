@@ -244,7 +244,12 @@ impl Checker {
     fn judge_requests(&mut self, world: &World, group: &Group) {
         let mut unmet = Vec::new();
         // Nothing is owed to who only asked what would be done.
-        let asks = |known: &&Known| known.run.mode == Mode::Recycle && known.run.allowed != Allowed::Never;
+        // Nor to who asked while another group had the name: what that is to launch from since is a request of its own.
+        let asks = |known: &&Known| {
+            known.run.mode == Mode::Recycle
+                && known.run.allowed != Allowed::Never
+                && self.made_again_at.is_none_or(|made| known.started_at >= made)
+        };
         for known in self.runs.iter().filter(asks) {
             let left = left_over(world, group, &self.tags, known);
             if !left.is_empty() && !self.is_accounted_for(world, known, &left) {

@@ -40,6 +40,10 @@ impl Checker {
         if is_new || !is_asked_for(world, group, &self.tags, known, instance) {
             if instance.launched_at >= known.started_at && served {
                 known.taken_again.insert(id);
+                // Who was to go and protects itself by now stays, and one that has come leaves in its place; it is come back for.
+                let stays = |one: &&Instance| one.protected && is_asked_for(world, group, &self.tags, known, one);
+                let staying = group.instances.iter().filter(stays).count();
+                known.stayed_protected = known.stayed_protected.max(staying);
             }
             return;
         }
@@ -48,7 +52,9 @@ impl Checker {
         let within =
             |opens: Moment, closes: Moment| opens <= moment && moment < closes + BETWEEN_LOOK_AND_WRITE;
         let is_late = |periods: &Vec<(Moment, Moment)>| !periods.iter().any(|one| within(one.0, one.1));
-        if is_first && known.run.leaves_within.as_ref().is_some_and(is_late) {
+        // What does not serve goes first where a doubling is undone as its window closes, whether it was there or is new.
+        let is_undone = !served && group.instances.iter().any(|one| known.is_newcomer(one) && one.lifecycle == Lifecycle::InService);
+        if is_first && !is_undone && known.run.leaves_within.as_ref().is_some_and(is_late) {
             let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
             self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
         }
@@ -78,7 +84,7 @@ impl Checker {
         let left_alone = left_alone.map_or(0, Vec::len);
         // What others did just before it began it may not have seen.
         let begins_to_see = |at: &&Moment| **at + world.spec().read_lag.by >= known.started_at;
-        let explained = self.gone.iter().filter(begins_to_see).count() + COMES_BACK_AT_MOST * left_alone;
+        let explained = self.gone.iter().filter(begins_to_see).count() + COMES_BACK_AT_MOST * left_alone.max(known.stayed_protected);
         let taken: Vec<_> = known.taken_again.iter().copied().collect();
         (outcome == "recycled"
             && is_alone
@@ -123,10 +129,13 @@ fn is_asked_for(world: &World, group: &Group, tags: &Tags, known: &Known, one: &
         known.run.mode == Mode::Recycle
             && known.run.tags.iter().any(|key| one.tags.get(key.as_str()) != tags.get(key.as_str()))
     };
+    let was_there = one.id < known.newcomers_from;
     match &known.run.replace {
-        Replace::Named(ids) => ids.contains(&one.id.to_string()),
+        // Nobody can ask for one that is yet to be launched.
+        Replace::Named(ids) => {
+            (was_there || known.pooled.contains(&one.id)) && ids.contains(&one.id.to_string())
+        }
         replace => {
-            let was_there = one.id < known.newcomers_from;
             !group.launch.is_current(world.templates(), one)
                 || (was_there && *replace == Replace::All)
                 || ((was_there || known.pooled.contains(&one.id)) && tagged_otherwise())

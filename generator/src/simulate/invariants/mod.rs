@@ -84,6 +84,8 @@ pub struct ExpectedExecution {
     pub replaces_protected: bool,
     /// How long new instances have to be in service before those that they replace leave.
     pub proving: Span,
+    /// What its strategy promises about capacity, where that is known.
+    pub promise: Option<Promise>,
 }
 
 /// An execution as the checker knows it.
@@ -113,6 +115,8 @@ struct Known {
     let_leave_at: Option<Moment>,
     /// What it launched and took away again, though nobody had asked for that.
     taken_again: BTreeSet<InstanceId>,
+    /// How many of those that it was to replace protected themselves, at most, when it took one again.
+    stayed_protected: usize,
     /// How it ended, and when.
     ending: Option<(Moment, Ending)>,
 }
@@ -213,6 +217,9 @@ impl Checker {
     /// An execution for this group starts.
     pub fn execution_started(&mut self, world: &World, run: ExpectedExecution) {
         self.observe(world);
+        if let Some(promise) = run.promise.filter(|_| run.mode == Mode::Recycle) {
+            self.follow_strategy(world, promise);
+        }
         let Some(group) = world.group(self.group) else { return };
         if run.mode == Mode::Recycle && (run.replace != Replace::Outdated || !run.tags.is_empty()) {
             self.capacity.everything_may_be_replaced();
@@ -233,9 +240,25 @@ impl Checker {
             announced_look: None,
             let_leave_at: None,
             taken_again: BTreeSet::new(),
+            stayed_protected: 0,
             ending: None,
         };
         self.runs.push(known);
+    }
+
+    /// The group has another strategy since: it is held to what that promises, from how it is now. Where an execution of the former goes on,
+    /// or has left the group changed, which of them takes what is not known, and it is held to neither.
+    fn follow_strategy(&mut self, world: &World, promise: Promise) {
+        let Some(group) = world.group(self.group).filter(|_| promise != self.capacity.promise()) else {
+            return;
+        };
+        let is_over = self.runs.iter().all(|known| known.ending.is_some());
+        let is_put_back = self.min.missed_by(group.sizes.min).is_none()
+            && self.max.missed_by(group.sizes.max).is_none()
+            && self.demand.missed_by(group.sizes).is_none();
+        let promise = if is_over && is_put_back { promise } else { Promise::Nothing };
+        self.capacity = Capacity::new(promise, group.sample(world.templates()), group.sizes);
+        self.outage = Outage::new(promise, group.sizes, self.suspended.clone());
     }
 
     /// An execution that had ended goes on.
@@ -282,6 +305,9 @@ impl Checker {
                 self.min.follow(by, (before.min, after.min), moment, seen_until);
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
                 self.demand.follow(by, *before, *after, moment, seen_until);
+                if *by == Author::World && before.min != after.min && self.min.may_be_ours(after.min) {
+                    self.forget_lift();
+                }
             }
             GroupEvent::MadeAgain => {
                 self.made_again_at = Some(moment);
@@ -314,6 +340,12 @@ impl Checker {
         if capacity::is_disruption(event) {
             self.disrupted_at = Some(moment);
         }
+    }
+
+    /// What others last raised the group by cannot be told from what an execution meant to.
+    fn forget_lift(&mut self) {
+        self.demand.forget_lift();
+        self.outage.forget_lift();
     }
 
     /// AWS takes no minimum above the maximum: who sets one beyond the group's own other bound, which an execution has moved, moves it too.

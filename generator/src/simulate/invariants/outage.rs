@@ -10,6 +10,7 @@ use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::processes::Process;
 use asg_recycle_simulator::world::record::{Author, GroupChange, GroupEvent, Sizes};
 
+use super::sizes::is_lifted;
 use super::{OwnSizes, Promise};
 
 /// What a group launches by without being held.
@@ -23,6 +24,8 @@ pub(super) struct Outage {
     wanted: i64,
     /// The desired capacity that they set last. Who sets a number and who adds to one cannot be told apart, so the smaller counts.
     set_last: Option<u32>,
+    /// By how much a minimum of others last raised it.
+    lifted_by: u32,
     max: u32,
     /// Processes that others hold.
     held: BTreeSet<Process>,
@@ -38,6 +41,7 @@ impl Outage {
             promise,
             wanted: i64::from(sizes.desired),
             set_last: None,
+            lifted_by: 0,
             max: sizes.max,
             held,
             missing_since: None,
@@ -57,6 +61,11 @@ impl Outage {
         self.set_last.map_or(wanted, |set| set.min(wanted)).min(self.max)
     }
 
+    /// The minimum that last raised it cannot be told from an execution's.
+    pub(super) fn forget_lift(&mut self) {
+        self.wanted -= i64::from(std::mem::take(&mut self.lifted_by));
+    }
+
     /// By how much a strategy may put off that what is missing is launched: `in-out` holds nothing, and a minute is for what
     /// crosses its calls; while a doubling is undone launches are held, for twelve attempts at most.
     fn bound(&self) -> Option<Span> {
@@ -72,6 +81,7 @@ impl Outage {
         match &change.event {
             GroupEvent::Sized { by: Author::World, before, after } => {
                 self.wanted += i64::from(after.desired) - i64::from(before.desired);
+                self.lifted_by = if is_lifted(*before, *after) { after.desired - before.desired } else { 0 };
                 if after.desired != before.desired {
                     self.set_last = Some(after.desired);
                 }

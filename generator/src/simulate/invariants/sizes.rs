@@ -1,6 +1,6 @@
 //! What a group's sizes should be in the end, whoever changes them meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::processes::Process;
@@ -42,6 +42,8 @@ pub(super) struct Bound {
     set_at: Option<Moment>,
     /// What somebody set the other bound to, beyond this one.
     beyond: Option<u32>,
+    /// What executions tried to set it to, by calls whose answers do not say what came of them, and when: none has looked since.
+    tried: BTreeMap<u32, Moment>,
 }
 
 impl Bound {
@@ -54,6 +56,7 @@ impl Bound {
             is_ambiguous: false,
             set_at: None,
             beyond: None,
+            tried: BTreeMap::new(),
         }
     }
 
@@ -78,7 +81,7 @@ impl Bound {
             Author::World => {
                 self.set_at = Some(moment);
                 self.earlier.insert(self.value);
-                self.is_ambiguous = self.ours.contains(&after);
+                self.is_ambiguous = self.ours.contains(&after) || self.may_be_ours(after);
                 self.value = after;
             }
         }
@@ -88,10 +91,34 @@ impl Bound {
     /// has just set the same: nobody can tell then whose it is, and decision 003 says so.
     pub(super) fn written(&mut self, value: u32, moment: Moment, seen_until: Moment) {
         self.ours.insert(value);
-        let is_recent = |at: Moment| at + BETWEEN_LOOK_AND_WRITE >= moment;
-        if self.set_at.is_some_and(|at| at >= seen_until && is_recent(at)) {
-            self.is_ambiguous = true;
-        }
+        self.is_ambiguous |= self.is_unseen(moment, seen_until);
+    }
+
+    /// Whether somebody has just set it, as far as one who writes at a moment can have seen.
+    fn is_unseen(&self, moment: Moment, seen_until: Moment) -> bool {
+        self.set_at.is_some_and(|at| at >= seen_until && at + BETWEEN_LOOK_AND_WRITE >= moment)
+    }
+
+    /// Whether an execution that writes this at a moment, or tries to, means what somebody else has just set.
+    pub(super) fn is_just_set_to(&self, value: u32, moment: Moment, seen_until: Moment) -> bool {
+        value == self.value && self.is_unseen(moment, seen_until)
+    }
+
+    /// An execution tried to write it, and its answer does not say whether it did. Who sets the same before it looks again cannot be
+    /// told from it, nor who had just set it.
+    pub(super) fn tried(&mut self, value: u32, moment: Moment, seen_until: Moment) {
+        self.tried.insert(value, moment);
+        self.is_ambiguous |= self.is_just_set_to(value, moment, seen_until);
+    }
+
+    /// Whether an execution tried to write this, and nobody can tell whether it did.
+    pub(super) fn may_be_ours(&self, value: u32) -> bool {
+        self.tried.contains_key(&value)
+    }
+
+    /// An execution looks, and sees what was done until a moment: what it had tried before has come to nothing.
+    pub(super) fn looked(&mut self, seen_at: Moment) {
+        self.tried.retain(|_, tried_at| *tried_at >= seen_at);
     }
 
     /// Whether nobody can tell whose it is.
@@ -126,13 +153,18 @@ pub(super) struct Demand {
     /// Whether others have lowered it, by less than they meant to where our minimum was in the way, or have set a minimum or a
     /// maximum: how far that would have lowered or raised the group is not known.
     is_lowered_or_bounded: bool,
-    /// Whether others have set a minimum and the capacity at once: they may mean that number and no difference, and so may who sets it later.
+    /// Whether others have set a minimum and the capacity, at once or one after the other: they may mean that number and no difference, and so
+    /// may who sets it later.
     is_set_by_others: bool,
     /// Whether an execution changed it before it can have seen what others did, or meant to: a minimum that is to raise it
     /// raises nothing where they did so in the same moment.
     is_ambiguous: bool,
     /// When somebody else last changed it.
     set_at: Option<Moment>,
+    /// The minimum that others have set since an execution last did.
+    minimum_of_others: Option<u32>,
+    /// By how much a minimum of others last raised what it is at least.
+    lifted_by: u32,
 }
 
 impl Demand {
@@ -147,6 +179,8 @@ impl Demand {
             is_set_by_others: false,
             is_ambiguous: false,
             set_at: None,
+            minimum_of_others: None,
+            lifted_by: 0,
         }
     }
 
@@ -163,6 +197,7 @@ impl Demand {
             Author::Execution(_) => {
                 let is_meant = before.desired != after.desired || after.min != before.min;
                 self.is_ambiguous |= is_meant && self.was_set_between(seen_until, moment);
+                self.minimum_of_others = self.minimum_of_others.filter(|_| before.min == after.min);
             }
             Author::World => {
                 let raised = after.desired.saturating_sub(before.desired);
@@ -171,7 +206,8 @@ impl Demand {
                 self.is_lowered_or_bounded |= is_bounded || lowered > 0;
                 self.most += raised;
                 // A minimum that raises it would have raised what there is without the recycle to that number, or by nothing.
-                let is_lifted = raised > 0 && after.min != before.min && after.desired == after.min;
+                let is_lifted = is_lifted(before, after);
+                let least_before = self.least;
                 // Who wants none at all means it, whatever is out at the moment.
                 self.least = if after.desired == 0 {
                     0
@@ -180,12 +216,14 @@ impl Demand {
                 } else {
                     (self.least + raised).saturating_sub(lowered)
                 };
+                self.lifted_by = if is_lifted { self.least.saturating_sub(least_before) } else { 0 };
                 let is_clipped = after.desired == after.max;
-                self.is_set_by_others |=
-                    after.min != before.min && before.desired != after.desired && !is_clipped;
                 if after.min != before.min {
+                    self.minimum_of_others = Some(after.min);
                     self.most = self.most.max(after.min);
                 }
+                self.is_set_by_others |=
+                    self.minimum_of_others.is_some() && before.desired != after.desired && !is_clipped;
                 if self.is_set_by_others && before.desired != after.desired && !is_clipped {
                     self.most = self.most.max(after.desired);
                 }
@@ -196,6 +234,11 @@ impl Demand {
                 self.set_at = Some(moment);
             }
         }
+    }
+
+    /// The minimum that last raised it cannot be told from an execution's: it is raised by that or not.
+    pub(super) fn forget_lift(&mut self) {
+        self.least = self.least.saturating_sub(std::mem::take(&mut self.lifted_by));
     }
 
     /// Whether others changed it at or after a moment, and not long before another: who writes then cannot know it.
@@ -228,4 +271,9 @@ impl Demand {
         let expected = if least == most { most.to_string() } else { format!("between {least} and {most}") };
         Some(format!("the desired capacity is {}, not {expected}", found.desired))
     }
+}
+
+/// Whether a minimum that somebody sets raises the capacity with it.
+pub(super) fn is_lifted(before: Sizes, after: Sizes) -> bool {
+    after.desired > before.desired && after.min != before.min && after.desired == after.min
 }

@@ -63,15 +63,18 @@ impl OwnName {
     }
 }
 
-/// The phases, settings, variables, keys of the journal, attributes of the lock item and child executions that a strategy has, and
+/// The phases, settings, variables, keys of the journal, attributes of the lock item and child executions with their variables that a strategy has, and
 /// its own name.
 fn own_names(folder: &Path) -> Vec<OwnName> {
     let [strategy, journal, variables] = ["strategy.yaml", "journal.yaml", "variables.yaml"]
         .map(|file| Value::Object(yaml(&folder.join(file))));
     let children = files(folder).into_iter().filter_map(|path| {
         let name = path.file_name()?.to_str()?.strip_suffix(".variables.yaml")?.to_owned();
-        Some(name)
+        Some((name, yaml(&path)))
     });
+    let children: Vec<_> = children.collect();
+    let of_children =
+        children.iter().flat_map(|(child, table)| table.keys().map(move |key| format!("{child}_{key}")));
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
     let lists = [
         ("strategy", vec![name]),
@@ -80,7 +83,8 @@ fn own_names(folder: &Path) -> Vec<OwnName> {
         ("variable", keys(&variables)),
         ("key of the journal", keys(&journal["journal"])),
         ("attribute of the lock item", keys(&journal["lock_item"])),
-        ("child execution", children.collect()),
+        ("variable of a child execution", of_children.collect()),
+        ("child execution", children.into_iter().map(|(name, _)| name).collect()),
     ];
     let named = lists.into_iter().flat_map(|(what, names)| {
         names.into_iter().map(move |name| OwnName::of(what, &name)).collect::<Vec<_>>()

@@ -210,3 +210,25 @@ fn an_activity_says_from_which_capacity_the_group_was_changed() {
     );
     assert!(by_policy.is_some() && by_policy < by_update, "{first}");
 }
+
+#[test]
+fn a_launch_that_fails_says_what_it_was_for_and_the_next_what_was_asked_for_meanwhile() {
+    let mut fixture =
+        WorldFixture::with(|group| group.max = 12, "[{at: 0s, do: {fail_launches: {for: 150s}}}]");
+    let said = |fixture: &mut WorldFixture, text: &str| {
+        let answer = fixture.on_group("describeScalingActivities", json!({})).expect("reads succeed");
+        let all = answer["Activities"].as_array().cloned().unwrap_or_default();
+        let told = all.iter().filter(|one| one["Cause"].as_str().is_some_and(|cause| cause.contains(text)));
+        told.map(|one| one["StatusCode"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    fixture.wait(1);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("it is within its bounds");
+    fixture.wait(40);
+    assert_eq!(said(&mut fixture, "changing the desired capacity from 3 to 4."), ["Failed"]);
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 5})).expect("it is within its bounds");
+    fixture.wait(5);
+    assert_eq!(said(&mut fixture, "changing the desired capacity from 4 to 5."), Vec::<String>::new());
+    fixture.wait(600);
+    let later = said(&mut fixture, "changing the desired capacity from 4 to 5.");
+    assert!(!later.is_empty(), "{later:?}");
+}

@@ -1,8 +1,9 @@
 //! The bounds of capacity.
 
+use asg_recycle_handler::contract::Replace;
 use serde_json::json;
 
-use super::super::{Invariant, Promise};
+use super::super::{Allowed, Invariant, Promise};
 use super::{CheckerFixture, ONE};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
@@ -114,6 +115,54 @@ fn what_the_world_takes_lowers_the_promise_until_it_is_made_up_for() {
     let violations = fixture.violated();
     assert_eq!(violations.len(), 1, "{violations:?}");
     assert!(violations[0].moment >= Moment(WorldSpec::default().starts_at + 1_000_000));
+}
+
+#[test]
+fn what_a_policy_takes_below_the_groups_own_minimum_is_filled_again() {
+    // The minimum is lowered for a turn, and a policy takes one into that room; or the group's own minimum lets it.
+    for (own_min, expected) in [(3, vec![]), (1, vec!["never-below-promise"])] {
+        let events = "[{at: 10s, do: {scaling_policy: {by: -1}}}, {at: 800s, do: {set_sizes: {min: 0}}},
+                       {at: 1010s, do: {kill: {}}}]";
+        let mut fixture = CheckerFixture::started(Promise::OneOut, |group| group.min = own_min, events);
+        if own_min == 3 {
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 2}));
+        }
+        fixture.wait(300);
+        fixture.look();
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+        fixture.wait(700);
+        fixture.look();
+        let oldest = fixture.world.group(0).and_then(|group| group.instances.first()).map(|one| one.id.0);
+        fixture.terminate(oldest.expect("there are three"), true);
+        fixture.wait(100);
+        fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        let mut found = fixture.names();
+        found.retain(|name| *name == "never-below-promise");
+        assert_eq!(found, expected, "a minimum of {own_min}");
+    }
+}
+
+#[test]
+fn a_group_whose_strategy_has_changed_is_held_to_what_that_promises() {
+    // The former execution is over, and one or two are out at a time; or it goes on beside.
+    for (is_over, out, expected) in
+        [(true, 1, vec![]), (true, 2, vec!["never-below-promise"]), (false, 2, vec![])]
+    {
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, |group| group.min = 1, "");
+        if is_over {
+            fixture.end(ONE, ExecutionStatus::Failed, None, Some(("E", "c")));
+        }
+        fixture.promise = Some(Promise::OneOut);
+        let other = format!("{ONE}-other");
+        fixture.start(&other, Replace::Outdated, Allowed::Always);
+        for n in 1..=out {
+            fixture.terminate(n, true);
+        }
+        fixture.end(&other, ExecutionStatus::Failed, None, Some(("E", "c")));
+        let mut found = fixture.names();
+        found.retain(|name| *name == "never-below-promise");
+        assert_eq!(found, expected, "{out} out, the other is over: {is_over}");
+    }
 }
 
 #[test]

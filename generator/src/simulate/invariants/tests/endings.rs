@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::{Allowed, Invariant, Promise};
 use super::{CheckerFixture, ONE};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
+use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::processes::Process;
 
 #[test]
@@ -190,7 +191,7 @@ fn a_request_is_lost_when_nobody_meets_it_and_nobody_says_so() {
     fixture.start(&other, Replace::All, Allowed::Always);
     let left = json!({"outcome": "coalesced", "reason": "left to one"});
     fixture.end(&other, ExecutionStatus::Succeeded, Some(left), None);
-    let mut loud = CheckerFixture { world: fixture.world.clone(), checker: fixture.checker.clone() };
+    let mut loud = fixture.clone();
     fixture.succeed("recycled", "");
     assert_eq!(fixture.names(), ["no-request-lost"]);
     loud.end(ONE, ExecutionStatus::Failed, None, Some(("Recycle.X", "says why")));
@@ -207,6 +208,42 @@ fn a_failure_before_a_request_does_not_account_for_it() {
     let left = json!({"outcome": "coalesced", "reason": "left to one"});
     fixture.end(&later, ExecutionStatus::Succeeded, Some(left), None);
     assert_eq!(fixture.names(), ["no-request-lost"]);
+}
+
+#[test]
+fn a_request_is_of_the_group_that_has_the_name_then() {
+    // What the second group is to launch from changes when nobody follows that any more.
+    let events = "[{at: 10s, do: {replace_group: {min: 3, max: 6, desired: 3}}},
+                   {at: 1000s, do: {launch_from: {template: {version: '1'}}}}]";
+    for (asks_again, expected) in [(false, vec![]), (true, vec!["no-request-lost"])] {
+        let mut fixture = CheckerFixture::started(Promise::Nothing, |_| {}, events);
+        fixture.look();
+        fixture.wait(1100);
+        fixture.look();
+        let gone = "the group does not exist any more";
+        if asks_again {
+            let other = format!("{ONE}-other");
+            fixture.start(&other, Replace::Outdated, Allowed::Always);
+            let skipped = json!({"outcome": "skipped", "reason": gone});
+            fixture.end(&other, ExecutionStatus::Succeeded, Some(skipped), None);
+        }
+        fixture.succeed("skipped", gone);
+        assert_eq!(fixture.names(), expected, "asked again: {asks_again}");
+    }
+}
+
+#[test]
+fn who_is_named_before_it_is_launched_is_not_asked_for() {
+    for (named, expected) in [(4, vec![]), (3, vec!["true-success", "no-request-lost"])] {
+        let events = "[{at: 10s, do: {scaling_policy: {by: 1}}}]";
+        let mut fixture =
+            CheckerFixture::of(Promise::KeepsServing, |group| group.current_instances = 3, events);
+        fixture.start(ONE, Replace::Named(vec![InstanceId(named).to_string()]), Allowed::Always);
+        fixture.wait(1000);
+        fixture.look();
+        fixture.succeed("up_to_date", "named and left alone");
+        assert_eq!(fixture.names(), expected, "instance {named}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod conduct;
 mod endings;
 mod outage;
 mod proof;
+mod sizes;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,8 @@ const ONE: &str = "arn:aws:states:eu-west-2:123456789012:execution:recycle:one";
 struct CheckerFixture {
     world: World,
     checker: Checker,
+    /// What the strategies of its executions promise, where that is another than the group began with.
+    promise: Option<Promise>,
 }
 
 impl CheckerFixture {
@@ -40,7 +43,7 @@ impl CheckerFixture {
             if events.is_empty() { Script::default() } else { Script::parse(events).expect("well-formed") };
         let world = World::new(spec, script).expect("well-formed");
         let checker = Checker::new(promise, &world, 0).expect("there is a group");
-        Self { world, checker }
+        Self { world, checker, promise: None }
     }
 
     /// A running execution that holds the lock.
@@ -67,6 +70,7 @@ impl CheckerFixture {
             leaves_within: None,
             replaces_protected: false,
             proving: Span::seconds(60),
+            promise: self.promise,
         };
         self.checker.execution_started(&self.world, run);
     }
@@ -86,6 +90,16 @@ impl CheckerFixture {
     fn on_group(&mut self, action: &str, mut arguments: Value) {
         arguments["AutoScalingGroupName"] = json!(GROUP);
         self.call_by(ONE, "autoscaling", action, &arguments);
+    }
+
+    /// A call on the group that is answered with an error.
+    fn refused(&mut self, action: &str, mut arguments: Value) {
+        arguments["AutoScalingGroupName"] = json!(GROUP);
+        let now = self.world.now();
+        let service = "autoscaling";
+        let call = ServiceCall { service, action, arguments: &arguments, execution_arn: ONE, now };
+        self.world.call(&call).result.expect_err("the call is refused");
+        self.checker.observe(&self.world);
     }
 
     fn terminate(&mut self, n: u32, decrement: bool) {

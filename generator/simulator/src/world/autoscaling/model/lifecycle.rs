@@ -372,8 +372,10 @@ impl AutoScaling {
     /// A failed try to launch, as an activity.
     pub(crate) fn launch_failed(&mut self, context: &mut Context, group: GroupIndex, message: &Arc<str>) {
         let (now, number) = (context.now, self.next_activity());
-        let mut activity =
-            Activity::launch(number, None, now, "an instance was needed to meet the desired capacity.");
+        let why = self.fleet.get(group).because(
+            "an instance was started in response to a difference between desired and actual capacity.",
+        );
+        let mut activity = Activity::launch(number, None, now, &why);
         activity.end(now, ActivityStatus::Failed, Some(message.clone()));
         self.fleet.edit(group, now).activities.push(activity);
         self.note(context, group, GroupEvent::LaunchFailed(message.to_string()));

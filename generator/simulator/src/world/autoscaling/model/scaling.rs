@@ -36,9 +36,14 @@ impl AutoScaling {
         self.settle_rebalancing(context, group);
         self.let_go_those_at_risk(context, group);
         self.forget_surplus(context, group);
+        let told = self.fleet.get(group).activities.len();
         self.launch_missing(context, group);
         self.scale_in(context, group, &TerminationCause::ScaleIn);
-        self.fleet.edit(group, now).resized = "".into();
+        // A change that is not acted on yet is told of by the activity that does.
+        let looked_at = self.fleet.get(group);
+        if looked_at.activities.len() > told || looked_at.capacity() == looked_at.wanted() {
+            self.fleet.edit(group, now).resized = "".into();
+        }
         self.rebalance(context, group);
         self.fill_pool(context, group);
     }

@@ -1,0 +1,108 @@
+//! Sizes that others set while an execution sets its own: which of them it can tell from its own, and which nobody can.
+
+use serde_json::json;
+
+use super::super::Promise;
+use super::{CheckerFixture, ONE};
+use asg_recycle_simulator::world::executions::ExecutionStatus;
+
+/// Puts back the sizes that the group began with, and ends: what somebody set meanwhile is gone.
+fn put_back(mut fixture: CheckerFixture) -> Vec<&'static str> {
+    fixture.look();
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    fixture.terminate(1, true);
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    fixture.names()
+}
+
+const LOST: [&str; 2] = ["outage-not-prolonged", "sizes-restored"];
+
+#[test]
+fn who_sets_what_a_call_may_have_set_cannot_be_told_from_it_before_the_next_look() {
+    let cases = [
+        ("throttling", false, vec![]),
+        ("throttling", true, LOST.to_vec()),
+        ("scaling_activity_in_progress", false, LOST.to_vec()),
+    ];
+    for (error, looks, expected) in cases {
+        let events = format!(
+            "[{{at: 5s, do: {{fail_calls: {{action: updateAutoScalingGroup, error: {error}, count: 1}}}}}},
+              {{at: 20s, do: {{set_sizes: {{min: 4}}}}}}]"
+        );
+        let mut fixture = CheckerFixture::started(Promise::Nothing, |_| {}, &events);
+        fixture.look();
+        fixture.wait(6);
+        fixture.refused("updateAutoScalingGroup", json!({"MinSize": 4}));
+        fixture.wait(5);
+        if looks {
+            fixture.look();
+        }
+        fixture.wait(20);
+        assert_eq!(put_back(fixture), expected, "{error}, a look between: {looks}");
+    }
+}
+
+#[test]
+fn another_number_than_a_call_may_have_set_is_its_owners() {
+    let events = "[{at: 5s, do: {fail_calls: {action: updateAutoScalingGroup, error: throttling, count: 1}}},
+                   {at: 20s, do: {set_sizes: {min: 5}}}]";
+    let mut fixture = CheckerFixture::started(Promise::Nothing, |_| {}, events);
+    fixture.look();
+    fixture.wait(6);
+    fixture.refused("updateAutoScalingGroup", json!({"MinSize": 4}));
+    fixture.wait(20);
+    assert_eq!(put_back(fixture), LOST);
+}
+
+#[test]
+fn a_minimum_that_raises_the_group_just_before_we_set_the_same_is_nobodys() {
+    for (is_throttled, is_seen, expected) in [
+        (false, false, vec![]),
+        (true, false, vec![]),
+        (false, true, LOST.to_vec()),
+        (true, true, LOST.to_vec()),
+    ] {
+        let events = format!(
+            "[{{at: 10s, do: {{set_sizes: {{min: 4}}}}}},
+              {{at: 10s, do: {{fail_calls: {{action: updateAutoScalingGroup, error: throttling, count: {}}}}}}}]",
+            u32::from(is_throttled)
+        );
+        let mut fixture = CheckerFixture::started(Promise::Nothing, |_| {}, &events);
+        fixture.look();
+        fixture.wait(11);
+        if is_seen {
+            fixture.look();
+        }
+        if is_throttled {
+            fixture.refused("updateAutoScalingGroup", json!({"MinSize": 4}));
+        } else {
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 4}));
+        }
+        fixture.wait(20);
+        let found = put_back(fixture);
+        assert_eq!(found, expected, "throttled: {is_throttled}, seen: {is_seen}");
+    }
+}
+
+#[test]
+fn a_capacity_that_is_set_after_its_owner_set_the_minimum_is_a_number() {
+    for (by_owner, fault) in [(true, None), (false, Some("the desired capacity is 6, not 4"))] {
+        let minimum = if by_owner { "{at: 20s, do: {set_sizes: {min: 1}}}, " } else { "" };
+        let events = format!("[{minimum}{{at: 200s, do: {{scheduled_action: {{desired: 6}}}}}}]");
+        let change = |group: &mut asg_recycle_simulator::world::spec::GroupSpec| {
+            (group.min, group.desired, group.max) = (1, 2, 8);
+        };
+        let mut fixture = CheckerFixture::started(Promise::Nothing, change, &events);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 4}));
+        fixture.wait(30);
+        fixture.look();
+        if !by_owner {
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        }
+        fixture.wait(300);
+        fixture.look();
+        fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+        let violations = fixture.violated();
+        assert_eq!(violations.first().map(|one| one.detail.as_str()), fault, "by its owner: {by_owner}");
+    }
+}
