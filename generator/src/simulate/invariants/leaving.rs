@@ -47,14 +47,17 @@ impl Checker {
             }
             return;
         }
+        // What does not serve goes first where a doubling is undone as its window closes, whether it was there or is new.
+        let serves = |one: &Instance| one.id >= known.newcomers_from && one.lifecycle == Lifecycle::InService;
+        let goes_by_an_undo = !served && group.instances.iter().any(serves);
         let is_first = known.let_leave_at.is_none();
-        known.let_leave_at.get_or_insert(moment);
+        if !goes_by_an_undo {
+            known.let_leave_at.get_or_insert(moment);
+        }
         let within =
             |opens: Moment, closes: Moment| opens <= moment && moment < closes + BETWEEN_LOOK_AND_WRITE;
         let is_late = |periods: &Vec<(Moment, Moment)>| !periods.iter().any(|one| within(one.0, one.1));
-        // What does not serve goes first where a doubling is undone as its window closes, whether it was there or is new.
-        let is_undone = !served && group.instances.iter().any(|one| known.is_newcomer(one) && one.lifecycle == Lifecycle::InService);
-        if is_first && !is_undone && known.run.leaves_within.as_ref().is_some_and(is_late) {
+        if is_first && !goes_by_an_undo && known.run.leaves_within.as_ref().is_some_and(is_late) {
             let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
             self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
         }
