@@ -55,6 +55,8 @@ pub struct ExecutionRecord {
     pub started_at: Moment,
     /// When it ended.
     pub stopped_at: Option<Moment>,
+    /// The error with which it failed.
+    pub error: Option<Arc<str>>,
     /// How often it was redriven.
     pub redrives: u32,
 }
@@ -86,6 +88,7 @@ impl Executions {
             input: input.into(),
             started_at: now,
             stopped_at: None,
+            error: None,
             redrives: 0,
         };
         self.known.insert(arn.into(), execution);
@@ -102,11 +105,19 @@ impl Executions {
         }
     }
 
+    /// Notes with which error an execution failed.
+    pub fn fail(&mut self, arn: &str, error: &str) {
+        if let Some(execution) = self.known.get_mut(arn) {
+            execution.error = Some(error.into());
+        }
+    }
+
     /// Notes that an execution goes on that had ended.
     pub fn redrive(&mut self, arn: &str) {
         if let Some(execution) = self.known.get_mut(arn) {
             execution.status = ExecutionStatus::Running;
             execution.stopped_at = None;
+            execution.error = None;
             execution.redrives += 1;
         }
     }
@@ -159,6 +170,9 @@ pub(crate) fn describe(
     put("StartDate", json!(execution.started_at.to_string()));
     if let Some(stopped_at) = execution.stopped_at {
         put("StopDate", json!(stopped_at.to_string()));
+    }
+    if let Some(error) = &execution.error {
+        put("Error", json!(&**error));
     }
     put("Input", json!(&*execution.input));
     put("InputDetails", json!({"Included": true}));

@@ -363,6 +363,7 @@ impl Runner {
         let arn = self.executions[index].execution.arn().to_owned();
         self.world.executions.end(&arn, running_execution::world_status(&status), now);
         if let Status::Failed(failure) = &status {
+            self.world.executions.fail(&arn, &failure.error);
             let state = self.executions[index].execution.current_state().to_owned();
             self.note_failure(index, &state, failure.clone());
         }

@@ -127,6 +127,10 @@ fn executions_are_known_from_when_they_begin() {
     assert_eq!((&answer["Status"], &answer["Name"]), (&json!("ABORTED"), &json!("one")));
     let child = fixture.world.executions.get(&(arn + "/child")).map(|one| one.status);
     assert_eq!(child, Some(ExecutionStatus::Aborted));
+    fixture.world.executions.fail(&arn, "Recycle.Alarm");
+    assert_eq!(fixture.call("sfn", "describeExecution", &describe).expect("known")["Error"], "Recycle.Alarm");
+    fixture.world.executions.redrive(&arn);
+    assert_eq!(fixture.call("sfn", "describeExecution", &describe).expect("known").get("Error"), None);
 }
 
 #[test]
