@@ -125,7 +125,7 @@ fn executions_are_known_from_when_they_begin() {
     fixture.world.executions.end(&arn, ExecutionStatus::Aborted, now);
     let answer = fixture.call("sfn", "describeExecution", &describe).expect("known");
     assert_eq!((&answer["Status"], &answer["Name"]), (&json!("ABORTED"), &json!("one")));
-    let child = fixture.world.executions.get(&(arn + "/child")).map(|one| one.status);
+    let child = fixture.world.executions.get(&(arn.clone() + "/child")).map(|one| one.status);
     assert_eq!(child, Some(ExecutionStatus::Aborted));
     fixture.world.executions.fail(&arn, "Recycle.Alarm");
     assert_eq!(fixture.call("sfn", "describeExecution", &describe).expect("known")["Error"], "Recycle.Alarm");
