@@ -41,7 +41,8 @@ impl Checker {
             if instance.launched_at >= known.started_at && served {
                 known.taken_again.insert(id);
                 // Who was to go and protects itself by now stays, and one that has come leaves in its place; it is come back for.
-                let stays = |one: &&Instance| one.protected && is_asked_for(world, group, &self.tags, known, one);
+                let stays =
+                    |one: &&Instance| one.protected && is_asked_for(world, group, &self.tags, known, one);
                 let staying = group.instances.iter().filter(stays).count();
                 known.stayed_protected = known.stayed_protected.max(staying);
             }
@@ -87,7 +88,8 @@ impl Checker {
         let left_alone = left_alone.map_or(0, Vec::len);
         // What others did just before it began it may not have seen.
         let begins_to_see = |at: &&Moment| **at + world.spec().read_lag.by >= known.started_at;
-        let explained = self.gone.iter().filter(begins_to_see).count() + COMES_BACK_AT_MOST * left_alone.max(known.stayed_protected);
+        let explained = self.gone.iter().filter(begins_to_see).count()
+            + COMES_BACK_AT_MOST * left_alone.max(known.stayed_protected);
         let taken: Vec<_> = known.taken_again.iter().copied().collect();
         (outcome == "recycled"
             && is_alone
