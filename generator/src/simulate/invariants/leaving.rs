@@ -49,8 +49,9 @@ impl Checker {
             return;
         }
         // What does not serve goes first where a doubling is undone as its window closes, whether it was there or is new.
-        let serves = |one: &Instance| one.id >= known.newcomers_from && one.lifecycle == Lifecycle::InService;
-        let goes_by_an_undo = !served && group.instances.iter().any(serves);
+        let has_come =
+            |one: &Instance| one.id >= known.newcomers_from && one.lifecycle == Lifecycle::InService;
+        let goes_by_an_undo = !served && group.instances.iter().any(has_come);
         let is_first = known.let_leave_at.is_none();
         if !goes_by_an_undo {
             known.let_leave_at.get_or_insert(moment);
