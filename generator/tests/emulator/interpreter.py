@@ -47,7 +47,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from . import expressions, sdk_calls
 from .clock import Handover, virtual_datetime_module
 
-UNCATCHABLE = ("States.Runtime", "States.DataLimitExceeded")
+CAUGHT_BY_NAME_AT_MOST = ("States.Runtime", "States.DataLimitExceeded")
 NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
 
@@ -262,13 +262,15 @@ def _assign_after_output():
 
 
 def _catch_as_aws():
-    """`States.ALL` does not catch what AWS lets nobody catch."""
+    """`States.ALL` catches neither a runtime error, which nobody does, nor a payload that is too large, which is caught by its name."""
     matches = ErrorEqualsDecl._eval_body
 
     def guarded(self, env):
-        if env.stack[-1] is not None and env.stack[-1].error_name in UNCATCHABLE:
+        error = env.stack[-1]
+        if error is not None and error.error_name in CAUGHT_BY_NAME_AT_MOST:
+            named = any(name.error_name == error.error_name for name in self.error_names)
             env.stack.pop()
-            env.stack.append(False)
+            env.stack.append(named and error.error_name != "States.Runtime")
         else:
             matches(self, env)
 
