@@ -41,8 +41,11 @@ impl Checker {
             if instance.launched_at >= known.started_at && served {
                 known.taken_again.insert(id);
                 // Who was to go and protects itself by now stays, and one that has come leaves in its place; it is come back for.
-                let stays =
-                    |one: &&Instance| one.protected && is_asked_for(world, group, &self.tags, known, one);
+                let stays = |one: &&Instance| {
+                    one.protected
+                        && !known.run.replaces_protected
+                        && is_asked_for(world, group, &self.tags, known, one)
+                };
                 let staying = group.instances.iter().filter(stays).count();
                 known.stayed_protected = known.stayed_protected.max(staying);
             }

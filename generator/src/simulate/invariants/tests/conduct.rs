@@ -11,7 +11,7 @@ use asg_recycle_simulator::iam_policy::RolePolicies;
 use asg_recycle_simulator::services::{ServiceCall, Services as _};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
-use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
+use asg_recycle_simulator::world::spec::{GroupSpec, HealthCheck, WorldSpec};
 
 #[test]
 fn only_the_holder_of_the_lock_and_its_children_may_change_the_group() {
@@ -63,6 +63,33 @@ fn nothing_may_be_changed_in_a_dry_run_or_outside_the_windows() {
         fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
         let names = fixture.names();
         assert_eq!(names, vec!["no-mutation-when-forbidden"; expected], "{allowed:?} after {wait} s");
+    }
+}
+
+#[test]
+fn outside_the_windows_who_does_not_serve_may_leave_for_one_that_has_come_and_nobody_else() {
+    let start = WorldSpec::default().starts_at;
+    let events = "[{at: 400s, do: {break_application: {which: old, count: 1}}}]";
+    for (is_doubled, broken, leavers, expected) in [
+        (true, events, vec![1], 0),
+        (true, events, vec![1, 2], 1),
+        (true, "", vec![1], 1),
+        (false, events, vec![1], 1),
+    ] {
+        let mut fixture =
+            CheckerFixture::of(Promise::Nothing, |group| group.health_check = HealthCheck::Ec2, broken);
+        fixture.leaves_within = Some(vec![(Moment(start), Moment(start + 1_000))]);
+        fixture.start(ONE, Replace::Outdated, Allowed::Always);
+        fixture.lock(ONE);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": if is_doubled { 6 } else { 1 }}));
+        fixture.wait(600);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        for leaver in &leavers {
+            fixture.terminate(*leaver, true);
+        }
+        let mut names = fixture.names();
+        names.retain(|name| *name == "no-mutation-when-forbidden");
+        assert_eq!(names.len(), expected, "doubled: {is_doubled}, broken: {broken}, leave: {leavers:?}");
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Allowed, Checker, Ending, ExpectedExecution, Invariant, Promise, Violation};
 use asg_recycle_simulator::services::{ServiceCall, Services as _};
-use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::ids::InstanceId;
@@ -33,6 +33,8 @@ struct CheckerFixture {
     checker: Checker,
     /// What the strategies of its executions promise, where that is another than the group began with.
     promise: Option<Promise>,
+    /// When those that its executions replace may begin to leave, where they keep to windows.
+    leaves_within: Option<Vec<(Moment, Moment)>>,
 }
 
 impl CheckerFixture {
@@ -43,7 +45,7 @@ impl CheckerFixture {
             if events.is_empty() { Script::default() } else { Script::parse(events).expect("well-formed") };
         let world = World::new(spec, script).expect("well-formed");
         let checker = Checker::new(promise, &world, 0).expect("there is a group");
-        Self { world, checker, promise: None }
+        Self { world, checker, promise: None, leaves_within: None }
     }
 
     /// A running execution that holds the lock.
@@ -67,7 +69,7 @@ impl CheckerFixture {
             replace,
             tags: Vec::new(),
             allowed,
-            leaves_within: None,
+            leaves_within: self.leaves_within.clone(),
             replaces_protected: false,
             proving: Span::seconds(60),
             promise: self.promise,
