@@ -20,8 +20,10 @@ pub enum Intervention {
     ScalingPolicy(Amount),
     /// A schedule changes sizes, unless it is suspended.
     ScheduledAction(SizeChange),
-    /// Somebody changes sizes.
+    /// Somebody changes sizes, as Terraform and the console do: by `UpdateAutoScalingGroup`.
     SetSizes(SizeChange),
+    /// Somebody changes the desired capacity by `SetDesiredCapacity`.
+    SetDesiredCapacity(u32),
     /// Machines die.
     Kill(InstanceSelector),
     /// Applications stop answering, on machines that run.

@@ -21,6 +21,28 @@ pub enum Author {
     World,
 }
 
+/// How sizes are changed, which scaling activities tell of a desired capacity (fact A24).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resized {
+    /// By `UpdateAutoScalingGroup`.
+    Update,
+    /// By `SetDesiredCapacity`.
+    Explicitly,
+    /// By a scheduled action.
+    Schedule,
+    /// By a scaling policy.
+    Policy,
+    /// With an instance, of which the activity of that instance tells.
+    WithAnInstance,
+}
+
+impl Resized {
+    /// Whether a desired capacity that is set so is a number that somebody has in mind, and no difference to the one that stands.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Update | Self::Explicitly | Self::Schedule)
+    }
+}
+
 /// Why an instance is terminated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TerminationCause {
@@ -100,6 +122,8 @@ pub enum GroupEvent {
         before: Sizes,
         /// To.
         after: Sizes,
+        /// How.
+        how: Resized,
     },
     /// The set of suspended processes changed.
     Suspended {

@@ -6,10 +6,11 @@ use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
 use asg_recycle_simulator::world::record::{
-    Author, GroupChange, GroupEvent, Sample, Sizes, TerminationCause,
+    Author, GroupChange, GroupEvent, Resized, Sample, Sizes, TerminationCause,
 };
 
 use super::Promise;
+use super::sizes::is_number;
 
 /// The bounds, as they move with what the world does.
 #[derive(Debug, Clone)]
@@ -219,12 +220,30 @@ impl Capacity {
             GroupEvent::TargetsHealthy(instance) => {
                 self.disrupted.remove(instance);
             }
-            GroupEvent::Sized { by: Author::World, before, after } => self.follow_sizes(*before, *after),
+            GroupEvent::Sized { by: Author::World, before, after, how } => {
+                self.follow_sizes(self.meant_from(*before, *after, *how), *after);
+            }
             GroupEvent::LaunchSourceChanged => self.replaces_all = true,
             GroupEvent::RefreshStarted(by) => self.refresh_by = Some(by.clone()),
             GroupEvent::RefreshEnded(_) => self.refresh_by = None,
             GroupEvent::Deleting => self.deleting = true,
             _ => {}
+        }
+    }
+
+    /// What the sizes before a change were to whoever made it: a lower number that is set while one is out takes its place, too. A
+    /// higher one is launched at once, whoever is out.
+    fn meant_from(&self, before: Sizes, after: Sizes, how: Resized) -> Sizes {
+        let own = i64::from(self.desired_at_start) + self.asked_by_world;
+        match u32::try_from(own) {
+            Ok(own)
+                if self.promise == Promise::OneOut
+                    && after.desired < before.desired
+                    && is_number(before, after, how) =>
+            {
+                Sizes { desired: own.max(before.desired), ..before }
+            }
+            _ => before,
         }
     }
 

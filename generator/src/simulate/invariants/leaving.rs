@@ -111,7 +111,7 @@ const COMES_BACK_AT_MOST: usize = 2;
 /// by what may be taken again.
 pub(super) fn gone_by_others(event: &GroupEvent) -> u32 {
     match event {
-        GroupEvent::Sized { by: Author::World, before, after } => before.desired.abs_diff(after.desired),
+        GroupEvent::Sized { by: Author::World, before, after, .. } => before.desired.abs_diff(after.desired),
         GroupEvent::Terminating { cause: TerminationCause::Execution(_), .. } => 0,
         GroupEvent::Terminating { .. }
         | GroupEvent::Disrupted { .. }

@@ -296,7 +296,7 @@ impl Checker {
     /// Follows what somebody else changes, which is not ours to put back.
     fn follow(&mut self, world: &World, moment: Moment, event: &GroupEvent) {
         match event {
-            GroupEvent::Sized { by, before, after } => {
+            GroupEvent::Sized { by, before, after, how } => {
                 let seen_until = self.seen_until(world, by);
                 self.follow_bounds(by, *before, *after);
                 if matches!(by, Author::Execution(_)) && self.demand.was_set_between(seen_until, moment) {
@@ -305,6 +305,9 @@ impl Checker {
                 self.min.follow(by, (before.min, after.min), moment, seen_until);
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
                 self.demand.follow(by, *before, *after, moment, seen_until);
+                if *by == Author::World && sizes::is_number(*before, *after, *how) {
+                    self.demand.set_to(after.desired, self.capacity.promise());
+                }
                 if *by == Author::World && before.min != after.min && self.min.may_be_ours(after.min) {
                     self.forget_lift();
                 }

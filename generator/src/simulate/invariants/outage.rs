@@ -79,7 +79,7 @@ impl Outage {
     /// Follows a change, and says what was put off for too long.
     pub(super) fn follow(&mut self, group: &Group, change: &GroupChange) -> Option<String> {
         match &change.event {
-            GroupEvent::Sized { by: Author::World, before, after } => {
+            GroupEvent::Sized { by: Author::World, before, after, .. } => {
                 self.wanted += i64::from(after.desired) - i64::from(before.desired);
                 self.lifted_by = if is_lifted(*before, *after) { after.desired - before.desired } else { 0 };
                 if after.desired != before.desired {

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::processes::Process;
-use asg_recycle_simulator::world::record::{Author, Sizes};
+use asg_recycle_simulator::world::record::{Author, Resized, Sizes};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use super::promise::Promise;
 
 /// What a group is to be put back to that begins as a dead execution left it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -236,6 +238,17 @@ impl Demand {
         }
     }
 
+    /// Others set it to a number. While at most one instance is out, its place is in that number; while a group is doubled, and old
+    /// instances leave, it is that number or a difference to the one that stands, by how many of them have left.
+    pub(super) fn set_to(&mut self, number: u32, promise: Promise) {
+        if promise == Promise::OneOut {
+            (self.least, self.most) = (number, number);
+        } else {
+            self.is_lowered_or_bounded |= number > self.most;
+            self.most = self.most.max(number);
+        }
+    }
+
     /// The minimum that last raised it cannot be told from an execution's: it is raised by that or not.
     pub(super) fn forget_lift(&mut self) {
         self.least = self.least.saturating_sub(std::mem::take(&mut self.lifted_by));
@@ -271,6 +284,12 @@ impl Demand {
         let expected = if least == most { most.to_string() } else { format!("between {least} and {most}") };
         Some(format!("the desired capacity is {}, not {expected}", found.desired))
     }
+}
+
+/// Whether somebody sets the capacity to a number, and it does not only follow a minimum or a maximum, nor a policy.
+pub(super) fn is_number(before: Sizes, after: Sizes, how: Resized) -> bool {
+    let follows = is_lifted(before, after) || after.desired == after.max && after.max != before.max;
+    how.is_number() && before.desired != after.desired && !follows
 }
 
 /// Whether a minimum that somebody sets raises the capacity with it.

@@ -175,7 +175,7 @@ pub(super) fn of_change(event: &GroupEvent) -> Option<Phrase> {
         GroupEvent::Disrupted { instance, .. } => {
             about(instance, "instance {} is struck", "{n} instances are struck: {}", Tone::Warning)
         }
-        GroupEvent::Sized { by, before, after } => return of_sizes(by, *before, *after),
+        GroupEvent::Sized { by, before, after, .. } => return of_sizes(by, *before, *after),
         GroupEvent::Suspended { by: Author::Execution(_), .. } => return None,
         GroupEvent::Suspended { .. } => warning("somebody suspends or resumes processes"),
         GroupEvent::LaunchSourceChanged => warning("somebody changes what it launches from"),

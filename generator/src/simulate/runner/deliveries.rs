@@ -38,7 +38,9 @@ impl Runner {
             TriggerEvent::MaintenanceScheduled => events::maintenance(id, &trigger.instances),
             TriggerEvent::StartedByHand => {
                 let input = events::written_by_hand(group, &trigger.instances, &trigger.input);
-                return self.start(0, &format!("by-hand-{id}"), input, "by hand".to_owned());
+                // Nobody numbers these, and each start has a name of its own.
+                let name = format!("by-hand-{id}-{}", self.executions.len() + 1);
+                return self.start(0, &name, input, "by hand".to_owned());
             }
             TriggerEvent::FormerExecutionDied => {
                 let arn = self.deployments[0].handler.machine.execution("former");

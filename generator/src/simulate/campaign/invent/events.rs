@@ -106,7 +106,13 @@ fn to_sizes(random: &Random) -> Value {
             json!({"scheduled_action": {"min": low, "max": low + more}})
         }
         6 => json!({"set_sizes": {"max": between(random, 2, 12)}}),
-        _ => json!({"set_sizes": {"min": between(random, 0, 3)}}),
+        _ if random.happens(50) => json!({"set_sizes": {"min": between(random, 0, 3)}}),
+        _ if random.happens(50) => json!({"set_desired_capacity": between(random, 1, 8)}),
+        // As Terraform has them all.
+        _ => {
+            let (min, more) = (between(random, 0, 3), between(random, 0, 5));
+            json!({"set_sizes": {"min": min, "max": min + more + between(random, 0, 6), "desired": min + more}})
+        }
     }
 }
 

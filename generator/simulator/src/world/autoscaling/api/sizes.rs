@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::world::arguments::Arguments;
+use crate::world::autoscaling::model::bounded;
 use crate::world::autoscaling::model::launch::{LaunchSource, LaunchTemplates, TemplateVersion, Version};
 use crate::world::autoscaling::model::state::AutoScaling;
-use crate::world::autoscaling::model::{Resized, bounded};
 use crate::world::context::Context;
 use crate::world::errors::AwsError;
 use crate::world::ids::GroupIndex;
-use crate::world::record::{GroupEvent, Sizes};
+use crate::world::record::{GroupEvent, Resized, Sizes};
 use crate::world::request::Request;
 
 use super::{author, group_to_change};

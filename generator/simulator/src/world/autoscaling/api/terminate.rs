@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::world::arguments::Arguments;
-use crate::world::autoscaling::model::Resized;
 use crate::world::autoscaling::model::activity::{activity_id, because};
 use crate::world::autoscaling::model::group::Group;
 use crate::world::autoscaling::model::instance::Lifecycle;
@@ -12,7 +11,7 @@ use crate::world::context::Context;
 use crate::world::errors::AwsError;
 use crate::world::ids::GroupIndex;
 use crate::world::ids::InstanceId;
-use crate::world::record::{Sizes, TerminationCause};
+use crate::world::record::{Resized, Sizes, TerminationCause};
 use crate::world::request::Request;
 
 use super::{allow_change, author, group_to_change};

@@ -9,14 +9,14 @@ use crate::world::interventions::{
     RefreshSpec, SizeChange,
 };
 use crate::world::processes::{Process, listed_or_all};
-use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
+use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
 use super::group::GroupPhase;
 use super::instance::{Application, Ec2State, Target};
 use super::launch::LaunchSource;
 use super::refresh::{Preferences, RefreshStatus};
-use super::scaling::{Resized, bounded};
+use super::scaling::bounded;
 use super::state::{ActiveLaunchFailure, AutoScaling};
 use super::taking::{DETACHMENT, STANDBY};
 
@@ -41,6 +41,10 @@ impl AutoScaling {
             }
             Intervention::ScheduledAction(_) => {}
             Intervention::SetSizes(change) => self.set_sizes(context, group, *change, Resized::Update),
+            Intervention::SetDesiredCapacity(desired) => {
+                let change = SizeChange { desired: Some(*desired), ..SizeChange::default() };
+                self.set_sizes(context, group, change, Resized::Explicitly);
+            }
             Intervention::Kill(selector) => self.each(context, group, *selector, Self::kill),
             Intervention::BreakApplication(selector) => {
                 self.each(context, group, *selector, Self::break_application);

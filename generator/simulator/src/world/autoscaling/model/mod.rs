@@ -21,4 +21,4 @@ mod taking;
 pub mod warm_pool;
 
 pub(crate) use initial::initial_groups;
-pub(crate) use scaling::{Resized, bounded};
+pub(crate) use scaling::bounded;

@@ -8,7 +8,7 @@ use crate::world::context::Context;
 use crate::world::errors::AwsError;
 use crate::world::ids::GroupIndex;
 use crate::world::processes::Process;
-use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
+use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause};
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
 use super::activity::because;
@@ -262,7 +262,7 @@ impl AutoScaling {
         let edited = self.fleet.edit(group, now);
         let before = std::mem::replace(&mut edited.sizes, after);
         if before.desired != after.desired
-            && let Some(said) = how.said(after)
+            && let Some(said) = said(how, after)
         {
             let said = format!(
                 "At {now} {said} changing the desired capacity from {} to {}.",
@@ -275,7 +275,7 @@ impl AutoScaling {
             };
         }
         if before != after {
-            self.note(context, group, GroupEvent::Sized { by, before, after });
+            self.note(context, group, GroupEvent::Sized { by, before, after, how });
             self.reconcile_soon(context, group);
         }
     }
@@ -310,35 +310,18 @@ impl AutoScaling {
     }
 }
 
-/// How sizes are changed, which scaling activities tell of a desired capacity (fact A24).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Resized {
-    /// By `UpdateAutoScalingGroup`.
-    Update,
-    /// By `SetDesiredCapacity`.
-    Explicitly,
-    /// By a scheduled action.
-    Schedule,
-    /// By a scaling policy.
-    Policy,
-    /// With an instance, of which the activity of that instance tells.
-    WithAnInstance,
-}
-
-impl Resized {
-    /// In the words of activities.
-    fn said(self, after: Sizes) -> Option<String> {
-        let Sizes { min, max, desired } = after;
-        let constraints =
-            format!("update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired}");
-        Some(match self {
-            Self::Update => format!("a user request {constraints}"),
-            Self::Schedule => format!("a scheduled action {constraints}"),
-            Self::Explicitly => "a user request explicitly set group desired capacity".to_owned(),
-            Self::Policy => "a monitor alarm load in state ALARM triggered policy scale".to_owned(),
-            Self::WithAnInstance => return None,
-        })
-    }
+/// How sizes are changed, in the words of activities, with what they are after that.
+fn said(how: Resized, after: Sizes) -> Option<String> {
+    let Sizes { min, max, desired } = after;
+    let constraints =
+        format!("update of AutoScalingGroup constraints to min: {min}, max: {max}, desired: {desired}");
+    Some(match how {
+        Resized::Update => format!("a user request {constraints}"),
+        Resized::Schedule => format!("a scheduled action {constraints}"),
+        Resized::Explicitly => "a user request explicitly set group desired capacity".to_owned(),
+        Resized::Policy => "a monitor alarm load in state ALARM triggered policy scale".to_owned(),
+        Resized::WithAnInstance => return None,
+    })
 }
 
 fn is_in_service(instance: &super::instance::Instance) -> bool {

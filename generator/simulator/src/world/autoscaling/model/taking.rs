@@ -3,13 +3,12 @@
 use crate::time::{Moment, Span};
 use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
-use crate::world::record::{Author, GroupEvent, Sizes, TerminationCause};
+use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause};
 use crate::world::schedule::InstanceStep;
 
 use super::activity::{Activity, because};
 use super::group::Group;
 use super::instance::{Lifecycle, Target};
-use super::scaling::Resized;
 use super::state::AutoScaling;
 
 /// How long entering standby, or leaving the group alive, takes.
