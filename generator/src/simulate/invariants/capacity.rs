@@ -221,6 +221,9 @@ impl Capacity {
                 self.disrupted.remove(instance);
             }
             GroupEvent::Sized { by: Author::World, before, after, how } => {
+                if is_number(*before, *after, *how) {
+                    self.min_of_world = self.min_of_world.max(after.desired);
+                }
                 self.follow_sizes(self.meant_from(*before, *after, *how), *after);
             }
             GroupEvent::LaunchSourceChanged => self.replaces_all = true,

@@ -85,10 +85,15 @@ fn a_minimum_that_raises_the_group_just_before_we_set_the_same_is_nobodys() {
 }
 
 #[test]
-fn a_capacity_that_is_set_after_its_owner_set_the_minimum_is_a_number() {
-    for (by_owner, fault) in [(true, None), (false, Some("the desired capacity is 6, not 4"))] {
+fn a_capacity_that_is_set_is_a_number_and_what_a_policy_asks_for_is_one_with_its_owners_minimum_alone() {
+    for (by_owner, what, fault) in [
+        (true, "scheduled_action: {desired: 6}", None),
+        (false, "scheduled_action: {desired: 6}", None),
+        (true, "scaling_policy: {to: 6}", None),
+        (false, "scaling_policy: {to: 6}", Some("the desired capacity is 6, not 4")),
+    ] {
         let minimum = if by_owner { "{at: 20s, do: {set_sizes: {min: 1}}}, " } else { "" };
-        let events = format!("[{minimum}{{at: 200s, do: {{scheduled_action: {{desired: 6}}}}}}]");
+        let events = format!("[{minimum}{{at: 200s, do: {{{what}}}}}]");
         let change = |group: &mut asg_recycle_simulator::world::spec::GroupSpec| {
             (group.min, group.desired, group.max) = (1, 2, 8);
         };
@@ -103,6 +108,41 @@ fn a_capacity_that_is_set_after_its_owner_set_the_minimum_is_a_number() {
         fixture.look();
         fixture.end(ONE, ExecutionStatus::Aborted, None, None);
         let violations = fixture.violated();
-        assert_eq!(violations.first().map(|one| one.detail.as_str()), fault, "by its owner: {by_owner}");
+        assert_eq!(
+            violations.first().map(|one| one.detail.as_str()),
+            fault,
+            "{what}, after its owner's minimum: {by_owner}"
+        );
+    }
+}
+
+#[test]
+fn a_number_that_is_set_while_one_is_out_has_its_place_in_it_and_a_policys_wish_has_not() {
+    for (what, is_given_back, fault) in [
+        ("set_desired_capacity: 3", false, None),
+        ("set_desired_capacity: 3", true, Some("the desired capacity is 4, not 3")),
+        ("set_sizes: {min: 1, max: 6, desired: 3}", true, Some("the desired capacity is 4, not 3")),
+        ("scaling_policy: {by: 1}", false, Some("the desired capacity is 3, not 4")),
+        ("scaling_policy: {by: 1}", true, None),
+    ] {
+        let events = format!("[{{at: 20s, do: {{{what}}}}}]");
+        let change = |group: &mut asg_recycle_simulator::world::spec::GroupSpec| {
+            (group.min, group.desired, group.max) = (1, 3, 6);
+        };
+        let mut fixture = CheckerFixture::started(Promise::OneOut, change, &events);
+        fixture.look();
+        fixture.terminate(1, true);
+        fixture.wait(600);
+        fixture.look();
+        if is_given_back {
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 4}));
+            fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        }
+        fixture.wait(300);
+        fixture.look();
+        fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+        let violations = fixture.violated();
+        let found = violations.iter().find(|one| one.detail.starts_with("the desired capacity"));
+        assert_eq!(found.map(|one| one.detail.as_str()), fault, "{what}, given back: {is_given_back}");
     }
 }
