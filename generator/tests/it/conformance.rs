@@ -6,9 +6,10 @@ mod language;
 mod reference;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use asg_recycle::simulate::runner::Detail;
 use asg_recycle::simulate::scenario::Case;
@@ -16,7 +17,7 @@ use asg_recycle_simulator::interpreter::{Evaluation, Outcome};
 use serde_json::Value;
 
 use crate::cases::{Deployments, all_cases};
-use replayed::Recorded;
+use replayed::{Definition, Recorded};
 
 /// What happened in the scenarios.
 struct Recording {
@@ -43,39 +44,51 @@ impl Evaluated {
     }
 }
 
-/// Runs the scenarios once, for all tests here.
+/// Runs the scenarios once, for all tests here, on two threads: every test here waits for it.
 fn recording() -> &'static Recording {
     static RECORDING: OnceLock<Recording> = OnceLock::new();
     RECORDING.get_or_init(|| {
-        let mut deployments = Deployments::default();
-        let mut executions = Vec::new();
-        let kept = Rc::new(RefCell::new(Kept::default()));
-        for case in one_strategy_each() {
-            let stacks = deployments.of(&case);
-            kept.borrow_mut().sources.clear();
-            for stack in &stacks {
-                let keeping = Rc::clone(&kept);
-                let keep = move |evaluation: &Evaluation<'_>| keeping.borrow_mut().keep(evaluation);
-                stack.machine().observe_evaluations(Box::new(keep));
-            }
-            let runner =
-                case.scenario.runner(&stacks, &case.strategy, Detail::Recording).expect("it makes sense");
-            // moto redrives no execution.
-            let is_played = case.scenario.redrives.is_empty();
-            for (index, report) in runner.finish().executions.iter().enumerate().filter(|_| is_played) {
-                let title = format!("{} {}, execution {index}", case.strategy, case.name);
-                let recording = report.recording.as_ref().expect("it was asked for");
-                let begun = (&*report.arn, report.began_at);
-                executions.push(Recorded::new(
-                    title,
-                    stacks[report.stack].machine().text(),
-                    begun,
-                    recording,
-                ));
-            }
-        }
-        Recording { executions, evaluations: kept.take().evaluations }
+        let numbered = one_strategy_each().into_iter().enumerate();
+        let (even, odd): (Vec<_>, Vec<_>) = numbered.partition(|(number, _)| number % 2 == 0);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| record(even));
+            let mut both = record(odd);
+            let first = first.join().expect("the first half");
+            both.executions.extend(first.executions);
+            both.evaluations.extend(first.evaluations);
+            both
+        })
     })
+}
+
+fn record(cases: Vec<(usize, Case)>) -> Recording {
+    let mut deployments = Deployments::default();
+    let mut definitions = HashMap::new();
+    let mut executions = Vec::new();
+    let kept = Rc::new(RefCell::new(Kept::default()));
+    for (_, case) in cases {
+        let stacks = deployments.of(&case);
+        kept.borrow_mut().sources.clear();
+        for stack in &stacks {
+            let keeping = Rc::clone(&kept);
+            let keep = move |evaluation: &Evaluation<'_>| keeping.borrow_mut().keep(evaluation);
+            stack.machine().observe_evaluations(Box::new(keep));
+        }
+        let runner =
+            case.scenario.runner(&stacks, &case.strategy, Detail::Recording).expect("it makes sense");
+        // moto redrives no execution.
+        let is_played = case.scenario.redrives.is_empty();
+        for (index, report) in runner.finish().executions.iter().enumerate().filter(|_| is_played) {
+            let title = format!("{} {}, execution {index}", case.strategy, case.name);
+            let recording = report.recording.as_ref().expect("it was asked for");
+            let text = stacks[report.stack].machine().text();
+            let definition =
+                definitions.entry(text.to_owned()).or_insert_with(|| Arc::new(Definition::new(text)));
+            let begun = (&*report.arn, report.began_at);
+            executions.push(Recorded::new(title, Arc::clone(definition), begun, recording));
+        }
+    }
+    Recording { executions, evaluations: kept.take().evaluations }
 }
 
 /// Of each scenario, what each expression first gave; most of what follows is the same over and over.

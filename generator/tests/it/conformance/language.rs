@@ -11,7 +11,7 @@ use asg_recycle_simulator::time::{Moment, Span};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::replayed::{Other, Recorded, differences};
+use super::replayed::{Definition, Other, Recorded, differences};
 
 const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:rules:run-1";
 const START: Moment = Moment(1_767_603_600_123);
@@ -81,7 +81,8 @@ impl Rule {
         }
         let recording =
             Recording { input: Arc::new(input), calls: script.calls, events: execution.take_events() };
-        Recorded::new(self.title.clone(), &text, (ARN, START), &recording)
+        let definition = Arc::new(Definition::new(&text));
+        Recorded::new(self.title.clone(), definition, (ARN, START), &recording)
     }
 }
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{Seek as _, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 
 use asg_recycle::simulate::runner::{RecordedCall, Recording};
@@ -56,10 +57,22 @@ pub(super) struct Recorded {
     /// The scenario, and the execution's place in it.
     title: String,
     /// The definition that was run.
-    definition: String,
+    definition: Arc<Definition>,
     /// What the other interpreter is given.
     tape: Value,
     played: Played,
+}
+
+/// A definition, which many executions share.
+pub(super) struct Definition {
+    text: String,
+    concurrent_states: BTreeSet<String>,
+}
+
+impl Definition {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), concurrent_states: concurrent_states(text) }
+    }
 }
 
 /// What an interpreter made of an execution.
@@ -88,12 +101,12 @@ impl Recorded {
     /// What an execution with this ARN did, which began at this moment.
     pub(super) fn new(
         title: String,
-        definition: &str,
+        definition: Arc<Definition>,
         (arn, began_at): (&str, Moment),
         recording: &Recording,
     ) -> Self {
         let mut steps: Vec<_> = recording.events.iter().filter_map(step).collect();
-        settle(&mut steps, &concurrent_states(definition));
+        settle(&mut steps, &definition.concurrent_states);
         let ended = recording.events.iter().rev().find_map(|event| match &event.event {
             HistoryEvent::Ended(status) if *event.execution == *arn => Some((event.at.0, status)),
             _ => None,
@@ -107,7 +120,7 @@ impl Recorded {
             _ => (Value::Null, None, None),
         };
         let played = Played { status: status.as_str().to_owned(), at, output, error, cause, steps };
-        Self { title, definition: definition.to_owned(), tape: taped((arn, began_at), recording), played }
+        Self { title, definition, tape: taped((arn, began_at), recording), played }
     }
 
     /// The ways it goes, each from a state to the next of its execution, or to a retry.
@@ -248,18 +261,18 @@ fn replay(recorded: &[Recorded], other: Other) -> Vec<Played> {
         first.join().expect("the first half").into_iter().chain(second).collect::<Vec<_>>()
     });
     for (ours, theirs) in recorded.iter().zip(&mut played) {
-        settle(&mut theirs.steps, &concurrent_states(&ours.definition));
+        settle(&mut theirs.steps, &ours.definition.concurrent_states);
     }
     played
 }
 
 fn replay_in_turn(recorded: &[Recorded], other: Other) -> Vec<Played> {
     let mut orders = tempfile::tempfile().expect("a file for the tapes");
-    let mut definition = "";
+    let mut definition = None;
     for each in recorded {
-        if each.definition != definition {
-            definition = &each.definition;
-            writeln!(orders, "{}", json!({"definition": definition})).expect("the file takes text");
+        if !definition.is_some_and(|last| Arc::ptr_eq(last, &each.definition)) {
+            definition = Some(&each.definition);
+            writeln!(orders, "{}", json!({"definition": each.definition.text})).expect("the file takes text");
         }
         writeln!(orders, "{}", each.tape).expect("the file takes text");
     }
