@@ -292,8 +292,31 @@ pub(super) fn found(
     if let (Some(given), Some(tag)) = (&given, tag.filter(|tag| config.strategies.contains_key(&**tag))) {
         tag.clone_from(given);
     }
-    let own = || scenario.strategies.iter().find(|own| config.strategies.contains_key(*own)).cloned();
-    Ok((given.or_else(own).unwrap_or_else(|| USUAL_STRATEGY.to_owned()), scenario))
+    let is_for = |name: &str| config.catalog().strategies().get(name).is_some_and(|of| scenario.is_for(of));
+    let usual = USUAL_STRATEGY.to_owned();
+    match given {
+        Some(given) if !is_for(&given) => {
+            scenario.configs(config).map_err(|problems| Failure::Input(problems.to_string()))?;
+            Err(Failure::Input(not_for(&given, config, is_for)))
+        }
+        Some(given) => Ok((given, scenario)),
+        None if is_for(&usual) => Ok((usual, scenario)),
+        None => {
+            let own = config.strategies.keys().find(|name| is_for(name)).cloned();
+            Ok((own.unwrap_or(usual), scenario))
+        }
+    }
+}
+
+fn not_for(strategy: &str, config: &Config, is_for: impl Fn(&str) -> bool) -> String {
+    let others: Vec<_> =
+        config.strategies.keys().filter(|name| is_for(name)).map(|name| format!("`{name}`")).collect();
+    let fix = if others.is_empty() {
+        "nor for any other of the stack's: see its `strategies`, `fits` and `settings`".to_owned()
+    } else {
+        format!("it is for {}, by its `strategies`, `fits` and `settings`", others.join(", "))
+    };
+    format!("the scenario is not for `{strategy}`; {fix}")
 }
 
 /// A scenario by its path, or by its name.

@@ -176,6 +176,9 @@ fn finish(
     } else if let Some(path) = &arguments.svg {
         write_file(path, &report::svg(run))?;
     }
+    for what in &run.never_came {
+        context.console.note(&format!("note: {what}\n"));
+    }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(run));
     let is_as_expected = run.verdict.is_sound() && unmet.as_ref().is_none_or(Vec::is_empty);
     if !prints_drawing {
@@ -183,6 +186,9 @@ fn finish(
     }
     // A scenario that expects nothing is to recycle.
     let failed = unmet.is_none() && run.has_failed();
+    if failed && is_as_expected {
+        context.console.note("note: exit code 1: nothing was recycled; a scenario that is to end so says it in `expect: {endings: …}`\n");
+    }
     if failed || !is_as_expected { Err(Failure::Findings) } else { Ok(()) }
 }
 

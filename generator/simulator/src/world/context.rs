@@ -51,6 +51,11 @@ impl Context {
         &self.script
     }
 
+    /// What entries of the script wait for that has not come, or not as often: each entry's number, from 1, with that.
+    pub(crate) fn never_came(&self) -> impl Iterator<Item = (usize, &When)> {
+        self.waiting.iter().map(|(entry, _)| (entry + 1, &self.script.entries[*entry].when))
+    }
+
     /// Lets something happen at its time.
     pub(crate) fn schedule(&mut self, at: Moment, event: ScheduledEvent) {
         self.queue.at(at, event);

@@ -60,7 +60,7 @@ use messages::Messages;
 use record::{Access, CallRecord, GroupWrite, Record};
 use request::Request;
 use schedule::ScheduledEvent;
-use script::{Script, ScriptError};
+use script::{Script, ScriptError, When};
 use spec::{KeepAnswers, WorldSpec};
 
 pub use autoscaling::model::{activity, group, instance, launch, refresh, warm_pool};
@@ -213,6 +213,11 @@ impl World {
     /// What has happened.
     pub fn record(&self) -> &Record {
         &self.context.record
+    }
+
+    /// What entries of the script wait for that has not come, or not as often: each entry's number, from 1, with that.
+    pub fn never_came(&self) -> impl Iterator<Item = (usize, &When)> {
+        self.context.never_came()
     }
 
     /// A group as it is; `None` for an index that is not one.

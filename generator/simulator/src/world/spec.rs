@@ -38,7 +38,7 @@ pub struct WorldSpec {
     pub lock_items: BTreeMap<String, BTreeMap<String, String>>,
     /// How many instances the account may have in all groups; as many as it likes where this is left out.
     pub instance_quota: Option<u32>,
-    /// States of its alarms, by their names.
+    /// States of its alarms, by their names; where none is named, those that its stacks watch are there, and `OK`.
     pub alarms: BTreeMap<String, AlarmState>,
     /// What is deployed in it; no scenario says so.
     #[serde(skip)]

@@ -3,6 +3,7 @@
 use super::Runner;
 use super::beginning::strategy_of;
 use super::run::{Calls, GroupReport, LogEntry, Run, Totals};
+use super::setup::Stop;
 use crate::simulate::invariants::{Termination, judge};
 use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::World;
@@ -10,6 +11,7 @@ use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::GroupIndex;
 use asg_recycle_simulator::world::injected_failures::InjectedFailure;
 use asg_recycle_simulator::world::record::{Access, Sample};
+use asg_recycle_simulator::world::script::When;
 
 impl Runner {
     /// What the handler and the executions have done so far.
@@ -90,6 +92,7 @@ impl Runner {
             .zip(&self.first)
             .map(|((index, group), first)| report(&self.world, (self.began_at, *first), index, group));
         let groups = groups.collect();
+        let never_came = never_came(&self.world, &self.stops);
         Run {
             began_at: self.began_at,
             ended_at,
@@ -100,9 +103,34 @@ impl Runner {
             totals,
             verdict,
             refusals,
+            never_came,
             world: self.world,
         }
     }
+}
+
+/// What was to happen after something that did not, each as one sentence.
+fn never_came(world: &World, stops: &[Stop]) -> Vec<String> {
+    let which = |what: &str, name: &str, nth: u32| match nth {
+        1 => format!("{what} `{name}`"),
+        nth => format!("{what} `{name}` number {nth}"),
+    };
+    let events = world.never_came().filter_map(|(entry, when)| {
+        let waits_for = match when {
+            When::At(_) => return None,
+            When::AfterCall(point) => which("a call of", &point.action, point.nth),
+            When::AfterEvent(point) => which("the event", &point.event, point.nth),
+        };
+        Some(format!("event {entry} did not happen: it waits for {waits_for}, which did not come"))
+    });
+    let stops = stops.iter().filter_map(|stop| match stop {
+        Stop::At(_) => None,
+        Stop::AfterTransitions(count) => {
+            Some(format!("no execution was stopped after {count} transitions: none made as many"))
+        }
+        Stop::AtState(state) => Some(format!("no execution was stopped at `{state}`: none came there")),
+    });
+    events.chain(stops).collect()
 }
 
 fn calls(world: &World) -> std::collections::BTreeMap<String, Calls> {

@@ -1,10 +1,11 @@
 //! A scenario as it is written, its stacks, and how it is set up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use asg_recycle_handler::contract::{EXCLUSION_WINDOW, RECYCLE_WINDOW, STRATEGY};
+use asg_recycle_handler::spelling::nearest;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::strategy::Strategy;
 
 use super::expect::Expect;
 use asg_recycle_simulator::time::Span;
+use asg_recycle_simulator::world::alarms::AlarmState;
 use asg_recycle_simulator::world::script::{Script, ScriptError};
 use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
@@ -158,6 +160,9 @@ impl Scenario {
         let catalog = Arc::clone(config.catalog());
         let has_all =
             |strategy: &&Strategy| self.settings.keys().all(|key| strategy.settings.contains_key(key));
+        if !self.settings.is_empty() && !catalog.strategies().values().any(|strategy| has_all(&strategy)) {
+            return Err(self.settings_of_none(catalog.strategies().values()));
+        }
         for strategy in catalog.strategies().values().filter(has_all) {
             for (key, value) in &self.settings {
                 let value = SettingValue::deserialize(value).map_err(|error| {
@@ -167,6 +172,26 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    /// The faults of settings that no strategy has, or none has all of.
+    fn settings_of_none<'a>(&self, strategies: impl Iterator<Item = &'a Strategy>) -> Problems {
+        let known: BTreeSet<&str> =
+            strategies.flat_map(|strategy| strategy.settings.keys().map(String::as_str)).collect();
+        let unknown = self.settings.keys().filter(|key| !known.contains(key.as_str())).map(|key| {
+            let problem = Problem::new("scenario", format!("settings.{key}"), "no strategy has this setting");
+            match nearest(key, known.iter().copied()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem
+                    .help(format!("there are {}", known.iter().copied().collect::<Vec<_>>().join(", "))),
+            }
+        });
+        let mut problems = Problems::default();
+        problems.extend(unknown);
+        if problems.is_empty() {
+            problems.push(Problem::new("scenario", "settings", "no strategy has all of these"));
+        }
+        problems
     }
 
     /// Its stacks, deployed; see [`Self::configs`].
@@ -201,6 +226,10 @@ impl Scenario {
         world.groups.extend(self.other_groups.iter().cloned());
         for group in &mut world.groups {
             tag(group, deployments, strategy);
+        }
+        if world.alarms.is_empty() {
+            let watched = deployments.iter().flat_map(|one| one.alarms());
+            world.alarms = watched.map(|name| (name.to_owned(), AlarmState::Ok)).collect();
         }
         let triggers = self.triggers.clone().unwrap_or_else(|| vec![TriggerSpec::default()]);
         let put_back_to = self.put_back_to.clone();
