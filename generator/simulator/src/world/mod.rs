@@ -42,7 +42,7 @@ use crate::services::{Answer, ServiceCall, Services};
 use crate::time::{Moment, Span};
 
 use actions::{Action, Performer};
-use alarms::Alarms;
+use alarms::{AlarmState, Alarms};
 use answer_cache::AnswerCache;
 use authorization::{Authorization, Touched};
 use autoscaling::model::initial_groups;
@@ -154,7 +154,14 @@ impl World {
             Intervention::FailCalls(failure) => {
                 self.injected_failures.begin(failure.clone(), self.context.now);
             }
-            Intervention::SetAlarm(change) => self.alarms.set(&change.name, change.state),
+            Intervention::SetAlarm(change) => {
+                self.alarms.set(&change.name, change.state);
+                if change.state == AlarmState::Alarm {
+                    for group in self.autoscaling.fleet.indices() {
+                        self.autoscaling.refresh_alarm(&mut self.context, group, Some(&change.name));
+                    }
+                }
+            }
             Intervention::PutLockItem(item) => self.tables.put(&item.key, &item.attributes),
             Intervention::DeleteLockItem(key) => self.tables.delete(key),
             other => self.autoscaling.intervene(&mut self.context, group, other),

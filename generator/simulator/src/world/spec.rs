@@ -32,6 +32,8 @@ pub struct WorldSpec {
     pub latency: Span,
     /// How the names of Auto Scaling's errors begin.
     pub error_names: ErrorNames,
+    /// What is answered where an instance that is on its way out is to be terminated.
+    pub terminated_twice: TerminatedTwice,
     /// Whether the record keeps what reads answered.
     pub keep_answers: KeepAnswers,
     /// Items that are in every table from the start: their attributes, all texts, by their key.
@@ -45,6 +47,17 @@ pub struct WorldSpec {
     pub resources: Resources,
 }
 
+/// What Auto Scaling answers where an instance that is on its way out already is to be terminated: AWS does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminatedTwice {
+    /// An error: an activity is in progress.
+    #[default]
+    Refused,
+    /// The activity by which it goes, and no second place is taken.
+    Answered,
+}
+
 impl Default for WorldSpec {
     fn default() -> Self {
         Self {
@@ -55,6 +68,7 @@ impl Default for WorldSpec {
             read_lag: ReadLag::default(),
             latency: Span(100),
             error_names: ErrorNames::default(),
+            terminated_twice: TerminatedTwice::default(),
             keep_answers: KeepAnswers::default(),
             lock_items: BTreeMap::new(),
             instance_quota: None,

@@ -103,6 +103,9 @@ fn world(random: &Random, seed: u64, alarms: &[String]) -> Value {
     if random.happens(30) {
         world.insert("error_names".to_owned(), json!("spaced"));
     }
+    if seed.is_multiple_of(2) {
+        world.insert("terminated_twice".to_owned(), json!("answered"));
+    }
     if random.happens(30) {
         let by = if random.happens(30) { seconds(random, 9, 40) } else { seconds(random, 1, 8) };
         world.insert("read_lag".to_owned(), json!({"by": by, "percent": between(random, 10, 60)}));

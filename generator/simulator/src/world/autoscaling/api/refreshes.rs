@@ -109,7 +109,7 @@ fn preferences(value: Option<&Value>, warmup: Span) -> Result<Preferences, AwsEr
         bake: seconds("BakeTime", 0)?,
         checkpoints: checkpoints(&fields)?,
         checkpoint_delay: seconds("CheckpointDelay", 3600)?,
-        has_alarms: has_alarms(&fields)?,
+        alarms: alarms(&fields)?,
     })
 }
 
@@ -132,11 +132,11 @@ fn checkpoints(fields: &Arguments<'_>) -> Result<Vec<u32>, AwsError> {
     Ok(whole.collect())
 }
 
-fn has_alarms(fields: &Arguments<'_>) -> Result<bool, AwsError> {
-    let Some(value) = fields.get("AlarmSpecification") else { return Ok(false) };
-    let names = Arguments::of("an alarm specification", value, &["Alarms"])?.texts("Alarms")?.len();
-    match names {
-        1..=10 => Ok(true),
+fn alarms(fields: &Arguments<'_>) -> Result<Vec<String>, AwsError> {
+    let Some(value) = fields.get("AlarmSpecification") else { return Ok(Vec::new()) };
+    let names = Arguments::of("an alarm specification", value, &["Alarms"])?.texts("Alarms")?;
+    match names.len() {
+        1..=10 => Ok(names.into_iter().map(|name| name.to_string()).collect()),
         _ => Err(AwsError::validation("AlarmSpecification takes 1 to 10 alarms")),
     }
 }

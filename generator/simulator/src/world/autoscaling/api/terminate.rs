@@ -13,6 +13,7 @@ use crate::world::ids::GroupIndex;
 use crate::world::ids::InstanceId;
 use crate::world::record::{Resized, Sizes, TerminationCause};
 use crate::world::request::Request;
+use crate::world::spec::TerminatedTwice;
 
 use super::{allow_change, author, group_to_change};
 
@@ -74,16 +75,24 @@ fn unknown_instance(text: &str) -> AwsError {
     AwsError::validation(format!("Instance Id not found - No managed instance found for instance ID: {text}"))
 }
 
-/// The units of capacity that each instance holds; an error where one is on its way out already.
-fn units_of(group: &Group, ids: &[InstanceId]) -> Result<Vec<u32>, AwsError> {
+/// The units of capacity that each instance holds, none where one is on its way out already; an error where that is refused.
+fn units_of(
+    group: &Group,
+    ids: &[InstanceId],
+    terminated_twice: TerminatedTwice,
+) -> Result<Vec<Option<u32>>, AwsError> {
     let mut units = Vec::new();
     for id in ids {
         let Some(instance) = group.instance(*id) else {
-            units.push(0);
+            units.push(None);
             continue;
         };
-        if instance.lifecycle.is_terminating() || instance.lifecycle == Lifecycle::Detaching {
-            // What AWS says to a second termination is not documented; an error is the harder case to survive.
+        let is_leaving = instance.lifecycle.is_terminating();
+        if is_leaving && terminated_twice == TerminatedTwice::Answered {
+            units.push(None);
+            continue;
+        }
+        if is_leaving || instance.lifecycle == Lifecycle::Detaching {
             let number = instance
                 .activity
                 .and_then(|at| group.activities.get(at))
@@ -98,7 +107,7 @@ fn units_of(group: &Group, ids: &[InstanceId]) -> Result<Vec<u32>, AwsError> {
             });
         }
         let is_aside = matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby);
-        units.push(if is_aside { 0 } else { instance.weight });
+        units.push(Some(if is_aside { 0 } else { instance.weight }));
     }
     Ok(units)
 }
@@ -112,10 +121,10 @@ fn take_out(
     decrements: bool,
 ) -> Result<Vec<Value>, AwsError> {
     let group = service.fleet.get(index);
-    let units = units_of(group, ids)?;
+    let units = units_of(group, ids, service.terminated_twice)?;
     let Sizes { min, desired, .. } = group.sizes;
-    if decrements {
-        let taken: u32 = units.iter().sum();
+    if decrements && units.iter().any(Option::is_some) {
+        let taken: u32 = units.iter().flatten().sum();
         if desired < min + taken {
             return Err(AwsError::validation(format!(
                 "Currently, desiredSize equals minSize ({min}). Terminating instance without replacement will violate \
@@ -127,7 +136,7 @@ fn take_out(
         service.resize(context, index, sizes, author(request), Resized::WithAnInstance);
     }
     let mut before = desired;
-    for (id, units) in ids.iter().zip(units) {
+    for (id, units) in ids.iter().zip(units).filter_map(|(id, units)| Some((id, units?))) {
         let cause = TerminationCause::Execution(request.execution.clone());
         let after = if decrements { before - units } else { before };
         let why = because("instance was taken out of service in response to a user request", before, after);

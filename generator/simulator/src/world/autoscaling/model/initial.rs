@@ -39,7 +39,11 @@ pub(crate) fn initial_groups(spec: &WorldSpec) -> Result<AutoScaling, ScriptErro
     let groups: Vec<Group> = groups.collect::<Result<_, _>>()?;
     let fleet = Fleet::new(groups, spec.read_lag.by);
     let service = AutoScaling::new(fleet, templates, (opt_in_tag, now), counter);
-    Ok(AutoScaling { instance_quota: spec.instance_quota, ..service })
+    Ok(AutoScaling {
+        instance_quota: spec.instance_quota,
+        terminated_twice: spec.terminated_twice,
+        ..service
+    })
 }
 
 fn sizes(spec: &GroupSpec) -> Result<Sizes, ScriptError> {

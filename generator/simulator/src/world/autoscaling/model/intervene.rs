@@ -128,7 +128,7 @@ impl AutoScaling {
                     active.status = RefreshStatus::Cancelling;
                 }
             }
-            Intervention::RefreshAlarm => self.refresh_alarm(context, group),
+            Intervention::RefreshAlarm => self.refresh_alarm(context, group, None),
             Intervention::ConfigureWarmPool(change) => self.configure_pool(context, group, *change),
             Intervention::Protect(selector) => {
                 self.each(context, group, *selector, |service, context, group, id| {

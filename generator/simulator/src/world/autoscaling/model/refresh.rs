@@ -158,8 +158,8 @@ pub struct Preferences {
     pub checkpoints: Vec<u32>,
     /// For how long.
     pub checkpoint_delay: Span,
-    /// Whether it watches alarms.
-    pub has_alarms: bool,
+    /// The alarms that it watches, by their names.
+    pub alarms: Vec<String>,
 }
 
 impl Default for Preferences {
@@ -175,7 +175,7 @@ impl Default for Preferences {
             bake: Span(0),
             checkpoints: Vec::new(),
             checkpoint_delay: Span::seconds(3600),
-            has_alarms: false,
+            alarms: Vec::new(),
         }
     }
 }

@@ -212,10 +212,12 @@ impl AutoScaling {
         }
     }
 
-    /// An alarm goes off: the active refresh fails, if it watches any.
-    pub(crate) fn refresh_alarm(&mut self, context: &mut Context, group: GroupIndex) {
+    /// An alarm goes off, or one of those that are watched: the active refresh fails, if it watches it.
+    pub(crate) fn refresh_alarm(&mut self, context: &mut Context, group: GroupIndex, alarm: Option<&str>) {
         let refreshes = &self.fleet.get(group).refreshes;
-        let watching = |one: &Refresh| one.status.is_active() && one.preferences.has_alarms;
+        let is_watched =
+            |alarms: &[String]| alarms.iter().any(|watched| alarm.is_none_or(|alarm| alarm == watched));
+        let watching = |one: &Refresh| one.status.is_active() && is_watched(&one.preferences.alarms);
         if let Some(index) = refreshes.iter().rposition(watching) {
             self.refresh_fails(context, group, index, "An alarm that the instance refresh watches went off.");
         }

@@ -9,6 +9,7 @@ use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
 use crate::world::record::{GroupChange, GroupEvent};
 use crate::world::schedule::ScheduledEvent;
+use crate::world::spec::TerminatedTwice;
 
 use super::activity::Activity;
 use super::fleet::Fleet;
@@ -28,6 +29,8 @@ pub(crate) struct AutoScaling {
     pub(crate) created_at: Moment,
     /// How many instances the account may have in all groups.
     pub(crate) instance_quota: Option<u32>,
+    /// What is answered where an instance that is on its way out is to be terminated.
+    pub(crate) terminated_twice: TerminatedTwice,
     /// Launches that find no capacity.
     pub(crate) launch_failures: Vec<ActiveLaunchFailure>,
     /// What is launched before does not answer health checks, or stops after a time in service.
@@ -84,6 +87,7 @@ impl AutoScaling {
             opt_in_tag: opt_in_tag.into(),
             created_at,
             instance_quota: None,
+            terminated_twice: TerminatedTwice::default(),
             launch_failures: Vec::new(),
             launches_broken_until: Moment(0),
             launches_work_for: None,
