@@ -136,6 +136,62 @@ fn all_faults_of_a_scenario_are_told_with_their_places() {
 }
 
 #[test]
+fn a_scenario_that_does_not_do_what_it_says_is_told_of() {
+    for (scenario, strategy, told, code) in [
+        ("settings: {zone_chang: refuse}", "out-in", "no strategy has this setting", 2),
+        ("settings: {zone_chang: refuse}", "out-in", "did you mean `zone_change`?", 2),
+        (
+            "settings: {zone_change: refuse, proving_second: 1}",
+            "in-out",
+            "did you mean `proving_seconds`?",
+            2,
+        ),
+        (
+            "settings: {zone_change: refuse}",
+            "out-in",
+            "the scenario is not for `out-in`; it is for `in-out`",
+            2,
+        ),
+        (
+            "stops: [{at_state: Nowhere}]",
+            "out-in",
+            "no execution was stopped at `Nowhere`: none came there",
+            0,
+        ),
+        (
+            "events: [{after_call: {action: deletePolicy}, do: delete_group}]",
+            "out-in",
+            "event 1 did not happen: it waits for a call of `deletePolicy`, which did not come",
+            0,
+        ),
+        (
+            "events: [{after_event: {event: launched, nth: 90}, do: delete_group}]",
+            "out-in",
+            "event 1 did not happen: it waits for the event `launched` number 90, which did not come",
+            0,
+        ),
+        ("group: {tags: {autorecycle_recycle_on_asg_update: 'false'}}", "out-in", "nothing was recycled", 1),
+    ] {
+        simulate(&["--strategy", strategy, "--scenario", "s.yaml"])
+            .file("s.yaml", scenario)
+            .stderr_has(told)
+            .exits(code);
+    }
+}
+
+#[test]
+fn the_alarms_that_a_stack_watches_are_there_unless_a_scenario_names_some() {
+    let watching = "name: web\nstrategies: {out-in: {alarm_names: [web-5xx]}}\n";
+    let run = |scenario: &str| {
+        Run::new(&["simulate", "stack.yaml", "--scenario", "s.yaml"])
+            .file("stack.yaml", watching)
+            .file("s.yaml", scenario)
+    };
+    run("about: nothing of alarms").stdout_has("recycled").ok();
+    run("world: {alarms: {other: OK}}").stdout_has("these alarms do not exist: web-5xx").exits(1);
+}
+
+#[test]
 fn the_group_is_as_the_arguments_describe_it() {
     let arguments = [
         "--desired",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{WorldFixture, id, round_times, text};
 use crate::time::Span;
-use crate::world::spec::{HookResult, HookSpec};
+use crate::world::spec::{HookResult, HookSpec, TerminatedTwice};
 
 #[test]
 fn a_group_grows_after_its_reaction_time_and_instances_take_their_boot_time() {
@@ -271,6 +271,19 @@ fn terminating_an_instance_twice_is_blocked_by_its_own_activity() {
     let error = fixture.terminate(&id(1), false).expect_err("it is on its way");
     assert_eq!(error.name, "AutoScaling.ScalingActivityInProgressException");
     assert!(text(&error).ends_with("is in progress and blocks this action"), "{error:?}");
+}
+
+#[test]
+fn terminating_an_instance_twice_may_be_answered_and_takes_no_second_place() {
+    let mut fixture = WorldFixture::of(|spec| spec.terminated_twice = TerminatedTwice::Answered, "");
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 0})).expect("it is below what is desired");
+    let first = fixture.terminate(&id(1), true).expect("a managed instance");
+    let desired = fixture.group().sizes.desired;
+    let again = fixture.terminate(&id(1), true).expect("the activity by which it goes");
+    assert_eq!(again["Activity"]["ActivityId"], first["Activity"]["ActivityId"]);
+    assert_eq!(fixture.group().sizes.desired, desired);
+    fixture.wait(200);
+    assert_eq!(fixture.count("left"), 1);
 }
 
 #[test]
