@@ -47,9 +47,10 @@ impl Alarms {
         Self { states }
     }
 
-    /// One changes its state, or is made.
-    pub(crate) fn set(&mut self, name: &str, state: AlarmState) {
+    /// One changes its state, or is made; whether it is in alarm then.
+    pub(crate) fn set(&mut self, name: &str, state: AlarmState) -> bool {
         self.states.insert(name.to_owned(), state);
+        state == AlarmState::Alarm
     }
 }
 

@@ -42,7 +42,7 @@ use crate::services::{Answer, ServiceCall, Services};
 use crate::time::{Moment, Span};
 
 use actions::{Action, Performer};
-use alarms::{AlarmState, Alarms};
+use alarms::Alarms;
 use answer_cache::AnswerCache;
 use authorization::{Authorization, Touched};
 use autoscaling::model::initial_groups;
@@ -147,19 +147,15 @@ impl World {
         let script = Arc::clone(self.context.script());
         let fleet = &self.autoscaling.fleet;
         let group = script.group_of(entry, |name| fleet.find(name));
-        let Some(group) = group.filter(|group| fleet.get(*group).phase == GroupPhase::Present) else {
-            return;
-        };
+        let is_there = |group: &GroupIndex| fleet.get(*group).phase == GroupPhase::Present;
+        let Some(group) = group.filter(is_there) else { return };
         match &script.entries[entry].intervention {
             Intervention::FailCalls(failure) => {
                 self.injected_failures.begin(failure.clone(), self.context.now);
             }
             Intervention::SetAlarm(change) => {
-                self.alarms.set(&change.name, change.state);
-                if change.state == AlarmState::Alarm {
-                    for group in self.autoscaling.fleet.indices() {
-                        self.autoscaling.refresh_alarm(&mut self.context, group, Some(&change.name));
-                    }
+                if self.alarms.set(&change.name, change.state) {
+                    self.autoscaling.hear_of_alarm(&mut self.context, &change.name);
                 }
             }
             Intervention::PutLockItem(item) => self.tables.put(&item.key, &item.attributes),
@@ -192,8 +188,7 @@ impl World {
         self.decide(root, &iam_action("sfn", "redriveExecution"), &Touched::resource(child.to_owned()));
     }
 
-    /// What the caller's role says. A condition that is not met is the owner's word on a group; what no statement is
-    /// about was forgotten.
+    /// What the caller's role says. A condition that is not met is the owner's word; what no statement is about was forgotten.
     fn decide(&mut self, execution: &str, action: &str, touched: &Touched) -> Decision {
         let decision = self.authorization.decide(&self.executions, execution, action, touched);
         if matches!(decision, Decision::Denied | Decision::NotAllowed) {

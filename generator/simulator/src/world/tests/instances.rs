@@ -282,7 +282,7 @@ fn terminating_an_instance_twice_may_be_answered_and_takes_no_second_place() {
     let again = fixture.terminate(&id(1), true).expect("the activity by which it goes");
     assert_eq!(again["Activity"]["ActivityId"], first["Activity"]["ActivityId"]);
     assert_eq!(fixture.group().sizes.desired, desired);
-    fixture.wait(200);
+    fixture.wait(2000);
     assert_eq!(fixture.count("left"), 1);
 }
 

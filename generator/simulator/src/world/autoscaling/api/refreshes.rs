@@ -136,7 +136,7 @@ fn alarms(fields: &Arguments<'_>) -> Result<Vec<String>, AwsError> {
     let Some(value) = fields.get("AlarmSpecification") else { return Ok(Vec::new()) };
     let names = Arguments::of("an alarm specification", value, &["Alarms"])?.texts("Alarms")?;
     match names.len() {
-        1..=10 => Ok(names.into_iter().map(|name| name.to_string()).collect()),
+        1..=10 => Ok(names.into_iter().map(ToString::to_string).collect()),
         _ => Err(AwsError::validation("AlarmSpecification takes 1 to 10 alarms")),
     }
 }

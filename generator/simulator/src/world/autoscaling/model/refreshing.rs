@@ -212,6 +212,13 @@ impl AutoScaling {
         }
     }
 
+    /// An alarm is on: every active refresh that watches it fails.
+    pub(crate) fn hear_of_alarm(&mut self, context: &mut Context, alarm: &str) {
+        for group in self.fleet.indices() {
+            self.refresh_alarm(context, group, Some(alarm));
+        }
+    }
+
     /// An alarm goes off, or one of those that are watched: the active refresh fails, if it watches it.
     pub(crate) fn refresh_alarm(&mut self, context: &mut Context, group: GroupIndex, alarm: Option<&str>) {
         let refreshes = &self.fleet.get(group).refreshes;
