@@ -53,6 +53,8 @@ pub(super) struct Capacity {
     taken_out: BTreeSet<InstanceId>,
     /// Instances that the world put in standby: they hold no place.
     aside: BTreeSet<InstanceId>,
+    /// Those of them that were out when the world set a lower number, which has no place for them.
+    without_place: BTreeSet<InstanceId>,
     dead: BTreeSet<InstanceId>,
     /// Who started the instance refresh that is active.
     refresh_by: Option<Author>,
@@ -84,6 +86,7 @@ impl Capacity {
             asked_by_world: 0,
             taken_out: BTreeSet::new(),
             aside: BTreeSet::new(),
+            without_place: BTreeSet::new(),
             dead: BTreeSet::new(),
             refresh_by: None,
             deleting: false,
@@ -223,6 +226,9 @@ impl Capacity {
             GroupEvent::Sized { by: Author::World, before, after, how } => {
                 if is_number(*before, *after, *how) {
                     self.min_of_world = self.min_of_world.max(after.desired);
+                    if after.desired < before.desired {
+                        self.without_place.extend(self.taken_out.iter().copied());
+                    }
                 }
                 self.follow_sizes(self.meant_from(*before, *after, *how), *after);
             }
@@ -317,7 +323,8 @@ impl Capacity {
             GroupEvent::Launched(instance) => {
                 let meant = (i64::from(self.intended) + self.asked_by_world).max(i64::from(self.own_min))
                     + i64::from(rebalancing);
-                let places = self.taken_out.difference(&self.aside).count();
+                let held = self.taken_out.difference(&self.aside);
+                let places = held.filter(|out| !self.without_place.contains(out)).count();
                 let is_filled = i64::from(change.sample.live) + i64::try_from(places).unwrap_or(0) > meant;
                 self.still_out().filter(|_| is_filled).map(|others| {
                     format!(

@@ -194,8 +194,10 @@ fn a_launch_before_the_old_instance_is_terminated_in_ec2_breaks_the_promise_of_i
 #[test]
 fn what_others_ask_for_is_launched_while_one_is_out() {
     let too_early = ["never-below-promise"];
-    let cases: [(&str, &[&str]); 4] = [
+    let cases: [(&str, &[&str]); 6] = [
         ("[{at: 20s, do: {scheduled_action: {min: 3, max: 3}}}]", &[]),
+        ("[{at: 20s, do: {set_desired_capacity: 1}}, {at: 25s, do: {standby: {which: any}}}]", &[]),
+        ("[{at: 20s, do: {set_desired_capacity: 1}}]", &too_early),
         ("[{at: 20s, do: {scaling_policy: {by: 1}}}]", &[]),
         ("[{at: 20s, do: {set_sizes: {max: 2}}}, {at: 30s, do: {set_sizes: {max: 6}}}]", &too_early),
         ("[]", &too_early),
