@@ -187,7 +187,7 @@ fn finish(
     // A scenario that expects nothing is to recycle.
     let failed = unmet.is_none() && run.has_failed();
     if failed && is_as_expected {
-        context.console.note("note: exit code 1: nothing was recycled; a scenario that is to end so says it in `expect: {endings: …}`\n");
+        context.console.note("note: exit code 1: an execution did not end well, or none was started; a scenario that is to end so says it in `expect: {endings: …}`\n");
     }
     if failed || !is_as_expected { Err(Failure::Findings) } else { Ok(()) }
 }

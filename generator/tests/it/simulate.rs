@@ -170,7 +170,7 @@ fn a_scenario_that_does_not_do_what_it_says_is_told_of() {
             "event 1 did not happen: it waits for the event `launched` number 90, which did not come",
             0,
         ),
-        ("triggers: []", "out-in", "nothing was recycled", 1),
+        ("triggers: []", "out-in", "exit code 1: an execution did not end well, or none was started", 1),
     ] {
         simulate(&["--strategy", strategy, "--scenario", "s.yaml"])
             .file("s.yaml", scenario)
