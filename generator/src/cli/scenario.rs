@@ -277,7 +277,8 @@ pub(super) fn with_strategy(name: &str) -> Option<(&str, &str)> {
     name.split_once('/').filter(|(strategy, _)| !is_file && strategy::all().contains_key(*strategy))
 }
 
-/// A scenario by its path or its name, and the strategy that it is run with: that which is given, else the first that it is for.
+/// A scenario by its path or its name, and the strategy that it is run with: that which is given, else that of its group's tag, else
+/// the first that it is for.
 pub(super) fn found(
     name: &str,
     (strategy, config): (Option<&str>, &Config),
@@ -292,18 +293,19 @@ pub(super) fn found(
     if let (Some(given), Some(tag)) = (&given, tag.filter(|tag| config.strategies.contains_key(&**tag))) {
         tag.clone_from(given);
     }
+    let tagged = scenario.strategy_tag().map(str::to_owned);
     let is_for = |name: &str| config.catalog().strategies().get(name).is_some_and(|of| scenario.is_for(of));
-    let usual = USUAL_STRATEGY.to_owned();
     match given {
         Some(given) if !is_for(&given) => {
             scenario.configs(config).map_err(|problems| Failure::Input(problems.to_string()))?;
             Err(Failure::Input(not_for(&given, config, is_for)))
         }
         Some(given) => Ok((given, scenario)),
-        None if is_for(&usual) => Ok((usual, scenario)),
         None => {
-            let own = config.strategies.keys().find(|name| is_for(name)).cloned();
-            Ok((own.unwrap_or(usual), scenario))
+            let of_stack = |name: &&String| config.strategies.contains_key(&**name) && is_for(name);
+            let usual = USUAL_STRATEGY.to_owned();
+            let first = tagged.iter().chain([&usual]).chain(config.strategies.keys()).find(of_stack).cloned();
+            Ok((first.unwrap_or(usual), scenario))
         }
     }
 }

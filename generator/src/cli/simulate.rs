@@ -130,8 +130,8 @@ fn of_group(arguments: &Arguments, group: &str, context: &mut Context) -> Result
     let scenario = Scenario::from_value(kept);
     let mut scenario = scenario.map_err(|error| Failure::World(error.to_string()))?;
     arguments.world.change(&mut scenario)?;
-    let tagged = scenario.strategies.first().cloned();
-    let strategy = arguments.world.strategy.clone().or(tagged).filter(|strategy| !strategy.is_empty());
+    let tagged = || scenario.strategy_tag().map(str::to_owned);
+    let strategy = arguments.world.strategy.clone().or_else(tagged).filter(|strategy| !strategy.is_empty());
     let strategy = strategy.ok_or_else(|| {
         Failure::Input(format!(
             "`{group}` names no strategy by the tag `{}`: write `--strategy`",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use asg_recycle_handler::contract::{RECYCLE_ON_ASG_UPDATE, STRATEGY};
+use asg_recycle_handler::contract::RECYCLE_ON_ASG_UPDATE;
 use asg_recycle_simulator::world::ids::InstanceId;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -33,12 +33,10 @@ const ID_LENGTH: usize = 19;
 /// The scenario of a group, as a file that can be kept and changed.
 pub fn scenario(facts: &PlanFacts, place: &StackPlace, now: Timestamp) -> Option<Value> {
     let group = &put_back(facts)?;
-    let strategy = tag(group, STRATEGY.key).unwrap_or_default();
     let at = now.strftime("%Y-%m-%dT%H:%M:%SZ");
     let about = format!("{} of stack {place}, as it was at {at}.", group.name);
     Some(json!({
         "about": about,
-        "strategies": if strategy.is_empty() { json!([]) } else { json!([strategy]) },
         "stack": stack_text(&facts.definition),
         "world": {"starts_at": now.as_millisecond(), "templates": templates(group, &facts.fleet.aliases),
             "alarms": facts.alarms},

@@ -209,6 +209,11 @@ impl Scenario {
             && self.settings.keys().all(|key| strategy.settings.contains_key(key))
     }
 
+    /// The strategy that its group's tag names.
+    pub fn strategy_tag(&self) -> Option<&str> {
+        self.group.as_ref()?.tags.get(STRATEGY.key).map(String::as_str)
+    }
+
     /// Sets it up for a strategy, which the groups' tags name unless they name another.
     ///
     /// # Errors
