@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asg_recycle_handler::contract::{
-    DRY_RUN, EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, TIME_ZONE,
+    DRY_RUN, EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, STRATEGY, RECYCLE_WINDOW, TIME_ZONE,
 };
 use minijinja::{Environment, Value as Argument, context};
 use serde_json::{Map, Value};
@@ -214,6 +214,7 @@ fn environment(
     environment.add_global("https_form", source.https_form.as_str());
     environment.add_global("opt_in_tag", RECYCLE_ON_ASG_UPDATE.key);
     environment.add_global("dry_run_tag", DRY_RUN.key);
+    environment.add_global("strategy_tag", STRATEGY.key);
     let of_windows = [RECYCLE_WINDOW, EXCLUSION_WINDOW, TIME_ZONE].map(|tag| tag.key);
     environment.add_global("window_tags", Argument::from_iter(of_windows));
     environment.add_global("groups", Argument::from(minijinja::value::Serde(chosen_groups(source))));

@@ -90,12 +90,7 @@ impl Checker {
         let last = last.filter(|last| last.status != "started" && last.status != "failed")?;
         // Nor is the refusal of a request that was left to it, or to the dead execution whose lock it took: one for each request.
         let took_over_from = |by: &str| by == &*told.by || died(world, by);
-        let was_left_to_it = |known: &&Known| {
-            let ending = known.ending.as_ref().filter(|(_, one)| one.outcome() == "coalesced");
-            ending
-                .and_then(|(_, one)| one.output.as_ref()?.get("continued_by")?.as_str())
-                .is_some_and(took_over_from)
-        };
+        let was_left_to_it = |known: &&Known| known.left_to().is_some_and(took_over_from);
         let requests = self.runs.iter().filter(was_left_to_it).count();
         let refuses_a_request = told.status == "failed" && self.announcements.refusals < requests;
         self.announcements.refusals += usize::from(refuses_a_request);

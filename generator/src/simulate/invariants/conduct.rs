@@ -79,6 +79,8 @@ impl Checker {
         }
         // An owner may take the tag away half way: IAM denies what would put back what was changed before, and it is tried all the same.
         let is_denied = call.answer.is_err() && !call.lost && self.runs.iter().any(|run| run.opted_in);
+        let left_to_it: Vec<Known> =
+            self.runs.iter().filter(|other| other.left_to() == Some(root)).cloned().collect();
         let Some(known) = known.map(|at| &mut self.runs[at]) else {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
@@ -89,7 +91,7 @@ impl Checker {
         let is_for_another =
             unseen.is_some_and(|made| is_for_another(&call.action, made.max(looked_at), call.moment));
         let may_try = is_denied && known.run.mode == Mode::Restore;
-        let reason = forbidden(known, may_try, call.moment, write)
+        let reason = forbidden(known, &left_to_it, may_try, (call.moment, write))
             .or_else(|| is_for_another.then_some("on a group that was made after it last looked"));
         known.first_write.get_or_insert(call.moment);
         known.last_write = Some(call.moment);
@@ -158,8 +160,14 @@ fn is_for_another(action: &str, made_or_looked_at: Moment, now: Moment) -> bool 
     action != "resumeProcesses" && made_or_looked_at + CROSSED < now
 }
 
-/// Why an execution may not change the group now. Putting back is always allowed, where the group was opted in; what `may_try` is denied.
-fn forbidden(known: &Known, may_try: bool, moment: Moment, write: &GroupWrite) -> Option<&'static str> {
+/// Why an execution may not change the group now, for its own request or for one of those that were left to it. Putting back is always allowed,
+/// where the group was opted in; what `may_try` is denied.
+fn forbidden(
+    known: &Known,
+    left_to_it: &[Known],
+    may_try: bool,
+    (moment, write): (Moment, &GroupWrite),
+) -> Option<&'static str> {
     if !known.opted_in && !write.opted_in && !may_try {
         return Some("on a group that is not opted in");
     }
@@ -169,15 +177,22 @@ fn forbidden(known: &Known, may_try: bool, moment: Moment, write: &GroupWrite) -
     if known.run.mode == Mode::Restore {
         return None;
     }
+    let began = known.first_write.unwrap_or(moment);
+    let own = not_allowed(&known.run.allowed, began, moment)?;
+    let for_another = left_to_it.iter().any(|other| not_allowed(&other.run.allowed, began, moment).is_none());
+    (!for_another).then_some(own)
+}
+
+/// Why a request does not allow a change at a moment, by an execution that began to change the group at another.
+fn not_allowed(allowed: &Allowed, began: Moment, moment: Moment) -> Option<&'static str> {
     let within = |periods: &[(Moment, Moment)], at: Moment| {
         periods.iter().any(|(opens, closes)| *opens <= at && at < *closes)
     };
-    match &known.run.allowed {
+    match allowed {
         Allowed::Always => None,
         Allowed::Never => Some("in a dry run"),
         Allowed::Within(periods) => (!within(periods, moment)).then_some("outside the windows"),
         Allowed::BeginWithin(periods) => {
-            let began = known.first_write.unwrap_or(moment);
             (!within(periods, began)).then_some("having begun outside the windows")
         }
     }

@@ -31,6 +31,8 @@ impl Checker {
         let root = world.executions.root_of(by);
         let Some(group) = world.group(self.group) else { return };
         let Some(instance) = group.instance(id) else { return };
+        let others = self.runs.iter().filter(|other| other.left_to() == Some(root));
+        let left_to_it: Vec<_> = others.map(|other| other.run.leaves_within.clone()).collect();
         let Some(known) = self.runs.iter_mut().find(|known| *known.run.arn == *root) else { return };
         if known.run.mode == Mode::Restore {
             return;
@@ -61,8 +63,10 @@ impl Checker {
         }
         let within =
             |opens: Moment, closes: Moment| opens <= moment && moment < closes + BETWEEN_LOOK_AND_WRITE;
-        let is_late = |periods: &Vec<(Moment, Moment)>| !periods.iter().any(|one| within(one.0, one.1));
-        if is_first && !goes_by_an_undo && known.run.leaves_within.as_ref().is_some_and(is_late) {
+        let is_late = |periods: &Option<Vec<(Moment, Moment)>>| {
+            periods.as_ref().is_some_and(|periods| !periods.iter().any(|one| within(one.0, one.1)))
+        };
+        if is_first && !goes_by_an_undo && is_late(&known.run.leaves_within) && left_to_it.iter().all(is_late) {
             let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
             self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
         }

@@ -20,7 +20,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace};
+use asg_recycle_handler::contract::{Mode, RECYCLE_ON_ASG_UPDATE, Replace, STRATEGY};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
@@ -203,7 +203,11 @@ impl Checker {
         if let Some(group) = world.group(self.group).filter(is_opted_in)
             && group.tags != self.tags
         {
+            let is_of_another = group.tags.get(STRATEGY.key) != self.tags.get(STRATEGY.key);
             self.tags.clone_from(&group.tags);
+            if is_of_another {
+                self.follow_strategy(world, Promise::Nothing); // what waits may follow the tag, until the next is started
+            }
         }
         self.watch_changes(world);
         self.watch_calls(world);

@@ -9,6 +9,12 @@ use super::sizes::BETWEEN_LOOK_AND_WRITE;
 use super::{Checker, Known, Promise};
 
 impl Known {
+    /// ARN of the execution that its request was left to.
+    pub(super) fn left_to(&self) -> Option<&str> {
+        let (_, ending) = self.ending.as_ref().filter(|(_, ending)| ending.outcome() == "coalesced")?;
+        ending.output.as_ref()?.get("continued_by")?.as_str()
+    }
+
     /// Whether an instance came into service for the execution, and has not been for as long as it has to be by then.
     pub(super) fn is_proving(&self, instance: &Instance, by: Moment) -> bool {
         let came = |at: Moment| self.started_at <= at && at <= by && at + self.run.proving > by;

@@ -110,6 +110,9 @@ fn of_update(arguments: &Value) -> Option<String> {
         expression if expression.contains("held_by") && names_a_holder => "takes the lock over".to_owned(),
         expression if expression.contains("held_by") => "takes the lock".to_owned(),
         expression if expression.contains("rerun") => "takes up the request for another round".to_owned(),
+        expression if expression.starts_with("SET started") => "notes its start".to_owned(),
+        expression if expression.starts_with("SET ended") => "notes how it ends".to_owned(),
+        "REMOVE started, ended" => "notes that its end is told".to_owned(),
         _ => "clears its journal".to_owned(),
     })
 }

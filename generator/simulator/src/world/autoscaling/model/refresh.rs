@@ -47,6 +47,11 @@ impl Refresh {
         format!("{:08x}-1111-4000-8000-000000000000", self.number)
     }
 
+    /// Whether it is being cancelled, and adds nothing any more.
+    pub fn is_cancelling(&self) -> bool {
+        self.status == RefreshStatus::Cancelling
+    }
+
     /// Percent done.
     pub fn percent(&self) -> usize {
         if self.status == RefreshStatus::Successful {

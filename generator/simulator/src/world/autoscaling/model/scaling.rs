@@ -14,6 +14,7 @@ use crate::world::schedule::{InstanceStep, ScheduledEvent};
 use super::activity::because;
 use super::group::{Group, GroupPhase};
 use super::instance::{Health, Lifecycle};
+use super::refresh::Refresh;
 use super::scale_in;
 use super::state::AutoScaling;
 
@@ -67,10 +68,10 @@ impl AutoScaling {
         }
     }
 
-    /// What an instance refresh that has ended added, and what has died since, is not launched again.
+    /// What an instance refresh that has ended, or is being cancelled, added, and what has died since, is not launched again.
     fn forget_surplus(&mut self, context: &mut Context, group: GroupIndex) {
         let looked_at = self.fleet.get(group);
-        if looked_at.surge > 0 && looked_at.active_refresh().is_none() {
+        if looked_at.surge > 0 && looked_at.active_refresh().is_none_or(Refresh::is_cancelling) {
             let edited = self.fleet.edit(group, context.now);
             edited.surge = edited.surge.min(edited.capacity().saturating_sub(edited.sizes.desired));
         }
