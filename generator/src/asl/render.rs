@@ -250,6 +250,7 @@ fn context(source: &Source) -> Argument {
         poll_interval_seconds => source.poll_interval_seconds_min(),
         hooks => minijinja::value::Serde(hooks(source.catalog())),
         any_units => minijinja::value::Serde(any_units(source.catalog())),
+        windowed => minijinja::value::Serde(windowed(source.catalog())),
         named_by => minijinja::value::Serde(named_by(source.catalog())),
         processes => minijinja::value::Serde(processes(source.catalog())),
     }
@@ -258,6 +259,11 @@ fn context(source: &Source) -> Argument {
 /// The strategies that recycle groups whose capacity is no number of instances.
 fn any_units(catalog: &Catalog) -> Vec<&str> {
     catalog.strategies().values().filter(|one| one.any_units).map(|one| one.name.as_str()).collect()
+}
+
+/// The strategies that keep to windows.
+fn windowed(catalog: &Catalog) -> Vec<&str> {
+    catalog.strategies().values().filter(|one| one.windowed).map(|one| one.name.as_str()).collect()
 }
 
 /// Who carries out requests that name instances, by the names of the strategies that cannot.

@@ -262,7 +262,7 @@ impl Checker {
             && self.demand.missed_by(group.sizes).is_none();
         let promise = if is_over && is_put_back { promise } else { Promise::Nothing };
         self.capacity = Capacity::new(promise, group.sample(world.templates()), group.sizes);
-        self.outage = Outage::new(promise, group.sizes, self.suspended.clone());
+        self.outage.hold_to(promise);
     }
 
     /// An execution that had ended goes on.

@@ -49,6 +49,11 @@ impl Outage {
         }
     }
 
+    /// It is recycled by another strategy from now on; what it is meant to have stays.
+    pub(super) fn hold_to(&mut self, promise: Promise) {
+        (self.promise, self.missing_since) = (promise, None);
+    }
+
     /// It is meant to have another, whatever a dead execution left it with.
     pub(super) fn expect(&mut self, own: &OwnSizes) {
         (self.wanted, self.max) = (i64::from(own.desired), own.max);
