@@ -253,6 +253,7 @@ fn recycle(
         team: text(TEAM),
         step_function_name: text(STEP_FUNCTION_NAME),
         dry_run: text(DRY_RUN),
+        despite_alarms: None,
         version: INPUT_VERSION,
         mode: Mode::Recycle,
         replace: match &trigger.cause {

@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Have the machine tell what it would replace, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Begin although alarms of the strategy are on, and do not listen to those: to take a version back that keeps them on.
+    #[arg(long)]
+    despite_alarms: bool,
     /// Follow it to its end; exit with 1 where that is not good.
     #[arg(long)]
     wait: bool,
@@ -57,6 +60,7 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
         strategy: arguments.strategy.clone(),
         replace: arguments.replace.clone(),
         dry_run: arguments.dry_run,
+        despite_alarms: arguments.despite_alarms,
     };
     let decided =
         request::recycle(group.as_handler_sees_it(), &asked, session.hand(), now(), &session.settings);
@@ -76,7 +80,8 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let which = which(arguments, session, &group)?;
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
-    let what = format!("starts a recycle of {} with {strategy}: {which}{dry}", arguments.of.group);
+    let despite = if arguments.despite_alarms { "; alarms that are on are not listened to" } else { "" };
+    let what = format!("starts a recycle of {} with {strategy}: {which}{dry}{despite}", arguments.of.group);
     let lock = reads::lock(session, &group.name)?;
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());
     let own = holder.filter(|holder| holder.starts_with(&session.settings.machine.execution("")));

@@ -36,6 +36,8 @@ pub struct StartAsked {
     pub replace: ReplaceAsked,
     /// Tell what would be done, and do nothing.
     pub dry_run: bool,
+    /// Begin although alarms are on, and do not listen to those.
+    pub despite_alarms: bool,
 }
 
 /// Who asks for it.
@@ -91,6 +93,9 @@ pub fn recycle(
                 ReplaceAsked::Outdated => {}
                 ReplaceAsked::All => request.input["replace"] = json!("all"),
                 ReplaceAsked::Named(ids) => request.input["replace"] = json!(ids),
+            }
+            if asked.despite_alarms {
+                request.input["despite_alarms"] = json!("true");
             }
             request.input["trigger"]["by"] = json!(hand.caller);
             Ok(request)
@@ -197,7 +202,7 @@ mod tests {
 
     fn asked(strategy: Option<&str>, replace: &str) -> StartAsked {
         let replace = read_replace(replace).expect("it can be read");
-        StartAsked { strategy: strategy.map(str::to_owned), replace, dry_run: false }
+        StartAsked { strategy: strategy.map(str::to_owned), replace, dry_run: false, despite_alarms: false }
     }
 
     fn decided(tags: &[(&str, &str)], asked: &StartAsked) -> Result<Value, String> {
@@ -216,6 +221,9 @@ mod tests {
         assert_eq!(twice["replace"], json!(["i-2", "i-1"]));
         let dry = StartAsked { dry_run: true, ..asked(None, "all") };
         assert_eq!(decided(&[OUT_IN], &dry).expect("it starts")["dry_run"], json!("true"));
+        let despite = StartAsked { despite_alarms: true, ..asked(None, "all") };
+        assert_eq!(decided(&[OUT_IN], &despite).expect("it starts")["despite_alarms"], json!("true"));
+        assert!(input.get("despite_alarms").is_none());
     }
 
     #[test]

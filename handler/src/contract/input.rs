@@ -76,6 +76,9 @@ pub struct ExecutionInput {
     /// Tag `autorecycle_dry_run`, as text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dry_run: Option<String>,
+    /// Whether to begin although alarms are on, and not to listen to those, as text. People ask for that; no event does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub despite_alarms: Option<String>,
     /// Version of this input.
     pub version: u32,
     /// What the execution is for.

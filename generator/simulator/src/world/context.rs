@@ -1,5 +1,6 @@
 //! What every service gets of the world besides its own state: the moment, chance, the schedule and the record.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::random::Random;
@@ -23,6 +24,11 @@ pub(crate) struct Context {
     script: Arc<Script>,
     /// Entries of the script that wait for a call or an event, and how many of them have been.
     waiting: Vec<(usize, u32)>,
+    /// Those that were performed, and the one that is.
+    performed: BTreeSet<usize>,
+    performing: Option<usize>,
+    /// Those that changed nothing, and why.
+    idle: Vec<(usize, &'static str)>,
 }
 
 impl Context {
@@ -36,6 +42,9 @@ impl Context {
             queue: EventQueue::default(),
             script: Arc::clone(&script),
             waiting: Vec::new(),
+            performed: BTreeSet::new(),
+            performing: None,
+            idle: Vec::new(),
         };
         for (index, entry) in script.entries.iter().enumerate() {
             match entry.when {
@@ -51,9 +60,30 @@ impl Context {
         &self.script
     }
 
-    /// What entries of the script wait for that has not come, or not as often: each entry's number, from 1, with that.
-    pub(crate) fn never_came(&self) -> impl Iterator<Item = (usize, &When)> {
-        self.waiting.iter().map(|(entry, _)| (entry + 1, &self.script.entries[*entry].when))
+    /// The script's entries that did not happen: each one's number, from 1, and when it was to, where what it waits for has not come, or
+    /// not as often.
+    pub(crate) fn never_came(&self) -> impl Iterator<Item = (usize, Option<&When>)> {
+        let left = (0..self.script.entries.len()).filter(|entry| !self.performed.contains(entry));
+        left.map(|entry| {
+            let waits = self.waiting.iter().any(|(waiting, _)| *waiting == entry);
+            (entry + 1, waits.then(|| &self.script.entries[entry].when))
+        })
+    }
+
+    /// The script's entries that changed nothing, each by its number, from 1, and why.
+    pub(crate) fn idle(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        self.idle.iter().map(|(entry, why)| (entry + 1, *why))
+    }
+
+    /// An entry of the script is performed from now on; `None`: no more.
+    pub(crate) fn perform(&mut self, entry: Option<usize>) {
+        self.performed.extend(entry);
+        self.performing = entry;
+    }
+
+    /// What is performed changes nothing.
+    pub(crate) fn changes_nothing(&mut self, why: &'static str) {
+        self.idle.extend(self.performing.map(|entry| (entry, why)));
     }
 
     /// Lets something happen at its time.

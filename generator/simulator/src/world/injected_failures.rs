@@ -165,6 +165,8 @@ pub struct InjectedFailures {
 #[derive(Debug, Clone)]
 struct ActiveFailure {
     spec: Arc<InjectedFailure>,
+    /// The script's entry that it is of, where it is of one.
+    entry: Option<usize>,
     until: Option<Moment>,
     seen: u32,
     hits: u32,
@@ -172,9 +174,14 @@ struct ActiveFailure {
 
 impl InjectedFailures {
     /// Begins one.
-    pub fn begin(&mut self, spec: InjectedFailure, now: Moment) {
+    pub fn begin(&mut self, spec: InjectedFailure, now: Moment, entry: Option<usize>) {
         let until = spec.lasts.map(|lasts| now + lasts);
-        self.active.push(ActiveFailure { spec: Arc::new(spec), until, seen: 0, hits: 0 });
+        self.active.push(ActiveFailure { spec: Arc::new(spec), entry, until, seen: 0, hits: 0 });
+    }
+
+    /// The script's entries whose faults met no call.
+    pub(crate) fn met_none(&self) -> impl Iterator<Item = usize> {
+        self.active.iter().filter(|fault| fault.seen == 0).filter_map(|fault| fault.entry)
     }
 
     /// What is wrong with a call, where anything is.

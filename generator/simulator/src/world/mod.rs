@@ -144,14 +144,22 @@ impl World {
 
     /// An entry of the script is due. Where its group is gone, nothing happens.
     fn follow_script(&mut self, entry: usize) {
+        self.context.perform(Some(entry));
+        self.intervene(entry);
+        self.context.perform(None);
+    }
+
+    fn intervene(&mut self, entry: usize) {
         let script = Arc::clone(self.context.script());
         let fleet = &self.autoscaling.fleet;
         let group = script.group_of(entry, |name| fleet.find(name));
         let is_there = |group: &GroupIndex| fleet.get(*group).phase == GroupPhase::Present;
-        let Some(group) = group.filter(is_there) else { return };
+        let Some(group) = group.filter(is_there) else {
+            return self.context.changes_nothing("its group is not there");
+        };
         match &script.entries[entry].intervention {
             Intervention::FailCalls(failure) => {
-                self.injected_failures.begin(failure.clone(), self.context.now);
+                self.injected_failures.begin(failure.clone(), self.context.now, Some(entry));
             }
             Intervention::SetAlarm(change) => {
                 if self.alarms.set(&change.name, change.state) {
@@ -209,7 +217,7 @@ impl World {
 
     /// Calls fail from now on, besides those of the script.
     pub fn fail_calls(&mut self, failure: InjectedFailure) {
-        self.injected_failures.begin(failure, self.context.now);
+        self.injected_failures.begin(failure, self.context.now, None);
     }
 
     /// What has happened.
@@ -217,9 +225,16 @@ impl World {
         &self.context.record
     }
 
-    /// What entries of the script wait for that has not come, or not as often: each entry's number, from 1, with that.
-    pub fn never_came(&self) -> impl Iterator<Item = (usize, &When)> {
+    /// The script's entries that did not happen: each one's number, from 1, and when it was to, where what it waits for has not come, or
+    /// not as often; where that is left out, all was over before.
+    pub fn never_came(&self) -> impl Iterator<Item = (usize, Option<&When>)> {
         self.context.never_came()
+    }
+
+    /// The script's entries that changed nothing, each by its number, from 1, and why.
+    pub fn idle(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        let met_none = self.injected_failures.met_none().map(|entry| (entry + 1, "no call that it is for was made"));
+        self.context.idle().chain(met_none)
     }
 
     /// A group as it is; `None` for an index that is not one.

@@ -115,14 +115,17 @@ fn never_came(world: &World, stops: &[Stop]) -> Vec<String> {
         1 => format!("{what} `{name}`"),
         nth => format!("{what} `{name}` number {nth}"),
     };
-    let events = world.never_came().filter_map(|(entry, when)| {
-        let waits_for = match when {
-            When::At(_) => return None,
-            When::AfterCall(point) => which("a call of", &point.action, point.nth),
-            When::AfterEvent(point) => which("the event", &point.event, point.nth),
+    let events = world.never_came().map(|(entry, when)| {
+        let why = match when {
+            Some(When::AfterCall(point)) => which("a call of", &point.action, point.nth),
+            Some(When::AfterEvent(point)) => which("the event", &point.event, point.nth),
+            Some(When::At(_)) | None => {
+                return format!("event {entry} did not happen: all was over before its time");
+            }
         };
-        Some(format!("event {entry} did not happen: it waits for {waits_for}, which did not come"))
+        format!("event {entry} did not happen: it waits for {why}, which did not come")
     });
+    let idle = world.idle().map(|(entry, why)| format!("event {entry} changed nothing: {why}"));
     let stops = stops.iter().filter_map(|stop| match stop {
         Stop::At(_) => None,
         Stop::AfterTransitions(count) => {
@@ -130,7 +133,7 @@ fn never_came(world: &World, stops: &[Stop]) -> Vec<String> {
         }
         Stop::AtState(state) => Some(format!("no execution was stopped at `{state}`: none came there")),
     });
-    events.chain(stops).collect()
+    events.chain(idle).chain(stops).collect()
 }
 
 fn calls(world: &World) -> std::collections::BTreeMap<String, Calls> {

@@ -84,6 +84,9 @@ impl AutoScaling {
         let held =
             HeldTargets { until: now + held.lasts, state: held.state, which: held.which, port: held.port };
         let edited = self.fleet.edit(group, now);
+        if edited.instances.iter().all(|one| one.targets.is_empty()) {
+            context.changes_nothing("the group has no target group");
+        }
         edited.held_targets = Some(held);
         let is_registered = |one: &&Instance| {
             one.lifecycle == Lifecycle::InService && one.targets.iter().any(|target| target.is_checked())

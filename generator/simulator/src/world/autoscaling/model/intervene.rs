@@ -20,6 +20,8 @@ use super::scaling::bounded;
 use super::state::{ActiveLaunchFailure, AutoScaling};
 use super::taking::{DETACHMENT, STANDBY};
 
+/// Why what is done to a refresh changes nothing.
+const NO_REFRESH: &str = "no instance refresh is active";
 /// How long a group without instances takes to go.
 const DELETED_AFTER: Span = Span::seconds(5);
 
@@ -50,8 +52,24 @@ impl AutoScaling {
                 self.each(context, group, *selector, Self::break_application);
             }
             Intervention::BreakLaunches(broken) => self.break_launches(now, broken),
-            Intervention::FailLaunches(fault) => self.fail_launches(now, fault),
-            Intervention::StickHook(stuck) => self.stick_hook(now, *stuck),
+            Intervention::FailLaunches(fault) => {
+                let is_in = |zone: &String| self.fleet.get(group).zones.iter().any(|one| **one == **zone);
+                if fault.zone.as_ref().is_some_and(|zone| !is_in(zone)) {
+                    context.changes_nothing("the group is not in this zone");
+                }
+                self.fail_launches(now, fault);
+            }
+            Intervention::StickHook(stuck) => {
+                let hooks = self.fleet.get(group);
+                let hook = match stuck.on {
+                    LifecycleTransition::Launch => hooks.launch_hook.as_ref(),
+                    LifecycleTransition::Terminate => hooks.terminate_hook.as_ref(),
+                };
+                if hook.is_none() {
+                    context.changes_nothing("the group has no such hook");
+                }
+                self.stick_hook(now, *stuck);
+            }
             Intervention::DeleteGroup => self.delete_group(context, group),
             Intervention::ReplaceGroup(sizes) => {
                 self.fleet.edit(group, now).replaced_by = Some(*sizes);
@@ -124,11 +142,17 @@ impl AutoScaling {
             Intervention::StartInstanceRefresh(spec) => self.refresh_by_somebody(context, group, spec),
             Intervention::CancelInstanceRefresh => {
                 let refreshes = &mut self.fleet.edit(group, now).refreshes;
-                if let Some(active) = refreshes.iter_mut().rev().find(|one| one.status.is_active()) {
-                    active.status = RefreshStatus::Cancelling;
+                match refreshes.iter_mut().rev().find(|one| one.status.is_active()) {
+                    Some(active) => active.status = RefreshStatus::Cancelling,
+                    None => context.changes_nothing(NO_REFRESH),
                 }
             }
-            Intervention::RefreshAlarm => self.refresh_alarm(context, group, None),
+            Intervention::RefreshAlarm => {
+                if self.fleet.get(group).active_refresh().is_none() {
+                    context.changes_nothing(NO_REFRESH);
+                }
+                self.refresh_alarm(context, group, None);
+            }
             Intervention::ConfigureWarmPool(change) => self.configure_pool(context, group, *change),
             Intervention::Protect(selector) => {
                 self.each(context, group, *selector, |service, context, group, id| {
@@ -166,7 +190,9 @@ impl AutoScaling {
                 self.note(context, group, GroupEvent::Changed("tags"));
             }
             Intervention::RemoveTag(key) => {
-                self.fleet.edit(group, now).tags.remove(key.as_str());
+                if self.fleet.edit(group, now).tags.remove(key.as_str()).is_none() {
+                    context.changes_nothing("the group has no such tag");
+                }
                 self.note(context, group, GroupEvent::Changed("tags"));
             }
             _ => {}
@@ -188,6 +214,9 @@ impl AutoScaling {
         let count = usize::try_from(selector.count).unwrap_or(usize::MAX);
         let chosen: Vec<InstanceId> =
             looked_at.instances.iter().filter(fits).take(count).map(|one| one.id).collect();
+        if chosen.is_empty() {
+            context.changes_nothing("no such instance is there");
+        }
         for id in chosen {
             act(self, context, group, id);
         }
@@ -239,8 +268,9 @@ impl AutoScaling {
     /// An update by somebody else, held to the same rules as ours: what AWS refuses does not happen.
     fn set_sizes(&mut self, context: &mut Context, group: GroupIndex, change: SizeChange, how: Resized) {
         let before = self.fleet.get(group).sizes;
-        if let Ok(after) = bounded(before, change.min, change.max, change.desired) {
-            self.resize(context, group, after, Author::World, how);
+        match bounded(before, change.min, change.max, change.desired) {
+            Ok(after) => self.resize(context, group, after, Author::World, how),
+            Err(_) => context.changes_nothing("AWS refuses these sizes beside those of the group"),
         }
     }
 
@@ -264,7 +294,9 @@ impl AutoScaling {
         id: &str,
         change: impl FnOnce(&mut super::launch::LaunchTemplate),
     ) {
-        let Some(template) = self.templates.get_mut(id) else { return };
+        let Some(template) = self.templates.get_mut(id) else {
+            return context.changes_nothing("there is no such launch template");
+        };
         change(template);
         for group in self.fleet.indices() {
             if self.fleet.get(group).launches_from(id) {
@@ -275,7 +307,9 @@ impl AutoScaling {
 
     /// Groups that launch from it keep its id, and can launch no more.
     fn delete_template(&mut self, context: &mut Context, id: &str) {
-        let Some(template) = self.templates.get_mut(id) else { return };
+        let Some(template) = self.templates.get_mut(id) else {
+            return context.changes_nothing("there is no such launch template");
+        };
         template.is_deleted = true;
         for group in self.fleet.indices() {
             if self.fleet.get(group).launches_from(id) {
@@ -286,7 +320,7 @@ impl AutoScaling {
 
     fn refresh_by_somebody(&mut self, context: &mut Context, group: GroupIndex, spec: &RefreshSpec) {
         if self.fleet.get(group).active_refresh().is_some() {
-            return;
+            return context.changes_nothing("an instance refresh is active already");
         }
         let target = spec.desired_configuration.as_ref().and_then(LaunchSource::described);
         let default = Preferences::default();

@@ -76,6 +76,8 @@ impl AutoScaling {
             pool.configuration.min_size = change.min_size;
             self.note(context, group, GroupEvent::PoolConfigured);
             self.reconcile_soon(context, group);
+        } else {
+            context.changes_nothing("the group has no warm pool");
         }
     }
 

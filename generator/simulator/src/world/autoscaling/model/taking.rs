@@ -48,7 +48,7 @@ impl AutoScaling {
         let looked_at = self.fleet.get(group);
         let Some(instance) = looked_at.instance(id).filter(|one| one.lifecycle == Lifecycle::InService)
         else {
-            return;
+            return context.changes_nothing("the instance is not in service");
         };
         let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
         let desired =
