@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asg_recycle_handler::contract::{
-    DRY_RUN, EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, STRATEGY, RECYCLE_WINDOW, TIME_ZONE,
+    DRY_RUN, EXCLUSION_WINDOW, RECYCLE_ON_ASG_UPDATE, RECYCLE_WINDOW, STRATEGY, TIME_ZONE,
 };
 use minijinja::{Environment, Value as Argument, context};
 use serde_json::{Map, Value};

@@ -233,7 +233,8 @@ impl World {
 
     /// The script's entries that changed nothing, each by its number, from 1, and why.
     pub fn idle(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        let met_none = self.injected_failures.met_none().map(|entry| (entry + 1, "no call that it is for was made"));
+        let met_none =
+            self.injected_failures.met_none().map(|entry| (entry + 1, "no call that it is for was made"));
         self.context.idle().chain(met_none)
     }
 

@@ -162,7 +162,8 @@ fn refusals(
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<String> {
-    let asked = StartAsked { strategy: None, replace: ReplaceAsked::Outdated, dry_run: false, despite_alarms: false };
+    let asked =
+        StartAsked { strategy: None, replace: ReplaceAsked::Outdated, dry_run: false, despite_alarms: false };
     let nobody = Hand { account, caller: "" }; // it is decided and not started
     let decided = request::recycle(group.as_handler_sees_it(), &asked, nobody, now, settings);
     let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);

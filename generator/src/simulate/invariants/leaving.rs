@@ -66,7 +66,14 @@ impl Checker {
         let is_late = |periods: &Option<Vec<(Moment, Moment)>>| {
             periods.as_ref().is_some_and(|periods| !periods.iter().any(|one| within(one.0, one.1)))
         };
-        if is_first && !goes_by_an_undo && is_late(&known.run.leaves_within) && left_to_it.iter().all(is_late) {
+        // One that came since is taken away again where its version is taken back, whatever the windows.
+        let was_there = instance.launched_at < known.started_at;
+        if is_first
+            && was_there
+            && !goes_by_an_undo
+            && is_late(&known.run.leaves_within)
+            && left_to_it.iter().all(is_late)
+        {
             let detail = format!("{root} let {id} leave, the first to be replaced, outside the windows");
             self.violate(Invariant::NoMutationWhenForbidden, moment, detail);
         }
