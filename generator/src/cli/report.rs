@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// The stack.yaml whose machine runs a scenario [default: every setting as it is by default].
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The strategy of a scenario [default: the first that it is for, else `out-in`].
+    /// The strategy of a scenario [default: what its group is tagged with, else `out-in`, else the first that it is for].
     #[arg(long, value_name = "STRATEGY")]
     strategy: Option<String>,
     #[command(flatten)]

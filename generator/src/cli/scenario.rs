@@ -17,7 +17,7 @@ use crate::strategy;
 /// Which world.
 #[derive(Debug, clap::Args)]
 pub(super) struct WorldArguments {
-    /// The strategy [default: the first that the scenario is for, else `out-in`].
+    /// The strategy [default: what the scenario's group is tagged with, else `out-in`, else the first that it is for].
     #[arg(long, value_name = "STRATEGY")]
     pub(super) strategy: Option<String>,
     /// A scenario: the path of a YAML file, or the name of one that comes with a strategy.
