@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::{Mode, OWN_ERRORS, TriggerRecord};
+use crate::contract::{INPUT_VERSION, Mode, OWN_ERRORS, TriggerRecord};
 use crate::event::{DeadExecution, Source};
 use crate::name;
 use crate::problem::Problem;
@@ -61,6 +61,7 @@ pub(crate) fn plan(dead: &DeadExecution, source: &Source, record: TriggerRecord)
     };
     let component = word(&input, "component").unwrap_or_else(|| name::component(&group, None).to_owned());
     input.insert("mode".to_owned(), json!(Mode::Restore));
+    input.insert("version".to_owned(), json!(INPUT_VERSION)); // whatever the dead one's was: that one has told of it
     input.insert(RESTORE_ATTEMPT.to_owned(), json!(if was_restore { before + 1 } else { 1 }));
     input.insert("trigger".to_owned(), json!(record));
     RestorePlan::Start { component, input }

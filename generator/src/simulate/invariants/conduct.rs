@@ -80,7 +80,7 @@ impl Checker {
         // An owner may take the tag away half way: IAM denies what would put back what was changed before, and it is tried all the same.
         let is_denied = call.answer.is_err() && !call.lost && self.runs.iter().any(|run| run.opted_in);
         let left_to_it: Vec<Known> =
-            self.runs.iter().filter(|other| other.left_to() == Some(root)).cloned().collect();
+            self.runs.iter().filter(|other| self.carries(root, other)).cloned().collect();
         let Some(known) = known.map(|at| &mut self.runs[at]) else {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);

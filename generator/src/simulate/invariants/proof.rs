@@ -23,6 +23,12 @@ impl Known {
 }
 
 impl Checker {
+    /// Whether an execution carries out another's request: it was left to it, or to one that is over, which may have handed it on.
+    pub(super) fn carries(&self, root: &str, other: &Known) -> bool {
+        let is_over = |arn: &str| self.runs.iter().any(|one| *one.run.arn == *arn && one.ending.is_some());
+        other.left_to().is_some_and(|arn| arn == root || is_over(arn))
+    }
+
     /// What is wrong, in words, where an execution has just let one leave, its first or a later one, that served: without those that have not
     /// been in service for long enough there are fewer left than promised. Where the whole group is doubled that is decided once, for all
     /// that leave, so what comes into service after the first has left only makes up for others.
