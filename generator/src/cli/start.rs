@@ -26,12 +26,8 @@ pub(super) struct Arguments {
     /// Which instances: `outdated`, `all`, or their ids with commas.
     #[arg(long, value_name = "WHICH", default_value = "outdated", value_parser = request::read_replace)]
     replace: ReplaceAsked,
-    /// Have the machine tell what it would replace, and change nothing.
-    #[arg(long)]
-    dry_run: bool,
-    /// Begin although alarms of the strategy are on, and do not listen to those: to take a version back that keeps them on.
-    #[arg(long)]
-    despite_alarms: bool,
+    #[command(flatten)]
+    manner: Manner,
     /// Follow it to its end; exit with 1 where that is not good.
     #[arg(long)]
     wait: bool,
@@ -42,11 +38,22 @@ pub(super) struct Arguments {
     following: Following,
 }
 
+/// What it does otherwise than a recycle that nobody asks for by hand.
+#[derive(Debug, clap::Args)]
+struct Manner {
+    /// Have the machine tell what it would replace, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Begin although alarms of the strategy are on, and do not listen to those: to take a version back that keeps them on.
+    #[arg(long)]
+    despite_alarms: bool,
+}
+
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     let session = arguments.of.operator.open(context)?;
     let name = &arguments.of.group;
     let look = || Ok(Some(decided(arguments, &session)?));
-    let request = acting::agreed(&session, arguments.yes || arguments.dry_run, context, look)?
+    let request = acting::agreed(&session, arguments.yes || arguments.manner.dry_run, context, look)?
         .ok_or_else(|| gone::gone(&session, name, context))?;
     let mut telling = Telling::of(&session, name, arguments.following.format);
     let done = recycle_started(arguments, (&session, &request), &mut telling, context);
@@ -59,8 +66,8 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let asked = StartAsked {
         strategy: arguments.strategy.clone(),
         replace: arguments.replace.clone(),
-        dry_run: arguments.dry_run,
-        despite_alarms: arguments.despite_alarms,
+        dry_run: arguments.manner.dry_run,
+        despite_alarms: arguments.manner.despite_alarms,
     };
     let decided =
         request::recycle(group.as_handler_sees_it(), &asked, session.hand(), now(), &session.settings);
@@ -80,7 +87,8 @@ fn decided(arguments: &Arguments, session: &StackSession) -> Result<(StartReques
     let which = which(arguments, session, &group)?;
     let (strategy, dry) = (text("strategy").unwrap_or_default(), text("dry_run"));
     let dry = if dry.is_some_and(|dry| dry.eq_ignore_ascii_case("true")) { ", as a dry run" } else { "" };
-    let despite = if arguments.despite_alarms { "; alarms that are on are not listened to" } else { "" };
+    let despite =
+        if arguments.manner.despite_alarms { "; alarms that are on are not listened to" } else { "" };
     let what = format!("starts a recycle of {} with {strategy}: {which}{dry}{despite}", arguments.of.group);
     let lock = reads::lock(session, &group.name)?;
     let holder = lock.as_ref().and_then(|lock| lock.held_by.clone());

@@ -52,24 +52,8 @@ impl AutoScaling {
                 self.each(context, group, *selector, Self::break_application);
             }
             Intervention::BreakLaunches(broken) => self.break_launches(now, broken),
-            Intervention::FailLaunches(fault) => {
-                let is_in = |zone: &String| self.fleet.get(group).zones.iter().any(|one| **one == **zone);
-                if fault.zone.as_ref().is_some_and(|zone| !is_in(zone)) {
-                    context.changes_nothing("the group is not in this zone");
-                }
-                self.fail_launches(now, fault);
-            }
-            Intervention::StickHook(stuck) => {
-                let hooks = self.fleet.get(group);
-                let hook = match stuck.on {
-                    LifecycleTransition::Launch => hooks.launch_hook.as_ref(),
-                    LifecycleTransition::Terminate => hooks.terminate_hook.as_ref(),
-                };
-                if hook.is_none() {
-                    context.changes_nothing("the group has no such hook");
-                }
-                self.stick_hook(now, *stuck);
-            }
+            Intervention::FailLaunches(fault) => self.fail_launches(context, group, fault),
+            Intervention::StickHook(stuck) => self.stick_hook(context, group, *stuck),
             Intervention::DeleteGroup => self.delete_group(context, group),
             Intervention::ReplaceGroup(sizes) => {
                 self.fleet.edit(group, now).replaced_by = Some(*sizes);
@@ -113,9 +97,13 @@ impl AutoScaling {
     }
 
     /// Launches fail from now on.
-    fn fail_launches(&mut self, now: Moment, fault: &LaunchFailure) {
+    fn fail_launches(&mut self, context: &mut Context, group: GroupIndex, fault: &LaunchFailure) {
+        let is_in = |zone: &String| self.fleet.get(group).zones.iter().any(|one| **one == **zone);
+        if fault.zone.as_ref().is_some_and(|zone| !is_in(zone)) {
+            context.changes_nothing("the group is not in this zone");
+        }
         self.launch_failures.push(ActiveLaunchFailure {
-            until: now + fault.lasts,
+            until: context.now + fault.lasts,
             zone: fault.zone.as_deref().map(Into::into),
             message: fault.message.as_str().into(),
             after: fault.after,
@@ -124,10 +112,19 @@ impl AutoScaling {
     }
 
     /// A hook that begins from now on is not completed by whom it waits for.
-    fn stick_hook(&mut self, now: Moment, stuck: HookStuck) {
+    fn stick_hook(&mut self, context: &mut Context, group: GroupIndex, stuck: HookStuck) {
+        let until = context.now + stuck.lasts;
+        let hooks = self.fleet.get(group);
+        let hook = match stuck.on {
+            LifecycleTransition::Launch => hooks.launch_hook.as_ref(),
+            LifecycleTransition::Terminate => hooks.terminate_hook.as_ref(),
+        };
+        if hook.is_none() {
+            context.changes_nothing("the group has no such hook");
+        }
         match stuck.on {
-            LifecycleTransition::Launch => self.launch_hook_stuck_until = now + stuck.lasts,
-            LifecycleTransition::Terminate => self.terminate_hook_stuck_until = now + stuck.lasts,
+            LifecycleTransition::Launch => self.launch_hook_stuck_until = until,
+            LifecycleTransition::Terminate => self.terminate_hook_stuck_until = until,
         }
     }
 
