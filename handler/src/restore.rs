@@ -61,7 +61,10 @@ pub(crate) fn plan(dead: &DeadExecution, source: &Source, record: TriggerRecord)
     };
     let component = word(&input, "component").unwrap_or_else(|| name::component(&group, None).to_owned());
     input.insert("mode".to_owned(), json!(Mode::Restore));
-    input.insert("version".to_owned(), json!(INPUT_VERSION)); // whatever the dead one's was: that one has told of it
+    // Whatever the dead one's was: that one has told of it.
+    if let Some(version) = input.get_mut("version") {
+        *version = json!(INPUT_VERSION);
+    }
     input.insert(RESTORE_ATTEMPT.to_owned(), json!(if was_restore { before + 1 } else { 1 }));
     input.insert("trigger".to_owned(), json!(record));
     RestorePlan::Start { component, input }

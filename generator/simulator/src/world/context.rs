@@ -9,7 +9,7 @@ use crate::time::{Moment, Span};
 use super::ids::{GroupIndex, InstanceId};
 use super::record::{GroupChange, Record};
 use super::schedule::{EventQueue, InstanceStep, ScheduledEvent};
-use super::script::{Script, When};
+use super::script::{Script, Undone, When, WhyUndone};
 
 /// The moment and everything that is shared.
 #[derive(Debug, Clone)]
@@ -60,25 +60,24 @@ impl Context {
         &self.script
     }
 
-    /// The script's entries that did not happen: each one's number, from 1, and when it was to, where what it waits for has not come, or
-    /// not as often.
-    pub(crate) fn never_came(&self) -> impl Iterator<Item = (usize, Option<&When>)> {
+    /// What the script says and the world did not do. `met_none` are entries whose faults met no call.
+    pub(crate) fn undone(&self, met_none: impl Iterator<Item = usize>) -> Vec<Undone> {
         let left = (0..self.script.entries.len()).filter(|entry| !self.performed.contains(entry));
-        left.map(|entry| {
+        let left = left.map(|entry| {
             let waits = self.waiting.iter().any(|(waiting, _)| *waiting == entry);
-            (entry + 1, waits.then(|| &self.script.entries[entry].when))
-        })
+            let when = waits.then(|| self.script.entries[entry].when.clone());
+            Undone { entry: entry + 1, why: WhyUndone::NeverCame(when) }
+        });
+        let idle =
+            self.idle.iter().copied().chain(met_none.map(|entry| (entry, "no call that it is for was made")));
+        let idle = idle.map(|(entry, why)| Undone { entry: entry + 1, why: WhyUndone::ChangedNothing(why) });
+        left.chain(idle).collect()
     }
 
-    /// The script's entries that changed nothing, each by its number, from 1, and why.
-    pub(crate) fn idle(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        self.idle.iter().map(|(entry, why)| (entry + 1, *why))
-    }
-
-    /// An entry of the script is performed from now on; `None`: no more.
-    pub(crate) fn perform(&mut self, entry: Option<usize>) {
-        self.performed.extend(entry);
-        self.performing = entry;
+    /// An entry of the script is performed, until the next event.
+    pub(crate) fn perform(&mut self, entry: usize) {
+        self.performed.insert(entry);
+        self.performing = Some(entry);
     }
 
     /// What is performed changes nothing.
@@ -103,6 +102,7 @@ impl Context {
 
     /// Moves time to the next event that is due by `moment`, and gives it; without one, to `moment`.
     pub(crate) fn advance(&mut self, moment: Moment) -> Option<ScheduledEvent> {
+        self.performing = None;
         let due = self.queue.take_due(moment);
         self.now = self.now.max(due.map_or(moment, |(at, _)| at));
         due.map(|(_, event)| event)

@@ -60,7 +60,7 @@ use messages::Messages;
 use record::{Access, CallRecord, GroupWrite, Record};
 use request::Request;
 use schedule::ScheduledEvent;
-use script::{Script, ScriptError, When};
+use script::{Script, ScriptError, Undone};
 use spec::{KeepAnswers, WorldSpec};
 
 pub use autoscaling::model::{activity, group, instance, launch, refresh, warm_pool};
@@ -144,12 +144,7 @@ impl World {
 
     /// An entry of the script is due. Where its group is gone, nothing happens.
     fn follow_script(&mut self, entry: usize) {
-        self.context.perform(Some(entry));
-        self.intervene(entry);
-        self.context.perform(None);
-    }
-
-    fn intervene(&mut self, entry: usize) {
+        self.context.perform(entry);
         let script = Arc::clone(self.context.script());
         let fleet = &self.autoscaling.fleet;
         let group = script.group_of(entry, |name| fleet.find(name));
@@ -225,17 +220,9 @@ impl World {
         &self.context.record
     }
 
-    /// The script's entries that did not happen: each one's number, from 1, and when it was to, where what it waits for has not come, or
-    /// not as often; where that is left out, all was over before.
-    pub fn never_came(&self) -> impl Iterator<Item = (usize, Option<&When>)> {
-        self.context.never_came()
-    }
-
-    /// The script's entries that changed nothing, each by its number, from 1, and why.
-    pub fn idle(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        let met_none =
-            self.injected_failures.met_none().map(|entry| (entry + 1, "no call that it is for was made"));
-        self.context.idle().chain(met_none)
+    /// What the script says and the world did not do.
+    pub fn undone(&self) -> Vec<Undone> {
+        self.context.undone(self.injected_failures.met_none())
     }
 
     /// A group as it is; `None` for an index that is not one.
@@ -303,13 +290,10 @@ impl World {
         let seen_at = request.seen_at;
         let (error, change) = match disturbed {
             Some(Disturbance::Failed(error, change)) => (error, change),
-            Some(Disturbance::Late(delay)) => {
+            late => {
+                let delay = if let Some(Disturbance::Late(delay)) = late { delay } else { Span(0) };
                 let result = allowed.and_then(|()| self.respond(action, &request));
                 return Answered { result, lost: false, delay, seen_at };
-            }
-            None => {
-                let result = allowed.and_then(|()| self.respond(action, &request));
-                return Answered { result, lost: false, delay: Span(0), seen_at };
             }
         };
         let made = change == FailedChange::Made && action.access == Access::Write && allowed.is_ok();

@@ -112,6 +112,24 @@ pub enum When {
     AfterEvent(EventPoint),
 }
 
+/// An entry that the world did not do.
+#[derive(Debug, Clone)]
+pub struct Undone {
+    /// Its number, from 1.
+    pub entry: usize,
+    /// Why.
+    pub why: WhyUndone,
+}
+
+/// Why an entry was not done.
+#[derive(Debug, Clone)]
+pub enum WhyUndone {
+    /// What it waits for did not come, or not as often; where that is left out, all was over before its time.
+    NeverCame(Option<When>),
+    /// It was done, and changed nothing, for this reason.
+    ChangedNothing(&'static str),
+}
+
 /// A call to wait for.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

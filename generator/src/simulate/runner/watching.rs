@@ -11,7 +11,7 @@ use asg_recycle_simulator::world::group::{Group, GroupPhase};
 use asg_recycle_simulator::world::ids::GroupIndex;
 use asg_recycle_simulator::world::injected_failures::InjectedFailure;
 use asg_recycle_simulator::world::record::{Access, Sample};
-use asg_recycle_simulator::world::script::When;
+use asg_recycle_simulator::world::script::{Undone, When, WhyUndone};
 
 impl Runner {
     /// What the handler and the executions have done so far.
@@ -115,17 +115,21 @@ fn never_came(world: &World, stops: &[Stop]) -> Vec<String> {
         1 => format!("{what} `{name}`"),
         nth => format!("{what} `{name}` number {nth}"),
     };
-    let events = world.never_came().map(|(entry, when)| {
-        let why = match when {
-            Some(When::AfterCall(point)) => which("a call of", &point.action, point.nth),
-            Some(When::AfterEvent(point)) => which("the event", &point.event, point.nth),
-            Some(When::At(_)) | None => {
+    let events = world.undone().into_iter().map(|Undone { entry, why }| {
+        let waits_for = match why {
+            WhyUndone::ChangedNothing(why) => return format!("event {entry} changed nothing: {why}"),
+            WhyUndone::NeverCame(Some(When::AfterCall(point))) => {
+                which("a call of", &point.action, point.nth)
+            }
+            WhyUndone::NeverCame(Some(When::AfterEvent(point))) => {
+                which("the event", &point.event, point.nth)
+            }
+            WhyUndone::NeverCame(Some(When::At(_)) | None) => {
                 return format!("event {entry} did not happen: all was over before its time");
             }
         };
-        format!("event {entry} did not happen: it waits for {why}, which did not come")
+        format!("event {entry} did not happen: it waits for {waits_for}, which did not come")
     });
-    let idle = world.idle().map(|(entry, why)| format!("event {entry} changed nothing: {why}"));
     let stops = stops.iter().filter_map(|stop| match stop {
         Stop::At(_) => None,
         Stop::AfterTransitions(count) => {
@@ -133,7 +137,7 @@ fn never_came(world: &World, stops: &[Stop]) -> Vec<String> {
         }
         Stop::AtState(state) => Some(format!("no execution was stopped at `{state}`: none came there")),
     });
-    events.chain(idle).chain(stops).collect()
+    events.chain(stops).collect()
 }
 
 fn calls(world: &World) -> std::collections::BTreeMap<String, Calls> {
