@@ -113,11 +113,12 @@ impl Kept {
 /// What moto does not follow: an answer that is too large, after which its execution goes no further, whatever would catch the
 /// error; a catcher that leads to its own state, from which it goes on to the next; and the words with which an expression fails,
 /// which are those of its own library.
-const NOT_FOLLOWED: [&str; 6] = [
+const NOT_FOLLOWED: [&str; 7] = [
     "event-at-no-moment",
     "grows-out-of-one-answer",
     "mark-with-words-for-moments",
     "request-that-is-no-json",
+    "window-that-closes-before-it-opens",
     "window-without-an-end",
     "windows-written-by-hand",
 ];
