@@ -28,6 +28,13 @@ fn a_dead_execution_is_restored_from_its_own_input_without_its_group() {
     assert!(request.name.starts_with("web-"));
 }
 
+#[test]
+fn a_restore_is_of_the_handlers_own_version() {
+    let input = json!({"auto_scaling_group_name": "web-asg-1", "mode": "recycle", "version": 9});
+    let request = started(decide(&dead(Some(&input.to_string())), None, now(), &samples::settings()));
+    assert_eq!(request.input["version"], json!(INPUT_VERSION));
+}
+
 /// The death of a restore, by its status, its error, and the input's number of attempts.
 fn dead_restore(status: &str, error: Option<&str>, attempt: Option<u64>) -> Trigger {
     let mut input = json!({"auto_scaling_group_name": "web-asg-1", "mode": "restore", "team": "web"});

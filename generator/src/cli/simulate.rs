@@ -176,7 +176,7 @@ fn finish(
     } else if let Some(path) = &arguments.svg {
         write_file(path, &report::svg(run))?;
     }
-    for what in &run.never_came {
+    for what in &run.undone {
         context.console.note(&format!("note: {what}\n"));
     }
     let unmet = scenario.expect.as_ref().map(|expect| expect.unmet(run));

@@ -180,6 +180,21 @@ fn a_scenario_that_does_not_do_what_it_says_is_told_of() {
 }
 
 #[test]
+fn an_event_that_changes_nothing_is_told_of() {
+    for (event, why) in [
+        ("fail_calls: {service: elb}", "no call that it is for was made"),
+        ("set_sizes: {max: 1}", "AWS refuses these sizes beside those of the group"),
+        ("kill: {which: new}", "no such instance is there"),
+        ("fail_launches: {zone: mars-1a}", "the group is not in this zone"),
+    ] {
+        simulate(&["--strategy", "out-in", "--scenario", "s.yaml"])
+            .file("s.yaml", &format!("events: [{{at: 1s, do: {{{event}}}}}]"))
+            .stderr_has(&format!("event 1 changed nothing: {why}"))
+            .ok();
+    }
+}
+
+#[test]
 fn the_alarms_that_a_stack_watches_are_there_unless_a_scenario_names_some() {
     let watching = "name: web\nstrategies: {out-in: {alarm_names: [web-5xx]}}\n";
     let run = |scenario: &str| {

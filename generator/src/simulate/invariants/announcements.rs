@@ -89,9 +89,7 @@ impl Checker {
         // be announced, where a failure left something to put back, or where it repeats what a dead execution may have said.
         let last = last.filter(|last| last.status != "started" && last.status != "failed")?;
         // Nor is the refusal of a request that was left to it, or to the dead execution whose lock it took: one for each request.
-        let took_over_from = |by: &str| by == &*told.by || died(world, by);
-        let was_left_to_it = |known: &&Known| known.left_to().is_some_and(took_over_from);
-        let requests = self.runs.iter().filter(was_left_to_it).count();
+        let requests = self.runs.iter().filter(|known| known.was_left_to(&told.by, world)).count();
         let refuses_a_request = told.status == "failed" && self.announcements.refusals < requests;
         self.announcements.refusals += usize::from(refuses_a_request);
         let said_by_the_dead = last.status == told.status && died(world, &last.by);
@@ -138,6 +136,15 @@ impl Checker {
 
 fn is_running(world: &World, arn: &str) -> bool {
     world.executions.get(arn).is_some_and(|one| one.status == ExecutionStatus::Running)
+}
+
+impl Known {
+    /// Whether its request was left to an execution, or to a dead one whose lock that may have taken.
+    pub(super) fn was_left_to(&self, arn: &str, world: &World) -> bool {
+        let ending = self.ending.as_ref().filter(|(_, one)| one.outcome() == "coalesced");
+        let holder = ending.and_then(|(_, one)| one.output.as_ref()?.get("continued_by")?.as_str());
+        holder.is_some_and(|holder| holder == arn || died(world, holder))
+    }
 }
 
 fn died(world: &World, arn: &str) -> bool {

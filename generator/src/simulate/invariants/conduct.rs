@@ -79,8 +79,8 @@ impl Checker {
         }
         // An owner may take the tag away half way: IAM denies what would put back what was changed before, and it is tried all the same.
         let is_denied = call.answer.is_err() && !call.lost && self.runs.iter().any(|run| run.opted_in);
-        let left_to_it: Vec<Known> =
-            self.runs.iter().filter(|other| self.carries(root, other)).cloned().collect();
+        let others = self.runs.iter().filter(|other| other.was_left_to(root, world));
+        let left_to_it: Vec<Allowed> = others.map(|other| other.run.allowed.clone()).collect();
         let Some(known) = known.map(|at| &mut self.runs[at]) else {
             let detail = format!("{root} called {}, and nobody knows what it may do", call.action);
             return self.violate(Invariant::NoMutationWhenForbidden, call.moment, detail);
@@ -164,7 +164,7 @@ fn is_for_another(action: &str, made_or_looked_at: Moment, now: Moment) -> bool 
 /// where the group was opted in; what `may_try` is denied.
 fn forbidden(
     known: &Known,
-    left_to_it: &[Known],
+    left_to_it: &[Allowed],
     may_try: bool,
     (moment, write): (Moment, &GroupWrite),
 ) -> Option<&'static str> {
@@ -179,7 +179,7 @@ fn forbidden(
     }
     let began = known.first_write.unwrap_or(moment);
     let own = not_allowed(&known.run.allowed, began, moment)?;
-    let for_another = left_to_it.iter().any(|other| not_allowed(&other.run.allowed, began, moment).is_none());
+    let for_another = left_to_it.iter().any(|allowed| not_allowed(allowed, began, moment).is_none());
     (!for_another).then_some(own)
 }
 

@@ -31,7 +31,7 @@ impl Checker {
         let root = world.executions.root_of(by);
         let Some(group) = world.group(self.group) else { return };
         let Some(instance) = group.instance(id) else { return };
-        let others = self.runs.iter().filter(|other| self.carries(root, other));
+        let others = self.runs.iter().filter(|other| other.was_left_to(root, world));
         let left_to_it: Vec<_> = others.map(|other| other.run.leaves_within.clone()).collect();
         let Some(known) = self.runs.iter_mut().find(|known| *known.run.arn == *root) else { return };
         if known.run.mode == Mode::Restore {

@@ -9,12 +9,6 @@ use super::sizes::BETWEEN_LOOK_AND_WRITE;
 use super::{Checker, Known, Promise};
 
 impl Known {
-    /// ARN of the execution that its request was left to.
-    pub(super) fn left_to(&self) -> Option<&str> {
-        let (_, ending) = self.ending.as_ref().filter(|(_, ending)| ending.outcome() == "coalesced")?;
-        ending.output.as_ref()?.get("continued_by")?.as_str()
-    }
-
     /// Whether an instance came into service for the execution, and has not been for as long as it has to be by then.
     pub(super) fn is_proving(&self, instance: &Instance, by: Moment) -> bool {
         let came = |at: Moment| self.started_at <= at && at <= by && at + self.run.proving > by;
@@ -23,12 +17,6 @@ impl Known {
 }
 
 impl Checker {
-    /// Whether an execution carries out another's request: it was left to it, or to one that is over, which may have handed it on.
-    pub(super) fn carries(&self, root: &str, other: &Known) -> bool {
-        let is_over = |arn: &str| self.runs.iter().any(|one| *one.run.arn == *arn && one.ending.is_some());
-        other.left_to().is_some_and(|arn| arn == root || is_over(arn))
-    }
-
     /// What is wrong, in words, where an execution has just let one leave, its first or a later one, that served: without those that have not
     /// been in service for long enough there are fewer left than promised. Where the whole group is doubled that is decided once, for all
     /// that leave, so what comes into service after the first has left only makes up for others.

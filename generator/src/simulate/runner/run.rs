@@ -33,7 +33,7 @@ pub struct Run {
     /// What the model does not know, each of which is a violation too.
     pub refusals: Vec<String>,
     /// What a scenario says that did not happen, since what it waits for did not come, or changed nothing; each as one sentence.
-    pub never_came: Vec<String>,
+    pub undone: Vec<String>,
     /// The world at the end, with its whole record.
     pub world: World,
 }

@@ -151,7 +151,7 @@ fn allowed(input: &Value) -> Allowed {
     if dry_run {
         return Allowed::Never;
     }
-    windows(input).filter(|own| !own.is_empty()).map_or(Allowed::Always, Allowed::BeginWithin)
+    windows(input).map_or(Allowed::Always, Allowed::BeginWithin)
 }
 
 /// The windows that the input names, each without its end.

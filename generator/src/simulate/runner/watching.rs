@@ -92,7 +92,7 @@ impl Runner {
             .zip(&self.first)
             .map(|((index, group), first)| report(&self.world, (self.began_at, *first), index, group));
         let groups = groups.collect();
-        let never_came = never_came(&self.world, &self.stops);
+        let undone = undone(&self.world, &self.stops);
         Run {
             began_at: self.began_at,
             ended_at,
@@ -103,14 +103,14 @@ impl Runner {
             totals,
             verdict,
             refusals,
-            never_came,
+            undone,
             world: self.world,
         }
     }
 }
 
 /// What was to happen after something that did not, each as one sentence.
-fn never_came(world: &World, stops: &[Stop]) -> Vec<String> {
+fn undone(world: &World, stops: &[Stop]) -> Vec<String> {
     let which = |what: &str, name: &str, nth: u32| match nth {
         1 => format!("{what} `{name}`"),
         nth => format!("{what} `{name}` number {nth}"),

@@ -67,6 +67,25 @@ fn nothing_may_be_changed_in_a_dry_run_or_outside_the_windows() {
 }
 
 #[test]
+fn a_request_that_was_left_to_it_allows_what_its_own_does_not() {
+    let start = WorldSpec::default().starts_at;
+    let hour = vec![(Moment(start + 3_600_000), Moment(start + 7_200_000))];
+    for (left_to, expected) in [(ONE, 0), ("somebody else", 1)] {
+        let mut fixture = CheckerFixture::of(Promise::KeepsServing, |group| group.current_instances = 3, "");
+        fixture.start(ONE, Replace::Outdated, Allowed::BeginWithin(hour.clone()));
+        let other = format!("{ONE}-other");
+        fixture.start(&other, Replace::Outdated, Allowed::Always);
+        let left = json!({"outcome": "coalesced", "reason": "left", "continued_by": left_to});
+        fixture.end(&other, ExecutionStatus::Succeeded, Some(left), None);
+        fixture.lock(ONE);
+        fixture.wait(10);
+        fixture.on_group("suspendProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+        fixture.on_group("resumeProcesses", json!({"ScalingProcesses": ["AZRebalance"]}));
+        assert_eq!(fixture.names(), vec!["no-mutation-when-forbidden"; expected], "left to {left_to}");
+    }
+}
+
+#[test]
 fn outside_the_windows_who_does_not_serve_may_leave_for_one_that_has_come_and_nobody_else() {
     let start = WorldSpec::default().starts_at;
     let events = "[{at: 400s, do: {break_application: {which: old, count: 1}}}]";

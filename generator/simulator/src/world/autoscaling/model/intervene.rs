@@ -137,13 +137,7 @@ impl AutoScaling {
         let now = context.now;
         match intervention {
             Intervention::StartInstanceRefresh(spec) => self.refresh_by_somebody(context, group, spec),
-            Intervention::CancelInstanceRefresh => {
-                let refreshes = &mut self.fleet.edit(group, now).refreshes;
-                match refreshes.iter_mut().rev().find(|one| one.status.is_active()) {
-                    Some(active) => active.status = RefreshStatus::Cancelling,
-                    None => context.changes_nothing(NO_REFRESH),
-                }
-            }
+            Intervention::CancelInstanceRefresh => self.cancel_refresh(context, group),
             Intervention::RefreshAlarm => {
                 if self.fleet.get(group).active_refresh().is_none() {
                     context.changes_nothing(NO_REFRESH);
@@ -151,18 +145,8 @@ impl AutoScaling {
                 self.refresh_alarm(context, group, None);
             }
             Intervention::ConfigureWarmPool(change) => self.configure_pool(context, group, *change),
-            Intervention::Protect(selector) => {
-                self.each(context, group, *selector, |service, context, group, id| {
-                    service.change(context, group, id, |one| one.protected = true);
-                });
-                self.note(context, group, GroupEvent::Changed("protection"));
-            }
-            Intervention::Unprotect(selector) => {
-                self.each(context, group, *selector, |service, context, group, id| {
-                    service.change(context, group, id, |one| one.protected = false);
-                });
-                self.note(context, group, GroupEvent::Changed("protection"));
-            }
+            Intervention::Protect(selector) => self.protect(context, group, *selector, true),
+            Intervention::Unprotect(selector) => self.protect(context, group, *selector, false),
             Intervention::HoldTargets(held) => self.hold_targets(context, group, held),
             Intervention::Standby(selector) => {
                 self.each(context, group, *selector, |service, context, group, id| {
@@ -194,6 +178,22 @@ impl AutoScaling {
             }
             _ => {}
         }
+    }
+
+    fn cancel_refresh(&mut self, context: &mut Context, group: GroupIndex) {
+        let refreshes = &mut self.fleet.edit(group, context.now).refreshes;
+        match refreshes.iter_mut().rev().find(|one| one.status.is_active()) {
+            Some(active) => active.status = RefreshStatus::Cancelling,
+            None => context.changes_nothing(NO_REFRESH),
+        }
+    }
+
+    /// Protects instances from scale-in, or no longer.
+    fn protect(&mut self, context: &mut Context, group: GroupIndex, selector: InstanceSelector, is_on: bool) {
+        self.each(context, group, selector, |service, context, group, id| {
+            service.change(context, group, id, |one| one.protected = is_on);
+        });
+        self.note(context, group, GroupEvent::Changed("protection"));
     }
 
     /// Does something to each instance that is chosen.
