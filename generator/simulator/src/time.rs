@@ -24,6 +24,13 @@ impl Span {
     }
 }
 
+impl Moment {
+    /// To the second, as the causes of scaling activities tell it (fact A24), e.g. `2026-01-05T09:00:00Z`.
+    pub fn to_the_second(self) -> String {
+        Self(self.0 / 1000 * 1000).to_string().replace(".000", "")
+    }
+}
+
 impl Add<Span> for Moment {
     type Output = Self;
     fn add(self, span: Span) -> Self {

@@ -66,6 +66,8 @@ pub enum Intervention {
     Unprotect(InstanceSelector),
     /// Somebody puts instances in standby, which lowers the desired capacity.
     Standby(InstanceSelector),
+    /// Somebody puts instances that are in standby back into service, which raises the desired capacity.
+    ExitStandby(InstanceSelector),
     /// Somebody detaches instances, which lowers the desired capacity; their machines run on.
     Detach(InstanceSelector),
     /// Somebody terminates instances by Auto Scaling's call, which replaces them unless their places go with them.

@@ -38,7 +38,8 @@ impl Checker {
             return;
         }
         // One that came for the execution and has not proved itself is taken again, be it that the group launches from another by now.
-        let is_new = known.is_proving(instance, moment);
+        // Whom the pool held before it began it cannot have launched: it leaves as one that is to be replaced, as old as it is.
+        let is_new = !known.pooled.contains(&id) && known.is_proving(instance, moment);
         if is_new || !is_asked_for(world, group, &self.tags, known, instance) {
             if instance.launched_at >= known.started_at && served {
                 known.taken_again.insert(id);

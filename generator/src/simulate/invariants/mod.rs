@@ -310,7 +310,7 @@ impl Checker {
                 self.max.follow(by, (before.max, after.max), moment, seen_until);
                 self.demand.follow(by, *before, *after, moment, seen_until);
                 if *by == Author::World && sizes::is_number(*before, *after, *how) {
-                    self.demand.set_to(after.desired, self.capacity.promise());
+                    self.demand.set_to(after.desired, self.min.own(), self.capacity.promise());
                 }
                 if *by == Author::World && before.min != after.min && self.min.may_be_ours(after.min) {
                     self.forget_lift();

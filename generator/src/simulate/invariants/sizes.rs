@@ -133,6 +133,11 @@ impl Bound {
         self.beyond = Some(value);
     }
 
+    /// The group's own.
+    pub(super) fn own(&self) -> u32 {
+        self.value
+    }
+
     /// What it should be, where it is not.
     pub(super) fn missed_by(&self, found: u32) -> Option<u32> {
         let is_excused = self.is_ambiguous && self.earlier.contains(&found);
@@ -239,8 +244,10 @@ impl Demand {
     }
 
     /// Others set it to a number. While at most one instance is out, its place is in that number; while a group is doubled, and old
-    /// instances leave, it is that number or a difference to the one that stands, by how many of them have left.
-    pub(super) fn set_to(&mut self, number: u32, promise: Promise) {
+    /// instances leave, it is that number or a difference to the one that stands, by how many of them have left. A number below the
+    /// group's own minimum can only be set while an execution has lowered that, and is raised to it in the end.
+    pub(super) fn set_to(&mut self, number: u32, own_min: u32, promise: Promise) {
+        let number = number.max(own_min);
         if promise == Promise::OneOut {
             (self.least, self.most) = (number, number);
         } else {

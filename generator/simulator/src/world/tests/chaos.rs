@@ -8,7 +8,7 @@ use crate::time::Span;
 use crate::world::autoscaling::model::instance::Lifecycle;
 use crate::world::spec::{HookSpec, ReadLag};
 
-const INTERVENTIONS: [&str; 14] = [
+const INTERVENTIONS: [&str; 15] = [
     "{kill: {count: 2}}",
     "{kill: {which: pending}}",
     "{break_application: {which: new}}",
@@ -21,6 +21,7 @@ const INTERVENTIONS: [&str; 14] = [
     "{stick_hook: {on: terminate, for: 5m}}",
     "{new_template_version: {make_default: true}}",
     "{standby: {}}",
+    "{exit_standby: {}}",
     "{start_instance_refresh: {min_healthy: 90, max_healthy: 110}}",
     "{suspend: [AZRebalance, Launch]}",
 ];
@@ -30,7 +31,7 @@ fn wild_day(seed: u64) -> WorldFixture {
     let dice = Random::seeded(seed);
     let events: Vec<String> = (0..dice.between(0, 6))
         .map(|_| {
-            let intervention = INTERVENTIONS[usize::try_from(dice.between(0, 13)).unwrap_or_default()];
+            let intervention = INTERVENTIONS[usize::try_from(dice.between(0, 14)).unwrap_or_default()];
             format!("{{at: {}s, do: {intervention}}}", dice.between(0, 3600))
         })
         .collect();

@@ -72,6 +72,25 @@ fn an_event_can_follow_a_call_or_another_event() {
 }
 
 #[test]
+fn who_comes_back_from_standby_raises_the_desired_capacity_as_far_as_the_maximum_allows() {
+    for (max, desired, in_service) in [(4, 4, 4), (3, 3, 3)] {
+        let mut fixture = WorldFixture::with(
+            |group| {
+                round_times(group);
+                (group.desired, group.max, group.standby_instances) = (3, max, 1);
+            },
+            "[{at: 1s, do: {exit_standby: {}}}]",
+        );
+        fixture.wait(100);
+        assert_eq!((fixture.sizes().2, fixture.in_service()), (desired, in_service), "of at most {max}");
+        let told = fixture.group().activities.last().map(|one| format!("{}, {}", one.description, one.cause));
+        let said = "Moving EC2 instance out of Standby: i-00000000000000004, At 2026-01-05T09:00:01Z instance was moved out of \
+                    standby in response to a user request, increasing the capacity from 3 to 4.";
+        assert_eq!(told.as_deref(), (max == 4).then_some(said));
+    }
+}
+
+#[test]
 fn standby_takes_an_instance_out_of_service_and_lowers_the_desired_capacity() {
     let mut fixture = WorldFixture::with(
         |group| {
@@ -92,10 +111,10 @@ fn standby_takes_an_instance_out_of_service_and_lowers_the_desired_capacity() {
     assert_eq!(
         told,
         [
-            "Moving EC2 instance to Standby: i-00000000000000001, instance was moved to standby in response to a user request, \
+            "Moving EC2 instance to Standby: i-00000000000000001, At 2026-01-05T09:00:01Z instance was moved to standby in response to a user request, \
          shrinking the capacity from 3 to 2.",
-            "Terminating EC2 instance: i-00000000000000001, instance was taken out of service in response to a user request.",
-            "Terminating EC2 instance: i-00000000000000002, instance was taken out of service in response to a user request, \
+            "Terminating EC2 instance: i-00000000000000001, At 2026-01-05T09:01:41Z instance was taken out of service in response to a user request.",
+            "Terminating EC2 instance: i-00000000000000002, At 2026-01-05T09:01:41Z instance was taken out of service in response to a user request, \
          shrinking the capacity from 2 to 1.",
         ]
     );

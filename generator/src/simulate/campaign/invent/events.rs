@@ -66,7 +66,8 @@ fn to_instances(random: &Random) -> Value {
         4 | 5 => json!({"break_application": some}),
         6 | 7 => json!({"protect": {"which": which}}),
         8 => json!({"unprotect": some}),
-        9 | 10 => json!({"standby": {"which": which}}),
+        9 => json!({"standby": {"which": which}}),
+        10 => json!({"exit_standby": {"which": which}}),
         _ => {
             let states = ["initial", "unhealthy", "draining", "unhealthy_draining", "unavailable"];
             let state = random.one_of(&states);

@@ -124,10 +124,12 @@ fn a_number_that_is_set_while_one_is_out_has_its_place_in_it_and_a_policys_wish_
         ("set_sizes: {min: 1, max: 6, desired: 3}", true, Some("the desired capacity is 4, not 3")),
         ("scaling_policy: {by: 1}", false, Some("the desired capacity is 3, not 4")),
         ("scaling_policy: {by: 1}", true, None),
+        ("exit_standby: {}", false, Some("the desired capacity is 3, not 4")),
+        ("exit_standby: {}", true, None),
     ] {
         let events = format!("[{{at: 20s, do: {{{what}}}}}]");
         let change = |group: &mut asg_recycle_simulator::world::spec::GroupSpec| {
-            (group.min, group.desired, group.max) = (1, 3, 6);
+            (group.min, group.desired, group.max, group.standby_instances) = (1, 3, 6, 1);
         };
         let mut fixture = CheckerFixture::started(Promise::OneOut, change, &events);
         fixture.look();
@@ -145,4 +147,24 @@ fn a_number_that_is_set_while_one_is_out_has_its_place_in_it_and_a_policys_wish_
         let found = violations.iter().find(|one| one.detail.starts_with("the desired capacity"));
         assert_eq!(found.map(|one| one.detail.as_str()), fault, "{what}, given back: {is_given_back}");
     }
+}
+
+#[test]
+fn a_number_below_the_groups_own_minimum_is_raised_to_it() {
+    let change = |group: &mut asg_recycle_simulator::world::spec::GroupSpec| {
+        (group.min, group.desired, group.max) = (3, 3, 6);
+    };
+    let events = "[{at: 20s, do: {scaling_policy: {by: 1}}}, {at: 60s, do: {set_desired_capacity: 2}}]";
+    let mut fixture = CheckerFixture::started(Promise::OneOut, change, events);
+    fixture.look();
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 2}));
+    fixture.terminate(1, true);
+    fixture.wait(600);
+    fixture.look();
+    fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 3}));
+    fixture.wait(300);
+    fixture.look();
+    fixture.end(ONE, ExecutionStatus::Aborted, None, None);
+    let found: Vec<_> = fixture.violated().into_iter().map(|one| one.detail).collect();
+    assert!(!found.iter().any(|one| one.starts_with("the desired capacity")), "{found:?}");
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::world::arguments::Arguments;
-use crate::world::autoscaling::model::activity::{activity_id, because};
+use crate::world::autoscaling::model::activity::{activity_id, on_request};
 use crate::world::autoscaling::model::group::Group;
 use crate::world::autoscaling::model::instance::Lifecycle;
 use crate::world::autoscaling::model::state::AutoScaling;
@@ -139,7 +139,7 @@ fn take_out(
     for (id, units) in ids.iter().zip(units).filter_map(|(id, units)| Some((id, units?))) {
         let cause = TerminationCause::Execution(request.execution.clone());
         let after = if decrements { before - units } else { before };
-        let why = because("instance was taken out of service in response to a user request", before, after);
+        let why = on_request(context.now, "instance was taken out of service", before, after);
         service.take_out(context, index, *id, cause, &why);
         before = after;
     }

@@ -72,7 +72,17 @@ pub(crate) fn because(asked: &str, before: u32, after: u32) -> String {
     if after == before {
         return format!("{asked}.");
     }
-    format!("{asked}, shrinking the capacity from {before} to {after}.")
+    let change = if after > before { "increasing" } else { "shrinking" };
+    format!("{asked}, {change} the capacity from {before} to {after}.")
+}
+
+/// The same of what somebody asked for, with when.
+pub(crate) fn on_request(now: Moment, asked: &str, before: u32, after: u32) -> String {
+    format!(
+        "At {} {}",
+        now.to_the_second(),
+        because(&format!("{asked} in response to a user request"), before, after)
+    )
 }
 
 impl Activity {
@@ -98,6 +108,11 @@ impl Activity {
     /// A move to standby.
     pub fn standby(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
         Self::begun(number, &format!("Moving EC2 instance to Standby: {id}"), now, cause)
+    }
+
+    /// A move out of standby.
+    pub fn out_of_standby(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
+        Self::begun(number, &format!("Moving EC2 instance out of Standby: {id}"), now, cause)
     }
 
     /// A detachment.

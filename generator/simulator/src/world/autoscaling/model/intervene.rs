@@ -153,6 +153,7 @@ impl AutoScaling {
                     service.set_aside(context, group, id, &STANDBY);
                 });
             }
+            Intervention::ExitStandby(selector) => self.end_standby(context, group, *selector),
             Intervention::Detach(selector) => {
                 self.each(context, group, *selector, |service, context, group, id| {
                     service.set_aside(context, group, id, &DETACHMENT);

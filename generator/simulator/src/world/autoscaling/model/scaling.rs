@@ -266,8 +266,10 @@ impl AutoScaling {
             && let Some(said) = said(how, after)
         {
             let said = format!(
-                "At {now} {said} changing the desired capacity from {} to {}.",
-                before.desired, after.desired
+                "At {} {said} changing the desired capacity from {} to {}.",
+                now.to_the_second(),
+                before.desired,
+                after.desired
             );
             edited.resized = if edited.resized.is_empty() {
                 said.into()

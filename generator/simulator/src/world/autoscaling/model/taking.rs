@@ -3,12 +3,13 @@
 use crate::time::{Moment, Span};
 use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
+use crate::world::interventions::InstanceSelector;
 use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause};
 use crate::world::schedule::InstanceStep;
 
-use super::activity::{Activity, because};
+use super::activity::{Activity, on_request};
 use super::group::Group;
-use super::instance::{Lifecycle, Target};
+use super::instance::{Instance, Lifecycle, Target};
 use super::state::AutoScaling;
 
 /// How long entering standby, or leaving the group alive, takes.
@@ -25,14 +26,14 @@ pub(super) struct Aside {
 pub(super) const STANDBY: Aside = Aside {
     lifecycle: Lifecycle::EnteringStandby,
     then: InstanceStep::Standby,
-    why: "instance was moved to standby in response to a user request",
+    why: "instance was moved to standby",
     activity: Activity::standby,
 };
 
 pub(super) const DETACHMENT: Aside = Aside {
     lifecycle: Lifecycle::Detaching,
     then: InstanceStep::Detached,
-    why: "instance was detached in response to a user request",
+    why: "instance was detached",
     activity: Activity::detachment,
 };
 
@@ -53,8 +54,12 @@ impl AutoScaling {
         let (served, weight, sizes) = (instance.serves(), instance.weight, looked_at.sizes);
         let desired =
             if sizes.desired >= sizes.min + weight { sizes.desired - weight } else { sizes.desired };
-        let activity =
-            (how.activity)(self.next_activity(), id, context.now, &because(how.why, sizes.desired, desired));
+        let activity = (how.activity)(
+            self.next_activity(),
+            id,
+            context.now,
+            &on_request(context.now, how.why, sizes.desired, desired),
+        );
         let edited = self.fleet.edit(group, context.now);
         edited.activities.push(activity);
         let activity = edited.activities.len() - 1;
@@ -67,6 +72,43 @@ impl AutoScaling {
         self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
         context.step_in(group, id, ASIDE_AFTER, how.then);
         self.reconcile_soon(context, group);
+    }
+
+    /// Puts instances in standby back into service, which raises the desired capacity. AWS refuses what the maximum has no room for.
+    pub(super) fn end_standby(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        selector: InstanceSelector,
+    ) {
+        let looked_at = self.fleet.get(group);
+        let fits =
+            |one: &&Instance| one.lifecycle == Lifecycle::Standby && looked_at.fits(selector.which, one);
+        let count = usize::try_from(selector.count).unwrap_or(usize::MAX);
+        let chosen: Vec<_> =
+            looked_at.instances.iter().filter(fits).take(count).map(|one| (one.id, one.weight)).collect();
+        if chosen.is_empty() {
+            context.changes_nothing("no such instance is in standby");
+        }
+        for (id, weight) in chosen {
+            let sizes = self.fleet.get(group).sizes;
+            let desired = sizes.desired + weight;
+            if desired > sizes.max {
+                return context.changes_nothing("AWS refuses it: the group's maximum leaves no room");
+            }
+            let why = on_request(context.now, "instance was moved out of standby", sizes.desired, desired);
+            let activity = Activity::out_of_standby(self.next_activity(), id, context.now, &why);
+            let edited = self.fleet.edit(group, context.now);
+            edited.activities.push(activity);
+            let activity = edited.activities.len() - 1;
+            self.change(context, group, id, |one| {
+                one.lifecycle = Lifecycle::PendingProceed;
+                one.activity = Some(activity);
+            });
+            self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
+            context.step_in(group, id, ASIDE_AFTER, InstanceStep::Serve);
+            self.reconcile_soon(context, group);
+        }
     }
 
     /// Somebody else's `TerminateInstanceInAutoScalingGroup`. AWS refuses one that would go below the minimum.
@@ -84,11 +126,7 @@ impl AutoScaling {
             return;
         }
         let desired = sizes.desired - taken;
-        let why = because(
-            "instance was taken out of service in response to a user request",
-            sizes.desired,
-            desired,
-        );
+        let why = on_request(context.now, "instance was taken out of service", sizes.desired, desired);
         self.take_out(context, group, id, TerminationCause::Somebody, &why);
         self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
         self.reconcile_soon(context, group);
