@@ -13,7 +13,7 @@ use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause}
 use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
 use super::group::GroupPhase;
-use super::instance::{Application, Ec2State, Target};
+use super::instance::{Application, Ec2State, Instance, Lifecycle, Target};
 use super::launch::LaunchSource;
 use super::refresh::{Preferences, RefreshStatus};
 use super::scaling::bounded;
@@ -153,7 +153,10 @@ impl AutoScaling {
                     service.set_aside(context, group, id, &STANDBY);
                 });
             }
-            Intervention::ExitStandby(selector) => self.end_standby(context, group, *selector),
+            Intervention::ExitStandby(selector) => {
+                let is_in_standby = |one: &Instance| one.lifecycle == Lifecycle::Standby;
+                self.each_of(context, group, (*selector, is_in_standby), Self::end_standby);
+            }
             Intervention::Detach(selector) => {
                 self.each(context, group, *selector, |service, context, group, id| {
                     service.set_aside(context, group, id, &DETACHMENT);
@@ -203,12 +206,21 @@ impl AutoScaling {
         context: &mut Context,
         group: GroupIndex,
         selector: InstanceSelector,
+        act: impl FnMut(&mut Self, &mut Context, GroupIndex, InstanceId),
+    ) {
+        self.each_of(context, group, (selector, |one| one.lifecycle.is_counted()), act);
+    }
+
+    /// The same, of those of a kind.
+    fn each_of(
+        &mut self,
+        context: &mut Context,
+        group: GroupIndex,
+        (selector, is_one): (InstanceSelector, fn(&Instance) -> bool),
         mut act: impl FnMut(&mut Self, &mut Context, GroupIndex, InstanceId),
     ) {
         let looked_at = self.fleet.get(group);
-        let fits = |one: &&super::instance::Instance| {
-            one.lifecycle.is_counted() && looked_at.fits(selector.which, one)
-        };
+        let fits = |one: &&Instance| is_one(one) && looked_at.fits(selector.which, one);
         let count = usize::try_from(selector.count).unwrap_or(usize::MAX);
         let chosen: Vec<InstanceId> =
             looked_at.instances.iter().filter(fits).take(count).map(|one| one.id).collect();
@@ -222,7 +234,7 @@ impl AutoScaling {
 
     /// A machine dies. Auto Scaling sees it at its next check.
     fn kill(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
-        let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
+        let served = self.fleet.get(group).instance(id).is_some_and(Instance::serves);
         self.change(context, group, id, |one| {
             one.ec2_state = Ec2State::Terminated;
             for target in one.targets.iter_mut().filter(|target| target.is_checked()) {
@@ -236,7 +248,7 @@ impl AutoScaling {
     }
 
     pub(crate) fn break_application(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
-        let served = self.fleet.get(group).instance(id).is_some_and(super::instance::Instance::serves);
+        let served = self.fleet.get(group).instance(id).is_some_and(Instance::serves);
         self.change(context, group, id, |one| {
             one.application = Application::Broken;
             for target in one.targets.iter_mut().filter(|target| **target == Target::Healthy) {

@@ -3,13 +3,12 @@
 use crate::time::{Moment, Span};
 use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
-use crate::world::interventions::InstanceSelector;
 use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause};
 use crate::world::schedule::InstanceStep;
 
 use super::activity::{Activity, on_request};
 use super::group::Group;
-use super::instance::{Instance, Lifecycle, Target};
+use super::instance::{Lifecycle, Target};
 use super::state::AutoScaling;
 
 /// How long entering standby, or leaving the group alive, takes.
@@ -74,41 +73,26 @@ impl AutoScaling {
         self.reconcile_soon(context, group);
     }
 
-    /// Puts instances in standby back into service, which raises the desired capacity. AWS refuses what the maximum has no room for.
-    pub(super) fn end_standby(
-        &mut self,
-        context: &mut Context,
-        group: GroupIndex,
-        selector: InstanceSelector,
-    ) {
+    /// Puts an instance that is in standby back into service, which raises the desired capacity. AWS refuses what the maximum has no room for.
+    pub(super) fn end_standby(&mut self, context: &mut Context, group: GroupIndex, id: InstanceId) {
         let looked_at = self.fleet.get(group);
-        let fits =
-            |one: &&Instance| one.lifecycle == Lifecycle::Standby && looked_at.fits(selector.which, one);
-        let count = usize::try_from(selector.count).unwrap_or(usize::MAX);
-        let chosen: Vec<_> =
-            looked_at.instances.iter().filter(fits).take(count).map(|one| (one.id, one.weight)).collect();
-        if chosen.is_empty() {
-            context.changes_nothing("no such instance is in standby");
+        let sizes = looked_at.sizes;
+        let desired = sizes.desired + looked_at.instance(id).map_or(0, |one| one.weight);
+        if desired > sizes.max {
+            return context.changes_nothing("AWS refuses it: the group's maximum leaves no room");
         }
-        for (id, weight) in chosen {
-            let sizes = self.fleet.get(group).sizes;
-            let desired = sizes.desired + weight;
-            if desired > sizes.max {
-                return context.changes_nothing("AWS refuses it: the group's maximum leaves no room");
-            }
-            let why = on_request(context.now, "instance was moved out of standby", sizes.desired, desired);
-            let activity = Activity::out_of_standby(self.next_activity(), id, context.now, &why);
-            let edited = self.fleet.edit(group, context.now);
-            edited.activities.push(activity);
-            let activity = edited.activities.len() - 1;
-            self.change(context, group, id, |one| {
-                one.lifecycle = Lifecycle::PendingProceed;
-                one.activity = Some(activity);
-            });
-            self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
-            context.step_in(group, id, ASIDE_AFTER, InstanceStep::Serve);
-            self.reconcile_soon(context, group);
-        }
+        let why = on_request(context.now, "instance was moved out of standby", sizes.desired, desired);
+        let activity = Activity::out_of_standby(self.next_activity(), id, context.now, &why);
+        let edited = self.fleet.edit(group, context.now);
+        edited.activities.push(activity);
+        let activity = edited.activities.len() - 1;
+        self.change(context, group, id, |one| {
+            one.lifecycle = Lifecycle::PendingProceed;
+            one.activity = Some(activity);
+        });
+        self.resize(context, group, Sizes { desired, ..sizes }, Author::World, Resized::WithAnInstance);
+        context.step_in(group, id, ASIDE_AFTER, InstanceStep::Serve);
+        self.reconcile_soon(context, group);
     }
 
     /// Somebody else's `TerminateInstanceInAutoScalingGroup`. AWS refuses one that would go below the minimum.
