@@ -120,19 +120,17 @@ fn groups(event: &Event, settings: &Settings) -> Vec<String> {
 /// One trigger for each group of an event, the followers of a launch template found.
 fn triggers(event: Event, lookup: &Lookup, settings: &Settings) -> Result<Vec<Trigger>, Outcome> {
     let Event { source, subject } = event;
+    let screened =
+        || decide::screen_source(&source, settings).map_or(Ok(()), |skip| Err(Outcome::Skip(skip)));
     let causes = match subject {
         Subject::Causes(causes) => causes,
         Subject::Nothing(nothing) => return Err(Outcome::Skip(Skip::Nothing(nothing))),
         Subject::Template(change) => {
-            if let Some(skip) = decide::screen_source(&source, settings) {
-                return Err(Outcome::Skip(skip));
-            }
+            screened()?;
             some(lookup.followers(&change), Skip::NoFollower)?
         }
         Subject::Instances(ids) => {
-            if let Some(skip) = decide::screen_source(&source, settings) {
-                return Err(Outcome::Skip(skip));
-            }
+            screened()?;
             some(lookup.groups_of(&ids), Skip::NoGroupOfInstances)?
         }
     };

@@ -146,7 +146,8 @@ impl Statement {
     }
 
     fn is_about(&self, action: &str, resource: &str) -> bool {
-        let acts = self.actions.iter().any(|pattern| fits(&pattern.to_lowercase(), &action.to_lowercase()));
+        let action = action.to_lowercase();
+        let acts = self.actions.iter().any(|pattern| fits(&pattern.to_lowercase(), &action));
         acts && self.resources.iter().any(|pattern| fits(pattern, resource))
     }
 

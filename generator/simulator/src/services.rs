@@ -45,3 +45,15 @@ pub trait Services {
     /// otherwise: answers can be lost.
     fn call(&mut self, call: &ServiceCall<'_>) -> Answer;
 }
+
+/// Longest name of an execution, in characters.
+pub const EXECUTION_NAME_LENGTH_MAX: usize = 80;
+
+/// Whether Step Functions takes `name` for an execution: 1 to [`EXECUTION_NAME_LENGTH_MAX`] characters, none of them blank, a control
+/// character, a wildcard, a bracket or one of its other special characters.
+pub fn is_execution_name(name: &str) -> bool {
+    let is_forbidden = |character: char| {
+        character.is_whitespace() || character.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
+    };
+    (1..=EXECUTION_NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.contains(is_forbidden)
+}

@@ -182,19 +182,18 @@ pub(super) fn agreed<T>(
     context: &mut Context,
     look: impl Fn() -> Result<Option<(T, String)>, Failure>,
 ) -> Result<Option<T>, Failure> {
-    let Some((seen, mut what)) = look()? else { return Ok(None) };
-    agree(session, &what, yes, context)?;
-    if yes {
-        return Ok(Some(seen));
-    }
+    let Some((mut seen, mut what)) = look()? else { return Ok(None) };
     loop {
-        let Some((seen, now)) = look()? else { return Ok(None) };
-        if now == what {
+        agree(session, &what, yes, context)?;
+        if yes {
             return Ok(Some(seen));
         }
+        let Some((again, now)) = look()? else { return Ok(None) };
+        (seen, what) = match now == what {
+            true => return Ok(Some(again)),
+            false => (again, now),
+        };
         context.console.note("meanwhile it is otherwise:\n");
-        agree(session, &now, yes, context)?;
-        what = now;
     }
 }
 

@@ -1,11 +1,11 @@
 //! How a zip is come by: built, taken from the cache, or given.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::exit_code::Failure;
+use super::input;
 use super::writing::{self, BuildReport};
 use crate::config::Architecture;
 use crate::output::PackageRecord;
@@ -111,8 +111,10 @@ pub(super) fn given(
 }
 
 /// The bytes of a zip that the command line names.
-pub(super) fn read_zip(file: &PathBuf) -> Result<Vec<u8>, Failure> {
-    fs::read(file).map_err(|error| Failure::Input(format!("cannot read `{}`: {error}", file.display())))
+pub(super) fn read_zip(file: &Path) -> Result<Vec<u8>, Failure> {
+    /// Lambda takes no package that is longer, and none that unpacks to more.
+    const LENGTH_MAX: u64 = 250 << 20;
+    input::read_at_most(LENGTH_MAX, file, "")
 }
 
 /// What the manifest says of a zip.

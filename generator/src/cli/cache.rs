@@ -10,6 +10,7 @@ use super::exit_code::Failure;
 use super::writing::{self, BuildReport};
 use crate::config::Architecture;
 use crate::package::{self, Refreshed, Stored};
+use crate::problem::counted;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -119,8 +120,7 @@ fn total(stored: &Stored) -> String {
     let bytes = stored.packages.iter().map(|package| package.bytes);
     let bytes: u64 = bytes.chain(stored.builds.iter().map(|build| build.bytes)).sum();
     let (packages, builds) = (stored.packages.len(), stored.builds.len());
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-    format!("{} and {}, {}", count(packages, "package"), count(builds, "build"), size(bytes))
+    format!("{} and {}, {}", counted(packages, "package"), counted(builds, "build"), size(bytes))
 }
 
 /// The first digits of a key: enough to tell a hundred apart.

@@ -8,7 +8,9 @@ use std::path::Path;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::exit_code::Failure;
+use crate::output::{self, Edits};
 use crate::package::ProcessEnvironment;
+use crate::problem::is_printable;
 
 /// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -142,24 +144,19 @@ impl Console {
 /// A text without what a terminal obeys: of all control characters line ends, tabs and colours stay. What people write into tags,
 /// reasons and events reaches the terminals of others.
 pub(super) fn harmless(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') // which turn the order of what follows
-    };
+    let obeyed = |c: char| !is_printable(c) && c != '\n' && c != '\t';
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        let taken = colour(rest).unwrap_or(next.len_utf8());
-        let part = &rest[..taken];
-        match next {
-            _ if taken > next.len_utf8() => shown.push_str(part),
-            next if obeyed(next) => shown.push('\u{fffd}'),
-            next => shown.push(next),
+        let colour = colour(rest);
+        match colour {
+            Some(length) => shown.push_str(&rest[..length]),
+            None => shown.push(if obeyed(next) { '\u{fffd}' } else { next }),
         }
-        rest = &rest[taken..];
+        rest = &rest[colour.unwrap_or(next.len_utf8())..];
     }
     Cow::Owned(shown)
 }
@@ -187,11 +184,17 @@ fn screen() -> Option<(usize, usize)> {
     Some((usize::from(width.0), usize::from(height.0)))
 }
 
-/// Writes a file that was asked for, and its folder where that is missing.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
-    written.map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())))
+/// Writes a file that was asked for, whole or not at all, and its folder where that is missing. `false` means that there is one, and that
+/// it stays. What is there and is no file, such as `/dev/stdout` or a pipe, is written to.
+pub(super) fn write_file(path: &Path, text: &str, edits: Edits) -> Result<bool, Failure> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let written = fs::write(path, text).map(|()| true);
+        return written
+            .map_err(|error| Failure::World(format!("cannot write `{}`: {error}", path.display())));
+    }
+    // What a link leads to is written, and the link stays.
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(output::write_single(&file, text.as_bytes(), edits)?)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::operate::dead_letter::{
     self, DeadLetter, DeadLetterKind, DeadLetterReport, PutBack, QueueMessage,
 };
 use crate::operate::fleet;
-use crate::operate::place::ReportHead;
+use crate::operate::place::{ReportHead, without_account};
 use crate::operate::session::StackSession;
 use crate::operate::span;
 use crate::simulate::report::{COLUMNS, wrapped};
@@ -263,7 +263,7 @@ fn lines(letter: &DeadLetter, columns: usize) -> String {
     let about =
         if letter.about.is_empty() { String::new() } else { format!(" of {}", letter.about.join(", ")) };
     let event = letter.event.as_deref().unwrap_or("an event that cannot be read");
-    let caller = letter.caller.as_ref().map(|caller| format!("by {}", short(caller)));
+    let caller = letter.caller.as_ref().map(|caller| format!("by {}", without_account(caller)));
     let at: Option<jiff::Timestamp> = letter.at.as_ref().and_then(|at| at.parse().ok());
     let ago = at.map(|at| format!("{} ago", span::span(now().as_second() - at.as_second())));
     let received = match letter.received {
@@ -279,11 +279,6 @@ fn lines(letter: &DeadLetter, columns: usize) -> String {
         }
     }
     text
-}
-
-/// An ARN without the account, which is the stack's own.
-fn short(caller: &str) -> &str {
-    caller.splitn(6, ':').last().unwrap_or(caller)
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@ use super::format::Format;
 use super::operator::{Operator, now, said};
 use super::simulate::look;
 use crate::operate::doctor;
-use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck, counted};
+use crate::operate::doctor::{CheckOutcome, DoctorReport, StackCheck};
 use crate::operate::fleet;
 use crate::operate::place::{ReportHead, StackPlace};
 use crate::operate::session::{StackError, StackSession};
+use crate::problem::counted;
 use crate::simulate::report::{COLUMNS, Colour, Paint, wrapped};
 
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::building::Building;
 use super::context::Context;
 use super::exit_code::Failure;
-use super::input::Source;
+use super::input::{self, Source};
 use crate::AsgRecycle;
 use crate::config::{Architecture, TASK_FOLDER};
 use crate::local::{Defaults, env_file};
@@ -134,10 +134,9 @@ impl FunctionArguments {
 
     fn own_variables(&self) -> Result<BTreeMap<String, String>, Failure> {
         let Some(path) = &self.env_file else { return Ok(BTreeMap::new()) };
-        let name = path.display();
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|error| Failure::Input(format!("cannot read `{name}`: {error}")))?;
+        let text = input::read_text(path)?;
         env_file::parse(&text).map_err(|faults| {
+            let name = path.display();
             let lines: Vec<String> = faults.iter().map(|fault| format!("{name}:{fault}")).collect();
             Failure::Input(lines.join("\n"))
         })

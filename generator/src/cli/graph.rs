@@ -7,6 +7,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::input::Source;
 use crate::graph::{self, PictureFormat};
+use crate::output::Edits;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -61,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         None => graph::print(whole, arguments.format.format()),
     };
     match &arguments.output {
-        Some(path) if path.as_os_str() != "-" => write_file(path, &picture),
+        Some(path) if path.as_os_str() != "-" => write_file(path, &picture, Edits::Overwrite).map(drop),
         _ => context.console.result(&picture),
     }
 }

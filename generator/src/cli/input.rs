@@ -1,7 +1,7 @@
 //! The input file: read, parsed, and its faults rendered.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
@@ -11,7 +11,7 @@ use crate::config::{self, Config, values};
 use crate::package::{Contents, PackageError};
 use crate::problem::{Problem, Problems};
 
-/// Bytes read at most: more than the parser takes, so that it, not the machine's memory, sets the limit.
+/// Bytes of a text that are read at most: more than those take who parse it, so that they, not the machine's memory, set the limit.
 const LENGTH_MAX: u64 = 16 << 20;
 
 /// The file that a command works on.
@@ -99,26 +99,41 @@ pub(super) fn faults(problems: &Problems, name: &str, text: &[u8], colours: bool
     Failure::Faults(problems.render(name, &String::from_utf8_lossy(text), colours))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    if path.as_os_str() == "-" {
-        let mut text = Vec::new();
-        let read = std::io::stdin().take(LENGTH_MAX).read_to_end(&mut text);
-        return match read {
-            Ok(_) => Ok(text),
-            Err(error) => Err(Failure::World(format!("cannot read standard input: {error}"))),
-        };
-    }
-    let failed = |error: std::io::Error| {
-        let message = format!("cannot read `{}`: {error}", path.display());
-        match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                Failure::Input(format!("{message}; `asg-recycle init` writes a file to start from"))
-            }
-            std::io::ErrorKind::IsADirectory => Failure::Input(format!("{message}; name the file in it")),
-            _ => Failure::World(message),
-        }
+/// The bytes of a file that the command line names; of standard input where it is `-`. No more than `length_max` are read, whatever
+/// is named. `missing` is what helps where there is no such file.
+pub(super) fn read_at_most(length_max: u64, path: &Path, missing: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let is_standard_input = path.as_os_str() == "-";
+    let name = if is_standard_input { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+    let read = if is_standard_input {
+        std::io::stdin().take(length_max + 1).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(length_max + 1).read_to_end(&mut bytes))
     };
-    let mut text = Vec::new();
-    File::open(path).and_then(|file| file.take(LENGTH_MAX).read_to_end(&mut text)).map_err(failed)?;
-    Ok(text)
+    match read {
+        Ok(length) if length as u64 > length_max => {
+            Err(Failure::Input(format!("{name} is longer than {} MiB", length_max >> 20)))
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) => {
+            let message = format!("cannot read {name}: {error}");
+            Err(match error.kind() {
+                ErrorKind::NotFound => Failure::Input(message + missing),
+                ErrorKind::IsADirectory => Failure::Input(format!("{message}; name the file in it")),
+                _ => Failure::World(message),
+            })
+        }
+    }
+}
+
+/// The same for a text.
+pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
+    let text = read_at_most(LENGTH_MAX, path, "")?;
+    String::from_utf8(text)
+        .map_err(|error| Failure::Input(format!("`{}` is no text in UTF-8: {error}", path.display())))
+}
+
+/// A stack's description.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_at_most(LENGTH_MAX, path, "; `asg-recycle init` writes a file to start from")
 }

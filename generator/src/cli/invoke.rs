@@ -1,7 +1,6 @@
 //! `invoke`: sends an event to the handler that `local` runs, and shows what it decided.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -14,6 +13,7 @@ use super::context::Context;
 use super::events::Shape;
 use super::exit_code::Failure;
 use super::format::Format;
+use super::input;
 use crate::http::{self, Answered};
 use crate::local::{DEFAULTS_PATH, Defaults, EXECUTIONS_PATH, INVOCATIONS_PATH};
 use crate::samples::{self, SampleValue};
@@ -108,16 +108,8 @@ fn settings(defaults: &Defaults) -> Vec<SampleValue> {
 }
 
 fn read(path: &std::path::Path) -> Result<Value, Failure> {
-    let (name, text) = if path.as_os_str() == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
-        read.map_err(|error| Failure::Input(format!("cannot read standard input: {error}")))?;
-        ("standard input".to_owned(), text)
-    } else {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path);
-        (name.clone(), text.map_err(|error| Failure::Input(format!("cannot read `{name}`: {error}")))?)
-    };
+    let text = input::read_text(path)?;
+    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
     let read = parse(&name, &text)?;
     match captured(&read) {
         Some(event) => parse(&format!("{name}, `detail`"), event),

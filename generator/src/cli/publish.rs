@@ -10,9 +10,6 @@ use super::operator::Caller;
 use crate::publish::{self, Object, Publication, PublishError};
 use crate::{CloudFormation, VERSION};
 
-/// The template, among the files of its format.
-const TEMPLATE: &str = "cloudformation/template.yaml";
-
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -56,8 +53,13 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     // The zip's hash makes no fault that the file did not have.
     let stack = stack.published(&built.digest, &arguments.bucket, &version);
     let stack = stack.map_err(|problems| Failure::World(format!("{problems:?}")))?;
-    let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone()).unwrap_or_default();
-    let template = stack.synth(&CloudFormation).remove(TEMPLATE).unwrap_or_default();
+    let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone());
+    let template = stack.synth(&CloudFormation).remove(CloudFormation::TEMPLATE);
+    let (Some(zip_key), Some(template)) = (zip_key, template) else {
+        return Err(Failure::World(
+            "a published stack has no zip or no template: this is a fault of asg-recycle".to_owned(),
+        ));
+    };
     let objects = [
         Object {
             key: zip_key,

@@ -13,6 +13,7 @@ use crate::config::{self, Config};
 use crate::operate::fleet::reads;
 use crate::operate::history::recorded_reads;
 use crate::operate::session::StackSession;
+use crate::output::Edits;
 use crate::page::{self, RunPage};
 use crate::problem::Problems;
 use crate::simulate::report::Replay;
@@ -52,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         return context.console.result(&html);
     }
     let shown = arguments.output.display();
-    write_file(&arguments.output, &html)?;
+    write_file(&arguments.output, &html, Edits::Overwrite)?;
     context.console.note(&format!("wrote {shown}\n"));
     Ok(())
 }

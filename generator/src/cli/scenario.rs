@@ -1,5 +1,7 @@
 //! The modelled world of `simulate` and `local --offline`: a group that the arguments describe, or a scenario.
 
+use std::path::Path;
+
 use asg_recycle_handler::contract::{RECYCLE_WINDOW, STRATEGY as STRATEGY_TAG};
 use asg_recycle_handler::spelling::nearest;
 use asg_recycle_simulator::time::Span;
@@ -9,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::context::Context;
 use super::exit_code::Failure;
-use super::input::faults;
+use super::input::{self, faults};
 use crate::config::{Config, USUAL_STRATEGY};
 use crate::simulate::scenario::{FAULTS, Fault, Scenario, ScenarioError, cases};
 use crate::strategy;
@@ -329,13 +331,15 @@ fn find(name: &str, strategy: &str, colours: bool) -> Result<Scenario, Failure> 
     if let Some(case) = of_strategy.find(|case| case.name == name) {
         return Ok(case.scenario);
     }
-    let text = std::fs::read_to_string(name).map_err(|error| {
+    let path = Path::new(name);
+    if !path.exists() {
         let fix = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`asg-recycle simulate FILE --list` shows the {} that there are", names.len()),
         };
-        Failure::Input(format!("`{name}` is no file ({error}), and no scenario of {strategy}; {fix}"))
-    })?;
+        return Err(Failure::Input(format!("`{name}` is no file, and no scenario of {strategy}; {fix}")));
+    }
+    let text = input::read_text(path)?;
     let unread = |error: ScenarioError| faults(&error.0, name, text.as_bytes(), colours);
     Scenario::parse(&text).map_err(unread)
 }

@@ -1,12 +1,13 @@
 //! A real group that is kept as a scenario, in a file to be changed and run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::console::write_file;
 use super::context::Context;
 use super::exit_code::Failure;
+use crate::output::Edits;
 
 /// Where to keep it.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,11 +29,7 @@ impl ScenarioFile {
                 "the report is printed there: name a file with `--write-scenario`, e.g. `./-` for one of this name".to_owned(),
             ));
         }
-        if path.exists() && !self.force {
-            let shown = path.display();
-            return Err(Failure::Input(format!("`{shown}` is there already: `--force` writes over it")));
-        }
-        Ok(())
+        if path.exists() && !self.force { Err(there_already(path)) } else { Ok(()) }
     }
 
     /// Writes a scenario, where one is to be kept.
@@ -40,8 +37,15 @@ impl ScenarioFile {
         let Some(path) = &self.write_scenario else { return Ok(()) };
         let text = serde_yaml::to_string(scenario)
             .map_err(|error| Failure::World(format!("the scenario cannot be written: {error}")))?;
-        write_file(path, &text)?;
+        let edits = if self.force { Edits::Overwrite } else { Edits::Protect };
+        if !write_file(path, &text, edits)? {
+            return Err(there_already(path));
+        }
         context.console.note(&format!("wrote {}\n", path.display()));
         Ok(())
     }
+}
+
+fn there_already(path: &Path) -> Failure {
+    Failure::Input(format!("`{}` is there already: `--force` writes over it", path.display()))
 }

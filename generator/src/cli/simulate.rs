@@ -20,6 +20,7 @@ use crate::operate::fleet;
 use crate::operate::plan as forecast;
 use crate::operate::plan;
 use crate::operate::plan::model;
+use crate::output::Edits;
 use crate::problem::Problems;
 use crate::simulate::campaign::{Campaign, CampaignPlan, CampaignStacks};
 use crate::simulate::report::{self, COLUMNS, Look, Paint, Replay};
@@ -174,7 +175,7 @@ fn finish(
     if prints_drawing {
         context.console.result(&report::svg(run))?;
     } else if let Some(path) = &arguments.svg {
-        write_file(path, &report::svg(run))?;
+        write_file(path, &report::svg(run), Edits::Overwrite)?;
     }
     for what in &run.undone {
         context.console.note(&format!("note: {what}\n"));

@@ -8,13 +8,13 @@ use super::operator::{Operator, now};
 use super::simulate::look;
 use super::watch;
 use crate::operate::console_link::execution_link;
-use crate::operate::doctor::counted;
 use crate::operate::fleet::reads;
 use crate::operate::fleet::{self, FleetReport, FleetRow, GroupStanding, StackFleet, UnknownPlace};
 use crate::operate::group::reads::HistorySeen;
 use crate::operate::group::screen::{self, ScreenArea};
 use crate::operate::span;
 use crate::operate::table;
+use crate::problem::counted;
 use crate::simulate::report::{Paint, wrapped};
 
 /// What the further rows of a line below the table begin with.

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::exit_code::Failure;
 use super::format::Format;
-use crate::operate::answers::execution::SeenExecution;
+use crate::operate::answers::execution::{SeenExecution, status_in_words};
 use crate::operate::console_link::execution_link;
 use crate::operate::fleet::operated::OperationReport;
 use crate::operate::fleet::{self, FleetRow};
@@ -40,7 +40,7 @@ impl Telling {
     /// Notes how it ended, and tells.
     pub(super) fn ended(&mut self, seen: &SeenExecution, context: &mut Context) -> Result<(), Failure> {
         self.follows(&seen.execution_arn);
-        let outcome = seen.said("outcome").unwrap_or_else(|| seen.status.to_lowercase());
+        let outcome = seen.said("outcome").unwrap_or_else(|| status_in_words(&seen.status));
         let reason = seen.said("reason").filter(|reason| !reason.is_empty());
         let error = seen.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
         let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

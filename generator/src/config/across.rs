@@ -12,7 +12,7 @@ use super::strategies::SettingValue;
 use super::text::LogDestinationArn;
 use super::types::Config;
 use crate::names;
-use crate::problem::{Location, Problem, Problems};
+use crate::problem::{Location, Problem, Problems, counted};
 
 /// Where the keys stand that were given.
 type Places = BTreeMap<String, Location>;
@@ -256,7 +256,7 @@ fn name_too_long(name: &str, environment: &str) -> Option<Problem> {
         prefix.chars().count(),
         tightest.prefix_length_max(),
     );
-    let help = format!("shorten `name` or `environment` by {}", characters(excess));
+    let help = format!("shorten `name` or `environment` by {}", counted(excess, "character"));
     Some(Problem::new("name-too-long", "name", reason).help(help))
 }
 
@@ -283,10 +283,6 @@ fn too_far_apart(strategy: &str, minimum: u64, maximum: u64, places: &Places) ->
     let reason = format!("`{MAXIMUM}` is {maximum} and `{MINIMUM}` {minimum}: AWS lets them differ by 100");
     let help = format!("lower the maximum to {}, or raise the minimum to {}", minimum + 100, maximum - 100);
     Some(Problem::new("percentages-too-far-apart", path, reason).help(help))
-}
-
-fn characters(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "character" } else { "characters" })
 }
 
 fn pairs<'a>(reading: &'a Reading, path: &str) -> Option<Pairs<'a>> {

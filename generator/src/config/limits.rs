@@ -103,8 +103,9 @@ fn lost(receives: u64, timeout_seconds: u64, window_seconds: u64) -> Option<Prob
         return None;
     }
     let reason = format!(
-        "an event that is never handled would be forgotten after 4 days, before its {receives} deliveries are over: each \
-         hides it for {hidden} s, so that {fitting} fit"
+        "an event that is never handled would be forgotten after {} days, before its {receives} deliveries are over: each \
+         hides it for {hidden} s, so that {fitting} fit",
+        EVENTS_RETENTION_SECONDS / 86_400
     );
     let help = format!("lower it to {fitting} or less, or lower `handler.timeout_seconds`");
     Some(Problem::new("dead-letters-lost", "queue.max_receive_count", reason).help(help))

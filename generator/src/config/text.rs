@@ -73,8 +73,9 @@ macro_rules! texts {
     };
 }
 
-/// A URL as RFC 3986 spells it, HTTPS only.
+/// An [`HTTPS_URL`] without a fragment.
 const PAGE_URL: &str = "https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][A-Za-z0-9._~:/?@!$&'()*+,;=%-]*)?";
+/// A URL as RFC 3986 spells it, HTTPS only.
 const HTTPS_URL: &str = "https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?";
 
 texts! {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::operate::answers::{AttributeText, SeenGroup};
+use crate::operate::place::without_account;
 
 /// What the keys of pauses begin with; a colon is in no group's name.
 pub const KEY_PREFIX: &str = "pause:";
@@ -78,11 +79,6 @@ pub fn where_unchanged(mut call: Value, seen: Option<&GroupPause>) -> Value {
     call
 }
 
-/// Whoever has an ARN, without what is before the name in it.
-fn who(arn: &str) -> &str {
-    arn.splitn(6, ':').last().unwrap_or(arn)
-}
-
 impl GroupPause {
     /// Reads an item of the table; `None` for one that is no pause.
     pub fn read(item: &BTreeMap<String, AttributeText>) -> Option<Self> {
@@ -128,7 +124,7 @@ impl GroupPause {
 
     /// It in a line.
     pub fn told(&self) -> String {
-        let by = who(&self.by);
+        let by = without_account(&self.by);
         // It stands in a table that others write, too.
         let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
         format!("paused until {} by {by}: {}", self.until, self.why).chars().map(plain).collect()
@@ -139,7 +135,7 @@ impl GroupPause {
     pub fn announcement(&self, stack: &Settings, group: &SeenGroup, ended_by: Option<&str>) -> Value {
         let (status, text) = match ended_by {
             None => ("paused", format!("recycling is {}", self.told())),
-            Some(by) => ("resumed", format!("recycling goes on; {} ended the pause", who(by))),
+            Some(by) => ("resumed", format!("recycling goes on; {} ended the pause", without_account(by))),
         };
         let described = group.as_handler_sees_it();
         let team = described.tag(TEAM.key);

@@ -28,6 +28,11 @@ pub struct ReportHead {
     pub calls: u32,
 }
 
+/// What an ARN names, without the account and the region, which are the stack's own.
+pub fn without_account(arn: &str) -> &str {
+    arn.splitn(6, ':').last().unwrap_or(arn)
+}
+
 impl ReportHead {
     /// The head of a report of today's form.
     pub fn new(place: &StackPlace, calls: u32) -> Self {

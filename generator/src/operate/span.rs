@@ -18,12 +18,11 @@ pub fn span(seconds: i64) -> String {
 
 /// Reads `90s`, `20m`, `12h` or `7d`; in seconds.
 pub fn read_span(text: &str) -> Result<i64, String> {
-    let unit = |unit: char| {
-        [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)].iter().find(|(name, _)| *name == unit).copied()
-    };
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
     let read = || {
-        let (_, seconds) = unit(text.chars().next_back()?)?;
-        text[..text.len() - 1].parse::<u32>().ok()?.to_string().parse::<i64>().ok()?.checked_mul(seconds)
+        let (number, seconds) =
+            units.into_iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))?;
+        Some(i64::from(number.parse::<u32>().ok()?) * seconds)
     };
     read().ok_or_else(|| format!("`{text}` is no length of time: write `90s`, `20m`, `12h` or `7d`"))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::text::is_printable;
+use super::text::{counted, is_printable};
 use super::types::{Location, Problem, Problems};
 use crate::secret;
 
@@ -39,7 +39,7 @@ impl Problems {
 }
 
 fn total(count: usize, file_name: &str) -> String {
-    format!("{count} {} in {file_name}", if count == 1 { "fault" } else { "faults" })
+    format!("{} in {file_name}", counted(count, "fault"))
 }
 
 fn render_one(problem: &Problem, file_name: &str, lines: &Lines<'_>, renderer: &Renderer) -> String {

@@ -1,4 +1,6 @@
-//! Text from an input as it may stand in a message.
+//! Parts of messages.
+
+use std::fmt::Display;
 
 /// Text from the input as it may stand in a message: on one line, without control characters, not too long.
 pub(crate) fn shown(text: &str) -> String {
@@ -18,8 +20,23 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
+/// A number of things: `1 read`, `2 reads`.
+pub(crate) fn counted<N: Copy + PartialEq + From<u8> + Display>(number: N, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
+}
+
 /// Whether a character may go to a terminal: no control character and none that changes the writing direction.
-pub(super) fn is_printable(character: char) -> bool {
+pub(crate) fn is_printable(character: char) -> bool {
     !character.is_control()
-        && !matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        && !matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_thing_is_told_of_otherwise_than_several() {
+        assert_eq!([0, 1, 2].map(|number| counted(number, "read")), ["0 reads", "1 read", "2 reads"]);
+    }
 }

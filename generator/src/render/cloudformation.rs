@@ -19,6 +19,11 @@ use crate::template;
 #[derive(Debug, Clone, Copy)]
 pub struct CloudFormation;
 
+impl CloudFormation {
+    /// The template that deploys the stack, among the files of this format.
+    pub const TEMPLATE: &'static str = "cloudformation/template.yaml";
+}
+
 /// The folder of its templates.
 const FOLDER: &str = "cloudformation";
 
@@ -31,9 +36,6 @@ const DEFINITION: &str = "\u{e000}definition\n";
 
 /// The columns by which the definition is indented.
 const INDENT: &str = "        ";
-
-/// The file emitted.
-const FILE: &str = "cloudformation/template.yaml";
 
 /// The template of the repository of the handler's images, and the file emitted.
 const REPOSITORY_TEMPLATE: &str = "cloudformation/repository.yaml.j2";
@@ -61,7 +63,7 @@ impl OutputFormat for CloudFormation {
             function_signed: "CodeSigningConfigArn: {",
             language: "yaml",
             contents: &[
-                (FILE, "the stack as a CloudFormation template"),
+                (Self::TEMPLATE, "the stack as a CloudFormation template"),
                 ("deployer-policy/cloudformation-*.json", "what whoever deploys it has to be allowed"),
             ],
             image_contents: &[(
@@ -101,13 +103,13 @@ impl OutputFormat for CloudFormation {
             handler_s3_key => seen(Value::parameter(ParameterKey::HandlerS3Key)),
             ..view.seen.clone()
         };
-        let emitted = [(FILE, TEMPLATE)].into_iter();
+        let emitted = [(Self::TEMPLATE, TEMPLATE)].into_iter();
         let emitted = emitted.chain(stack.repository.iter().map(|_| (REPOSITORY_FILE, REPOSITORY_TEMPLATE)));
         let mut files: Files = emitted
             .map(|(file, template)| (file.to_owned(), print(&environment, template, &context).into_bytes()))
             .collect();
         let policies = deployer::policies(stack, self.description(), &self.emitted(&files));
-        if let Some(template) = files.get_mut(FILE) {
+        if let Some(template) = files.get_mut(Self::TEMPLATE) {
             *template = with_definition(template, &stack.machine.definition);
         }
         files.extend(policies);

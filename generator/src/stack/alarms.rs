@@ -46,7 +46,8 @@ pub struct Alarm {
     pub action_arns: Value,
 }
 
-const PERIOD_SECONDS: u32 = 300;
+/// Length of the periods of alarms, and of the charts that show what they watch.
+pub(super) const PERIOD_SECONDS: u32 = 300;
 
 /// An event may wait this long before somebody is told, even where the handler's time limit is short.
 const QUEUE_AGE_SECONDS_MIN: u32 = 900;

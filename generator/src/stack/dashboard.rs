@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::alarms::Alarm;
+use super::alarms::{Alarm, PERIOD_SECONDS};
 use super::lock_watch;
 use super::metric;
 use super::rule::EventRule;
@@ -25,9 +25,6 @@ const THIRD: u32 = WHOLE / 3;
 
 /// Height of a chart, in CloudWatch's rows.
 const HEIGHT: u32 = 6;
-
-/// Length of a chart's periods, as long as those of the alarms.
-const PERIOD_SECONDS: u32 = 300;
 
 /// A metric: namespace, name, the dimension's name and value, how a period's data points become one.
 type Line = (Value, &'static str, Option<(&'static str, Value)>, &'static str);

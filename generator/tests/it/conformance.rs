@@ -95,16 +95,29 @@ fn record(cases: Vec<Case>) -> Recording {
     Recording { executions, evaluations: kept.take().evaluations }
 }
 
-/// Of each scenario, what each expression first gave; most of what follows is the same over and over.
+/// Of each scenario, what each expression first gave, unless as many have given the same before: most of what there is is the same over
+/// and over.
 #[derive(Default)]
 struct Kept {
+    /// Expressions of this scenario.
     sources: BTreeSet<String>,
+    /// How many are kept of an expression and what it gave.
+    outcomes: HashMap<(String, String), u32>,
     evaluations: Vec<Evaluated>,
 }
 
+/// Most evaluations of one expression with one outcome: whether something is so may be asked of very different groups.
+const OF_ONE_OUTCOME_MAX: u32 = 8;
+
 impl Kept {
     fn keep(&mut self, evaluation: &Evaluation<'_>) {
-        if self.sources.insert(evaluation.source.to_owned()) {
+        if !self.sources.insert(evaluation.source.to_owned()) {
+            return;
+        }
+        let outcome = format!("{:?}", evaluation.outcome());
+        let kept = self.outcomes.entry((evaluation.source.to_owned(), outcome)).or_default();
+        if *kept < OF_ONE_OUTCOME_MAX {
+            *kept += 1;
             self.evaluations.push(Evaluated::of(evaluation));
         }
     }

@@ -14,9 +14,6 @@ pub const PAYLOAD_BYTES_MAX: usize = 262_144;
 /// Largest sum of the variables of one execution, in bytes.
 pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// Longest name of an execution, a state or a variable, in characters.
-pub const NAME_LENGTH_MAX: usize = 80;
-
 /// A value and its size as JSON text.
 #[derive(Debug, Clone)]
 pub(super) struct SizedValue {

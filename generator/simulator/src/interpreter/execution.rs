@@ -6,14 +6,14 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::context::Identity;
-use super::data::{self, NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, SizedValue, Variables};
+use super::data::{self, PAYLOAD_BYTES_MAX, SizedValue, Variables};
 use super::failure::Failure;
 use super::history::{Counters, HistoryEntry, HistoryEvent, Status};
 use super::machine::{Machine, Program, ScopeIndex};
 use super::step::{Shared, StepContext};
 use super::thread::{Progress, Thread};
 use crate::random::Random;
-use crate::services::Services;
+use crate::services::{EXECUTION_NAME_LENGTH_MAX, Services, is_execution_name};
 use crate::time::Moment;
 
 /// An execution. A clone goes its own way from where it stands.
@@ -34,16 +34,13 @@ pub enum StartError {
     InvalidArn(String),
     /// The name is too long, or has characters that names must not have.
     #[error(
-        "`{0}` cannot be the name of an execution: at most 80 characters, no blanks, no wildcards, brackets or special characters"
+        "`{0}` cannot be the name of an execution: at most {EXECUTION_NAME_LENGTH_MAX} characters, no blanks, no wildcards, brackets or special characters"
     )]
     InvalidName(String),
     /// The input is too large.
     #[error("the input has {0} bytes of at most {PAYLOAD_BYTES_MAX}")]
     InputTooLarge(usize),
 }
-
-/// Characters, beside blanks and control characters, that no name may have.
-const FORBIDDEN_IN_NAMES: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
 
 impl Execution {
     /// Starts an execution and enters its first state; nothing is done in it until [`Self::advance`]. `seed` decides
@@ -59,11 +56,7 @@ impl Execution {
         seed: u64,
     ) -> Result<Self, StartError> {
         let identity = Identity::parse(arn).ok_or_else(|| StartError::InvalidArn(arn.to_owned()))?;
-        let forbidden = |character: char| {
-            character.is_whitespace() || character.is_control() || FORBIDDEN_IN_NAMES.contains(character)
-        };
-        let length = identity.name.chars().count();
-        if length == 0 || length > NAME_LENGTH_MAX || identity.name.contains(forbidden) {
+        if !is_execution_name(&identity.name) {
             return Err(StartError::InvalidName(identity.name.to_string()));
         }
         let input = SizedValue::from_json(input);

@@ -38,7 +38,7 @@ mod step;
 mod branches;
 mod execution;
 
-pub use data::{NAME_LENGTH_MAX, PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
+pub use data::{PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
 pub use execution::{Execution, StartError};
 pub use failure::Failure;
 pub use history::{Counters, EVENTS_MAX, HistoryEntry, HistoryEvent, Status};

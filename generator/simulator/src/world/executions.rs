@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::services::is_execution_name;
 use crate::time::Moment;
 
 use super::arguments::Arguments;
@@ -191,10 +192,7 @@ pub(crate) fn start(
     let input = arguments.text_if_given("Input")?.unwrap_or("{}");
     let made_up = format!("execution-{}", request.number);
     let name = arguments.text_if_given("Name")?.unwrap_or(&made_up);
-    if name.is_empty()
-        || name.len() > 80
-        || name.contains(|c: char| c.is_whitespace() || FORBIDDEN.contains(c))
-    {
+    if !is_execution_name(name) {
         return Err(modelled("InvalidNameException", format!("Invalid Name: '{name}'")));
     }
     let arn = format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1));
@@ -211,9 +209,6 @@ pub(crate) fn start(
     let started_at = executions.get(&arn).map_or(context.now, |one| one.started_at);
     Ok(json!({"ExecutionArn": arn, "StartDate": started_at.to_string()}))
 }
-
-/// Characters that no name may hold.
-const FORBIDDEN: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
 
 fn modelled(name: &'static str, message: String) -> AwsError {
     AwsError::Modelled { name, status: 400, message }

@@ -79,6 +79,14 @@ pub struct Sizes {
     pub desired: u32,
 }
 
+impl Sizes {
+    /// How many more may be launched where `capacity` is there: AWS allows itself ten per cent above the maximum, and at least one
+    /// instance, where it moves instances between zones or replaces those at risk.
+    pub(super) fn room_above(self, capacity: u32) -> u32 {
+        self.max.saturating_add((self.max / 10).max(1)).saturating_sub(capacity)
+    }
+}
+
 /// What happened to a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupEvent {
@@ -152,32 +160,44 @@ pub enum GroupEvent {
     MadeAgain,
 }
 
-impl GroupEvent {
-    /// The name that a script's `after_event` uses.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Launched(_) => "launched",
-            Self::LaunchFailed(_) => "launch_failed",
-            Self::InService(_) => "in_service",
-            Self::TargetsHealthy(_) => "targets_healthy",
-            Self::MarkedUnhealthy(_) => "marked_unhealthy",
-            Self::HeldByHook(_) => "held_by_hook",
-            Self::Terminating { .. } => "terminating",
-            Self::Left(_) => "left",
-            Self::Ec2Terminated(_) => "machine_terminated",
-            Self::Disrupted { .. } => "struck",
-            Self::Sized { .. } => "sized",
-            Self::Suspended { .. } => "suspended",
-            Self::LaunchSourceChanged => "launch_source_changed",
-            Self::RefreshStarted(_) => "refresh_started",
-            Self::RefreshEnded(_) => "refresh_ended",
-            Self::Changed(_) => "changed",
-            Self::PoolConfigured => "pool_configured",
-            Self::Deleting => "deleting",
-            Self::Deleted => "deleted",
-            Self::MadeAgain => "made_again",
+/// The names of events, which stand once.
+macro_rules! names {
+    ($($event:pat => $name:literal,)+) => {
+        impl GroupEvent {
+            /// What a script's `after_event` may wait for.
+            pub const NAMES: &[&str] = &[$($name),+];
+
+            /// Its name, one of [`Self::NAMES`].
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($event => $name,)+
+                }
+            }
         }
-    }
+    };
+}
+
+names! {
+    GroupEvent::Launched(_) => "launched",
+    GroupEvent::LaunchFailed(_) => "launch_failed",
+    GroupEvent::InService(_) => "in_service",
+    GroupEvent::TargetsHealthy(_) => "targets_healthy",
+    GroupEvent::MarkedUnhealthy(_) => "marked_unhealthy",
+    GroupEvent::HeldByHook(_) => "held_by_hook",
+    GroupEvent::Terminating { .. } => "terminating",
+    GroupEvent::Left(_) => "left",
+    GroupEvent::Ec2Terminated(_) => "machine_terminated",
+    GroupEvent::Disrupted { .. } => "struck",
+    GroupEvent::Sized { .. } => "sized",
+    GroupEvent::Suspended { .. } => "suspended",
+    GroupEvent::LaunchSourceChanged => "launch_source_changed",
+    GroupEvent::RefreshStarted(_) => "refresh_started",
+    GroupEvent::RefreshEnded(_) => "refresh_ended",
+    GroupEvent::Changed(_) => "changed",
+    GroupEvent::PoolConfigured => "pool_configured",
+    GroupEvent::Deleting => "deleting",
+    GroupEvent::Deleted => "deleted",
+    GroupEvent::MadeAgain => "made_again",
 }
 
 /// A group's figures at a moment. Instances, not units of capacity, except `min`, `max` and `desired`.

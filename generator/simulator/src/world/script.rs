@@ -17,6 +17,7 @@ use crate::time::Span;
 use crate::world::ids::GroupIndex;
 
 use super::interventions::Intervention;
+use super::record::GroupEvent;
 
 /// Why a script or a description of a world makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,28 +59,6 @@ pub enum ScriptError {
         reason: String,
     },
 }
-
-/// Names of events that an entry may wait for.
-pub const EVENTS: [&str; 18] = [
-    "launched",
-    "launch_failed",
-    "in_service",
-    "targets_healthy",
-    "marked_unhealthy",
-    "held_by_hook",
-    "terminating",
-    "left",
-    "machine_terminated",
-    "struck",
-    "sized",
-    "suspended",
-    "launch_source_changed",
-    "refresh_started",
-    "refresh_ended",
-    "changed",
-    "deleting",
-    "deleted",
-];
 
 /// The whole script.
 #[derive(Debug, Clone, Default)]
@@ -148,7 +127,8 @@ pub struct CallPoint {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventPoint {
-    /// Its name, one of [`EVENTS`].
+    /// Its name, one of [`GroupEvent::NAMES`].
+    #[schemars(description = format!("Its name: one of `{}`.", GroupEvent::NAMES.join("`, `")))]
     pub event: String,
     /// Which of them, from 1.
     #[serde(default = "first")]
@@ -198,9 +178,9 @@ impl Script {
                 return Err(ScriptError::Group { entry: number, group: name.clone() });
             }
             if let When::AfterEvent(point) = &entry.when
-                && !EVENTS.contains(&point.event.as_str())
+                && !GroupEvent::NAMES.contains(&point.event.as_str())
             {
-                let known = EVENTS.join(", ");
+                let known = GroupEvent::NAMES.join(", ");
                 return Err(ScriptError::Event { entry: number, event: point.event.clone(), known });
             }
         }

@@ -28,6 +28,11 @@ pub struct ListedExecution {
     pub stop_date: Option<f64>,
 }
 
+/// Step Functions' word for how an execution stands, for people: `timed out`.
+pub fn status_in_words(status: &str) -> String {
+    status.to_lowercase().replace('_', " ")
+}
+
 /// An execution.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -4,7 +4,7 @@ pub mod reads;
 
 use std::collections::BTreeMap;
 
-use asg_recycle_handler::decide::{Decision, Trigger, decide, screen, screen_source};
+use asg_recycle_handler::decide::{Decision, Trigger, decide, screen_source};
 use asg_recycle_handler::event::{self, Cause, Event, Malformed, Subject};
 use asg_recycle_handler::group::Group;
 use asg_recycle_handler::settings::Settings;
@@ -244,11 +244,7 @@ fn in_words(
     now: Timestamp,
     settings: &Settings,
 ) -> String {
-    let decision = match screen(trigger, settings) {
-        Some(skip) => Decision::Skip(skip),
-        None => decide(trigger, group, now, settings),
-    };
-    match decision {
+    match decide(trigger, group, now, settings) {
         Decision::Start(request) => {
             format!("{about}: a {}, unless it was started already", request.purpose())
         }

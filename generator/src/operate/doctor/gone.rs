@@ -104,10 +104,11 @@ pub fn alarms(
     found
 }
 
-fn listed(names: &[String]) -> String {
+/// The first of names, and how many more there are.
+pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
     let more = names.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))
+    format!("{}{more}", names.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use asg_recycle_handler::settings::Settings;
 use super::StackCheck;
 use crate::names;
 use crate::operate::answers::SeenGroup;
+use crate::operate::answers::execution::status_in_words;
 use crate::operate::fleet::{FleetFacts, FleetRow, GroupStanding, unlisted_holders};
 use crate::operate::lock::GroupLock;
 
@@ -64,7 +65,7 @@ fn holder(lock: &GroupLock, facts: &FleetFacts, settings: &Settings) -> HolderSe
     match listed.or_else(|| facts.described.get(holder).map(|seen| &seen.status)) {
         _ if !holder.starts_with(&settings.machine.execution("")) => HolderSeen::Unknown(holder.clone()),
         Some(status) if status == "RUNNING" => HolderSeen::Runs,
-        Some(status) => HolderSeen::Ended(status.to_lowercase().replace('_', " ")),
+        Some(status) => HolderSeen::Ended(status_in_words(status)),
         None if facts.forgotten.contains(holder) => HolderSeen::Forgotten,
         None => HolderSeen::Unknown(holder.clone()),
     }

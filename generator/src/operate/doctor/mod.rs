@@ -16,7 +16,9 @@ use crate::aws::AwsError;
 use crate::operate::answers::surroundings::{SeenRule, Simulated, TrailSelectors};
 use crate::operate::fleet::{FleetFacts, FleetRow, GroupStanding};
 use crate::operate::place::ReportHead;
+use crate::problem::counted;
 use fixes::{AGAIN, RoleKeeper};
+use gone::listed;
 
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -85,12 +87,6 @@ impl StackCheck {
         };
         Self { name: name.to_owned(), outcome: CheckOutcome::NotMade, about, fix }
     }
-}
-
-/// So many of something.
-pub fn counted<N: Copy + PartialEq + From<u8> + std::fmt::Display>(count: N, what: &str) -> String {
-    let end = if count == N::from(1) { "" } else { "s" };
-    format!("{count} {what}{end}")
 }
 
 /// Whether a trail logs calls that change resources.
@@ -259,15 +255,12 @@ pub fn refused(asked: &[&str], answer: &Simulated) -> Result<Vec<String>, String
 
 /// Other stacks that see groups of this one; `unread` are functions that may be handlers of further ones.
 pub fn stacks(others: &[(String, Settings)], unread: &[String], facts: &FleetFacts) -> Vec<StackCheck> {
-    const SHOWN: usize = 5;
     let shared = others.iter().filter_map(|(stack, settings)| {
         let both = facts.groups.iter().filter(|group| settings.groups.selects(&group.as_handler_sees_it()));
         let names: Vec<&str> = both.map(|group| &*group.name).collect();
-        let more =
-            if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
-        let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
         let about = format!(
-            "stack `{stack}` is for groups of this one too: {shown}{more}; each change is acted on twice"
+            "stack `{stack}` is for groups of this one too: {}; each change is acted on twice",
+            listed(&names)
         );
         let fix = "set `groups` in the stack.yaml of one of them";
         (!names.is_empty()).then(|| StackCheck::finding("stacks", about, fix))

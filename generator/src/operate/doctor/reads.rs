@@ -4,12 +4,12 @@ use asg_recycle_handler::settings::Settings;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::StackCheck;
 use super::fixes;
 use super::gone::{self, OwnAlarms};
 use super::locks;
 use super::notifier;
 use super::roles;
-use super::{StackCheck, counted};
 use crate::aws::AwsError;
 use crate::names;
 use crate::operate::answers::group::MachineAnswer;
@@ -29,6 +29,7 @@ use crate::operate::session::operation::{
     DESCRIBE_STATE_MACHINE, DESCRIBE_TRAILS, LIST_FUNCTIONS, LIST_MAPPINGS, LIST_RULES, LIST_TARGETS,
     READ_QUEUE, READ_TOPIC, TEST_PATTERN, TRAIL_SELECTORS, TRAIL_STATUS, Touches,
 };
+use crate::problem::counted;
 use crate::samples::{self, SampleValue};
 
 /// Pages of any list that are read at most.

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::operate::answers::SeenGroup;
-use crate::operate::answers::execution::{ListedExecution, SeenExecution};
+use crate::operate::answers::execution::{ListedExecution, SeenExecution, status_in_words};
 use crate::operate::lock::GroupLock;
 use crate::operate::pause::GroupPause;
 use crate::operate::place::StackPlace;
@@ -309,8 +309,7 @@ fn of_lock(group: &SeenGroup, lock: &GroupLock, facts: &FleetFacts) -> (GroupSta
     };
     let listed = facts.executions.iter().find(|one| one.execution_arn == *holder).map(|one| &one.status);
     let status = listed.or_else(|| facts.described.get(holder).map(|seen| &seen.status));
-    let ended =
-        status.filter(|status| *status != "RUNNING").map(|status| status.to_lowercase().replace('_', " "));
+    let ended = status.filter(|status| *status != "RUNNING").map(|status| status_in_words(status));
     let forgotten = facts.forgotten.contains(holder).then(|| "ended long ago".to_owned());
     if let Some(how) = ended.or(forgotten) {
         let follows = match lock.unread_journal {
@@ -340,7 +339,7 @@ pub fn unlisted_holders(facts: &FleetFacts) -> Vec<String> {
 
 fn how_it_ended(ending: &ListedExecution, facts: &FleetFacts) -> String {
     let said = facts.described.get(&ending.execution_arn).and_then(|one| one.said("outcome"));
-    said.unwrap_or_else(|| ending.status.to_lowercase())
+    said.unwrap_or_else(|| status_in_words(&ending.status))
 }
 
 /// A moment as Step Functions tells it, in seconds since the epoch.

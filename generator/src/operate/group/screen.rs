@@ -5,10 +5,13 @@ use asg_recycle_simulator::world::record::Sample;
 
 use super::load_balancers::{TargetStatus, UNKNOWN};
 use super::status::{GroupSeen, GroupStatus, InstanceStatus, RecycleStatus};
+use crate::operate::answers::execution::status_in_words;
 use crate::operate::fleet::GroupStanding;
 use crate::operate::lock::Replaced;
+use crate::operate::place::without_account;
 use crate::operate::span::span;
 use crate::operate::table::{self, TableColumn, colour, cut, printed};
+use crate::problem::counted;
 use crate::simulate::report::{CHART_ROWS_MAX, ChartArea, Colour, Paint, chart};
 
 /// Columns where nobody says how many there are.
@@ -96,7 +99,7 @@ pub fn line(status: &GroupStatus) -> String {
         parts.extend(recycle.turn.as_ref().map(ToString::to_string));
         parts.extend(recycle.refresh.as_ref().map(|refresh| format!("refresh {refresh}")));
     }
-    parts.push(counted(status));
+    parts.push(capacity(status));
     parts.push(sizes(status));
     parts.join("; ")
 }
@@ -111,7 +114,7 @@ fn head(status: &GroupStatus, columns: Option<usize>) -> String {
         told("why", &group.detail);
     }
     told("sizes", &sizes(status));
-    told("capacity", &counted(status));
+    told("capacity", &capacity(status));
     if let Some(age) = group.age() {
         told("outdated", &format!("{} of {}, since {age}", group.outdated, group.instances));
     }
@@ -144,14 +147,13 @@ fn of_recycle(recycle: &RecycleStatus, stack: &str, told: &mut impl FnMut(&str, 
         let is_own = execution.rsplit(':').nth(1) == Some(stack);
         let unknown =
             if is_own { "forgotten" } else { "of another stack, which this one does not ask about" };
-        let status = recycle.status.as_deref().unwrap_or(unknown).to_lowercase();
+        let status = recycle.status.as_deref().map_or_else(|| unknown.to_owned(), status_in_words);
         let since = recycle.seconds.map(|seconds| format!(" for {}", span(seconds)));
         let since = since.filter(|_| status == "running").unwrap_or_default();
         told("held by", &format!("{name}, {status}{since}"));
     }
     if let Some(trigger) = &recycle.trigger {
-        // The account of an ARN is the stack's own.
-        let by = recycle.by.as_deref().map(|by| format!(" by {}", by.splitn(6, ':').last().unwrap_or(by)));
+        let by = recycle.by.as_deref().map(|by| format!(" by {}", without_account(by)));
         told("trigger", &format!("{trigger}{}", by.unwrap_or_default()));
     }
     if let Some(state) = &recycle.at_state {
@@ -208,15 +210,14 @@ fn sizes(GroupStatus { min, desired, max, .. }: &GroupStatus) -> String {
     format!("min {min}, desired {desired}, max {max}")
 }
 
-fn counted(status: &GroupStatus) -> String {
+fn capacity(status: &GroupStatus) -> String {
     let count = |is: &dyn Fn(&&InstanceStatus) -> bool| status.instances.iter().filter(is).count();
     let leaving = count(&|one| one.lifecycle_state.starts_with("Terminat"));
     let leaving = if leaving > 0 { format!(", {leaving} leaving") } else { String::new() };
-    let instances = if status.instances.len() == 1 { "instance" } else { "instances" };
     let unknown = if status.unasked.is_empty() { 0 } else { count(&|one| may_serve(one)) };
     let unknown = if unknown > 0 { format!(", {unknown} not known") } else { String::new() };
     let healthy = count(&|one| one.serves);
-    format!("{} {instances}, {healthy} healthy{unknown}{leaving}", status.instances.len())
+    format!("{}, {healthy} healthy{unknown}{leaving}", counted(status.instances.len(), "instance"))
 }
 
 /// Whether nothing but load balancers that tell nothing of it keeps an instance from counting as healthy.

@@ -13,9 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::operate::answers::execution::SeenExecution;
+use crate::operate::answers::execution::{SeenExecution, status_in_words};
 use crate::operate::fleet::moment;
-use crate::operate::place::{ReportHead, StackPlace};
+use crate::operate::place::{ReportHead, StackPlace, without_account};
 use crate::operate::span::span;
 use crate::operate::table::{TableColumn, printed};
 use crate::simulate::report::{Paint, wrapped};
@@ -267,8 +267,9 @@ fn table(executions: &[PastExecution], group: Option<&str>, columns: Option<usiz
         column("TRIGGER", 4, &|one| one.trigger.clone().unwrap_or_default()),
     ]);
     if executions.iter().any(|one| one.by.is_some()) {
-        let short = |by: &String| by.splitn(6, ':').last().unwrap_or_default().to_owned();
-        table.push(column("BY", 3, &|one| one.by.as_ref().map(short).unwrap_or_default()));
+        table.push(column("BY", 3, &|one| {
+            one.by.as_deref().map(without_account).unwrap_or_default().to_owned()
+        }));
     }
     if executions.iter().any(|one| one.dollars.is_some()) {
         table.push(column("COST", 5, &cost));
@@ -290,7 +291,7 @@ fn cost(one: &PastExecution) -> String {
 
 /// Its own word for how it ended, else that of Step Functions.
 fn ending(one: &PastExecution) -> String {
-    one.outcome.clone().unwrap_or_else(|| one.status.to_lowercase().replace('_', " "))
+    one.outcome.clone().unwrap_or_else(|| status_in_words(&one.status))
 }
 
 /// `2026-01-05 09:00`, of an RFC 3339 time.

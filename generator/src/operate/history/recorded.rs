@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::operate::answers::SeenGroup;
-use crate::operate::answers::execution::SeenExecution;
+use crate::operate::answers::execution::{SeenExecution, status_in_words};
 use crate::operate::answers::group::{HistoryEvent, SeenActivity, TaskDetails};
 use crate::operate::console_link::execution_link;
 use crate::operate::fleet;
@@ -155,7 +155,7 @@ impl Recorded {
             (Some(outcome), Some(error)) => format!("{outcome} {error}"),
             (Some(outcome), None) => outcome,
             (None, Some(error)) => error,
-            (None, None) => self.execution.status.to_lowercase().replace('_', " "),
+            (None, None) => status_in_words(&self.execution.status),
         }
     }
 

@@ -114,10 +114,7 @@ pub fn json_schema() -> Value {
     schemars::schema_for!(PlanReport).to_value()
 }
 
-/// Plans a recycle of a group; none where there is no such group.
-///
-/// # Errors
-/// Why the simulator cannot take the deployed definition or the group.
+/// Plans a recycle of a group; none where there is no such group, or none that the simulator knows how to describe.
 pub fn of(
     facts: &PlanFacts,
     place: &StackPlace,
@@ -167,8 +164,7 @@ fn refusals(
     let nobody = Hand { account, caller: "" }; // it is decided and not started
     let decided = request::recycle(group.as_handler_sees_it(), &asked, nobody, now, settings);
     let (locks, pauses) = (&facts.fleet.locks, &facts.fleet.pauses);
-    let strategy = group.as_handler_sees_it().tag(STRATEGY.key).map(str::to_owned);
-    let skips = skips(facts, strategy.as_deref());
+    let skips = skips(facts, group.as_handler_sees_it().tag(STRATEGY.key));
     let row = fleet::rows(&facts.fleet, settings, now).into_iter().next();
     let has_ended = row.as_ref().is_some_and(|row| row.state == GroupStanding::Held);
     let waits_for = request::waits_for(locks.get(&group.name), has_ended, pauses.get(&group.name), now);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::replay::Replay;
-use super::style::counted;
+use crate::problem::counted;
 use crate::simulate::campaign::{Campaign, FailingRun};
 
 /// As text; `replay` is the command of the whole.

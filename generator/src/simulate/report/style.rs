@@ -67,11 +67,6 @@ pub fn words(span: Span) -> String {
     if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
-/// A number of things: `1 read`, `2 reads`.
-pub(super) fn counted(number: u64, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
 /// How a report is to look.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look {
@@ -130,6 +125,5 @@ mod tests {
         assert_eq!(words(Span::seconds(702)), "11 min 42 s");
         assert_eq!(words(Span::seconds(3600)), "1 h");
         assert_eq!(words(Span(0)), "0 s");
-        assert_eq!((counted(1, "read").as_str(), counted(0, "read").as_str()), ("1 read", "0 reads"));
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::chart::{CHART_ROWS_MAX, ChartArea, chart};
-use super::style::{COLUMNS_MIN, Colour, Look, clock, counted, words, wrapped};
+use super::style::{COLUMNS_MIN, Colour, Look, clock, words, wrapped};
 use super::summary::GroupSummary;
 use super::timeline::timeline;
 use super::wording::Tone;
+use crate::problem::counted;
 use crate::simulate::invariants::Invariant;
 use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, PRICE, Run};
 use asg_recycle_simulator::time::{Moment, Span};
@@ -29,7 +30,7 @@ pub fn text(run: &Run, look: Look) -> String {
             "{} with {}, {}, {} outdated",
             group.name,
             group.strategy,
-            counted(first.live.into(), "instance"),
+            counted(first.live, "instance"),
             first.outdated
         );
         let sentence = GroupSummary::of(run, group).sentence(look.dollars_per_hour);

@@ -319,11 +319,10 @@ fn takes_the_same_steps(recorded: &[Recorded], by: Other) {
 }
 
 #[test]
-fn moto_takes_the_same_steps_in_every_scenario() {
-    takes_the_same_steps(&recording().executions, Other::Moto);
+fn moto_takes_the_same_steps_on_every_way() {
+    takes_the_same_steps(&every_way(&recording().executions), Other::Moto);
 }
 
-/// It needs as long as moto's, so it is not given what would go no new way.
 #[test]
 fn ministack_takes_the_same_steps_on_every_way() {
     takes_the_same_steps(&every_way(&recording().executions), Other::MiniStack);

@@ -196,9 +196,9 @@ fn a_script_that_makes_no_sense_is_refused_with_the_reason() {
 
 #[test]
 fn every_event_name_is_one_that_happens() {
-    // The list that scripts are checked against and the names of events are two lists; each name is met here.
     let events = "[{at: 1s, do: {kill: {}}}, {at: 2s, do: {set_tag: {key: a, value: b}}}, {at: 3s, do: {fail_launches: {for: 30s}}},
         {at: 4s, do: {new_template_version: {}}}, {at: 5s, do: {suspend: [AZRebalance]}}, {at: 400s, do: {start_instance_refresh: {}}},
+        {at: 4000s, do: {configure_warm_pool: {min_size: 1}}}, {at: 5000s, do: {replace_group: {min: 2, max: 4, desired: 2}}},
         {at: 6000s, do: delete_group}]";
     let mut fixture = WorldFixture::with(
         |group| {
@@ -209,6 +209,7 @@ fn every_event_name_is_one_that_happens() {
                     ..Default::default()
                 });
             group.launch_hook = Some(super::super::spec::HookSpec::default());
+            group.warm_pool = 1;
         },
         events,
     );
@@ -216,7 +217,7 @@ fn every_event_name_is_one_that_happens() {
     fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("within the bounds");
     fixture.wait(10_000);
     let met: std::collections::BTreeSet<_> = fixture.events().into_iter().collect();
-    let listed: std::collections::BTreeSet<_> = super::super::script::EVENTS.into_iter().collect();
+    let listed: std::collections::BTreeSet<_> = GroupEvent::NAMES.iter().copied().collect();
     assert_eq!(met, listed);
 }
 

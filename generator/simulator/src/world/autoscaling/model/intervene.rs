@@ -180,7 +180,7 @@ impl AutoScaling {
                 }
                 self.note(context, group, GroupEvent::Changed("tags"));
             }
-            _ => {}
+            _ => context.changes_nothing("nothing does this to a group"),
         }
     }
 

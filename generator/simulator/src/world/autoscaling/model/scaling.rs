@@ -170,8 +170,8 @@ impl AutoScaling {
         }
         let edited = self.fleet.edit(group, now);
         edited.launch_failures = edited.launch_failures.saturating_add(1);
-        let doublings = u64::from((edited.launch_failures - 1).min(4));
-        let wait = Span((edited.timing.launch_retry.0 << doublings).min(edited.timing.launch_retry.0 * 10));
+        let longer = (1 << (edited.launch_failures - 1).min(4)).min(10);
+        let wait = Span(edited.timing.launch_retry.0.saturating_mul(longer));
         edited.no_launch_before = now + wait;
         self.reconcile_at(context, group, now + wait);
     }
@@ -226,10 +226,7 @@ impl AutoScaling {
             return;
         }
         let moves = looked_at.moves_to_balance();
-        let Sizes { max, desired, .. } = looked_at.sizes;
-        // AWS allows itself ten per cent above the maximum, and at least one instance.
-        let room = (max + (max / 10).max(1)).saturating_sub(desired);
-        let extra = moves.min(room);
+        let extra = moves.min(looked_at.sizes.room_above(looked_at.sizes.desired));
         if extra > 0 {
             let now = context.now;
             self.fleet.edit(group, now).rebalancing = extra;

@@ -157,14 +157,12 @@ impl AutoScaling {
 }
 
 impl Group {
-    /// How many it is to have above its desired capacity for those at risk: its maximum may be exceeded by ten per cent. An instance
-    /// refresh comes first.
+    /// How many it is to have above its desired capacity for those at risk. An instance refresh comes first.
     pub fn extra_for_those_at_risk(&self) -> u32 {
         if self.active_refresh().is_some() {
             return 0;
         }
-        let Sizes { max, desired, .. } = self.sizes;
-        let room = (max + (max / 10).max(1)).saturating_sub(desired + self.rebalancing);
+        let room = self.sizes.room_above(self.sizes.desired + self.rebalancing);
         room.min(u32::try_from(self.at_risk.len()).unwrap_or(u32::MAX))
     }
 }
