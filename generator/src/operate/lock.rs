@@ -288,13 +288,13 @@ mod tests {
             let Sizes { min, desired, max } = lock.own_sizes(Sizes { min, desired, max });
             (min, desired, max)
         };
-        let doubled = r#"{"version": 3, "phase": "doubling", "min": 1, "max": 10, "set_min": [6], "set_max": [], "doubled": 6, "growth": 3}"#;
+        let doubled = r#"{"version": 4, "phase": "doubling", "min": 1, "max": 10, "set_min": [6], "set_max": [], "doubled": 6, "growth": 3}"#;
         assert_eq!(own(&[("journal", doubled)], (6, 6, 10)), (1, 3, 10));
         assert_eq!(own(&[("journal", doubled)], (6, 7, 10)), (1, 4, 10), "the owner added one");
         assert_eq!(own(&[("journal", doubled)], (1, 3, 10)), (1, 3, 10), "it is put back already");
         let swapping = (
             "journal",
-            r#"{"version": 3, "phase": "swapping", "min": 1, "max": 3, "set_min": [], "set_max": []}"#,
+            r#"{"version": 4, "phase": "swapping", "min": 1, "max": 3, "set_min": [], "set_max": []}"#,
         );
         let turn = |given: bool| format!(r#"{{"id": "i-1", "desired": 3, "out": true, "given": {given}}}"#);
         assert_eq!(own(&[swapping, ("turn", &turn(false))], (1, 2, 3)), (1, 3, 3));

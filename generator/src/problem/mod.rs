@@ -5,5 +5,5 @@ mod text;
 mod print;
 
 pub(crate) use print::Lines;
-pub(crate) use text::{counted, is_printable, shown};
+pub(crate) use text::{counted, first_few, is_printable, shown};
 pub use types::{Location, Problem, Problems};

@@ -25,6 +25,14 @@ pub(crate) fn counted<N: Copy + PartialEq + From<u8> + Display>(number: N, thing
     format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
 }
 
+/// The first of some names, and how many more there are.
+pub(crate) fn first_few(names: &[impl AsRef<str>]) -> String {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", names.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
+}
+
 /// Whether a character may go to a terminal: no control character and none that changes the writing direction.
 pub(crate) fn is_printable(character: char) -> bool {
     !character.is_control()
@@ -33,10 +41,16 @@ pub(crate) fn is_printable(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{counted, first_few};
 
     #[test]
     fn one_thing_is_told_of_otherwise_than_several() {
         assert_eq!([0, 1, 2].map(|number| counted(number, "read")), ["0 reads", "1 read", "2 reads"]);
+    }
+
+    #[test]
+    fn of_many_names_the_first_few_are_told() {
+        assert_eq!(first_few(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d, e and 1 more");
+        assert_eq!(first_few(&["a", "b"]), "a, b");
     }
 }

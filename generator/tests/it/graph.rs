@@ -102,7 +102,9 @@ fn a_strategy_that_there_is_not_is_bad_input_and_a_folder_that_cannot_be_the_wor
         .stdout("")
         .stderr_has(&format!("there is no strategy `out` (there are: {})", known.join(", ")))
         .exits(2);
-    done.then(&["graph", "stack.yaml", "-o", "stack.yaml/x.mmd"]).stderr_has("cannot write").exits(3);
+    done.then(&["graph", "stack.yaml", "-o", "stack.yaml/x.mmd"])
+        .stderr_has("cannot make the folder `stack.yaml`")
+        .exits(3);
 }
 
 #[test]

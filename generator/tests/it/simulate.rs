@@ -73,7 +73,9 @@ fn a_drawing_shows_the_groups_and_how_it_ended() {
     assert!(
         simulate(&["--svg", "new/run.svg", "--instances", "1"]).ok().read("new/run.svg").contains("<svg ")
     );
-    simulate(&["--svg", "stack.yaml/run.svg", "--instances", "1"]).stderr_has("cannot write").exits(3);
+    simulate(&["--svg", "stack.yaml/run.svg", "--instances", "1"])
+        .stderr_has("cannot make the folder `stack.yaml`")
+        .exits(3);
 }
 
 #[test]

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fixes::AGAIN;
 use super::{StackCheck, is_newer};
 use crate::aws::AwsError;
+use crate::problem::first_few;
 use crate::stack::{ALARMS_OF_EVERY_STACK, CommonAlarm};
-
-/// Alarms that are named at most.
-const SHOWN: usize = 5;
 
 /// What comes of a check whose call failed: a finding where what it is about is gone, which `gone` says with what makes it again, else
 /// nothing is known.
@@ -73,7 +71,7 @@ pub fn alarms(
     if !lost.is_empty() && own.are_guessed {
         let about = format!(
             "these are not there, and whether the stack's version has them is not known: {}",
-            listed(&lost)
+            first_few(&lost)
         );
         found.push(StackCheck::unknown(
             "alarms",
@@ -81,13 +79,14 @@ pub fn alarms(
             "ask with the version of the tool that the stack is of",
         ));
     } else if !lost.is_empty() {
-        let about = format!("nobody is told of what these would tell, for they are gone: {}", listed(&lost));
+        let about =
+            format!("nobody is told of what these would tell, for they are gone: {}", first_few(&lost));
         found.push(StackCheck::finding("alarms", about, AGAIN));
     }
     if !unknown.is_empty() {
         let about = format!(
             "strategies watch alarms that do not exist, and refuse every start: {}",
-            listed(&unknown)
+            first_few(&unknown)
         );
         found.push(StackCheck::finding(
             "alarms",
@@ -102,13 +101,6 @@ pub fn alarms(
         ));
     }
     found
-}
-
-/// The first of names, and how many more there are.
-pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
-    let more = names.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", names.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

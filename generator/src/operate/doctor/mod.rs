@@ -16,9 +16,8 @@ use crate::aws::AwsError;
 use crate::operate::answers::surroundings::{SeenRule, Simulated, TrailSelectors};
 use crate::operate::fleet::{FleetFacts, FleetRow, GroupStanding};
 use crate::operate::place::ReportHead;
-use crate::problem::counted;
+use crate::problem::{counted, first_few};
 use fixes::{AGAIN, RoleKeeper};
-use gone::listed;
 
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -260,7 +259,7 @@ pub fn stacks(others: &[(String, Settings)], unread: &[String], facts: &FleetFac
         let names: Vec<&str> = both.map(|group| &*group.name).collect();
         let about = format!(
             "stack `{stack}` is for groups of this one too: {}; each change is acted on twice",
-            listed(&names)
+            first_few(&names)
         );
         let fix = "set `groups` in the stack.yaml of one of them";
         (!names.is_empty()).then(|| StackCheck::finding("stacks", about, fix))

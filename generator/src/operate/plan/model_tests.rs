@@ -129,7 +129,7 @@ fn a_group_that_is_changed_is_described_as_it_is_once_that_is_put_back() {
     let as_it_is = told(&facts)["group"].clone();
     assert_eq!((&as_it_is["desired"], &as_it_is["current_instances"]), (&json!(4), &json!(2)));
     let journal = SeenJournal {
-        version: 3,
+        version: 4,
         phase: "doubling".to_owned(),
         min: Some(1),
         max: Some(5),

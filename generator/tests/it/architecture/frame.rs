@@ -211,7 +211,7 @@ fn a_name_of_a_strategy_is_found_however_it_is_written() {
         "$lookup($settings, 'zone_change')",
         "<# zone_change #>",
         "$settings.zone_change",
-        "hold_attempts: {kind: number}",
+        "leave_first: {kind: list}",
         "{\"passes\" : 1}",
         "$passes = 1",
         "children: [list, `turn`]",
