@@ -107,8 +107,10 @@ fn recycle(deployment: &Rc<Deployment>, strategy: &str, setting: &Setting, seed:
     run
 }
 
+/// Until its end is told. After that the lock is held until reads show the last change, a minute at most.
 fn seconds(run: &Run) -> u64 {
-    run.duration().0.div_ceil(1000)
+    let told = run.world.messages.published.last().expect("it tells its end");
+    (told.moment - run.began_at).0.div_ceil(1000)
 }
 
 /// The least that a strategy's order of things can take; none where AWS decides the order.
