@@ -189,10 +189,10 @@ pub(super) fn agreed<T>(
             return Ok(Some(seen));
         }
         let Some((again, now)) = look()? else { return Ok(None) };
-        (seen, what) = match now == what {
-            true => return Ok(Some(again)),
-            false => (again, now),
-        };
+        if now == what {
+            return Ok(Some(again));
+        }
+        (seen, what) = (again, now);
         context.console.note("meanwhile it is otherwise:\n");
     }
 }

@@ -101,7 +101,7 @@ impl Building {
 
 /// A zip that was built elsewhere, checked.
 pub(super) fn given(
-    file: &PathBuf,
+    file: &Path,
     architecture: Architecture,
     contents: &Contents,
 ) -> Result<Package, Failure> {

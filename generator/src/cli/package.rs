@@ -1,6 +1,6 @@
 //! `package`: the handler's zip, and what there is to know of it without building one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::building::{Building, read_zip, record};
 use super::context::Context;
@@ -132,7 +132,7 @@ fn setting(difference: &Difference) -> String {
 
 fn verify(
     arguments: &Arguments,
-    zip: &PathBuf,
+    zip: &Path,
     architecture: Architecture,
     contents: &Contents,
     context: &mut Context,
