@@ -5,5 +5,9 @@ mod text;
 mod print;
 
 pub(crate) use print::Lines;
-pub(crate) use text::{counted, first_few, is_printable, shown};
+#[cfg(feature = "operate")]
+pub(crate) use text::first_few;
+#[cfg(feature = "cli")]
+pub(crate) use text::is_printable;
+pub(crate) use text::{counted, shown};
 pub use types::{Location, Problem, Problems};

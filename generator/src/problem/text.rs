@@ -26,6 +26,7 @@ pub(crate) fn counted<N: Copy + PartialEq + From<u8> + Display>(number: N, thing
 }
 
 /// The first of some names, and how many more there are.
+#[cfg(feature = "operate")]
 pub(crate) fn first_few(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 5;
     let more = names.len().saturating_sub(SHOWN);
@@ -41,7 +42,7 @@ pub(crate) fn is_printable(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, first_few};
+    use super::counted;
 
     #[test]
     fn one_thing_is_told_of_otherwise_than_several() {
@@ -49,7 +50,10 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "operate")]
     fn of_many_names_the_first_few_are_told() {
+        use super::first_few;
+
         assert_eq!(first_few(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d, e and 1 more");
         assert_eq!(first_few(&["a", "b"]), "a, b");
     }
