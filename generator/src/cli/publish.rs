@@ -8,7 +8,7 @@ use super::exit_code::Failure;
 use super::input::Source;
 use super::operator::Caller;
 use crate::publish::{self, Object, Publication, PublishError};
-use crate::{CloudFormation, VERSION};
+use crate::{AsgRecycle, CloudFormation, VERSION};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -53,27 +53,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
     // The zip's hash makes no fault that the file did not have.
     let stack = stack.published(&built.digest, &arguments.bucket, &version);
     let stack = stack.map_err(|problems| Failure::World(format!("{problems:?}")))?;
-    let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone());
-    let template = stack.synth(&CloudFormation).remove(CloudFormation::TEMPLATE);
-    let (Some(zip_key), Some(template)) = (zip_key, template) else {
-        return Err(Failure::World(
-            "a published stack has no zip or no template: this is a fault of asg-recycle".to_owned(),
-        ));
-    };
-    let objects = [
-        Object {
-            key: zip_key,
-            contents: built.zip,
-            content_type: "application/zip",
-            fix: "the key names its content, so somebody has changed the object: remove it, and publish again",
-        },
-        Object {
-            key: format!("{name}/{version}/template.yaml"),
-            contents: template,
-            content_type: "application/yaml",
-            fix: "what is published under a version stays as it is: name another with `--as VERSION`",
-        },
-    ];
+    let objects = objects(&stack, built.zip, &version)?;
     let client = arguments.caller.or_in(&region).client(context).map_err(PublishError::from);
     let published = client.and_then(|client| {
         Ok((publish::publish(&client, &arguments.bucket, &objects, arguments.dry_run)?, client))
@@ -93,6 +73,31 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
         "next: `aws cloudformation create-stack --region {region} --stack-name {name}-{environment} --template-url {url} \
          --capabilities CAPABILITY_NAMED_IAM`, or `update-stack` where it is there\n"
     ))
+}
+
+/// The zip, and the template that names it.
+fn objects(stack: &AsgRecycle, zip: Vec<u8>, version: &str) -> Result<[Object; 2], Failure> {
+    let zip_key = stack.stack().function.code.published().map(|zip| zip.key.clone());
+    let template = stack.synth(&CloudFormation).remove(CloudFormation::TEMPLATE);
+    let (Some(zip_key), Some(template)) = (zip_key, template) else {
+        return Err(Failure::World(
+            "a published stack has no zip or no template: this is a fault of asg-recycle".to_owned(),
+        ));
+    };
+    Ok([
+        Object {
+            key: zip_key,
+            contents: zip,
+            content_type: "application/zip",
+            fix: "the key names its content, so somebody has changed the object: remove it, and publish again",
+        },
+        Object {
+            key: format!("{}/{version}/template.yaml", stack.config().name),
+            contents: template,
+            content_type: "application/yaml",
+            fix: "what is published under a version stays as it is: name another with `--as VERSION`",
+        },
+    ])
 }
 
 /// What became of each object.
