@@ -10,7 +10,8 @@ use super::generate::{self, Target, files, plan_without_zip};
 use super::input::Source;
 use super::writing;
 use crate::AsgRecycle;
-use crate::output::{HANDLER_ZIP, Obstacle, OutputError, Summary, Wanted};
+use crate::names::HANDLER_ZIP;
+use crate::output::{Obstacle, OutputError, Summary, Wanted};
 use crate::package::{self, Contents};
 
 #[derive(Debug, clap::Args)]

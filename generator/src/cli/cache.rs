@@ -9,6 +9,7 @@ use super::context::Context;
 use super::exit_code::Failure;
 use super::writing::{self, BuildReport};
 use crate::config::Architecture;
+use crate::operate::span;
 use crate::package::{self, Refreshed, Stored};
 use crate::problem::counted;
 
@@ -28,27 +29,13 @@ enum Command {
     Purge {
         #[command(flatten)]
         place: CachePlace,
-        /// Only what was not used for so long: a whole number with `m`, `h` or `d`.
-        #[arg(long, value_name = "AGE", value_parser = age)]
-        older_than: Option<Duration>,
+        /// Only what was not used for so long: a whole number with `s`, `m`, `h` or `d`.
+        #[arg(long, value_name = "TIME", value_parser = span::read_span)]
+        older_than: Option<i64>,
     },
     /// Build anew every package of this version's handler; a byte that comes out otherwise is a finding.
     #[command(after_help = "Example: asg-recycle cache refresh")]
     Refresh(Building),
-}
-
-/// Reads an age such as `30d`.
-fn age(text: &str) -> Result<Duration, String> {
-    let fault = || format!("`{text}` is no age: write a whole number with `m`, `h` or `d`, e.g. `30d`");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(fault)?;
-    let seconds = match unit {
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return Err(fault()),
-    };
-    let number: u64 = number.parse().map_err(|_| fault())?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(fault)
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
@@ -61,7 +48,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             context.console.result(&text)
         }
         Command::Purge { place, older_than } => {
-            let gone = package::purge(&place.folder(context)?, *older_than)?;
+            let gone = package::purge(
+                &place.folder(context)?,
+                older_than.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
+            )?;
             let total = total(&gone);
             context.console.result(&format!("{}removed: {total}\n", described(&gone)))
         }
@@ -145,17 +135,8 @@ fn moment(time: Option<SystemTime>, format: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{age, described, moment, size};
+    use super::{described, moment, size};
     use crate::package::{Stored, StoredBuild, StoredPackage};
-
-    #[test]
-    fn ages_have_a_unit() {
-        assert_eq!(age("30d"), Ok(Duration::from_hours(30 * 24)));
-        assert_eq!(age("90m"), Ok(Duration::from_mins(90)));
-        for wrong in ["", "d", "30", "-1h", "1.5h", "30 d", "99999999999999999999d", "1é"] {
-            assert!(age(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn sizes_and_moments_are_short() {

@@ -9,7 +9,8 @@ use super::generate::{Target, handler_files};
 use super::input::Source;
 use super::writing;
 use crate::config::Architecture;
-use crate::output::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, PackageRecord, Wanted};
+use crate::names::HANDLER_ZIP;
+use crate::output::{Edits, Folder, HANDLER_FOLDER, PackageRecord, Wanted};
 use crate::package::{self, Contents, Difference, Inputs, Verification};
 use crate::render::Files;
 

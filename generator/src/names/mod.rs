@@ -4,6 +4,9 @@ pub mod regions;
 
 pub use regions::partition;
 
+/// The handler zip's path under the output folder.
+pub const HANDLER_ZIP: &str = "handler.zip";
+
 /// A resource whose name is built from the stack's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceName {
@@ -113,8 +116,11 @@ pub fn console(region: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a bucket of S3 can have this name.
+/// What the name of a bucket of S3 matches, as a whole.
 /// Source: "Bucket naming rules" in the Amazon S3 User Guide; what it forbids besides, no bucket was ever made with.
+pub const BUCKET_NAME_PATTERN: &str = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]";
+
+/// Whether a bucket of S3 can have this name: [`BUCKET_NAME_PATTERN`].
 pub fn is_bucket_name(name: &str) -> bool {
     let is_end = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
     (3..=63).contains(&name.len())
@@ -170,6 +176,15 @@ mod tests {
         let room = tightest().prefix_length_max();
         for name in ALL {
             assert!(room <= name.prefix_length_max(), "{}", name.what);
+        }
+    }
+
+    #[test]
+    fn buckets_are_named_as_the_pattern_says() {
+        let pattern = regex::Regex::new(&format!("^(?:{BUCKET_NAME_PATTERN})$")).expect("a pattern");
+        let (longest, too_long) = ("a".repeat(63), "a".repeat(64));
+        for name in ["ab", "abc", "a-b", "a.b", "-ab", "ab-", "aBc", "a_c", "0b9", &longest, &too_long, ""] {
+            assert_eq!(is_bucket_name(name), pattern.is_match(name), "{name}");
         }
     }
 

@@ -8,10 +8,9 @@ use super::error::{OutputError, is_absent};
 use super::manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
 use super::upgrade::StackRecord;
 use crate::digest;
+use crate::names::HANDLER_ZIP;
 use crate::render::Files;
 
-/// The handler zip's path under the output folder.
-pub const HANDLER_ZIP: &str = "handler.zip";
 /// Where the handler's source crate lies under the output folder; ends with `/`.
 pub const HANDLER_FOLDER: &str = "handler/";
 

@@ -17,7 +17,7 @@ mod write;
 
 pub use conflict::{Conflict, Obstacle};
 pub use error::OutputError;
-pub use folder::{Edits, Folder, HANDLER_FOLDER, HANDLER_ZIP, Wanted};
+pub use folder::{Edits, Folder, HANDLER_FOLDER, Wanted};
 pub use manifest::{FILE_NAME as MANIFEST, Manifest, PackageRecord};
 pub use plan::{Change, Plan};
 pub use upgrade::StackRecord;

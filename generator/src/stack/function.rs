@@ -137,9 +137,6 @@ pub struct EventSource {
     pub concurrency_max: u32,
 }
 
-/// The zip's name in the output folder.
-pub(super) const ZIP_FILE: &str = "handler.zip";
-
 /// Zone of windows where no strategy has a setting for it.
 const DEFAULT_TIME_ZONE: &str = "UTC";
 
@@ -229,7 +226,7 @@ fn code(kind: PackageKind, package: Option<&PackageDigest>) -> Code {
         PackageKind::Zip => Code::Zip(ZipCode {
             runtime: "provided.al2023",
             handler: "bootstrap",
-            file: ZIP_FILE,
+            file: names::HANDLER_ZIP,
             source_code_hash: package.map(PackageDigest::base64),
             published: None,
         }),

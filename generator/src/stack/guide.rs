@@ -3,7 +3,6 @@
 use asg_recycle_handler::contract;
 use serde::Serialize;
 
-use super::function;
 use super::metric;
 use super::package_digest::PackageDigest;
 use super::parameters::s3_key;
@@ -113,7 +112,7 @@ pub(super) fn guide(config: &Config, package: Option<&PackageDigest>) -> DeployG
         has_pager: config.notifications.pager_duty,
         boundary_arn: config.permissions.boundary_arn.as_ref().map(ToString::to_string),
         makes_roles: config.makes_roles(),
-        zip_file: function::ZIP_FILE,
+        zip_file: names::HANDLER_ZIP,
         zip_sha256: package.map(PackageDigest::hex),
         platform: match config.handler.architecture {
             Architecture::Arm64 => "linux/arm64",

@@ -223,7 +223,7 @@ fn handler_package(key: ParameterKey, config: &Config, package: Option<&PackageD
     match key {
         ParameterKey::HandlerS3Bucket => {
             parameter.says("S3 bucket that holds the handler's zip, in the region deployed to.").matches(
-                "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+                names::BUCKET_NAME_PATTERN,
                 "the name of an S3 bucket",
             )
         }

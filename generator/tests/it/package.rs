@@ -143,7 +143,8 @@ fn the_cache_of_the_command_line() {
         Run::new(&["cache", "list", "--cache-dir", "cache"]).stdout_has("0 packages and 0 builds, 0 B\n");
     let own = run.ok(); // its folder goes with it
     let done = own.then(&[&purge[..], &["30d"]].concat()).stdout_has("removed: 0 packages").ok();
-    let done = done.then(&[&purge[..], &["soon"]].concat()).stderr_has("`soon` is no age").exits(2);
+    let done =
+        done.then(&[&purge[..], &["soon"]].concat()).stderr_has("`soon` is no length of time").exits(2);
     fs::write(done.folder.join("file"), "").expect("a file");
     done.then(&["cache", "list", "--cache-dir", "file/cache"]).stderr_has("cannot make the folder").exits(3);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
@@ -10,6 +11,7 @@ use asg_recycle_simulator::world::record::{
 };
 
 use super::Promise;
+use super::beside::Beside;
 use super::sizes::is_number;
 
 /// The bounds, as they move with what the world does.
@@ -28,8 +30,8 @@ pub(super) struct Capacity {
     /// Instances that Auto Scaling may still choose to take, after the world has lowered the desired capacity no
     /// further than to where it was at the start.
     may_be_scaled_in: u32,
-    /// Most that were ever launched beyond the desired capacity for instances at risk.
-    at_risk_most: u32,
+    /// What is launched for instances at risk.
+    beside: Beside,
     /// Instances that the world put out of action and that are still in the group.
     disrupted: BTreeSet<InstanceId>,
     /// Instances that have come into service since the start.
@@ -72,7 +74,7 @@ impl Capacity {
             raised: 0,
             raised_max: 0,
             may_be_scaled_in: 0,
-            at_risk_most: 0,
+            beside: Beside::new(promise),
             disrupted: BTreeSet::new(),
             came_into_service: BTreeSet::new(),
             losses: 0,
@@ -110,8 +112,13 @@ impl Capacity {
     }
 
     /// Moves the lower bound with a change, and says how the promise was broken where it was. `group` is as the change
-    /// left it.
-    pub(super) fn below_promise(&mut self, change: &GroupChange, group: Option<&Group>) -> Option<String> {
+    /// left it; whoever made it, if that was an execution, can have seen what others did until `seen_until`.
+    pub(super) fn below_promise(
+        &mut self,
+        change: &GroupChange,
+        group: Option<&Group>,
+        seen_until: Option<Moment>,
+    ) -> Option<String> {
         self.follow(&change.event);
         // Beyond the desired capacity while Auto Scaling moves some to other zones, or makes up for those at risk.
         let rebalancing = group.map_or(0, |group| group.rebalancing + group.extra_for_those_at_risk());
@@ -120,7 +127,7 @@ impl Capacity {
         {
             self.aside.insert(*instance);
         }
-        self.allow_for_those_at_risk(change, group);
+        self.beside.follow(change, group.map_or(0, Group::extra_for_those_at_risk), seen_until);
         let order = self.watch_order(change, rebalancing);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
@@ -182,14 +189,12 @@ impl Capacity {
         self.may_be_scaled_in += units;
     }
 
-    /// What is launched for instances at risk may be one too many when these have left by another hand, and then Auto Scaling
-    /// chooses who goes. A recycle that begins meanwhile takes it for one of the group's.
-    fn allow_for_those_at_risk(&mut self, change: &GroupChange, group: Option<&Group>) {
-        let extra = group.map_or(0, Group::extra_for_those_at_risk);
-        if extra > 0 && matches!(change.event, GroupEvent::Launched(_)) {
-            self.may_be_scaled_in += 1;
-        }
-        self.at_risk_most = self.at_risk_most.max(extra);
+    /// Whether Auto Scaling may choose one that serves to go. What is launched for instances at risk may be one too many when these have
+    /// left by another hand; a recycle that begins meanwhile takes it for one of the group's.
+    fn may_choose(&mut self) -> bool {
+        let is_left = self.may_be_scaled_in > 0;
+        self.may_be_scaled_in -= u32::from(is_left);
+        is_left || self.beside.take()
     }
 
     /// Follows what the world takes, and what it allows.
@@ -212,11 +217,10 @@ impl Capacity {
                 self.disrupted.insert(*instance);
             }
             // A healthy one may be chosen while its replacement boots.
-            GroupEvent::Terminating { instance, cause: TerminationCause::ScaleIn, served: true }
-                if self.may_be_scaled_in > 0 =>
-            {
-                self.may_be_scaled_in -= 1;
-                self.disrupted.insert(*instance);
+            GroupEvent::Terminating { instance, cause: TerminationCause::ScaleIn, served: true } => {
+                if self.may_choose() {
+                    self.disrupted.insert(*instance);
+                }
             }
             // What nobody replaces is missing for good; what has left is made up for by its replacement.
             GroupEvent::Left(instance) if self.disrupted.remove(instance) => self.losses += 1,
@@ -351,7 +355,7 @@ impl Capacity {
         let grown = u32::try_from(self.raised_max).unwrap_or(0);
         let wanted = (self.desired_at_start + grown).max(self.min_of_world);
         // AWS lets rebalancing exceed the maximum by ten per cent, and by one at least.
-        let rebalancing = (change.sample.max.max(self.max) / 10).max(1).max(2 * self.at_risk_most);
+        let rebalancing = (change.sample.max.max(self.max) / 10).max(1).max(2 * self.beside.most);
         // What rebalancing has added is replaced like all the others.
         let to_replace = if self.replaces_all { wanted + rebalancing } else { self.to_replace };
         let needed = wanted + to_replace;

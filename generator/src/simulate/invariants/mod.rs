@@ -4,6 +4,7 @@
 //! observe the world after every step, and asks it at the end for what was violated.
 
 mod announcements;
+mod beside;
 mod capacity;
 mod conduct;
 mod endings;
@@ -282,7 +283,8 @@ impl Checker {
     fn watch_changes(&mut self, world: &World) {
         let (changes, watched) = (&world.record().changes, self.group);
         for change in changes[self.changes_seen..].iter().filter(|change| change.group == watched) {
-            if let Some(detail) = self.capacity.below_promise(change, world.group(watched)) {
+            let seen_until = beside::execution(&change.event).map(|by| self.seen_until(world, by));
+            if let Some(detail) = self.capacity.below_promise(change, world.group(watched), seen_until) {
                 self.violate(Invariant::NeverBelowPromise, change.moment, detail);
             }
             if let Some(detail) = self.capacity.above_allowed(change) {

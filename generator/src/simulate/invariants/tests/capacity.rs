@@ -277,3 +277,33 @@ fn somebody_elses_refresh_takes_what_does_not_serve() {
     let violated = fixture.violated();
     assert!(violated.iter().all(|one| one.invariant != Invariant::NeverBelowPromise), "{violated:?}");
 }
+
+/// Two are launched beside old ones at risk, and the old ones leave while they boot: Auto Scaling takes new ones that serve.
+#[test]
+fn what_is_launched_for_those_at_risk_excuses_only_who_cannot_have_seen_it() {
+    for has_looked in [false, true] {
+        let events = "[{at: 300s, do: {put_at_risk: {which: old, count: 2}}}]";
+        let mut fixture = CheckerFixture::started(
+            Promise::KeepsServing,
+            |group| {
+                group.min = 1;
+                group.max = 20;
+            },
+            events,
+        );
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
+        fixture.wait(290);
+        fixture.look();
+        fixture.wait(40);
+        if has_looked {
+            fixture.look();
+        }
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        for n in 1..=3 {
+            fixture.terminate(n, true);
+        }
+        fixture.wait(60);
+        let is_below = fixture.names().contains(&"never-below-promise");
+        assert_eq!(is_below, has_looked);
+    }
+}
