@@ -183,7 +183,10 @@ mod tests {
     fn buckets_are_named_as_the_pattern_says() {
         let pattern = regex::Regex::new(&format!("^(?:{BUCKET_NAME_PATTERN})$")).expect("a pattern");
         let (longest, too_long) = ("a".repeat(63), "a".repeat(64));
-        for name in ["ab", "abc", "a-b", "a.b", "-ab", "ab-", "aBc", "a_c", "0b9", &longest, &too_long, ""] {
+        for name in [
+            "ab", "abc", "a-b", "a.b", "-ab", "ab-", ".ab", "ab.", "aBc", "a_c", "aéc", "0b9", &longest,
+            &too_long, "",
+        ] {
             assert_eq!(is_bucket_name(name), pattern.is_match(name), "{name}");
         }
     }

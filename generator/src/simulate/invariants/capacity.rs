@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
@@ -11,7 +10,7 @@ use asg_recycle_simulator::world::record::{
 };
 
 use super::Promise;
-use super::beside::Beside;
+use super::beside::{Act, Beside};
 use super::sizes::is_number;
 
 /// The bounds, as they move with what the world does.
@@ -112,12 +111,12 @@ impl Capacity {
     }
 
     /// Moves the lower bound with a change, and says how the promise was broken where it was. `group` is as the change
-    /// left it; whoever made it, if that was an execution, can have seen what others did until `seen_until`.
+    /// left it, and `act` what an execution did by it.
     pub(super) fn below_promise(
         &mut self,
         change: &GroupChange,
         group: Option<&Group>,
-        seen_until: Option<Moment>,
+        act: Option<Act>,
     ) -> Option<String> {
         self.follow(&change.event);
         // Beyond the desired capacity while Auto Scaling moves some to other zones, or makes up for those at risk.
@@ -127,7 +126,7 @@ impl Capacity {
         {
             self.aside.insert(*instance);
         }
-        self.beside.follow(change, group.map_or(0, Group::extra_for_those_at_risk), seen_until);
+        self.beside.follow(change, group.map_or(0, Group::extra_for_those_at_risk), act);
         let order = self.watch_order(change, rebalancing);
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);

@@ -11,7 +11,7 @@ use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::processes::Process;
-use asg_recycle_simulator::world::record::{Access, CallRecord, GroupWrite};
+use asg_recycle_simulator::world::record::{Access, Author, CallRecord, GroupWrite};
 
 use super::sizes::BETWEEN_LOOK_AND_WRITE;
 use super::{Allowed, Checker, Invariant, Known};
@@ -23,9 +23,14 @@ impl Checker {
         for call in &calls[self.calls_seen..] {
             let root = world.executions.root_of(&call.execution);
             let known = self.runs.iter().position(|known| *known.run.arn == *root);
-            if let Some(known) =
-                known.filter(|_| &*call.action == "describeAutoScalingGroups" && call.answer.is_ok())
-            {
+            let is_look = &*call.action == "describeAutoScalingGroups" && call.answer.is_ok();
+            let tells_of_instances = is_look && call.arguments["IncludeInstances"] != false
+                || &*call.action == "describeAutoScalingInstances" && call.answer.is_ok();
+            if let Some(known) = known.filter(|_| tells_of_instances) {
+                let seen_until = &mut self.runs[known].instances_seen_until;
+                *seen_until = call.seen_at.max(*seen_until);
+            }
+            if let Some(known) = known.filter(|_| is_look) {
                 let known = &mut self.runs[known];
                 known.last_look = Some(call.moment);
                 known.seen_until = known.seen_until.max(call.seen_at);
@@ -41,6 +46,15 @@ impl Checker {
             }
         }
         self.calls_seen = calls.len();
+    }
+
+    /// Until when an execution can have seen what others did.
+    pub(super) fn seen_until(&self, world: &World, by: &Author) -> Moment {
+        let Author::Execution(arn) = by else { return world.now() };
+        let root = world.executions.root_of(arn);
+        let looked_at =
+            self.runs.iter().find(|known| *known.run.arn == *root).and_then(|known| known.last_look);
+        looked_at.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0))
     }
 
     /// Instances that were there before the first execution began, and that somebody had protected for long enough to be seen, are

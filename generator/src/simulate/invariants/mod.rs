@@ -85,6 +85,8 @@ pub struct ExpectedExecution {
     pub replaces_protected: bool,
     /// How long new instances have to be in service before those that they replace leave.
     pub proving: Span,
+    /// How long it waits for new instances to serve.
+    pub launch_timeout: Span,
     /// What its strategy promises about capacity, where that is known.
     pub promise: Option<Promise>,
 }
@@ -108,8 +110,9 @@ struct Known {
     last_write: Option<Moment>,
     /// When it last looked at the group.
     last_look: Option<Moment>,
-    /// As of when the youngest of its looks shows the group.
+    /// As of when the youngest of its looks shows the group, and the youngest that tells of instances shows these.
     seen_until: Moment,
+    instances_seen_until: Moment,
     /// The look before it last announced something: what it says of the group then, it says of that look.
     announced_look: Option<Moment>,
     /// When the first of what it replaces left by it.
@@ -242,6 +245,7 @@ impl Checker {
             last_write: None,
             last_look: None,
             seen_until: Moment(0),
+            instances_seen_until: Moment(0),
             announced_look: None,
             let_leave_at: None,
             taken_again: BTreeSet::new(),
@@ -283,8 +287,8 @@ impl Checker {
     fn watch_changes(&mut self, world: &World) {
         let (changes, watched) = (&world.record().changes, self.group);
         for change in changes[self.changes_seen..].iter().filter(|change| change.group == watched) {
-            let seen_until = beside::execution(&change.event).map(|by| self.seen_until(world, by));
-            if let Some(detail) = self.capacity.below_promise(change, world.group(watched), seen_until) {
+            let act = self.act_behind(world, change);
+            if let Some(detail) = self.capacity.below_promise(change, world.group(watched), act) {
                 self.violate(Invariant::NeverBelowPromise, change.moment, detail);
             }
             if let Some(detail) = self.capacity.above_allowed(change) {
@@ -380,15 +384,6 @@ impl Checker {
         (self.capacity, self.outage, self.demand) = (capacity, outage, demand);
         (self.min, self.max, self.suspended) = (min, max, suspended);
         (self.pool, self.protected_since) = (pool, protected_since);
-    }
-
-    /// Until when an execution can have seen what others did.
-    fn seen_until(&self, world: &World, by: &Author) -> Moment {
-        let Author::Execution(arn) = by else { return world.now() };
-        let root = world.executions.root_of(arn);
-        let looked_at =
-            self.runs.iter().find(|known| *known.run.arn == *root).and_then(|known| known.last_look);
-        looked_at.map_or(Moment(0), |at| Moment(at.0 - world.spec().read_lag.by.0))
     }
 
     fn violate(&mut self, invariant: Invariant, moment: Moment, detail: String) {

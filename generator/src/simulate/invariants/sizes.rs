@@ -295,7 +295,8 @@ impl Demand {
 
 /// Whether somebody sets the capacity to a number, and it does not only follow a minimum or a maximum, nor a policy.
 pub(super) fn is_number(before: Sizes, after: Sizes, how: Resized) -> bool {
-    let follows = is_lifted(before, after) || after.desired == after.max && after.max != before.max;
+    let is_capped = after.desired < before.desired && after.max != before.max && after.desired == after.max;
+    let follows = is_lifted(before, after) || is_capped;
     how.is_number() && before.desired != after.desired && !follows
 }
 

@@ -60,6 +60,8 @@ pub struct StrategyProfile {
     pub replaces_protected: bool,
     /// How long new instances prove themselves before those that they replace leave.
     pub proving: Span,
+    /// How long it waits for new instances to serve.
+    pub launch_timeout: Span,
     /// Whether a doubling is undone when its window closes before old instances leave.
     pub leaves_in_windows: bool,
 }
@@ -306,6 +308,7 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
             windowed: strategy.windowed,
             replaces_protected: says("protected_instances", "replace"),
             proving: Span::seconds(whole("proving_seconds")),
+            launch_timeout: Span::seconds(whole("launch_timeout_seconds")),
             leaves_in_windows: judged_by.leaves_in_windows.iter().any(|(key, word)| says(key, word)),
         };
         Ok((name.clone(), profile))

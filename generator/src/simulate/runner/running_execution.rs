@@ -70,6 +70,7 @@ impl RunningExecution {
             leaves_within: profile.filter(|one| one.leaves_in_windows).and_then(|_| windows(&self.input)),
             replaces_protected: profile.is_some_and(|one| one.replaces_protected),
             proving: profile.map_or(Span::seconds(0), |one| one.proving),
+            launch_timeout: profile.map_or(Span::seconds(0), |one| one.launch_timeout),
             promise: profile.map(|one| one.promise),
         }
     }

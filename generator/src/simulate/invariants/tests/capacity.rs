@@ -4,10 +4,10 @@ use asg_recycle_handler::contract::Replace;
 use serde_json::json;
 
 use super::super::{Allowed, Invariant, Promise};
-use super::{CheckerFixture, ONE};
+use super::{CheckerFixture, GROUP, ONE};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
-use asg_recycle_simulator::world::spec::WorldSpec;
+use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
 
 /// Doubles and halves the group as the strategy does.
 fn out_in(fixture: &mut CheckerFixture) {
@@ -280,30 +280,38 @@ fn somebody_elses_refresh_takes_what_does_not_serve() {
 
 /// Two are launched beside old ones at risk, and the old ones leave while they boot: Auto Scaling takes new ones that serve.
 #[test]
-fn what_is_launched_for_those_at_risk_excuses_only_who_cannot_have_seen_it() {
-    for has_looked in [false, true] {
-        let events = "[{at: 300s, do: {put_at_risk: {which: old, count: 2}}}]";
-        let mut fixture = CheckerFixture::started(
-            Promise::KeepsServing,
-            |group| {
-                group.min = 1;
-                group.max = 20;
-            },
-            events,
-        );
+fn what_is_launched_for_those_at_risk_excuses_who_has_not_seen_it_or_has_waited_for_it() {
+    let sizes_alone = json!({"IncludeInstances": false});
+    let instances = json!({});
+    for (look, waits, is_broken) in [
+        (None, 0, false),
+        (Some(&sizes_alone), 0, false),
+        (Some(&instances), 0, true),
+        (Some(&instances), 300, true),
+        (Some(&instances), 430, false),
+    ] {
+        let events = "[{at: 700s, do: {put_at_risk: {which: old, count: 2}}}]";
+        let large = |group: &mut GroupSpec| {
+            group.min = 1;
+            group.max = 20;
+            group.timing.boot = Span::seconds(600);
+        };
+        let mut fixture = CheckerFixture::started(Promise::KeepsServing, large, events);
         fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 6}));
-        fixture.wait(290);
+        fixture.wait(690);
         fixture.look();
         fixture.wait(40);
-        if has_looked {
-            fixture.look();
+        if let Some(look) = look {
+            let mut arguments = look.clone();
+            arguments["AutoScalingGroupNames"] = json!([GROUP]);
+            fixture.call_by(ONE, "autoscaling", "describeAutoScalingGroups", &arguments);
         }
+        fixture.wait(waits);
         fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
         for n in 1..=3 {
             fixture.terminate(n, true);
         }
         fixture.wait(60);
-        let is_below = fixture.names().contains(&"never-below-promise");
-        assert_eq!(is_below, has_looked);
+        assert_eq!(fixture.names().contains(&"never-below-promise"), is_broken, "{look:?} {waits}");
     }
 }

@@ -72,6 +72,7 @@ impl CheckerFixture {
             leaves_within: self.leaves_within.clone(),
             replaces_protected: false,
             proving: Span::seconds(60),
+            launch_timeout: Span::seconds(600),
             promise: self.promise,
         };
         self.checker.execution_started(&self.world, run);
