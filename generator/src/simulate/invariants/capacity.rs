@@ -188,12 +188,14 @@ impl Capacity {
         self.may_be_scaled_in += units;
     }
 
-    /// Whether Auto Scaling may choose one that serves to go. What is launched for instances at risk may be one too many when these have
-    /// left by another hand; a recycle that begins meanwhile takes it for one of the group's.
-    fn may_choose(&mut self) -> bool {
+    /// Auto Scaling chooses one that serves to go, which it may while there is one too many. What is launched for instances at risk may be
+    /// that when these have left by another hand; a recycle that begins meanwhile takes it for one of the group's.
+    fn scale_in(&mut self, instance: InstanceId) {
         let is_left = self.may_be_scaled_in > 0;
         self.may_be_scaled_in -= u32::from(is_left);
-        is_left || self.beside.take()
+        if is_left || self.beside.take() {
+            self.disrupted.insert(instance);
+        }
     }
 
     /// Follows what the world takes, and what it allows.
@@ -217,9 +219,7 @@ impl Capacity {
             }
             // A healthy one may be chosen while its replacement boots.
             GroupEvent::Terminating { instance, cause: TerminationCause::ScaleIn, served: true } => {
-                if self.may_choose() {
-                    self.disrupted.insert(*instance);
-                }
+                self.scale_in(*instance);
             }
             // What nobody replaces is missing for good; what has left is made up for by its replacement.
             GroupEvent::Left(instance) if self.disrupted.remove(instance) => self.losses += 1,
