@@ -118,6 +118,13 @@ impl Checker {
         })
     }
 
+    /// Whether what comes into service has to be what the group launches by now. Where instances are named, nobody else is replaced: neither
+    /// for what the group launches since, nor for what comes out of a warm pool that is left as it is.
+    fn judges_source(&self, known: &Known) -> bool {
+        let is_as_before = self.source_changed_at.is_none_or(|at| at < known.started_at);
+        !matches!(known.run.replace, Replace::Named(_)) || known.run.renews_pool && is_as_before
+    }
+
     fn false_success(&self, world: &World, known: &Known, enough: bool) -> Option<String> {
         let group = world.group(self.group).filter(|group| group.phase == GroupPhase::Present)?;
         let left = left_over(world, group, &self.tags, known);
@@ -130,9 +137,10 @@ impl Checker {
         }
         // A machine that died without AWS noticing is not an execution's falsehood.
         let serves = |one: &Instance| one.is_said_to_serve();
-        let is_named = matches!(known.run.replace, Replace::Named(_));
-        let is_current =
-            |one: &&Instance| serves(one) && (is_named || group.launch.is_current(world.templates(), one));
+        let judges_source = self.judges_source(known);
+        let is_current = |one: &&Instance| {
+            serves(one) && (!judges_source || group.launch.is_current(world.templates(), one))
+        };
         let serving: u32 = group.instances.iter().filter(is_current).map(|one| one.weight).sum();
         // Who was there before, and was not to be replaced, stays as it is; what Auto Scaling itself replaces is waited for.
         let was_there = |one: &Instance| {

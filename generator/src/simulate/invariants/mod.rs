@@ -87,6 +87,8 @@ pub struct ExpectedExecution {
     pub proving: Span,
     /// How long it waits for new instances to serve.
     pub launch_timeout: Span,
+    /// Whether it makes a warm pool again that holds outdated instances.
+    pub renews_pool: bool,
     /// What its strategy promises about capacity, where that is known.
     pub promise: Option<Promise>,
 }

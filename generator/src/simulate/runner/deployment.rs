@@ -49,21 +49,32 @@ pub struct Deployment {
     origins: OnceCell<BTreeMap<String, String>>,
 }
 
+/// What a strategy does within windows alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithinWindows {
+    /// Nothing.
+    Nothing,
+    /// It begins.
+    Begins,
+    /// It begins, and the first old instance leaves; a doubling is undone when its window closes before.
+    BeginsAndLeaves,
+}
+
 /// What is expected of a strategy.
 #[derive(Debug, Clone, Copy)]
 pub struct StrategyProfile {
     /// What it promises about capacity.
     pub promise: Promise,
-    /// Whether it keeps to windows.
-    pub windowed: bool,
+    /// What it does within windows alone.
+    pub within_windows: WithinWindows,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
     /// How long new instances prove themselves before those that they replace leave.
     pub proving: Span,
     /// How long it waits for new instances to serve.
     pub launch_timeout: Span,
-    /// Whether a doubling is undone when its window closes before old instances leave.
-    pub leaves_in_windows: bool,
+    /// Whether it makes a warm pool again that holds outdated instances.
+    pub renews_pool: bool,
 }
 
 impl Deployment {
@@ -303,13 +314,18 @@ fn profiles(config: &Config) -> Result<BTreeMap<String, StrategyProfile>, Proble
             Some(SettingValue::Integer(value)) => *value,
             _ => 0,
         };
+        let leaves = judged_by.leaves_in_windows.iter().any(|(key, word)| says(key, word));
         let profile = StrategyProfile {
             promise,
-            windowed: strategy.windowed,
+            within_windows: match strategy.windowed {
+                false => WithinWindows::Nothing,
+                true if leaves => WithinWindows::BeginsAndLeaves,
+                true => WithinWindows::Begins,
+            },
             replaces_protected: says("protected_instances", "replace"),
             proving: Span::seconds(whole("proving_seconds")),
             launch_timeout: Span::seconds(whole("launch_timeout_seconds")),
-            leaves_in_windows: judged_by.leaves_in_windows.iter().any(|(key, word)| says(key, word)),
+            renews_pool: says("warm_pool", "replace"),
         };
         Ok((name.clone(), profile))
     };

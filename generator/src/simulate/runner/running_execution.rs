@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asg_recycle_handler::contract::{Mode, Replace};
 use serde_json::Value;
 
-use super::deployment::StrategyProfile;
+use super::deployment::{StrategyProfile, WithinWindows};
 use super::recording::Recording;
 use super::run::ExecutionReport;
 use crate::simulate::invariants::{self, Allowed, Ending};
@@ -67,10 +67,13 @@ impl RunningExecution {
             replace: replace.unwrap_or(Replace::Outdated),
             tags: self.asked_tags(),
             allowed: allowed(&self.input),
-            leaves_within: profile.filter(|one| one.leaves_in_windows).and_then(|_| windows(&self.input)),
+            leaves_within: profile
+                .filter(|one| one.within_windows == WithinWindows::BeginsAndLeaves)
+                .and_then(|_| windows(&self.input)),
             replaces_protected: profile.is_some_and(|one| one.replaces_protected),
             proving: profile.map_or(Span::seconds(0), |one| one.proving),
             launch_timeout: profile.map_or(Span::seconds(0), |one| one.launch_timeout),
+            renews_pool: profile.is_some_and(|one| one.renews_pool),
             promise: profile.map(|one| one.promise),
         }
     }

@@ -26,14 +26,7 @@ fn found(deeds: &[Deed]) -> Vec<String> {
                 });
                 fixture.call_by(ONE, "dynamodb", "updateItem", &update);
             }
-            Deed::Tell(by, status) => {
-                let message = json!({"auto_scaling_group_name": GROUP, "status": status}).to_string();
-                let attribute = json!({"status": {"DataType": "String", "StringValue": status}});
-                let topic = fixture.world.spec().resources.topics[0].clone();
-                let arguments =
-                    json!({"TopicArn": topic, "Message": message, "MessageAttributes": attribute});
-                fixture.call_by(by, "sns", "publish", &arguments);
-            }
+            Deed::Tell(by, status) => fixture.tell(by, status),
             Deed::Die => fixture.end(ONE, ExecutionStatus::Aborted, None, None),
             Deed::Redrive => fixture.checker.execution_redriven(&fixture.world, ONE),
         }

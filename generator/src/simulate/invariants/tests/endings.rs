@@ -8,6 +8,7 @@ use super::{CheckerFixture, ONE};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::processes::Process;
+use asg_recycle_simulator::world::spec::GroupSpec;
 
 #[test]
 fn what_is_left_changed_is_told_in_one_violation() {
@@ -243,6 +244,29 @@ fn who_is_named_before_it_is_launched_is_not_asked_for() {
         fixture.look();
         fixture.succeed("up_to_date", "named and left alone");
         assert_eq!(fixture.names(), expected, "instance {named}");
+    }
+}
+
+/// A current instance is named, and what comes for it is of an old version, as out of a warm pool that nobody made again.
+#[test]
+fn what_comes_for_a_named_instance_has_to_be_what_the_group_launches() {
+    for (pooled, is_false) in [(1, true), (0, false)] {
+        let large = |group: &mut GroupSpec| {
+            group.min = 1;
+            group.current_instances = 3;
+            group.warm_pool = pooled;
+        };
+        let mut fixture = CheckerFixture::of(Promise::KeepsServing, large, "");
+        fixture.start(ONE, Replace::Named(vec![InstanceId(1).to_string()]), Allowed::Always);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 4}));
+        fixture.wait(360);
+        fixture.on_group("updateAutoScalingGroup", json!({"MinSize": 1}));
+        fixture.terminate(1, true);
+        fixture.wait(400);
+        fixture.look();
+        fixture.tell(ONE, "recycled");
+        fixture.succeed("recycled", "");
+        assert_eq!(fixture.names().contains(&"true-success"), is_false, "{pooled} in the pool");
     }
 }
 

@@ -73,6 +73,7 @@ impl CheckerFixture {
             replaces_protected: false,
             proving: Span::seconds(60),
             launch_timeout: Span::seconds(600),
+            renews_pool: true,
             promise: self.promise,
         };
         self.checker.execution_started(&self.world, run);
@@ -118,6 +119,14 @@ impl CheckerFixture {
             "describeAutoScalingGroups",
             &json!({"AutoScalingGroupNames": [GROUP]}),
         );
+    }
+
+    fn tell(&mut self, by: &str, status: &str) {
+        let message = json!({"auto_scaling_group_name": GROUP, "status": status}).to_string();
+        let attribute = json!({"status": {"DataType": "String", "StringValue": status}});
+        let topic = self.world.spec().resources.topics[0].clone();
+        let arguments = json!({"TopicArn": topic, "Message": message, "MessageAttributes": attribute});
+        self.call_by(by, "sns", "publish", &arguments);
     }
 
     fn wait(&mut self, seconds: u64) {
