@@ -51,7 +51,7 @@ pub struct Deployment {
 
 /// What a strategy does within windows alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WithinWindows {
+pub(super) enum WithinWindows {
     /// Nothing.
     Nothing,
     /// It begins.
@@ -66,7 +66,7 @@ pub struct StrategyProfile {
     /// What it promises about capacity.
     pub promise: Promise,
     /// What it does within windows alone.
-    pub within_windows: WithinWindows,
+    pub(super) within_windows: WithinWindows,
     /// Whether it replaces instances that are protected from scale-in.
     pub replaces_protected: bool,
     /// How long new instances prove themselves before those that they replace leave.
@@ -75,6 +75,13 @@ pub struct StrategyProfile {
     pub launch_timeout: Span,
     /// Whether it makes a warm pool again that holds outdated instances.
     pub renews_pool: bool,
+}
+
+impl StrategyProfile {
+    /// Whether it keeps to windows.
+    pub fn keeps_to_windows(&self) -> bool {
+        self.within_windows != WithinWindows::Nothing
+    }
 }
 
 impl Deployment {

@@ -35,9 +35,7 @@ use events::ChangeDetector;
 use recording::RecordingServices;
 use running_execution::RunningExecution;
 
-pub use deployment::{
-    Deployment, PLACE, StrategyProfile, WithinWindows, handler_environment, handler_settings,
-};
+pub use deployment::{Deployment, PLACE, StrategyProfile, handler_environment, handler_settings};
 pub use recording::{RecordedCall, Recording};
 pub use roles::Roles;
 pub use run::{

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::config::{self, Config, SettingValue};
 use crate::problem::{Problem, Problems};
 use crate::simulate::invariants::OwnSizes;
-use crate::simulate::runner::{Deployment, Detail, Run, Runner, Setup, Stop, TriggerSpec, WithinWindows};
+use crate::simulate::runner::{Deployment, Detail, Run, Runner, Setup, Stop, StrategyProfile, TriggerSpec};
 use crate::strategy::Strategy;
 
 use super::expect::Expect;
@@ -263,9 +263,8 @@ impl Scenario {
 /// Gives a group the tags that a strategy needs, where it has none of its own.
 fn tag(group: &mut GroupSpec, deployments: &[Rc<Deployment>], strategy: &str) {
     group.tags.entry(STRATEGY.key.to_owned()).or_insert_with(|| strategy.to_owned());
-    let windowed = deployments.iter().any(|one| {
-        one.profile(strategy).is_some_and(|profile| profile.within_windows != WithinWindows::Nothing)
-    });
+    let windowed =
+        deployments.iter().any(|one| one.profile(strategy).is_some_and(StrategyProfile::keeps_to_windows));
     let has_window = [RECYCLE_WINDOW, EXCLUSION_WINDOW].iter().any(|tag| group.tags.contains_key(tag.key));
     if windowed && !has_window {
         // The world begins on a Monday at nine, UTC.
