@@ -315,3 +315,22 @@ fn what_is_launched_for_those_at_risk_excuses_who_has_not_seen_it_or_has_waited_
         assert_eq!(fixture.names().contains(&"never-below-promise"), is_broken, "{look:?} {waits}");
     }
 }
+
+/// The same where one is out at a time, which waits for three minutes.
+#[test]
+fn what_is_launched_for_those_at_risk_is_waited_for_before_one_is_taken_out() {
+    for (waits, is_broken) in [(100, true), (200, false)] {
+        let slow = |group: &mut GroupSpec| {
+            group.min = 1;
+            group.timing.boot = Span::seconds(600);
+        };
+        let events = "[{at: 5s, do: {put_at_risk: {which: old, count: 2}}}]";
+        let mut fixture = CheckerFixture::started(Promise::OneOut, slow, events);
+        fixture.wait(30);
+        fixture.look();
+        fixture.wait(waits);
+        fixture.terminate(1, true);
+        fixture.wait(60);
+        assert_eq!(fixture.names().contains(&"never-below-promise"), is_broken, "{waits}");
+    }
+}
