@@ -211,6 +211,8 @@ pub struct Sample {
     pub in_service: u32,
     /// In service and healthy by the group's own checks, which target groups are part of only where it is told so.
     pub healthy: u32,
+    /// Units of capacity of those that are healthy.
+    pub healthy_units: u32,
     /// In service and passing every check.
     pub serving: u32,
     /// In the group and live, and there when the world began.

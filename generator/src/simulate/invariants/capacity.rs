@@ -1,7 +1,8 @@
 //! The bounds of capacity: the promise below, and what replacing needs above.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
@@ -13,12 +14,17 @@ use super::Promise;
 use super::beside::{Act, Beside};
 use super::sizes::is_number;
 
+/// How long a load balancer refuses one at least before an execution lets it go for that.
+const KEPT_OUT: Span = Span::seconds(600);
+
 /// The bounds, as they move with what the world does.
 #[derive(Debug, Clone)]
 pub(super) struct Capacity {
     promise: Promise,
-    /// Instances that served at the start.
+    /// Instances that served at the start; units of capacity where a percentage of these is promised, and no more than were desired.
     at_start: u32,
+    /// The most units that one instance counts for.
+    heaviest: u32,
     /// How far the world has lowered the desired capacity at most, and by how much it has changed it in all.
     cut: i64,
     world_delta: i64,
@@ -33,8 +39,8 @@ pub(super) struct Capacity {
     beside: Beside,
     /// Instances that the world put out of action and that are still in the group.
     disrupted: BTreeSet<InstanceId>,
-    /// Instances that have come into service since the start.
-    came_into_service: BTreeSet<InstanceId>,
+    /// Instances that have come into service since the start, and when.
+    came_into_service: BTreeMap<InstanceId, Moment>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
@@ -68,6 +74,7 @@ impl Capacity {
         Self {
             promise,
             at_start: counted(promise, sample),
+            heaviest: 1,
             cut: 0,
             world_delta: 0,
             raised: 0,
@@ -75,7 +82,7 @@ impl Capacity {
             may_be_scaled_in: 0,
             beside: Beside::new(promise),
             disrupted: BTreeSet::new(),
-            came_into_service: BTreeSet::new(),
+            came_into_service: BTreeMap::new(),
             losses: 0,
             desired_at_start: sizes.desired,
             intended: sizes.desired,
@@ -118,8 +125,10 @@ impl Capacity {
         group: Option<&Group>,
         act: Option<Act>,
     ) -> Option<String> {
-        self.follow(&change.event);
+        self.follow(change);
         // Beyond the desired capacity while Auto Scaling moves some to other zones, or makes up for those at risk.
+        let weights = group.iter().flat_map(|group| &group.instances).map(|one| one.weight);
+        self.heaviest = weights.max().unwrap_or(1).max(self.heaviest);
         let rebalancing = group.map_or(0, |group| group.rebalancing + group.extra_for_those_at_risk());
         if let GroupEvent::Disrupted { instance, .. } = &change.event
             && group.and_then(|group| group.instance(*instance)).is_some_and(is_aside)
@@ -162,9 +171,15 @@ impl Capacity {
         matches!(self.promise, Promise::Percent { .. })
     }
 
-    /// Whether one that no load balancer takes counts all the same, since it has come into service.
-    fn is_well_by_own_checks(&self, instance: InstanceId) -> bool {
-        self.goes_by_own_checks() && self.came_into_service.contains(&instance)
+    /// Whether who goes at that moment is lost to the world. One that no load balancer takes counts by its own checks all the same, since it
+    /// has come into service; where it has been for long, an execution may let it go just as AWS takes another, which it allowed by
+    /// counting this one.
+    fn is_loss(&self, instance: InstanceId, cause: &TerminationCause, served: bool, at: Moment) -> bool {
+        let since = self.came_into_service.get(&instance).filter(|_| self.goes_by_own_checks());
+        if self.is_ours(cause) {
+            return !served && since.is_some_and(|since| *since + KEPT_OUT <= at);
+        }
+        served || since.is_some()
     }
 
     /// How many may be out at a time because of the recycle itself.
@@ -173,14 +188,15 @@ impl Capacity {
             Promise::OneOut => 1,
             Promise::Percent { minimum, may_grow } => {
                 let out = self.at_start - (self.at_start * minimum.min(100)).div_ceil(100);
-                out.max(u32::from(!may_grow))
+                out.max(if may_grow { 0 } else { self.heaviest })
             }
             Promise::KeepsServing | Promise::Nothing => 0,
         }
     }
 
     fn lost(&self) -> u32 {
-        self.losses + u32::try_from(self.disrupted.len()).unwrap_or(u32::MAX)
+        let lost = self.losses + u32::try_from(self.disrupted.len()).unwrap_or(u32::MAX);
+        if self.goes_by_own_checks() { lost.saturating_mul(self.heaviest) } else { lost }
     }
 
     /// A maximum that was put back took what others had just asked for, before it could be seen: Auto Scaling chooses who goes.
@@ -199,16 +215,16 @@ impl Capacity {
     }
 
     /// Follows what the world takes, and what it allows.
-    fn follow(&mut self, event: &GroupEvent) {
-        match event {
+    fn follow(&mut self, change: &GroupChange) {
+        match &change.event {
             GroupEvent::Disrupted { instance, served: true } => {
                 self.disrupted.insert(*instance);
             }
             GroupEvent::InService(instance) => {
-                self.came_into_service.insert(*instance);
+                self.came_into_service.insert(*instance, change.moment);
             }
             GroupEvent::Terminating { instance, cause, served }
-                if !self.is_ours(cause) && (*served || self.is_well_by_own_checks(*instance)) =>
+                if self.is_loss(*instance, cause, *served, change.moment) =>
             {
                 self.disrupted.insert(*instance);
             }
@@ -376,21 +392,9 @@ fn is_aside(instance: &Instance) -> bool {
 
 /// What a promise is about: AWS's own replacement goes by the group's own checks.
 fn counted(promise: Promise, sample: Sample) -> u32 {
-    if matches!(promise, Promise::Percent { .. }) { sample.healthy } else { sample.serving }
-}
-
-/// Whether a change is one that the world made and that an execution, judging by an earlier look, cannot know of.
-pub(super) fn is_disruption(event: &GroupEvent) -> bool {
-    match event {
-        GroupEvent::Disrupted { .. }
-        | GroupEvent::LaunchSourceChanged
-        | GroupEvent::MarkedUnhealthy(_)
-        | GroupEvent::Changed(_)
-        | GroupEvent::Deleting
-        | GroupEvent::Deleted
-        | GroupEvent::MadeAgain
-        | GroupEvent::Sized { by: Author::World, .. } => true,
-        GroupEvent::Terminating { cause, .. } => !matches!(cause, TerminationCause::Execution(_)),
-        _ => false,
+    if matches!(promise, Promise::Percent { .. }) {
+        sample.healthy_units.min(sample.desired)
+    } else {
+        sample.serving
     }
 }

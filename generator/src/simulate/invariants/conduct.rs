@@ -11,7 +11,9 @@ use asg_recycle_simulator::world::World;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::processes::Process;
-use asg_recycle_simulator::world::record::{Access, Author, CallRecord, GroupWrite};
+use asg_recycle_simulator::world::record::{
+    Access, Author, CallRecord, GroupEvent, GroupWrite, TerminationCause,
+};
 
 use super::sizes::BETWEEN_LOOK_AND_WRITE;
 use super::{Allowed, Checker, Invariant, Known};
@@ -209,5 +211,21 @@ fn not_allowed(allowed: &Allowed, began: Moment, moment: Moment) -> Option<&'sta
         Allowed::BeginWithin(periods) => {
             (!within(periods, began)).then_some("having begun outside the windows")
         }
+    }
+}
+
+/// Whether a change is one that the world made and that an execution, judging by an earlier look, cannot know of.
+pub(super) fn is_disruption(event: &GroupEvent) -> bool {
+    match event {
+        GroupEvent::Disrupted { .. }
+        | GroupEvent::LaunchSourceChanged
+        | GroupEvent::MarkedUnhealthy(_)
+        | GroupEvent::Changed(_)
+        | GroupEvent::Deleting
+        | GroupEvent::Deleted
+        | GroupEvent::MadeAgain
+        | GroupEvent::Sized { by: Author::World, .. } => true,
+        GroupEvent::Terminating { cause, .. } => !matches!(cause, TerminationCause::Execution(_)),
+        _ => false,
     }
 }

@@ -352,7 +352,7 @@ impl Checker {
         if *event == GroupEvent::LaunchSourceChanged {
             self.source_changed_at = Some(moment);
         }
-        if capacity::is_disruption(event) {
+        if conduct::is_disruption(event) {
             self.disrupted_at = Some(moment);
         }
     }

@@ -61,15 +61,19 @@ impl RunningExecution {
         let mode = if is("mode", "restore") { Mode::Restore } else { Mode::Recycle };
         let asked = self.input.get("replace").filter(|_| mode == Mode::Recycle);
         let replace = asked.and_then(|asked| serde_json::from_value(asked.clone()).ok());
+        let windows = windows(&self.input);
         invariants::ExpectedExecution {
             arn: self.execution.arn().into(),
             mode,
             replace: replace.unwrap_or(Replace::Outdated),
             tags: self.asked_tags(),
-            allowed: allowed(&self.input),
+            allowed: allowed(
+                &self.input,
+                windows.clone().filter(|_| profile.is_none_or(StrategyProfile::keeps_to_windows)),
+            ),
             leaves_within: profile
                 .filter(|one| one.within_windows == WithinWindows::BeginsAndLeaves)
-                .and_then(|_| windows(&self.input)),
+                .and(windows),
             replaces_protected: profile.is_some_and(|one| one.replaces_protected),
             proving: profile.map_or(Span::seconds(0), |one| one.proving),
             launch_timeout: profile.map_or(Span::seconds(0), |one| one.launch_timeout),
@@ -149,13 +153,13 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// When the input allows changes.
-fn allowed(input: &Value) -> Allowed {
+/// When the input allows changes, with the windows that the strategy keeps to.
+fn allowed(input: &Value, windows: Option<Vec<(Moment, Moment)>>) -> Allowed {
     let dry_run = text(input, "dry_run").eq_ignore_ascii_case("true");
     if dry_run {
         return Allowed::Never;
     }
-    windows(input).map_or(Allowed::Always, Allowed::BeginWithin)
+    windows.map_or(Allowed::Always, Allowed::BeginWithin)
 }
 
 /// The windows that the input names, each without its end.

@@ -262,6 +262,11 @@ fn with_add_to_load_balancer_suspended_an_instance_is_never_registered() {
     fixture.wait(500);
     assert_eq!(fixture.in_service(), 4);
     assert_eq!(fixture.targets().len(), 3);
+    fixture
+        .on_group("resumeProcesses", json!({"ScalingProcesses": ["AddToLoadBalancer"]}))
+        .expect("a known process");
+    fixture.wait(500);
+    assert_eq!(fixture.targets().len(), 3);
 }
 
 #[test]

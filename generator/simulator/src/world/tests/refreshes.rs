@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{WorldFixture, round_times};
 use crate::time::Span;
-use crate::world::spec::{HookSpec, LaunchSpec};
+use crate::world::spec::{GroupSpec, HookSpec, LaunchSpec, OverrideSpec, TemplateVersionSpec};
 
 fn status(fixture: &mut WorldFixture) -> Value {
     let answer = fixture.on_group("describeInstanceRefreshes", json!({})).expect("reads succeed");
@@ -41,6 +41,40 @@ fn the_default_refresh_replaces_one_at_a_time() {
     fixture.wait(2000);
     assert_eq!(status(&mut fixture), "Successful");
     assert_eq!((fewest(&fixture), most(&fixture)), (2, 3));
+}
+
+/// Percentages of units may leave no room for an instance of several: one at a time is replaced all the same, and what comes in its place
+/// may have more units.
+#[test]
+fn a_refresh_gets_on_in_a_group_of_unequal_weights() {
+    for weights in [[1, 2], [2, 4], [3, 5]] {
+        for desired in [2, 6, 7] {
+            for (least, most) in [(100, 110), (100, 200), (90, 100)] {
+                let uneven = |group: &mut GroupSpec| {
+                    round_times(group);
+                    (group.min, group.max, group.desired) = (0, 20, desired);
+                    let overrides = weights.map(|weight| OverrideSpec {
+                        instance_type: format!("m6g.{weight}xlarge"),
+                        weight: Some(weight),
+                        template: None,
+                    });
+                    let template = TemplateVersionSpec::default();
+                    group.launch = LaunchSpec::Mixed { template, overrides: overrides.into() };
+                };
+                let mut fixture = WorldFixture::with(uneven, "");
+                let preferences = json!({"MinHealthyPercentage": least, "MaxHealthyPercentage": most, "InstanceWarmup": 60});
+                fixture
+                    .on_group("startInstanceRefresh", json!({"Preferences": preferences}))
+                    .expect("none is active");
+                fixture.wait(5000);
+                let case = format!("{weights:?}, {desired}, {least} to {most}");
+                assert_eq!(status(&mut fixture), "Successful", "{case}");
+                let changes = &fixture.world.record().changes;
+                let fewest = changes.iter().map(|change| change.sample.healthy_units).min();
+                assert!(least < 100 || fewest >= Some(desired), "{case}: {fewest:?}");
+            }
+        }
+    }
 }
 
 #[test]

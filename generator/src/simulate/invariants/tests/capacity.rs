@@ -7,7 +7,7 @@ use super::super::{Allowed, Invariant, Promise};
 use super::{CheckerFixture, GROUP, ONE};
 use asg_recycle_simulator::time::{Moment, Span};
 use asg_recycle_simulator::world::executions::ExecutionStatus;
-use asg_recycle_simulator::world::spec::{GroupSpec, WorldSpec};
+use asg_recycle_simulator::world::spec::{GroupSpec, HealthCheck, WorldSpec};
 
 /// Doubles and halves the group as the strategy does.
 fn out_in(fixture: &mut CheckerFixture) {
@@ -276,6 +276,21 @@ fn somebody_elses_refresh_takes_what_does_not_serve() {
     fixture.wait(6000);
     let violated = fixture.violated();
     assert!(violated.iter().all(|one| one.invariant != Invariant::NeverBelowPromise), "{violated:?}");
+}
+
+/// One that its target group refuses is healthy by the group's own checks: whoever lets it go after ten minutes may do so as AWS takes another.
+#[test]
+fn one_that_is_refused_for_long_may_be_let_go_as_a_refresh_takes_another() {
+    for (waits, is_broken) in [(600, true), (1000, false)] {
+        let promise = Promise::Percent { minimum: 100, may_grow: true };
+        let events = "[{at: 1s, do: {break_launches: {}}}, {at: 2s, do: {kill: {which: old}}}]";
+        let by_ec2 = |group: &mut GroupSpec| group.health_check = HealthCheck::Ec2;
+        let mut fixture = CheckerFixture::started(promise, by_ec2, events);
+        fixture.wait(waits);
+        fixture.terminate(4, false);
+        fixture.look();
+        assert_eq!(fixture.names().contains(&"never-below-promise"), is_broken, "{waits}");
+    }
 }
 
 /// Two are launched beside old ones at risk, and the old ones leave while they boot: Auto Scaling takes new ones that serve.

@@ -205,8 +205,9 @@ impl Group {
             sample.live += 1;
             sample.units += instance.weight;
             sample.in_service += u32::from(instance.lifecycle == Lifecycle::InService);
-            sample.healthy +=
-                u32::from(instance.lifecycle == Lifecycle::InService && instance.health == Health::Healthy);
+            let healthy = instance.lifecycle == Lifecycle::InService && instance.health == Health::Healthy;
+            sample.healthy += u32::from(healthy);
+            sample.healthy_units += if healthy { instance.weight } else { 0 };
             sample.serving += u32::from(instance.serves());
             sample.old += u32::from(instance.id < self.first_new);
             sample.new += u32::from(instance.id >= self.first_new);

@@ -296,13 +296,17 @@ impl Group {
         let refresh = &self.refreshes[index];
         let preferences = &refresh.preferences;
         let desired = self.sizes.desired;
+        let weight_of = |id: &InstanceId| self.instance(*id).map_or(0, |one| one.weight);
+        // Whatever the percentages come to in units, there is room for one instance at a time.
+        let heaviest = refresh.left.iter().map(weight_of).max().unwrap_or(1);
         let most = (desired * preferences.max_healthy.saturating_sub(100)).div_ceil(100);
+        let most = if most == 0 { 0 } else { most.max(heaviest) };
         let floor = (desired * preferences.min_healthy).div_ceil(100);
         let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
         let ready: u32 = ready.map(|one| one.weight).sum();
         let mut room = ready.saturating_sub(floor);
-        if room == 0 && most == 0 && self.is_settled(preferences.warmup, now) {
-            room = 1; // a floor that leaves no room: one at a time
+        if room < heaviest && most == 0 && self.is_settled(preferences.warmup, now) {
+            room = heaviest; // a floor that leaves no room
         }
         let mut victims = Vec::new();
         for id in &refresh.left {
@@ -319,10 +323,10 @@ impl Group {
             victims.push(*id);
         }
         // What goes now is made up for by what came before it, so no more is launched for it.
-        let left = u32::try_from(refresh.left.len() - victims.len()).unwrap_or(u32::MAX);
+        let left = refresh.left.iter().filter(|id| !victims.contains(id)).map(weight_of).sum();
         let surge = most.min(left);
         // What is above that goes by the termination policy, which would take one that is ready before one that is not:
-        // it has to wait until the floor allows it.
+        // it has to wait until the floor allows it, as has what a launch of several units has too many.
         let leaving =
             victims.iter().filter_map(|id| self.instance(*id)).filter(|one| one.lifecycle.is_counted());
         let staying = self.capacity().saturating_sub(leaving.map(|one| one.weight).sum());

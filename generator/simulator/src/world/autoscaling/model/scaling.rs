@@ -92,6 +92,10 @@ impl AutoScaling {
                 Err(message) => return self.put_launches_off(context, group, wanted - capacity, &message),
             }
         }
+        // What one of several units has too many stays until the refresh can spare it.
+        if self.fleet.get(group).active_refresh().is_some() {
+            self.fleet.edit(group, context.now).surge += capacity - wanted;
+        }
     }
 
     /// Launches where fewest instances are, and where there is capacity; the units of capacity that it adds.
