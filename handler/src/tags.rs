@@ -125,8 +125,8 @@ fn window(
     faults: &mut Vec<Problem>,
 ) -> Option<WindowRule> {
     let zone = zone(group, settings, faults);
-    let recycle = hours(group, RECYCLE_WINDOW, faults).map(|hours| (WindowMode::Allow, hours));
-    let exclusion = hours(group, EXCLUSION_WINDOW, faults).map(|hours| (WindowMode::Deny, hours));
+    let recycle = hours(group, RECYCLE_WINDOW, WindowMode::Allow, faults);
+    let exclusion = hours(group, EXCLUSION_WINDOW, WindowMode::Deny, faults);
     match (group.tag(RECYCLE_WINDOW.key), group.tag(EXCLUSION_WINDOW.key)) {
         (Some(_), Some(text)) => {
             let reason = format!("contradicts `{}`, which is set too; keep one of them", RECYCLE_WINDOW.key);
@@ -147,9 +147,15 @@ fn zone(group: &Group, settings: &Settings, faults: &mut Vec<Problem>) -> Option
     windows::zone(name).map_err(|reason| faults.push(Problem::of(TIME_ZONE.key, name, reason))).ok()
 }
 
-fn hours(group: &Group, tag: Tag, faults: &mut Vec<Problem>) -> Option<WindowHours> {
+fn hours(
+    group: &Group,
+    tag: Tag,
+    mode: WindowMode,
+    faults: &mut Vec<Problem>,
+) -> Option<(WindowMode, WindowHours)> {
     let text = group.tag(tag.key)?;
-    WindowHours::parse(text).map_err(|reason| faults.push(Problem::of(tag.key, text, reason))).ok()
+    let hours = WindowHours::parse(text).and_then(|hours| hours.check_length(mode).map(|()| hours));
+    hours.map(|hours| (mode, hours)).map_err(|reason| faults.push(Problem::of(tag.key, text, reason))).ok()
 }
 
 #[cfg(test)]
@@ -244,6 +250,17 @@ mod tests {
             faults(&[ON, TIMED]),
             [
                 "`autorecycle_recycle_window` is missing: the strategy needs it, or `autorecycle_exclusion_window`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_window_in_which_no_recycle_can_begin_is_a_fault() {
+        assert_eq!(
+            faults(&[ON, TIMED, ("autorecycle_exclusion_window", "00:00,23:59:59")]),
+            [
+                "`autorecycle_exclusion_window` is `00:00,23:59:59`: leaves 1 s of the day, in which no recycle can \
+              begin; leave 60 s at least"
             ]
         );
     }

@@ -17,6 +17,10 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 /// longest that hours by weekday can stay open, and a day for the clocks.
 const MARGIN_SECONDS: i64 = 8 * DAY_SECONDS;
 
+/// The least that a window has to be open at a time, in seconds. A recycle looks at the group and its load balancers between
+/// the opening and the first change: in less than this it would miss one window after the other, and hold the group.
+const SHORTEST_SECONDS: i64 = 60;
+
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Which tag a window was set by.
@@ -68,6 +72,24 @@ impl WindowHours {
             );
         }
         Ok(Self { start_seconds, end_seconds, days })
+    }
+
+    /// Says what is wrong where a recycle could not begin in the time that the window allows.
+    pub fn check_length(&self, mode: WindowMode) -> Result<(), String> {
+        let inside = (self.end_seconds - self.start_seconds).rem_euclid(DAY_SECONDS);
+        match mode {
+            WindowMode::Allow if inside < SHORTEST_SECONDS => Err(format!(
+                "open for {inside} s, in which no recycle can begin; make it {SHORTEST_SECONDS} s at least"
+            )),
+            // A day on which it does not start is free of it.
+            WindowMode::Deny if self.days == [true; 7] && DAY_SECONDS - inside < SHORTEST_SECONDS => {
+                Err(format!(
+                    "leaves {} s of the day, in which no recycle can begin; leave {SHORTEST_SECONDS} s at least",
+                    DAY_SECONDS - inside
+                ))
+            }
+            WindowMode::Allow | WindowMode::Deny => Ok(()),
+        }
     }
 
     /// When recycling is allowed: in order, apart from each other, not over at `now`, opening before the horizon. One

@@ -222,6 +222,24 @@ fn seconds_count() {
 }
 
 #[test]
+fn windows_in_which_no_recycle_can_begin_are_refused() {
+    let check = |mode, text| WindowHours::parse(text).unwrap().check_length(mode);
+    let open =
+        |seconds| Err(format!("open for {seconds} s, in which no recycle can begin; make it 60 s at least"));
+    let left = |seconds| {
+        Err(format!("leaves {seconds} s of the day, in which no recycle can begin; leave 60 s at least"))
+    };
+    assert_eq!(check(WindowMode::Allow, "10:00:00,10:00:59"), open(59));
+    assert_eq!(check(WindowMode::Allow, "Mon 23:59:59,00:00"), open(1));
+    assert_eq!(check(WindowMode::Allow, "23:59:30,00:00:30"), Ok(()));
+    assert_eq!(check(WindowMode::Deny, "10:00:59,10:00:00"), left(59));
+    assert_eq!(check(WindowMode::Deny, "00:00,23:59:59"), left(1));
+    assert_eq!(check(WindowMode::Deny, "00:00,23:59"), Ok(()));
+    assert_eq!(check(WindowMode::Deny, "Mon-Sat 00:00,23:59:59"), Ok(()), "Sundays are left");
+    assert_eq!(check(WindowMode::Deny, "10:00:00,10:00:01"), Ok(()));
+}
+
+#[test]
 fn windows_are_in_order_and_apart_everywhere() {
     for name in
         ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC", "Asia/Kathmandu"]
