@@ -1,8 +1,8 @@
 //! The bounds of capacity: the promise below, and what replacing needs above.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use asg_recycle_simulator::time::{Moment, Span};
+use asg_recycle_simulator::time::Moment;
 use asg_recycle_simulator::world::group::Group;
 use asg_recycle_simulator::world::ids::InstanceId;
 use asg_recycle_simulator::world::instance::{Instance, Lifecycle};
@@ -12,16 +12,13 @@ use asg_recycle_simulator::world::record::{
 
 use super::Promise;
 use super::beside::{Act, Beside};
-use super::sizes::is_number;
-
-/// How long a load balancer refuses one at least before an execution lets it go for that.
-const KEPT_OUT: Span = Span::seconds(600);
+use super::sizes::{BETWEEN_LOOK_AND_WRITE, is_number};
 
 /// The bounds, as they move with what the world does.
 #[derive(Debug, Clone)]
 pub(super) struct Capacity {
     promise: Promise,
-    /// Instances that served at the start; units of capacity where a percentage of these is promised, and no more than were desired.
+    /// What the promise counted at the start.
     at_start: u32,
     /// The most units that one instance counts for.
     heaviest: u32,
@@ -32,15 +29,17 @@ pub(super) struct Capacity {
     /// without the recycle that had added room for it.
     raised: i64,
     raised_max: i64,
-    /// Instances that Auto Scaling may still choose to take, after the world has lowered the desired capacity no
-    /// further than to where it was at the start.
+    /// Instances that Auto Scaling may still choose to take: the world has lowered the desired capacity no further than to where it was
+    /// at the start, or weights made it more than that from the start.
     may_be_scaled_in: u32,
     /// What is launched for instances at risk.
     beside: Beside,
     /// Instances that the world put out of action and that are still in the group.
     disrupted: BTreeSet<InstanceId>,
-    /// Instances that have come into service since the start, and when.
-    came_into_service: BTreeMap<InstanceId, Moment>,
+    /// Instances that have come into service since the start.
+    came_into_service: BTreeSet<InstanceId>,
+    /// When AWS last took an instance for a refresh, until an execution lets one go that it could not know of.
+    refresh_took_at: Option<Moment>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
     desired_at_start: u32,
@@ -73,16 +72,17 @@ impl Capacity {
     pub(super) fn new(promise: Promise, sample: Sample, sizes: Sizes) -> Self {
         Self {
             promise,
-            at_start: counted(promise, sample),
+            at_start: promise.counted(sample),
             heaviest: 1,
             cut: 0,
             world_delta: 0,
             raised: 0,
             raised_max: 0,
-            may_be_scaled_in: 0,
+            may_be_scaled_in: sample.units.saturating_sub(sample.desired.max(sample.live)),
             beside: Beside::new(promise),
             disrupted: BTreeSet::new(),
-            came_into_service: BTreeMap::new(),
+            came_into_service: BTreeSet::new(),
+            refresh_took_at: None,
             losses: 0,
             desired_at_start: sizes.desired,
             intended: sizes.desired,
@@ -140,7 +140,7 @@ impl Capacity {
         let sample = change.sample;
         let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
         // While there are more instances than wanted, the world may still choose healthy ones to take.
-        let serving = counted(self.promise, sample);
+        let serving = self.promise.counted(sample);
         let is_whole = serving >= sample.desired.max(self.at_start.saturating_sub(cut));
         if is_whole && sample.live <= sample.desired {
             self.losses = 0;
@@ -171,15 +171,18 @@ impl Capacity {
         matches!(self.promise, Promise::Percent { .. })
     }
 
-    /// Whether who goes at that moment is lost to the world. One that no load balancer takes counts by its own checks all the same, since it
-    /// has come into service; where it has been for long, an execution may let it go just as AWS takes another, which it allowed by
-    /// counting this one.
-    fn is_loss(&self, instance: InstanceId, cause: &TerminationCause, served: bool, at: Moment) -> bool {
-        let since = self.came_into_service.get(&instance).filter(|_| self.goes_by_own_checks());
-        if self.is_ours(cause) {
-            return !served && since.is_some_and(|since| *since + KEPT_OUT <= at);
+    /// Whether who goes is lost to the world. One that no load balancer takes counts by its own checks all the same, since it has come
+    /// into service.
+    fn is_loss(&self, instance: InstanceId, cause: &TerminationCause, served: bool) -> bool {
+        !self.is_ours(cause)
+            && (served || self.goes_by_own_checks() && self.came_into_service.contains(&instance))
+    }
+
+    /// An execution lets one go that no load balancer takes, by a look from before AWS took another in its refresh: once for each.
+    fn let_go(&mut self, instance: InstanceId, at: Moment) {
+        if self.refresh_took_at.take().is_some_and(|took| at <= took + BETWEEN_LOOK_AND_WRITE) {
+            self.disrupted.insert(instance);
         }
-        served || since.is_some()
     }
 
     /// How many may be out at a time because of the recycle itself.
@@ -221,12 +224,20 @@ impl Capacity {
                 self.disrupted.insert(*instance);
             }
             GroupEvent::InService(instance) => {
-                self.came_into_service.insert(*instance, change.moment);
+                self.came_into_service.insert(*instance);
             }
             GroupEvent::Terminating { instance, cause, served }
-                if self.is_loss(*instance, cause, *served, change.moment) =>
+                if self.is_loss(*instance, cause, *served) =>
             {
                 self.disrupted.insert(*instance);
+            }
+            GroupEvent::Terminating { cause: TerminationCause::InstanceRefresh, .. } => {
+                self.refresh_took_at = Some(change.moment);
+            }
+            GroupEvent::Terminating { instance, cause: TerminationCause::Execution(_), served: false }
+                if self.goes_by_own_checks() =>
+            {
+                self.let_go(*instance, change.moment);
             }
             GroupEvent::MarkedUnhealthy(instance) | GroupEvent::Disrupted { instance, .. }
                 if self.goes_by_own_checks() =>
@@ -388,13 +399,4 @@ impl Capacity {
 /// Whether an instance is in standby, or on its way there.
 fn is_aside(instance: &Instance) -> bool {
     matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby)
-}
-
-/// What a promise is about: AWS's own replacement goes by the group's own checks.
-fn counted(promise: Promise, sample: Sample) -> u32 {
-    if matches!(promise, Promise::Percent { .. }) {
-        sample.healthy_units.min(sample.desired)
-    } else {
-        sample.serving
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use asg_recycle_simulator::world::record::Sample;
+
 /// What a strategy promises about capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Promise {
@@ -37,6 +39,15 @@ impl Promise {
         ),
         (Self::Nothing, "nothing", "nothing about capacity"),
     ];
+
+    /// What it counts: AWS's own replacement goes by the group's own checks.
+    pub(super) fn counted(self, sample: Sample) -> u32 {
+        if matches!(self, Self::Percent { .. }) {
+            sample.healthy_units.min(sample.desired)
+        } else {
+            sample.serving
+        }
+    }
 }
 
 /// A promise that nobody can check.

@@ -280,12 +280,16 @@ fn somebody_elses_refresh_takes_what_does_not_serve() {
 
 /// One that its target group refuses is healthy by the group's own checks: whoever lets it go after ten minutes may do so as AWS takes another.
 #[test]
-fn one_that_is_refused_for_long_may_be_let_go_as_a_refresh_takes_another() {
-    for (waits, is_broken) in [(600, true), (1000, false)] {
+fn one_that_no_load_balancer_takes_may_be_let_go_as_a_refresh_takes_another() {
+    for (waits, is_broken) in [(640, false), (750, true)] {
         let promise = Promise::Percent { minimum: 100, may_grow: true };
-        let events = "[{at: 1s, do: {break_launches: {}}}, {at: 2s, do: {kill: {which: old}}}]";
-        let by_ec2 = |group: &mut GroupSpec| group.health_check = HealthCheck::Ec2;
-        let mut fixture = CheckerFixture::started(promise, by_ec2, events);
+        let by_ec2 = |group: &mut GroupSpec| {
+            group.health_check = HealthCheck::Ec2;
+            group.warmup = Some(Span::seconds(300));
+        };
+        let mut fixture = CheckerFixture::started(promise, by_ec2, "[{at: 1s, do: {break_launches: {}}}]");
+        let preferences = json!({"Preferences": {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 110}});
+        fixture.on_group("startInstanceRefresh", preferences);
         fixture.wait(waits);
         fixture.terminate(4, false);
         fixture.look();
