@@ -177,6 +177,8 @@ pub struct GroupSpec {
     pub termination_policies: Vec<TerminationPolicy>,
     /// Whether what it launches is protected from scale-in.
     pub protects_new_instances: bool,
+    /// Whether its maintenance policy has another launched before one that is unhealthy is terminated.
+    pub launches_before_terminating: bool,
     /// Its hook on launches.
     pub launch_hook: Option<HookSpec>,
     /// Its hook on terminations.
@@ -221,6 +223,7 @@ impl Default for GroupSpec {
             opted_in: Some("true".to_owned()),
             termination_policies: vec![TerminationPolicy::Default],
             protects_new_instances: false,
+            launches_before_terminating: false,
             launch_hook: None,
             terminate_hook: None,
             warm_pool: 0,

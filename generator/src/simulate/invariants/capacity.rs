@@ -20,7 +20,7 @@ pub(super) struct Capacity {
     promise: Promise,
     /// What the promise counted at the start.
     at_start: u32,
-    /// The most units that one instance counts for.
+    /// Units of the heaviest instance.
     heaviest: u32,
     /// How far the world has lowered the desired capacity at most, and by how much it has changed it in all.
     cut: i64,
@@ -29,8 +29,7 @@ pub(super) struct Capacity {
     /// without the recycle that had added room for it.
     raised: i64,
     raised_max: i64,
-    /// Instances that Auto Scaling may still choose to take: the world has lowered the desired capacity no further than to where it was
-    /// at the start, or weights made it more than that from the start.
+    /// Instances that Auto Scaling may still take for a capacity no lower than at the start, or that weights had exceeded.
     may_be_scaled_in: u32,
     /// What is launched for instances at risk.
     beside: Beside,
@@ -38,7 +37,7 @@ pub(super) struct Capacity {
     disrupted: BTreeSet<InstanceId>,
     /// Instances that have come into service since the start.
     came_into_service: BTreeSet<InstanceId>,
-    /// When AWS last took an instance for a refresh, until an execution lets one go that it could not know of.
+    /// When AWS last took one for a refresh, until an execution lets another go.
     refresh_took_at: Option<Moment>,
     /// Serving instances that the world took, that have left, and that have not been made up for.
     losses: u32,
@@ -59,7 +58,7 @@ pub(super) struct Capacity {
     taken_out: BTreeSet<InstanceId>,
     /// Instances that the world put in standby: they hold no place.
     aside: BTreeSet<InstanceId>,
-    /// Those of them that were out when the world set a lower number, which has no place for them.
+    /// Those that were out when the world set a lower number, which has no place for them.
     without_place: BTreeSet<InstanceId>,
     dead: BTreeSet<InstanceId>,
     /// Who started the instance refresh that is active.
@@ -129,7 +128,7 @@ impl Capacity {
         // Beyond the desired capacity while Auto Scaling moves some to other zones, or makes up for those at risk.
         let weights = group.iter().flat_map(|group| &group.instances).map(|one| one.weight);
         self.heaviest = weights.max().unwrap_or(1).max(self.heaviest);
-        let rebalancing = group.map_or(0, |group| group.rebalancing + group.extra_for_those_at_risk());
+        let rebalancing = group.map_or(0, Group::extra_beside);
         if let GroupEvent::Disrupted { instance, .. } = &change.event
             && group.and_then(|group| group.instance(*instance)).is_some_and(is_aside)
         {
@@ -171,8 +170,7 @@ impl Capacity {
         matches!(self.promise, Promise::Percent { .. })
     }
 
-    /// Whether who goes is lost to the world. One that no load balancer takes counts by its own checks all the same, since it has come
-    /// into service.
+    /// Whether who goes is lost to the world: who counts by its own checks need not serve.
     fn is_loss(&self, instance: InstanceId, cause: &TerminationCause, served: bool) -> bool {
         !self.is_ours(cause)
             && (served || self.goes_by_own_checks() && self.came_into_service.contains(&instance))

@@ -104,3 +104,23 @@ fn a_launch_template_that_is_deleted_is_neither_described_nor_launched_from() {
     fixture.wait(300);
     assert_eq!((fixture.count("launched"), fixture.in_service()), (0, 2));
 }
+
+#[test]
+fn with_a_policy_by_which_others_come_first_the_unhealthy_stay_until_they_serve() {
+    let dying = |fails: &str| {
+        let change = |group: &mut super::GroupSpec| {
+            (group.min, group.desired, group.max) = (3, 3, 3);
+            group.launches_before_terminating = true;
+            round_times(group);
+        };
+        WorldFixture::with(change, &format!("[{{at: 10s, do: {{kill: {{which: any}}}}}}{fails}]"))
+    };
+    let mut fixture = dying("");
+    fixture.wait(100);
+    assert_eq!((fixture.count("launched"), fixture.count("terminating")), (1, 0), "{:?}", fixture.states());
+    fixture.wait(400);
+    assert_eq!((fixture.count("launched"), fixture.count("terminating"), fixture.in_service()), (1, 1, 3));
+    let mut nobody_comes = dying(", {at: 0s, do: {fail_launches: {}}}");
+    nobody_comes.wait(4000);
+    assert_eq!((nobody_comes.count("launched"), nobody_comes.count("terminating")), (0, 0));
+}

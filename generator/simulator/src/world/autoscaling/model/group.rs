@@ -63,6 +63,8 @@ pub struct Group {
     pub termination_policies: Vec<TerminationPolicy>,
     /// Whether what it launches is protected.
     pub protects_new_instances: bool,
+    /// Whether its maintenance policy has another launched before one that is unhealthy is terminated.
+    pub launches_before_terminating: bool,
     /// Its hook on launches.
     pub launch_hook: Option<HookSpec>,
     /// Its hook on terminations.
@@ -156,7 +158,7 @@ impl Group {
 
     /// Units of capacity that Auto Scaling brings the group to.
     pub fn wanted(&self) -> u32 {
-        self.sizes.desired + self.rebalancing + self.surge + self.extra_for_those_at_risk()
+        self.sizes.desired + self.surge + self.extra_beside()
     }
 
     /// Live instances in each zone.

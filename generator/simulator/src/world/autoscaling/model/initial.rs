@@ -90,6 +90,7 @@ fn group(
         warmup: spec.warmup,
         termination_policies: spec.termination_policies.clone(),
         protects_new_instances: spec.protects_new_instances,
+        launches_before_terminating: spec.launches_before_terminating,
         launch_hook: spec.launch_hook,
         terminate_hook: spec.terminate_hook,
         warm_pool: None,

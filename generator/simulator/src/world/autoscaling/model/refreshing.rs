@@ -305,22 +305,26 @@ impl Group {
         let ready = self.instances.iter().filter(|one| is_ready(one, preferences.warmup, now));
         let ready: u32 = ready.map(|one| one.weight).sum();
         let mut room = ready.saturating_sub(floor);
-        if room < heaviest && most == 0 && self.is_settled(preferences.warmup, now) {
-            room = heaviest; // a floor that leaves no room
-        }
         let mut victims = Vec::new();
-        for id in &refresh.left {
-            let Some(instance) = self.instance(*id) else { continue };
-            let standby = matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby);
+        let mut waiting = Vec::new();
+        for instance in refresh.left.iter().filter_map(|id| self.instance(*id)) {
+            let standby = is_aside(instance);
             let waits = (instance.protected && preferences.protected == Special::Wait)
                 || (standby && preferences.standby == Special::Wait);
-            if waits || (!standby && instance.weight > room) {
+            if waits {
+                continue;
+            }
+            if !standby && instance.weight > room {
+                waiting.push(instance.id);
                 continue;
             }
             if !standby && is_ready(instance, preferences.warmup, now) {
                 room -= instance.weight;
             }
-            victims.push(*id);
+            victims.push(instance.id);
+        }
+        if victims.is_empty() && most == 0 && self.is_settled(preferences.warmup, now) {
+            victims.extend(waiting.first()); // a floor that leaves no room
         }
         // What goes now is made up for by what came before it, so no more is launched for it.
         let left = refresh.left.iter().filter(|id| !victims.contains(id)).map(weight_of).sum();
@@ -340,6 +344,10 @@ impl Group {
         let mut counted = self.instances.iter().filter(|one| one.lifecycle.is_counted());
         self.capacity() >= self.sizes.desired && counted.all(|one| is_ready(one, warmup, now))
     }
+}
+
+fn is_aside(instance: &Instance) -> bool {
+    matches!(instance.lifecycle, Lifecycle::Standby | Lifecycle::EnteringStandby)
 }
 
 fn is_ready(instance: &Instance, warmup: Span, now: Moment) -> bool {

@@ -13,7 +13,7 @@ use crate::world::schedule::{InstanceStep, ScheduledEvent};
 
 use super::activity::because;
 use super::group::{Group, GroupPhase};
-use super::instance::{Health, Lifecycle};
+use super::instance::Lifecycle;
 use super::refresh::Refresh;
 use super::scale_in;
 use super::state::AutoScaling;
@@ -54,10 +54,7 @@ impl AutoScaling {
         if !looked_at.runs(Process::ReplaceUnhealthy) || !looked_at.runs(Process::Terminate) {
             return;
         }
-        let counted = looked_at.instances.iter().filter(|one| one.lifecycle.is_counted());
-        let unhealthy: Vec<_> =
-            counted.filter(|one| one.health == Health::Unhealthy).map(|one| one.id).collect();
-        for id in unhealthy {
+        for id in looked_at.to_be_replaced() {
             self.take_out(
                 context,
                 group,

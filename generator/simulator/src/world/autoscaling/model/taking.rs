@@ -3,12 +3,13 @@
 use crate::time::{Moment, Span};
 use crate::world::context::Context;
 use crate::world::ids::{GroupIndex, InstanceId};
+use crate::world::processes::Process;
 use crate::world::record::{Author, GroupEvent, Resized, Sizes, TerminationCause};
 use crate::world::schedule::InstanceStep;
 
 use super::activity::{Activity, on_request};
 use super::group::Group;
-use super::instance::{Lifecycle, Target};
+use super::instance::{Health, Instance, Lifecycle, Target};
 use super::state::AutoScaling;
 
 /// How long entering standby, or leaving the group alive, takes.
@@ -164,5 +165,42 @@ impl Group {
         }
         let room = self.sizes.room_above(self.sizes.desired + self.rebalancing);
         room.min(u32::try_from(self.at_risk.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Those that are unhealthy and that Auto Scaling terminates now (docs/aws.md, fact A31): with a policy by which others come first, no
+    /// more than there are healthy ones in service to make up for, besides who never came into service.
+    pub(super) fn to_be_replaced(&self) -> Vec<InstanceId> {
+        let counted = || self.instances.iter().filter(|one| one.lifecycle.is_counted());
+        let unhealthy: Vec<_> = counted().filter(|one| one.health == Health::Unhealthy).collect();
+        let well =
+            counted().filter(|one| one.lifecycle == Lifecycle::InService && one.health == Health::Healthy);
+        let needed = usize::try_from(self.sizes.desired).unwrap_or(usize::MAX);
+        let spare = (well.count() + unhealthy.len()).saturating_sub(needed);
+        let goes = |(index, one): &(usize, &&Instance)| {
+            !self.has_others_come_first() || one.lifecycle != Lifecycle::InService || *index < spare
+        };
+        unhealthy.iter().enumerate().filter(goes).map(|(_, one)| one.id).collect()
+    }
+
+    /// How many it is to have above its desired capacity for those that are unhealthy and stay until others serve: a tenth, and one at least.
+    pub fn extra_for_the_unhealthy(&self) -> u32 {
+        if !self.has_others_come_first() || !self.runs(Process::ReplaceUnhealthy) {
+            return 0;
+        }
+        let stay = self
+            .instances
+            .iter()
+            .filter(|one| one.lifecycle == Lifecycle::InService && one.health == Health::Unhealthy);
+        u32::try_from(stay.count()).unwrap_or(u32::MAX).min((self.sizes.desired / 10).max(1))
+    }
+
+    /// How many it is to have above its desired capacity by Auto Scaling's own choice, no refresh's.
+    pub fn extra_beside(&self) -> u32 {
+        self.rebalancing + self.extra_for_those_at_risk() + self.extra_for_the_unhealthy()
+    }
+
+    /// Whether others are launched before an unhealthy one goes. An instance refresh goes by its own percentages.
+    fn has_others_come_first(&self) -> bool {
+        self.launches_before_terminating && self.active_refresh().is_none()
     }
 }
