@@ -84,10 +84,11 @@ impl LoadBalancer {
         TargetFact { instance, status }
     }
 
-    /// Whether an instance serves here: it is fit, and at every one of its ports that is not on its way out.
+    /// Whether an instance serves here: it is a target, and fit at every one of its ports.
     fn takes(&self, targets: &[TargetStatus]) -> bool {
-        let own = || targets.iter().filter(|one| one.kind == self.kind && one.name == self.name());
-        own().any(|one| one.is_fit) && own().all(|one| one.is_fit || one.state == "draining")
+        let mut own =
+            targets.iter().filter(|one| one.kind == self.kind && one.name == self.name()).peekable();
+        own.peek().is_some() && own.all(|one| one.is_fit)
     }
 }
 
@@ -256,9 +257,10 @@ mod tests {
         assert!(all_take(&balancers, &statuses(&balancers, &facts, &in_service())));
         facts.push(balancers[0].of_target(target("draining", None)));
         assert!(
-            all_take(&balancers, &statuses(&balancers, &facts, &in_service())),
+            !all_take(&balancers, &statuses(&balancers, &facts, &in_service())),
             "one of two ports drains"
         );
+        facts.pop();
         facts.push(balancers[0].of_target(target("unhealthy", None)));
         assert!(
             !all_take(&balancers, &statuses(&balancers, &facts, &in_service())),
