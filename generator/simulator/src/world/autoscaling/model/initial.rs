@@ -60,18 +60,22 @@ fn tags(spec: &GroupSpec, opt_in_tag: &str) -> BTreeMap<Arc<str>, Arc<str>> {
     texts(&spec.tags).into_iter().chain(opt_in).collect()
 }
 
+fn launch(spec: &GroupSpec) -> Result<LaunchSource, ScriptError> {
+    LaunchSource::described(&spec.launch).ok_or_else(|| ScriptError::Spec {
+        reason: format!(
+            "a launch template version of group {} is neither a number, nor $Latest, nor $Default",
+            spec.name
+        ),
+    })
+}
+
 fn group(
     spec: &GroupSpec,
     (templates, opt_in_tag): (&LaunchTemplates, &str),
     now: Moment,
     counter: &mut u32,
 ) -> Result<Group, ScriptError> {
-    let launch = LaunchSource::described(&spec.launch).ok_or_else(|| ScriptError::Spec {
-        reason: format!(
-            "a launch template version of group {} is neither a number, nor $Latest, nor $Default",
-            spec.name
-        ),
-    })?;
+    let launch = launch(spec)?;
     let load_balancers = load_balancer::described(spec);
     let mut group = Group {
         name: spec.name.as_str().into(),
