@@ -44,6 +44,26 @@ fn a_warm_pool_feeds_launches_with_what_it_was_filled_from_and_is_filled_from_th
 }
 
 #[test]
+fn a_warm_pool_is_filled_where_fewest_wait_and_activities_tell_who_went_in_and_who_came_out() {
+    let mut fixture = with_pool();
+    let zones = |fixture: &mut WorldFixture| {
+        let answer = fixture.on_group("describeWarmPool", json!({})).expect("reads succeed");
+        let instances = answer["Instances"].as_array().expect("a list").iter();
+        instances.map(|one| one["AvailabilityZone"].to_string()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = zones(&mut fixture);
+    assert_eq!(before.len(), 2, "two wait in two zones");
+    fixture.on_group("setDesiredCapacity", json!({"DesiredCapacity": 4})).expect("it is within its bounds");
+    fixture.wait(900);
+    assert_eq!(zones(&mut fixture), before, "who came out is made up for in the same zone");
+    let activities = fixture.on_group("describeScalingActivities", json!({})).expect("reads succeed");
+    let told = activities["Activities"].as_array().expect("a list").iter();
+    let told: Vec<_> = told.filter_map(|one| one["Description"].as_str()?.split(": ").next()).collect();
+    assert!(told.contains(&"Launching a new EC2 instance from warm pool"), "{told:?}");
+    assert!(told.contains(&"Launching a new EC2 instance into warm pool"), "{told:?}");
+}
+
+#[test]
 fn a_warm_pool_goes_with_its_instances_and_takes_no_change_until_it_is_gone() {
     let mut fixture = with_pool();
     let configured = fixture.describe()["WarmPoolConfiguration"].clone();

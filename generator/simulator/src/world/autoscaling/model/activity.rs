@@ -95,6 +95,11 @@ impl Activity {
         Self::begun(number, &description, now, cause)
     }
 
+    /// A launch of an instance that waited in a warm pool.
+    pub fn launch_from_pool(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
+        Self::begun(number, &format!("Launching a new EC2 instance from warm pool: {id}"), now, cause)
+    }
+
     /// A launch into a warm pool.
     pub fn pool_launch(number: u32, id: InstanceId, now: Moment, cause: &str) -> Self {
         Self::begun(number, &format!("Launching a new EC2 instance into warm pool: {id}"), now, cause)

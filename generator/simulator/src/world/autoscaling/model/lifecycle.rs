@@ -44,7 +44,8 @@ impl AutoScaling {
         let start = context.spread(timing.spread_percent, timing.start);
         let boot = context.spread(timing.spread_percent, timing.boot).max(start);
         let newcomer = Pooled { id, zone, recipe, tags, ready_at: context.now };
-        self.join(context, group, newcomer, (start, boot), why);
+        let activity = Activity::launch(self.next_activity(), Some(id), context.now, why);
+        self.join(context, group, newcomer, (start, boot), activity);
     }
 
     /// Puts an instance of the warm pool into service: it only has to be started.
@@ -52,7 +53,8 @@ impl AutoScaling {
         let timing = self.fleet.get(group).timing;
         let start = context.spread(timing.spread_percent, timing.start);
         let why = self.fleet.get(group).because("an instance was started from the warm pool.");
-        self.join(context, group, pooled, (start, start), &why);
+        let activity = Activity::launch_from_pool(self.next_activity(), pooled.id, context.now, &why);
+        self.join(context, group, pooled, (start, start), activity);
     }
 
     fn join(
@@ -61,13 +63,12 @@ impl AutoScaling {
         group: GroupIndex,
         newcomer: Pooled,
         (start, boot): (Span, Span),
-        why: &str,
+        activity: Activity,
     ) {
         let Pooled { id, zone, recipe, tags, .. } = newcomer;
-        let number = self.next_activity();
         let (now, application) = (context.now, self.application_of_launches(context.now));
         let edited = self.fleet.edit(group, now);
-        edited.activities.push(Activity::launch(number, Some(id), now, why));
+        edited.activities.push(activity);
         edited.launches += 1;
         let instance = Instance {
             id,

@@ -40,7 +40,7 @@ impl AutoScaling {
         let PoolConfiguration { min_size, max_prepared, .. } = pool.configuration;
         let prepared = max_prepared.unwrap_or(looked_at.sizes.max).saturating_sub(looked_at.sizes.desired);
         let wanted = usize::try_from(prepared.max(min_size)).unwrap_or(usize::MAX);
-        let (held, boot, zones) = (pool.instances.len(), looked_at.timing.boot, looked_at.zones.len());
+        let (held, boot) = (pool.instances.len(), looked_at.timing.boot);
         if held > wanted
             && let Some(pool) = self.fleet.edit(group, now).warm_pool.as_mut()
         {
@@ -48,7 +48,11 @@ impl AutoScaling {
         }
         for number in held..wanted {
             let looked_at = self.fleet.get(group);
-            let zone = number % zones;
+            let Some(zone) =
+                looked_at.warm_pool.as_ref().and_then(|pool| pool.emptiest_of(looked_at.zones.len()))
+            else {
+                break;
+            };
             let recipe = looked_at.launch.recipe(&self.templates, number);
             let fails = self.launch_failure(now, &looked_at.zones[zone]).is_some();
             let Some(recipe) = recipe.filter(|_| looked_at.runs(Process::Launch) && !fails) else { break };

@@ -48,6 +48,11 @@ pub struct Pooled {
 }
 
 impl WarmPool {
+    /// The first of so many zones in which fewest wait, as a pool is filled.
+    pub fn emptiest_of(&self, zones: usize) -> Option<usize> {
+        (0..zones).min_by_key(|zone| self.instances.iter().filter(|one| one.zone == *zone).count())
+    }
+
     /// Whether it is there: not deleted to the end.
     pub fn is_there(&self, now: Moment) -> bool {
         self.leaves_until.is_none_or(|until| until > now)
