@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
+use aws_sdk_autoscaling::operation::describe_auto_scaling_groups::builders::DescribeAutoScalingGroupsFluentBuilder;
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup, Filter, LaunchTemplate as MixedTemplate, LaunchTemplateSpecification,
 };
@@ -108,22 +109,10 @@ impl Aws {
         })
     }
 
-    async fn pages(&self, names: &[String], filter: Option<Filter>) -> Result<Vec<Group>, CallError> {
-        let names = (!names.is_empty()).then(|| names.to_vec());
-        let filters = filter.map(|filter| vec![filter]);
-        let mut groups = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.autoscaling.describe_auto_scaling_groups();
-            let request = request.set_auto_scaling_group_names(names.clone()).set_filters(filters.clone());
-            let request = request.include_instances(false).max_records(PAGE_SIZE).set_next_token(token);
-            let page = request.send().await.map_err(|error| failed(DESCRIBE, &error))?;
-            groups.extend(page.auto_scaling_groups().iter().filter_map(group));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(groups);
-            }
-        }
+    async fn groups(&self, request: DescribeAutoScalingGroupsFluentBuilder) -> Result<Vec<Group>, CallError> {
+        let pages = request.include_instances(false).into_paginator().page_size(PAGE_SIZE);
+        let described = pages.items().send().try_collect().await.map_err(|error| failed(DESCRIBE, &error))?;
+        Ok(described.iter().filter_map(group).collect())
     }
 }
 
@@ -132,33 +121,27 @@ impl Ports for Aws {
         if names.is_empty() {
             return Ok(Vec::new()); // AWS would describe every group of the account
         }
-        self.pages(names, None).await
+        let request = self.autoscaling.describe_auto_scaling_groups();
+        self.groups(request.set_auto_scaling_group_names(Some(names.to_vec()))).await
     }
 
     async fn describe_opted_in(&self) -> Result<Vec<Group>, CallError> {
         let filter = Filter::builder().name("tag-key").values(RECYCLE_ON_ASG_UPDATE.key).build();
-        self.pages(&[], Some(filter)).await
+        self.groups(self.autoscaling.describe_auto_scaling_groups().filters(filter)).await
     }
 
     async fn groups_of(&self, instances: &[String]) -> Result<Vec<Membership>, CallError> {
         if instances.is_empty() {
             return Ok(Vec::new()); // AWS would describe every instance of the account's groups
         }
-        let mut members = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.autoscaling.describe_auto_scaling_instances();
-            let request = request.set_instance_ids(Some(instances.to_vec())).set_next_token(token);
-            let page = request.send().await.map_err(|error| failed(DESCRIBE_INSTANCES, &error))?;
-            members.extend(page.auto_scaling_instances().iter().filter_map(|one| {
-                let (instance, group) = (one.instance_id()?, one.auto_scaling_group_name()?);
-                Some(Membership { instance: instance.to_owned(), group: group.to_owned() })
-            }));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(members);
-            }
-        }
+        let request = self.autoscaling.describe_auto_scaling_instances();
+        let pages = request.set_instance_ids(Some(instances.to_vec())).into_paginator();
+        let described = pages.items().send().try_collect().await;
+        let described = described.map_err(|error| failed(DESCRIBE_INSTANCES, &error))?;
+        let members = described.into_iter().filter_map(|one| {
+            Some(Membership { instance: one.instance_id?, group: one.auto_scaling_group_name? })
+        });
+        Ok(members.collect())
     }
 
     async fn start(&self, request: &StartRequest) -> Result<Started, CallError> {

@@ -134,21 +134,20 @@ impl AwsClient {
         wire::read(action, &answer?).map_err(unreadable)
     }
 
-    /// All pages of a list, at most so many; the argument that asks for the next is read from each.
-    pub fn pages<T: DeserializeOwned>(
+    /// The items of a list, of so many pages at most: `read` takes those of a page, and the argument that asks for the next.
+    pub fn list<P: DeserializeOwned, T>(
         &self,
         action: &AwsAction,
         resource: &str,
         mut arguments: Value,
         pages_max: usize,
-        next: impl Fn(&T) -> Option<(&'static str, Value)>,
+        read: impl Fn(P) -> (Vec<T>, Option<(&'static str, Value)>),
     ) -> Result<Vec<T>, AwsError> {
-        let mut pages = Vec::new();
-        while pages.len() < pages_max {
-            let page: T = self.ask(action, resource, &arguments)?;
-            let next = next(&page);
-            pages.push(page);
-            let Some((key, token)) = next else { return Ok(pages) };
+        let mut items = Vec::new();
+        for _ in 0..pages_max {
+            let (of_page, next) = read(self.ask(action, resource, &arguments)?);
+            items.extend(of_page);
+            let Some((key, token)) = next else { return Ok(items) };
             arguments[key] = token;
         }
         let reason =

@@ -39,7 +39,7 @@ pub(super) struct Building {
     cache: CachePlace,
     /// What compiles the handler.
     #[arg(long, value_enum, value_name = "COMPILER", default_value_t)]
-    compiler: CompilerChoice,
+    compiler: Compiler,
     /// Keep what was compiled in the cache (about 450 MB), so that a changed handler compiles in less time. The same
     /// as a value in `$ASG_RECYCLE_KEEP_BUILD`.
     #[arg(long)]
@@ -49,17 +49,6 @@ pub(super) struct Building {
     no_smoke: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum CompilerChoice {
-    /// cargo for this machine's processor; for another, cargo-zigbuild or a cross compiler, whichever is there.
-    #[default]
-    Auto,
-    /// cargo with a C compiler of this machine.
-    Native,
-    /// cargo-zigbuild: against the runtime's C library, whatever this machine has.
-    Zig,
-}
-
 impl Building {
     /// What is to be built, and how.
     pub(super) fn request(
@@ -67,14 +56,9 @@ impl Building {
         architecture: Architecture,
         context: &Context,
     ) -> Result<BuildRequest, Failure> {
-        let compiler = match self.compiler {
-            CompilerChoice::Auto => Compiler::Auto,
-            CompilerChoice::Native => Compiler::Native,
-            CompilerChoice::Zig => Compiler::Zig,
-        };
         Ok(BuildRequest {
             architecture,
-            compiler,
+            compiler: self.compiler,
             cache_folder: self.cache.folder(context)?,
             keep_build: self.keep_build
                 || context.environment.get(OsStr::new(KEEP_BUILD)).is_some_and(|value| !value.is_empty()),

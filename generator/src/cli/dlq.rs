@@ -29,12 +29,7 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Tell what is in it; exit with 1 where there is something.
-    List {
-        #[command(flatten)]
-        look: Look,
-        #[command(flatten)]
-        printing: Printing,
-    },
+    List(Look),
     /// Print one message: what is known of it, and the event.
     Show {
         /// The message's id, or how it begins.
@@ -42,8 +37,6 @@ enum Action {
         id: String,
         #[command(flatten)]
         look: Look,
-        #[command(flatten)]
-        printing: Printing,
     },
     /// Put messages back into the queue of events; those that the handler cannot read only where they are named.
     Redrive {
@@ -55,8 +48,6 @@ enum Action {
         yes: bool,
         #[command(flatten)]
         look: Look,
-        #[command(flatten)]
-        printing: Printing,
     },
 }
 
@@ -67,10 +58,6 @@ struct Look {
     /// Look at this many messages at most.
     #[arg(long, value_name = "COUNT", default_value_t = MESSAGES_MAX)]
     limit: usize,
-}
-
-#[derive(Debug, clap::Args)]
-struct Printing {
     /// How to print it.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
@@ -78,9 +65,9 @@ struct Printing {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
     match &arguments.action {
-        Action::List { look, printing } => list(look, printing.format, context),
-        Action::Show { id, look, printing } => show(id, look, printing.format, context),
-        Action::Redrive { ids, yes, look, printing } => redrive(ids, *yes, (look, printing.format), context),
+        Action::List(look) => list(look, context),
+        Action::Show { id, look } => show(id, look, context),
+        Action::Redrive { ids, yes, look } => redrive(ids, *yes, look, context),
     }
 }
 
@@ -108,10 +95,10 @@ fn find(look: &Look, context: &Context) -> Result<Found, Failure> {
     Ok(Found { session, messages, report })
 }
 
-fn list(look: &Look, format: Format, context: &mut Context) -> Result<(), Failure> {
+fn list(look: &Look, context: &mut Context) -> Result<(), Failure> {
     let Found { report, .. } = find(look, context)?;
     let columns = context.console.columns;
-    context.console.result(&printed(&report, format, || text(&report, columns)))?;
+    context.console.result(&printed(&report, look.format, || text(&report, columns)))?;
     if is_empty(&report) { Ok(()) } else { Err(Failure::Findings) }
 }
 
@@ -120,7 +107,7 @@ fn is_empty(report: &DeadLetterReport) -> bool {
     report.messages.is_empty() && report.about_in_queue == 0
 }
 
-fn show(id: &str, look: &Look, format: Format, context: &mut Context) -> Result<(), Failure> {
+fn show(id: &str, look: &Look, context: &mut Context) -> Result<(), Failure> {
     let Found { messages, mut report, .. } = find(look, context)?;
     let chosen = chosen(&report, &[id.to_owned()])?;
     report.messages.retain(|letter| chosen.contains(&letter.id));
@@ -128,7 +115,7 @@ fn show(id: &str, look: &Look, format: Format, context: &mut Context) -> Result<
     let events: Vec<serde_json::Value> = events
         .map(|message| serde_json::from_str(&message.body).unwrap_or(message.body.clone().into()))
         .collect();
-    let text = match format {
+    let text = match look.format {
         Format::Json => fleet::json(&DeadLetterReport { events: Some(events), ..report }),
         Format::Text => {
             let text = head(&report) + &letters(&report, context.console.columns);
@@ -138,12 +125,7 @@ fn show(id: &str, look: &Look, format: Format, context: &mut Context) -> Result<
     context.console.result(&text)
 }
 
-fn redrive(
-    ids: &[String],
-    yes: bool,
-    (look, format): (&Look, Format),
-    context: &mut Context,
-) -> Result<(), Failure> {
+fn redrive(ids: &[String], yes: bool, look: &Look, context: &mut Context) -> Result<(), Failure> {
     let Found { session, mut report, .. } = find(look, context)?;
     let is_readable = |letter: &&DeadLetter| letter.kind != DeadLetterKind::Unreadable;
     let chosen = if ids.is_empty() {
@@ -161,7 +143,7 @@ fn redrive(
     let mut put_back = BTreeMap::new();
     if chosen.is_empty() {
         report.put_back = Some(put_back);
-        context.console.result(&printed(&report, format, || "nothing to put back\n".to_owned()))?;
+        context.console.result(&printed(&report, look.format, || "nothing to put back\n".to_owned()))?;
         if report.messages.is_empty() && !is_empty(&report) {
             context.console.note(&hidden(&report));
         }
@@ -180,7 +162,7 @@ fn redrive(
         });
     let done = put_back.values().filter(|outcome| **outcome != PutBack::PerhapsSent).count();
     report.put_back = Some(put_back);
-    context.console.result(&printed(&report, format, || format!("{done} of {count} put back\n")))?;
+    context.console.result(&printed(&report, look.format, || format!("{done} of {count} put back\n")))?;
     read?;
     let looked_at = u32::try_from(report.messages.len()).unwrap_or(u32::MAX);
     let unseen = if ids.is_empty() { report.about_in_queue.saturating_sub(looked_at) } else { 0 };

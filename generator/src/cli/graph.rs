@@ -18,34 +18,10 @@ pub(super) struct Arguments {
     strategy: Option<String>,
     /// How it is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
-    format: PictureArgument,
+    format: PictureFormat,
     /// Write it into this file instead of printing it; `-` prints it, too.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum PictureArgument {
-    /// A Mermaid flowchart, which GitHub and many editors show.
-    #[default]
-    Mermaid,
-    /// Graphviz' language.
-    Dot,
-    /// A drawing for browsers.
-    Svg,
-    /// A line for each way from state to state, to be compared.
-    Text,
-}
-
-impl PictureArgument {
-    fn format(self) -> PictureFormat {
-        match self {
-            Self::Mermaid => PictureFormat::Mermaid,
-            Self::Dot => PictureFormat::Dot,
-            Self::Svg => PictureFormat::Svg,
-            Self::Text => PictureFormat::Text,
-        }
-    }
 }
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Failure> {
@@ -58,8 +34,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<(), Fa
             let known = known.join(", ");
             return Err(Failure::Input(format!("there is no strategy `{name}` (there are: {known})")));
         }
-        Some(name) => graph::print(&whole.for_strategy(catalog, name), arguments.format.format()),
-        None => graph::print(whole, arguments.format.format()),
+        Some(name) => graph::print(&whole.for_strategy(catalog, name), arguments.format),
+        None => graph::print(whole, arguments.format),
     };
     match &arguments.output {
         Some(path) if path.as_os_str() != "-" => write_file(path, &picture, Edits::Overwrite).map(drop),

@@ -160,13 +160,8 @@ impl KeyValue {
     /// The value as YAML on one line, which is also JSON but for plain text.
     pub(super) fn to_yaml(&self) -> String {
         match self {
-            Self::Boolean(value) => value.to_string(),
-            Self::Integer(value) => value.to_string(),
             Self::Text(text) => text.to_string(),
-            Self::Integers(numbers) => serde_json::json!(numbers).to_string(),
-            Self::List(items) => serde_json::json!(items).to_string(),
-            Self::Tags(tags) => serde_json::json!(tags).to_string(),
-            Self::Pairs(pairs) => serde_json::json!(pairs).to_string(),
+            other => other.to_json().to_string(),
         }
     }
 

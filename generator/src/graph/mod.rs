@@ -18,15 +18,16 @@ pub use mermaid::stage as mermaid_stage;
 
 /// A format of the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum PictureFormat {
-    /// A Mermaid flowchart.
+    /// A Mermaid flowchart, which GitHub and many editors show.
     #[default]
     Mermaid,
     /// Graphviz' language.
     Dot,
-    /// A drawing that browsers show.
+    /// A drawing for browsers.
     Svg,
-    /// One line a way, for people who compare two machines.
+    /// A line for each way from state to state, to be compared.
     Text,
 }
 

@@ -77,12 +77,14 @@ pub enum Progress {
 }
 
 /// What compiles and links the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Compiler {
-    /// Cargo with the machine's C compiler where the machine is like the target, else whatever is here that can.
+    /// cargo for this machine's processor; for another, cargo-zigbuild or a cross compiler, whichever is there.
+    #[default]
     Auto,
-    /// Cargo with a C compiler of this machine.
+    /// cargo with a C compiler of this machine.
     Native,
-    /// `cargo zigbuild`, against the runtime's glibc whatever this machine has.
+    /// cargo-zigbuild: against the runtime's C library, whatever this machine has.
     Zig,
 }

@@ -1,8 +1,6 @@
 //! Stops an execution at every point of a run, or upgrades its stack there, and follows each of these runs to its end.
 
-use std::rc::Rc;
-
-use super::runner::{Deployment, Run, Runner, Step};
+use super::runner::{LogEvent, Run, Runner, Step};
 use asg_recycle_simulator::world::record::Access;
 
 /// A run that was stopped, or whose stack was upgraded.
@@ -14,8 +12,6 @@ pub struct Abort {
     pub state: String,
     /// What came of it.
     pub run: Run,
-    /// Changes that it made when it was redriven after all was over; of a run without, none.
-    pub writes_when_redriven: Vec<String>,
 }
 
 impl Abort {
@@ -23,7 +19,7 @@ impl Abort {
     pub fn unmet(&self) -> Vec<String> {
         let mut unmet = self.run.verdict.lines();
         unmet.extend(
-            self.writes_when_redriven.iter().map(|action| format!("called {action} when it was redriven")),
+            self.writes_when_redriven().map(|action| format!("called {action} when it was redriven")),
         );
         let broken = self.run.executions.iter().skip(1).filter(|one| one.status != "SUCCEEDED");
         unmet.extend(broken.map(|one| format!("{} ended {}: {}", one.mode, one.ending(), one.reason)));
@@ -37,51 +33,29 @@ impl Abort {
         }
         unmet
     }
+
+    /// Changes that the execution made since it was redriven; one that the lock refuses changes nothing.
+    fn writes_when_redriven(&self) -> impl Iterator<Item = &str> {
+        let (world, log) = (&self.run.world, &self.run.log);
+        let redriven =
+            log.iter().find(|entry| matches!(entry.event, LogEvent::Redriven { execution: 0, .. }));
+        let calls = world.record().calls.iter().filter(move |call| {
+            let made = call.access == Access::Write && (call.answer.is_ok() || call.lost);
+            made && redriven.is_some_and(|entry| call.moment >= entry.at)
+        });
+        let own = self.run.executions.first().map_or("", |one| &*one.arn);
+        calls.filter(move |call| world.executions.root_of(&call.execution) == own).map(|call| &*call.action)
+    }
 }
 
-/// Follows a run step by step, and at every step of its first execution tells `look` what comes of stopping it there:
-/// at each transition, and between a call and its answer. Gives the number of points.
-pub fn abort_everywhere(runner: Runner, look: impl FnMut(Abort)) -> usize {
-    abort_where(runner, |_, _| true, look)
-}
-
-/// As [`abort_everywhere`], and each time the dead execution is redriven when its restore is over.
-pub fn redrive_everywhere(runner: Runner, look: impl FnMut(Abort)) -> usize {
-    follow(runner, |_, _| true, stopped_and_redriven, look)
-}
-
-/// As [`abort_everywhere`], but only where `wanted` says so of the state that the execution stands in and of how many
-/// steps it has made there. For runs of which every step would be too many.
-pub fn abort_where(
-    runner: Runner,
-    wanted: impl FnMut(&str, usize) -> bool,
-    look: impl FnMut(Abort),
-) -> usize {
-    follow(runner, wanted, stopped, look)
-}
-
-/// As [`abort_where`], but the stack is upgraded there, and the execution is stopped only where `stops`.
-pub fn upgrade_where(
-    runner: Runner,
-    (to, stops): (&Rc<Deployment>, bool),
-    wanted: impl FnMut(&str, usize) -> bool,
-    look: impl FnMut(Abort),
-) -> usize {
-    let upgraded = |runner| {
-        disturbed(runner, |runner| {
-            runner.upgrade(0, to);
-            if stops {
-                runner.stop(0);
-            }
-        })
-    };
-    follow(runner, wanted, upgraded, look)
-}
-
-fn follow(
+/// Follows a run step by step, and at every step of its first execution tells `look` what comes of it where `disturb` does
+/// something to it there: at each transition, and between a call and its answer. Of these steps those are left out of which
+/// `wanted` does not say so, by the state that the execution stands in and by how many steps it has made there: of some runs
+/// all would be too many. Gives the number of points.
+pub fn disturb_where(
     mut runner: Runner,
     mut wanted: impl FnMut(&str, usize) -> bool,
-    run_on: impl Fn(Runner) -> Abort,
+    disturb: impl Fn(&mut Runner),
     mut look: impl FnMut(Abort),
 ) -> usize {
     let (mut points, mut visited, mut steps) = (0, String::new(), 0);
@@ -94,40 +68,13 @@ fn follow(
                 state.clone_into(&mut visited);
                 if wanted(&visited, steps) {
                     points += 1;
-                    look(run_on(runner.clone()));
+                    let mut disturbed = runner.clone();
+                    disturb(&mut disturbed);
+                    let (transitions, state) = (runner.transitions(0), visited.clone());
+                    look(Abort { transitions, state, run: disturbed.finish() });
                 }
             }
             _ => {}
         }
     }
-}
-
-fn stopped(runner: Runner) -> Abort {
-    disturbed(runner, |runner| runner.stop(0))
-}
-
-fn disturbed(mut runner: Runner, disturb: impl FnOnce(&mut Runner)) -> Abort {
-    let transitions = runner.transitions(0);
-    let state = runner.state(0).unwrap_or_default().to_owned();
-    disturb(&mut runner);
-    Abort { transitions, state, run: runner.finish(), writes_when_redriven: Vec::new() }
-}
-
-fn stopped_and_redriven(mut runner: Runner) -> Abort {
-    let transitions = runner.transitions(0);
-    let state = runner.state(0).unwrap_or_default().to_owned();
-    runner.stop(0);
-    while !matches!(runner.step(), Step::Ended(_)) {}
-    let made = runner.world().record().calls.len();
-    runner.redrive(0);
-    let run = runner.finish();
-    let dead = run.executions.first().map(|one| one.arn.clone()).unwrap_or_default();
-    let calls = run.world.record().calls[made..].iter();
-    // One that the lock refuses changes nothing.
-    let writes = calls.filter(|call| {
-        let made = call.access == Access::Write && (call.answer.is_ok() || call.lost);
-        made && run.world.executions.root_of(&call.execution) == dead
-    });
-    let writes_when_redriven = writes.map(|call| call.action.to_string()).collect();
-    Abort { transitions, state, run, writes_when_redriven }
 }

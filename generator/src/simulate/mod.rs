@@ -7,7 +7,6 @@ pub mod runner;
 pub mod scenario;
 pub mod report;
 pub mod abort;
-pub mod failing_calls;
 pub mod campaign;
 #[cfg(test)]
 mod tests;

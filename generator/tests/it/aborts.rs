@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use asg_recycle::config;
-use asg_recycle::simulate::abort::{Abort, abort_everywhere, abort_where, redrive_everywhere};
-use asg_recycle::simulate::runner::{Deployment, Detail, Runner};
+use asg_recycle::simulate::abort::disturb_where;
+use asg_recycle::simulate::runner::{Deployment, Detail, Runner, Step};
 use asg_recycle::simulate::scenario::Scenario;
 
 /// Long polls: what is between two looks is the same each time.
@@ -15,21 +15,22 @@ const STACK: &str = "name: asg-recycle\nstrategies:\n  out-in: {poll_interval_se
 
 /// Stops the execution of a scenario everywhere, and expects every end to be right.
 fn is_survived(strategy: &str, scenario: &str) {
-    is_survived_at(strategy, scenario, |runner, look| abort_everywhere(runner, look));
+    is_survived_at(strategy, scenario, |_, _| true, |runner| runner.stop(0));
 }
 
-/// Stops the execution of a scenario where `abort` does, and expects every end to be right.
+/// Disturbs the execution of a scenario where `wanted` says so, and expects every end to be right.
 fn is_survived_at(
     strategy: &str,
     scenario: &str,
-    abort: impl FnOnce(Runner, &mut dyn FnMut(Abort)) -> usize,
+    wanted: impl FnMut(&str, usize) -> bool,
+    disturb: impl Fn(&mut Runner),
 ) {
     let config = config::parse(STACK.as_bytes()).expect("the stack has no fault");
     let deployment = Rc::new(Deployment::build(&config).unwrap_or_else(|problems| panic!("{problems}")));
     let scenario = Scenario::parse(scenario).unwrap_or_else(|error| panic!("{error}"));
     let runner = scenario.runner(&[deployment], strategy, Detail::Plain).expect("the scenario makes sense");
     let mut failures = Vec::new();
-    let points = abort(runner, &mut |abort: Abort| {
+    let points = disturb_where(runner, wanted, disturb, |abort| {
         let unmet = abort.unmet();
         if !unmet.is_empty() {
             let (transitions, state) = (abort.transitions, &abort.state);
@@ -60,9 +61,8 @@ fn a_big_out_in_that_is_stopped_while_it_lists_or_terminates_leaves_the_group_as
     is_survived_at(
         "out-in",
         "group: {min: 1, desired: 201, max: 300, timing: {boot: 30s, drain: 10s}}",
-        |runner, look| {
-            abort_where(runner, |state, steps| in_children.contains(&state) && steps % 10 == 7, look)
-        },
+        |state, steps| in_children.contains(&state) && steps % 10 == 7,
+        |runner| runner.stop(0),
     );
 }
 
@@ -102,7 +102,12 @@ fn a_second_round_that_is_stopped_anywhere_leaves_the_group_as_it_should_be() {
 
 /// Stops the execution of a scenario everywhere, redrives it when its restore is over, and expects it to change nothing.
 fn is_left_alone_when_redriven(strategy: &str, scenario: &str) {
-    is_survived_at(strategy, scenario, |runner, look| redrive_everywhere(runner, look));
+    let stop_and_redrive = |runner: &mut Runner| {
+        runner.stop(0);
+        while !matches!(runner.step(), Step::Ended(_)) {}
+        runner.redrive(0);
+    };
+    is_survived_at(strategy, scenario, |_, _| true, stop_and_redrive);
 }
 
 #[test]

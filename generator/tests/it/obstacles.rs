@@ -75,16 +75,14 @@ fn offline_without_the_crates_the_command_that_fetches_them_is_named() {
     assert!(fault.to_string().contains("cargo fetch --locked"), "{fault}");
 }
 
-/// Runs a command in a folder on a disk of its own that is full or cannot be written; `None` where this machine lets
-/// nobody mount one.
-fn on_another_disk(prepare: &str, arguments: &str, folder: &Path) -> Option<Output> {
-    let script = format!("mount -t tmpfs -o size=64k none disk && {prepare} && exec \"$0\" {arguments}");
+/// Runs a script, whose `$0` is the program, where it may mount what it likes; `None` on a machine that lets nobody do so.
+fn where_things_can_be_mounted(script: &str, folder: &Path) -> Option<Output> {
     let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script, PROGRAM]);
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, PROGRAM]);
     let output = command.current_dir(folder).output().ok()?;
     let said = String::from_utf8_lossy(&output.stderr);
     if said.contains("unshare") || said.contains("mount:") {
-        println!("not checked here, for no disk can be mounted: {said}");
+        println!("not checked here, for nothing can be mounted: {said}");
         return None;
     }
     Some(output)
@@ -107,7 +105,8 @@ fn a_full_or_a_read_only_disk_is_named_and_what_is_there_stays() {
         ),
         (fill, "package stack.yaml --out out --cache-dir disk/cache", "No space left on device"),
     ] {
-        let Some(output) = on_another_disk(prepare, arguments, &done.folder) else { return };
+        let script = format!("mount -t tmpfs -o size=64k none disk && {prepare} && exec \"$0\" {arguments}");
+        let Some(output) = where_things_can_be_mounted(&script, &done.folder) else { return };
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{arguments}: {said}");
         assert!(said.contains(part) && said.contains("disk/"), "{arguments}: {said}");
@@ -140,17 +139,10 @@ fn a_disk_that_fills_up_half_way_leaves_the_folder_as_it_was() {
     );
 }
 
-/// Runs a script, whose `$0` is the program, where it may mount what it likes; gives what it says on standard error, and nothing on a
-/// machine that lets nobody do so.
+/// What such a script says on standard error, which has to succeed.
 fn said_where_things_can_be_mounted(script: &str, folder: &Path) -> Option<String> {
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, PROGRAM]);
-    let output = command.current_dir(folder).output().ok()?;
+    let output = where_things_can_be_mounted(script, folder)?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if said.contains("unshare") || said.contains("mount:") {
-        println!("not checked here, for nothing can be mounted: {said}");
-        return None;
-    }
     assert!(output.status.success(), "{}: {said}{}", output.status, String::from_utf8_lossy(&output.stdout));
     Some(said)
 }

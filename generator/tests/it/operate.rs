@@ -75,13 +75,15 @@ fn row(stage: &mut Stage) -> Value {
 }
 
 #[test]
-fn the_schema_of_a_status_is_that_of_its_types() {
-    use asg_recycle::operate::{fleet, fleet::operated, group, history, plan};
+fn the_schema_of_each_report_is_that_of_its_types() {
+    use asg_recycle::operate::{dead_letter, doctor, fleet, fleet::operated, group, history, plan};
     for (name, schema) in [
         ("status", fleet::json_schema()),
         ("status-group", group::status::json_schema()),
         ("history", history::json_schema()),
         ("plan", plan::json_schema()),
+        ("dlq", dead_letter::json_schema()),
+        ("doctor", doctor::json_schema()),
         ("simulation", asg_recycle::simulate::report::json_schema()),
         ("campaign", asg_recycle::simulate::report::campaign_schema()),
         ("operation", operated::operation_schema()),

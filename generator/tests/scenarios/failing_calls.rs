@@ -1,15 +1,16 @@
 //! Every call of the emitted machine fails: the runs of `failing_calls.yaml` are followed, and where one first comes to a
 //! state that makes a call, that call fails in each way in which the state can go on from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use asg_recycle::config;
-use asg_recycle::simulate::failing_calls::{CallFails, CallingStates};
-use asg_recycle::simulate::runner::{Deployment, Detail};
+use asg_recycle::simulate::runner::{Deployment, Detail, LogEvent, Run, Runner, Step};
 use asg_recycle::simulate::scenario::Scenario;
 use asg_recycle::strategy;
+use asg_recycle_simulator::states_language::{Kind, State, StateMachine};
 use asg_recycle_simulator::world::alarms::AlarmState;
+use asg_recycle_simulator::world::injected_failures::{FailureKind, InjectedFailure};
 use serde::Deserialize;
 
 use crate::cases::all_cases;
@@ -24,6 +25,80 @@ fn trial_of_frame(state: &str) -> &'static str {
         "instance-refresh"
     } else {
         "out-in"
+    }
+}
+
+/// How the call of a state fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallFails {
+    /// It is denied until the state gives up; the next state that makes the same call gets its answer.
+    UntilGivenUp,
+    /// It is denied from then on, to whoever makes it.
+    ForGood,
+    /// Its first answer is more than a state may pass on.
+    TooLarge,
+}
+
+/// The call of a state.
+struct Call {
+    service: String,
+    action: String,
+    /// How often it is made before the state gives up.
+    tries: u32,
+    /// Whether the state says what happens when the answer is too large; those whose answers are small do not.
+    catches_too_large: bool,
+}
+
+impl Call {
+    fn of(state: &State) -> Option<Self> {
+        let Kind::Task { call, .. } = &state.kind else { return None };
+        // The retrier for all errors comes last.
+        let tries = 1 + state.retriers.last().map_or(0, |last| last.attempts_max);
+        let mut caught = state.catchers.iter().flat_map(|catcher| &catcher.errors);
+        let catches_too_large = caught.any(|error| error == "States.DataLimitExceeded");
+        Some(Self { service: call.service.clone(), action: call.action.clone(), tries, catches_too_large })
+    }
+
+    fn failing(&self, fails: CallFails) -> InjectedFailure {
+        let (error, count) = match fails {
+            CallFails::UntilGivenUp => (FailureKind::AccessDenied, Some(self.tries)),
+            CallFails::ForGood => (FailureKind::AccessDenied, None),
+            CallFails::TooLarge => (FailureKind::TooLarge, Some(1)),
+        };
+        let (service, action) = (Some(self.service.clone()), Some(self.action.clone()));
+        InjectedFailure { service, action, error, count, ..InjectedFailure::default() }
+    }
+}
+
+/// Follows a run that logs states, and tells `look` what comes of it when the call fails, in each of these ways, of a state
+/// that it is the first to come to: that is no longer among the states that are `left` then.
+fn fail_each(
+    left: &mut BTreeMap<String, Call>,
+    mut runner: Runner,
+    ways: &[CallFails],
+    mut look: impl FnMut(&str, CallFails, &Run),
+) {
+    let mut logged = 0;
+    loop {
+        let ended = matches!(runner.step(), Step::Ended(_));
+        let entered = runner.log()[logged..].iter().filter_map(|entry| match &entry.event {
+            LogEvent::Entered { state, .. } => Some(state.clone()),
+            _ => None,
+        });
+        let entered: BTreeSet<String> = entered.collect();
+        logged = runner.log().len();
+        for state in entered {
+            let Some(call) = left.remove(&state) else { continue };
+            let is_known = |fails: &CallFails| *fails != CallFails::TooLarge || call.catches_too_large;
+            for fails in ways.iter().copied().filter(is_known) {
+                let mut disturbed = runner.clone();
+                disturbed.fail_calls(call.failing(fails));
+                look(&state, fails, &disturbed.finish());
+            }
+        }
+        if ended {
+            return;
+        }
     }
 }
 
@@ -91,7 +166,9 @@ pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Pub
         file.starts_with(&folder)
             || (strategy == trial_of_frame(state) && file.starts_with("strategies/_shared/"))
     };
-    let mut states = CallingStates::of(deployment.machine(), is_meant);
+    let (definition, _) = StateMachine::read(deployment.machine().text());
+    let calls = definition.states().filter_map(|(_, name, state)| Some((name.to_owned(), Call::of(state)?)));
+    let mut left: BTreeMap<String, Call> = calls.filter(|(name, _)| is_meant(name)).collect();
     let mut unmet = Vec::new();
     for (name, mut scenario) in followed_of(strategy) {
         scenario.world.alarms.entry("errors".to_owned()).or_insert(AlarmState::Ok);
@@ -99,13 +176,12 @@ pub(crate) fn unmet(deployment: &Rc<Deployment>, strategy: &str, published: &Pub
         let runner = runner.unwrap_or_else(|error| panic!("{name}: {error}"));
         // A run of a big group takes seconds, so one way fewer has to do.
         let is_big = scenario.group.as_ref().is_some_and(|group| group.desired > INSTANCES_MAX);
-        let ways = if is_big { &[CallFails::UntilGivenUp, CallFails::TooLarge][..] } else { &CallFails::ALL };
-        states.fail_each(runner, ways, |failed| {
-            let faults = failed.run.verdict.lines().into_iter().chain(published.faults(&failed.run));
-            let told = |fault| format!("{name}, `{}` fails {:?}: {fault}", failed.state, failed.fails);
-            unmet.extend(faults.map(told));
+        let ways = [CallFails::UntilGivenUp, CallFails::TooLarge, CallFails::ForGood];
+        fail_each(&mut left, runner, &ways[..if is_big { 2 } else { 3 }], |state, fails, run| {
+            let faults = run.verdict.lines().into_iter().chain(published.faults(run));
+            unmet.extend(faults.map(|fault| format!("{name}, `{state}` fails {fails:?}: {fault}")));
         });
     }
-    unmet.extend(states.left().map(|state| format!("no run comes to `{state}`")));
+    unmet.extend(left.into_keys().map(|state| format!("no run comes to `{state}`")));
     unmet
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use asg_recycle::AsgRecycle;
 use asg_recycle::asl;
 use asg_recycle::config;
-use asg_recycle::simulate::abort::{Abort, upgrade_where};
+use asg_recycle::simulate::abort::{Abort, disturb_where};
 use asg_recycle::simulate::invariants::Invariant;
 use asg_recycle::simulate::runner::{Deployment, Detail, Roles, Run, Runner};
 use asg_recycle::simulate::scenario::Scenario;
@@ -152,7 +152,8 @@ fn unmet_with(strategy: &str, change: impl Fn(Deployment) -> Deployment) -> Vec<
             let at = format!("{what} after {} transitions, in `{}`", abort.transitions, abort.state);
             unmet.extend(faults.into_iter().map(|fault| format!("{at}: {fault}")));
         };
-        let points = upgrade_where(runner.clone(), (&newer, false), first_visits(), |upgraded| {
+        let upgrade = |runner: &mut Runner| runner.upgrade(0, &newer);
+        let points = disturb_where(runner.clone(), first_visits(), upgrade, |upgraded| {
             let mut faults = upgraded.unmet();
             let ended = end(&upgraded.run);
             if ended != undisturbed {
@@ -160,7 +161,11 @@ fn unmet_with(strategy: &str, change: impl Fn(Deployment) -> Deployment) -> Vec<
             }
             tell("upgraded", &upgraded, faults);
         });
-        upgrade_where(runner, (&newer, true), first_visits(), |aborted| {
+        let upgrade_and_stop = |runner: &mut Runner| {
+            upgrade(runner);
+            runner.stop(0);
+        };
+        disturb_where(runner, first_visits(), upgrade_and_stop, |aborted| {
             restored += usize::from(aborted.run.endings().iter().skip(1).any(|ending| ending == "restored"));
             let mut faults = aborted.unmet();
             // The former version wrote down nowhere that it had announced its start, so who cleans up cannot know.
@@ -213,10 +218,10 @@ pub(crate) fn unmet_former_notifier(strategy: &str) -> Vec<String> {
         let runner = scenario.runner(&[Rc::clone(&former)], strategy, Detail::Plain).expect("it makes sense");
         let (mut told, mut denied) = (0, 0);
         let mut visited = BTreeSet::new();
-        upgrade_where(
+        disturb_where(
             runner,
-            (&newer, false),
             |state, _| visited.insert(state.to_owned()),
+            |runner| runner.upgrade(0, &newer),
             |upgraded| {
                 let calls = upgraded.run.world.record().calls.iter();
                 let (answered, refused): (Vec<_>, Vec<_>) = calls
@@ -246,21 +251,26 @@ pub(crate) fn unmet_newer_requests() -> Vec<String> {
     let (mut unmet, mut handed_over) = (Vec::new(), 0);
     let mut visited = BTreeSet::new();
     let first_visit = |state: &str, _| visited.insert(state.to_owned());
-    upgrade_where(runner, (&newer, false), first_visit, |upgraded| {
-        let at = format!("upgraded after {} transitions, in `{}`", upgraded.transitions, upgraded.state);
-        let mut tell = |fault: String| unmet.push(format!("{at}: {fault}"));
-        upgraded.unmet().into_iter().for_each(&mut tell);
-        let calls = upgraded.run.world.record().calls.iter();
-        let taken =
-            calls.filter(|call| call.action.to_string().contains("erminateInstance") && call.answer.is_ok());
-        // The first event is for three, and the second, which is for every instance, for the three that came.
-        let taken = taken.count();
-        if taken != 6 {
-            tell(format!("{taken} terminations, {:?}", upgraded.run.endings()));
-        }
-        let mut executions = upgraded.run.executions.iter();
-        handed_over += usize::from(executions.any(|one| one.reason.contains("goes on in")));
-    });
+    disturb_where(
+        runner,
+        first_visit,
+        |runner| runner.upgrade(0, &newer),
+        |upgraded| {
+            let at = format!("upgraded after {} transitions, in `{}`", upgraded.transitions, upgraded.state);
+            let mut tell = |fault: String| unmet.push(format!("{at}: {fault}"));
+            upgraded.unmet().into_iter().for_each(&mut tell);
+            let calls = upgraded.run.world.record().calls.iter();
+            let taken = calls
+                .filter(|call| call.action.to_string().contains("erminateInstance") && call.answer.is_ok());
+            // The first event is for three, and the second, which is for every instance, for the three that came.
+            let taken = taken.count();
+            if taken != 6 {
+                tell(format!("{taken} terminations, {:?}", upgraded.run.endings()));
+            }
+            let mut executions = upgraded.run.executions.iter();
+            handed_over += usize::from(executions.any(|one| one.reason.contains("goes on in")));
+        },
+    );
     if handed_over == 0 {
         unmet.push("no holder met a request that it could not read".to_owned());
     }

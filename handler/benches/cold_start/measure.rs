@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::local::aws::update;
 use crate::local::function::{Function, Outcome};
+use crate::local::queue::{self, Message};
 
 const TIME_LEFT: Duration = Duration::from_secs(30);
 /// After its answer a function asks for its next invocation, which ends its first turn on the processor.
@@ -118,19 +119,12 @@ fn payload(event_id: &str) -> Value {
 }
 
 fn batch(events: &[String]) -> Value {
-    let record = |(place, event): (usize, &String)| {
-        json!({
-            "messageId": format!("059f36b4-87a3-44ab-83d2-66197583{place:04}"),
-            "receiptHandle": "handle",
-            "body": event,
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "messageAttributes": {},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:eu-west-2:123456789012:asg-recycle-test",
-            "awsRegion": "eu-west-2",
-        })
+    let message = |(place, event): (usize, &String)| Message {
+        id: format!("059f36b4-87a3-44ab-83d2-66197583{place:04}"),
+        body: event.clone(),
+        received: 1,
     };
-    json!({"Records": events.iter().enumerate().map(record).collect::<Vec<_>>()})
+    queue::payload(&events.iter().enumerate().map(message).collect::<Vec<_>>())
 }
 
 /// Starts a contestant for one batch, none of which may fail.

@@ -9,7 +9,6 @@ mod batches;
 mod nothing_lost;
 mod logs;
 mod wire;
-mod queue;
 mod protocol;
 mod startup;
 mod panics;

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use crate::local::aws::{Aws, Call, Group, Problem, opted_in, update};
 use crate::local::function::{Function, Killer, Outcome, environment};
+use crate::local::queue::{Message, Queue, payload};
 use crate::panics;
 use crate::protocol::bootstrap;
-use crate::queue::{Message, Queue, payload};
 
 const EVENTS: usize = 10_000;
 const SEED: u64 = 20_261_121;

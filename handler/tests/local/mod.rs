@@ -5,4 +5,5 @@ pub(crate) mod http;
 pub(crate) mod wire;
 pub(crate) mod aws;
 pub(crate) mod function;
+pub(crate) mod queue;
 pub(crate) mod tls;

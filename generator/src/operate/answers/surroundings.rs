@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{FunctionEnvironment, Members};
 use crate::names;
@@ -156,6 +157,14 @@ pub struct FunctionsPage {
     pub functions: Vec<ListedFunction>,
     /// Where the next page begins.
     pub next_marker: Option<String>,
+}
+
+impl FunctionsPage {
+    /// Its functions, and the argument that asks for the next page.
+    pub fn read(self) -> (Vec<ListedFunction>, Option<(&'static str, Value)>) {
+        let next = self.next_marker.filter(|marker| !marker.is_empty());
+        (self.functions, next.map(|marker| ("Marker", json!(marker))))
+    }
 }
 
 /// A function in a list.

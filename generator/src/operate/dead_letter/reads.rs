@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asg_recycle_handler::group::Group;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{MessagesPage, PutBack, QueueMessage};
 use crate::aws::AwsError;
 use crate::names;
 use crate::operate::answers::NoAnswer;
+use crate::operate::answers::surroundings::QueueAnswer;
 use crate::operate::fleet::reads;
 use crate::operate::session::StackSession;
 use crate::operate::session::operation::{
@@ -25,14 +25,9 @@ const EMPTY_ANSWERS: u32 = 2;
 
 /// About how many messages there are, those that somebody looks at now among them.
 pub fn count(session: &StackSession) -> Result<u32, AwsError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "PascalCase")]
-    struct Answer {
-        attributes: BTreeMap<String, String>,
-    }
     let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
     let arguments = json!({"QueueUrl": url(session), "AttributeNames": names});
-    let answer: Answer = session.ask(&COUNT_DEAD_LETTERS, &arguments)?;
+    let answer: QueueAnswer = session.ask(&COUNT_DEAD_LETTERS, &arguments)?;
     counted(&answer.attributes, &names)
         .map_err(|reason| AwsError::Unreadable { action: COUNT_DEAD_LETTERS.action.iam(), reason })
 }

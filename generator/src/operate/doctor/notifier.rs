@@ -51,11 +51,7 @@ pub fn of(definition: &str) -> Notifier {
 
 /// Whether the notifier is there: by the list of the functions that are, for to ask about it by its name, whoever asks would have to be
 /// allowed to read the settings of any function.
-pub fn there(
-    notifier: &Notifier,
-    place: &StackPlace,
-    (functions, is_all): (&[ListedFunction], bool),
-) -> StackCheck {
+pub fn there(notifier: &Notifier, place: &StackPlace, functions: &[ListedFunction]) -> StackCheck {
     let arn = match notifier {
         Notifier::None => return StackCheck::passed("notifier", "the stack has none"),
         Notifier::Unknown(why) => {
@@ -67,19 +63,17 @@ pub fn there(
     let mut parts = arn.split(':').skip(3);
     let is_here = parts.next() == Some(&*place.region) && parts.next() == Some(&*place.account);
     let name = parts.nth(1).unwrap_or_default();
-    if is_here && functions.iter().any(|one| one.function_name == name) {
+    if !is_here {
+        let about = format!("whether {arn} is there is not known: it is in another place than the stack");
+        let fix = format!("aws lambda get-function-configuration --function-name {arn}");
+        return StackCheck::unknown("notifier", about, fix);
+    }
+    if functions.iter().any(|one| one.function_name == name) {
         return StackCheck::passed("notifier", format!("{arn} is there"));
     }
-    if is_here && is_all {
-        let about =
-            format!("{arn} does not exist: nobody is told by it, and each recycle counts a refused message");
-        return StackCheck::finding("notifier", about, "create it, or deploy the stack with another or none");
-    }
-    let why =
-        if is_here { "not all functions could be listed" } else { "it is in another place than the stack" };
-    let about = format!("whether {arn} is there is not known: {why}");
-    let fix = format!("aws lambda get-function-configuration --function-name {arn}");
-    StackCheck::unknown("notifier", about, fix)
+    let about =
+        format!("{arn} does not exist: nobody is told by it, and each recycle counts a refused message");
+    StackCheck::finding("notifier", about, "create it, or deploy the stack with another or none")
 }
 
 /// A name as a call has it: an ARN, or an expression that is one or empty.
@@ -135,27 +129,12 @@ mod tests {
         use crate::operate::doctor::CheckOutcome;
         let place = StackPlace { stack: "web".to_owned(), region: "x".to_owned(), account: "1".to_owned() };
         let tell = ListedFunction { function_name: "tell".to_owned(), ..ListedFunction::default() };
-        let told = |arn: &str, is_all| {
-            let there =
-                there(&Notifier::Function(arn.to_owned()), &place, (std::slice::from_ref(&tell), is_all));
-            there.outcome
+        let told = |arn: &str| {
+            there(&Notifier::Function(arn.to_owned()), &place, std::slice::from_ref(&tell)).outcome
         };
-        assert_eq!(told("arn:aws:lambda:x:1:function:tell", true), CheckOutcome::Passed);
-        assert_eq!(
-            told("arn:aws:lambda:x:1:function:tell:live", false),
-            CheckOutcome::Passed,
-            "an alias of it"
-        );
-        assert_eq!(told("arn:aws:lambda:x:1:function:gone", true), CheckOutcome::Finding);
-        assert_eq!(
-            told("arn:aws:lambda:x:1:function:gone", false),
-            CheckOutcome::NotMade,
-            "not all are known"
-        );
-        assert_eq!(
-            told("arn:aws:lambda:x:2:function:tell", true),
-            CheckOutcome::NotMade,
-            "another account's"
-        );
+        assert_eq!(told("arn:aws:lambda:x:1:function:tell"), CheckOutcome::Passed);
+        assert_eq!(told("arn:aws:lambda:x:1:function:tell:live"), CheckOutcome::Passed, "an alias of it");
+        assert_eq!(told("arn:aws:lambda:x:1:function:gone"), CheckOutcome::Finding);
+        assert_eq!(told("arn:aws:lambda:x:2:function:tell"), CheckOutcome::NotMade, "another account's");
     }
 }

@@ -57,7 +57,7 @@ pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<
     checks.push(one("dead letters", lost, dead_letters(session)));
     checks.push(one("topic", "it is gone: nobody is told of recycles and their failures", topic(session)));
     let groups = reads::own_groups(session);
-    let functions = functions(session);
+    let functions = session.list(&LIST_FUNCTIONS, json!({"MaxItems": "50"}), PAGES_MAX, FunctionsPage::read);
     let sample = groups.as_ref().ok().and_then(|groups| groups.first()).map(|group| group.name.clone());
     checks.extend(machine(session, own_version, (&functions, sample.as_deref())));
     match groups {
@@ -69,8 +69,8 @@ pub fn checks(session: &StackSession, own_version: &str, now: Timestamp) -> Vec<
     checks
 }
 
-/// Every function that is here, and whether those are all.
-type FunctionsHere = Result<(Vec<ListedFunction>, bool), AwsError>;
+/// Every function that is here.
+type FunctionsHere = Result<Vec<ListedFunction>, AwsError>;
 
 /// What is to be said of the machine as it is deployed, and of what is known by its definition.
 fn machine(
@@ -95,7 +95,7 @@ fn machine(
     let notifier = notifier::of(&machine.definition);
     checks.extend(roles::roles(session, &machine, notifier.arn(), group));
     checks.push(match functions {
-        Ok((there, is_all)) => notifier::there(&notifier, &session.place, (there, *is_all)),
+        Ok(there) => notifier::there(&notifier, &session.place, there),
         Err(error) => StackCheck::not_made("notifier", error),
     });
     let alarms = alarms(session, &machine.definition, own_version);
@@ -139,7 +139,7 @@ fn fleet_checks(
         (None, Ok(others)) => locks::locks(&rows, &facts, &others, &session.settings),
     };
     checks.extend(doctor::tags(&rows));
-    let seen = functions.map(|(there, _)| stacks(session, &there, &facts));
+    let seen = functions.map(|there| stacks(session, &there, &facts));
     checks.extend(seen.unwrap_or_else(|error| vec![StackCheck::not_made("stacks", &error)]));
     checks
 }
@@ -191,10 +191,9 @@ fn trail(session: &StackSession) -> Result<StackCheck, AwsError> {
 fn rules(session: &StackSession) -> Result<Vec<StackCheck>, AwsError> {
     let stack = &session.place.stack;
     let arguments = json!({"NamePrefix": format!("{stack}-")});
-    let pages: Vec<RulesPage> = session.pages(&LIST_RULES, arguments, PAGES_MAX, |page: &RulesPage| {
-        Some(("NextToken", json!(page.next_token.clone()?)))
+    let seen: Vec<SeenRule> = session.list(&LIST_RULES, arguments, PAGES_MAX, |page: RulesPage| {
+        (page.rules, reads::token("NextToken", page.next_token))
     })?;
-    let seen: Vec<SeenRule> = pages.into_iter().flat_map(|page| page.rules).collect();
     let is_there = |rule: &names::ResourceName| {
         let name = format!("{stack}{}", rule.suffix);
         seen.iter().any(|one| one.name == name)
@@ -302,17 +301,6 @@ fn alarms(session: &StackSession, definition: &str, own_version: &str) -> Result
     let watched = plan::reads::watched_alarms(definition);
     let seen = plan::reads::alarms_named(session, &own.names.union(&watched).cloned().collect())?;
     Ok(gone::alarms(&own, &watched, &seen))
-}
-
-/// Every function that is here, by pages; and whether those are all.
-fn functions(session: &StackSession) -> FunctionsHere {
-    let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());
-    let pages: Vec<FunctionsPage> =
-        session.pages(&LIST_FUNCTIONS, json!({"MaxItems": "50"}), PAGES_MAX, |page: &FunctionsPage| {
-            Some(("Marker", json!(next(page)?)))
-        })?;
-    let is_all = pages.last().is_none_or(|page| next(page).is_none());
-    Ok((pages.into_iter().flat_map(|page| page.functions).collect(), is_all))
 }
 
 fn stacks(session: &StackSession, functions: &[ListedFunction], facts: &FleetFacts) -> Vec<StackCheck> {

@@ -80,38 +80,20 @@ pub fn fleet_of(
 
 /// What is known of one group, as a fleet of one; none where there is no such group.
 pub fn fleet_of_one(session: &StackSession, name: &str) -> Result<FleetFacts, AwsError> {
-    let groups: Vec<SeenGroup> = group(session, name)?.into_iter().collect();
-    let mut facts = FleetFacts {
-        aliases: aliases(session, &groups)?,
-        locks: lock(session, name)?.map(|lock| (name.to_owned(), lock)).into_iter().collect(),
-        pauses: pause_of(session, name)?.map(|pause| (name.to_owned(), pause)).into_iter().collect(),
-        executions: executions(session)?,
-        groups,
-        made_at: BTreeMap::new(),
-        described: BTreeMap::new(),
-        forgotten: BTreeSet::new(),
-    };
-    let wanted: BTreeSet<LaunchSourceWanted> =
-        facts.groups.iter().flat_map(|group| outdated(group, &facts.aliases)).map(|one| one.wants).collect();
-    facts.made_at = made_reads::made_at(session, wanted, || true)?;
-    let holders = unlisted_holders(&facts);
-    look_at_holders(session, (&mut facts, holders), || true)?;
-    if let Some(group) = facts.groups.first().cloned() {
-        let endings = Endings::of(&facts.groups, &facts.executions);
-        look_back(session, (&mut facts, &endings), &group, || true)?;
-    }
-    Ok(facts)
+    let groups = group(session, name)?.into_iter().collect();
+    let locks = lock(session, name)?.map(|lock| (name.to_owned(), lock)).into_iter().collect();
+    let pauses = pause_of(session, name)?.map(|pause| (name.to_owned(), pause)).into_iter().collect();
+    let executions = executions(session)?;
+    fleet_of(session, (groups, (locks, pauses), executions), u32::MAX)
 }
 
 /// Every group that carries the opt-in tag, whatever its value.
 fn opted_in(session: &StackSession) -> Result<Vec<SeenGroup>, AwsError> {
     let filter = json!([{"Name": "tag-key", "Values": [RECYCLE_ON_ASG_UPDATE.key]}]);
     let arguments = json!({"Filters": filter, "MaxRecords": GROUPS_PER_PAGE});
-    let pages: Vec<GroupsPage> =
-        session.pages(&DESCRIBE_GROUPS, arguments, PAGES_MAX, |page: &GroupsPage| {
-            token("NextToken", page.next_token.as_ref())
-        })?;
-    Ok(pages.into_iter().flat_map(|page| page.auto_scaling_groups.list).collect())
+    session.list(&DESCRIBE_GROUPS, arguments, PAGES_MAX, |page: GroupsPage| {
+        (page.auto_scaling_groups.list, token("NextToken", page.next_token))
+    })
 }
 
 /// A group by its name.
@@ -143,10 +125,9 @@ pub fn locks_and_pauses(session: &StackSession) -> Result<LocksAndPauses, AwsErr
 
 fn lock_items(session: &StackSession) -> Result<Vec<BTreeMap<String, AttributeText>>, AwsError> {
     let arguments = json!({"TableName": names::LOCK_TABLE, "ConsistentRead": true});
-    let pages: Vec<LocksPage> = session.pages(&READ_LOCKS, arguments, PAGES_MAX, |page: &LocksPage| {
-        Some(("ExclusiveStartKey", page.last_evaluated_key.clone()?))
-    })?;
-    Ok(pages.into_iter().flat_map(|page| page.items).collect())
+    session.list(&READ_LOCKS, arguments, PAGES_MAX, |page: LocksPage| {
+        (page.items, page.last_evaluated_key.map(|key| ("ExclusiveStartKey", key)))
+    })
 }
 
 /// The lock of a group.
@@ -294,18 +275,15 @@ fn templates(
     session: &StackSession,
     ids: &[&String],
 ) -> Result<Vec<crate::operate::answers::SeenTemplate>, AwsError> {
-    let pages: Vec<TemplatesPage> = session.pages(
-        &DESCRIBE_TEMPLATES,
-        json!({"LaunchTemplateId": ids}),
-        PAGES_MAX,
-        |page: &TemplatesPage| token("NextToken", page.next_token.as_ref()),
-    )?;
-    Ok(pages.into_iter().flat_map(|page| page.launch_templates.list).collect())
+    let arguments = json!({"LaunchTemplateId": ids});
+    session.list(&DESCRIBE_TEMPLATES, arguments, PAGES_MAX, |page: TemplatesPage| {
+        (page.launch_templates.list, token("NextToken", page.next_token))
+    })
 }
 
 pub(in crate::operate) fn token(
     argument: &'static str,
-    token: Option<&String>,
+    token: Option<String>,
 ) -> Option<(&'static str, Value)> {
     token.filter(|token| !token.is_empty()).map(|token| (argument, json!(token)))
 }

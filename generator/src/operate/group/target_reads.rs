@@ -1,6 +1,6 @@
 //! What is asked of load balancers about a group's instances.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::load_balancers::{LoadBalancer, LoadBalancerKind, TargetFact};
 use crate::aws::AwsError;
@@ -72,15 +72,14 @@ fn asked(session: &StackSession, balancer: &LoadBalancer) -> Result<Vec<TargetFa
             answer.instance_states.list.into_iter().map(|one| balancer.of_classic(one)).collect()
         }
         LoadBalancerKind::VpcLattice => {
-            let first: Value =
-                json!({"targetGroupIdentifier": balancer.name(), "maxResults": TARGETS_PER_PAGE});
-            let pages: Vec<LatticeTargetsPage> = session.pages(
+            let first = json!({"targetGroupIdentifier": balancer.name(), "maxResults": TARGETS_PER_PAGE});
+            let targets = session.list(
                 &LIST_LATTICE_TARGETS,
                 first,
                 TARGET_PAGES_MAX,
-                |page: &LatticeTargetsPage| token("nextToken", page.next_token.as_ref()),
+                |page: LatticeTargetsPage| (page.items, token("nextToken", page.next_token)),
             )?;
-            pages.into_iter().flat_map(|page| page.items).map(|one| balancer.of_lattice(one)).collect()
+            targets.into_iter().map(|one| balancer.of_lattice(one)).collect()
         }
     })
 }

@@ -86,9 +86,7 @@ fn events(session: &StackSession, execution: &str) -> Result<Vec<HistoryEvent>, 
     let arguments = json!({
         "executionArn": execution, "includeExecutionData": true, "maxResults": EVENTS_PER_PAGE,
     });
-    let pages: Vec<HistoryPage> =
-        session.pages(&READ_HISTORY, arguments, HISTORY_PAGES_MAX, |page: &HistoryPage| {
-            Some(("nextToken", json!(page.next_token.clone()?)))
-        })?;
-    Ok(pages.into_iter().flat_map(|page| page.events).collect())
+    session.list(&READ_HISTORY, arguments, HISTORY_PAGES_MAX, |page: HistoryPage| {
+        (page.events, fleet::reads::token("nextToken", page.next_token))
+    })
 }

@@ -148,18 +148,18 @@ impl StackSession {
         self.client.ask(&operation.action, resource, arguments)
     }
 
-    /// Reads all pages of a list, at most so many.
-    pub fn pages<T: DeserializeOwned>(
+    /// The items of a list, of so many pages at most: `read` takes those of a page, and the argument that asks for the next.
+    pub fn list<P: DeserializeOwned, T>(
         &self,
         operation: &Operation,
         arguments: Value,
         pages_max: usize,
-        next: impl Fn(&T) -> Option<(&'static str, Value)>,
+        read: impl Fn(P) -> (Vec<T>, Option<(&'static str, Value)>),
     ) -> Result<Vec<T>, AwsError> {
         let resource = self.place.resource(operation.touches);
         let asked = arguments.clone();
-        let pages = self.client.pages(&operation.action, &resource, arguments, pages_max, next);
-        pages.map_err(|error| of_table(error, &asked))
+        let items = self.client.list(&operation.action, &resource, arguments, pages_max, read);
+        items.map_err(|error| of_table(error, &asked))
     }
 
     /// How often each action was asked for.
@@ -204,19 +204,12 @@ fn without_function(
     if machine.is_ok_and(|machine| !machine.is_being_deleted()) {
         return StackError::NoHandler { place, caller, function, calls: client.calls_made() };
     }
-    let next = |page: &FunctionsPage| page.next_marker.clone().filter(|marker| !marker.is_empty());
-    let pages: Result<Vec<FunctionsPage>, AwsError> =
-        client.pages(&LIST_FUNCTIONS.action, "*", json!({"MaxItems": "50"}), FUNCTION_PAGES_MAX, |page| {
-            Some(("Marker", json!(next(page)?)))
-        });
-    let functions: Vec<String> = pages
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|page| page.functions)
-        .map(|function| function.function_name)
-        .collect();
-    let stacks = functions.iter().filter_map(|function| function.strip_suffix(names::FUNCTION.suffix));
-    let meant = suggestion(&place.stack, stacks);
+    let arguments = json!({"MaxItems": "50"});
+    let functions =
+        client.list(&LIST_FUNCTIONS.action, "*", arguments, FUNCTION_PAGES_MAX, FunctionsPage::read);
+    let functions = functions.unwrap_or_default();
+    let names = functions.iter().map(|function| &*function.function_name);
+    let meant = suggestion(&place.stack, names.filter_map(|name| name.strip_suffix(names::FUNCTION.suffix)));
     let StackPlace { stack, region, account } = place;
     StackError::NoStack { stack, account, region, function, meant }
 }

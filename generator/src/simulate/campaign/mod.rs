@@ -6,6 +6,8 @@ mod shrink;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::invariants::Verdict;
@@ -15,24 +17,25 @@ use crate::config::Config;
 use crate::problem::Problems;
 
 /// What a campaign found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Campaign {
-    /// The first seed.
+    /// The first seed; each scenario has the next one.
     pub seed: u64,
     /// How many scenarios were run.
     pub runs: u64,
+    /// State transitions of all.
+    pub transitions: u64,
     /// How the executions ended, and how many of them so.
     pub endings: BTreeMap<String, u64>,
     /// The first seed that ended so: it shows one of them.
     pub first_seeds: BTreeMap<String, u64>,
-    /// State transitions of all.
-    pub transitions: u64,
     /// What failed, in order of seeds.
+    #[serde(skip)]
     pub failures: Vec<FailingRun>,
 }
 
 /// A scenario that failed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FailingRun {
     /// Its seed: it makes the same scenario again.
     pub seed: u64,
@@ -40,7 +43,7 @@ pub struct FailingRun {
     pub strategy: String,
     /// What was wrong, each with its moment.
     pub faults: Vec<String>,
-    /// The smallest scenario found that fails in the same way.
+    /// The smallest scenario found that fails in the same way, as `docs/scenarios.md` has it.
     pub scenario: Value,
     /// What is wrong with that.
     pub faults_of_smallest: Vec<String>,

@@ -1,6 +1,5 @@
 //! A campaign for people and programs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use schemars::JsonSchema;
@@ -74,16 +73,9 @@ pub struct CampaignReport {
     pub generator_version: String,
     /// Hash of the file that the machine was made from.
     pub configuration_sha256: String,
-    /// The first seed; each scenario has the next one.
-    pub seed: u64,
-    /// How many scenarios were run.
-    pub runs: u64,
-    /// State transitions of all.
-    pub transitions: u64,
-    /// How the executions ended, and how many of them so.
-    pub endings: BTreeMap<String, u64>,
-    /// The first seed that ended so: it shows one of them.
-    pub first_seeds: BTreeMap<String, u64>,
+    /// What it found.
+    #[serde(flatten)]
+    pub found: Campaign,
     /// What failed, in order of seeds.
     pub failures: Vec<CampaignFailure>,
 }
@@ -91,16 +83,9 @@ pub struct CampaignReport {
 /// A scenario that failed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CampaignFailure {
-    /// Its seed: it makes the same scenario again.
-    pub seed: u64,
-    /// Its strategy.
-    pub strategy: String,
-    /// What was wrong, each with its moment.
-    pub faults: Vec<String>,
-    /// The smallest scenario found that fails in the same way, as `docs/scenarios.md` has it.
-    pub scenario: Value,
-    /// What is wrong with that.
-    pub faults_of_smallest: Vec<String>,
+    /// What was run, and what was wrong.
+    #[serde(flatten)]
+    pub failing: FailingRun,
     /// The command that makes the scenario again.
     pub replay: String,
 }
@@ -113,22 +98,14 @@ pub fn json_schema() -> Value {
 /// For programs; `replay` is the command of the whole.
 pub fn json(campaign: &Campaign, replay: &Replay) -> CampaignReport {
     let failure = |failure: &FailingRun| CampaignFailure {
-        seed: failure.seed,
-        strategy: failure.strategy.clone(),
-        faults: failure.faults.clone(),
-        scenario: failure.scenario.clone(),
-        faults_of_smallest: failure.faults_of_smallest.clone(),
+        failing: failure.clone(),
         replay: again(failure, replay).command(),
     };
     CampaignReport {
         version: 1,
         generator_version: replay.version.to_owned(),
         configuration_sha256: replay.digest.clone(),
-        seed: campaign.seed,
-        runs: campaign.runs,
-        transitions: campaign.transitions,
-        endings: campaign.endings.clone(),
-        first_seeds: campaign.first_seeds.clone(),
+        found: campaign.clone(),
         failures: campaign.failures.iter().map(failure).collect(),
     }
 }

@@ -10,7 +10,7 @@ use super::replay::Replay;
 use super::summary::GroupSummary;
 use super::timeline::timeline;
 use crate::simulate::invariants::{Invariant, Termination};
-use crate::simulate::runner::{DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run};
+use crate::simulate::runner::{Calls, DOLLARS_PER_THOUSAND_TRANSITIONS, GroupReport, PRICE, Run};
 use asg_recycle_simulator::time::{Moment, Span};
 
 /// What `simulate --format json` prints of one run.
@@ -157,7 +157,7 @@ pub struct SimulatedLine {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SimulatedTotals {
     /// API calls by service.
-    pub calls: BTreeMap<String, SimulatedCalls>,
+    pub calls: BTreeMap<String, Calls>,
     /// State transitions.
     pub transitions: u64,
     /// What these cost.
@@ -170,15 +170,6 @@ pub struct SimulatedTotals {
     pub history_events_max: u32,
     /// Events that the handler got.
     pub events: u64,
-}
-
-/// API calls.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct SimulatedCalls {
-    /// Those that only read.
-    pub reads: u64,
-    /// Those that change something.
-    pub mutations: u64,
 }
 
 /// An invariant.
@@ -262,12 +253,8 @@ pub fn json(run: &Run, unmet: &[String], replay: &Replay) -> SimulationReport {
 
 fn totals(run: &Run) -> SimulatedTotals {
     let totals = &run.totals;
-    let calls = totals
-        .calls
-        .iter()
-        .map(|(service, one)| (service.clone(), SimulatedCalls { reads: one.reads, mutations: one.writes }));
     SimulatedTotals {
-        calls: calls.collect(),
+        calls: totals.calls.clone(),
         transitions: totals.transitions,
         dollars: totals.dollars(),
         dollars_per_thousand_transitions: DOLLARS_PER_THOUSAND_TRANSITIONS,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::recording::Recording;
@@ -218,12 +220,14 @@ impl GroupReport {
     }
 }
 
-/// Reads and writes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// API calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SimulatedCalls")]
 pub struct Calls {
-    /// Calls that only read.
+    /// Those that only read.
     pub reads: u64,
-    /// Calls that change something.
+    /// Those that change something.
+    #[serde(rename = "mutations")]
     pub writes: u64,
 }
 

@@ -1,24 +1,14 @@
 //! `dlq` against the emulated AWS: what is in the dead-letter queue is told, and comes back to the handler.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::{calls, held_to, operate};
 use crate::end_to_end::stage::{GROUP, Stage};
-use crate::faults::assert_golden;
 
 fn put(stage: &mut Stage, body: &str, attributes: Value) -> String {
     let mut order = json!({"body": body});
     order["attributes"] = attributes;
     stage.emulator.ask("put_dead_letter", order)
-}
-
-#[test]
-fn the_schema_of_dead_letters_is_that_of_its_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/dlq.schema.json");
-    let schema = asg_recycle::operate::dead_letter::json_schema();
-    assert_golden(&path, &asg_recycle::operate::fleet::json(&schema));
 }
 
 #[test]
