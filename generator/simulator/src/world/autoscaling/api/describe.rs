@@ -158,6 +158,9 @@ fn put_settings(fields: &mut Fields, group: &Group, templates: &LaunchTemplates)
 
 /// What AWS leaves out of most groups.
 fn put_optional(fields: &mut Fields, group: &Group, now: Moment) {
+    if let Some(warmup) = group.warmup {
+        put(fields, "DefaultInstanceWarmup", json!(warmup.0 / 1000));
+    }
     if let Some(pool) = group.pool_at(now) {
         put(fields, "WarmPoolConfiguration", warm_pool_configuration(pool));
         put(fields, "WarmPoolSize", json!(pool.instances.len()));
