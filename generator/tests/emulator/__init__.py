@@ -10,7 +10,7 @@
 - `api`: the Auto Scaling API over the model; it rejects what AWS rejects.
 - `calls`: every call that passes, and what its role has to allow for it.
 - `services`: the model behind moto's HTTP front.
-- `interpreter`: moto's Step Functions interpreter, mended where it differs from AWS.
+- `interpreter`: moto's Step Functions interpreter, mended where it differs from AWS; `frames` lets it look up names quickly.
 - `formation`: what moto's CloudFormation leaves out.
 - `runtime_api`: the Lambda Runtime API, to run the real handler binary.
 - `permissions`: whether the deployed roles allow the calls that were made, and what of them no call needs.
@@ -18,5 +18,5 @@
 
 Apart from that, `replay` and `replay_ministack` give two interpreters the recordings of a third, each a `tape`.
 
-`python -m emulator` reads commands as JSON lines and answers them as JSON lines.
+`python -m emulator SOCKET` reads commands as JSON lines over each connection and answers them as JSON lines.
 """

@@ -23,7 +23,10 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 )
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import get_intrinsic_functions_declarations
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+
+from . import frames
 
 # What Step Functions adds to JSONata. The rest is ours: moto has no `$uuid` and no `$hash`, takes broken JSON for nothing
 # in `$parse`, and adds empty parts in `$partition` where the last one is short.
@@ -41,6 +44,8 @@ def install(clock):
     """Makes the interpreter evaluate JSONata, with `$now()` and `$millis()` in virtual time."""
     timebox.Timebox.current_milli_time = staticmethod(clock.millis)
     StringJSONata._eval_body = _evaluate_string
+    frames.search_quickly()
+    result_path.parse = functools.cache(result_path.parse)
 
 
 def plain(value):

@@ -17,6 +17,7 @@ from jsonata import parser, timebox
 from ministack.core.responses import request_scope
 from ministack.services import stepfunctions as engine
 
+from . import frames
 from .clock import Clock, Handover
 from .tape import Tape, serve
 
@@ -59,6 +60,7 @@ class Replay:
         self._clock.enter()
         self._here = threading.local()  # the context object of the state that a thread is in, and its retrier
         _parse_once()
+        frames.search_quickly()
         self._follow_time()
         self._follow_threads()
         self._mend()

@@ -9,6 +9,7 @@ import zipfile
 
 import boto3
 from botocore.config import Config
+from moto.core.utils import get_service_model
 from moto.ec2 import ec2_backends
 from moto.events import events_backends
 from moto.iam import iam_backends
@@ -30,6 +31,15 @@ from .services import ACCOUNT, REGION
 # Against a hang: no scenario needs this long in real time, on a machine that others load too.
 REAL_SECONDS_MAX = 600
 STACK = "stack"
+# Those of which it takes longest to learn what calls they have.
+SERVICES = ("autoscaling", "cloudformation", "cloudwatch", "dynamodb", "ec2", "elbv2", "lambda", "s3", "sns", "stepfunctions")
+
+
+def load_models():
+    """Loads what clients are made from and answers are checked by, which is kept."""
+    for service in SERVICES:
+        boto3.client(service, region_name=REGION)
+        get_service_model(service)
 
 
 class World:

@@ -1,10 +1,13 @@
 //! The AWS that the tests run the product against: a client of `tests/emulator`, whose `world.py` says what each
 //! command does. Time is virtual there: it passes only in the commands that wait.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,11 +16,39 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::python;
 
+/// What emulators are forked off: what they stand on takes seconds to load. It ends with this process, whose pipe it reads.
+static FORK_SERVER: LazyLock<ForkServer> = LazyLock::new(ForkServer::start);
+
+struct ForkServer {
+    socket: PathBuf,
+    _process: Child,
+}
+
+impl ForkServer {
+    fn start() -> Self {
+        let socket = TempDir::new().expect("a folder for its socket").keep().join("emulators");
+        let mut process = Command::new(python::program("python"))
+            .args(["-m", "emulator"])
+            .arg(&socket)
+            .env("PYTHONPATH", python::sources())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python starts");
+        let mut ready = String::new();
+        BufReader::new(process.stdout.take().expect("its output is piped"))
+            .read_line(&mut ready)
+            .expect("it is heard of");
+        assert_eq!(ready, "ready\n", "what it says, it says on standard error");
+        Self { socket, _process: process }
+    }
+}
+
 /// A running emulator; it ends with the value.
 pub(crate) struct Emulator {
-    process: Child,
-    commands: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    answers: BufReader<UnixStream>,
     diagnostics: NamedTempFile,
     /// What it unpacks, removed with it.
     _scratch: TempDir,
@@ -119,28 +150,18 @@ impl Emulator {
     pub(crate) fn start() -> Self {
         let diagnostics = NamedTempFile::new().expect("a file for diagnostics");
         let scratch = TempDir::new().expect("a folder for what it unpacks");
-        let mut process = Command::new(python::program("python"))
-            .args(["-m", "emulator"])
-            .env("PYTHONPATH", python::sources())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("TMPDIR", scratch.path())
-            .current_dir(env!("CARGO_TARGET_TMPDIR"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(File::create(diagnostics.path()).expect("the file for diagnostics"))
-            .spawn()
-            .expect("the emulator starts");
-        let commands = process.stdin.take();
-        let answers = BufReader::new(process.stdout.take().expect("its output is piped"));
-        Self { process, commands, answers, diagnostics, _scratch: scratch }
+        let mut emulator = UnixStream::connect(&FORK_SERVER.socket).expect("emulators are forked off");
+        let place = json!({"log": diagnostics.path(), "scratch": scratch.path()});
+        emulator.write_all(format!("{place}\n").as_bytes()).expect("the emulator begins");
+        Self { answers: BufReader::new(emulator), diagnostics, _scratch: scratch }
     }
 
     /// Gives a command and its arguments, an object; the result.
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, command: &str, arguments: Value) -> T {
         let Value::Object(mut order) = arguments else { panic!("arguments are an object: {arguments}") };
         order.insert("do".to_owned(), command.into());
-        let commands = self.commands.as_mut().expect("the emulator runs");
-        let sent = writeln!(commands, "{}", Value::Object(order));
+        let order = Value::Object(order).to_string() + "\n";
+        let sent = self.answers.get_mut().write_all(order.as_bytes());
         let mut line = String::new();
         let read = sent.and_then(|()| self.answers.read_line(&mut line));
         assert!(matches!(read, Ok(1..)), "the emulator ended at `{command}`:\n{}", self.diagnostics());
@@ -210,8 +231,9 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        drop(self.commands.take()); // the end of its input is its end
-        if self.process.wait().is_err() {
+        // The end of its input is its end.
+        let ended = self.answers.get_ref().shutdown(Shutdown::Write);
+        if ended.and_then(|()| self.answers.read_to_end(&mut Vec::new())).is_err() {
             eprintln!("the emulator could not be waited for");
         }
     }

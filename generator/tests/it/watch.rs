@@ -15,8 +15,10 @@ fn recycling(strategy: &str) -> (Stage, String) {
     let always = |_| vec![("autorecycle_recycle_window", "00:00,23:59".to_owned())];
     let mut stage =
         if strategy == "out-in-timed" { Stage::new_with(strategy, always) } else { Stage::new(strategy) };
-    let often = json!({"text": "\"poll_interval_seconds\": 15", "by": "\"poll_interval_seconds\": 5"});
-    stage.emulator.order("replace_in_definition", often);
+    // The stack's own settings.
+    let seconds = if strategy == "in-out" { 30 } else { 15 };
+    let text = |seconds| format!("\"poll_interval_seconds\": {seconds}");
+    stage.emulator.order("replace_in_definition", json!({"text": text(seconds), "by": text(5)}));
     stage.new_launch_template_version();
     operate(&mut stage, &["start", GROUP, "--yes"]).ok();
     let execution = newest(&mut stage, 1);
@@ -74,7 +76,8 @@ fn a_refresh_is_watched_on_one_screen_that_is_drawn_over() {
 fn is_watched(strategy: &str) {
     for (columns, rows) in [(80, 40), (200, 50)] {
         let (mut stage, execution) = recycling(strategy);
-        let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), rows, columns);
+        let mut terminal =
+            Terminal::of(operate(&mut stage, &["watch", GROUP, "--every", "5s"]), rows, columns);
         let first = terminal.next_frame().expect("a frame");
         let golden = format!("tests/it/watch/{strategy}-{columns}.txt");
         assert_golden(&Path::new(env!("CARGO_MANIFEST_DIR")).join(golden), &steady(&first));
@@ -102,7 +105,7 @@ fn is_watched(strategy: &str) {
 #[test]
 fn a_terminal_that_becomes_narrow_shows_one_frame_still() {
     let (mut stage, execution) = recycling("in-out");
-    let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), 50, 100);
+    let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP, "--every", "5s"]), 50, 100);
     assert!(terminal.next_frame().expect("a frame").contains("recycling with in-out"));
     terminal.resize(40, 60);
     let narrow = terminal.next_frame().expect("a frame");
@@ -181,7 +184,7 @@ fn every_kind_of_load_balancer_is_asked_and_what_is_not_known_is_not_healthy() {
     assert_eq!(status["instances"][0]["serves"], json!(false), "nobody knows");
     not_asked_is_said(&mut stage);
     stage.emulator.order("fault_calls", fault("vpc-lattice:ListTargets", "AccessDeniedException", 1));
-    let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP]), 50, 120);
+    let mut terminal = Terminal::of(operate(&mut stage, &["watch", GROUP, "--every", "5s"]), 50, 120);
     let frame = terminal.next_frame().expect("a frame");
     assert!(frame.contains("health is unknown in part: vpc-lattice:ListTargets is denied"), "{frame}");
     assert!(frame.contains(", 0 healthy"), "{frame}");

@@ -296,20 +296,24 @@ pub(super) fn differences(recorded: &[Recorded], other: Other) -> Vec<String> {
     differing.collect()
 }
 
-/// Of the executions the shortest that, among them, go every way that any goes: from a state to the next, or to a retry.
+/// Of the executions some that, among them, go every way that any goes: from a state to the next, or to a retry. Taken are those
+/// that go most new ways for their length.
 ///
 /// The rest goes the same ways with other values, and what expressions make of those is for the interpreters that evaluate
 /// them otherwise.
 fn every_way(recorded: &[Recorded]) -> Vec<Recorded> {
-    let mut shortest_first: Vec<usize> = (0..recorded.len()).collect();
-    shortest_first.sort_by_key(|each| recorded[*each].played.steps.len());
-    let mut gone = BTreeSet::new();
-    let goes_a_new_way = |each: &usize| {
-        let before = gone.len();
-        gone.extend(recorded[*each].ways());
-        gone.len() > before
-    };
-    let chosen: BTreeSet<usize> = shortest_first.into_iter().filter(goes_a_new_way).collect();
+    let mut left: BTreeMap<usize, BTreeSet<_>> = recorded.iter().map(Recorded::ways).enumerate().collect();
+    let mut chosen = BTreeSet::new();
+    let worth =
+        |(each, ways): &(&usize, &BTreeSet<_>)| 1_000 * ways.len() / recorded[**each].played.steps.len();
+    while let Some((&each, _)) = left.iter().max_by_key(worth) {
+        chosen.insert(each);
+        let gone = left.remove(&each).unwrap_or_default();
+        left.retain(|_, ways| {
+            ways.retain(|way| !gone.contains(way));
+            !ways.is_empty()
+        });
+    }
     chosen.into_iter().map(|each| recorded[each].clone()).collect() // long and short ones mixed, as they were
 }
 
