@@ -73,9 +73,17 @@ impl Recorded {
         is_known.then(|| extra_instance_hours(&samples, capacity::moment(until)))
     }
 
-    /// When it ended, or now.
+    /// When it ended, or now; this machine's clock may be behind that of AWS, which told of later moments then.
     fn until(&self, now: Timestamp) -> Timestamp {
-        self.execution.stop_date.and_then(fleet::moment).unwrap_or(now).max(self.began())
+        let ended = self.execution.stop_date.and_then(fleet::moment);
+        ended.unwrap_or_else(|| self.told_at().fold(now, Timestamp::max)).max(self.began())
+    }
+
+    /// When what is known of it happened.
+    fn told_at(&self) -> impl Iterator<Item = Timestamp> {
+        let events = self.events.iter().filter_map(|event| fleet::moment(event.timestamp));
+        let changes = self.activities.iter().flat_map(|each| each.end_time.iter().chain([&each.start_time]));
+        events.chain(changes.filter_map(|time| time.parse().ok()))
     }
 
     /// What a page tells of it.
