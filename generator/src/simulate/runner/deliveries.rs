@@ -25,7 +25,7 @@ impl Runner {
                 if let Some(index) = index {
                     self.world.set_tag(index, RELEASE, &value);
                 }
-                return self.follow_world();
+                return self.follow_world(trigger.delivered_after);
             }
             TriggerEvent::TagRestated => {
                 let value = group.tags.get(RELEASE).map(|value| &**value).unwrap_or_default();
@@ -53,16 +53,11 @@ impl Runner {
                 )
             }
         };
-        self.send_late(event, trigger.delivered_after);
+        self.send(event, trigger.delivered_after);
     }
 
-    /// Puts an event on the bus: every stack whose rules select it gets it.
-    pub(super) fn send(&mut self, event: Value) {
-        self.send_late(event, Span(0));
-    }
-
-    /// The same, delivered so much later than usual.
-    fn send_late(&mut self, mut event: Value, delay: Span) {
+    /// Puts an event on the bus: every stack whose rules select it gets it, so much later than usual.
+    pub(super) fn send(&mut self, mut event: Value, delay: Span) {
         if event.get("time").is_none() {
             event["time"] = self.world.now().to_string().into();
         }

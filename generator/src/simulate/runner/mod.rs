@@ -225,7 +225,7 @@ impl Runner {
         }
         if world.is_some_and(|due| due <= next) {
             self.world.advance_to(next);
-            self.follow_world();
+            self.follow_world(Span(0));
             return Step::Around;
         }
         self.world.advance_to(next);
@@ -326,7 +326,7 @@ impl Runner {
                 _ => {}
             }
         }
-        self.follow_world();
+        self.follow_world(Span(0));
         if *self.executions[index].execution.status() == Status::Running {
             self.stop_if_due(index, entered.as_deref());
         } else if self.executions[index].is_running() {
@@ -375,12 +375,12 @@ impl Runner {
             let input = self.executions[index].input.to_string();
             let redrives = self.world.executions.get(&arn).map_or(0, |one| one.redrives);
             let event = events::status_change(id, (&arn, machine), (&status, redrives), &input);
-            self.send(event);
+            self.send(event, Span(0));
         }
     }
 
-    /// Takes notice of what was changed, asked for and violated meanwhile.
-    fn follow_world(&mut self) {
+    /// Takes notice of what was changed, asked for and violated meanwhile; events are delivered so much later than usual.
+    fn follow_world(&mut self, delay: Span) {
         let mut id = self.numbered;
         let events = self.changes.detect(&self.world, || {
             id += 1;
@@ -388,7 +388,7 @@ impl Runner {
         });
         self.numbered = id;
         for event in events {
-            self.send(event);
+            self.send(event, delay);
         }
         for arn in self.world.executions.take_requested() {
             if let Err(refusal) = self.begin_requested(&arn) {
