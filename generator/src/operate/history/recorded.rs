@@ -73,17 +73,10 @@ impl Recorded {
         is_known.then(|| extra_instance_hours(&samples, capacity::moment(until)))
     }
 
-    /// When it ended, or now; this machine's clock may be behind that of AWS, which told of later moments then.
+    /// When it ended, or now; where this machine's clock is behind that of AWS, its newest event.
     fn until(&self, now: Timestamp) -> Timestamp {
-        let ended = self.execution.stop_date.and_then(fleet::moment);
-        ended.unwrap_or_else(|| self.told_at().fold(now, Timestamp::max)).max(self.began())
-    }
-
-    /// When what is known of it happened.
-    fn told_at(&self) -> impl Iterator<Item = Timestamp> {
-        let events = self.events.iter().filter_map(|event| fleet::moment(event.timestamp));
-        let changes = self.activities.iter().flat_map(|each| each.end_time.iter().chain([&each.start_time]));
-        events.chain(changes.filter_map(|time| time.parse().ok()))
+        let newest = self.events.last().map_or(now, |event| fleet::moment(event.timestamp).unwrap_or(now));
+        self.execution.stop_date.and_then(fleet::moment).unwrap_or(now.max(newest)).max(self.began())
     }
 
     /// What a page tells of it.
@@ -136,7 +129,7 @@ impl Recorded {
             remarks.push("The group is gone: what it did, and how large it is, is not known.".to_owned());
         } else if !self.has_all_activities {
             let oldest =
-                self.activities.last().map_or_else(|| began.to_string(), |oldest| oldest.start_time.clone());
+                self.activities.last().map_or_else(|| began.to_string(), |one| one.start_time.clone());
             remarks.push(format!("What the group did before {oldest} was not read: instances from before then are missing here."));
         }
         let strategy = self.strategy();
