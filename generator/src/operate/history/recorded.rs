@@ -128,8 +128,7 @@ impl Recorded {
         if self.group.is_none() {
             remarks.push("The group is gone: what it did, and how large it is, is not known.".to_owned());
         } else if !self.has_all_activities {
-            let oldest =
-                self.activities.last().map_or_else(|| began.to_string(), |one| one.start_time.clone());
+            let oldest = self.activities.last().map_or(began.to_string(), |one| one.start_time.clone());
             remarks.push(format!("What the group did before {oldest} was not read: instances from before then are missing here."));
         }
         let strategy = self.strategy();
